@@ -1,0 +1,35 @@
+"""Canonical JSON and digests: the one way in which records become keys."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+from typing import Any
+
+Record = dict[str, Any]
+CHUNK = 1 << 20
+
+
+def canonical_json(record: Any) -> str:
+    """`record` as JSON that two equal records always spell alike: sorted keys, no spaces, ASCII."""
+    return json.dumps(record, sort_keys=True, separators=(',', ':'), ensure_ascii=True)
+
+
+def digest_record(record: Any) -> str:
+    """The sha256 of a record's canonical JSON, in hexadecimal."""
+    return hashlib.sha256(canonical_json(record).encode()).hexdigest()
+
+
+def digest_bytes(data: bytes) -> str:
+    """The sha256 of `data`, in hexadecimal."""
+    return hashlib.sha256(data).hexdigest()
+
+
+def digest_file(path: Path | str) -> str:
+    """The sha256 of a file's content, in hexadecimal; reads a megabyte at a time."""
+    digest = hashlib.sha256()
+    with open(path, 'rb', buffering=0) as f:
+        while chunk := f.read(CHUNK):
+            digest.update(chunk)
+    return digest.hexdigest()

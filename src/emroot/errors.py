@@ -1,0 +1,89 @@
+"""Every error that emroot tells a user, each with the exit code of the command line and a sentence that mends it.
+
+The exit codes are a contract: 2 usage; 3 no usable SDK; 4 unknown feature or target; 5 a compile failed; 6 store or
+cache directory damaged, full or not writable; 7 remote refused; 130 interrupted.
+"""
+
+from __future__ import annotations
+
+import difflib
+import errno
+from collections.abc import Iterable
+
+INTERRUPTED = 130
+
+
+class EmrootError(Exception):
+    """What happened, and in `mend` the command or setting that mends it. `exit_code` is the process's."""
+
+    exit_code = 1
+
+    def __init__(self, message: str, *, mend: str = '') -> None:
+        super().__init__(message)
+        self.message = message
+        self.mend = mend
+
+    def __str__(self) -> str:
+        return f'{self.message}\n  mend: {self.mend}' if self.mend else self.message
+
+
+class UsageError(EmrootError):
+    """The request contradicts itself or cannot be read (exit code 2)."""
+
+    exit_code = 2
+
+
+class SdkError(EmrootError):
+    """No Emscripten SDK, or one that does not work (exit code 3)."""
+
+    exit_code = 3
+
+
+class UnknownNameError(EmrootError):
+    """A feature or target that does not exist (exit code 4); `nearest` holds what may have been meant."""
+
+    exit_code = 4
+
+    def __init__(self, kind: str, name: str, known: Iterable[str], *, mend: str = '') -> None:
+        self.nearest = nearest(name, known)
+        hint = f'; did you mean {" or ".join(self.nearest)}?' if self.nearest else ''
+        super().__init__(f'unknown {kind} {name!r}{hint}', mend=mend)
+
+
+class BuildError(EmrootError):
+    """At least one target could not be built (exit code 5); the others are built and kept."""
+
+    exit_code = 5
+
+
+class StoreError(EmrootError):
+    """The store or a cache directory is damaged, full or not writable (exit code 6)."""
+
+    exit_code = 6
+
+
+class RemoteError(EmrootError):
+    """A remote refused (exit code 7)."""
+
+    exit_code = 7
+
+
+def nearest(name: str, known: Iterable[str], count: int = 3) -> list[str]:
+    """Up to `count` known names most like `name`, best first; case does not matter."""
+    folded = {k.lower(): k for k in known}
+    found = difflib.get_close_matches(name.lower(), folded, n=count, cutoff=0.5)
+    return [folded[f] for f in found]
+
+
+def from_os_error(error: OSError, doing: str) -> StoreError:
+    """Say an operating system's refusal to write in terms of what a user can do about it."""
+    path = error.filename or ''
+    where = f' ({path})' if path else ''
+    if error.errno in (errno.ENOSPC, getattr(errno, 'EDQUOT', errno.ENOSPC)):
+        return StoreError(f'no space left while {doing}{where}',
+                          mend='free some space, run `emroot gc --max-size 1G`, or set EMROOT_HOME to a larger disk')
+    if error.errno in (errno.EROFS, errno.EACCES, errno.EPERM):
+        return StoreError(f'not writable while {doing}{where}: {error.strerror}',
+                          mend='choose a writable directory with --cache or --home (or EMROOT_HOME)')
+    return StoreError(f'{error.strerror or error} while {doing}{where}',
+                      mend='check the directory, or choose another with --cache or --home')

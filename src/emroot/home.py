@@ -1,0 +1,90 @@
+"""The home: the one directory of a user in which emroot keeps everything (`EMROOT_HOME`)."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from .canonical import canonical_json
+from .errors import from_os_error
+from .files import user_cache_dir, write_text
+
+CACHEDIR_TAG = 'Signature: 8a477f597d28d172789f06886806bc55\n# This directory is a cache made by emroot.\n'
+LOGS_KEPT = 20
+
+
+@dataclass(frozen=True)
+class Home:
+    """Where things lie below `EMROOT_HOME`."""
+
+    root: Path
+
+    @property
+    def store(self) -> Path:
+        """Everything ever built, by content."""
+        return self.root / 'store'
+
+    @property
+    def sdks(self) -> Path:
+        """SDKs that `emroot sdk install` got."""
+        return self.root / 'sdk'
+
+    @property
+    def memo(self) -> Path:
+        """Answers worth keeping: SDK identities and what probes said. Safe to delete."""
+        return self.root / 'memo'
+
+    @property
+    def logs(self) -> Path:
+        """The last builds' logs."""
+        return self.root / 'logs'
+
+    def cache_directory(self, version: str, digest: str) -> Path:
+        """The default cache directory of an SDK: all its modes share one, no other SDK does."""
+        return self.root / 'cache' / f'{version}-{digest[:12]}'
+
+    def prepare(self) -> None:
+        """Make the home, tagged so that backups skip it."""
+        try:
+            self.root.mkdir(parents=True, exist_ok=True)
+            tag = self.root / 'CACHEDIR.TAG'
+            if not tag.exists():
+                write_text(tag, CACHEDIR_TAG)
+        except OSError as error:
+            raise from_os_error(error, 'preparing the home') from error
+
+    def new_log(self) -> Path:
+        """The path for this process's log; only the latest `LOGS_KEPT` are kept."""
+        self.prepare()
+        self.logs.mkdir(exist_ok=True)
+        for old in sorted(self.logs.glob('*.log'))[:-(LOGS_KEPT - 1) or None]:
+            old.unlink(missing_ok=True)
+        return self.logs / f'{time.strftime("%Y%m%d-%H%M%S")}-{os.getpid()}.log'
+
+
+def find_home(explicit: str | os.PathLike[str] | None = None) -> Home:
+    """The home given, else `EMROOT_HOME`, else the platform's user cache directory."""
+    chosen = explicit or os.environ.get('EMROOT_HOME')
+    return Home(Path(chosen).expanduser().absolute() if chosen else user_cache_dir())
+
+
+def read_memo(path: Path) -> dict[str, Any] | None:
+    """A kept answer, or None if there is none or it cannot be read (it is then simply asked again)."""
+    try:
+        with open(path, encoding='utf-8') as f:
+            answer = json.load(f)
+    except (OSError, ValueError):
+        return None
+    return answer if isinstance(answer, dict) else None
+
+
+def write_memo(path: Path, answer: dict[str, Any]) -> None:
+    """Keep an answer. A home that cannot be written to only costs asking again."""
+    try:
+        write_text(path, canonical_json(answer))
+    except OSError:
+        return

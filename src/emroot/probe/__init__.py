@@ -1,0 +1,57 @@
+"""Asking an SDK: runs `program.py` in the SDK's own Python, in a process of its own, and returns its JSON answer."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import tempfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from ..errors import SdkError
+
+SCHEMA = 1
+PROGRAM = Path(__file__).with_name('program.py')
+#: Variables that would change what the SDK's modules say or do. `clean_env` of system_libs.py names most of them.
+_PREFIXES = ('EMCC_', 'EM_', 'EMMAKEN_', '_EM', 'PYTHON')
+_NAMES = {'CPATH', 'C_INCLUDE_PATH', 'CPLUS_INCLUDE_PATH', 'OBJC_INCLUDE_PATH', 'CFLAGS', 'CXXFLAGS', 'CPPFLAGS',
+          'LDFLAGS', 'CCC_OVERRIDE_OPTIONS', 'SOURCE_DATE_EPOCH', 'COMPILER_PATH', 'LIBRARY_PATH', 'RC_DEBUG_OPTIONS'}
+
+
+def pure_environment(extra: Mapping[str, str] | None = None, *, keep: Sequence[str] = ()) -> dict[str, str]:
+    """The process's environment without what could change a result, plus `extra`; `keep` names exceptions."""
+    env = {name: value for name, value in os.environ.items()
+           if name in keep or (name not in _NAMES and not name.startswith(_PREFIXES))}
+    return {**env, 'EMCC_LOGGING': '0', 'EM_FORCE_RESPONSE_FILES': '0', 'PYTHONDONTWRITEBYTECODE': '1', **(extra or {})}
+
+
+def ask(python: Sequence[str], root: Path, question: str, env: Mapping[str, str], **request: Any) -> dict[str, Any]:
+    """Put one question of `program.py: QUESTIONS` to the SDK at `root`.
+
+    Raises `SdkError` with the SDK's own last words when it cannot answer.
+    """
+    with tempfile.TemporaryDirectory(prefix='emroot-probe-') as directory:
+        request_file, answer_file = Path(directory, 'request.json'), Path(directory, 'answer.json')
+        request_file.write_text(json.dumps({'root': str(root), 'question': question, **request}), encoding='utf-8')
+        command = [*python, '-B', '-I', str(PROGRAM), str(request_file), str(answer_file)]
+        try:
+            done = subprocess.run(command, env=dict(env), cwd=directory, stdin=subprocess.DEVNULL,
+                                  stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
+        except OSError as error:
+            raise SdkError(f'the SDK at {root} cannot be asked: {python[0]}: {error.strerror}',
+                           mend='set EMSDK_PYTHON to a Python 3.10 or later') from error
+        said = done.stdout.decode(errors='replace').strip()
+        if done.returncode != 0 or not answer_file.is_file():
+            raise SdkError(f'the SDK at {root} does not answer "{question}": {_last_words(said)}',
+                           mend='check it with `emroot sdk show -v`, or get one with `emroot sdk install`')
+        answer: dict[str, Any] = json.loads(answer_file.read_text(encoding='utf-8'))
+    if answer.pop('schema', None) != SCHEMA:
+        raise SdkError('the probe answered in another schema', mend='reinstall emroot: its files do not fit together')
+    return answer
+
+
+def _last_words(said: str) -> str:
+    lines = [line.strip() for line in said.splitlines() if line.strip()]
+    return lines[-1] if lines else 'it said nothing'

@@ -1,0 +1,379 @@
+"""The program that runs inside an SDK: it asks the SDK's own modules, and answers in JSON.
+
+It is run by the SDK's own Python (3.8 or later), not imported by emroot:
+
+    python -B program.py REQUEST.json ANSWER.json
+
+The request names the Emscripten root and one question of `QUESTIONS`. Nothing about Emscripten's libraries is known
+here: variants, sources, flags and order all come from running the SDK's classes with their last step, the one that
+would start a process or write a file, replaced by one that records. Nothing is written into the SDK: `-B` keeps
+`__pycache__` away, and every SDK function that would create a directory is pointed at paths that are only spelled.
+"""
+
+import ast
+import contextlib
+import copy
+import json
+import os
+import re
+import sys
+from pathlib import Path
+
+SCHEMA = 1
+
+#: Stands for the source and the object in a recorded command line.
+SOURCE, OBJECT = '{source}', '{object}'
+
+
+class Stop(BaseException):
+    """Ends an SDK function early, at the point where everything worth knowing is known."""
+
+
+# --- the SDK's modules and their state -------------------------------------------------------------------------------
+
+class Sdk:
+    """The SDK's modules, imported once, with their global state reset between questions."""
+
+    def __init__(self, root):
+        sys.path.insert(0, root)
+        sys.argv = [os.path.join(root, 'emcc.py')]
+        self.root = root
+        import emcc
+        from tools import building, cache, config, ports, settings, shared, system_libs, utils
+        self.emcc, self.building, self.cache, self.config = emcc, building, cache, config
+        self.ports, self.settings, self.shared, self.system_libs, self.utils = ports, settings, shared, system_libs, utils
+
+    def spell_cache_in_tree(self):
+        """Make the cache directory `<root>/cache`, by name only: nothing is created, looked for or locked there.
+
+        The reference for every byte is embuilder with its in-tree cache, so its paths are the ones to record.
+        """
+        self.cache.cachedir = Path(self.root, 'cache')
+        self.cache.cachelock = None
+        self.cache.cachelock_name = Path(self.root, 'cache', 'cache.lock')
+        self.cache.get = lambda shortname, creator=None, *args, **kwargs: str(Path(self.root, 'cache', shortname))
+
+    @contextlib.contextmanager
+    def restored(self):
+        """Run a piece of the SDK that changes its globals, and put every one of them back afterwards.
+
+        A fresh process for each of some 400 flag groups would cost a minute; this costs a millisecond each.
+        """
+        saved = []
+        for module in self._modules():
+            for name, value in list(vars(module).items()):
+                for holder in [value, *_attributes(value)]:
+                    if isinstance(holder, (dict, list, set)):
+                        saved.append((holder, copy.deepcopy(holder) if _plain(holder) else copy.copy(holder)))
+                if name in ('cflags', 'run_via_emxx') or value is None or isinstance(value, (bool, int, str)):
+                    saved.append((module, name, value))
+                if type(value).__module__.split('.')[0] in ('tools', 'emcc') and hasattr(value, '__dict__'):
+                    saved.append((value, None, dict(vars(value))))
+                if hasattr(value, 'cache_clear'):
+                    value.cache_clear()
+        try:
+            yield
+        finally:
+            for entry in saved:
+                if len(entry) == 2:
+                    _refill(*entry)
+                elif entry[1] is None:
+                    vars(entry[0]).clear()
+                    vars(entry[0]).update(entry[2])
+                else:
+                    setattr(entry[0], entry[1], entry[2])
+
+    def _modules(self):
+        names = [n for n in sys.modules if n == 'emcc' or n.split('.')[0] == 'tools']
+        wanted = ('emcc', 'tools.cmdline', 'tools.settings', 'tools.diagnostics', 'tools.shared', 'tools.compile',
+                  'tools.building', 'tools.ports')
+        return [sys.modules[n] for n in names if n in wanted]
+
+
+def _attributes(value):
+    """Containers held by an SDK object or its class (`settings.attrs`, `EmccOptions.input_files`)."""
+    if type(value).__module__.split('.')[0] not in ('tools', 'emcc') or not hasattr(value, '__dict__'):
+        return []
+    return [v for space in (vars(value), vars(type(value))) for v in space.values() if isinstance(v, (dict, list, set))]
+
+
+def _plain(holder):
+    values = list(holder.values()) if isinstance(holder, dict) else list(holder)
+    return all(isinstance(v, (str, int, float, bool, type(None), list, dict, set, tuple)) for v in values)
+
+
+def _refill(holder, content):
+    if holder == content:
+        return
+    holder.clear()
+    if isinstance(holder, list):
+        holder.extend(content)
+    else:
+        holder.update(content)
+
+
+# --- identify --------------------------------------------------------------------------------------------------------
+
+def identify(sdk, request):
+    """What the SDK says of itself: version, where its parts lie, and the stamp that emcc wants to find in a cache."""
+    shared, config = sdk.shared, sdk.config
+    return {
+        'version': sdk.utils.EMSCRIPTEN_VERSION if hasattr(sdk.utils, 'EMSCRIPTEN_VERSION') else shared.EMSCRIPTEN_VERSION,
+        'llvm_root': config.LLVM_ROOT,
+        'binaryen_root': config.BINARYEN_ROOT,
+        'node': list(config.NODE_JS) if config.NODE_JS else [],
+        'config': config.EM_CONFIG if os.path.isfile(config.EM_CONFIG) else None,
+        'sanity': shared.generate_sanity(),
+        'expected_llvm': int(shared.EXPECTED_LLVM_VERSION),
+        'llvm_suffix': config.LLVM_ADD_VERSION,
+        'clang_suffix': config.CLANG_ADD_VERSION,
+        'tools': {'clang': shared.CLANG_CC, 'clang++': shared.CLANG_CXX, 'llvm-ar': shared.LLVM_AR,
+                  'wasm-ld': shared.WASM_LD},
+    }
+
+
+# --- modes -----------------------------------------------------------------------------------------------------------
+
+def enter_mode(sdk, request):
+    """Apply a mode the way embuilder applies its own flags, and stop before it does anything.
+
+    That way it does not matter whether a release calls it `settings.LTO` or `options.lto`, `RELOCATABLE` or
+    `MAIN_MODULE`: the SDK's own line sets it.
+    """
+    import embuilder
+    sdk.spell_cache_in_tree()
+    sdk.embuilder = embuilder
+    sdk.embuilder_argv = ['embuilder', *request['embuilder_flags'], 'build']
+    sdk.cache.setup = lambda: None
+    sdk.shared.check_sanity = lambda *args, **kwargs: None
+    tasks = embuilder.get_system_tasks
+
+    def stop():
+        raise Stop
+    embuilder.get_system_tasks = stop
+    try:
+        _run_embuilder(sdk, ['libc'])
+    finally:
+        embuilder.get_system_tasks = tasks
+    return embuilder.get_system_tasks()[0]
+
+
+def _run_embuilder(sdk, targets):
+    argv, sys.argv = sys.argv, sdk.embuilder_argv + targets
+    try:
+        with open(os.devnull, 'w') as nowhere, contextlib.redirect_stdout(nowhere):
+            sdk.embuilder.main()
+    except Stop:
+        pass
+    finally:
+        sys.argv = argv
+
+
+def groups(sdk, libraries):
+    """Embuilder's groups, each expanded by embuilder itself with its building steps replaced by recorders."""
+    built = []
+    classes = {type(library) for library in libraries.values()}
+    restore = [(cls, cls.__dict__.get('build')) for cls in classes]
+    for cls in classes:
+        cls.build = lambda self, *args, **kwargs: built.append(self.get_base_name())
+    sdk.embuilder.build_port = built.append
+    sdk.embuilder.get_system_tasks = lambda: (libraries, list(libraries))
+    found = {}
+    try:
+        for name in _group_names(sdk.embuilder.__file__):
+            del built[:]
+            _run_embuilder(sdk, [name])
+            found[name] = list(built)
+    finally:
+        for cls, build in restore:
+            if build is None:
+                del cls.build
+            else:
+                cls.build = build
+    return found
+
+
+def _group_names(path):
+    """The keys of the dictionary that embuilder's main calls `predefined_tasks`."""
+    with open(path, encoding='utf-8') as f:
+        tree = ast.parse(f.read())
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Assign) and getattr(node.targets[0], 'id', '') == 'predefined_tasks':
+            return [ast.literal_eval(key) for key in node.value.keys]
+    return []
+
+
+# --- catalogue -------------------------------------------------------------------------------------------------------
+
+def catalogue(sdk, request):
+    """Every library variant of a mode: its file, its compiles and the order of its members; ports and groups by name.
+
+    Commands are grouped: `commands` holds each distinct argument list once, a library's `objects` refer to it as
+    `[source, object name, command index]`. Paths below the SDK are spelled from `{sdk}`, below its cache from `{cache}`;
+    relative ones are relative to a directory three levels below `{sdk}`, as embuilder's build directory is.
+    """
+    libraries = enter_mode(sdk, request)
+    wanted = request.get('targets')
+    commands = Commands(sdk)
+    listed = {}
+    for name, library in libraries.items():
+        if wanted is None or name in wanted:
+            listed[name] = _library(sdk, library, commands)
+    return {'libraries': listed, 'commands': commands.spelled(), 'groups': groups(sdk, libraries),
+            'ports': {port: list(sdk.ports.ports_by_name[port].deps) for port in sorted(sdk.ports.ports_by_name)},
+            'port_variants': {name: port for name, (port, _) in sorted(sdk.ports.port_variants.items())}}
+
+
+def _library(sdk, library, commands):
+    build_dir = os.path.join(sdk.root, 'cache', 'build', library.get_base_name() + '-tmp')
+    recorded = []
+    sdk.system_libs.run_build_commands = lambda cmds, *args, **kwargs: recorded.extend(cmds)
+    sdk.system_libs.is_case_insensitive = lambda path: os.path.normcase('A') == 'a' or sys.platform == 'darwin'
+    library.deterministic_paths = True  # what embuilder asks for up to 3.1.7x; later releases always do it
+    objects = library.build_objects(build_dir)
+    compiles = dict(_compiles(sdk, library, recorded, build_dir))
+    order, how = _members(sdk, library, objects)
+    return {
+        'file': library.get_filename(),
+        'path': str(library.get_path()).replace(os.sep, '/'),
+        'how': how,
+        'class': library.name,
+        'vary': _vary(library),
+        'objects': [[sdk_path(sdk, compiles[o][1]), os.path.basename(o), commands.index(*compiles[o])] for o in order],
+    }
+
+
+def _vary(library):
+    """The constructor arguments that make this variant, as text (`{'is_mt': 'True'}`)."""
+    keys = {key for combination in type(library).variations() for key in combination}
+    return {key: getattr(getattr(library, key, None), 'name', str(getattr(library, key, None))) for key in sorted(keys)}
+
+
+def _compiles(sdk, library, recorded, build_dir):
+    """Take emcc's command lines apart: (object, (emcc arguments, source)) for each source."""
+    sources = set()
+    for source in library.get_files():
+        sources.add(str(source))
+        sources.add(sdk.utils.normalize_path(os.path.relpath(source, build_dir)))
+    for command in recorded:
+        if '-o' in command:
+            at = command.index('-o')
+            yield command[at + 1], (tuple(command[:at - 1]), command[at - 1])
+            continue
+        names = [a for a in command if a in sources]
+        flags = tuple(a for a in command if a not in sources)
+        for name in names:
+            stem = os.path.splitext(os.path.basename(name))[0]
+            yield os.path.join(build_dir, stem + '.o'), (flags, name)
+
+
+def _members(sdk, library, objects):
+    """The objects in the order in which the SDK hands them to its archiver, and which way they are joined."""
+    seen = []
+
+    def record(how):
+        def call(*args, **kwargs):
+            seen.append((how, args))
+        return call
+    out = library.get_filename()
+    replaced = [(sdk.system_libs, 'create_lib_emar', 'archive'), (sdk.building, 'emar', 'archive'),
+                (sdk.building, 'link_to_object', 'relocatable'), (sdk.system_libs.shutil, 'copyfile', 'copy')]
+    originals = [(holder, name, getattr(holder, name)) for holder, name, _ in replaced if hasattr(holder, name)]
+    for holder, name, how in replaced:
+        if hasattr(holder, name):
+            setattr(holder, name, record(how))
+    try:
+        sdk.system_libs.create_lib(out, objects)
+    finally:
+        for holder, name, value in originals:
+            setattr(holder, name, value)
+    how, args = seen[0]
+    if how == 'copy':
+        return [args[0]], how
+    return next(list(a) for a in args if isinstance(a, (list, tuple))), how
+
+
+def sdk_path(sdk, path):
+    """A path below the SDK's root, as `{sdk}/...` with forward slashes; a relative one as it is."""
+    path = str(path)
+    for place, name in ((os.path.join(sdk.root, 'cache'), '{cache}'), (sdk.root, '{sdk}')):
+        path = path.replace(place, name)
+    return path.replace('\\', '/') if os.sep == '\\' else path
+
+
+class Commands:
+    """Turns emcc's arguments into clang's, each distinct list once, by running emcc's own code up to its exec."""
+
+    def __init__(self, sdk):
+        self.sdk = sdk
+        self.order = {}
+        self.lists = []
+
+    def index(self, flags, source):
+        extension = os.path.splitext(source)[1]
+        key = (flags, extension in ('.s',), extension)
+        if key not in self.order:
+            argv = self._clang(flags, source)
+            if argv not in self.lists:
+                self.lists.append(argv)
+            self.order[key] = self.lists.index(argv)
+        return self.order[key]
+
+    def _clang(self, flags, source):
+        sdk = self.sdk
+        if not os.path.isabs(source):
+            source = os.path.normpath(os.path.join(sdk.root, 'cache', 'build', 'x', source))
+        recorded = []
+
+        def record(cmd, *args, **kwargs):
+            recorded.append(list(cmd))
+            raise Stop
+        out = os.path.join(sdk.root, 'cache', 'build', 'emroot-object.o')
+        with sdk.restored():
+            sdk.shared.exec_process = record
+            sdk.shared.run_via_emxx = 'em++' in os.path.basename(flags[0])
+            stdout, sys.stdout = sys.stdout, sys.stderr
+            try:
+                sdk.emcc.main([flags[0], *flags[1:], source, '-o', out])
+            except Stop:
+                pass
+            finally:
+                sys.stdout = stdout
+        argv = recorded[0]
+        tool = 'clang++' if sdk.shared.run_via_emxx or argv[0] == sdk.shared.CLANG_CXX else 'clang'
+        joined = []
+        for arg in argv[1:]:
+            if arg in (out, '-o' + out):
+                joined += [OBJECT] if arg == out else ['-o', OBJECT]
+            else:
+                joined.append(SOURCE if arg == source else arg)
+        return [tool, *joined]
+
+    def spelled(self):
+        return [[sdk_path(self.sdk, arg) for arg in argv] for argv in self.lists]
+
+
+# --- headers ---------------------------------------------------------------------------------------------------------
+
+def headers(sdk, request):
+    """Have the SDK install its headers into the cache directory that EM_CACHE names, and say what emcc will look for."""
+    sdk.cache.setup()
+    sdk.system_libs.ensure_sysroot()
+    return {'cache': str(sdk.cache.cachedir), 'sanity': sdk.shared.generate_sanity()}
+
+
+QUESTIONS = {'identify': identify, 'catalogue': catalogue, 'headers': headers}
+
+
+def main(request_file, answer_file):
+    with open(request_file, encoding='utf-8') as f:
+        request = json.load(f)
+    sdk = Sdk(os.path.normpath(request['root']))
+    answer = QUESTIONS[request['question']](sdk, request)
+    answer['schema'] = SCHEMA
+    with open(answer_file, 'w', encoding='utf-8', newline='\n') as f:
+        json.dump(answer, f, separators=(',', ':'))
+
+
+if __name__ == '__main__':
+    main(sys.argv[1], sys.argv[2])

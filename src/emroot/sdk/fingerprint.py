@@ -1,0 +1,116 @@
+"""Naming an SDK by its content, quickly the second time.
+
+The content is every file that can change a library or a link: compiler, archiver, linker, sources and headers, and the
+tools that drive them. A look at each file's size and times says whether anything changed since it was last read.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+
+from ..canonical import digest_file, digest_record
+
+#: Parts of the Emscripten root that matter, by the part of the digest they belong to. Tests, documentation and caches
+#: do not: neither embuilder nor emcc reads them.
+SOURCES = ('system',)
+TOOLS = ('tools', 'src', 'third_party', 'cmake')
+_SKIPPED = {'__pycache__', 'node_modules', '.git', 'test', 'tests'}
+_PIECES = ('libLLVM', 'libclang', 'liblld', 'libbinaryen')
+
+Entry = tuple[str, str, str]
+"""Part, name within the part, absolute path."""
+
+
+def entries(root: Path, tools: Mapping[str, Path], binaryen_root: Path, resource_dir: Path) -> list[Entry]:
+    """Every file that belongs to the SDK's content, sorted."""
+    found: list[Entry] = []
+    for part, folders in (('sources', SOURCES), ('tools', TOOLS)):
+        for folder in folders:
+            found += [(part, f'{folder}/{name}', path) for name, path in walk(root / folder)]
+    for path in root.iterdir():
+        if path.suffix in ('.py', '.mjs') or path.name in ('emscripten-version.txt', 'emscripten-revision.txt'):
+            found.append(('tools', path.name, str(path)))
+    found += [('compiler', f'include/{name}', path) for name, path in walk(resource_dir / 'include')]
+    for part, tool in (('compiler', 'clang'), ('archiver', 'llvm-ar'), ('linker', 'wasm-ld')):
+        found += [(part, os.path.basename(path), path) for path in _executable(tools[tool])]
+    suffix = '.exe' if sys.platform == 'win32' else ''
+    for tool in ('wasm-opt', 'wasm-emscripten-finalize', 'wasm-metadce', 'wasm-ctor-eval', 'wasm-split'):
+        path = binaryen_root / 'bin' / (tool + suffix)
+        if path.exists():
+            found += [('tools', os.path.basename(p), p) for p in _executable(path)]
+    return sorted(set(found))
+
+
+def walk(top: Path) -> Iterator[tuple[str, str]]:
+    """(name relative to `top`, path) of each file below it."""
+    pending = [(str(top), '')]
+    while pending:
+        directory, prefix = pending.pop()
+        try:
+            scanned = list(os.scandir(directory))
+        except FileNotFoundError:
+            continue
+        for entry in scanned:
+            if entry.is_dir():
+                if entry.name not in _SKIPPED:
+                    pending.append((entry.path, f'{prefix}{entry.name}/'))
+            else:
+                yield prefix + entry.name, entry.path
+
+
+def _executable(path: Path) -> Iterable[str]:
+    """An executable and the shared libraries that it is made of; those of the operating system do not count."""
+    real = os.path.realpath(path)
+    yield real
+    if sys.platform.startswith('linux'):
+        # The dynamic loader's own answer. An executable without one runs with no arguments, which does no harm.
+        traced = subprocess.run([real], env={'LD_TRACE_LOADED_OBJECTS': '1'}, stdin=subprocess.DEVNULL, check=False,
+                                stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, timeout=60).stdout.decode(errors='replace')
+        libraries = [line.split('=>')[1].split()[0] for line in traced.splitlines() if '=> /' in line]
+    else:
+        beside = Path(real).parent.parent / 'lib'
+        libraries = [str(p) for p in beside.glob('lib*') if p.suffix in ('.dylib', '.dll')]
+    yield from sorted({os.path.realpath(p) for p in libraries if os.path.basename(p).startswith(_PIECES)})
+
+
+def signature(found: Iterable[Entry]) -> str:
+    """A digest of names, sizes and times: equal as long as no file was touched."""
+    digest = hashlib.sha256()
+    for part, name, path in found:
+        s = os.stat(path)
+        digest.update(f'{part}\0{name}\0{path}\0{s.st_size}\0{s.st_mtime_ns}\0{s.st_ctime_ns}\n'.encode())
+    return digest.hexdigest()
+
+
+def measure(found: Iterable[Entry], pristine: Mapping[str, str]) -> tuple[dict[str, str], dict[str, str]]:
+    """The digest of each part, and of each source by its path below the root.
+
+    `pristine` maps the digest of a file that an installation had to adapt to its place (a dynamic loader's path) to the
+    digest that the file was shipped with, so that the same SDK has the same name wherever it was unpacked.
+    """
+    parts: dict[str, list[list[str]]] = {}
+    sources: dict[str, str] = {}
+    for part, name, path in found:
+        digest = digest_file(path)
+        digest = pristine.get(digest, digest)
+        parts.setdefault(part, []).append([name, digest])
+        if part == 'sources':
+            sources[name] = digest
+    return {part: digest_record(listed) for part, listed in sorted(parts.items())}, sources
+
+
+def pristine_digests(root: Path) -> dict[str, str]:
+    """What an installation recorded in the nearest `emroot-sdk.json` above `root` (see `measure`)."""
+    for directory in [root, *list(root.parents)[:4]]:
+        try:
+            with open(directory / 'emroot-sdk.json', encoding='utf-8') as f:
+                return dict(json.load(f).get('pristine', {}))
+        except (OSError, ValueError):
+            continue
+    return {}

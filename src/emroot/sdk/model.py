@@ -1,0 +1,47 @@
+"""What emroot knows of an SDK."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sdk:
+    """One Emscripten installation that was seen to work. Paths are absolute; digests are sha256 in hexadecimal."""
+
+    root: Path
+    """The directory of `emcc.py`."""
+    version: str
+    digest: str
+    """Names the SDK by its content: compiler, linker, sources and tools, wherever it lies."""
+    parts: Mapping[str, str]
+    """The digests that `digest` is made of: `compiler`, `archiver`, `linker`, `sources`, `tools`."""
+    llvm_root: Path
+    binaryen_root: Path
+    node: tuple[str, ...]
+    node_version: tuple[int, ...]
+    python: tuple[str, ...]
+    tools: Mapping[str, Path]
+    """Executables by name: `clang`, `clang++`, `llvm-ar`, `wasm-ld`."""
+    llvm_version: str
+    resource_dir: Path
+    """Clang's own headers. Its path is part of the bytes of objects that use them (debug information)."""
+    sanity: str
+    """The content of `sanity.txt` that keeps this SDK's emcc from erasing a cache directory."""
+    configured: bool
+    """Whether emcc finds its tools by itself; otherwise it needs EM_CONFIG."""
+    config_text: str
+    """An emscripten configuration that names this SDK's tools."""
+    index: Path
+    """A JSON file: digest of every source and header, by path below `root` (see `fingerprint.py`)."""
+    how: str
+    """How it was found: explicit, EMSDK, EMSCRIPTEN_ROOT, PATH, installed."""
+
+    def show(self) -> dict[str, Any]:
+        """What `emroot sdk show --json` prints."""
+        return {'root': str(self.root), 'version': self.version, 'digest': self.digest,
+                'llvm_root': str(self.llvm_root), 'binaryen_root': str(self.binaryen_root),
+                'node': self.node[0] if self.node else None, 'python': self.python[0], 'how': self.how}
