@@ -203,28 +203,38 @@ def _group_names(path):
     return []
 
 
-# --- catalogue -------------------------------------------------------------------------------------------------------
+# --- libraries -------------------------------------------------------------------------------------------------------
 
-def catalogue(sdk, request):
-    """Every library variant of a mode: its file, its compiles and the order of its members; ports and groups by name.
+def listing(sdk, request):
+    """Every library variant of a mode with its file and what it varies on; ports and groups by name."""
+    libraries = enter_mode(sdk, request)
+    ports = sdk.ports.ports_by_name
+    return {'libraries': {name: {'file': library.get_filename(), 'path': _path(library), 'family': library.name,
+                                 'vary': _vary(library), 'objects': len(library.get_files())}
+                          for name, library in libraries.items()},
+            'groups': groups(sdk, libraries),
+            'ports': {name: list(getattr(ports[name], 'deps', [])) for name in sorted(ports)},
+            'port_variants': {name: port for name, (port, _) in sorted(sdk.ports.port_variants.items())}}
+
+
+def recipes(sdk, request):
+    """How the wanted targets are made: compiles, object names and the order of members.
 
     Commands are grouped: `commands` holds each distinct argument list once, a library's `objects` refer to it as
     `[source, object name, command index]`. Paths below the SDK are spelled from `{sdk}`, below its cache from `{cache}`;
     relative ones are relative to a directory three levels below `{sdk}`, as embuilder's build directory is.
     """
     libraries = enter_mode(sdk, request)
-    wanted = request.get('targets')
     commands = Commands(sdk)
-    listed = {}
-    for name, library in libraries.items():
-        if wanted is None or name in wanted:
-            listed[name] = _library(sdk, library, commands)
-    return {'libraries': listed, 'commands': commands.spelled(), 'groups': groups(sdk, libraries),
-            'ports': {port: list(sdk.ports.ports_by_name[port].deps) for port in sorted(sdk.ports.ports_by_name)},
-            'port_variants': {name: port for name, (port, _) in sorted(sdk.ports.port_variants.items())}}
+    found = {name: _recipe(sdk, libraries[name], commands) for name in request['targets']}
+    return {'libraries': found, 'commands': commands.spelled()}
 
 
-def _library(sdk, library, commands):
+def _path(library):
+    return str(library.get_path()).replace(os.sep, '/')
+
+
+def _recipe(sdk, library, commands):
     build_dir = os.path.join(sdk.root, 'cache', 'build', library.get_base_name() + '-tmp')
     recorded = []
     sdk.system_libs.run_build_commands = lambda cmds, *args, **kwargs: recorded.extend(cmds)
@@ -233,14 +243,9 @@ def _library(sdk, library, commands):
     objects = library.build_objects(build_dir)
     compiles = dict(_compiles(sdk, library, recorded, build_dir))
     order, how = _members(sdk, library, objects)
-    return {
-        'file': library.get_filename(),
-        'path': str(library.get_path()).replace(os.sep, '/'),
-        'how': how,
-        'class': library.name,
-        'vary': _vary(library),
-        'objects': [[sdk_path(sdk, compiles[o][1]), os.path.basename(o), commands.index(*compiles[o])] for o in order],
-    }
+    return {'file': library.get_filename(), 'path': _path(library), 'how': how,
+            'objects': [[sdk_path(sdk, compiles[o][1]), os.path.basename(o), commands.index(*compiles[o])]
+                        for o in order]}
 
 
 def _vary(library):
@@ -362,7 +367,24 @@ def headers(sdk, request):
     return {'cache': str(sdk.cache.cachedir), 'sanity': sdk.shared.generate_sanity()}
 
 
-QUESTIONS = {'identify': identify, 'catalogue': catalogue, 'headers': headers}
+# --- embuilder -------------------------------------------------------------------------------------------------------
+
+def embuilder(sdk, request):
+    """Run embuilder for one target, with the cache directory's place mapped to that of an in-tree cache."""
+    import embuilder as program
+    made = sdk.system_libs.get_base_cflags
+
+    def get_base_cflags(*args, **kwargs):
+        return [*made(*args, **kwargs), '-ffile-prefix-map=%s=%s' % (sdk.config.CACHE, request['cache_prefix'])]
+    sdk.system_libs.get_base_cflags = get_base_cflags
+    sys.argv = ['embuilder', *request['embuilder_flags'], 'build', request['target']]
+    code = program.main()
+    if code:
+        sys.exit(code)
+    return {}
+
+
+QUESTIONS = {'embuilder': embuilder, 'identify': identify, 'listing': listing, 'recipes': recipes, 'headers': headers}
 
 
 def main(request_file, answer_file):

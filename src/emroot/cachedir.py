@@ -1,0 +1,95 @@
+"""A cache directory: what emcc reads as EM_CACHE. Complete for frozen use; all modes of one SDK share one.
+
+    <cache>/sysroot/include, sysroot/lib/...   headers, and archives by mode
+    <cache>/sysroot_install.stamp              emcc: the headers are there
+    <cache>/sanity.txt                         emcc: this cache is mine, do not erase it
+    <cache>/.emroot/FILE.json                  emroot: what FILE holds (key, digest, size, time)
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+from .errors import UsageError, from_os_error
+from .files import link_or_copy, place, write_text
+from .home import read_memo, write_memo
+from .sdk import Sdk
+from .store import Blob, Store
+
+
+class CacheDirectory:
+    """One cache directory of one SDK. Every file appears at once; any number of processes may fill it."""
+
+    def __init__(self, root: Path, sdk: Sdk) -> None:
+        self.root = root.absolute()
+        self.sdk = sdk
+
+    def prepare(self, headers: Path) -> None:
+        """Make it a cache directory of this SDK: headers, stamps and the mark that keeps emcc from erasing it.
+
+        `headers` is a directory that holds what the SDK installs. Raises `StoreError` if it cannot be written to,
+        `UsageError` if it lies inside the SDK.
+        """
+        if self.root == self.sdk.root or self.sdk.root in self.root.parents:
+            raise UsageError(f'the cache directory {self.root} lies inside the SDK, which is never written to',
+                             mend='choose a directory outside of it with --cache')
+        mark = self.root / '.emroot' / 'headers.json'
+        state = {'headers': headers.name, 'sdk': self.sdk.digest}
+        try:
+            if read_memo(mark) != state or not (self.root / 'sysroot_install.stamp').exists():
+                link_tree(headers, self.root)
+                write_text(mark, '')
+                write_memo(mark, state)
+            sanity = self.root / 'sanity.txt'
+            if not sanity.exists() or sanity.read_text(encoding='utf-8') != self.sdk.sanity:
+                write_text(sanity, self.sdk.sanity)
+        except OSError as error:
+            raise from_os_error(error, f'preparing the cache directory {self.root}') from error
+
+    def holds(self, path: str, key: str) -> bool:
+        """Whether the file at `path` (relative) is what `key` makes, untouched since it was put there."""
+        record = read_memo(self._record(path))
+        if not record or record.get('key') != key:
+            return False
+        try:
+            found = os.stat(self.root / path)
+        except OSError:
+            return False
+        return [found.st_size, found.st_mtime_ns] == record.get('stat')
+
+    def put(self, path: str, key: str, blob: Blob, store: Store) -> None:
+        """Place a blob at `path` (relative): a hard link where possible."""
+        target = self.root / path
+        try:
+            place(store.path(blob.digest), target)
+            found = os.stat(target)
+            record: dict[str, Any] = {'key': key, 'digest': blob.digest, 'stat': [found.st_size, found.st_mtime_ns]}
+            self._record(path).parent.mkdir(parents=True, exist_ok=True)
+            write_memo(self._record(path), record)
+        except OSError as error:
+            raise from_os_error(error, f'adding to the cache directory {self.root}') from error
+
+    def _record(self, path: str) -> Path:
+        return self.root / '.emroot' / f'{path}.json'
+
+
+def link_tree(source: Path, target: Path) -> None:
+    """Make every file below `source` appear below `target`; files that are there are replaced."""
+    pending = [(str(source), str(target))]
+    while pending:
+        here, there = pending.pop()
+        os.makedirs(there, exist_ok=True)
+        present = {entry.name for entry in os.scandir(there)}
+        for entry in os.scandir(here):
+            goal = os.path.join(there, entry.name)
+            if entry.is_dir():
+                pending.append((entry.path, goal))
+            elif entry.name in present:
+                place(Path(entry.path), Path(goal))
+            else:
+                try:
+                    link_or_copy(entry.path, goal)
+                except FileExistsError:
+                    place(Path(entry.path), Path(goal))

@@ -1,0 +1,175 @@
+"""The catalogue: what an SDK says its libraries are, as data. Asked once per SDK and mode, then kept.
+
+Two questions of different price: the *list* of a mode (names, files, groups, ports), and the *recipe* of a target (its
+compiles and the order of its members).
+"""
+
+from __future__ import annotations
+
+import fnmatch
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from .errors import UnknownNameError
+from .home import Home, read_memo, write_memo
+from .modes import Mode
+from .probe import ask, pure_environment
+from .sdk import Sdk
+
+_MEMO_VERSION = 4
+
+
+@dataclass(frozen=True, kw_only=True)
+class Library:
+    """One library variant in one mode."""
+
+    target: str
+    """Embuilder's name: `libc-mt-debug`."""
+    file: str
+    """`libc-mt-debug.a`; a bare `.o` for the C runtime's start files."""
+    path: str
+    """Where emcc looks for it, relative to the cache directory, forward slashes."""
+    family: str
+    """The library that this is a variant of: `libc`."""
+    vary: Mapping[str, str]
+    """What makes this variant: `{'is_mt': 'True'}`."""
+    objects: int
+    """How many compiles it takes."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Listing:
+    """What a mode has to offer."""
+
+    mode: Mode
+    libraries: Mapping[str, Library]
+    groups: Mapping[str, Sequence[str]]
+    """Embuilder's groups: `MINIMAL`, `SYSTEM`, `USER`, `ALL`..."""
+    ports: Mapping[str, Sequence[str]]
+    """Ports by name, each with the ports it depends on."""
+    port_variants: Mapping[str, str]
+    """Variants of ports (`libpng-mt`) and the port they are of."""
+
+    def expand(self, names: Iterable[str]) -> list[str]:
+        """Targets for `names`, each a target, port, pattern or group, in order and once.
+
+        Raises `UnknownNameError` for a name or pattern that matches nothing.
+        """
+        known = [*self.libraries, *self.ports, *self.port_variants]
+        found: dict[str, None] = {}
+        for name in names:
+            if name in self.groups:
+                found.update(dict.fromkeys(self.groups[name]))
+            elif name in self.libraries or name in self.ports or name in self.port_variants:
+                found[name] = None
+            elif is_port_file(name):
+                found[name] = None
+            elif matches := fnmatch.filter(known, name) if set('*?[') & set(name) else []:
+                found.update(dict.fromkeys(matches))
+            else:
+                raise UnknownNameError('target', name, [*known, *self.groups],
+                                       mend=f'`emroot list --features {",".join(self.mode.features)}` lists them')
+        return list(found)
+
+
+def is_port_file(name: str) -> bool:
+    """Whether a target names a port by its file, with options or not (`contrib/port.py:option=1`)."""
+    return name.split(':')[0].endswith('.py') or ':' in name
+
+
+@dataclass(frozen=True, kw_only=True)
+class Member:
+    """One compile of a library, and the name of its object in the archive."""
+
+    source: str
+    """As it stands on the command line: relative to a directory three levels below the SDK's root, or `{sdk}/...`."""
+    name: str
+    argv: tuple[str, ...]
+    """Compiler and arguments; `{sdk}`, `{cache}`, `{source}` and `{object}` stand for paths."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Recipe:
+    """How a target is made: its members in the SDK's order, and how they are joined."""
+
+    mode: Mode
+    target: str
+    file: str
+    path: str
+    how: str
+    """`archive` (llvm-ar), `copy` (a single object), or something only embuilder can do."""
+    members: tuple[Member, ...]
+
+
+class Catalogue:
+    """Asks an SDK, and remembers. One per SDK; safe to share between processes, since answers are facts."""
+
+    def __init__(self, sdk: Sdk, home: Home) -> None:
+        self.sdk = sdk
+        #: Answers of this SDK, by its digest.
+        self.memo = home.memo / 'probe' / sdk.digest[:32]
+        self._config = self.memo / 'emscripten.config'
+        self._listings: dict[Mode, Listing] = {}
+
+    def listing(self, mode: Mode) -> Listing:
+        """What `mode` has to offer."""
+        if mode not in self._listings:
+            place = self.memo / mode.name / 'list.json'
+            memo = read_memo(place)
+            if not memo or memo.get('memo') != _MEMO_VERSION:
+                memo = {**self._ask('listing', mode), 'memo': _MEMO_VERSION}
+                write_memo(place, memo)
+            self._listings[mode] = _listing(mode, memo)
+        return self._listings[mode]
+
+    def recipes(self, mode: Mode, targets: Iterable[str]) -> dict[str, Recipe]:
+        """How each of `targets` (libraries of `mode`, exact names) is made."""
+        wanted = list(targets)
+        places = {target: self.memo / mode.name / f'{target}.json' for target in wanted}
+        memos = {target: read_memo(place) for target, place in places.items()}
+        unknown = [t for t, memo in memos.items() if not memo or memo.get('memo') != _MEMO_VERSION]
+        if unknown:
+            answer = self._ask('recipes', mode, targets=unknown)
+            for target in unknown:
+                memos[target] = {**_split(answer, target), 'memo': _MEMO_VERSION}
+                write_memo(places[target], memos[target] or {})
+        return {target: _recipe(mode, target, memos[target] or {}) for target in wanted}
+
+    def environment(self, extra: Mapping[str, str] | None = None) -> dict[str, str]:
+        """The environment in which this SDK's own programs see nothing but its own tools, plus `extra`."""
+        text = self.sdk.config_text
+        if not self._config.is_file() or self._config.read_text(encoding='utf-8') != text:
+            from .files import write_text
+            write_text(self._config, text)
+        return pure_environment({'EM_CONFIG': str(self._config), **(extra or {})})
+
+    def _ask(self, question: str, mode: Mode, **request: Any) -> dict[str, Any]:
+        return ask(self.sdk.python, self.sdk.root, question, self.environment(), embuilder_flags=mode.embuilder_flags,
+                   **request)
+
+
+def _split(answer: Mapping[str, Any], target: str) -> dict[str, Any]:
+    """One target's part of an answer, with only the commands it uses."""
+    library = answer['libraries'][target]
+    used = sorted({index for _, _, index in library['objects']})
+    return {**library, 'commands': [answer['commands'][i] for i in used],
+            'objects': [[source, name, used.index(index)] for source, name, index in library['objects']]}
+
+
+def _listing(mode: Mode, memo: Mapping[str, Any]) -> Listing:
+    libraries = {target: Library(target=target, **said) for target, said in memo['libraries'].items()}
+    return Listing(mode=mode, libraries=libraries, groups=memo['groups'], ports=memo['ports'],
+                   port_variants=memo['port_variants'])
+
+
+def _recipe(mode: Mode, target: str, memo: Mapping[str, Any]) -> Recipe:
+    commands = [tuple(argv) for argv in memo['commands']]
+    members = tuple(Member(source=source, name=name, argv=commands[index]) for source, name, index in memo['objects'])
+    return Recipe(mode=mode, target=target, file=memo['file'], path=memo['path'], how=memo['how'], members=members)
+
+
+def read_index(sdk: Sdk) -> dict[str, str]:
+    """The digest of each source and header of the SDK, by its path below the root."""
+    return {str(k): str(v) for k, v in (read_memo(Path(sdk.index)) or {}).items()}

@@ -1,0 +1,1 @@
+"""The engine: compiles and archives on every core, through the store."""

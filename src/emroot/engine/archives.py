@@ -1,0 +1,62 @@
+"""Archives: joined by the SDK's own archiver, in the SDK's order."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping
+from pathlib import Path
+
+from ..files import link_or_copy, remove_tree
+from ..plan import Archive
+from ..store import Blob, Store
+from .commands import Places, shell_line
+from .events import Watcher
+from .pool import Pool
+from .result import Failure
+
+KIND = 'archive'
+
+
+def find_archive(store: Store, archive_key: str) -> Blob | None:
+    """The archive if the store has it."""
+    record = store.read(KIND, archive_key)
+    blob = Blob(record['digest'], record['size']) if record else None
+    return blob if blob and store.has(blob) else None
+
+
+def make_archive(archive: Archive, members: list[Blob], key: str, store: Store, places: Places, env: Mapping[str, str],
+                 pool: Pool, watcher: Watcher) -> Blob | Failure:
+    """Join the objects of `archive`, and keep the result under `key`."""
+    if archive.how == 'copy':
+        blob = members[0]
+    else:
+        made = _run_archiver(archive, members, store, places, env, pool, watcher)
+        if isinstance(made, Failure):
+            return made
+        blob = made
+    store.write(KIND, key, {'digest': blob.digest, 'size': blob.size, 'path': archive.path,
+                            'members': [[name, member.digest] for (name, _), member in
+                                        zip(archive.members, members, strict=True)]})
+    return blob
+
+
+def _run_archiver(archive: Archive, members: list[Blob], store: Store, places: Places, env: Mapping[str, str],
+                  pool: Pool, watcher: Watcher) -> Blob | Failure:
+    staging = store.scratch() / f'archive-{secrets.token_hex(6)}'
+    staging.mkdir()
+    try:
+        names = [name for name, _ in archive.members]
+        for name, member in zip(names, members, strict=True):
+            link_or_copy(store.path(member.digest), staging / name)
+        # `cr` and member names only, as the SDK's `create_lib` has it; in a response file, as it does for long lines.
+        (staging / 'members').write_text('\n'.join(names) + '\n', encoding='utf-8')
+        out = staging / 'archive'
+        command = [str(places.sdk.tools['llvm-ar']), 'cr', out.name, '@members']
+        watcher.note(f'archive {archive.name}: {shell_line(command, staging)}')
+        done = pool.call(command, cwd=staging, env=env)
+        if done.code != 0:
+            return Failure(archive.target, done.output.decode(errors='replace').strip() or f'exit code {done.code}',
+                           shell_line(command, Path(staging)))
+        return store.adopt(out)
+    finally:
+        remove_tree(staging)

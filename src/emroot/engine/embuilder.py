@@ -1,0 +1,99 @@
+"""Targets made by the SDK's own embuilder, for what the source builder cannot do: ports first of all.
+
+It runs in a cache directory of its own, seeded with the headers, and everything that appears there is taken over. Its
+bytes are those of an in-tree cache, since the program that runs it maps the cache's place as the source builder does.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+from pathlib import Path
+
+from ..cachedir import link_tree
+from ..canonical import digest_record
+from ..catalogue import Catalogue
+from ..files import remove_tree
+from ..modes import Mode
+from ..probe import PROGRAM
+from ..sdk import Sdk
+from ..store import Blob, Store
+from .commands import CACHE_PREFIX, shell_line
+from .events import Watcher
+from .pool import Pool
+from .result import Failure
+
+KIND = 'embuilder'
+#: The mark that tells a frozen emcc that a port is there (`ports/__init__.py: fetch_port_artifact`).
+_PORT_MARK = '.emscripten_url'
+
+
+def embuilder_key(sdk: Sdk, mode: Mode, target: str) -> str:
+    """The key of a target made by embuilder: it depends on the whole SDK."""
+    return digest_record({'kind': KIND, 'schema': 1, 'sdk': sdk.digest, 'mode': mode.name, 'target': target})
+
+
+def build_with_embuilder(catalogue: Catalogue, mode: Mode, target: str, key: str, store: Store, headers: Path,
+                         pool: Pool, watcher: Watcher) -> tuple[dict[str, Blob] | Failure, bool]:
+    """The files of a target by their path in a cache directory, and whether embuilder had to be run for them."""
+    if record := store.read(KIND, key):
+        found = {path: Blob(digest, size) for path, (digest, size) in record['files'].items()}
+        if found and all(store.has(blob) for blob in found.values()):
+            return found, False
+    directory = store.scratch() / f'embuilder-{secrets.token_hex(6)}'
+    cache = directory / 'cache'
+    try:
+        cache.mkdir(parents=True)
+        link_tree(headers, cache)
+        request = directory / 'request.json'
+        request.write_text(json.dumps({'root': str(catalogue.sdk.root), 'question': 'embuilder', 'target': target,
+                                       'embuilder_flags': mode.embuilder_flags, 'cache_prefix': CACHE_PREFIX}),
+                           encoding='utf-8')
+        command = [*catalogue.sdk.python, '-B', '-I', str(PROGRAM), str(request), str(directory / 'answer.json')]
+        env = catalogue.environment({'EM_CACHE': str(cache), 'EM_FROZEN_CACHE': '0', 'EMCC_LOGGING': '1',
+                                     'EMCC_CORES': str(1 if pool.workers > 1 else pool.workers), **_ports_environment()})
+        watcher.note(f'embuilder {mode}/{target}: {shell_line(command, directory)}')
+        done = pool.call(command, cwd=directory, env=env)
+        said = done.output.decode(errors='replace').strip()
+        watcher.note(said)
+        if done.code != 0:
+            return Failure(target, _last(said), _repeat(catalogue, mode, target)), True
+        files = {path: store.adopt(cache / path) for path in _new_files(cache, headers)}
+    finally:
+        remove_tree(directory)
+    store.write(KIND, key, {'files': {path: [blob.digest, blob.size] for path, blob in sorted(files.items())}})
+    return files, True
+
+
+def _ports_environment() -> dict[str, str]:
+    """Where embuilder may find the sources of ports; their content is checked by the ports themselves."""
+    return {name: os.environ[name] for name in ('EMCC_LOCAL_PORTS', 'EM_PORTS') if name in os.environ}
+
+
+def _new_files(cache: Path, headers: Path) -> list[str]:
+    """What embuilder added: libraries, headers and marks of ports; not sources, build directories or locks."""
+    found = []
+    for folder, directories, names in os.walk(cache):
+        here = os.path.relpath(folder, cache).replace(os.sep, '/')
+        if here == '.':
+            directories[:] = [d for d in directories if d != 'build']
+            continue
+        for name in names:
+            path = f'{here}/{name}'
+            if here.startswith('ports/'):
+                if name == _PORT_MARK and here.count('/') == 1:
+                    found.append(path)
+            elif not name.endswith('.lock') and not (headers / path).exists():
+                found.append(path)
+    return found
+
+
+def _last(said: str) -> str:
+    errors = [line for line in said.splitlines() if 'error' in line.lower()]
+    return '\n'.join(errors[-6:] or said.splitlines()[-6:]) or 'embuilder failed and said nothing'
+
+
+def _repeat(catalogue: Catalogue, mode: Mode, target: str) -> str:
+    program = str(catalogue.sdk.root / 'embuilder.py')
+    return shell_line([*catalogue.sdk.python, program, *mode.embuilder_flags, 'build', target], Path.cwd())

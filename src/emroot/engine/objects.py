@@ -1,0 +1,81 @@
+"""Objects: found in the store, or compiled into it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+
+from ..canonical import digest_record
+from ..errors import StoreError
+from ..plan import Compile
+from ..store import Blob, Store
+from .commands import Places, shell_line
+from .events import Watcher
+from .pool import Pool
+from .result import Failure
+
+KIND = 'object'
+_FULL = re.compile(rb'No space left on device|There is not enough space on the disk|Disk quota exceeded', re.IGNORECASE)
+
+
+class Objects:
+    """The objects of one build, by the key of their compile."""
+
+    def __init__(self, store: Store, places: Places, env: Mapping[str, str], watcher: Watcher) -> None:
+        self.store, self.places, self.env, self.watcher = store, places, env, watcher
+        self._resource_dir = str(places.sdk.resource_dir)
+        self._located_keys: set[str] = set()
+
+    def find(self, compile_: Compile) -> Blob | None:
+        """The object if the store has it."""
+        for located, key in ((False, compile_.key), (True, self._located(compile_.key))):
+            record = self.store.read(KIND, key)
+            if record and self.store.has(blob := Blob(record['digest'], record['size'])):
+                if located:
+                    self._located_keys.add(compile_.key)
+                return blob
+        return None
+
+    def is_located(self, key: str) -> bool:
+        """Whether the object of a compile carries the place of clang's own headers (known once it was found or made)."""
+        return key in self._located_keys
+
+    def make(self, compile_: Compile, pool: Pool) -> Blob | Failure:
+        """Compile, and keep the object. Raises `StoreError` when there is no space for it."""
+        out = self.store.scratch() / f'{compile_.key[:32]}.o'
+        command = self.places.command(compile_, out)
+        self.watcher.note(f'compile {compile_.source}: {shell_line(command, self.places.working_directory)}')
+        done = pool.call(command, cwd=self.places.working_directory, env=self.env)
+        if done.code != 0 or not out.is_file():
+            out.unlink(missing_ok=True)
+            return self._failed(compile_, done.code, done.output)
+        if done.output.strip():
+            self.watcher.note(f'{compile_.source} said: {done.output.decode(errors="replace").strip()}')
+        located = self._resource_dir.encode() in out.read_bytes()
+        blob = self.store.adopt(out)
+        key = compile_.key
+        if located:
+            self._located_keys.add(key)
+            key = self._located(key)
+        self.store.write(KIND, key, {'digest': blob.digest, 'size': blob.size, 'seconds': round(done.seconds, 4),
+                                     'source': compile_.source})
+        return blob
+
+    def _located(self, key: str) -> str:
+        """The key of an object that carries the path of clang's own headers in its debug information.
+
+        The SDK's root and the cache are mapped to fixed names by the SDK's own flags, the compiler's headers are not:
+        embuilder's bytes differ with the place of LLVM there, so such objects are kept per place.
+        """
+        return digest_record({'object': key, 'resource_dir': self._resource_dir})
+
+    def _failed(self, compile_: Compile, code: int, output: bytes) -> Failure:
+        said = output.decode(errors='replace').strip()
+        if _FULL.search(output):
+            raise StoreError(f'no space left while compiling {compile_.name}: {said.splitlines()[0]}',
+                             mend='free some space, run `emroot gc --max-size 1G`, or set EMROOT_HOME to a larger disk')
+        if code < 0 and not said:
+            said = f'the compiler was ended by signal {-code}'
+        command = self.places.command(compile_, Path('.').absolute() / f'{compile_.name}.o')
+        return Failure(compile_.name, said or f'exit code {code}', shell_line(command, self.places.working_directory))

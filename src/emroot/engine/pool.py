@@ -1,0 +1,138 @@
+"""One pool of work over everything a build has to do: the most expensive ready job first, no barriers."""
+
+from __future__ import annotations
+
+import heapq
+import itertools
+import os
+import subprocess
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Finished:
+    """How a process ended: exit code (negative: signal), what it said, and how long it took in seconds."""
+
+    code: int
+    output: bytes
+    seconds: float
+
+
+class Cancelled(Exception):
+    """The pool was told to stop while this job was waiting or running."""
+
+
+@dataclass(order=True)
+class Job:
+    """A piece of work. `cost` is its expected length in seconds; `run` is called on a worker with its number."""
+
+    order: tuple[float, int] = field(init=False)
+    cost: float = field(compare=False)
+    run: Callable[[int], None] = field(compare=False)
+    _count = itertools.count()
+
+    def __post_init__(self) -> None:
+        self.order = (-self.cost, next(Job._count))
+
+
+class Pool:
+    """Runs jobs on `workers` threads. Jobs may add jobs. The first unexpected exception stops the pool and is raised."""
+
+    def __init__(self, workers: int) -> None:
+        self.workers = max(1, workers)
+        self._ready: list[Job] = []
+        self._running = 0
+        self._processes: set[subprocess.Popen[bytes]] = set()
+        self._error: BaseException | None = None
+        self._stopped = False
+        self._changed = threading.Condition()
+
+    def add(self, cost: float, run: Callable[[int], None]) -> None:
+        """Queue a job; jobs of greater cost start first."""
+        with self._changed:
+            heapq.heappush(self._ready, Job(cost=cost, run=run))
+            self._changed.notify()
+
+    def run(self) -> None:
+        """Work until nothing is left. Ctrl-C stops every process, waits for the threads, and is raised again."""
+        threads = [threading.Thread(target=self._work, args=(n,), daemon=True) for n in range(self.workers)]
+        try:
+            for thread in threads:
+                thread.start()
+            with self._changed:
+                while (self._ready or self._running) and not self._error:
+                    self._changed.wait(0.5)
+        except BaseException:
+            self.stop()
+            raise
+        finally:
+            self.stop()
+            for thread in threads:
+                thread.join(timeout=10)
+        if self._error:
+            raise self._error
+
+    def stop(self) -> None:
+        """Drop what waits and end what runs."""
+        with self._changed:
+            self._stopped = True
+            self._ready.clear()
+            for process in self._processes:
+                process.kill()
+            self._changed.notify_all()
+
+    def call(self, command: Sequence[str], *, cwd: Path | str, env: Mapping[str, str]) -> Finished:
+        """Run a process to its end on behalf of a job. Raises `Cancelled` if the pool was stopped meanwhile."""
+        started = time.perf_counter()
+        with self._changed:
+            if self._stopped:
+                raise Cancelled
+        process = subprocess.Popen(command, cwd=cwd, env=env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                                   stderr=subprocess.STDOUT)
+        with self._changed:
+            self._processes.add(process)
+            if self._stopped:
+                process.kill()
+        try:
+            output = process.communicate()[0]
+        finally:
+            with self._changed:
+                self._processes.discard(process)
+        if self._stopped:
+            raise Cancelled
+        return Finished(process.returncode, output, time.perf_counter() - started)
+
+    def _work(self, worker: int) -> None:
+        while True:
+            with self._changed:
+                while not self._ready and not self._stopped and self._running:
+                    self._changed.wait()
+                if self._stopped or not self._ready:
+                    self._changed.notify_all()
+                    return
+                job = heapq.heappop(self._ready)
+                self._running += 1
+            try:
+                job.run(worker)
+            except Cancelled:
+                pass
+            except BaseException as error:  # noqa: BLE001  # carried to the caller of run()
+                with self._changed:
+                    self._error = self._error or error
+            finally:
+                with self._changed:
+                    self._running -= 1
+                    self._changed.notify_all()
+
+
+def default_workers() -> int:
+    """How many processors this process may use."""
+    if hasattr(os, 'process_cpu_count'):
+        return os.process_cpu_count() or 1
+    if hasattr(os, 'sched_getaffinity'):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1

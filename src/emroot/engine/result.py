@@ -1,0 +1,59 @@
+"""What a build came to."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from ..modes import Mode
+from ..sdk import Sdk
+
+
+@dataclass(frozen=True)
+class Failure:
+    """One target that could not be built, and why: the tool's own words and the command that repeats it."""
+
+    target: str
+    error: str
+    command: str = ''
+
+
+@dataclass
+class ModeResult:
+    """Targets of one mode by what became of them."""
+
+    built: list[str] = field(default_factory=list)
+    reused: list[str] = field(default_factory=list)
+    failed: list[Failure] = field(default_factory=list)
+
+
+@dataclass
+class BuildResult:
+    """The whole of a build; `to_json` is what `emroot build --json` prints."""
+
+    sdk: Sdk
+    cache: Path
+    modes: dict[Mode, ModeResult] = field(default_factory=dict)
+    compiled: int = 0
+    """Compiles that were run."""
+    reused: int = 0
+    """Members of the requested archives that needed no compile of their own."""
+    seconds: float = 0.0
+    cpu_seconds: float = 0.0
+    """Processor time of the tools that were run."""
+    log: Path | None = None
+
+    @property
+    def failures(self) -> list[tuple[Mode, Failure]]:
+        """All that failed."""
+        return [(mode, failure) for mode, result in self.modes.items() for failure in result.failed]
+
+    def to_json(self) -> dict[str, Any]:
+        """The contract's document."""
+        modes = {mode.name: {'built': r.built, 'reused': r.reused,
+                             'failed': [{'target': f.target, 'error': f.error} for f in r.failed]}
+                 for mode, r in self.modes.items()}
+        return {'sdk': {'root': str(self.sdk.root), 'version': self.sdk.version, 'digest': self.sdk.digest},
+                'cache': str(self.cache), 'modes': modes,
+                'objects': {'compiled': self.compiled, 'reused': self.reused}, 'seconds': round(self.seconds, 3)}

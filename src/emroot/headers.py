@@ -1,0 +1,34 @@
+"""The SDK's headers, installed once by the SDK itself, aside, and shared by every build and cache directory."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from pathlib import Path
+
+from .canonical import digest_record
+from .catalogue import Catalogue
+from .files import READ_ONLY
+from .probe import ask
+from .store import Store
+
+#: What an install leaves that is no header.
+_LEFT_OVER = ('cache.lock', 'sanity.txt', 'symbol_lists.lock')
+
+
+def installed_headers(catalogue: Catalogue, store: Store) -> Path:
+    """A directory that holds what this SDK installs in an empty cache: `sysroot/include/...`, the stamp."""
+    sdk = catalogue.sdk
+    key = digest_record({'kind': 'headers', 'schema': 1, 'sources': sdk.parts['sources'], 'tools': sdk.parts['tools'],
+                         'version': sdk.version})
+
+    def make(directory: Path) -> None:
+        env = catalogue.environment({'EM_CACHE': str(directory), 'EM_FROZEN_CACHE': '0'})
+        ask(sdk.python, sdk.root, 'headers', env)
+        for name in _LEFT_OVER:
+            with contextlib.suppress(FileNotFoundError):
+                os.unlink(directory / name)
+        for folder, _, names in os.walk(directory):
+            for name in names:
+                os.chmod(os.path.join(folder, name), READ_ONLY)
+    return store.tree(key[:32], make)

@@ -1,0 +1,8 @@
+"""The store: everything ever built, by content. Plain files; safe for any number of processes."""
+
+from __future__ import annotations
+
+from .blobs import Blob, Store
+from .locks import try_lock
+
+__all__ = ['Blob', 'Store', 'try_lock']

@@ -1,0 +1,191 @@
+"""Blobs by content and records by key.
+
+    store/
+      VERSION                 the format's number
+      blobs/ab/cdef...        read-only files named by the sha256 of their content: objects and archives
+      records/KIND/ab/cdef... JSON: what a key's work resulted in
+      trees/KEY/              a directory made once: an SDK's installed headers
+      tmp/NAME/               files in flight, one directory per process, swept when its process is gone
+      locks/                  see `locks.py`
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import secrets
+import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..canonical import Record, canonical_json, digest_file
+from ..errors import StoreError, from_os_error
+from ..files import READ_ONLY, remove_tree, replace, write_bytes, write_text
+from ..home import read_memo
+from .locks import try_lock
+
+VERSION = 1
+
+
+@dataclass(frozen=True)
+class Blob:
+    """A content's name and its size in bytes."""
+
+    digest: str
+    size: int
+
+
+class Store:
+    """One store. Nothing in it is ever changed; files appear whole under their names."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self._scratch: Path | None = None
+        self._scratch_lock: contextlib.ExitStack | None = None
+
+    def prepare(self) -> None:
+        """Make the store, or see that this emroot can read the one that is there.
+
+        Raises `StoreError` if it cannot be written to or has another format.
+        """
+        version = self.root / 'VERSION'
+        try:
+            found = version.read_text(encoding='utf-8').strip()
+        except FileNotFoundError:
+            try:
+                self.root.mkdir(parents=True, exist_ok=True)
+                write_text(version, f'{VERSION}\n')
+            except OSError as error:
+                raise from_os_error(error, 'preparing the store') from error
+            return
+        except OSError as error:
+            raise from_os_error(error, 'opening the store') from error
+        if found != str(VERSION):
+            raise StoreError(f'the store at {self.root} has format {found[:20]!r}, this emroot reads {VERSION}',
+                             mend='use another home (EMROOT_HOME), or delete that directory: it is a cache')
+
+    # --- blobs ---
+
+    def path(self, digest: str) -> Path:
+        """Where a blob lies, or would."""
+        return self.root / 'blobs' / digest[:2] / digest[2:]
+
+    def has(self, blob: Blob) -> bool:
+        """Whether a blob is there in its full size."""
+        try:
+            return os.stat(self.path(blob.digest)).st_size == blob.size
+        except OSError:
+            return False
+
+    def adopt(self, file: Path, digest: str | None = None) -> Blob:
+        """Take over a finished file of `scratch()` under its content's name; the file is gone afterwards."""
+        try:
+            name = digest or digest_file(file)
+            blob = Blob(name, os.stat(file).st_size)
+            target = self.path(name)
+            if self.has(blob):
+                os.unlink(file)
+                return blob
+            os.chmod(file, READ_ONLY)
+            try:
+                replace(file, target)
+            except FileNotFoundError:
+                target.parent.mkdir(parents=True, exist_ok=True)
+                replace(file, target)
+        except OSError as error:
+            raise from_os_error(error, 'adding to the store') from error
+        return blob
+
+    # --- records ---
+
+    def record_path(self, kind: str, key: str) -> Path:
+        """Where a record lies, or would."""
+        return self.root / 'records' / kind / key[:2] / key[2:]
+
+    def read(self, kind: str, key: str) -> Record | None:
+        """A record, or None if there is none that can be read."""
+        return read_memo(self.record_path(kind, key))
+
+    def write(self, kind: str, key: str, record: Record) -> None:
+        """Keep a record under its key."""
+        try:
+            write_bytes(self.record_path(kind, key), canonical_json(record).encode())
+        except OSError as error:
+            raise from_os_error(error, 'adding to the store') from error
+
+    # --- trees ---
+
+    def tree(self, key: str, make: Callable[[Path], None]) -> Path:
+        """The directory of `key`, made by `make(directory)` aside and renamed into place if it is not there."""
+        target = self.root / 'trees' / key
+        if target.is_dir():
+            return target
+        with try_lock(self.root / 'locks' / f'tree-{key[:16]}', seconds=120):
+            if target.is_dir():
+                return target
+            aside = self.scratch() / f'tree-{secrets.token_hex(4)}'
+            try:
+                aside.mkdir()
+                make(aside)
+                target.parent.mkdir(parents=True, exist_ok=True)
+                os.rename(aside, target)
+            except OSError as error:
+                if not target.is_dir():  # else another process was first: its tree is as good
+                    raise from_os_error(error, 'adding to the store') from error
+            finally:
+                remove_tree(aside)
+        return target
+
+    # --- files in flight ---
+
+    def scratch(self) -> Path:
+        """This process's directory for files in flight, on the store's file system."""
+        if self._scratch is None:
+            self._sweep()
+            name = f'{os.getpid()}-{secrets.token_hex(4)}'
+            directory = self.root / 'tmp' / name
+            try:
+                directory.mkdir(parents=True)
+            except OSError as error:
+                raise from_os_error(error, 'preparing the store') from error
+            self._scratch_lock = contextlib.ExitStack()
+            self._scratch_lock.enter_context(try_lock(self.root / 'tmp' / f'{name}.lock'))
+            self._scratch = directory
+        return self._scratch
+
+    def close(self) -> None:
+        """Remove what is in flight. Called at the end of a build, however it ends."""
+        if self._scratch is not None:
+            shutil.rmtree(self._scratch, ignore_errors=True)
+            if self._scratch_lock:
+                self._scratch_lock.close()
+            with contextlib.suppress(OSError):
+                os.unlink(self._scratch.with_name(self._scratch.name + '.lock'))
+            self._scratch = None
+
+    def _sweep(self) -> None:
+        """Remove what processes left in flight that were killed: those whose lock nobody holds."""
+        for directory in _directories(self.root / 'tmp'):
+            lock = directory.with_name(directory.name + '.lock')
+            if not lock.exists():
+                continue  # being made right now, or on a file system without locks: `gc` looks at its age
+            with try_lock(lock) as held:
+                if held:
+                    shutil.rmtree(directory, ignore_errors=True)
+                    with contextlib.suppress(OSError):
+                        os.unlink(lock)
+
+    def __enter__(self) -> Store:
+        self.prepare()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+def _directories(path: Path) -> Iterator[Path]:
+    try:
+        yield from [p for p in path.iterdir() if p.is_dir()]
+    except OSError:
+        return

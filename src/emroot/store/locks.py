@@ -1,0 +1,55 @@
+"""Locks that save work and never stop it: one that cannot be had means doing the work twice, not failing."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+if os.name == 'nt':
+    import msvcrt
+
+    def _take(descriptor: int) -> None:
+        msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
+else:
+    import fcntl
+
+    def _take(descriptor: int) -> None:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+
+@contextlib.contextmanager
+def try_lock(path: Path, *, seconds: float = 0.0) -> Iterator[bool]:
+    """Hold the lock at `path` if it can be had within `seconds`; yields whether it is held.
+
+    The lock is the operating system's, so it ends with its process however that ends; the file itself means nothing.
+    Where locks do not work (some network file systems) it is never held, and the work is simply done.
+    """
+    descriptor = -1
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | getattr(os, 'O_CLOEXEC', 0), 0o600)
+    except OSError:
+        yield False
+        return
+    try:
+        yield _acquire(descriptor, time.monotonic() + seconds)
+    finally:
+        with contextlib.suppress(OSError):
+            os.close(descriptor)
+
+
+def _acquire(descriptor: int, deadline: float) -> bool:
+    pause = 0.005
+    while True:
+        try:
+            _take(descriptor)
+        except OSError:
+            if time.monotonic() >= deadline:
+                return False
+            time.sleep(pause)
+            pause = min(pause * 2, 0.25)
+        else:
+            return True
