@@ -11,10 +11,10 @@ from types import TracebackType
 from .container import Binds, Container
 from .tree import Tree
 
-__all__ = ["Bazel", "bazel"]
+__all__ = ['Bazel', 'bazel']
 
 # A build of a few hundred actions needs no more; the default is a quarter of the machine's memory.
-HEAP = "--host_jvm_args=-Xmx1g"
+HEAP = '--host_jvm_args=-Xmx1g'
 
 
 @dataclass(kw_only=True)
@@ -45,25 +45,28 @@ class Bazel:
         network: bool = False,
     ) -> Bazel:
         """`startup` are further startup options; `binds` (read-only) and `writable` are as for `Tree.open`."""
-        own = [workspace, output_user_root, *([output_base] if output_base else [])]
+        workspace, output_user_root = workspace.resolve(), output_user_root.resolve()
+        base = [] if output_base is None else [f'--output_base={output_base.resolve()}']
+        own = [workspace, output_user_root, *([] if output_base is None else [output_base.resolve()])]
         for directory in own:
             directory.mkdir(parents=True, exist_ok=True)
-        base = [f"--output_base={output_base}"] if output_base else []
         return cls(
-            container=tree.open(binds=binds, writable={**{path: path for path in own}, **(writable or {})}, network=network),
+            container=tree.open(
+                binds=binds, writable={**{path: path for path in own}, **(writable or {})}, network=network
+            ),
             workspace=workspace,
-            startup=("--nohome_rc", f"--output_user_root={output_user_root}", *base, HEAP, *startup),
+            startup=('--nohome_rc', f'--output_user_root={output_user_root}', *base, HEAP, *startup),
             env=env or {},
         )
 
     def run(self, *args: str, timeout: float | None = 900) -> subprocess.CompletedProcess[str]:
-        """`bazel ARGS` in the workspace: `run("build", "//...")`. The exit code is Bazel's; progress and errors are in `stderr`."""
-        return self.container.run(["bazel", *self.startup, *args], cwd=self.workspace, env=self.env, timeout=timeout)
+        """`bazel ARGS` in the workspace, as in `run("build", "//...")`. Bazel's progress and errors are in `stderr`."""
+        return self.container.run(['bazel', *self.startup, *args], cwd=self.workspace, env=self.env, timeout=timeout)
 
     def close(self) -> None:
         """Asks the server to stop, which lets it write what it holds back; what then still runs is killed."""
         try:
-            self.container.run(["bazel", *self.startup, "shutdown"], cwd=self.workspace, env=self.env, timeout=60)
+            self.container.run(['bazel', *self.startup, 'shutdown'], cwd=self.workspace, env=self.env, timeout=60)
         except subprocess.TimeoutExpired:
             pass  # the container is closed by then
         finally:
@@ -72,7 +75,9 @@ class Bazel:
     def __enter__(self) -> Bazel:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self.close()
 
 

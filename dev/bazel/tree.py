@@ -1,7 +1,7 @@
 """A private Debian tree with a real Bazel in it, made once and kept in a cache directory outside the clone.
 
-Debian's next release packages Bazel and the rule sets it needs as files that work offline. Unpacked (not installed) they need
-no root and leave the machine as it is; run in a container of their own, as `container.py` does, Bazel has its real `linux-sandbox`.
+Debian's next release packages Bazel and the rule sets it needs as files that work offline. Unpacked, not installed,
+they leave the machine as it is; in a container of its own (`container.py`) that Bazel has its real `linux-sandbox`.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import os
 import platform
 import shutil
 import subprocess
+import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -23,31 +24,44 @@ from .container import Binds, Container, check_namespaces
 from .packages import Request, unpack
 from .registry import write_registry
 
-__all__ = ["Tree", "ensure_tree"]
+__all__ = ['Tree', 'ensure_tree']
 
 REQUEST = Request(
-    suite="forky",
+    suite='forky',
     wanted=(
-        "bazel-bootstrap",
-        "default-jre-headless",
-        *("base-files", "base-passwd", "bash", "coreutils", "dash", "debianutils", "diffutils", "findutils", "grep", "gzip"),
-        *("hostname", "libc-bin", "mawk", "procps", "sed", "tar", "util-linux", "zip"),
+        'bazel-bootstrap',
+        'default-jre-headless',
+        *(
+            'base-files',
+            'base-passwd',
+            'bash',
+            'coreutils',
+            'dash',
+            'debianutils',
+            'diffutils',
+            'findutils',
+            'grep',
+            'gzip',
+        ),
+        *('hostname', 'libc-bin', 'mawk', 'procps', 'sed', 'tar', 'util-linux', 'zip'),
     ),
-    optional=("buildbox",),  # workers for tests of remote execution
-    pretended=("default-jdk-headless",),  # Bazel runs on the runtime; the compiler of Java and its modules are 350 MB more
+    optional=('buildbox',),  # workers for tests of remote execution
+    pretended=(
+        'default-jdk-headless',
+    ),  # Bazel runs on the runtime; the compiler of Java and its modules are 350 MB more
 )
 # Debian's maintainer scripts would have chosen these.
 ALTERNATIVES = {
-    "usr/bin/awk": "mawk",
-    "usr/bin/c++": "g++",
-    "usr/bin/cc": "gcc",
-    "usr/bin/java": "../lib/jvm/default-java/bin/java",
-    "usr/bin/which": "which.debianutils",
+    'usr/bin/awk': 'mawk',
+    'usr/bin/c++': 'g++',
+    'usr/bin/cc': 'gcc',
+    'usr/bin/java': '../lib/jvm/default-java/bin/java',
+    'usr/bin/which': 'which.debianutils',
 }
 ETC = {
-    "hosts": "127.0.0.1 localhost\n::1 localhost\n",
-    "nsswitch.conf": "passwd: files\ngroup: files\nhosts: files dns\n",
-    "resolv.conf": "",  # the machine's own is put over it
+    'hosts': '127.0.0.1 localhost\n::1 localhost\n',
+    'nsswitch.conf': 'passwd: files\ngroup: files\nhosts: files dns\n',
+    'resolv.conf': '',  # the machine's own is put over it
 }
 # Changes with what this file and registry.py put into a tree, so that trees of another make are not mistaken for ours.
 LAYOUT = 1
@@ -67,21 +81,21 @@ class Tree:
 
     @property
     def root(self) -> Path:
-        return self.home / "root"
+        return self.home / 'root'
 
     @property
     def bazel_version(self) -> str:
-        return (self.root / "usr/share/bazel/build-label.txt").read_text().strip()
+        return (self.root / 'usr/share/bazel/build-label.txt').read_text().strip()
 
     def open(self, *, binds: Binds | None = None, writable: Binds | None = None, network: bool = True) -> Container:
         """A container for several commands. `binds` and `writable` map paths outside to paths inside."""
-        return Container.open(self.root, self.home / "mount", binds=binds, writable=writable, network=network)
+        return Container.open(self.root, self.home / 'mount', binds=binds, writable=writable, network=network)
 
     def run(
         self,
         argv: Sequence[str],
         *,
-        cwd: Path | str = "/",
+        cwd: Path | str = '/',
         env: Mapping[str, str] | None = None,
         binds: Binds | None = None,
         writable: Binds | None = None,
@@ -95,8 +109,8 @@ class Tree:
 
 def cache_directory() -> Path:
     """Where trees are kept: `EMROOT_DEV_CACHE`, or a directory in the user's cache."""
-    given = os.environ.get("EMROOT_DEV_CACHE")
-    return Path(given).expanduser().absolute() if given else Path.home() / ".cache" / "emroot-dev"
+    given = os.environ.get('EMROOT_DEV_CACHE')
+    return Path(given).expanduser().absolute() if given else Path.home() / '.cache' / 'emroot-dev'
 
 
 def ensure_tree(say: Callable[[str], None] = _say_nothing) -> Tree:
@@ -105,31 +119,35 @@ def ensure_tree(say: Callable[[str], None] = _say_nothing) -> Tree:
     Raises `BazelUnavailable`. A tree appears under its name complete or not at all; what a killed run left is removed.
     """
     check_namespaces()
-    home = cache_directory() / f"bazel-{REQUEST.suite}-{_recipe()}"
+    home = cache_directory() / f'bazel-{REQUEST.suite}-{_recipe()}'
     if not home.exists():
         home.parent.mkdir(parents=True, exist_ok=True)
-        with _locked(home.with_name("bazel.lock")):
+        with _locked(home.with_name('bazel.lock')):
             if not home.exists():  # another process may have made it while this one waited
                 _build(home, say)
-    return Tree(home=home, versions=json.loads((home / "tree.json").read_text())["packages"])
+    return Tree(home=home, versions=json.loads((home / 'tree.json').read_text())['packages'])
 
 
 def _build(home: Path, say: Callable[[str], None]) -> None:
     started = time.monotonic()
-    aside = home.with_name(f"{home.name}.partial")
-    if aside.exists():
-        say("removing a tree that was left half-built")
-        shutil.rmtree(aside)
-    root, scratch = aside / "root", aside / "apt"
-    for directory in (root, scratch, aside / "mount"):
+    for left in home.parent.glob(f'{home.name}.*.partial'):
+        say(f'removing {left}, left half-built')
+        shutil.rmtree(left, ignore_errors=True)
+    # A new name each time: an apt that outlived a killed run may still write to the old one.
+    aside = Path(tempfile.mkdtemp(dir=home.parent, prefix=f'{home.name}.', suffix='.partial'))
+    aside.chmod(0o755)
+    root, scratch = aside / 'root', aside / 'apt'
+    for directory in (root, scratch, aside / 'mount'):
         directory.mkdir(parents=True)
     versions = unpack(REQUEST, root, scratch, say)
     _configure(root)
     stand_ins = write_registry(root)
     shutil.rmtree(scratch)
-    (aside / "tree.json").write_text(json.dumps({"packages": versions, "stand-ins": stand_ins}, indent=1, sort_keys=True) + "\n")
+    (aside / 'tree.json').write_text(
+        json.dumps({'packages': versions, 'stand-ins': stand_ins}, indent=1, sort_keys=True) + '\n'
+    )
     aside.rename(home)
-    say(f"Bazel is ready in {home} ({time.monotonic() - started:.0f} s)")
+    say(f'Bazel is ready in {home} ({time.monotonic() - started:.0f} s)')
 
 
 def _configure(root: Path) -> None:
@@ -137,21 +155,21 @@ def _configure(root: Path) -> None:
     for link, target in ALTERNATIVES.items():
         if not os.path.lexists(root / link):
             (root / link).symlink_to(target)
-    for name in ("passwd", "group"):
-        shutil.copyfile(root / f"usr/share/base-passwd/{name}.master", root / "etc" / name)
+    for name in ('passwd', 'group'):
+        shutil.copyfile(root / f'usr/share/base-passwd/{name}.master', root / 'etc' / name)
     for name, text in ETC.items():
-        (root / "etc" / name).write_text(text)
+        (root / 'etc' / name).write_text(text)
 
 
 def _recipe() -> str:
     """Names a tree by what goes into it; not by package versions, which move without being asked."""
     parts = [repr(REQUEST), repr(ALTERNATIVES), repr(ETC), str(LAYOUT), platform.machine()]
-    return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:12]
+    return hashlib.sha256('\n'.join(parts).encode()).hexdigest()[:12]
 
 
 @contextmanager
 def _locked(path: Path) -> Iterator[None]:
     """Holds a lock that the kernel drops with the process, however that ends."""
-    with path.open("w") as file:
+    with path.open('w') as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         yield

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-__all__ = ["BazelUnavailable"]
+__all__ = ['BazelUnavailable']
 
 
-class BazelUnavailable(RuntimeError):
-    """This machine cannot give a real Bazel; the message says what is missing and how to get it."""
+class BazelUnavailable(RuntimeError):  # noqa: N818 - a state of the machine, not a failure
+    """A real Bazel cannot be had on this machine; the message says what is missing and how to get it."""
 
     def __init__(self, missing: str, remedy: str) -> None:
-        super().__init__(f"no real Bazel here: {missing}\n  to get it: {remedy}")
+        super().__init__(f'no real Bazel here: {missing}\n  to get it: {remedy}')
         self.missing = missing
         self.remedy = remedy

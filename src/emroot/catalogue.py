@@ -12,13 +12,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from .canonical import digest_file
 from .errors import UnknownNameError
 from .home import Home, read_memo, write_memo
 from .modes import Mode
-from .probe import ask, pure_environment
+from .probe import PROGRAM, ask, pure_environment
 from .sdk import Sdk
 
-_MEMO_VERSION = 4
+#: Raised when the shape of kept answers changes; what `program.py` says is renewed whenever that file changes.
+_MEMO_VERSION = 1
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -109,8 +111,8 @@ class Catalogue:
     def __init__(self, sdk: Sdk, home: Home) -> None:
         self.sdk = sdk
         #: Answers of this SDK, by its digest.
-        self.memo = home.memo / 'probe' / sdk.digest[:32]
-        self._config = self.memo / 'emscripten.config'
+        self.memo = home.memo / 'probe' / sdk.digest[:32] / f'{digest_file(PROGRAM)[:12]}-{_MEMO_VERSION}'
+        self.config = self.memo / 'emscripten.config'
         self._listings: dict[Mode, Listing] = {}
 
     def listing(self, mode: Mode) -> Listing:
@@ -118,8 +120,8 @@ class Catalogue:
         if mode not in self._listings:
             place = self.memo / mode.name / 'list.json'
             memo = read_memo(place)
-            if not memo or memo.get('memo') != _MEMO_VERSION:
-                memo = {**self._ask('listing', mode), 'memo': _MEMO_VERSION}
+            if not memo:
+                memo = self._ask('listing', mode)
                 write_memo(place, memo)
             self._listings[mode] = _listing(mode, memo)
         return self._listings[mode]
@@ -129,21 +131,21 @@ class Catalogue:
         wanted = list(targets)
         places = {target: self.memo / mode.name / f'{target}.json' for target in wanted}
         memos = {target: read_memo(place) for target, place in places.items()}
-        unknown = [t for t, memo in memos.items() if not memo or memo.get('memo') != _MEMO_VERSION]
+        unknown = [t for t, memo in memos.items() if not memo]
         if unknown:
             answer = self._ask('recipes', mode, targets=unknown)
             for target in unknown:
-                memos[target] = {**_split(answer, target), 'memo': _MEMO_VERSION}
+                memos[target] = _split(answer, target)
                 write_memo(places[target], memos[target] or {})
         return {target: _recipe(mode, target, memos[target] or {}) for target in wanted}
 
     def environment(self, extra: Mapping[str, str] | None = None) -> dict[str, str]:
         """The environment in which this SDK's own programs see nothing but its own tools, plus `extra`."""
         text = self.sdk.config_text
-        if not self._config.is_file() or self._config.read_text(encoding='utf-8') != text:
+        if not self.config.is_file() or self.config.read_text(encoding='utf-8') != text:
             from .files import write_text
-            write_text(self._config, text)
-        return pure_environment({'EM_CONFIG': str(self._config), **(extra or {})})
+            write_text(self.config, text)
+        return pure_environment({'EM_CONFIG': str(self.config), **(extra or {})})
 
     def _ask(self, question: str, mode: Mode, **request: Any) -> dict[str, Any]:
         return ask(self.sdk.python, self.sdk.root, question, self.environment(), embuilder_flags=mode.embuilder_flags,

@@ -38,9 +38,8 @@ def replacing(path: Path) -> Iterator[Path]:
     try:
         yield temporary
         replace(temporary, path)
-    except BaseException:
-        remove(temporary)
-        raise
+    finally:
+        remove(temporary)  # also after success: renaming a hard link over another of the same file does nothing
 
 
 def replace(source: Path, target: Path) -> None:

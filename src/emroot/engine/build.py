@@ -184,8 +184,8 @@ class Build:
             self._place(archive, made, 'built', len(archive.members) - todo.compiled)
 
     def _archive_key(self, archive: Archive) -> str:
-        """The key of an archive in which some object carries the place of clang's own headers."""
-        return digest_record({'archive': archive.key, 'resource_dir': str(self.sdk.resource_dir)})
+        """The key of an archive in which some object carries the SDK's place."""
+        return digest_record({'archive': archive.key, 'places': [str(self.sdk.resource_dir), str(self.sdk.root)]})
 
     def _place(self, archive: Archive, blob: Blob, state: str, reused: int | None = None) -> None:
         self.cache.put(archive.path, archive.key, blob, self.store)

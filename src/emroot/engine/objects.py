@@ -24,7 +24,7 @@ class Objects:
 
     def __init__(self, store: Store, places: Places, env: Mapping[str, str], watcher: Watcher) -> None:
         self.store, self.places, self.env, self.watcher = store, places, env, watcher
-        self._resource_dir = str(places.sdk.resource_dir)
+        self._places = [str(places.sdk.resource_dir), str(places.sdk.root)]
         self._located_keys: set[str] = set()
 
     def find(self, compile_: Compile) -> Blob | None:
@@ -38,7 +38,7 @@ class Objects:
         return None
 
     def is_located(self, key: str) -> bool:
-        """Whether the object of a compile carries the place of clang's own headers (known once it was found or made)."""
+        """Whether the object of a compile carries the SDK's place (known once it was found or made)."""
         return key in self._located_keys
 
     def make(self, compile_: Compile, pool: Pool) -> Blob | Failure:
@@ -52,7 +52,8 @@ class Objects:
             return self._failed(compile_, done.code, done.output)
         if done.output.strip():
             self.watcher.note(f'{compile_.source} said: {done.output.decode(errors="replace").strip()}')
-        located = self._resource_dir.encode() in out.read_bytes()
+        content = out.read_bytes()
+        located = any(place.encode() in content for place in self._places)
         blob = self.store.adopt(out)
         key = compile_.key
         if located:
@@ -63,12 +64,12 @@ class Objects:
         return blob
 
     def _located(self, key: str) -> str:
-        """The key of an object that carries the path of clang's own headers in its debug information.
+        """The key of an object that carries the path of the SDK, or of clang's own headers, in its debug information.
 
-        The SDK's root and the cache are mapped to fixed names by the SDK's own flags, the compiler's headers are not:
-        embuilder's bytes differ with the place of LLVM there, so such objects are kept per place.
+        The SDK's own flags map its root and the cache to fixed names, but not the compiler's headers (nor, up to 3.1.7x,
+        the root in assembly files): embuilder's bytes differ with their place, so such objects are kept per place.
         """
-        return digest_record({'object': key, 'resource_dir': self._resource_dir})
+        return digest_record({'object': key, 'places': self._places})
 
     def _failed(self, compile_: Compile, code: int, output: bytes) -> Failure:
         said = output.decode(errors='replace').strip()

@@ -15,7 +15,6 @@ import contextlib
 import copy
 import json
 import os
-import re
 import sys
 from pathlib import Path
 
@@ -42,6 +41,7 @@ class Sdk:
         from tools import building, cache, config, ports, settings, shared, system_libs, utils
         self.emcc, self.building, self.cache, self.config = emcc, building, cache, config
         self.ports, self.settings, self.shared, self.system_libs, self.utils = ports, settings, shared, system_libs, utils
+        self.pristine = State()
 
     def spell_cache_in_tree(self):
         """Make the cache directory `<root>/cache`, by name only: nothing is created, looked for or locked there.
@@ -53,53 +53,58 @@ class Sdk:
         self.cache.cachelock_name = Path(self.root, 'cache', 'cache.lock')
         self.cache.get = lambda shortname, creator=None, *args, **kwargs: str(Path(self.root, 'cache', shortname))
 
-    @contextlib.contextmanager
-    def restored(self):
-        """Run a piece of the SDK that changes its globals, and put every one of them back afterwards.
 
-        A fresh process for each of some 400 flag groups would cost a minute; this costs a millisecond each.
-        """
-        saved = []
-        for module in self._modules():
+class State:
+    """Every global that running the SDK's front half can change, as it is now, to be put back any number of times.
+
+    A fresh process for each of some 400 flag groups would cost a minute; putting the globals back costs a millisecond.
+    """
+
+    MODULES = ('emcc', 'tools.cmdline', 'tools.settings', 'tools.diagnostics', 'tools.shared', 'tools.compile',
+               'tools.building', 'tools.ports')
+
+    def __init__(self):
+        self.containers, self.names, self.objects, self.caches = [], [], [], []
+        for module in [sys.modules[name] for name in self.MODULES if name in sys.modules]:
             for name, value in list(vars(module).items()):
                 for holder in [value, *_attributes(value)]:
                     if isinstance(holder, (dict, list, set)):
-                        saved.append((holder, copy.deepcopy(holder) if _plain(holder) else copy.copy(holder)))
-                if name in ('cflags', 'run_via_emxx') or value is None or isinstance(value, (bool, int, str)):
-                    saved.append((module, name, value))
-                if type(value).__module__.split('.')[0] in ('tools', 'emcc') and hasattr(value, '__dict__'):
-                    saved.append((value, None, dict(vars(value))))
+                        self.containers.append((holder, _copy(holder)))
+                if value is None or isinstance(value, (bool, int, str)):
+                    self.names.append((module, name, value))
+                if _is_sdk_object(value):
+                    self.objects.append((vars(value), dict(vars(value))))
                 if hasattr(value, 'cache_clear'):
-                    value.cache_clear()
-        try:
-            yield
-        finally:
-            for entry in saved:
-                if len(entry) == 2:
-                    _refill(*entry)
-                elif entry[1] is None:
-                    vars(entry[0]).clear()
-                    vars(entry[0]).update(entry[2])
-                else:
-                    setattr(entry[0], entry[1], entry[2])
+                    self.caches.append(value.cache_clear)
 
-    def _modules(self):
-        names = [n for n in sys.modules if n == 'emcc' or n.split('.')[0] == 'tools']
-        wanted = ('emcc', 'tools.cmdline', 'tools.settings', 'tools.diagnostics', 'tools.shared', 'tools.compile',
-                  'tools.building', 'tools.ports')
-        return [sys.modules[n] for n in names if n in wanted]
+    def restore(self):
+        """Put everything back as it was."""
+        for module, name, value in self.names:
+            setattr(module, name, value)
+        for space, content in self.objects:
+            _refill(space, content)
+        for holder, content in self.containers:
+            _refill(holder, _copy(content))
+        for clear in self.caches:
+            clear()
+
+
+def _is_sdk_object(value):
+    return type(value).__module__.split('.')[0] in ('tools', 'emcc') and hasattr(value, '__dict__')
 
 
 def _attributes(value):
     """Containers held by an SDK object or its class (`settings.attrs`, `EmccOptions.input_files`)."""
-    if type(value).__module__.split('.')[0] not in ('tools', 'emcc') or not hasattr(value, '__dict__'):
+    if not _is_sdk_object(value):
         return []
     return [v for space in (vars(value), vars(type(value))) for v in space.values() if isinstance(v, (dict, list, set))]
 
 
-def _plain(holder):
-    values = list(holder.values()) if isinstance(holder, dict) else list(holder)
-    return all(isinstance(v, (str, int, float, bool, type(None), list, dict, set, tuple)) for v in values)
+def _copy(holder):
+    """Deep where the content is plain data, shallow where it refers to the SDK's objects."""
+    values = holder.values() if isinstance(holder, dict) else holder
+    plain = all(isinstance(v, (str, int, float, bool, type(None), list, dict, set, tuple)) for v in values)
+    return copy.deepcopy(holder) if plain else copy.copy(holder)
 
 
 def _refill(holder, content):
@@ -148,9 +153,11 @@ def enter_mode(sdk, request):
     sdk.shared.check_sanity = lambda *args, **kwargs: None
     tasks = embuilder.get_system_tasks
 
-    def stop():
-        raise Stop
-    embuilder.get_system_tasks = stop
+    def stop_in_main():
+        if sys._getframe(1).f_code.co_name == 'main':  # its help text asks for them too, before the flags are applied
+            raise Stop
+        return tasks()
+    embuilder.get_system_tasks = stop_in_main
     try:
         _run_embuilder(sdk, ['libc'])
     finally:
@@ -241,7 +248,7 @@ def _recipe(sdk, library, commands):
     sdk.system_libs.is_case_insensitive = lambda path: os.path.normcase('A') == 'a' or sys.platform == 'darwin'
     library.deterministic_paths = True  # what embuilder asks for up to 3.1.7x; later releases always do it
     objects = library.build_objects(build_dir)
-    compiles = dict(_compiles(sdk, library, recorded, build_dir))
+    compiles = dict(_compiles(sdk, library, [_placed(command, build_dir) for command in recorded], build_dir))
     order, how = _members(sdk, library, objects)
     return {'file': library.get_filename(), 'path': _path(library), 'how': how,
             'objects': [[sdk_path(sdk, compiles[o][1]), os.path.basename(o), commands.index(*compiles[o])]
@@ -252,6 +259,16 @@ def _vary(library):
     """The constructor arguments that make this variant, as text (`{'is_mt': 'True'}`)."""
     keys = {key for combination in type(library).variations() for key in combination}
     return {key: getattr(getattr(library, key, None), 'name', str(getattr(library, key, None))) for key in sorted(keys)}
+
+
+def _placed(command, build_dir):
+    """Name embuilder's working directory where the command would only have it from the process.
+
+    Up to 3.1.7x assembly files are compiled so, and carry that directory in their debug information.
+    """
+    if any(a.startswith('-fdebug-compilation-dir') for a in command):
+        return command
+    return [*command[:2], '-fdebug-compilation-dir=' + build_dir, *command[2:]]
 
 
 def _compiles(sdk, library, recorded, build_dir):
@@ -301,7 +318,7 @@ def _members(sdk, library, objects):
 def sdk_path(sdk, path):
     """A path below the SDK's root, as `{sdk}/...` with forward slashes; a relative one as it is."""
     path = str(path)
-    for place, name in ((os.path.join(sdk.root, 'cache'), '{cache}'), (sdk.root, '{sdk}')):
+    for place, name in ((os.path.join(sdk.root, 'cache', 'sysroot'), '{cache}/sysroot'), (sdk.root, '{sdk}')):
         path = path.replace(place, name)
     return path.replace('\\', '/') if os.sep == '\\' else path
 
@@ -311,18 +328,20 @@ class Commands:
 
     def __init__(self, sdk):
         self.sdk = sdk
-        self.order = {}
-        self.lists = []
+        self.groups = {}
 
     def index(self, flags, source):
-        extension = os.path.splitext(source)[1]
-        key = (flags, extension in ('.s',), extension)
-        if key not in self.order:
-            argv = self._clang(flags, source)
-            if argv not in self.lists:
-                self.lists.append(argv)
-            self.order[key] = self.lists.index(argv)
-        return self.order[key]
+        """The number of the command that compiles `source` with these emcc arguments."""
+        key = (flags, os.path.splitext(source)[1])
+        self.groups.setdefault(key, (len(self.groups), source))
+        return self.groups[key][0]
+
+    def spelled(self):
+        """All commands by number. Ends the mode: an emcc that embuilder starts knows nothing of embuilder's settings."""
+        found = [[sdk_path(self.sdk, arg) for arg in self._clang(flags, source)]
+                 for (flags, _), (_, source) in self.groups.items()]
+        self.sdk.pristine.restore()
+        return found
 
     def _clang(self, flags, source):
         sdk = self.sdk
@@ -334,28 +353,20 @@ class Commands:
             recorded.append(list(cmd))
             raise Stop
         out = os.path.join(sdk.root, 'cache', 'build', 'emroot-object.o')
-        with sdk.restored():
-            sdk.shared.exec_process = record
-            sdk.shared.run_via_emxx = 'em++' in os.path.basename(flags[0])
-            stdout, sys.stdout = sys.stdout, sys.stderr
-            try:
-                sdk.emcc.main([flags[0], *flags[1:], source, '-o', out])
-            except Stop:
-                pass
-            finally:
-                sys.stdout = stdout
+        sdk.pristine.restore()
+        sdk.shared.exec_process = record
+        sdk.shared.run_via_emxx = 'em++' in os.path.basename(flags[0])
+        with open(os.devnull, 'w') as nowhere, contextlib.redirect_stdout(nowhere), contextlib.suppress(Stop):
+            sdk.emcc.main([flags[0], *flags[1:], source, '-o', out])
         argv = recorded[0]
-        tool = 'clang++' if sdk.shared.run_via_emxx or argv[0] == sdk.shared.CLANG_CXX else 'clang'
-        joined = []
+        names = {source: SOURCE, out: OBJECT}
+        joined = ['clang++' if argv[0] == sdk.shared.CLANG_CXX else 'clang']
         for arg in argv[1:]:
-            if arg in (out, '-o' + out):
-                joined += [OBJECT] if arg == out else ['-o', OBJECT]
+            if arg == '-o' + out:
+                joined += ['-o', OBJECT]
             else:
-                joined.append(SOURCE if arg == source else arg)
-        return [tool, *joined]
-
-    def spelled(self):
-        return [[sdk_path(self.sdk, arg) for arg in argv] for argv in self.lists]
+                joined.append(names.get(arg, arg))
+        return joined
 
 
 # --- headers ---------------------------------------------------------------------------------------------------------

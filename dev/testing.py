@@ -1,0 +1,33 @@
+"""`dev.py test`: get what the tests need, run them all, and say what could not run."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+
+from . import check
+from .places import dev_home, get_sdks, say
+
+
+def main(arguments: list[str]) -> int:
+    """Run the static checks and pytest. In CI (CI=true) whatever cannot run is a failure."""
+    began = time.monotonic()
+    strict = os.environ.get('CI', '').lower() in ('1', 'true')
+    say('getting the SDKs to test with')
+    roots, missing = get_sdks()
+    for problem in missing:
+        say(f'CANNOT RUN: {problem}')
+    checked = 0 if arguments else check.main()
+    env = {**os.environ, 'EMROOT_TEST_SDKS': os.pathsep.join(map(str, roots)), 'EMROOT_TEST_HOME': str(dev_home().root)}
+    tested = subprocess.run([sys.executable, '-m', 'pytest', *arguments], env=env, check=False).returncode
+    say(f'tested in {time.monotonic() - began:.0f} s with {len(roots)} SDKs: {", ".join(map(str, roots))}')
+    if missing and strict:
+        say('failed: in CI everything has to run')
+        return 1
+    return tested or checked
+
+
+if __name__ == '__main__':
+    sys.exit(main(sys.argv[1:]))

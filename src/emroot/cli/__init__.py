@@ -1,0 +1,45 @@
+"""The command line: a thin view of the engine. Results go to standard output, everything else to standard error."""
+
+from __future__ import annotations
+
+import signal
+import sys
+import traceback
+from collections.abc import Sequence
+
+from ..errors import INTERRUPTED, EmrootError
+from .parser import make_parser
+
+__all__ = ['main']
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit code (see `errors.py` for what the codes mean)."""
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    args = make_parser().parse_args(arguments)
+    try:
+        signal.signal(signal.SIGTERM, _interrupt)
+        code: int = args.run(args)
+        sys.stdout.flush()
+    except EmrootError as error:
+        _complain(error, verbose=args.verbose)
+        return error.exit_code
+    except KeyboardInterrupt:
+        print('emroot: interrupted; what was finished is kept, and the next run goes on from there', file=sys.stderr)
+        return INTERRUPTED
+    except BrokenPipeError:
+        sys.stderr.close()  # whoever read our output has gone, which is theirs to decide
+        return 0
+    return code
+
+
+def _interrupt(*_: object) -> None:
+    raise KeyboardInterrupt
+
+
+def _complain(error: EmrootError, *, verbose: bool) -> None:
+    if verbose:
+        traceback.print_exc()
+    print(f'emroot: error: {error.message}', file=sys.stderr)
+    if error.mend:
+        print(f'  mend: {error.mend}', file=sys.stderr)

@@ -1,0 +1,69 @@
+"""`emroot build`, and the building that `env` and `run` begin with."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+
+from ..engine.build import Build, Options, Request
+from ..engine.result import BuildResult
+from ..errors import BuildError
+from ..store import Store
+from .session import Session, print_json
+from .watch import make_watcher
+
+
+def build(args: argparse.Namespace) -> int:
+    """Make the cache directory hold what is selected."""
+    session = Session(args)
+    result = run_build(session)
+    if args.json:
+        print_json(result.to_json())
+    elif not args.quiet:
+        print(f'{result.cache}')
+    return BuildError.exit_code if result.failures else 0
+
+
+def run_build(session: Session) -> BuildResult:
+    """Build the selection, show how it goes, and say what failed and how to repeat it."""
+    args = session.args
+    requests = [Request(mode=mode, targets=tuple(targets)) for mode, targets in session.selected().items()]
+    options = Options(jobs=args.jobs, builder=args.builder)
+    watcher = make_watcher(session.home, verbose=args.verbose, quiet=args.quiet, live=not args.no_progress)
+    try:
+        result = Build(session.catalogue, session.home, Store(session.home.store), session.cache, options,
+                       watcher).run(requests)
+    finally:
+        watcher.close()
+    result.log = watcher.log_path
+    _say_failures(result)
+    if not args.quiet:
+        print(summary(result), file=sys.stderr)
+    return result
+
+
+def _say_failures(result: BuildResult) -> None:
+    shown: dict[str, list[str]] = {}
+    commands: dict[str, str] = {}
+    for mode, failure in result.failures:
+        shown.setdefault(failure.error, []).append(f'{mode}/{failure.target}')
+        commands.setdefault(failure.error, failure.command)
+    for error, targets in shown.items():
+        print(f'emroot: cannot build {", ".join(targets)}:', file=sys.stderr)
+        for line in error.splitlines():
+            print(f'  {line}', file=sys.stderr)
+        if commands[error]:
+            print(f'  repeat it: {commands[error]}', file=sys.stderr)
+    if shown and result.log:
+        print(f'  log: {result.log}', file=sys.stderr)
+
+
+def summary(result: BuildResult) -> str:
+    """The line that a build ends with."""
+    counts = {state: sum(len(getattr(r, state)) for r in result.modes.values())
+              for state in ('built', 'reused', 'failed')}
+    text = ', '.join(f'{count} {state}' for state, count in counts.items() if count or state != 'failed')
+    line = f'{text}; {result.compiled} objects compiled, {result.reused} reused; {result.seconds:.1f} s'
+    if result.compiled:
+        line += f', {result.cpu_seconds:.1f} s of processor'
+    return line

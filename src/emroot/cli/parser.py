@@ -1,0 +1,117 @@
+"""What can be said on the command line. Commands are imported only when they run, so that `--help` costs little."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+from collections.abc import Callable
+
+from .. import __version__
+
+_Run = Callable[[argparse.Namespace], int]
+_EPILOG = """\
+exit codes: 0 done; 2 usage; 3 no usable SDK; 4 unknown feature or target; 5 a compile failed (the others are kept);
+6 store or cache directory damaged, full or not writable; 7 remote refused; 130 interrupted"""
+
+
+def _command(module: str, function: str) -> _Run:
+    def run(args: argparse.Namespace) -> int:
+        code: int = getattr(importlib.import_module(f'emroot.cli.{module}'), function)(args)
+        return code
+    return run
+
+
+def make_parser() -> argparse.ArgumentParser:
+    """The whole command line."""
+    parser = argparse.ArgumentParser(prog='emroot', epilog=_EPILOG, formatter_class=argparse.RawDescriptionHelpFormatter,
+                                     description='Emscripten system libraries in any mode, built on demand, once.')
+    parser.add_argument('--version', action='version', version=f'emroot {__version__}')
+    _common(parser, first=True)
+    commands = parser.add_subparsers(metavar='COMMAND', required=True)
+
+    sdk = _add(commands, 'sdk', 'the SDK in use, or getting one', None)
+    sdk_commands = sdk.add_subparsers(metavar='COMMAND', required=True)
+    show = _add(sdk_commands, 'show', 'the SDK in use and how it was found', _command('sdk', 'show'))
+    _json(show)
+    install = _add(sdk_commands, 'install', 'get an SDK, without root and without touching the system',
+                   _command('sdk', 'install_sdk'))
+    install.add_argument('--from', dest='source', choices=['auto', 'emsdk', 'debian'], default='auto',
+                         help='official release archive, Debian packages, or whichever can be reached')
+    install.add_argument('--version', dest='wanted', metavar='V', help='for example 6.0.5 (default: the newest)')
+    install.add_argument('--dest', metavar='DIR', help='where to put it (default: in the home, where it is found)')
+    _json(install)
+
+    listing = _add(commands, 'list', 'targets of a mode, what varies, objects in each, which are present',
+                   _command('list', 'list_targets'))
+    listing.add_argument('--features', action='append', default=[], metavar='F', help='of the mode (default: wasm32)')
+    listing.add_argument('--cache', metavar='DIR', help='the cache directory to look at')
+    listing.add_argument('patterns', nargs='*', metavar='PATTERN', help='targets, patterns or groups')
+    _json(listing)
+
+    build = _add(commands, 'build', 'make the cache directory hold targets of modes', _command('build', 'build'))
+    _selection(build)
+    _json(build)
+
+    env = _add(commands, 'env', 'build, then print what to set so that emcc uses the cache directory',
+               _command('env', 'env'))
+    _selection(env)
+    env.add_argument('--shell', choices=['bash', 'fish', 'powershell', 'cmd'], help='default: this platform\'s')
+    _json(env)
+
+    run = _add(commands, 'run', 'build, then run a command so that emcc uses the cache directory',
+               _command('env', 'run'))
+    _selection(run)
+    run.add_argument('command', nargs=argparse.REMAINDER, metavar='-- COMMAND...', help='passed on with its exit code')
+
+    explain = _add(commands, 'explain', 'the key of a target and every input that went into it',
+                   _command('explain', 'explain'))
+    explain.add_argument('target', metavar='MODE/TARGET', help='for example wasm64-lto/libc-debug')
+    explain.add_argument('--object', metavar='NAME', help='one object of it: strlen.o')
+    _json(explain)
+    return parser
+
+
+def _add(commands: argparse._SubParsersAction[argparse.ArgumentParser], name: str, text: str,
+         run: _Run | None) -> argparse.ArgumentParser:
+    parser = commands.add_parser(name, help=text, description=text[0].upper() + text[1:] + '.')
+    _common(parser)
+    if run:
+        parser.set_defaults(run=run)
+    return parser
+
+
+def _common(parser: argparse.ArgumentParser, *, first: bool = False) -> None:
+    """Options that may stand before or after the command."""
+    unset = None if first else argparse.SUPPRESS
+    off = False if first else argparse.SUPPRESS
+    parser.add_argument('--sdk', metavar='PATH', default=unset, help='an Emscripten root or an emsdk')
+    parser.add_argument('--home', metavar='DIR', default=unset, help='store and cache directories (EMROOT_HOME)')
+    loud = parser.add_mutually_exclusive_group()
+    loud.add_argument('-v', '--verbose', action='store_true', default=off, help='say every command; tracebacks')
+    loud.add_argument('-q', '--quiet', action='store_true', default=off, help='say only what went wrong')
+    parser.add_argument('--no-progress', action='store_true', default=off, help='no live display')
+
+
+def _json(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument('--json', action='store_true', help='print one JSON document')
+
+
+def _selection(parser: argparse.ArgumentParser) -> None:
+    """What to build, and how."""
+    parser.add_argument('--features', action='append', default=[], metavar='F',
+                        help='features of a mode, e.g. wasm64,thinlto,pic; may be repeated for several modes')
+    parser.add_argument('--targets', action='append', default=[], metavar='T,T',
+                        help='targets, patterns (libc++*), groups (MINIMAL, SYSTEM), ports (zlib), or MODE/TARGET')
+    parser.add_argument('--for', action='append', default=[], dest='links', metavar='LINK',
+                        help='whatever this link needs, e.g. --for "em++ -O2 -flto=thin -pthread"')
+    parser.add_argument('--cache', metavar='DIR', help='the cache directory (default: one per SDK, in the home)')
+    parser.add_argument('-j', '--jobs', type=_positive, default=0, metavar='N', help='processes at once')
+    parser.add_argument('--builder', choices=['source', 'embuilder'], default='source',
+                        help='compile the SDK\'s sources, or have its embuilder do it')
+
+
+def _positive(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError('must be 1 or more')
+    return number

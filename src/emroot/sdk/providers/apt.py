@@ -1,0 +1,169 @@
+"""Apt, privately: another suite of the machine's own package source, without root and without touching the system."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from ...errors import SdkError
+
+TOOLS = ('apt-get', 'apt-config', 'dpkg-deb')
+#: Suites by which an entry of the machine's sources is recognised as Debian's archive, not somebody else's.
+_DEBIAN = {'bullseye', 'bookworm', 'trixie', 'forky', 'duke', 'sid', 'oldstable', 'stable', 'testing', 'unstable'}
+#: Fields of a source that say how it is reached and trusted. Those that say what is in it are chosen here.
+_KEPT = ('Signed-By', 'Trusted', 'Check-Valid-Until', 'Check-Date', 'Allow-Insecure', 'Allow-Weak',
+         'Allow-Downgrade-To-Insecure', 'By-Hash', 'Snapshot')
+
+
+@dataclass(frozen=True, kw_only=True)
+class Source:
+    """One archive that the machine's apt is configured with."""
+
+    uri: str
+    suites: tuple[str, ...]
+    components: tuple[str, ...]
+    options: Mapping[str, str] = field(default_factory=dict)
+    """deb822 fields to keep, continuation lines included."""
+
+
+def parse_deb822(text: str) -> Iterator[Source]:
+    """The enabled binary archives of a `.sources` file."""
+    lines = [line for line in text.splitlines() if not line.startswith('#')]
+    for stanza in re.split(r'\n\s*\n', '\n'.join(lines)):
+        fields: dict[str, str] = {}
+        name = ''
+        for line in stanza.splitlines():
+            if line[:1].isspace() and name:
+                fields[name] += '\n' + line.rstrip()
+            elif ':' in line:
+                name, _, value = line.partition(':')
+                name = name.strip().title()
+                fields[name] = value.strip()
+        if 'deb' not in fields.get('Types', '').split() or fields.get('Enabled', 'yes').lower() in ('no', 'false', '0'):
+            continue
+        for uri in fields.get('Uris', '').split():
+            yield Source(uri=uri, suites=tuple(fields.get('Suites', '').split()),
+                         components=tuple(fields.get('Components', '').split()),
+                         options={kept: fields[kept] for kept in _KEPT if kept in fields})
+
+
+def parse_one_line(text: str) -> Iterator[Source]:
+    """The binary archives of a `sources.list` file: `deb [option=value ...] uri suite component...`."""
+    for line in text.splitlines():
+        match = re.match(r'\s*deb\s+(?:\[(.*?)\]\s+)?(\S+)\s+(\S+)\s*([^#]*)', line)
+        if match:
+            given, uri, suite, components = match.groups()
+            options = dict(re.findall(r'([\w-]+)=(\S+)', given or ''))
+            yield Source(uri=uri, suites=(suite,), components=tuple(components.split()),
+                         options={kept: options[kept.lower()].replace(',', ' ') for kept in _KEPT
+                                  if kept.lower() in options})
+
+
+def debian_sources(sources: Iterable[Source]) -> list[Source]:
+    """Those that are (mirrors of) Debian's main archive, the likeliest first, each address once."""
+    found: dict[str, Source] = {}
+    for source in sources:
+        if _DEBIAN.intersection(source.suites) and 'main' in source.components and not source.uri.startswith('cdrom:'):
+            found.setdefault(source.uri.rstrip('/'), source)
+    return sorted(found.values(), key=lambda s: (not s.uri.rstrip('/').endswith('/debian'),
+                                                 'debian-archive' not in s.options.get('Signed-By', '')))
+
+
+def machine_sources() -> list[Source]:
+    """Debian archives in this machine's apt configuration."""
+    said = _run(['apt-config', 'shell', 'LIST', 'Dir::Etc::sourcelist/f', 'PARTS', 'Dir::Etc::sourceparts/d'])
+    places = dict(re.findall(r"^(\w+)='(.*)'$", said, re.MULTILINE))
+    files = [Path(places.get('LIST', '/etc/apt/sources.list'))]
+    parts = Path(places.get('PARTS', '/etc/apt/sources.list.d'))
+    if parts.is_dir():
+        files += sorted(parts.iterdir())
+    sources: list[Source] = []
+    for file in files:
+        if file.is_file() and os.access(file, os.R_OK) and file.suffix in ('.list', '.sources'):
+            text = file.read_text(encoding='utf-8', errors='replace')
+            sources += parse_deb822(text) if file.suffix == '.sources' else parse_one_line(text)
+    return debian_sources(sources)
+
+
+class Apt:
+    """Apt confined to `directory` and to one suite of one source."""
+
+    def __init__(self, directory: Path, source: Source, suite: str) -> None:
+        self.suite = suite
+        self.lists = directory / 'state' / 'lists'
+        self._config = directory / 'apt.conf'
+        for made in (self.lists / 'partial', directory / 'cache' / 'archives' / 'partial', directory / 'sources'):
+            made.mkdir(parents=True, exist_ok=True)
+        (directory / 'state' / 'status').write_bytes(b'')
+        kept = ''.join(f'{name}: {value}\n' for name, value in source.options.items())
+        (directory / 'sources' / 'emroot.sources').write_text(
+            f'Types: deb\nURIs: {source.uri}\nSuites: {suite}\nComponents: main\nTargets: Packages\n{kept}',
+            encoding='utf-8')
+        self._config.write_text(_configuration(directory), encoding='utf-8')
+
+    def update(self) -> None:
+        """Get the suite's signed index. Raises `SdkError` if it cannot be had."""
+        _run(['apt-get', '-c', str(self._config), '-q', 'update', '--error-on=any'])
+
+    def index(self) -> bytes:
+        """The suite's `Packages` file."""
+        files = sorted(self.lists.glob('*_Packages'))
+        if not files:
+            raise SdkError(f'the package source has no index for {self.suite}', mend='try another with --version')
+        return b'\n'.join(file.read_bytes() for file in files)
+
+    def start_download(self, packages: Sequence[str], into: Path) -> subprocess.Popen[bytes]:
+        """Start getting `name=version`s into a directory; apt checks each against the signed index."""
+        return subprocess.Popen(['apt-get', '-c', str(self._config), '-q', 'download', *packages], cwd=into,
+                                env=_environment(), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                                stderr=subprocess.PIPE)
+
+
+def missing_tools() -> list[str]:
+    """Programs of apt's that are not on PATH."""
+    return [tool for tool in TOOLS if not shutil.which(tool)]
+
+
+def _configuration(directory: Path) -> str:
+    """All of apt's state below `directory`; none of the machine's hooks and preferences.
+
+    It is read last (`-c`), because lists of hooks can be emptied by `#clear` only, not by `-o`.
+    """
+    cleared = ('APT::Update::Pre-Invoke', 'APT::Update::Post-Invoke', 'APT::Update::Post-Invoke-Success',
+               'DPkg::Pre-Invoke', 'DPkg::Post-Invoke', 'DPkg::Pre-Install-Pkgs', 'APT::Default-Release',
+               'Acquire::Languages', 'Acquire::CompressionTypes::Order')
+    settings = {
+        'Dir::State': directory / 'state', 'Dir::State::lists': directory / 'state/lists',
+        'Dir::State::status': directory / 'state/status',
+        'Dir::State::extended_states': directory / 'state/extended_states',
+        'Dir::Cache': directory / 'cache', 'Dir::Cache::archives': directory / 'cache/archives',
+        'Dir::Cache::pkgcache': 'pkgcache.bin', 'Dir::Cache::srcpkgcache': '', 'Dir::Log': directory / 'state',
+        'Dir::Etc::sourcelist': '/dev/null', 'Dir::Etc::sourceparts': directory / 'sources',
+        'Dir::Etc::preferences': '/dev/null', 'Dir::Etc::preferencesparts': '/dev/null',
+        'APT::Sandbox::User': 'root', 'Acquire::Languages': 'none', 'Acquire::GzipIndexes': 'false',
+        'Acquire::Retries': '3', 'Acquire::http::Timeout': '30', 'Acquire::https::Timeout': '30',
+    }
+    return ''.join([f'#clear {name};\n' for name in cleared] + [f'{k} "{v}";\n' for k, v in settings.items()])
+
+
+def _environment() -> dict[str, str]:
+    return {**os.environ, 'LC_ALL': 'C', 'DEBIAN_FRONTEND': 'noninteractive'}
+
+
+def _run(command: list[str]) -> str:
+    done = subprocess.run(command, env=_environment(), stdin=subprocess.DEVNULL, capture_output=True, check=False)
+    if done.returncode != 0:
+        raise SdkError(f'`{command[0]} {command[-1]}` failed: {last_words(done.stderr)}',
+                       mend='check that `apt-get update` works on this machine, or use `emroot sdk install --from emsdk`')
+    return done.stdout.decode(errors='replace')
+
+
+def last_words(said: bytes) -> str:
+    """The end of what apt complained about, on one line."""
+    lines = [line.strip() for line in said.decode(errors='replace').splitlines() if line[:2] in ('E:', 'W:')]
+    return '; '.join(lines[-3:]) or 'it does not say why'

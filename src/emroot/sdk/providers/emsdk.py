@@ -1,0 +1,87 @@
+"""The official releases: one archive for each version and platform, known by its sha256."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import sys
+from pathlib import Path
+from typing import Any
+
+from ...errors import SdkError
+from ...files import remove
+from ..download import download, reachable
+from ..unpack import untar, unzip
+from . import Release, Report, Unpacked, matches, order
+
+BASE = 'https://storage.googleapis.com/webassembly/emscripten-releases-builds'
+RELEASES = Path(__file__).parent.parent / 'releases.json'
+
+
+class EmsdkProvider:
+    """Release archives from where emsdk gets them, or from a mirror of it (`EMROOT_EMSDK_URL`)."""
+
+    name = 'emsdk'
+
+    def __init__(self, downloads: Path, *, base: str | None = None, releases: dict[str, dict[str, str]] | None = None,
+                 attempts: int = 5, pause: float = 1.0) -> None:
+        self._downloads = downloads / 'emsdk'
+        self._base = (base or os.environ.get('EMROOT_EMSDK_URL') or BASE).rstrip('/')
+        self._releases = releases if releases is not None else known_releases()
+        self._attempts, self._pause = attempts, pause
+
+    def unusable(self, version: str | None) -> str | None:
+        """See `Provider`. Asks for the archive's head only."""
+        try:
+            url, _ = self._archive(self._choose(version))
+        except SdkError as error:
+            return error.message
+        reason = reachable(url)
+        return f'{url} cannot be reached ({reason})' if reason else None
+
+    def choose(self, version: str | None, work: Path, report: Report) -> Release:
+        """See `Provider`. What there is is part of emroot, so nothing has to be asked."""
+        chosen = self._choose(version)
+        self._archive(chosen)
+        return Release(version=chosen)
+
+    def unpack(self, release: Release, work: Path, dest: Path, report: Report) -> Unpacked:
+        """See `Provider`. All lies below `install/` in the archive."""
+        url, sha256 = self._archive(release.version)
+        archive = download(url, self._downloads / '-'.join(url.split('/')[-2:]), sha256=sha256, report=report,
+                           what=f'downloading Emscripten {release.version}', attempts=self._attempts, pause=self._pause)
+        into = work / 'archive'
+        into.mkdir()
+        (unzip if url.endswith('.zip') else untar)(archive, into, what='unpacking', report=report)
+        tree = into / 'install'
+        if not (tree / 'emscripten' / 'emcc.py').is_file():
+            raise SdkError(f'{url} holds no install/emscripten/emcc.py', mend='try another version with --version')
+        remove(archive)
+        return Unpacked(tree=tree, root='emscripten', llvm_root='bin', binaryen_root='.')
+
+    def _choose(self, version: str | None) -> str:
+        for known in sorted(self._releases, key=order, reverse=True):
+            if matches(known, version):
+                return known
+        newest, oldest = max(self._releases, key=order), min(self._releases, key=order)
+        raise SdkError(f'no official release {version} is known, but those from {oldest} to {newest} are',
+                       mend=f'use --version {newest}, or install it with emsdk and give it with --sdk')
+
+    def _archive(self, version: str) -> tuple[str, str]:
+        """Address and sha256 of the archive for this machine."""
+        release = self._releases[version]
+        system = {'linux': 'linux', 'darwin': 'mac', 'win32': 'win'}.get(sys.platform, sys.platform)
+        arm = platform.machine().lower() in ('arm64', 'aarch64') and system != 'win'
+        sha256 = release.get(f'{system}-arm64' if arm else system)
+        if not sha256:
+            raise SdkError(f'there is no official release {version} for {sys.platform} on {platform.machine()}',
+                           mend='use another --version, or `--from debian`')
+        name = f'wasm-binaries{"-arm64" if arm else ""}.{"zip" if system == "win" else "tar.xz"}'
+        return f'{self._base}/{system}/{release["hash"]}/{name}', sha256
+
+
+def known_releases() -> dict[str, dict[str, str]]:
+    """Version -> hash of its build, and sha256 of its archive for each platform."""
+    data: dict[str, Any] = json.loads(RELEASES.read_text(encoding='utf-8'))
+    return {str(version): dict(release) for version, release in data['releases'].items()}
