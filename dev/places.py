@@ -13,6 +13,8 @@ from emroot.home import Home, find_home
 from emroot.sdk.discover import emscripten_root
 from emroot.sdk.install import install
 
+#: The clone.
+ROOT = Path(__file__).resolve().parent.parent
 #: The releases that everything is tested with: the newest that Debian's next release has, and the oldest supported.
 VERSIONS = ('6', '3.1.69')
 

@@ -27,6 +27,8 @@ ADDED = f"""
 startup --server_javabase=/usr/lib/jvm/default-java
 common --registry=file:///{REGISTRY}
 common --color=no --curses=no --noshow_progress
+# As from Bazel 8 on. With WORKSPACE, Bazel 7 downloads rules_cc for any root module that does not itself depend on it.
+common --noenable_workspace
 # Without a lock file no result depends on an earlier run, and a read-only workspace will do.
 common --lockfile_mode=off
 """

@@ -1,0 +1,104 @@
+"""Lets a piece of the SDK think but not act, and notes which files it looked at. Runs in the SDK's Python (3.8 or later).
+
+emcc's front half decides by looking at files (response files, `-sNAME=@file`, libraries in `-L` directories), so an
+answer holds as long as they stay the same; and it starts programs, makes directories and fetches ports, none of which
+may happen when somebody merely asks. An audit hook sees all of it, whichever function is used and whatever a later
+release does: reading is noted, everything else is refused.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import sys
+from collections.abc import Callable, Iterable
+from typing import Any
+
+#: Audit events that change files, each with the positions of the paths it changes.
+CHANGES = {'os.mkdir': (0,), 'os.rename': (0, 1), 'os.remove': (0,), 'os.rmdir': (0,), 'os.link': (1,),
+           'os.symlink': (1,), 'os.truncate': (0,), 'os.chmod': (0,), 'os.utime': (0,), 'shutil.rmtree': (0,)}
+#: Audit events that start a program or use the network.
+STARTS = {'subprocess.Popen', 'os.system', 'os.exec', 'os.fork', 'os.posix_spawn', 'os.spawn', 'os.startfile',
+          'socket.connect', 'socket.getaddrinfo', 'urllib.Request'}
+_WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
+
+
+class Refused(BaseException):
+    """The SDK tried to act. Not an `Exception`, because its code swallows those in places."""
+
+
+class Guard:
+    """Watches this process from `install` on. `known` directories belong to the SDK and are not worth noting;
+    `writable` ones are ours."""
+
+    def __init__(self, known: Iterable[str], writable: Iterable[str]) -> None:
+        self.writable = tuple(_below(path) for path in writable)
+        self.known = (*(_below(path) for path in known), *self.writable)
+        #: Paths that count as existing. Set it once the arguments are known.
+        self.pretended: set[str] = set()
+        self._looks: dict[tuple[str, str], bool] = {}
+        self._reads: dict[str, None] = {}
+        self._asleep = True
+        self.really_exists: Callable[[Any], bool] = os.path.exists
+
+    def install(self) -> None:
+        """Begin to watch. There is no way back: audit hooks stay."""
+        for how in ('exists', 'isfile', 'isdir'):
+            setattr(os.path, how, self._looking(how, getattr(os.path, how)))
+        sys.addaudithook(self._audit)
+        self._asleep = False
+
+    def noted(self) -> list[list[Any]]:
+        """What was looked at, as the SDK spelled it: `[how, path, answer]`, where `how` is `exists`, `isfile`, `isdir`
+        (answer true or false) or `read` (answer a sha256, or null if there was no such file). Ends the watch."""
+        self._asleep = True
+        looks = [[how, path, answer] for (how, path), answer in self._looks.items()]
+        return [*looks, *(['read', path, _sha256(path)] for path in self._reads)]
+
+    def _looking(self, how: str, really: Callable[[Any], bool]) -> Callable[[Any], bool]:
+        def look(path: Any) -> bool:
+            if path in self.pretended and how != 'isdir':
+                return True
+            answer = really(path)
+            if not self._asleep and isinstance(path, (str, os.PathLike)) and not self._is_known(path):
+                self._looks[how, os.fspath(path)] = answer
+            return answer or (how == 'isdir' and path in self.pretended)
+        return look
+
+    def _audit(self, event: str, arguments: tuple[Any, ...]) -> None:
+        if self._asleep:
+            return
+        if event == 'open':
+            path, mode, flags = arguments
+            if not isinstance(path, (str, bytes, os.PathLike)):
+                return
+            if set(mode or '') & set('wax+') or flags & _WRITING:
+                self._refuse_unless_ours('write', path)
+            elif not self._is_known(path):
+                self._reads[os.fsdecode(path)] = None
+        elif event in CHANGES:
+            for position in CHANGES[event]:
+                self._refuse_unless_ours(event, arguments[position])
+        elif event in STARTS:
+            raise Refused(f'{event}: {str(arguments[1] if event == "subprocess.Popen" else arguments[:1])[:300]}')
+
+    def _refuse_unless_ours(self, event: str, path: Any) -> None:
+        if isinstance(path, (str, bytes, os.PathLike)):
+            where = os.path.abspath(os.fsdecode(path))
+            if where != os.devnull and not where.startswith(self.writable):
+                raise Refused(f'{event}: {where}')
+
+    def _is_known(self, path: Any) -> bool:
+        return os.path.abspath(os.fsdecode(path)).startswith(self.known)
+
+
+def _below(path: str) -> str:
+    return os.path.join(os.path.abspath(path), '')
+
+
+def _sha256(path: str) -> str | None:
+    try:
+        with open(path, 'rb') as f:
+            return hashlib.sha256(f.read()).hexdigest()
+    except OSError:
+        return None

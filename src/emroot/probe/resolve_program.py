@@ -1,0 +1,224 @@
+"""Answers what a link needs, inside an SDK, by running emcc's own front half of that link up to the linker.
+
+It is run like `program.py`, by the SDK's own Python, and not imported by emroot. emcc parses the arguments, settles
+every setting, maps `-l` flags, works out ports and system libraries; only what it would have *done* is replaced: asking
+the cache builds nothing, compiling compiles nothing, and where the linker would start, it ends. So no rule about
+libraries is repeated here. What the stand-ins forget, `guard.py` refuses.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+import json
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+from guard import Guard  # type: ignore[import-not-found]  # noqa: E402  # beside this file, which is not a package here
+from port_names import PortNames  # type: ignore[import-not-found]  # noqa: E402
+from program import SCHEMA, Sdk, Stop  # type: ignore[import-not-found,import-untyped,unused-ignore]  # noqa: E402
+
+del sys.path[0]
+
+
+class Rejected(BaseException):
+    """emcc refuses the link; the text is what it says. Not an `Exception`, lest the SDK's own code catches it."""
+
+
+class Link:
+    """One link, and what it asked for on its way to the linker. `cache` is a directory that does not exist."""
+
+    def __init__(self, sdk: Any, cache: str, guard: Any) -> None:
+        self.sdk, self.cache, self.guard = sdk, cache, guard
+        self.link = importlib.import_module('tools.link')
+        #: Files asked of the cache, in order: path relative to it, and who asked: ('library', 'libc') or ('port', 'zlib').
+        self.asked: dict[str, tuple[str, str]] = {}
+        #: The linker's arguments, once they are known.
+        self.arguments: list[str] | None = None
+        self.asking = ('', '')
+        self.ports = PortNames(sdk, self.asking_as)
+
+    def run(self, argv: list[str]) -> None:
+        """Go through the link. Raises `Rejected`."""
+        self._stop_acting()
+        self._record_asking()
+        self.sdk.shared.run_via_emxx = argv[0] == 'em++'  # later releases look at argv[0] themselves
+        sys.argv = [argv[0]]
+        try:
+            with open(os.devnull, 'w') as nowhere, contextlib.redirect_stdout(nowhere):
+                code = self.sdk.emcc.main(list(argv))
+        except Stop:
+            return
+        except SystemExit as ended:
+            code = ended.code
+        if code:
+            raise Rejected(f'it ends with exit code {code}')
+
+    def _stop_acting(self) -> None:
+        """Replace what emcc does by nothing."""
+        sdk, link = self.sdk, self.link
+        sdk.shared.SKIP_SUBPROCS = True  # emcc's own switch behind `-###`: no checks of tools, no asking of Node
+        sdk.shared.EMSCRIPTEN_TEMP_DIR = os.path.join(os.path.dirname(self.cache), 'temp')  # named, never made
+        replace(sdk.shared, 'check_call', lambda cmd, *args, **kw: subprocess.CompletedProcess(cmd, 0, '', ''))
+        replace(sdk.shared, 'exec_process', stop)
+        replace(sdk.shared, 'check_sanity', nothing)
+        replace(sdk.shared, 'perform_sanity_checks', nothing)
+        replace(sys.modules['tools.diagnostics'], 'error', reject)
+        replace(sdk.emcc, 'create_reproduce_file', nothing)
+        expand = sdk.emcc.substitute_response_files
+        replace(sdk.emcc, 'substitute_response_files', lambda args: self._pretend(expand(args)))
+        # Inputs need not exist, so their content is not looked at; dynamic libraries are the exception (see below).
+        replace(sdk.building, 'is_ar', lambda path: True)
+        is_wasm_dylib = sdk.building.is_wasm_dylib
+        replace(sdk.building, 'is_wasm_dylib', lambda path: self._is_dylib(path, is_wasm_dylib))
+        replace(link, 'process_dynamic_libs', nothing)
+        replace(link, 'read_js_files', lambda files: '')
+        replace(link, 'package_files', lambda *args, **kw: [])
+        replace(sdk.building, 'link_lld', self._link)
+        replace(link, 'phase_post_link', stop)
+        for name in ('setup', 'ensure_setup', 'ensure', 'erase', 'acquire_cache_lock', 'release_cache_lock'):
+            replace(sdk.cache, name, nothing)
+        sdk.cache.cachedir = Path(self.cache)
+        replace(sdk.ports, 'clear', nothing)
+
+    def _record_asking(self) -> None:
+        """Have every request to the cache noted and granted."""
+        build = self.sdk.system_libs.Library.build
+
+        def record_build(library: Any, *args: Any, **kw: Any) -> Any:
+            with self.asking_as('library', library.get_base_name()):
+                return build(library, *args, **kw)
+
+        def get(shortname: Any, creator: object = None, *args: object, **kw: object) -> str:
+            self.asked.setdefault(str(shortname).replace(os.sep, '/'), self.asking)
+            return str(Path(self.cache, shortname))
+        replace(self.sdk.system_libs.Library, 'build', record_build)
+        replace(self.sdk.cache, 'get', get)
+        self.ports.watch()
+
+    @contextlib.contextmanager
+    def asking_as(self, kind: str, name: str) -> Iterator[None]:
+        """Whatever asks the cache within is this library or port."""
+        before, self.asking = self.asking, (kind, name)
+        try:
+            yield
+        finally:
+            self.asking = before
+
+    def _pretend(self, args: list[str]) -> list[str]:
+        """Inputs, files given to options, and the output's directory count as existing. Files whose content decides
+        (response files, `-sNAME=@file`, port files) have to be there."""
+        words = [a if not a.startswith('-') else a.partition('=')[2] or a[2:] for a in args]
+        named = {w for w in words if w and not w.startswith('@') and not w.split(':')[0].endswith('.py')}
+        self.guard.pretended = named | {os.path.dirname(w) for w in named if os.path.dirname(w)}
+        return args
+
+    def _is_dylib(self, path: str, really: Callable[[str], bool]) -> bool:
+        """A link with a dynamic library on its command line becomes a main module, so there content matters. One that
+        is not there yet is what its name says."""
+        if not re.search(r'\.(so|dylib|wasm)(\.\d+)*$', path) or path.startswith('-'):
+            return False
+        return really(path) if self.guard.really_exists(path) else True
+
+    def _link(self, args: list[str], *_: object, **__: object) -> None:
+        self.arguments = list(args)
+        raise Stop
+
+    def libraries(self) -> list[list[str]]:
+        """`[target, path]` of each library, in the order of the linker's arguments."""
+        if self.arguments is None:
+            return []
+        flags = {link_flag(path, self.cache): path for path, (kind, _) in self.asked.items() if kind == 'library'}
+        named = self._named_variants([a for a in self.arguments if a.startswith('-l') and a not in flags])
+        found = {path: name for path, name in named.values()}
+        found.update((path, name) for path, (kind, name) in self.asked.items() if kind == 'library')
+        places = {**flags, **{flag: path for flag, (path, _) in named.items()}}
+        order = dict.fromkeys([*(places[a] for a in self.arguments if a in places), *found])
+        return [[found[path], path] for path in order]
+
+    def _named_variants(self, flags: list[str]) -> dict[str, tuple[str, str]]:
+        """Variants of the SDK's libraries among `-l` flags that emcc leaves to the linker: `-lc++-noexcept`.
+
+        Nobody asks the cache for them, but the linker searches it; a library of that name in a `-L` directory wins.
+        """
+        if not flags:
+            return {}
+        directories = [a[2:] for a in self.arguments or [] if a.startswith('-L')]
+        variants = {link_flag(lib.get_path(), self.cache): lib
+                    for lib in self.sdk.system_libs.Library.get_all_variations().values()}
+        return {flag: (str(variants[flag].get_path()).replace(os.sep, '/'), variants[flag].get_base_name())
+                for flag in flags if flag in variants
+                and not any(os.path.isfile(os.path.join(d, f'lib{flag[2:]}.a')) for d in directories)}
+
+    def answer(self) -> dict[str, Any]:
+        """Everything worth knowing, as plain data."""
+        self.sdk.settings.settings.limit_settings(None)
+        by_port: dict[str, list[str]] = {}
+        for path, (kind, name) in self.asked.items():
+            if kind == 'port':
+                by_port.setdefault(name, []).append(path)
+        places = {arg: at for at, arg in enumerate(self.arguments or [])}
+        files = [path for paths in by_port.values() for path in paths]
+        files.sort(key=lambda path: places.get(str(Path(self.cache, path)), len(places)))
+        return {'directory': str(self.sdk.cache.get_lib_dir(absolute=False)).replace(os.sep, '/'),
+                'linked': self.arguments is not None, 'libraries': self.libraries(),
+                'port_files': files, 'ports': self.ports.targets(by_port), 'unfetched': self.ports.unfetched}
+
+
+def link_flag(path: Any, cache: str) -> str:
+    """How a library stands among the linker's arguments (`Library.get_link_flag`)."""
+    stem, extension = os.path.splitext(os.path.basename(str(path)))
+    return '-l' + stem[len('lib'):] if extension == '.a' else str(Path(cache, path))
+
+
+def replace(holder: Any, name: str, value: Any) -> None:
+    """Put a stand-in where the SDK has something of that name; releases that do not have it do not need it."""
+    if hasattr(holder, name):
+        setattr(holder, name, value)
+
+
+def nothing(*args: object, **kw: object) -> None:
+    """Stands for what emcc would do."""
+
+
+def stop(*args: object, **kw: object) -> None:
+    """Stands for where emcc would hand over."""
+    raise Stop
+
+
+def reject(message: str, *args: object) -> None:
+    """Stands for `diagnostics.error`, through which emcc refuses."""
+    raise Rejected(message % args if args else message)
+
+
+def main(request_file: str, answer_file: str) -> None:
+    """Answer one request: `root`, `argv` (`emcc` or `em++` first), `cwd`, and `ports`, where ports' sources lie."""
+    with open(request_file, encoding='utf-8') as f:
+        request = json.load(f)
+    scratch = os.path.dirname(os.path.abspath(answer_file))
+    sdk = Sdk(os.path.normpath(request['root']))
+    sdk.config.PORTS = request['ports'] or os.path.join(scratch, 'ports')
+    known = [sdk.root, os.path.dirname(os.__file__), *(p for p in sys.path if os.path.isdir(p))]
+    guard = Guard(known, [scratch, *([sys.pycache_prefix] if sys.pycache_prefix else [])])
+    link = Link(sdk, os.path.join(scratch, 'cache'), guard)
+    os.chdir(request['cwd'])
+    guard.install()
+    answer: dict[str, Any] = {}
+    try:
+        link.run(request['argv'])
+        answer = link.answer()
+    except Rejected as rejected:
+        answer['rejected'] = str(rejected)
+    answer.update(schema=SCHEMA, looked_at=guard.noted())
+    with open(answer_file, 'w', encoding='utf-8', newline='\n') as f:
+        json.dump(answer, f, separators=(',', ':'))
+
+
+if __name__ == '__main__':
+    main(sys.argv[1], sys.argv[2])
