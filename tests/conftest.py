@@ -2,17 +2,32 @@
 
 from __future__ import annotations
 
+import json
 import os
+import shutil
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
+import hypothesis
 import pytest
+from support.fake import make_fake_sdk
+from support.running import Emroot
 
 from emroot.catalogue import Catalogue
 from emroot.home import Home, find_home
 from emroot.sdk import Sdk, find_sdk
 
 SDK_ROOTS = [Path(p) for p in os.environ.get('EMROOT_TEST_SDKS', '').split(os.pathsep) if p]
+GOLDEN = Path(__file__).with_name('golden')
+
+hypothesis.settings.register_profile('emroot', deadline=None, database=None, derandomize=True, max_examples=100)
+hypothesis.settings.load_profile('emroot')
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """`dev.py test --rewrite-golden` accepts what is said now as what is right."""
+    parser.addoption('--rewrite-golden', action='store_true', help='write the files of tests/golden anew')
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -63,3 +78,34 @@ def catalogue(sdk: Sdk, shared_home: Home) -> Catalogue:
 def emroot_command() -> list[str]:
     """How to start the command line as users do."""
     return [sys.executable, '-m', 'emroot']
+
+
+@pytest.fixture
+def golden(request: pytest.FixtureRequest) -> Callable[[str, object], None]:
+    """Compare a JSON document with a file of `tests/golden`; `--rewrite-golden` writes that file."""
+    def check(name: str, document: object) -> None:
+        path = GOLDEN / f'{name}.json'
+        if request.config.getoption('--rewrite-golden'):
+            path.write_text(json.dumps(document, indent=1, sort_keys=True) + '\n', encoding='utf-8')
+        expected = json.loads(path.read_text(encoding='utf-8')) if path.is_file() else None
+        assert json.loads(json.dumps(document)) == expected, \
+            f'{path.name} says otherwise; if it should change: python3 dev.py test --rewrite-golden'
+    return check
+
+
+@pytest.fixture(scope='session')
+def _seen_fake_sdk(tmp_path_factory: pytest.TempPathFactory) -> Emroot:
+    place = tmp_path_factory.mktemp('fake')
+    emroot = Emroot(place / 'home', make_fake_sdk(place))
+    emroot.build('libone')
+    return emroot
+
+
+@pytest.fixture
+def fake(_seen_fake_sdk: Emroot, tmp_path: Path) -> Emroot:
+    """The command line with a fake SDK and a home that has seen it, but has built nothing."""
+    home = tmp_path / 'home'
+    shutil.copytree(_seen_fake_sdk.home / 'memo', home / 'memo', ignore=shutil.ignore_patterns('keys'))
+    shutil.copytree(_seen_fake_sdk.home / 'store' / 'trees', home / 'store' / 'trees')
+    (home / 'store' / 'VERSION').write_text((_seen_fake_sdk.home / 'store' / 'VERSION').read_text(encoding='utf-8'))
+    return Emroot(home, _seen_fake_sdk.sdk)

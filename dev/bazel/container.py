@@ -102,7 +102,7 @@ class Container:
                 env={**ENVIRONMENT, **(env or {})},
                 stdin=subprocess.DEVNULL,
                 capture_output=True,
-                text=True,
+                encoding='utf-8',
                 errors='replace',
                 timeout=timeout,
                 check=False,

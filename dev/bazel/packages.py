@@ -94,6 +94,7 @@ class _PrivateApt:
             'Dir::Etc::preferencesparts': '/dev/null',
             'Acquire::Languages': 'none',
             'Acquire::Retries': '3',
+            'APT::Update::Error-Mode': 'any',  # a mirror out of reach is an error, not a warning
             'APT::Install-Recommends': 'false',
             'APT::Get::Assume-Yes': 'true',
             'APT::Sandbox::User': 'root',

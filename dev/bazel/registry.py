@@ -13,7 +13,7 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 
-__all__ = ['write_registry']
+__all__ = ['WRITTEN', 'write_registry']
 
 BAZELRC = 'etc/bazel/bazelrc'
 REGISTRY = 'usr/share/bazel-registry'
@@ -49,6 +49,9 @@ def _extension_impl(_mctx):
 buildozer_binary = module_extension(_extension_impl)
 """,
 }
+
+# Names a tree, with the rest of what goes into it (`tree.py`).
+WRITTEN = repr((DROPPED, ADDED, CONTENT))
 
 
 def write_registry(root: Path) -> list[str]:

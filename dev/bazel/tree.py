@@ -22,7 +22,7 @@ from pathlib import Path
 
 from .container import Binds, Container, check_namespaces
 from .packages import Request, unpack
-from .registry import write_registry
+from .registry import WRITTEN, write_registry
 
 __all__ = ['Tree', 'ensure_tree']
 
@@ -63,8 +63,8 @@ ETC = {
     'nsswitch.conf': 'passwd: files\ngroup: files\nhosts: files dns\n',
     'resolv.conf': '',  # the machine's own is put over it
 }
-# Changes with what this file and registry.py put into a tree, so that trees of another make are not mistaken for ours.
-LAYOUT = 1
+# Goes up when `_build` makes another tree of the same parts, so that one of another make is not mistaken for ours.
+LAYOUT = 2
 
 
 def _say_nothing(_: str) -> None:
@@ -136,18 +136,24 @@ def _build(home: Path, say: Callable[[str], None]) -> None:
     # A new name each time: an apt that outlived a killed run may still write to the old one.
     aside = Path(tempfile.mkdtemp(dir=home.parent, prefix=f'{home.name}.', suffix='.partial'))
     aside.chmod(0o755)
+    try:
+        _fill(aside, say)
+        aside.rename(home)
+    except BaseException:
+        shutil.rmtree(aside, ignore_errors=True)
+        raise
+    say(f'Bazel is ready in {home} ({time.monotonic() - started:.0f} s)')
+
+
+def _fill(aside: Path, say: Callable[[str], None]) -> None:
     root, scratch = aside / 'root', aside / 'apt'
     for directory in (root, scratch, aside / 'mount'):
-        directory.mkdir(parents=True)
+        directory.mkdir()
     versions = unpack(REQUEST, root, scratch, say)
     _configure(root)
-    stand_ins = write_registry(root)
+    record = {'packages': versions, 'stand-ins': write_registry(root)}
+    (aside / 'tree.json').write_text(json.dumps(record, indent=1, sort_keys=True) + '\n')
     shutil.rmtree(scratch)
-    (aside / 'tree.json').write_text(
-        json.dumps({'packages': versions, 'stand-ins': stand_ins}, indent=1, sort_keys=True) + '\n'
-    )
-    aside.rename(home)
-    say(f'Bazel is ready in {home} ({time.monotonic() - started:.0f} s)')
 
 
 def _configure(root: Path) -> None:
@@ -163,7 +169,7 @@ def _configure(root: Path) -> None:
 
 def _recipe() -> str:
     """Names a tree by what goes into it; not by package versions, which move without being asked."""
-    parts = [repr(REQUEST), repr(ALTERNATIVES), repr(ETC), str(LAYOUT), platform.machine()]
+    parts = [repr(REQUEST), repr(ALTERNATIVES), repr(ETC), WRITTEN, str(LAYOUT), platform.machine()]
     return hashlib.sha256('\n'.join(parts).encode()).hexdigest()[:12]
 
 

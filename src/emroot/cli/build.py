@@ -7,7 +7,7 @@ import sys
 
 from ..engine.build import Build, Options, Request
 from ..engine.result import BuildResult
-from ..errors import BuildError
+from ..errors import BuildError, UsageError
 from ..store import Store
 from .session import Session, print_json
 from .watch import make_watcher
@@ -16,7 +16,7 @@ from .watch import make_watcher
 def build(args: argparse.Namespace) -> int:
     """Make the cache directory hold what is selected."""
     session = Session(args)
-    result = run_build(session)
+    result = run_build(session, needed=True)
     if args.json:
         print_json(result.to_json())
     elif not args.quiet:
@@ -24,11 +24,18 @@ def build(args: argparse.Namespace) -> int:
     return BuildError.exit_code if result.failures else 0
 
 
-def run_build(session: Session) -> BuildResult:
-    """Build the selection, show how it goes, and say what failed and how to repeat it."""
+def run_build(session: Session, *, needed: bool) -> BuildResult:
+    """Build the selection, show how it goes, and say what failed and how to repeat it.
+
+    Without a selection on the command line it is that of `emroot.toml`, if one is `needed`.
+    """
     args = session.args
-    requests = [Request(mode=mode, targets=tuple(targets)) for mode, targets in session.selected().items()]
-    options = Options(jobs=args.jobs, builder=args.builder)
+    selected = session.selected(or_project=needed)
+    if needed and not selected:
+        raise UsageError('nothing is selected', mend='give --features, --targets or --for, for example '
+                                                     '`emroot build --for "em++ -flto=thin"`, or write an emroot.toml')
+    requests = [Request(mode=mode, targets=tuple(targets)) for mode, targets in selected.items()]
+    options = Options(jobs=args.jobs, builder=_builder(session))
     watcher = make_watcher(session.home, verbose=args.verbose, quiet=args.quiet, live=not args.no_progress)
     try:
         result = Build(session.catalogue, session.home, Store(session.home.store), session.cache, options,
@@ -37,9 +44,13 @@ def run_build(session: Session) -> BuildResult:
         watcher.close()
     result.log = watcher.log_path
     _say_failures(result)
-    if not args.quiet:
+    if not args.quiet and result.modes:
         print(summary(result), file=sys.stderr)
     return result
+
+
+def _builder(session: Session) -> str:
+    return str(session.args.builder or (session.project.builder if session.project else 'source'))
 
 
 def _say_failures(result: BuildResult) -> None:

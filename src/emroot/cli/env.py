@@ -8,17 +8,35 @@ import shlex
 import shutil
 import subprocess
 import sys
-from collections.abc import Mapping
+from pathlib import Path
 
+from ..canonical import digest_bytes
 from ..errors import BuildError, UsageError
+from ..files import write_text
+from ..probe import HOOK
 from .build import run_build
 from .session import Session, print_json
+
+
+#: What is added to the SDK's configuration. If emroot is gone, emcc works as it would without.
+HOOKED = """
+# emroot: libraries that a link misses are built together, before emcc would build them one by one.
+def _hook():
+    import importlib.util, os
+    place = {hook!r}
+    if os.path.isfile(place):
+        spec = importlib.util.spec_from_file_location('emroot_hook', place)
+        module = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(module)
+        module.install({command!r})
+_hook()
+"""
 
 
 def env(args: argparse.Namespace) -> int:
     """Print what to set."""
     session = Session(args)
-    code = _prepare(session)
+    code = _prepare(session, needed=True)
     variables = settings(session)
     if args.json:
         print_json(variables)
@@ -29,19 +47,34 @@ def env(args: argparse.Namespace) -> int:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Run a command so."""
+    """Run a command so: what is selected is built before it starts, what its links miss beyond that when they miss it."""
     command = args.command[1:] if args.command[:1] == ['--'] else args.command
     if not command:
-        raise UsageError('no command to run', mend='put it after `--`: emroot run --for "em++ -flto=thin" -- make')
+        raise UsageError('no command to run', mend='put it after `--`: emroot run -- make')
     session = Session(args)
-    code = _prepare(session)
+    code = _prepare(session, needed=False)
     if code:
         return code
-    environment = {**os.environ, **settings(session)}
+    environment = {**os.environ, **settings(session), 'EM_FROZEN_CACHE': '0', 'EM_CONFIG': str(hooked_config(session))}
     program = shutil.which(command[0], path=environment['PATH'])
     if program is None:
         raise UsageError(f'there is no command {command[0]!r}', mend='check its spelling and PATH')
     return subprocess.run([program, *command[1:]], env=environment, check=False).returncode
+
+
+def hooked_config(session: Session) -> Path:
+    """An emscripten configuration with which emcc has emroot build what a link misses (see `probe/hook.py`)."""
+    args = session.args
+    argv = [sys.executable, '-m', 'emroot', '--sdk', str(session.sdk.root), '--home', str(session.home.root), '--quiet',
+            'build', '--cache', str(session.cache), *(['--builder', args.builder] if args.builder else []),
+            *(['--jobs', str(args.jobs)] if args.jobs else [])]
+    kept = {name: value for name, value in os.environ.items() if name.startswith(('EM_', 'EMCC_'))
+            and name in ('EM_CONFIG', 'EMCC_LOCAL_PORTS', 'EM_PORTS', 'EM_LLVM_ROOT', 'EM_BINARYEN_ROOT', 'EM_NODE_JS')}
+    text = session.sdk.config_text + HOOKED.format(hook=str(HOOK), command={'argv': argv, 'env': kept})
+    place = session.home.root / 'run' / f'{digest_bytes(text.encode())[:16]}.config'
+    if not place.is_file():
+        write_text(place, text)
+    return place
 
 
 def settings(session: Session) -> dict[str, str]:
@@ -57,11 +90,8 @@ def settings(session: Session) -> dict[str, str]:
     return {**variables, 'PATH': path}
 
 
-def _prepare(session: Session) -> int:
-    args = session.args
-    if not (args.features or args.targets or args.links):
-        raise UsageError('nothing is selected', mend='give --features, --targets or --for')
-    return BuildError.exit_code if run_build(session).failures else 0
+def _prepare(session: Session, *, needed: bool) -> int:
+    return BuildError.exit_code if run_build(session, needed=needed).failures else 0
 
 
 def _line(shell: str, name: str, value: str) -> str:
@@ -75,7 +105,3 @@ def _line(shell: str, name: str, value: str) -> str:
         return f'set "{name}={value}"\n'
     return f'export {name}={shlex.quote(value)}\n'
 
-
-def child_environment(variables: Mapping[str, str]) -> dict[str, str]:
-    """This process's environment with `variables` set."""
-    return {**os.environ, **variables}

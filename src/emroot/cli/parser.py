@@ -48,6 +48,13 @@ def make_parser() -> argparse.ArgumentParser:
     listing.add_argument('patterns', nargs='*', metavar='PATTERN', help='targets, patterns or groups')
     _json(listing)
 
+    resolve = _add(commands, 'resolve', 'mode, ordered targets and ports that a link needs', _command('resolve', 'resolve'))
+    resolve.add_argument('--lang', choices=['c', 'c++'], help='of flags given without a driver (default: c++)')
+    resolve.add_argument('--environment', action='store_true', help='heed EMCC_CFLAGS, EMCC_FORCE_STDLIBS and the like')
+    _json(resolve)
+    resolve.add_argument('link', nargs=argparse.REMAINDER, metavar='-- LINK...',
+                         help='a whole command line, or flags alone; inputs need not exist')
+
     build = _add(commands, 'build', 'make the cache directory hold targets of modes', _command('build', 'build'))
     _selection(build)
     _json(build)
@@ -106,7 +113,7 @@ def _selection(parser: argparse.ArgumentParser) -> None:
                         help='whatever this link needs, e.g. --for "em++ -O2 -flto=thin -pthread"')
     parser.add_argument('--cache', metavar='DIR', help='the cache directory (default: one per SDK, in the home)')
     parser.add_argument('-j', '--jobs', type=_positive, default=0, metavar='N', help='processes at once')
-    parser.add_argument('--builder', choices=['source', 'embuilder'], default='source',
+    parser.add_argument('--builder', choices=['source', 'embuilder'],
                         help='compile the SDK\'s sources, or have its embuilder do it')
 
 

@@ -12,10 +12,11 @@ from pathlib import Path
 from typing import Any
 
 from ..catalogue import Catalogue
-from ..errors import UsageError
 from ..home import Home, find_home
 from ..modes import Mode, parse_features, parse_mode
+from ..project import Project, find_project, load_project
 from ..sdk import Sdk, find_sdk
+from ..sdk.discover import find_sdk_version
 
 
 @dataclass(frozen=True)
@@ -31,8 +32,19 @@ class Session:
 
     @cached_property
     def sdk(self) -> Sdk:
-        """The SDK asked for."""
-        return find_sdk(self.home, self.args.sdk)
+        """The SDK asked for: on the command line, else by the project, else the first that is found."""
+        if self.args.sdk or not self.project or not self.project.sdk:
+            return find_sdk(self.home, self.args.sdk)
+        wanted, place = self.project.sdk, self.project.place
+        if (place.parent / wanted).exists():
+            return find_sdk(self.home, place.parent / wanted)
+        return find_sdk_version(self.home, wanted, f'{place} asks for')
+
+    @cached_property
+    def project(self) -> Project | None:
+        """The `emroot.toml` of the current directory or of the nearest above it."""
+        place = find_project()
+        return load_project(place) if place else None
 
     @cached_property
     def catalogue(self) -> Catalogue:
@@ -50,28 +62,35 @@ class Session:
         """The modes of `--features`, in order and once; wasm32 without any."""
         return list(dict.fromkeys(parse_features([given]) for given in self.args.features or ['wasm32']))
 
-    def selected(self) -> dict[Mode, list[str]]:
-        """Targets by mode that `--features`, `--targets` and `--for` select together.
+    def selected(self, *, or_project: bool = False) -> dict[Mode, list[str]]:
+        """Targets by mode that `--features`, `--targets` and `--for` select together; without any of them what
+        `emroot.toml` says, if `or_project`. Empty if nothing does.
 
-        Raises `UsageError` if nothing is selected, `UnknownNameError` for what does not exist.
+        Raises `UnknownNameError` for what does not exist.
         """
+        args = self.args
         wanted: dict[Mode, dict[str, None]] = {}
-        names = [name for given in self.args.targets for name in given.split(',') if name.strip()]
+        if args.features or args.targets or args.links:
+            self._select(wanted, self.modes(), _split(args.targets), args.links, named=bool(args.features))
+        elif or_project and self.project:
+            for section in self.project.cache:
+                modes = [parse_features(section.features or ['wasm32'])]
+                self._select(wanted, modes, _split(section.targets), section.links, named=bool(section.features))
+        return {mode: list(targets) for mode, targets in wanted.items()}
+
+    def _select(self, wanted: dict[Mode, dict[str, None]], modes: list[Mode], names: list[str], lines: list[str], *,
+                named: bool) -> None:
         for name in names:
-            mode, target = self._qualified(name.strip())
-            for each in [mode] if mode else self.modes():
+            mode, target = self._qualified(name)
+            for each in [mode] if mode else modes:
                 wanted.setdefault(each, {}).update(dict.fromkeys(self.catalogue.listing(each).expand([target])))
-        links = [shlex.split(link, posix=True) for link in self.args.links]
-        if self.args.features and not names and not links:
-            links = [link for mode in self.modes() for link in ordinary_links(mode)]
+        links = [shlex.split(line) for line in lines]
+        if named and not names and not links:
+            links = [link for mode in modes for link in ordinary_links(mode)]
         for link in links:
             from ..resolve import resolve
             found = resolve(self.catalogue, link)
             wanted.setdefault(found.mode, {}).update(dict.fromkeys([*found.targets, *found.ports]))
-        if not wanted:
-            raise UsageError('nothing is selected', mend='give --features, --targets or --for, for example '
-                                                         '`emroot build --for "em++ -flto=thin"`')
-        return {mode: list(targets) for mode, targets in wanted.items()}
 
     @staticmethod
     def _qualified(name: str) -> tuple[Mode | None, str]:
@@ -80,6 +99,10 @@ class Session:
         if slash and before.split('-')[0] in ('wasm32', 'wasm64'):
             return parse_mode(before), after
         return None, name
+
+
+def _split(given: list[str]) -> list[str]:
+    return [name.strip() for names in given for name in names.split(',') if name.strip()]
 
 
 def ordinary_links(mode: Mode) -> list[list[str]]:

@@ -14,6 +14,7 @@ from ..errors import SdkError
 
 SCHEMA = 1
 PROGRAM = Path(__file__).with_name('program.py')
+HOOK = Path(__file__).with_name('hook.py')
 #: Variables that would change what the SDK's modules say or do. `clean_env` of system_libs.py names most of them.
 _PREFIXES = ('EMCC_', 'EM_', 'EMMAKEN_', '_EM', 'PYTHON')
 _NAMES = {'CPATH', 'C_INCLUDE_PATH', 'CPLUS_INCLUDE_PATH', 'OBJC_INCLUDE_PATH', 'CFLAGS', 'CXXFLAGS', 'CPPFLAGS',
@@ -32,7 +33,9 @@ def ask(python: Sequence[str], root: Path, question: str, env: Mapping[str, str]
     """Put one question of `program.py: QUESTIONS` to the SDK at `root`, or run another program that answers alike.
 
     With `bytecode`, the SDK's modules are compiled once into that directory, which makes the next question twice as
-    fast; without it they are compiled each time. Either way nothing is written beside them. Raises `SdkError` with the SDK's own last words when it cannot answer.
+    fast; without it they are compiled each time. Either way nothing is written beside them.
+
+    Raises `SdkError` with the SDK's own last words when it cannot answer.
     """
     with tempfile.TemporaryDirectory(prefix='emroot-probe-') as directory:
         request_file, answer_file = Path(directory, 'request.json'), Path(directory, 'answer.json')

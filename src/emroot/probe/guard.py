@@ -1,4 +1,4 @@
-"""Lets a piece of the SDK think but not act, and notes which files it looked at. Runs in the SDK's Python (3.8 or later).
+"""Lets a piece of the SDK think but not act, and notes which files it looked at. Runs in the SDK's Python (3.8 on).
 
 emcc's front half decides by looking at files (response files, `-sNAME=@file`, libraries in `-L` directories), so an
 answer holds as long as they stay the same; and it starts programs, makes directories and fetches ports, none of which
@@ -34,8 +34,9 @@ class Guard:
     def __init__(self, known: Iterable[str], writable: Iterable[str]) -> None:
         self.writable = tuple(_below(path) for path in writable)
         self.known = (*(_below(path) for path in known), *self.writable)
-        #: Paths that count as existing. Set it once the arguments are known.
-        self.pretended: set[str] = set()
+        #: Paths that count as existing files and directories, without a look. Set them once the arguments are known.
+        self.pretended_files: set[str] = set()
+        self.pretended_directories: set[str] = set()
         self._looks: dict[tuple[str, str], bool] = {}
         self._reads: dict[str, None] = {}
         self._asleep = True
@@ -55,14 +56,14 @@ class Guard:
         looks = [[how, path, answer] for (how, path), answer in self._looks.items()]
         return [*looks, *(['read', path, _sha256(path)] for path in self._reads)]
 
-    def _looking(self, how: str, really: Callable[[Any], bool]) -> Callable[[Any], bool]:
-        def look(path: Any) -> bool:
-            if path in self.pretended and how != 'isdir':
+    def _looking(self, how: str, really: Callable[[Any], bool]) -> Callable[[object], bool]:
+        def look(path: object) -> bool:
+            if path in (self.pretended_directories if how == 'isdir' else self.pretended_files):
                 return True
             answer = really(path)
             if not self._asleep and isinstance(path, (str, os.PathLike)) and not self._is_known(path):
-                self._looks[how, os.fspath(path)] = answer
-            return answer or (how == 'isdir' and path in self.pretended)
+                self._looks[how, str(os.fspath(path))] = answer
+            return answer
         return look
 
     def _audit(self, event: str, arguments: tuple[Any, ...]) -> None:
@@ -82,13 +83,13 @@ class Guard:
         elif event in STARTS:
             raise Refused(f'{event}: {str(arguments[1] if event == "subprocess.Popen" else arguments[:1])[:300]}')
 
-    def _refuse_unless_ours(self, event: str, path: Any) -> None:
+    def _refuse_unless_ours(self, event: str, path: object) -> None:
         if isinstance(path, (str, bytes, os.PathLike)):
             where = os.path.abspath(os.fsdecode(path))
             if where != os.devnull and not where.startswith(self.writable):
                 raise Refused(f'{event}: {where}')
 
-    def _is_known(self, path: Any) -> bool:
+    def _is_known(self, path: str | bytes | os.PathLike[str]) -> bool:
         return os.path.abspath(os.fsdecode(path)).startswith(self.known)
 
 

@@ -12,6 +12,8 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from typing import Any
 
+Foreign = Any  # what comes from the SDK's modules carries no types
+
 
 class Everything:
     """Options of a port whose definition has not been fetched: any will do."""
@@ -31,9 +33,9 @@ class View:
 class PortNames:
     """Watches the SDK's ports. `asking_as(kind, name)` marks what is asked of the cache within as a port's."""
 
-    def __init__(self, sdk: Any, asking_as: Callable[[str, str], AbstractContextManager[None]]) -> None:
+    def __init__(self, sdk: Foreign, asking_as: Callable[[str, str], AbstractContextManager[None]]) -> None:
         self.sdk, self.asking_as = sdk, asking_as
-        self.used: dict[str, Any] = {}
+        self.used: dict[str, Foreign] = {}
         #: As given to `--use-port`, or by a port that depends on one with options.
         self.given: dict[str, str] = {}
         #: Ports whose definition lies in an archive that is not there; what they need cannot be known.
@@ -50,19 +52,19 @@ class PortNames:
         ports.Ports.get_include_dir = staticmethod(self.sdk.cache.get_include_dir)
         order, options = ports.dependency_order, ports.handle_port_options
 
-        def dependency_order(port_list: Any) -> Any:
+        def dependency_order(port_list: Foreign) -> Foreign:
             found = order(port_list)
             for port in found:
                 self._watch(port)
             return found
 
-        def handle_port_options(name: str, text: str, *args: Any) -> Any:
+        def handle_port_options(name: str, text: str, *args: Foreign) -> Foreign:
             self.given.setdefault(name, f'{name}:{text}')
             return options(name, text, *args)
         ports.dependency_order, ports.handle_port_options = dependency_order, handle_port_options
         use = ports.handle_use_port_arg
 
-        def handle_use_port_arg(settings: Any, arg: str, *args: Any) -> Any:
+        def handle_use_port_arg(settings: Foreign, arg: str, *args: Foreign) -> Foreign:
             name = use(settings, arg, *args)
             self.given[name] = arg
             return name
@@ -71,17 +73,17 @@ class PortNames:
             load = ports.load_external_port
             ports.load_external_port = lambda port: self._load(port, load)
 
-    def _watch(self, port: Any) -> None:
+    def _watch(self, port: Foreign) -> None:
         if port.name not in self.used:
             get, name = port.get, port.name
 
-            def watched(*args: Any) -> Any:
+            def watched(*args: Foreign) -> Foreign:
                 with self.asking_as('port', name):
                     return get(*args)
             port.get = watched
             self.used[name] = port
 
-    def _load(self, port: Any, load: Callable[[Any], None]) -> None:
+    def _load(self, port: Foreign, load: Callable[[Any], None]) -> None:
         """Load a port whose definition comes with its sources, or make do without."""
         if os.path.isfile(os.path.join(self.sdk.config.PORTS, port.name, port.PORT_FILE)):
             load(port)
@@ -97,7 +99,7 @@ class PortNames:
         return [self._target(name, port, [os.path.basename(path) for path in files.get(name, [])])
                 for name, port in self.used.items()]
 
-    def _target(self, name: str, port: Any, files: list[str]) -> str:
+    def _target(self, name: str, port: Foreign, files: list[str]) -> str:
         given = self.given.get(name, name)
         if given != name or name in self.unfetched:
             return given
@@ -106,10 +108,11 @@ class PortNames:
                 return str(variant)
         return name
 
-    def _files(self, port: Any, changed: dict[str, Any]) -> list[str]:
-        """What the port would ask for with these settings. Ports keep state in their module, so this loads a new one."""
+    def _files(self, port: Foreign, changed: dict[str, Any]) -> list[str]:
+        """What the port asks for with these settings. Ports keep state in their module, so this loads a new one."""
         spec = importlib.util.spec_from_file_location('emroot_port', port.__file__)
-        assert spec and spec.loader  # it was loaded from there before
+        if not spec or not spec.loader:
+            return []
         module = importlib.util.module_from_spec(spec)
         spec.loader.exec_module(module)
         with self.asking_as('name', port.name):

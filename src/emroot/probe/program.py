@@ -84,7 +84,8 @@ class State:
         for space, content in self.objects:
             _refill(space, content)
         for holder, content in self.containers:
-            _refill(holder, _copy(content))
+            if holder != content:
+                _refill(holder, _copy(content))
         for clear in self.caches:
             clear()
 

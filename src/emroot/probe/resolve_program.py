@@ -20,11 +20,12 @@ from pathlib import Path
 from typing import Any
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from guard import Guard  # type: ignore[import-not-found]  # noqa: E402  # beside this file, which is not a package here
-from port_names import PortNames  # type: ignore[import-not-found]  # noqa: E402
-from program import SCHEMA, Sdk, Stop  # type: ignore[import-not-found,import-untyped,unused-ignore]  # noqa: E402
+from guard import Guard  # type: ignore[import-not-found]  # as a program's neighbour, not as part of emroot
+from port_names import PortNames  # type: ignore[import-not-found]
+from program import SCHEMA, Sdk, Stop  # type: ignore[import-not-found]
 
 del sys.path[0]
+Foreign = Any  # what comes from the SDK's modules carries no types
 
 
 class Rejected(BaseException):
@@ -34,10 +35,10 @@ class Rejected(BaseException):
 class Link:
     """One link, and what it asked for on its way to the linker. `cache` is a directory that does not exist."""
 
-    def __init__(self, sdk: Any, cache: str, guard: Any) -> None:
+    def __init__(self, sdk: Foreign, cache: str, guard: Foreign) -> None:
         self.sdk, self.cache, self.guard = sdk, cache, guard
         self.link = importlib.import_module('tools.link')
-        #: Files asked of the cache, in order: path relative to it, and who asked: ('library', 'libc') or ('port', 'zlib').
+        #: Files asked of the cache, in order, and who asked: ('library', 'libc') or ('port', 'zlib').
         self.asked: dict[str, tuple[str, str]] = {}
         #: The linker's arguments, once they are known.
         self.arguments: list[str] | None = None
@@ -91,11 +92,11 @@ class Link:
         """Have every request to the cache noted and granted."""
         build = self.sdk.system_libs.Library.build
 
-        def record_build(library: Any, *args: Any, **kw: Any) -> Any:
+        def record_build(library: Foreign, *args: Foreign, **kw: Foreign) -> Foreign:
             with self.asking_as('library', library.get_base_name()):
                 return build(library, *args, **kw)
 
-        def get(shortname: Any, creator: object = None, *args: object, **kw: object) -> str:
+        def get(shortname: Foreign, creator: object = None, *args: object, **kw: object) -> str:
             self.asked.setdefault(str(shortname).replace(os.sep, '/'), self.asking)
             return str(Path(self.cache, shortname))
         replace(self.sdk.system_libs.Library, 'build', record_build)
@@ -116,7 +117,8 @@ class Link:
         (response files, `-sNAME=@file`, port files) have to be there."""
         words = [a if not a.startswith('-') else a.partition('=')[2] or a[2:] for a in args]
         named = {w for w in words if w and not w.startswith('@') and not w.split(':')[0].endswith('.py')}
-        self.guard.pretended = named | {os.path.dirname(w) for w in named if os.path.dirname(w)}
+        self.guard.pretended_files = named
+        self.guard.pretended_directories = {os.path.dirname(w) for w in named}
         return args
 
     def _is_dylib(self, path: str, really: Callable[[str], bool]) -> bool:
@@ -136,7 +138,7 @@ class Link:
             return []
         flags = {link_flag(path, self.cache): path for path, (kind, _) in self.asked.items() if kind == 'library'}
         named = self._named_variants([a for a in self.arguments if a.startswith('-l') and a not in flags])
-        found = {path: name for path, name in named.values()}
+        found = dict(named.values())
         found.update((path, name) for path, (kind, name) in self.asked.items() if kind == 'library')
         places = {**flags, **{flag: path for flag, (path, _) in named.items()}}
         order = dict.fromkeys([*(places[a] for a in self.arguments if a in places), *found])
@@ -171,13 +173,13 @@ class Link:
                 'port_files': files, 'ports': self.ports.targets(by_port), 'unfetched': self.ports.unfetched}
 
 
-def link_flag(path: Any, cache: str) -> str:
+def link_flag(path: Foreign, cache: str) -> str:
     """How a library stands among the linker's arguments (`Library.get_link_flag`)."""
     stem, extension = os.path.splitext(os.path.basename(str(path)))
     return '-l' + stem[len('lib'):] if extension == '.a' else str(Path(cache, path))
 
 
-def replace(holder: Any, name: str, value: Any) -> None:
+def replace(holder: Foreign, name: str, value: Foreign) -> None:
     """Put a stand-in where the SDK has something of that name; releases that do not have it do not need it."""
     if hasattr(holder, name):
         setattr(holder, name, value)

@@ -35,6 +35,18 @@ def find_sdk(home: Home, explicit: str | os.PathLike[str] | None = None) -> Sdk:
                    'installed)', mend='run `emroot sdk install`, or give one with --sdk PATH')
 
 
+def find_sdk_version(home: Home, version: str, who: str) -> Sdk:
+    """The first SDK whose version is `version` or starts with it and a dot. `who` asks, for the error."""
+    seen = []
+    for candidate in candidates(home):
+        sdk = inspect(candidate.root, candidate.how, home)
+        if f'{sdk.version}.'.startswith(f'{version}.'):
+            return sdk
+        seen.append(f'{sdk.version} ({sdk.how})')
+    raise SdkError(f'{who} Emscripten {version}; found {", ".join(seen) or "none"}',
+                   mend=f'run `emroot sdk install --version {version}`, or give one with --sdk PATH')
+
+
 def candidates(home: Home, explicit: str | os.PathLike[str] | None = None) -> Iterator[Candidate]:
     """Every place that names an SDK, in order."""
     if explicit:

@@ -6,10 +6,12 @@ import contextlib
 import http.client
 import os
 import re
+import socket
 import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
+from http import HTTPStatus
 from pathlib import Path
 
 from ..canonical import digest_file
@@ -23,35 +25,40 @@ _NETWORK = (urllib.error.URLError, http.client.HTTPException, TimeoutError, Conn
 _PASSING = {408, 425, 429, 500, 502, 503, 504}
 
 
-class _Restart(Exception):
-    """What was kept of an earlier transfer does not fit: begin again."""
+class _StaleError(Exception):
+    """What was kept of an earlier transfer does not fit what the server has now: begin again."""
 
 
 def reachable(url: str, timeout: float = 4.0) -> str | None:
     """Why `url` does not answer at once; None if it does."""
     try:
-        with urllib.request.urlopen(_request(url, method='HEAD'), timeout=timeout):
+        with _open(url, timeout, method='HEAD'):
             return None
     except (*_NETWORK, ValueError) as error:
         return _why(error)
 
 
-def download(url: str, target: Path, *, sha256: str, what: str = '', report: Report = silent, attempts: int = 5,
+def download(url: str, target: Path, *, sha256: str, what: str = '', report: Report = silent, attempts: int = 4,
              timeout: float = 60.0, pause: float = 1.0) -> Path:
     """Get `url` as the file `target`, whose content has that sha256.
 
-    What arrives is kept in `<target>.part`, from which a later call goes on. Raises `SdkError`.
+    What arrives is kept in `<target>.part`, from which this or a later call goes on. Given up after `attempts` in a row
+    that brought nothing new. Raises `SdkError`.
     """
-    if target.is_file() and digest_file(target) == sha256:
-        return target
+    def whole(part: Path) -> str:
+        _transfer_patiently(url, part, what, report, attempts, timeout, pause)
+        return digest_file(part)
+
     target.parent.mkdir(parents=True, exist_ok=True)
     with _part(target) as part:
-        resumed = part.stat().st_size > 0
-        _transfer_patiently(url, part, what, report, attempts, timeout, pause)
-        if resumed and digest_file(part) != sha256:
-            os.truncate(part, 0)  # what was kept may be of another file: the whole once more
-            _transfer_patiently(url, part, what, report, attempts, timeout, pause)
-        if (digest := digest_file(part)) != sha256:
+        if target.is_file() and digest_file(target) == sha256:
+            return target
+        kept = part.stat().st_size > 0
+        digest = whole(part)
+        if digest != sha256 and kept:
+            os.truncate(part, 0)  # what was kept may have been of something else: the whole once more
+            digest = whole(part)
+        if digest != sha256:
             os.truncate(part, 0)
             raise SdkError(f'{url} is not what it should be: its sha256 is {digest}, not {sha256}',
                            mend='try again later; if it stays so, what is offered there has been changed')
@@ -63,22 +70,26 @@ def download(url: str, target: Path, *, sha256: str, what: str = '', report: Rep
 def _part(target: Path) -> Iterator[Path]:
     """The file to collect in: `<target>.part`, or one of our own while another process is at it."""
     part = target.with_name(target.name + '.part')
-    with open(part, 'ab') as held:
-        if _lock(held.fileno()):
-            yield part
-            return
-    own = target.with_name(f'{target.name}.{os.getpid()}.part')
+    held = os.open(part, os.O_RDWR | os.O_CREAT, 0o644)
+    if not _lock(held):
+        part = target.with_name(f'{target.name}.{os.getpid()}.part')
+        part.write_bytes(b'')
+    if os.name == 'nt':
+        os.close(held)  # an open file cannot be renamed there
     try:
-        own.write_bytes(b'')
-        yield own
+        yield part
     finally:
-        remove(own)
+        with contextlib.suppress(OSError):
+            if part.stat().st_size == 0:
+                remove(part)
+        if os.name != 'nt':
+            os.close(held)
 
 
 def _lock(handle: int) -> bool:
     try:
         import fcntl
-    except ImportError:
+    except ImportError:  # two at once spoil each other's part there; the sha256 tells, and the second try is alone
         return True
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -89,60 +100,82 @@ def _lock(handle: int) -> bool:
 
 def _transfer_patiently(url: str, part: Path, what: str, report: Report, attempts: int, timeout: float,
                         pause: float) -> None:
-    for attempt in range(1, attempts + 1):
+    failures = 0
+    while True:
         before = part.stat().st_size
         try:
             return _transfer(url, part, what, report, timeout)
-        except _Restart:
+        except _StaleError:
             os.truncate(part, 0)
+            failures += 1
+            reason = 'the server does not go on where it stopped'
         except (*_NETWORK, ValueError) as error:
-            passing = not isinstance(error, urllib.error.HTTPError) or error.code in _PASSING
-            if attempt == attempts or not passing or isinstance(error, ValueError):
-                raise SdkError(f'{url} cannot be downloaded: {_why(error)}',
-                               mend='check the network and its proxy settings; what was downloaded is kept, so run the '
-                                    'command again') from error
-            if part.stat().st_size <= before:
-                time.sleep(pause * 2 ** (attempt - 1))
-    raise SdkError(f'{url} cannot be downloaded: it never arrived whole', mend='run the command again')
+            failures = 1 if part.stat().st_size >= before + _CHUNK else failures + 1
+            failures = failures if _is_passing(error) else attempts
+            reason = _why(error)
+        if failures >= attempts:
+            raise SdkError(f'{url} cannot be downloaded: {reason}',
+                           mend='check the network and its proxy settings, and run the command again; what was '
+                                'downloaded is kept')
+        time.sleep(pause * 2 ** (failures - 1))
 
 
 def _transfer(url: str, part: Path, what: str, report: Report, timeout: float) -> None:
     """One request; goes on from what `part` holds. Raises if the transfer ends early."""
     done = part.stat().st_size
     try:
-        response = urllib.request.urlopen(_request(url, {'Range': f'bytes={done}-'} if done else {}), timeout=timeout)
+        response = _open(url, timeout, {'Range': f'bytes={done}-'} if done else {})
     except urllib.error.HTTPError as error:
-        if error.code != http.HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE or not done:
+        if error.code != HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE or not done:
             raise
-        whole = re.fullmatch(r'bytes \*/(\d+)', error.headers.get('Content-Range', ''))
-        if whole and int(whole.group(1)) == done:
+        length = re.fullmatch(r'bytes \*/(\d+)', error.headers.get('Content-Range', ''))
+        if length and int(length.group(1)) == done:
             return  # all of it had arrived before
-        raise _Restart from error
+        raise _StaleError from error
     with response, open(part, 'r+b') as sink:
-        if response.status != http.HTTPStatus.PARTIAL_CONTENT:
+        if response.status != HTTPStatus.PARTIAL_CONTENT:
             done = 0  # the server starts over
         elif not (response.headers.get('Content-Range') or '').startswith(f'bytes {done}-'):
-            raise _Restart
+            raise _StaleError
         sink.truncate(done)
         sink.seek(done)
-        length = response.headers.get('Content-Length')
-        total = done + int(length) if length else None
+        expected = response.headers.get('Content-Length')
+        total = done + int(expected) if expected else None
         while chunk := response.read(_CHUNK):
             sink.write(chunk)
+            sink.flush()  # whoever is killed now keeps it
             done += len(chunk)
             report(what, done, total)
     if total is not None and done < total:
         raise http.client.IncompleteRead(b'', total - done)
 
 
-def _request(url: str, headers: dict[str, str] | None = None, method: str = 'GET') -> urllib.request.Request:
+def _open(url: str, timeout: float, headers: dict[str, str] | None = None, method: str = 'GET'
+          ) -> http.client.HTTPResponse:
+    """Ask a web server, through the proxies of the environment."""
     if not url.startswith(('http://', 'https://')):
         raise ValueError(f'{url!r} is no web address')
-    return urllib.request.Request(url, headers={'User-Agent': 'emroot', **(headers or {})}, method=method)  # noqa: S310
+    request = urllib.request.Request(url, headers={'User-Agent': 'emroot', **(headers or {})}, method=method)  # noqa: S310 (checked above)
+    try:
+        response: http.client.HTTPResponse = urllib.request.urlopen(request, timeout=timeout)  # noqa: S310 (checked above)
+    except urllib.error.HTTPError as error:
+        error.close()
+        raise
+    return response
+
+
+def _is_passing(error: Exception) -> bool:
+    """Whether trying again may help."""
+    if isinstance(error, urllib.error.HTTPError):
+        return error.code in _PASSING
+    reason = getattr(error, 'reason', None)
+    return not isinstance(error, ValueError) and not (
+        isinstance(reason, socket.gaierror) and reason.errno == socket.EAI_NONAME)
 
 
 def _why(error: Exception) -> str:
     if isinstance(error, urllib.error.HTTPError):
         return f'the server says {error.code} {error.reason}'
-    reason = getattr(error, 'reason', None) or error
-    return str(reason) or type(error).__name__
+    if isinstance(error, http.client.IncompleteRead):
+        return f'the connection ended {error.expected} bytes early'
+    return str(getattr(error, 'reason', None) or error) or type(error).__name__

@@ -18,7 +18,7 @@ from ..files import write_text
 from ..home import Home, read_memo, write_memo
 from .discover import emscripten_root
 from .node import ensure_node
-from .providers import Provider, Report, Unpacked, matches, order, silent
+from .providers import Provider, Release, Report, Unpacked, matches, order, silent
 from .providers.debian import DebianProvider
 from .providers.emsdk import EmsdkProvider
 from .staging import staging
@@ -43,9 +43,8 @@ def install(home: Home, *, source: str = 'auto', version: str | None = None, des
     if root := _installed(home, source, version, dest, known):
         return _already(root, report)
     try:
-        provider = _provider(home, source, version, report)
         with staging(dest.parent if dest else home.sdks, dest.name if dest else 'sdk') as work:
-            release = provider.choose(version, work, report)
+            provider, release = _choose(home, source, version, work, report)
             write_memo(known, {'provider': provider.name, 'version': release.version, 'time': time.time()})
             place = dest or _place(home, provider.name, release.version)
             if root := _whole(place, provider.name, release.version):
@@ -54,14 +53,14 @@ def install(home: Home, *, source: str = 'auto', version: str | None = None, des
             unpacked = provider.unpack(release, work, place, report)
             _configure(unpacked, home, report)
             _record(unpacked, provider.name, release.version)
-            report(f'installing Emscripten {release.version}', 1, 1)
+            report(f'installing Emscripten {release.version}', 0, None)
             return _move(unpacked, place, provider.name, release.version)
     except OSError as error:
         raise from_os_error(error, 'installing the SDK') from error
 
 
 def _already(root: Path, report: Report) -> Path:
-    report(f'already installed: {root}', 1, 1)
+    report(f'already installed: {root}', 0, None)
     return root
 
 
@@ -106,33 +105,37 @@ def _place(home: Home, provider: str, version: str) -> Path:
     return home.sdks / f'{version}-{provider}' if manifest and manifest['provider'] != provider else place
 
 
-def _provider(home: Home, source: str, version: str | None, report: Report) -> Provider:
+def _choose(home: Home, source: str, version: str | None, work: Path, report: Report) -> tuple[Provider, Release]:
+    """The provider asked for and its release; for `auto`, the first that can be reached and has it."""
     providers: list[Provider] = [EmsdkProvider(home.root / 'downloads'), DebianProvider(home.root / 'downloads')]
     if source != 'auto':
-        return next(p for p in providers if p.name == source)
+        chosen = next(p for p in providers if p.name == source)
+        return chosen, chosen.choose(version, work, report)
     report('looking where to get an SDK from', 0, None)
     tried: list[str] = []
     for provider in providers:
         reason = provider.unusable(version)
-        if reason is None:
-            return provider
+        try:
+            if reason is None:
+                return provider, provider.choose(version, work, report)
+        except SdkError as error:
+            reason = error.message
         tried.append(f'{provider.name}: {reason}')
     raise SdkError(f'no SDK can be got from here ({"; ".join(tried)})',
-                   mend='install Emscripten yourself and give it with --sdk, or set EMROOT_EMSDK_URL to a mirror of the '
-                        'official releases')
+                   mend='give an Emscripten of yours with --sdk, or set EMROOT_EMSDK_URL to a mirror of the releases')
 
 
 def _check_free(place: Path) -> None:
     if place.is_dir() and any(place.iterdir()):
         found = _manifest(place)
-        what = f'Emscripten {found["version"]} from {found["provider"]}' if found else 'something that is no SDK of ours'
+        what = f'Emscripten {found["version"]} from {found["provider"]}' if found else 'something that is not ours'
         raise SdkError(f'{place} holds {what}', mend='delete it, or choose another place with --dest')
 
 
 def _configure(unpacked: Unpacked, home: Home, report: Report) -> None:
     """Write the `.emscripten` in which emcc finds its tools: relative to itself, but for Node.
 
-    Releases before 4.0.12 do not give the configuration its own path as `__file__`, but all of them put it into EM_CONFIG.
+    Older releases do not give the configuration its own path as `__file__`, but all of them put it into EM_CONFIG.
     """
     root = unpacked.tree / unpacked.root
     lines = ['import os',

@@ -7,7 +7,7 @@ import re
 import shutil
 import subprocess
 from collections.abc import Iterable, Iterator
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from ..errors import SdkError, from_os_error
 from ..files import remove_tree
@@ -50,7 +50,7 @@ def node_version(node: str | os.PathLike[str]) -> tuple[int, ...]:
 
 
 def _known(home: Home, candidates: Iterable[str | os.PathLike[str]]) -> Iterator[str]:
-    yield from map(os.fspath, candidates)
+    yield from (os.fspath(candidate) for candidate in candidates)
     yield from (found for name in ('node', 'nodejs') if (found := shutil.which(name)))
     try:
         kept = sorted((p for p in (home.root / 'node').iterdir() if not p.name.startswith('.')), reverse=True,
@@ -62,7 +62,7 @@ def _known(home: Home, candidates: Iterable[str | os.PathLike[str]]) -> Iterator
 
 def _fetch(requirement: str, work: Path, shelf: Path) -> Path:
     """Get the wheel, keep the executable and its licence, and put them on the shelf under their version."""
-    found = program(get_wheel(requirement, work / 'wheel'), 'node')
+    found = program(get_wheel(requirement, work / 'wheel', _is_wanted), 'node')
     version = '.'.join(map(str, node_version(found)))
     if not version:
         raise SdkError(f'the Node of {requirement} does not run here',
@@ -81,6 +81,11 @@ def _fetch(requirement: str, work: Path, shelf: Path) -> Path:
             remove_tree(place)
             os.rename(made, place)
     return _executable(place)
+
+
+def _is_wanted(name: str) -> bool:
+    """Most of the wheel is headers and npm."""
+    return PurePosixPath(name).name in ('node', 'node.exe', 'LICENSE')
 
 
 def _executable(place: Path) -> Path:

@@ -15,7 +15,7 @@ from ..files import remove_tree
 #: Younger ones are left alone: between making the directory and locking it somebody is at work without a lock.
 _GRACE = 60.0
 _OLD = 86400.0
-_NAME = re.compile(r'\..*\.\d+\.[0-9a-f]+\.tmp')
+_NAME = re.compile(r'\..*\.\d+\.[0-9a-f]{8}\.tmp')
 
 
 @contextlib.contextmanager
@@ -40,7 +40,7 @@ def staging(parent: Path, name: str) -> Iterator[Path]:
 def clean(parent: Path) -> None:
     """Remove what killed processes left behind."""
     for path in parent.iterdir():
-        if not _NAME.fullmatch(path.name):
+        if not _NAME.fullmatch(path.name) or not path.is_dir():
             continue
         try:
             age = time.time() - path.stat().st_mtime

@@ -8,6 +8,7 @@ import stat
 import sys
 import tarfile
 import zipfile
+from collections.abc import Callable
 from pathlib import Path, PurePosixPath
 
 from ..errors import SdkError
@@ -16,11 +17,12 @@ from .providers import Report, silent
 _STEP = 8 << 20
 
 
-def unzip(archive: Path, into: Path, *, what: str = '', report: Report = silent) -> None:
-    """Unpack a zip file. Raises `SdkError` if it is damaged or a member leads outside."""
+def unzip(archive: Path, into: Path, *, wanted: Callable[[str], bool] = lambda name: True, what: str = '',
+          report: Report = silent) -> None:
+    """Unpack the `wanted` members of a zip file. Raises `SdkError` if it is damaged or a member leads outside."""
     try:
         with zipfile.ZipFile(archive) as f:
-            members = f.infolist()
+            members = [member for member in f.infolist() if wanted(member.filename)]
             total = sum(member.file_size for member in members)
             done = 0
             for member in members:

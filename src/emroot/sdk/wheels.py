@@ -8,7 +8,7 @@ import stat
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from ..errors import SdkError
@@ -17,8 +17,8 @@ from .unpack import unzip
 _TIMEOUT = 1800
 
 
-def get_wheel(requirement: str, into: Path) -> Path:
-    """Put a wheel's files into the directory `into` (made if need be), and return it.
+def get_wheel(requirement: str, into: Path, wanted: Callable[[str], bool] = lambda name: True) -> Path:
+    """Put a wheel's files (of those names that are `wanted`) into the directory `into`, and return it.
 
     No index is named: mirrors, proxies and credentials are what the user's pip is configured with. Tried are the pip
     of this Python, then that of others on PATH, then uv. Raises `SdkError` with what each of them said.
@@ -29,16 +29,16 @@ def get_wheel(requirement: str, into: Path) -> Path:
         with tempfile.TemporaryDirectory(dir=into, prefix='.wheel-') as directory:
             command = [*pip, 'download', '--no-deps', '--only-binary=:all:', '--disable-pip-version-check',
                        '--no-input', '-q', '-d', directory, requirement]
-            if (refused := _refused(command)) is None:
+            if (refused := _refused(command, directory)) is None:
                 for wheel in sorted(Path(directory).glob('*.whl')):
-                    unzip(wheel, into)
+                    unzip(wheel, into, wanted=wanted)
                     return into
                 refused = 'it downloaded no wheel'
             said.append(f'{" ".join(pip)}: {refused}')
     if uv := shutil.which('uv'):
         command = [uv, 'pip', 'install', '--no-deps', '--only-binary', ':all:', '--python', sys.executable, '-q',
                    '--target', str(into), requirement]
-        if (refused := _refused(command)) is None:
+        if (refused := _refused(command, str(into))) is None:
             return into
         said.append(f'uv: {refused}')
     raise SdkError(f'cannot get {requirement} from the Python package index ({"; ".join(said) or "no pip and no uv"})',
@@ -56,21 +56,25 @@ def program(files: Path, name: str) -> Path:
 
 
 def _pips() -> Iterator[list[str]]:
-    """Ways to run pip. `-I` keeps the current directory and PYTHONPATH of whoever runs emroot out of it."""
-    yield [sys.executable, '-I', '-m', 'pip']
+    """Ways to run pip, the likeliest first."""
+    if sys.executable:
+        yield [sys.executable, '-m', 'pip']
     for name in ('python3', 'python'):
         other = shutil.which(name)
-        if other and not os.path.samefile(other, sys.executable):
-            yield [other, '-I', '-m', 'pip']
+        if other and not (sys.executable and os.path.samefile(other, sys.executable)):
+            yield [other, '-m', 'pip']
     if pip := shutil.which('pip3'):
         yield [pip]
 
 
-def _refused(command: list[str]) -> str | None:
-    """Run a package manager; None if it went well, else the last line of what it said."""
+def _refused(command: list[str], directory: str) -> str | None:
+    """Run a package manager; None if it went well, else the last line of what it said.
+
+    It runs in a directory of ours: `python -m` would take modules from the current one.
+    """
     try:
         done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                              check=False, timeout=_TIMEOUT)
+                              cwd=directory, check=False, timeout=_TIMEOUT)
     except (OSError, subprocess.TimeoutExpired) as error:
         return str(error)
     if done.returncode == 0:

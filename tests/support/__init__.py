@@ -1,0 +1,1 @@
+"""What tests share: starting the command line, SDKs to break, looking at trees of files."""

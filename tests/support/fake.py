@@ -1,0 +1,82 @@
+"""A whole SDK of a few kilobytes, for what needs no real compiler: its programs are scripts, its libraries small.
+
+The modules below `fake_sdk/` have the shapes of Emscripten's that emroot asks; clang and llvm-ar are written here. An
+object is a line about what made it, so equal bytes mean equal work. A source that says BROKEN does not compile; one
+that says SLOW takes a tenth of a second.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from pathlib import Path
+
+_TEMPLATE = Path(__file__).with_name('fake_sdk')
+_CLANG = '''#!{python} -IS
+import hashlib, os, sys, time
+args = sys.argv[1:]
+if '--version' in args:
+    print('fake clang version {version}.0.0')
+elif '-print-resource-dir' in args:
+    print(os.path.join(os.path.dirname(os.path.realpath(__file__)), 'resource'))
+else:
+    out = args[args.index('-o') + 1] if '-o' in args else next(a[2:] for a in args if a.startswith('-o'))
+    source = next(a for a in args if os.path.splitext(a)[1] in ('.c', '.cpp', '.s', '.S'))
+    with open(source, 'rb') as f:
+        text = f.read()
+    if b'SLOW' in text:
+        time.sleep(0.1)
+    if b'BROKEN' in text:
+        sys.stderr.write(os.path.basename(source) + ':1:1: error: this is broken\\n')
+        sys.exit(1)
+    flags = [a for a in args if a.startswith(('-O', '-D', '-f', 'wasm')) and 'map' not in a]
+    with open(out, 'w') as f:
+        f.write(' '.join([os.path.basename(sys.argv[0]), *flags, hashlib.sha256(text).hexdigest()]) + '\\n')
+'''
+_ARCHIVER = '''#!{python} -IS
+import os, sys
+names = sys.argv[3:]
+if names == ['@members']:
+    names = open('members').read().split()
+with open(sys.argv[2], 'w') as out:
+    for name in names:
+        out.write(os.path.basename(name) + ': ' + open(name).read())
+'''
+_SOURCES = {'libone': ('a.c', 'b.c', 'zebra.c'), 'libcxx': ('new.cpp',), 'libasm': ('plain.s', 'preprocessed.S'),
+            'crt1': ('crt1.c',), 'libbroken': ('fine.c',), 'libmany': tuple(f'f{n:02}.c' for n in range(24))}
+
+
+def make_fake_sdk(place: Path, *, version: str = '9.9.9', llvm: int = 19) -> Path:
+    """A fake SDK's root below `place`, whole and working."""
+    root = place / 'emscripten'
+    shutil.copytree(_TEMPLATE, root, ignore=shutil.ignore_patterns('__pycache__'))
+    (root / 'emscripten-version.txt').write_text(f'"{version}"\n', encoding='utf-8')
+    for library, names in _SOURCES.items():
+        (root / 'system' / 'lib' / library).mkdir(parents=True)
+        for name in names:
+            slow = 'SLOW' if library == 'libmany' else ''
+            (root / 'system' / 'lib' / library / name).write_text(f'{library}/{name} {slow}\n', encoding='utf-8')
+    (root / 'system' / 'lib' / 'libbroken' / 'broken.c').write_text('BROKEN\n', encoding='utf-8')
+    (root / 'system' / 'lib' / 'libc').mkdir()
+    (root / 'system' / 'include').mkdir()
+    (root / 'system' / 'include' / 'stdio.h').write_text('int puts(const char*);\n', encoding='utf-8')
+    make_fake_llvm(place / 'llvm', version=llvm)
+    configure(root, place / 'llvm')
+    return root
+
+
+def make_fake_llvm(place: Path, *, version: int = 19) -> Path:
+    """A directory with a clang, a wasm-ld and an llvm-ar that are scripts."""
+    (place / 'resource' / 'include').mkdir(parents=True)
+    (place / 'resource' / 'include' / 'stddef.h').write_text('typedef unsigned long size_t;\n', encoding='utf-8')
+    for name, text in (('clang', _CLANG), ('clang++', _CLANG), ('llvm-ar', _ARCHIVER), ('wasm-ld', _ARCHIVER)):
+        program = place / name
+        program.write_text(text.replace('{python}', sys.executable).replace('{version}', str(version)), encoding='utf-8')
+        os.chmod(program, 0o755)
+    return place
+
+
+def configure(root: Path, llvm: Path) -> None:
+    """Point a fake SDK to its LLVM."""
+    (root / '.emscripten').write_text(f'LLVM_ROOT = {str(llvm)!r}\nBINARYEN_ROOT = {str(llvm)!r}\n', encoding='utf-8')

@@ -1,0 +1,2 @@
+def normalize_path(path):
+    return path.replace('\\', '/')

@@ -1,0 +1,38 @@
+"""A copy of an SDK that costs nothing: links to the real one, except for what is to be different."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+#: Engines start in this directory and name sources relative to it, so it must lie in the copy itself.
+_REAL = 'system/lib/libc'
+
+
+def overlay(original: Path, copy: Path, changes: Mapping[str, str] | None = None) -> Path:
+    """An SDK at `copy` with other contents for the files of `changes` (by path below the root), else like `original`.
+
+    Nothing of `original` is touched, not even a link count. Its cache, if it has one inside, is left out.
+    """
+    changes = dict(changes or {})
+    if '.emscripten' not in changes:
+        changes['.emscripten'] = (original / '.emscripten').read_text(encoding='utf-8')
+    real = {os.path.dirname(name) for name in changes} | {_REAL}
+    real |= {str(parent) for name in list(real) for parent in Path(name).parents} | {'', '.'}
+    _fill(original, copy, '', real, set(changes) | {'cache'})
+    for name, text in changes.items():
+        (copy / name).write_text(text, encoding='utf-8')
+    return copy
+
+
+def _fill(original: Path, copy: Path, below: str, real: set[str], skipped: set[str]) -> None:
+    (copy / below).mkdir(parents=True)
+    for entry in os.scandir(original / below):
+        name = f'{below}/{entry.name}' if below else entry.name
+        if name in skipped:
+            continue
+        if name in real:
+            _fill(original, copy, name, real, skipped)
+        else:
+            os.symlink(entry.path, copy / name)

@@ -1,0 +1,80 @@
+"""Starting emroot as a user does, and what came of it."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+SOURCE = Path(__file__).resolve().parents[2] / 'src'
+#: Variables of the machine that runs the tests which would decide what emroot does.
+_HEEDED = ('EM', '_EM', 'EMROOT', 'NINJA')
+
+
+def cannot_run(reason: str) -> None:
+    """Skip the test, saying why; in CI, where everything has to run, fail it."""
+    if os.environ.get('CI', '').lower() in ('1', 'true'):
+        pytest.fail(f'in CI everything has to run, but this cannot: {reason}')
+    pytest.skip(f'cannot run here: {reason}')
+
+
+@dataclass(frozen=True)
+class Ran:
+    """A command that has ended."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> Any:
+        """The one JSON document on standard output."""
+        return json.loads(self.out)
+
+
+def plain_environment(extra: Mapping[str, str] | None = None) -> dict[str, str]:
+    """This process's environment without anything that emroot or emcc would heed, plus `extra`."""
+    env = {name: value for name, value in os.environ.items() if not name.upper().startswith(_HEEDED)}
+    return {**env, 'PYTHONPATH': str(SOURCE), **(extra or {})}
+
+
+@dataclass(frozen=True)
+class Emroot:
+    """The command line with a home and an SDK of its own."""
+
+    home: Path
+    sdk: Path | None = None
+
+    def command(self, *arguments: object) -> list[str]:
+        """What to start."""
+        options = [*(['--sdk', str(self.sdk)] if self.sdk else []), '--home', str(self.home)]
+        return [sys.executable, '-m', 'emroot', *options, *map(str, arguments)]
+
+    def start(self, *arguments: object, env: Mapping[str, str] | None = None, **options: Any) -> subprocess.Popen[str]:
+        """Start it and do not wait."""
+        options = {'stdout': subprocess.PIPE, 'stderr': subprocess.PIPE, 'stdin': subprocess.DEVNULL, **options}
+        return subprocess.Popen(self.command(*arguments), env=plain_environment(env), text=True, **options)
+
+    def __call__(self, *arguments: object, env: Mapping[str, str] | None = None, **options: Any) -> Ran:
+        """Run it to its end. Whatever the end, it must not be a traceback."""
+        process = self.start(*arguments, env=env, **options)
+        with process:
+            out, err = process.communicate(timeout=600)
+        assert 'Traceback' not in (err or ''), err
+        return Ran(process.returncode, out or '', err or '')
+
+    def build(self, *targets: str, features: str = 'wasm32', cache: Path | None = None, code: int = 0, jobs: int = 2,
+              **options: Any) -> dict[str, Any]:
+        """The document that `emroot build --json` prints."""
+        ran = self('build', '--json', '--features', features, '--targets', ','.join(targets), '-j', jobs,
+                   *(['--cache', cache] if cache else []), **options)
+        assert ran.code == code, ran.err
+        document: dict[str, Any] = ran.json
+        return document

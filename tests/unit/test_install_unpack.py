@@ -1,0 +1,121 @@
+"""Archives from elsewhere: what is in them arrives, and nothing arrives outside."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import os
+import tarfile
+import tempfile
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from emroot.errors import SdkError
+from emroot.sdk.unpack import untar, unzip
+
+
+def a_tar(path: Path, *members: tarfile.TarInfo) -> Path:
+    """An xz-compressed tar file; regular files hold their own name."""
+    with tarfile.open(path, 'w:xz') as tar:
+        for member in members:
+            content = member.name.encode() if member.isreg() else b''
+            member.size = len(content)
+            tar.addfile(member, io.BytesIO(content))
+    return path
+
+
+def member(name: str, kind: bytes = tarfile.REGTYPE, link: str = '', mode: int = 0o644) -> tarfile.TarInfo:
+    """One entry of a tar file."""
+    info = tarfile.TarInfo(name)
+    info.type, info.linkname, info.mode = kind, link, mode
+    return info
+
+
+def a_zip(path: Path, *names: str, link: tuple[str, str] | None = None) -> Path:
+    """A zip file whose members hold their own names."""
+    with zipfile.ZipFile(path, 'w') as f:
+        for name in names:
+            f.writestr(name, name)
+        if link:
+            info = zipfile.ZipInfo(link[0])
+            info.external_attr = 0o120777 << 16
+            f.writestr(info, link[1])
+    return path
+
+
+def test_a_tar_keeps_modes_links_and_tells_its_progress(tmp_path: Path) -> None:
+    archive = a_tar(tmp_path / 'a.tar.xz', member('install/bin/clang', mode=0o755),
+                    member('install/bin/clang++', tarfile.SYMTYPE, 'clang'),
+                    member('install/bin/again', tarfile.LNKTYPE, 'install/bin/clang', mode=0o755))
+    told: list[tuple[str, int, int | None]] = []
+    untar(archive, tmp_path / 'out', what='unpacking', report=lambda *said: told.append(said))
+    tools = tmp_path / 'out/install/bin'
+    assert os.access(tools / 'clang', os.X_OK)
+    assert os.readlink(tools / 'clang++') == 'clang'
+    assert (tools / 'again').read_text() == 'install/bin/clang'
+    assert told[-1] == ('unpacking', archive.stat().st_size, archive.stat().st_size)
+
+
+@pytest.mark.parametrize('hostile', [
+    member('../evil'), member('install/../../evil'), member('install/link', tarfile.SYMTYPE, '../../evil'),
+    member('install/link', tarfile.SYMTYPE, '/etc/passwd'), member('install/hard', tarfile.LNKTYPE, '../evil'),
+    member('install/device', tarfile.CHRTYPE),
+], ids=lambda m: f'{m.name}:{m.linkname}')
+def test_a_hostile_tar_member_is_refused(tmp_path: Path, hostile: tarfile.TarInfo) -> None:
+    archive = a_tar(tmp_path / 'a.tar.xz', hostile)
+    with pytest.raises(SdkError, match='refused') as raised:
+        untar(archive, tmp_path / 'in/out')
+    assert 'do not trust' in raised.value.mend
+    assert not (tmp_path / 'evil').exists() and not (tmp_path / 'in/evil').exists()
+
+
+def test_an_absolute_tar_member_lands_inside(tmp_path: Path) -> None:
+    untar(a_tar(tmp_path / 'a.tar.xz', member('/etc/passwd')), tmp_path / 'out')
+    assert (tmp_path / 'out/etc/passwd').is_file()
+
+
+@pytest.mark.parametrize('hostile', ['../evil', 'a/../../evil', '/evil', '\\evil', '..\\evil', 'C:/evil', 'C:\\evil'])
+def test_a_hostile_zip_member_is_refused(tmp_path: Path, hostile: str) -> None:
+    archive = a_zip(tmp_path / 'a.zip', hostile)
+    with pytest.raises(SdkError, match='leads outside'):
+        unzip(archive, tmp_path / 'in/out')
+    assert list((tmp_path).rglob('*evil*')) == []
+
+
+def test_a_hostile_link_in_a_zip_is_refused(tmp_path: Path) -> None:
+    archive = a_zip(tmp_path / 'a.zip', link=('bin/link', '../../evil'))
+    with pytest.raises(SdkError, match='leads outside'):
+        unzip(archive, tmp_path / 'out')
+
+
+def test_a_zip_keeps_its_links_and_leaves_out_what_is_not_wanted(tmp_path: Path) -> None:
+    archive = a_zip(tmp_path / 'a.zip', 'bin/node', 'include/v8.h', link=('bin/nodejs', 'node'))
+    unzip(archive, tmp_path / 'out', wanted=lambda name: name.startswith('bin/'))
+    assert sorted(p.name for p in (tmp_path / 'out').rglob('*')) == ['bin', 'node', 'nodejs']
+    assert (tmp_path / 'out/bin/nodejs').read_text() == 'bin/node'
+
+
+@pytest.mark.parametrize('unpack', [untar, unzip])
+def test_a_damaged_archive_is_an_error_with_a_mend(tmp_path: Path, unpack: Callable[[Path, Path], None]) -> None:
+    many = [f'file{n}' for n in range(200)]
+    whole = a_tar(tmp_path / 'a', *map(member, many)) if unpack is untar else a_zip(tmp_path / 'a', *many)
+    whole.write_bytes(whole.read_bytes()[:whole.stat().st_size // 2])
+    with pytest.raises(SdkError, match='cannot be unpacked') as raised:
+        unpack(whole, tmp_path / 'out')
+    assert raised.value.mend
+
+
+@given(st.text(alphabet='ab./\\: ', min_size=1, max_size=12))
+def test_no_zip_member_ever_lands_outside(name: str) -> None:
+    with tempfile.TemporaryDirectory() as directory:
+        top = Path(directory)
+        archive = a_zip(top / 'archive.zip', name)
+        with contextlib.suppress(SdkError, OSError):
+            unzip(archive, top / 'out')
+        outside = [p for p in top.rglob('*') if p != archive and not p.is_relative_to(top / 'out')]
+        assert outside == []
