@@ -21,7 +21,7 @@ from emroot.sdk import Sdk, find_sdk
 SDK_ROOTS = [Path(p) for p in os.environ.get('EMROOT_TEST_SDKS', '').split(os.pathsep) if p]
 GOLDEN = Path(__file__).with_name('golden')
 
-hypothesis.settings.register_profile('emroot', deadline=None, database=None, derandomize=True, max_examples=100)
+hypothesis.settings.register_profile('emroot', deadline=None, database=None, derandomize=True, max_examples=40)
 hypothesis.settings.load_profile('emroot')
 
 

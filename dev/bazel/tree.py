@@ -26,29 +26,17 @@ from .registry import WRITTEN, write_registry
 
 __all__ = ['Tree', 'ensure_tree']
 
+# What every Debian system has and a build's scripts may call: no package lists it as something it depends on.
+BASE = (
+    'base-files base-passwd bash coreutils dash debianutils diffutils findutils grep gzip '
+    'hostname libc-bin mawk procps sed tar util-linux zip'
+)
 REQUEST = Request(
     suite='forky',
-    wanted=(
-        'bazel-bootstrap',
-        'default-jre-headless',
-        *(
-            'base-files',
-            'base-passwd',
-            'bash',
-            'coreutils',
-            'dash',
-            'debianutils',
-            'diffutils',
-            'findutils',
-            'grep',
-            'gzip',
-        ),
-        *('hostname', 'libc-bin', 'mawk', 'procps', 'sed', 'tar', 'util-linux', 'zip'),
-    ),
+    wanted=('bazel-bootstrap', 'default-jre-headless', *BASE.split()),
     optional=('buildbox',),  # workers for tests of remote execution
-    pretended=(
-        'default-jdk-headless',
-    ),  # Bazel runs on the runtime; the compiler of Java and its modules are 350 MB more
+    # Bazel runs on Java's runtime; the compiler and its modules would be 350 MB more.
+    pretended=('default-jdk-headless',),
 )
 # Debian's maintainer scripts would have chosen these.
 ALTERNATIVES = {

@@ -27,6 +27,7 @@ COMPILERS: dict[str, Language] = {'emcc': 'c', 'em++': 'c++'}
 #: What emcc reads from the environment that changes which libraries it links, and how.
 HEEDED = ('EMCC_CFLAGS', 'EMCC_FORCE_STDLIBS', 'EMCC_ONLY_FORCED_STDLIBS', 'EMCC_AUTODEBUG', 'EMCC_STRICT',
           'EMMAKEN_JUST_CONFIGURE')
+_STAND_IN = 'main.o'
 _MEMO_VERSION = 1
 _ANSWERS_KEPT = 8
 _MODES = {mode.directory: mode for mode in all_modes()}
@@ -99,7 +100,7 @@ def _command(link: Sequence[str], lang: str | None) -> list[str]:
     started = compiler(link[0]) if link else None
     # Flags alone name no input, and a link without one is an error to emcc. The stand-in goes first, so that a flag
     # that lacks its argument does not take it.
-    argv = [started, *link[1:]] if started else ['emcc' if lang == 'c' else 'em++', 'main.o', *link]
+    argv = [started, *link[1:]] if started else ['emcc' if lang == 'c' else 'em++', _STAND_IN, *link]
     while '--em-config' in argv:  # read where the SDK is found; emcc's own parser never sees it
         at = argv.index('--em-config')
         del argv[at:at + 2]
@@ -140,9 +141,9 @@ def _ask(catalogue: Catalogue, argv: list[str], here: str, heeded: Mapping[str, 
                  argv=argv, cwd=here, ports=str(ports) if ports else None)
     if 'rejected' in answer:
         said = answer['rejected'].strip()
-        raise UsageError(f'{argv[0]}: error: {said}', mend='change the link, emcc itself refuses it'
-                         if said != 'no input files' else
-                         'name an input, which need not exist, or give the flags alone, without the compiler')
+        if said == 'no input files' and argv[1:2] != [_STAND_IN]:  # `em++ -flto`: the flags of a link, driver included
+            return _ask(catalogue, [argv[0], _STAND_IN, *argv[1:]], here, heeded, ports)
+        raise UsageError(f'{argv[0]}: error: {said}', mend='change the link, emcc itself refuses it')
     return answer
 
 

@@ -91,7 +91,7 @@ def test_apt_is_private_and_keeps_the_machines_hooks_out(tmp_path: Path) -> None
     said = subprocess.run(['apt-config', '-c', str(tmp_path / 'apt.conf'), 'dump'], capture_output=True, text=True,
                           check=True, env={**os.environ, 'LC_ALL': 'C'}).stdout
     assert f'Dir::State::status "{tmp_path}/state/status";' in said
-    assert 'Post-Invoke' not in said
+    assert 'Post-Invoke::' not in said and 'Post-Invoke-Success::' not in said
     assert 'APT::Sandbox::User "root";' in said
     written = (tmp_path / 'sources/emroot.sources').read_text()
     assert list(parse_deb822(written)) == [Source(uri=inline.uri, suites=('forky',), components=('main',),

@@ -123,6 +123,7 @@ class Pool:
             except BaseException as error:  # noqa: BLE001  # carried to the caller of run()
                 with self._changed:
                     self._error = self._error or error
+                    self._ready.clear()
             finally:
                 with self._changed:
                     self._running -= 1

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from ..canonical import digest_file
 from ..errors import SdkError
-from ..files import remove, replace
+from ..files import remove, replace, temporary_name
 from .providers import Report, silent
 
 _CHUNK = 1 << 18
@@ -51,7 +51,8 @@ def download(url: str, target: Path, *, sha256: str, what: str = '', report: Rep
 
     target.parent.mkdir(parents=True, exist_ok=True)
     with _part(target) as part:
-        if target.is_file() and digest_file(target) == sha256:
+        if _is_whole(target, sha256):
+            os.truncate(part, 0)
             return target
         kept = part.stat().st_size > 0
         digest = whole(part)
@@ -66,36 +67,54 @@ def download(url: str, target: Path, *, sha256: str, what: str = '', report: Rep
     return target
 
 
+def _is_whole(target: Path, sha256: str) -> bool:
+    try:
+        return digest_file(target) == sha256
+    except FileNotFoundError:
+        return False
+
+
 @contextlib.contextmanager
 def _part(target: Path) -> Iterator[Path]:
-    """The file to collect in: `<target>.part`, or one of our own while another process is at it."""
+    """The file to collect in: `<target>.part`, or one of our own while somebody else is at it."""
     part = target.with_name(target.name + '.part')
-    held = os.open(part, os.O_RDWR | os.O_CREAT, 0o644)
-    if not _lock(held):
-        part = target.with_name(f'{target.name}.{os.getpid()}.part')
+    held = _hold(part)
+    if held is None:
+        part = temporary_name(part)
         part.write_bytes(b'')
-    if os.name == 'nt':
-        os.close(held)  # an open file cannot be renamed there
     try:
         yield part
     finally:
         with contextlib.suppress(OSError):
-            if part.stat().st_size == 0:
+            ours = not held or os.path.samestat(os.fstat(held), os.stat(part))
+            if ours and (held is None or part.stat().st_size == 0):
                 remove(part)
-        if os.name != 'nt':
+        if held:
             os.close(held)
 
 
-def _lock(handle: int) -> bool:
-    try:
-        import fcntl
-    except ImportError:  # two at once spoil each other's part there; the sha256 tells, and the second try is alone
-        return True
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        return False
-    return True
+def _hold(part: Path) -> int | None:
+    """Make sure that `part` is there and lock it. None if somebody else has it; 0 where files cannot be locked.
+
+    Without locks two at once can spoil each other's part: the sha256 tells, and each then begins again.
+    """
+    while True:
+        handle = os.open(part, os.O_RDWR | os.O_CREAT, 0o644)
+        try:
+            import fcntl
+        except ImportError:
+            os.close(handle)
+            return 0
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            if os.path.samestat(os.fstat(handle), os.stat(part)):
+                return handle
+        except FileNotFoundError:
+            pass  # whoever had it has finished, and it got its final name
+        except OSError:
+            os.close(handle)
+            return None
+        os.close(handle)
 
 
 def _transfer_patiently(url: str, part: Path, what: str, report: Report, attempts: int, timeout: float,

@@ -1,15 +1,18 @@
-"""Unpacking archives from elsewhere: nothing in them may land, or point, outside the directory they are unpacked to."""
+"""Unpacking archives from elsewhere: nothing in them may land, or point, outside the directory they are unpacked to.
+
+By hand, because tarfile's own filter came with Python 3.11.4 only, and zipfile renames what it does not like.
+"""
 
 from __future__ import annotations
 
 import os
 import shutil
 import stat
-import sys
 import tarfile
 import zipfile
 from collections.abc import Callable
-from pathlib import Path, PurePosixPath
+from pathlib import Path
+from typing import IO
 
 from ..errors import SdkError
 from .providers import Report, silent
@@ -20,27 +23,21 @@ _STEP = 8 << 20
 def unzip(archive: Path, into: Path, *, wanted: Callable[[str], bool] = lambda name: True, what: str = '',
           report: Report = silent) -> None:
     """Unpack the `wanted` members of a zip file. Raises `SdkError` if it is damaged or a member leads outside."""
+    place = _Place(archive, into)
     try:
         with zipfile.ZipFile(archive) as f:
             members = [member for member in f.infolist() if wanted(member.filename)]
             total = sum(member.file_size for member in members)
             done = 0
             for member in members:
-                target = _inside(into, member.filename, archive)
                 mode = member.external_attr >> 16
                 if stat.S_ISLNK(mode):
-                    link = f.read(member).decode()
-                    _inside(into, str(PurePosixPath(member.filename).parent / link), archive)
-                    target.parent.mkdir(parents=True, exist_ok=True)
-                    os.symlink(link, target)
+                    place.link(member.filename, f.read(member).decode())
                 elif member.is_dir():
-                    target.mkdir(parents=True, exist_ok=True)
+                    place.directory(member.filename)
                 else:
-                    target.parent.mkdir(parents=True, exist_ok=True)
-                    with f.open(member) as source, open(target, 'wb') as sink:
-                        shutil.copyfileobj(source, sink, 1 << 20)
-                    if mode & 0o111:
-                        target.chmod(0o755)
+                    with f.open(member) as content:
+                        place.file(member.filename, content, executable=bool(mode & 0o100))
                 done += member.file_size
                 report(what, done, total)
     except (zipfile.BadZipFile, zipfile.LargeZipFile, NotImplementedError, EOFError) as error:
@@ -49,24 +46,87 @@ def unzip(archive: Path, into: Path, *, wanted: Callable[[str], bool] = lambda n
 
 def untar(archive: Path, into: Path, *, what: str = '', report: Report = silent) -> None:
     """Unpack a tar file, compressed or not. Raises `SdkError` if it is damaged or a member leads outside."""
-    if not hasattr(tarfile, 'data_filter'):
-        raise SdkError(f'Python {sys.version.split()[0]} cannot unpack archives safely',
-                       mend='use Python 3.11.4 or later, or `emroot sdk install --from debian`')
-    total = archive.stat().st_size
-    told = 0
-    root = os.path.realpath(into)
+    place = _Place(archive, into)
+    total, told = archive.stat().st_size, 0
     try:
         with open(archive, 'rb') as raw, tarfile.open(fileobj=raw, mode='r:*') as tar:
             for member in tar:
-                tar.extract(member, root, filter='data')
+                if member.isdir():
+                    place.directory(member.name)
+                elif member.issym():
+                    place.link(member.name, member.linkname)
+                elif member.islnk():
+                    place.hard_link(member.name, member.linkname)
+                elif member.isreg() and (content := tar.extractfile(member)):
+                    with content:
+                        place.file(member.name, content, executable=bool(member.mode & 0o100))
+                else:
+                    raise place.refused(member.name)
                 if raw.tell() - told >= _STEP:
                     told = raw.tell()
                     report(what, told, total)
-    except tarfile.FilterError as error:
-        raise SdkError(f'{archive.name} is refused: {error}', mend='do not trust where it came from') from error
     except (tarfile.TarError, EOFError, _lzma_error()) as error:
         raise _damaged(archive, error) from error
     report(what, total, total)
+
+
+class _Place:
+    """The directory that an archive is unpacked to. Names are with slashes; links are followed as they are so far."""
+
+    def __init__(self, archive: Path, into: Path) -> None:
+        into.mkdir(parents=True, exist_ok=True)
+        self._archive, self._top = archive, os.path.realpath(into)
+
+    def directory(self, name: str) -> None:
+        os.makedirs(self._inside(name), exist_ok=True)
+
+    def file(self, name: str, content: IO[bytes], *, executable: bool) -> None:
+        target = self._vacate(name)
+        with open(target, 'wb') as sink:
+            shutil.copyfileobj(content, sink, 1 << 20)
+        os.chmod(target, 0o755 if executable else 0o644)
+
+    def link(self, name: str, points_to: str) -> None:
+        """A symbolic link. `a/../b` is refused: what it means can change when `a` becomes a link."""
+        target = self._vacate(name)
+        where = os.path.join(os.path.dirname(target), points_to)
+        if os.path.isabs(points_to) or os.path.normpath(points_to) != points_to.rstrip('/') or not self._holds(where):
+            raise self.refused(name)
+        os.symlink(points_to, target)
+
+    def hard_link(self, name: str, other: str) -> None:
+        source = self._inside(other)
+        if not self._holds(source):
+            raise self.refused(name)
+        os.link(source, self._vacate(name))
+
+    def refused(self, name: str) -> SdkError:
+        return SdkError(f'{self._archive.name} is refused: its member {name!r} leads outside',
+                        mend='do not trust where it came from')
+
+    def _vacate(self, name: str) -> str:
+        """The path for a member: its directory is there, and nothing else is."""
+        target = self._inside(name)
+        os.makedirs(os.path.dirname(target), exist_ok=True)
+        if os.path.lexists(target):
+            os.unlink(target)
+        return target
+
+    def _inside(self, name: str) -> str:
+        plain = name.replace('\\', '/')
+        target = os.path.normpath(os.path.join(self._top, *plain.split('/')))
+        named_elsewhere = not _below(target, self._top) or plain.startswith('/') or ':' in plain.partition('/')[0]
+        if target != self._top and (named_elsewhere or not self._holds(os.path.dirname(target))):
+            raise self.refused(name)
+        return target
+
+    def _holds(self, path: str) -> bool:
+        """Whether a path leads inside, through all links."""
+        return _below(os.path.realpath(path), self._top)
+
+
+def _below(path: str, top: str) -> bool:
+    return path == top or path.startswith(top.rstrip(os.sep) + os.sep)
 
 
 def _lzma_error() -> type[Exception]:
@@ -75,21 +135,6 @@ def _lzma_error() -> type[Exception]:
     except ImportError:  # a Python that was built without it says so itself (tarfile.CompressionError)
         return EOFError
     return LZMAError
-
-
-def _inside(into: Path, name: str, archive: Path) -> Path:
-    """Where a zip member goes, refusing those that go elsewhere (zipfile itself would silently rename them)."""
-    plain = name.replace('\\', '/')
-    target = os.path.normpath(os.path.join(into, *PurePosixPath(plain).parts))
-    if plain.startswith('/') or ':' in plain.split('/')[0] or not _below(target, into):
-        raise SdkError(f'{archive.name} is refused: its member {name!r} leads outside',
-                       mend='do not trust where it came from')
-    return Path(target)
-
-
-def _below(path: str, directory: Path) -> bool:
-    top = os.path.normpath(directory)
-    return path == top or path.startswith(top + os.sep)
 
 
 def _damaged(archive: Path, error: Exception) -> SdkError:

@@ -1,0 +1,96 @@
+"""From names to targets: exact names, patterns, groups, ports; and answers that are kept."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from support.paper import paper_listing, paper_sdk
+
+from emroot.catalogue import Catalogue, is_port_file
+from emroot.errors import UnknownNameError
+from emroot.home import Home
+from emroot.modes import Mode, parse_mode
+
+NAMES = ['libc', 'libc-debug', 'libc++', 'libc++-noexcept', 'libc++abi', 'crt1']
+LISTING = paper_listing(NAMES, groups={'SYSTEM': NAMES, 'MINIMAL': ['libc', 'zlib']}, ports=['zlib'])
+
+
+@pytest.mark.parametrize(('given', 'found'), [
+    (['libc'], ['libc']),
+    (['libc++*'], ['libc++', 'libc++-noexcept', 'libc++abi']),
+    (['libc?debug', 'crt[12]'], ['libc-debug', 'crt1']),
+    (['SYSTEM'], NAMES),
+    (['MINIMAL'], ['libc', 'zlib']),
+    (['zlib', 'zlib-mt'], ['zlib', 'zlib-mt']),
+    (['contrib/port.py:option=1'], ['contrib/port.py:option=1']),
+])
+def test_names_patterns_groups_and_ports_are_targets(given: list[str], found: list[str]):
+    assert LISTING.expand(given) == found
+
+
+@given(st.lists(st.sampled_from(['libc', 'libc*', 'SYSTEM', 'crt1', 'zlib', '*']), min_size=1))
+def test_each_target_comes_once_where_it_was_first_named(given: list[str]):
+    expanded = LISTING.expand(given)
+    assert len(expanded) == len(set(expanded))
+    assert expanded == list(dict.fromkeys(t for name in given for t in LISTING.expand([name])))
+
+
+@pytest.mark.parametrize(('wrong', 'meant'), [('libcc', 'libc'), ('libc-dbug', 'libc-debug'), ('LIBC', 'libc'), ('zlb', 'zlib'),
+                                              ('SYSTM', 'SYSTEM')])
+def test_an_unknown_target_is_answered_with_the_nearest_and_where_they_are_listed(wrong: str, meant: str):
+    with pytest.raises(UnknownNameError) as caught:
+        LISTING.expand([wrong])
+    assert meant in caught.value.nearest
+    assert 'emroot list' in caught.value.mend
+
+
+def test_a_pattern_that_matches_nothing_is_an_error():
+    with pytest.raises(UnknownNameError, match='libx'):
+        LISTING.expand(['libx*'])
+
+
+@pytest.mark.parametrize(('name', 'is_one'), [('ports/my.py', True), ('my.py:a=1', True), ('sdl2:formats=png', True), ('zlib', False),
+                                              ('libc++', False)])
+def test_ports_may_be_named_by_file_or_with_options(name: str, is_one: bool):
+    assert is_port_file(name) == is_one
+
+
+class _Asked(Catalogue):
+    """Counts questions, and answers from a table."""
+
+    def __init__(self, home: Home) -> None:
+        super().__init__(paper_sdk(), home)
+        self.questions: list[tuple[str, str, list[str]]] = []
+
+    def _ask(self, question: str, mode: Mode, **request: Any) -> dict[str, Any]:
+        targets = request.get('targets', [])
+        self.questions.append((question, mode.name, targets))
+        if question == 'listing':
+            return {'libraries': {}, 'groups': {}, 'ports': {}, 'port_variants': {}}
+        return {'libraries': {t: {'file': f'{t}.a', 'path': f'{mode.directory}/{t}.a', 'how': 'archive',
+                                  'objects': [['x.c', 'x.o', n]]} for n, t in enumerate(targets)},
+                'commands': [['clang', f'-D{t}'] for t in targets]}
+
+
+def test_a_mode_is_asked_for_once_by_all_processes(home: Home):
+    first = _Asked(home)
+    first.listing(Mode())
+    first.listing(Mode())
+    first.listing(parse_mode('wasm64'))
+    assert first.questions == [('listing', 'wasm32', []), ('listing', 'wasm64', [])]
+    later = _Asked(home)
+    later.listing(Mode())
+    assert later.questions == []
+
+
+def test_only_recipes_that_are_not_known_are_asked_for(home: Home):
+    catalogue = _Asked(home)
+    before = catalogue.recipes(Mode(), ['a', 'b'])
+    after = catalogue.recipes(Mode(), ['b', 'c', 'a'])
+    assert [q[2] for q in catalogue.questions] == [['a', 'b'], ['c']]
+    assert list(after) == ['b', 'c', 'a']
+    assert after['b'] == before['b']
+    assert after['b'].members[0].argv == ('clang', '-Db')

@@ -1,0 +1,52 @@
+"""Locks: held by one at a time, given up with the process, never in the way."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from support.running import plain_environment
+
+from emroot.store import try_lock
+
+_HOLD = 'import sys, time; from pathlib import Path; from emroot.store import try_lock\n' \
+        'with try_lock(Path(sys.argv[1])) as held: print(held, flush=True); time.sleep(60)'
+
+
+def test_one_holds_it_at_a_time(tmp_path: Path):
+    with try_lock(tmp_path / 'lock') as first, try_lock(tmp_path / 'lock') as second:
+        assert (first, second) == (True, False)
+    with try_lock(tmp_path / 'lock') as again:
+        assert again
+
+
+def test_waiting_for_it_ends(tmp_path: Path):
+    began = time.monotonic()
+    with try_lock(tmp_path / 'lock'), try_lock(tmp_path / 'lock', seconds=0.05) as held:
+        assert not held
+    assert 0.04 < time.monotonic() - began < 5
+
+
+@pytest.mark.skipif(os.name == 'nt', reason='SIGKILL is not to be had there')
+def test_it_ends_with_the_process_that_held_it(tmp_path: Path):
+    with subprocess.Popen([sys.executable, '-c', _HOLD, str(tmp_path / 'lock')], stdout=subprocess.PIPE,
+                          env=plain_environment()) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == b'True\n'
+        with try_lock(tmp_path / 'lock') as held:
+            assert not held
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+        with try_lock(tmp_path / 'lock', seconds=5) as held:
+            assert held
+
+
+def test_one_that_cannot_be_made_is_not_held_and_no_error(tmp_path: Path):
+    (tmp_path / 'file').write_text('no directory')
+    with try_lock(tmp_path / 'file' / 'lock') as held:
+        assert not held

@@ -1,0 +1,104 @@
+"""The pool: most expensive first, nothing lost, and an end whenever one is asked for."""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+import time
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from emroot.engine.pool import Cancelled, Pool, default_workers
+
+
+@given(st.lists(st.floats(0, 100), max_size=20))
+def test_one_worker_takes_the_most_expensive_first(costs: list[float]):
+    pool, done = Pool(1), []
+    for cost in costs:
+        pool.add(cost, lambda _, cost=cost: done.append(cost))
+    pool.run()
+    assert done == sorted(costs, reverse=True)
+
+
+@given(st.integers(1, 5), st.integers(0, 30))
+def test_every_job_runs_once_whatever_the_number_of_workers(workers: int, count: int):
+    pool, done = Pool(workers), []
+    for number in range(count):
+        pool.add(1.0, lambda _, number=number: done.append(number))
+    pool.run()
+    assert sorted(done) == list(range(count))
+
+
+def test_jobs_that_jobs_add_run_too():
+    pool, done = Pool(2), []
+
+    def first(_: int) -> None:
+        for number in range(5):
+            pool.add(0.0, lambda _, number=number: done.append(number))
+    pool.add(1.0, first)
+    pool.run()
+    assert sorted(done) == list(range(5))
+
+
+def test_no_more_run_at_once_than_there_are_workers():
+    pool, lock = Pool(3), threading.Lock()
+    running = most = 0
+
+    def job(_: int) -> None:
+        nonlocal running, most
+        with lock:
+            running += 1
+            most = max(most, running)
+        time.sleep(0.005)
+        with lock:
+            running -= 1
+    for _ in range(20):
+        pool.add(0.0, job)
+    pool.run()
+    assert 1 < most <= 3
+
+
+def test_what_a_job_raises_stops_the_others_and_is_raised():
+    pool, done = Pool(1), []
+
+    def fail(_: int) -> None:
+        raise ValueError('from a job')
+    pool.add(2.0, fail)
+    pool.add(1.0, lambda _: done.append(1))
+    with pytest.raises(ValueError, match='from a job'):
+        pool.run()
+    assert done == []
+
+
+def test_stopping_ends_the_processes_that_run():
+    pool, ended = Pool(2), []
+
+    def job(_: int) -> None:
+        try:
+            pool.call([sys.executable, '-c', 'import time; time.sleep(60)'], cwd=Path.cwd(), env=os.environ)
+        except Cancelled:
+            ended.append('cancelled')
+            raise
+    pool.add(1.0, job)
+    threading.Timer(0.2, pool.stop).start()
+    began = time.monotonic()
+    pool.run()
+    assert time.monotonic() - began < 20
+    assert ended == ['cancelled']
+
+
+def test_a_process_gives_its_exit_code_and_all_it_said():
+    pool = Pool(1)
+    done = pool.call([sys.executable, '-c', 'import sys; print("out"); sys.stderr.write("err"); sys.exit(3)'],
+                     cwd=Path.cwd(), env=os.environ)
+    assert done.code == 3
+    assert sorted(done.output.split()) == [b'err', b'out']
+    assert done.seconds > 0
+
+
+def test_there_is_a_worker_for_each_processor_that_may_be_used():
+    assert 1 <= default_workers() <= (os.cpu_count() or 1)
