@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -31,13 +32,13 @@ class Program:
 
 
 PROGRAMS = (
-    Program('wasm64-thinlto', '-O2 -m64 -flto=thin -fwasm-exceptions', 'main.cpp',
+    Program('wasm64-thinlto', '-O1 -m64 -flto=thin -fwasm-exceptions', 'main.cpp',
             ('pointers of 64 bits; most frequent: the (3)', 'caught: no words')),
-    Program('wasm32-lto', '-O2 -flto -fexceptions', 'main.cpp',
+    Program('wasm32-lto', '-O1 -flto -fexceptions', 'main.cpp',
             ('pointers of 32 bits; most frequent: the (3)', 'caught: no words')),
-    Program('wasm32-pic', '-O2 -fexceptions -sMAIN_MODULE=2', 'host.cpp',
+    Program('wasm32-pic', '-O1 -fexceptions -sMAIN_MODULE=2', 'host.cpp',
             ('area from the side module: 42', 'caught: thrown in the main module'),
-            side='side.cpp', side_flags='-O2 -fPIC -sSIDE_MODULE=2'),
+            side='side.cpp', side_flags='-O1 -fPIC -sSIDE_MODULE=2'),
 )
 
 
@@ -57,11 +58,15 @@ class Demo:
         self.emroot = ['emroot', '--home', str(dev_home().root)]
         self.node = 'node'
 
-    def step(self, row: Row, name: str, command: list[str], *, cwd: Path, shown: str = '') -> str:
+    def step(self, row: Row, name: str, command: list[str], *, cwd: Path, shown: str = '',
+             env: dict[str, str] | None = None) -> str:
         """Run one command, and return what it printed; ends the demo if it fails."""
         say(f'  $ {shown or " ".join(command)}')
         began = time.monotonic()
-        done = subprocess.run(command, cwd=cwd, stdout=subprocess.PIPE, text=True, check=False)
+        environment = {**os.environ, **(env or {})}
+        program = shutil.which(command[0], path=environment['PATH']) or command[0]
+        done = subprocess.run([program, *command[1:]], cwd=cwd, stdout=subprocess.PIPE, text=True, check=False,
+                              env=environment)
         row.seconds[name] = row.seconds.get(name, 0.0) + time.monotonic() - began
         if done.returncode != 0:
             say(done.stdout)
@@ -89,14 +94,17 @@ class Demo:
                                      shown=f'emroot build --for "{link}"'))
         mode = built['modes'][program.mode]
         row.counts = {'built': len(mode['built']), 'reused': len(mode['reused']), **built['objects']}
-        run = [*self.emroot, '--quiet', 'run', '--for', link, '--']
+        settings = json.loads(self.step(row, 'libraries', [*self.emroot, 'env', '--json', '--quiet', '--for', link],
+                                        cwd=directory, shown=f'eval "$(emroot env --for \'{link}\')"'))
+        assert settings['EM_FROZEN_CACHE'] == '1'
         libraries = []
         if program.side:
-            self.step(row, 'link', [*run, 'em++', *program.side_flags.split(), str(SOURCES / program.side), '-o', 'side.wasm'],
-                      cwd=directory, shown=f'emroot run -- em++ {program.side_flags} {program.side} -o side.wasm')
+            self.step(row, 'link', ['em++', *program.side_flags.split(), str(SOURCES / program.side), '-o', 'side.wasm'],
+                      cwd=directory, env=settings, shown=f'em++ {program.side_flags} {program.side} -o side.wasm')
             libraries = ['side.wasm']
-        self.step(row, 'link', [*run, 'em++', *program.flags.split(), str(SOURCES / program.source), *libraries, '-o', 'app.js'],
-                  cwd=directory, shown=f'emroot run --for "{link}" -- em++ {program.flags} {program.source} -o app.js')
+        self.step(row, 'link', ['em++', *program.flags.split(), str(SOURCES / program.source), *libraries, '-o', 'app.js'],
+                  cwd=directory, env=settings,
+                  shown=f'em++ {program.flags} {program.source} {"".join(libraries)} -o app.js'.replace('  ', ' '))
         said = self.step(row, 'run', [self.node, 'app.js'], cwd=directory, shown='node app.js').splitlines()
         for line in said:
             say(f'    {line}')

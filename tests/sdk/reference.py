@@ -130,8 +130,8 @@ class Reference:
             record.unlink(missing_ok=True)
             done = subprocess.run(command, cwd=self.inputs, env=env, stdin=subprocess.DEVNULL, text=True, check=False,
                                   stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
-            missing = re.search(r'cache file is missing: "(.*?)"', done.stdout)
-            if not missing:
+            missing = re.search(r'^Exception: FROZEN_CACHE is set, but cache file is missing: "(.+?)"', done.stdout, re.M)
+            if not missing or missing[1] in asked:
                 break
             asked.append(missing[1])
             file = self.cache / missing[1]

@@ -12,15 +12,15 @@ from pathlib import Path
 import pytest
 from support.running import plain_environment
 
-from emroot.store import try_lock
+from emroot.store import Lock, try_lock
 
 _HOLD = 'import sys, time; from pathlib import Path; from emroot.store import try_lock\n' \
-        'with try_lock(Path(sys.argv[1])) as held: print(held, flush=True); time.sleep(60)'
+        'with try_lock(Path(sys.argv[1])) as held: print(bool(held), flush=True); time.sleep(60)'
 
 
 def test_one_holds_it_at_a_time(tmp_path: Path):
     with try_lock(tmp_path / 'lock') as first, try_lock(tmp_path / 'lock') as second:
-        assert (first, second) == (True, False)
+        assert (first, second) == (Lock.HELD, Lock.BUSY)
     with try_lock(tmp_path / 'lock') as again:
         assert again
 
@@ -46,7 +46,9 @@ def test_it_ends_with_the_process_that_held_it(tmp_path: Path):
             assert held
 
 
-def test_one_that_cannot_be_made_is_not_held_and_no_error(tmp_path: Path):
+def test_one_that_cannot_be_made_is_not_held_and_not_waited_for(tmp_path: Path):
     (tmp_path / 'file').write_text('no directory')
-    with try_lock(tmp_path / 'file' / 'lock') as held:
-        assert not held
+    began = time.monotonic()
+    with try_lock(tmp_path / 'file' / 'lock', seconds=30) as held:
+        assert held is Lock.NONE
+    assert time.monotonic() - began < 10

@@ -17,7 +17,7 @@ from ..headers import installed_headers
 from ..home import Home
 from ..modes import Mode
 from ..plan import Archive, Compile, Plan, make_plan
-from ..store import Blob, Store, try_lock
+from ..store import Blob, Lock, Store, try_lock
 from .archives import find_archive, make_archive
 from .commands import Places
 from .embuilder import build_with_embuilder, embuilder_key
@@ -145,7 +145,7 @@ class Build:
         """Compile unless another process is at it: then look again later, and do it after all if that takes long."""
         with try_lock(self.store.root / 'locks' / compile_.key[:24]) as held:
             made: Blob | Failure | None = self.objects.find(compile_)
-            if made is None and not held and tries < 600:
+            if made is None and held is Lock.BUSY and tries < 600:
                 time.sleep(0.01 if tries < 20 else 0.1)
                 self.pool.add(-float(tries), partial(self._compile, compile_, archives, tries + 1))
                 return

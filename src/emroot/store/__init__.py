@@ -3,6 +3,6 @@
 from __future__ import annotations
 
 from .blobs import Blob, Store
-from .locks import try_lock
+from .locks import Lock, try_lock
 
-__all__ = ['Blob', 'Store', 'try_lock']
+__all__ = ['Blob', 'Lock', 'Store', 'try_lock']

@@ -15,6 +15,7 @@ import contextlib
 import os
 import secrets
 import shutil
+import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -43,6 +44,7 @@ class Store:
         self.root = root
         self._scratch: Path | None = None
         self._scratch_lock: contextlib.ExitStack | None = None
+        self._making = threading.Lock()
 
     def prepare(self) -> None:
         """Make the store, or see that this emroot can read the one that is there.
@@ -141,18 +143,21 @@ class Store:
 
     def scratch(self) -> Path:
         """This process's directory for files in flight, on the store's file system."""
-        if self._scratch is None:
-            self._sweep()
-            name = f'{os.getpid()}-{secrets.token_hex(4)}'
-            directory = self.root / 'tmp' / name
-            try:
-                directory.mkdir(parents=True)
-            except OSError as error:
-                raise from_os_error(error, 'preparing the store') from error
-            self._scratch_lock = contextlib.ExitStack()
-            self._scratch_lock.enter_context(try_lock(self.root / 'tmp' / f'{name}.lock'))
-            self._scratch = directory
-        return self._scratch
+        with self._making:  # several workers may want it first
+            if self._scratch is None:
+                self._sweep()
+                name = f'{os.getpid()}-{secrets.token_hex(4)}'
+                directory = self.root / 'tmp' / name
+                with contextlib.ExitStack() as stack:
+                    # Locked before it is there, so that no other process's sweep finds it unlocked.
+                    stack.enter_context(try_lock(self.root / 'tmp' / f'{name}.lock'))
+                    try:
+                        directory.mkdir(parents=True)
+                    except OSError as error:
+                        raise from_os_error(error, 'preparing the store') from error
+                    self._scratch_lock = stack.pop_all()
+                self._scratch = directory
+            return self._scratch
 
     def close(self) -> None:
         """Remove what is in flight. Called at the end of a build, however it ends."""

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import enum
+import errno
 import os
 import time
 from collections.abc import Iterator
@@ -20,8 +22,24 @@ else:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
+_BUSY = {errno.EWOULDBLOCK, errno.EAGAIN, errno.EACCES, errno.EDEADLK}
+
+
+class Lock(enum.Enum):
+    """What came of trying to lock; true only if it is held."""
+
+    HELD = 'held'
+    BUSY = 'busy'
+    """Somebody else holds it."""
+    NONE = 'none'
+    """There are no locks here (some network file systems, a directory that cannot be written to): do not wait."""
+
+    def __bool__(self) -> bool:
+        return self is Lock.HELD
+
+
 @contextlib.contextmanager
-def try_lock(path: Path, *, seconds: float = 0.0) -> Iterator[bool]:
+def try_lock(path: Path, *, seconds: float = 0.0) -> Iterator[Lock]:
     """Hold the lock at `path` if it can be had within `seconds`; yields whether it is held.
 
     The lock is the operating system's, so it ends with its process however that ends; the file itself means nothing.
@@ -32,7 +50,7 @@ def try_lock(path: Path, *, seconds: float = 0.0) -> Iterator[bool]:
         path.parent.mkdir(parents=True, exist_ok=True)
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT | getattr(os, 'O_CLOEXEC', 0), 0o600)
     except OSError:
-        yield False
+        yield Lock.NONE
         return
     try:
         yield _acquire(descriptor, time.monotonic() + seconds)
@@ -41,15 +59,17 @@ def try_lock(path: Path, *, seconds: float = 0.0) -> Iterator[bool]:
             os.close(descriptor)
 
 
-def _acquire(descriptor: int, deadline: float) -> bool:
+def _acquire(descriptor: int, deadline: float) -> Lock:
     pause = 0.005
     while True:
         try:
             _take(descriptor)
-        except OSError:
+        except OSError as error:
+            if error.errno not in _BUSY:
+                return Lock.NONE
             if time.monotonic() >= deadline:
-                return False
+                return Lock.BUSY
             time.sleep(pause)
             pause = min(pause * 2, 0.25)
         else:
-            return True
+            return Lock.HELD
