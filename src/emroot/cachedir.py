@@ -83,6 +83,8 @@ def link_tree(source: Path, target: Path) -> None:
         os.makedirs(there, exist_ok=True)
         present = {entry.name for entry in os.scandir(there)}
         for entry in os.scandir(here):
+            if entry.name.startswith('.emroot'):
+                continue  # what emroot notes about the tree
             goal = os.path.join(there, entry.name)
             if entry.is_dir():
                 pending.append((entry.path, goal))

@@ -13,12 +13,13 @@ from pathlib import Path
 from ..cachedir import CacheDirectory
 from ..canonical import digest_record
 from ..catalogue import Catalogue
-from ..headers import installed_headers
+from ..headers import header_digests, installed_headers
 from ..home import Home
 from ..modes import Mode
 from ..plan import Archive, Compile, Plan, make_plan
 from ..store import Blob, Lock, Store, try_lock
 from .archives import find_archive, make_archive
+from .closure import Files
 from .commands import Places
 from .embuilder import build_with_embuilder, embuilder_key
 from .estimate import expected_seconds
@@ -94,7 +95,6 @@ class Build:
             self.cache.prepare(headers)
             self.env = self.catalogue.environment({'LC_ALL': 'C', 'EM_CACHE': str(self.cache.root)})
             self.places = Places(self.sdk, headers)
-            self.objects = Objects(self.store, self.places, self.env, self.watcher)
             recipes = []
             for mode, targets in missing:
                 libraries = self.catalogue.listing(mode).libraries
@@ -106,6 +106,8 @@ class Build:
                     if target not in simple:
                         self._add_embuilder(mode, target)
             plan = make_plan(self.sdk, recipes)
+            files = Files(self.places, header_digests(headers))
+            self.objects = Objects(self.store, self.places, files, self.env, self.watcher, plan.compiles.values())
             self.known.learn(plan)
             self._schedule(plan)
             try:
@@ -118,6 +120,7 @@ class Build:
     def _schedule(self, plan: Plan) -> None:
         """Queue every compile that the store cannot answer, and each archive behind its last compile."""
         waiting: dict[str, list[_Pending]] = {}
+        self._chains: dict[str, list[tuple[Compile, list[_Pending]]]] = {}
         found: dict[str, Blob | None] = {}
         pending = []
         for archive in plan.archives:
@@ -127,7 +130,7 @@ class Build:
             todo = _Pending(archive)
             for _, key in archive.members:
                 if key not in found:
-                    found[key] = self.objects.find(plan.compiles[key])
+                    found[key] = self.objects.find(plan.compiles[key]) or self._from_relative(plan.compiles[key])
                 todo.take(key, found[key])
                 if found[key] is None:
                     waiting.setdefault(key, []).append(todo)
@@ -138,34 +141,55 @@ class Build:
             if todo.complete:
                 self.pool.add(0.0, partial(self._join, todo))
         for key, archives in waiting.items():
-            compile_ = plan.compiles[key]
-            self.pool.add(expected_seconds(self.sdk, compile_), partial(self._compile, compile_, archives, 0))
+            chain = self._chains.setdefault(self.objects.families.key(plan.compiles[key]), [])
+            chain.append((plan.compiles[key], archives))
+        for family, chain in self._chains.items():
+            cost = sum(expected_seconds(self.sdk, compile_) for compile_, _ in chain)
+            self.pool.add(cost, partial(self._compile_next, family, 0))
 
-    def _compile(self, compile_: Compile, archives: list[_Pending], tries: int, worker: int) -> None:
-        """Compile unless another process is at it: then look again later, and do it after all if that takes long."""
+    def _compile_next(self, family: str, tries: int, worker: int) -> None:
+        """Compile the next of a family, one after the other: the later ones may turn out to be equal to an earlier one.
+
+        If another process is at it, look again later, and do it after all if that takes long.
+        """
+        chain = self._chains[family]
+        compile_, archives = chain[0]
         with try_lock(self.store.root / 'locks' / compile_.key[:24]) as held:
-            made: Blob | Failure | None = self.objects.find(compile_)
-            if made is None and held is Lock.BUSY and tries < 600:
+            made: Blob | Failure | None = self.objects.find(compile_) or self._from_relative(compile_)
+            if made is None and not held and tries < 600:
                 time.sleep(0.01 if tries < 20 else 0.1)
-                self.pool.add(-float(tries), partial(self._compile, compile_, archives, tries + 1))
+                self.pool.add(-float(tries), partial(self._compile_next, family, tries + 1))
                 return
             if made is None:
-                what = f'{archives[0].archive.name} {compile_.name}'
-                self.watcher.started(worker, what)
-                began = time.perf_counter()
-                made = self.objects.make(compile_, self.pool)
-                self.watcher.ended(worker, what, time.perf_counter() - began, 'compile')
-                with self._lock:
-                    self.result.compiled += 1
-                    for todo in archives:
-                        todo.compiled += 1 if todo is archives[0] else 0
+                made = self._compile(compile_, archives, worker)
             if held:
                 (self.store.root / 'locks' / compile_.key[:24]).unlink(missing_ok=True)
+        del chain[0]
+        if chain:
+            self.pool.add(sum(expected_seconds(self.sdk, c) for c, _ in chain), partial(self._compile_next, family, 0))
         for todo in archives:
             with self._lock:
                 ready = todo.take(compile_.key, made) and todo.complete
             if ready:
                 self._join(todo, worker)
+
+    def _compile(self, compile_: Compile, archives: list[_Pending], worker: int) -> Blob | Failure:
+        what = f'{archives[0].archive.name} {compile_.name}'
+        self.watcher.started(worker, what)
+        began = time.perf_counter()
+        made = self.objects.make(compile_, self.pool)
+        self.watcher.ended(worker, what, time.perf_counter() - began, 'compile')
+        with self._lock:
+            self.result.compiled += 1
+            archives[0].compiled += 1
+        return made
+
+    def _from_relative(self, compile_: Compile) -> Blob | None:
+        blob = self.objects.find_relative(compile_)
+        if blob:
+            with self._lock:
+                self.result.recognised += 1
+        return blob
 
     def _join(self, todo: _Pending, worker: int) -> None:
         archive = todo.archive

@@ -31,8 +31,8 @@ class Places:
         and the prefix maps made of them hold. Nothing is written there."""
         return self.sdk.root / 'system' / 'lib' / 'libc'
 
-    def command(self, compile_: Compile, out: Path) -> list[str]:
-        """The compiler's command line for one compile."""
+    def command(self, compile_: Compile, out: Path, depfile: Path | None = None) -> list[str]:
+        """The compiler's command line for one compile; with `depfile` it also writes down what it reads."""
         mapped = {'{sdk}': str(self.sdk.root), '{cache}': str(self.cache)}
         command = [str(self.sdk.tools[compile_.argv[0]])]
         for arg in compile_.argv[1:]:
@@ -44,7 +44,7 @@ class Places:
                 command.append(_spell(arg, mapped))
                 if arg == SYSROOT_FLAG:
                     command.append(f'-ffile-prefix-map={self.cache}={CACHE_PREFIX}')
-        return command
+        return [*command, '-MD', '-MF', str(depfile)] if depfile else command
 
 
 def _spell(arg: str, mapped: dict[str, str]) -> str:

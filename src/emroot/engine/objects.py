@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from ..canonical import digest_record
+from ..canonical import Record, digest_record
 from ..errors import StoreError
 from ..plan import Compile
 from ..store import Blob, Store
+from .closure import Closure, Files
 from .commands import Places, shell_line
 from .events import Watcher
 from .pool import Pool
 from .result import Failure
+from .sharing import Families
 
 KIND = 'object'
 _FULL = re.compile(rb'No space left on device|There is not enough space on the disk|Disk quota exceeded', re.IGNORECASE)
@@ -22,9 +24,12 @@ _FULL = re.compile(rb'No space left on device|There is not enough space on the d
 class Objects:
     """The objects of one build, by the key of their compile."""
 
-    def __init__(self, store: Store, places: Places, env: Mapping[str, str], watcher: Watcher) -> None:
-        self.store, self.places, self.env, self.watcher = store, places, env, watcher
-        self._places = [str(places.sdk.resource_dir), str(places.sdk.root)]
+    def __init__(self, store: Store, places: Places, files: Files, env: Mapping[str, str], watcher: Watcher,
+                 compiles: Iterable[Compile]) -> None:
+        self.store, self.places, self.env, self.watcher, self._files = store, places, env, watcher, files
+        sdk = places.sdk
+        self._places = [str(sdk.resource_dir), str(sdk.root)]
+        self.families = Families(store, files, sdk.parts['compiler'], sdk.version, tuple(self._places), compiles)
         self._located_keys: set[str] = set()
 
     def find(self, compile_: Compile) -> Blob | None:
@@ -37,6 +42,14 @@ class Objects:
                 return blob
         return None
 
+    def find_relative(self, compile_: Compile) -> Blob | None:
+        """The object if it is that of a relative (see `sharing.py`); it is then known under this compile's key too."""
+        relative = self.families.find(compile_)
+        if relative is None:
+            return None
+        self._keep(compile_, relative.blob, located=bool(relative.places), extra={'from': relative.key})
+        return relative.blob
+
     def is_located(self, key: str) -> bool:
         """Whether the object of a compile carries the SDK's place (known once it was found or made)."""
         return key in self._located_keys
@@ -44,7 +57,8 @@ class Objects:
     def make(self, compile_: Compile, pool: Pool) -> Blob | Failure:
         """Compile, and keep the object. Raises `StoreError` when there is no space for it."""
         out = self.store.scratch() / f'{compile_.key[:32]}.o'
-        command = self.places.command(compile_, out)
+        depfile = None if compile_.source.endswith('.s') else out.with_suffix('.d')
+        command = self.places.command(compile_, out, depfile)
         self.watcher.note(f'compile {compile_.source}: {shell_line(command, self.places.working_directory)}')
         done = pool.call(command, cwd=self.places.working_directory, env=self.env)
         if done.code != 0 or not out.is_file():
@@ -54,14 +68,29 @@ class Objects:
             self.watcher.note(f'{compile_.source} said: {done.output.decode(errors="replace").strip()}')
         content = out.read_bytes()
         located = any(place.encode() in content for place in self._places)
+        closure = self._closure(compile_, depfile)
         blob = self.store.adopt(out)
+        self._keep(compile_, blob, located=located, extra={'seconds': round(done.seconds, 4)})
+        if closure is not None:
+            self.families.add(compile_, closure, blob, located=located)
+        return blob
+
+    def _keep(self, compile_: Compile, blob: Blob, *, located: bool, extra: Record) -> None:
         key = compile_.key
         if located:
             self._located_keys.add(key)
             key = self._located(key)
-        self.store.write(KIND, key, {'digest': blob.digest, 'size': blob.size, 'seconds': round(done.seconds, 4),
-                                     'source': compile_.source})
-        return blob
+        self.store.write(KIND, key, {'digest': blob.digest, 'size': blob.size, 'source': compile_.source, **extra})
+
+    def _closure(self, compile_: Compile, depfile: Path | None) -> Closure | None:
+        """What a compile read. Assembly files that are not preprocessed read themselves, unless they say otherwise."""
+        if depfile is not None:
+            closure = self._files.closure(depfile)
+            depfile.unlink(missing_ok=True)
+            return closure
+        name = self._files.source_name(compile_.source)
+        text = self._files.path(name).read_text(encoding='latin-1')
+        return None if '.incbin' in text or '.include' in text else ((name, self._files.digest(name) or ''),)
 
     def _located(self, key: str) -> str:
         """The key of an object that carries the path of the SDK, or of clang's own headers, in its debug information.

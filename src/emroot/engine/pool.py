@@ -72,7 +72,8 @@ class Pool:
         finally:
             self.stop()
             for thread in threads:
-                thread.join(timeout=10)
+                if thread.ident is not None:  # an interruption may come before all are started
+                    thread.join(timeout=10)
         if self._error:
             raise self._error
 

@@ -39,6 +39,8 @@ class BuildResult:
     """Compiles that were run."""
     reused: int = 0
     """Members of the requested archives that needed no compile of their own."""
+    recognised: int = 0
+    """Of the reused, distinct compiles that were found to equal another one (see `sharing.py`)."""
     seconds: float = 0.0
     cpu_seconds: float = 0.0
     """Processor time of the tools that were run."""
@@ -56,4 +58,4 @@ class BuildResult:
                  for mode, r in self.modes.items()}
         return {'sdk': {'root': str(self.sdk.root), 'version': self.sdk.version, 'digest': self.sdk.digest},
                 'cache': str(self.cache), 'modes': modes,
-                'objects': {'compiled': self.compiled, 'reused': self.reused}, 'seconds': round(self.seconds, 3)}
+                'objects': {'compiled': self.compiled, 'reused': self.reused, 'recognised': self.recognised}, 'seconds': round(self.seconds, 3)}

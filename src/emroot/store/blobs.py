@@ -109,6 +109,15 @@ class Store:
         """A record, or None if there is none that can be read."""
         return read_memo(self.record_path(kind, key))
 
+    def read_all(self, kind: str, family: str) -> list[Record]:
+        """All records whose key is `FAMILY/...`, in the order of their names."""
+        place = self.record_path(kind, family)
+        try:
+            names = sorted(name for name in os.listdir(place) if not name.startswith('.'))
+        except OSError:
+            return []
+        return [record for name in names if (record := read_memo(place / name))]
+
     def write(self, kind: str, key: str, record: Record) -> None:
         """Keep a record under its key."""
         try:

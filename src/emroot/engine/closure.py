@@ -1,0 +1,96 @@
+"""Include closures: which files a compile read, by names that mean the same everywhere, and their digests."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping
+from pathlib import Path
+
+from ..canonical import digest_file, digest_record
+from ..catalogue import read_index
+from .commands import Places
+
+Closure = tuple[tuple[str, str], ...]
+"""(name, sha256) of each file, sorted. Names begin with `{sdk}` or `{cache}`."""
+#: Where the source of a recorded compile is relative to (see `Places.working_directory`).
+UP = '../../../'
+_ESCAPED = re.compile(r'\\([ #])|\$\$|\\\n')
+
+
+class Files:
+    """The files that compiles read: their names, digests and text. One per build."""
+
+    def __init__(self, places: Places, headers: Mapping[str, str]) -> None:
+        self.places = places
+        self._digests = {f'{{sdk}}/{name}': digest for name, digest in read_index(places.sdk).items()}
+        self._digests.update((f'{{cache}}/{name}', digest) for name, digest in headers.items())
+        self._roots = [(str(places.cache) + os.sep, '{cache}/'), (str(places.sdk.root) + os.sep, '{sdk}/'),
+                       (str(places.sdk.resource_dir) + os.sep, None)]
+        #: Names of all sources and headers. A file that appears could be found before another of the same name, so it
+        #: is part of every family's key.
+        self.names = digest_record(sorted(self._digests))
+
+    def source_name(self, source: str) -> str:
+        """The name of a recorded source: `../../../system/lib/al.c` is `{sdk}/system/lib/al.c`."""
+        return '{sdk}/' + source.removeprefix(UP) if source.startswith(UP) else source
+
+    def digest(self, name: str) -> str | None:
+        """The digest of a file's content now, or None if it is not there."""
+        if name not in self._digests:
+            try:
+                self._digests[name] = digest_file(self.path(name))
+            except OSError:
+                return None
+        return self._digests[name]
+
+    def path(self, name: str) -> Path:
+        """Where a named file lies."""
+        return Path(name.replace('{cache}', str(self.places.cache)).replace('{sdk}', str(self.places.sdk.root)))
+
+    def closure(self, depfile: Path) -> Closure | None:
+        """The closure that the compiler wrote down; None if it read a file that has no name elsewhere.
+
+        The compiler's own headers are left out: they are part of the compiler's digest.
+        """
+        found: dict[str, str] = {}
+        for path in parse_depfile(depfile.read_text(encoding='utf-8', errors='surrogateescape')):
+            absolute = os.path.normpath(os.path.join(self.places.working_directory, path))
+            for root, prefix in self._roots:
+                if absolute.startswith(root):
+                    if prefix is not None:
+                        name = prefix + absolute[len(root):].replace(os.sep, '/')
+                        found[name] = self.digest(name) or ''
+                    break
+            else:
+                return None
+        return tuple(sorted(found.items()))
+
+    def holds(self, closure: Closure) -> bool:
+        """Whether every file of a closure has the content now that it had then."""
+        return all(self.digest(name) == digest for name, digest in closure)
+
+
+def parse_depfile(text: str) -> list[str]:
+    """The prerequisites of a Makefile fragment as clang writes it."""
+    _, _, listed = text.partition(': ')
+    words: list[str] = []
+    word = ''
+    at = 0
+    while at < len(listed):
+        match = _ESCAPED.match(listed, at)
+        if match:
+            word += match.group(1) or ('$' if match.group(0) == '$$' else '')
+            if match.group(0) == '\\\n' and word:
+                words.append(word)
+                word = ''
+            at = match.end()
+        elif listed[at].isspace():
+            if word:
+                words.append(word)
+            word = ''
+            at += 1
+        else:
+            word += listed[at]
+            at += 1
+    return [*words, word] if word else words

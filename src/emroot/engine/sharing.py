@@ -1,0 +1,127 @@
+"""Recognising a compile that was done before under another name, or from other sources of the same content.
+
+A *family* is all compiles of one source with one compiler and the same arguments but for macros. Each result of a
+family is kept with its closure and its macros. A compile may take the result of a relative if every file of the closure
+still has its content, and if no macro in which the two differ can come up (`occurrence.py` has the proof).
+
+So an SDK in which one file was patched compiles again just what includes that file, and `libc-debug` takes from `libc` what
+does not look at `NDEBUG`.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from ..canonical import digest_record
+from ..plan import KEY_SCHEMA, Compile
+from ..store import Blob, Store
+from .closure import Closure, Files
+from .occurrence import Occurrence
+
+KIND, CLOSURE = 'family', 'closure'
+_TAKES_NEXT = {'-Xclang', '-mllvm', '-target', '-o', '-include', '-imacros', '-isystem', '-I', '-x', '-MF', '-MT'}
+Macros = tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Relative:
+    """A result of a family."""
+
+    macros: Macros
+    closure: Closure
+    blob: Blob
+    places: tuple[str, ...]
+    """Where the SDK lay if the bytes carry its place; empty if they do not."""
+    key: str
+
+
+def split_macros(argv: Iterable[str]) -> tuple[tuple[str, ...], Macros]:
+    """Arguments without the macros of the command line, and those (`-DNAME=VALUE`, `-UNAME`) in order."""
+    rest, macros, taken = [], [], False
+    for arg in argv:
+        if not taken and arg[:2] in ('-D', '-U') and len(arg) > 2:
+            macros.append(arg)
+        else:
+            rest.append(arg)
+        taken = not taken and arg in _TAKES_NEXT
+    return tuple(rest), tuple(macros)
+
+
+def definitions(macros: Macros) -> dict[str, str | None]:
+    """Each name's definition in the end; None if it was undefined again."""
+    found: dict[str, str | None] = {}
+    for macro in macros:
+        name, _, value = macro[2:].partition('=')
+        found[name.partition('(')[0]] = None if macro[:2] == '-U' else f'{name}={value}' if '=' in macro else f'{name}=1'
+    return found
+
+
+class Families:
+    """The families of one build."""
+
+    def __init__(self, store: Store, files: Files, compiler: str, version: str, places: tuple[str, ...],
+                 compiles: Iterable[Compile]) -> None:
+        self._store, self._files, self._places = store, files, places
+        self._identity = {'schema': KEY_SCHEMA, 'kind': KIND, 'compiler': compiler, 'version': version,
+                          'names': files.names}
+        names: set[str] = set()
+        for compile_ in compiles:
+            names.update(definitions(split_macros(compile_.argv)[1]))
+        self._occurrence = Occurrence(files, names)
+        self._known_names = names
+        self._relatives: dict[str, list[Relative]] = {}
+        self._lock = threading.Lock()
+
+    def key(self, compile_: Compile) -> str:
+        """The family of a compile."""
+        rest, _ = split_macros(compile_.argv)
+        return digest_record({**self._identity, 'argv': list(rest), 'source': compile_.source})
+
+    def find(self, compile_: Compile) -> Relative | None:
+        """A relative whose result is this compile's too."""
+        family, macros = self.key(compile_), split_macros(compile_.argv)[1]
+        with self._lock:
+            relatives = list(self._load(family))
+        return next((r for r in relatives if self._equal(r, macros)), None)
+
+    def add(self, compile_: Compile, closure: Closure, blob: Blob, *, located: bool) -> None:
+        """Keep a result."""
+        family, macros = self.key(compile_), split_macros(compile_.argv)[1]
+        relative = Relative(macros, closure, blob, self._places if located else (), compile_.key)
+        listed = digest_record([list(pair) for pair in closure])
+        self._store.write(CLOSURE, listed, {'files': [list(pair) for pair in closure]})
+        self._store.write(KIND, f'{family}/{digest_record([compile_.key, listed, list(relative.places)])[:16]}', {
+            'macros': list(macros), 'closure': listed, 'digest': blob.digest, 'size': blob.size,
+            'places': list(relative.places), 'key': compile_.key})
+        with self._lock:
+            self._load(family).append(relative)
+
+    def _equal(self, relative: Relative, macros: Macros) -> bool:
+        if relative.places not in ((), self._places) or not self._store.has(relative.blob):
+            return False
+        if not self._files.holds(relative.closure):
+            return False
+        mine, theirs = definitions(macros), definitions(relative.macros)
+        differing = {name for name in {*mine, *theirs} if mine.get(name) != theirs.get(name)}
+        if not differing:
+            return True
+        if not differing <= self._known_names:
+            return False
+        values = [text for text in [*mine.values(), *theirs.values()] if text]
+        values = [text.partition('=')[2] for text in values]
+        with self._lock:
+            return not any(self._occurrence.can_come_up(name, relative.closure, values) for name in differing)
+
+    def _load(self, family: str) -> list[Relative]:
+        if family not in self._relatives:
+            found = []
+            for record in self._store.read_all(KIND, family):
+                closure = self._store.read(CLOSURE, record['closure'])
+                if closure:
+                    found.append(Relative(tuple(record['macros']), tuple((n, d) for n, d in closure['files']),
+                                          Blob(record['digest'], record['size']), tuple(record['places']),
+                                          record['key']))
+            self._relatives[family] = found
+        return self._relatives[family]

@@ -1,0 +1,133 @@
+"""Disks that are full or write-protected: a sentence and exit code 6, and the next run goes on from there."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from support.disks import disk, protect, resize, unprotect
+from support.paper import paper_sdk
+from support.running import Emroot, cannot_run
+from support.trees import damage
+
+from emroot.cachedir import CacheDirectory
+from emroot.errors import EmrootError
+from emroot.home import Home
+from emroot.store import Store
+
+
+@pytest.fixture
+def small_home(tmp_path: Path, fake: Emroot) -> Iterator[Emroot]:
+    with disk(tmp_path / 'small', '20m') as place:
+        yield Emroot(place / 'home', fake.sdk)
+
+
+@pytest.mark.parametrize('free', [0, 4, 8, 12, 16, 24, 40, 60, 100, 150])
+def test_a_disk_that_fills_up_at_any_moment_is_an_error_of_the_store(small_home: Emroot, free: int):
+    """`free` pages: from not even the first directory to almost everything."""
+    resize(small_home.home.parent, f'{4096 * (free + 1)}')
+    ran = small_home('build', '--targets', 'libone,libasm,libcxx,crt1')
+    resize(small_home.home.parent, '20m')
+    if ran.code != 0:
+        assert ran.code == 6, ran.err
+        assert 'no space left' in ran.err
+        assert 'mend: free some space' in ran.err
+    document = small_home.build('libone', 'libasm', 'libcxx', 'crt1')
+    assert document['modes']['wasm32']['failed'] == []
+    assert damage(small_home.home, Path(document['cache'])) == []
+
+
+def test_a_full_cache_directory_elsewhere_leaves_the_store_whole(fake: Emroot, tmp_path: Path):
+    with disk(tmp_path / 'small', '4k') as place:
+        ran = fake('build', '--targets', 'libone,libasm', '--cache', place / 'cache')
+        assert ran.code == 6, ran.err
+        assert 'no space left' in ran.err and str(place) in ran.err
+        resize(place, '20m')
+        document = fake.build('libone', 'libasm', cache=place / 'cache')
+        assert document['modes']['wasm32']['failed'] == []
+        assert damage(fake.home, place / 'cache') == []
+
+
+@pytest.mark.parametrize('command', [['sdk', 'show'], ['list'], ['explain', 'wasm32/libone']])
+def test_what_only_reads_works_from_a_write_protected_home(small_home: Emroot, command: list[str]):
+    assert small_home(*command).code == 0
+    protect(small_home.home.parent)
+    assert small_home(*command).code == 0
+
+
+def test_a_write_protected_home_is_an_error_of_the_store(small_home: Emroot, tmp_path: Path):
+    protect(small_home.home.parent)
+    ran = small_home('build', '--targets', 'libone', '--cache', tmp_path / 'cache')
+    assert ran.code == 6, ran.err
+    assert 'not writable' in ran.err and str(small_home.home) in ran.err
+    assert '--home' in ran.err
+
+
+def test_a_write_protected_home_that_has_everything_is_enough(small_home: Emroot):
+    small_home.build('libone')
+    protect(small_home.home.parent)
+    assert small_home.build('libone')['modes']['wasm32']['reused'] == ['libone']
+    unprotect(small_home.home.parent)
+
+
+def test_a_write_protected_cache_directory_is_an_error_of_the_store(fake: Emroot, tmp_path: Path):
+    with disk(tmp_path / 'small', '20m') as place:
+        protect(place)
+        ran = fake('build', '--targets', 'libone', '--cache', place / 'cache')
+    assert ran.code == 6, ran.err
+    assert 'not writable' in ran.err and str(place) in ran.err
+    assert '--cache' in ran.err
+
+
+@pytest.fixture
+def foreign() -> Iterator[Path]:
+    """A directory that another user may enter, but not write to."""
+    with tempfile.TemporaryDirectory(prefix='emroot-foreign-') as place:
+        os.chmod(place, 0o555)
+        yield Path(place)
+        os.chmod(place, 0o755)
+
+
+def _as_somebody_else(action: Callable[[], object]) -> EmrootError:
+    """What `action` raises for a user without rights: root is refused nothing, so a child gives its rights up."""
+    if not hasattr(os, 'fork'):
+        cannot_run('there are no child processes of another user here')
+    read, write = os.pipe()
+    child = os.fork()
+    if child == 0:
+        try:
+            if os.geteuid() == 0:
+                os.setgroups([])
+                os.setgid(65534)
+                os.setuid(65534)
+            action()
+            said = f'{0}\0'
+        except EmrootError as error:
+            said = f'{error.exit_code}\0{error.message}\0{error.mend}'
+        except BaseException as error:  # noqa: BLE001  # said in the parent
+            said = f'-1\0{error!r}\0'
+        os.write(write, said.encode())
+        os._exit(0)
+    os.close(write)
+    os.waitpid(child, 0)
+    with os.fdopen(read, 'rb') as pipe:
+        code, _, rest = pipe.read().decode().partition('\0')
+    message, _, mend = rest.partition('\0')
+    error = EmrootError(message, mend=mend)
+    error.exit_code = int(code)
+    return error
+
+
+@pytest.mark.parametrize('action', [
+    lambda place: Store(place / 'store').prepare(),
+    lambda place: Home(place / 'home').prepare(),
+    lambda place: CacheDirectory(place / 'cache', paper_sdk()).prepare(place),
+], ids=['store', 'home', 'cache directory'])
+def test_what_belongs_to_somebody_else_is_named_with_what_to_do(foreign: Path, action: Callable[[Path], object]):
+    error = _as_somebody_else(lambda: action(foreign))
+    assert error.exit_code == 6, error.message
+    assert 'not writable' in error.message and str(foreign) in error.message
+    assert 'choose a writable directory with --cache or --home' in error.mend
