@@ -96,7 +96,8 @@ class Demo:
         row.counts = {'built': len(mode['built']), 'reused': len(mode['reused']), **built['objects']}
         settings = json.loads(self.step(row, 'libraries', [*self.emroot, 'env', '--json', '--quiet', '--for', link],
                                         cwd=directory, shown=f'eval "$(emroot env --for \'{link}\')"'))
-        assert settings['EM_FROZEN_CACHE'] == '1'
+        if settings['EM_FROZEN_CACHE'] != '1':
+            raise SystemExit('demo: the cache should be frozen')
         libraries = []
         if program.side:
             self.step(row, 'link', ['em++', *program.side_flags.split(), str(SOURCES / program.side), '-o', 'side.wasm'],

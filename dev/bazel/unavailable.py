@@ -5,7 +5,7 @@ from __future__ import annotations
 __all__ = ['BazelUnavailable']
 
 
-class BazelUnavailable(RuntimeError):  # noqa: N818 - a state of the machine, not a failure
+class BazelUnavailable(RuntimeError):
     """A real Bazel cannot be had on this machine; the message says what is missing and how to get it."""
 
     def __init__(self, missing: str, remedy: str) -> None:

@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from .canonical import digest_file
-from .errors import UnknownNameError
+from .errors import UnknownNameError, from_os_error
+from .files import write_text
 from .home import Home, read_memo, write_memo
 from .modes import Mode
 from .probe import PROGRAM, ask, pure_environment
@@ -64,9 +65,7 @@ class Listing:
         for name in names:
             if name in self.groups:
                 found.update(dict.fromkeys(self.groups[name]))
-            elif name in self.libraries or name in self.ports or name in self.port_variants:
-                found[name] = None
-            elif is_port_file(name):
+            elif name in self.libraries or name in self.ports or name in self.port_variants or is_port_file(name):
                 found[name] = None
             elif matches := fnmatch.filter(known, name) if set('*?[') & set(name) else []:
                 found.update(dict.fromkeys(matches))
@@ -143,8 +142,10 @@ class Catalogue:
         """The environment in which this SDK's own programs see nothing but its own tools, plus `extra`."""
         text = self.sdk.config_text
         if not self.config.is_file() or self.config.read_text(encoding='utf-8') != text:
-            from .files import write_text
-            write_text(self.config, text)
+            try:
+                write_text(self.config, text)
+            except OSError as error:
+                raise from_os_error(error, 'preparing the home') from error
         return pure_environment({'EM_CONFIG': str(self.config), **(extra or {})})
 
     def _ask(self, question: str, mode: Mode, **request: Any) -> dict[str, Any]:

@@ -75,14 +75,23 @@ def nearest(name: str, known: Iterable[str], count: int = 3) -> list[str]:
     return [folded[f] for f in found]
 
 
+_FULL = {errno.ENOSPC, getattr(errno, 'EDQUOT', errno.ENOSPC)}
+_FORBIDDEN = {errno.EROFS, errno.EACCES, errno.EPERM}
+
+
+def is_refusal(error: OSError) -> bool:
+    """Whether the operating system says that a disk is full or must not be written to."""
+    return error.errno in _FULL | _FORBIDDEN
+
+
 def from_os_error(error: OSError, doing: str) -> StoreError:
     """Say an operating system's refusal to write in terms of what a user can do about it."""
     path = error.filename or ''
     where = f' ({path})' if path else ''
-    if error.errno in (errno.ENOSPC, getattr(errno, 'EDQUOT', errno.ENOSPC)):
+    if error.errno in _FULL:
         return StoreError(f'no space left while {doing}{where}',
                           mend='free some space, run `emroot gc --max-size 1G`, or set EMROOT_HOME to a larger disk')
-    if error.errno in (errno.EROFS, errno.EACCES, errno.EPERM):
+    if error.errno in _FORBIDDEN:
         return StoreError(f'not writable while {doing}{where}: {error.strerror}',
                           mend='choose a writable directory with --cache or --home (or EMROOT_HOME)')
     return StoreError(f'{error.strerror or error} while {doing}{where}',

@@ -25,7 +25,7 @@ from typing import Any
 from .errors import UsageError, nearest
 
 NAME = 'emroot.toml'
-_TYPES = {'str': (str, {'type': 'string'}), 'bool': (bool, {'type': 'boolean'}),
+_TYPES: dict[str, tuple[type, dict[str, Any]]] = {'str': (str, {'type': 'string'}), 'bool': (bool, {'type': 'boolean'}),
           'list[str]': (list, {'type': 'array', 'items': {'type': 'string'}})}
 
 

@@ -28,7 +28,8 @@ COMPILERS: dict[str, Language] = {'emcc': 'c', 'em++': 'c++'}
 HEEDED = ('EMCC_CFLAGS', 'EMCC_FORCE_STDLIBS', 'EMCC_ONLY_FORCED_STDLIBS', 'EMCC_AUTODEBUG', 'EMCC_STRICT',
           'EMMAKEN_JUST_CONFIGURE')
 _STAND_IN = 'main.o'
-_MEMO_VERSION = 1
+#: What answers. Another version of it is asked anew.
+_PROGRAMS = [PROGRAM.with_name(name) for name in ('resolve_program.py', 'port_names.py', 'guard.py')]
 _ANSWERS_KEPT = 8
 _MODES = {mode.directory: mode for mode in all_modes()}
 _OBJECT = re.compile(r'[^-@].*\.(o|obj|lo|a|lib)')
@@ -69,7 +70,8 @@ def resolve(catalogue: Catalogue, link: Sequence[str], *, lang: str | None = Non
     argv = _command(link, lang)
     here = str(cwd.absolute() if cwd else Path.cwd())
     heeded = {name: os.environ[name] for name in HEEDED if name in os.environ} if environment else {}
-    key = {'memo': _MEMO_VERSION, 'argv': _what_matters(argv), 'environment': heeded, 'ports': str(ports or '')}
+    key = {'programs': [digest_file(program) for program in _PROGRAMS], 'argv': _what_matters(argv),
+           'environment': heeded, 'ports': str(ports or '')}
     place = catalogue.memo / 'links' / f'{digest_record(key)[:32]}.json'
     known = (read_memo(place) or {}).get('answers', [])
     for answer in known:
@@ -137,7 +139,7 @@ def _ask(catalogue: Catalogue, argv: list[str], here: str, heeded: Mapping[str, 
         raise UsageError(f'{here} is no directory', mend='resolve a link in a directory that exists')
     sdk = catalogue.sdk
     answer = ask(sdk.python, sdk.root, 'resolve', catalogue.environment(heeded),
-                 program=PROGRAM.with_name('resolve_program.py'), bytecode=catalogue.memo / 'bytecode',
+                 program=_PROGRAMS[0], bytecode=catalogue.memo / 'bytecode',
                  argv=argv, cwd=here, ports=str(ports) if ports else None)
     if 'rejected' in answer:
         said = answer['rejected'].strip()

@@ -129,7 +129,7 @@ THREADS = _lines("""
     em++ -sWASM_WORKERS main.o
     em++ -sWASM_WORKERS -O3 main.o
     em++ -sWASM_WORKERS -pthread main.o
-    em++ -sWASM_WORKERS -sSINGLE_FILE main.o
+    em++ -sWASM_WORKERS -m64 main.o
     em++ -sWASM_WORKERS -sAUDIO_WORKLET main.o
     em++ -fopenmp main.o
     em++ -pthread -sASYNCIFY main.o
@@ -300,6 +300,9 @@ PORTS = _lines("""
     em++ -sUSE_ICU main.o
     em++ --use-port=contrib.glfw3 main.o
     em++ --use-port=contrib.glfw3:optimizationLevel=3:disableWarning=true main.o
+    em++ --use-port=contrib.glfw3:value=3 main.o
+    em++ --use-port=emdawnwebgpu main.o
+    em++ -sUSE_SDL=3 main.o
     em++ --use-port=own.py main.o
     em++ --use-port=own.py:value=7 main.o
     em++ -sUSE_ZLIB -sMAIN_MODULE=2 main.o
@@ -325,9 +328,7 @@ ENVIRONMENT = [
 ]
 
 REFUSED = _lines("""
-    em++
-    em++ -O2
-    em++ missing.rsp @missing.rsp
+    em++ main.o @missing.rsp
     em++ -sNO_SUCH_SETTING main.o
     em++ -sMEMORY64 --target=wasm32 main.o
     em++ -sPROXY_TO_PTHREAD main.o

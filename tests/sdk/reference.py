@@ -37,6 +37,8 @@ class Sources(MagicMock):
     def fetch_project(self, name, url, *args, **kwargs):
         found[name] = url
 for name, port in ports.ports_by_name.items():
+    if hasattr(port, 'EXTERNAL_PORT'):
+        found[name + '/' + port.PORT_FILE] = port.EXTERNAL_PORT
     with contextlib.suppress(Exception):
         port.get(Sources(), settings, MagicMock())
 print(json.dumps(found))
@@ -65,8 +67,10 @@ INPUTS = {'main.o': '', 'main.c': 'int main(void) { return 0; }\n', 'main.cpp': 
           'conftest.c': 'int main(void) { return 0; }\n', 'conftest.cpp': 'int main() { return 0; }\n',
           'main.js': '', 'data.txt': 'data', 'libown.a': '!<arch>\n', 'own.py': PORT,
           'exports.txt': '_main\n_other\n', 'line.rsp': '-O2 -pthread "-sMAXIMUM_MEMORY=64MB" main.o -o app.js\n'}
-#: A WebAssembly module that begins with a `dylink.0` section, which is what makes it a dynamic library.
-DYNAMIC_LIBRARY = b'\0asm\1\0\0\0' + b'\0\x09' + b'\x08dylink.0'
+#: A WebAssembly module that begins with a `dylink.0` section (memory: nothing), which makes it a dynamic library.
+DYNAMIC_LIBRARY = b'\0asm\1\0\0\0' + b'\0\x0f' + b'\x08dylink.0' + b'\1\4\0\0\0\0'
+#: Variants that a line names to the linker; emcc does not ask for them, so they have to be there.
+NAMED = ('libc++-noexcept.a', 'libGL-mt.a')
 
 
 @dataclass(frozen=True)
@@ -93,6 +97,10 @@ class Reference:
         for name in ('side.so', 'libside.so'):
             (self.inputs / name).write_bytes(DYNAMIC_LIBRARY)
         (self.cache / 'sysroot_install.stamp').write_text('x')
+        libraries = self.cache / 'sysroot' / 'lib' / 'wasm32-emscripten'
+        libraries.mkdir(parents=True)
+        for name in NAMED:
+            (libraries / name).write_text('')
         self._make_tools()
         self._mark_ports()
 
@@ -110,10 +118,14 @@ class Reference:
     def _mark_ports(self) -> None:
         said = subprocess.run([*self.sdk.python, '-B', '-c', PORT_ADDRESSES, str(self.sdk.root)], check=True,
                               env=self._environment({}), stdout=subprocess.PIPE).stdout
-        for name, address in json.loads(said).items():
-            marker = self.cache / 'ports' / name / '.emscripten_url'
-            marker.parent.mkdir(parents=True)
+        for name, address in json.loads(said.splitlines()[-1]).items():
+            port, _, file = name.partition('/')
+            marker = self.cache / 'ports' / port / '.emscripten_url'
+            marker.parent.mkdir(parents=True, exist_ok=True)
             marker.write_text(address + '\n')
+            if file:
+                (marker.parent / file).parent.mkdir(parents=True, exist_ok=True)
+                (marker.parent / file).write_text(PORT)
 
     def _environment(self, environment: dict[str, str]) -> dict[str, str]:
         kept = {k: v for k, v in os.environ.items() if not k.startswith(('EM', '_EM', 'PYTHON'))}

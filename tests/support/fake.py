@@ -2,7 +2,7 @@
 
 The modules below `fake_sdk/` have the shapes of Emscripten's that emroot asks; clang and llvm-ar are written here. An
 object is a line about what made it, so equal bytes mean equal work. A source that says BROKEN does not compile; one
-that says SLOW takes a tenth of a second.
+that says SLOW takes a tenth of a second; one that says DEBUG is another with `-DDEBUG`.
 """
 
 from __future__ import annotations
@@ -30,9 +30,13 @@ else:
     if b'BROKEN' in text:
         sys.stderr.write(os.path.basename(source) + ':1:1: error: this is broken\\n')
         sys.exit(1)
-    flags = [a for a in args if a.startswith(('-O', '-D', '-f', 'wasm')) and 'map' not in a]
+    macros = [a for a in args if a.startswith('-D') and a[2:].encode() in text]
+    flags = [a for a in args if a.startswith(('-O', '-f', 'wasm')) and 'map' not in a and 'dir' not in a] + macros
     with open(out, 'w') as f:
         f.write(' '.join([os.path.basename(sys.argv[0]), *flags, hashlib.sha256(text).hexdigest()]) + '\\n')
+    if '-MF' in args:
+        with open(args[args.index('-MF') + 1], 'w') as f:
+            f.write(out + ': ' + source + '\\n')
 '''
 _ARCHIVER = '''#!{python} -IS
 import os, sys
@@ -55,8 +59,8 @@ def make_fake_sdk(place: Path, *, version: str = '9.9.9', llvm: int = 19) -> Pat
     for library, names in _SOURCES.items():
         (root / 'system' / 'lib' / library).mkdir(parents=True)
         for name in names:
-            slow = 'SLOW' if library == 'libmany' else ''
-            (root / 'system' / 'lib' / library / name).write_text(f'{library}/{name} {slow}\n', encoding='utf-8')
+            says = 'SLOW' if library == 'libmany' else 'DEBUG' if name == 'a.c' else ''
+            (root / 'system' / 'lib' / library / name).write_text(f'{library}/{name} {says}\n', encoding='utf-8')
     (root / 'system' / 'lib' / 'libbroken' / 'broken.c').write_text('BROKEN\n', encoding='utf-8')
     (root / 'system' / 'lib' / 'libc').mkdir()
     (root / 'system' / 'include').mkdir()

@@ -6,6 +6,7 @@ import json
 import os
 import stat
 from pathlib import Path
+from typing import Any
 
 from emroot.canonical import digest_file
 
@@ -63,5 +64,11 @@ def damage(home: Path, cache: Path) -> list[str]:
 
 
 def compiled_objects(home: Path) -> int:
-    """How many distinct compiles a store has the result of."""
-    return sum(1 for p in (home / 'store' / 'records' / 'object').glob('*/*') if not p.name.startswith('.'))
+    """How many compiles a store has the result of; those that were found to equal another do not count."""
+    return sum('from' not in json.loads(p.read_text(encoding='utf-8')) for p in
+               (home / 'store' / 'records' / 'object').glob('*/*') if not p.name.startswith('.'))
+
+
+def counts(document: dict[str, Any]) -> tuple[int, int]:
+    """Objects that a build compiled, and that it reused."""
+    return document['objects']['compiled'], document['objects']['reused']

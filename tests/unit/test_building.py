@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from support.fake import make_fake_sdk
 from support.running import Emroot
-from support.trees import archives, damage, snapshot
+from support.trees import archives, counts, damage, snapshot
 
 from emroot.home import LOGS_KEPT
 
@@ -19,7 +19,7 @@ from emroot.home import LOGS_KEPT
 def test_what_is_asked_for_is_built_into_the_cache_directory(fake: Emroot, tmp_path: Path):
     document = fake.build('libone', 'crt1', features='wasm64-lto', cache=tmp_path / 'cache')
     assert sorted(document['modes']['wasm64-lto']['built']) == ['crt1', 'libone']
-    assert document['objects'] == {'compiled': 4, 'reused': 0}
+    assert counts(document) == (4, 0)
     assert sorted(archives(tmp_path / 'cache')) == ['sysroot/lib/wasm64-emscripten/lto/crt1.o',
                                                     'sysroot/lib/wasm64-emscripten/lto/libone.a']
     assert damage(fake.home, tmp_path / 'cache') == []
@@ -31,7 +31,7 @@ def test_what_is_there_is_reused_and_what_the_store_has_is_not_compiled_again(fa
     elsewhere = fake.build('libone', cache=tmp_path / 'other')
     for document in (again, elsewhere):
         assert document['modes']['wasm32'] == {'built': [], 'reused': ['libone'], 'failed': []}
-        assert document['objects'] == {'compiled': 0, 'reused': 3}
+        assert counts(document) == (0, 3)
     assert archives(tmp_path / 'one') == archives(tmp_path / 'other')
 
 
@@ -54,7 +54,7 @@ def test_one_that_fails_does_not_keep_the_others(fake: Emroot):
     assert [f['target'] for f in result['failed']] == ['libbroken']
     assert 'broken.c:1:1: error: this is broken' in result['failed'][0]['error']
     assert len(result['built']) == 6
-    assert fake.build('libone', 'libmany')['objects'] == {'compiled': 0, 'reused': 27}
+    assert counts(fake.build('libone', 'libmany')) == (0, 27)
 
 
 def test_what_the_compiler_says_is_shown_once_for_all_targets_that_it_fails(fake: Emroot):
@@ -72,7 +72,7 @@ def test_an_archive_that_was_damaged_in_the_cache_directory_is_put_there_again(f
     file = tmp_path / next(iter(before))
     file.unlink()
     file.write_text('damaged')
-    assert fake.build('libone', cache=tmp_path)['objects'] == {'compiled': 0, 'reused': 3}
+    assert counts(fake.build('libone', cache=tmp_path)) == (0, 3)
     assert archives(tmp_path) == before
 
 
@@ -81,7 +81,7 @@ def test_records_that_are_damaged_cost_work_and_nothing_else(fake: Emroot, tmp_p
     for path in (fake.home / 'store' / 'records').rglob('*'):
         if path.is_file():
             path.write_text('{"dig')
-    assert fake.build('libone', cache=tmp_path / 'other')['objects'] == {'compiled': 3, 'reused': 0}
+    assert counts(fake.build('libone', cache=tmp_path / 'other')) == (3, 0)
     assert archives(tmp_path / 'one') == archives(tmp_path / 'other')
 
 
@@ -168,3 +168,10 @@ def test_where_there_are_no_locks_the_work_is_done_twice_and_the_bytes_are_right
     (fake.home / 'store' / 'locks').write_text('no directory, so no lock can be made')
     assert fake.build('libone', cache=tmp_path)['modes']['wasm32']['built'] == ['libone']
     assert damage(fake.home, tmp_path) == []
+
+
+def test_a_variant_takes_from_another_what_does_not_look_at_what_they_differ_in(fake: Emroot, tmp_path: Path):
+    """Of libone's sources only `a.c` says DEBUG, which is all that `libone-debug` adds."""
+    fake.build('libone', cache=tmp_path)
+    assert counts(fake.build('libone-debug', cache=tmp_path)) == (1, 2)
+    assert len(set(archives(tmp_path).values())) == 2

@@ -20,7 +20,7 @@ def test_the_document_is_the_contracts():
     assert _result().to_json() == {
         'sdk': {'root': '/paper/emscripten', 'version': '9.9.9', 'digest': 'd' * 64}, 'cache': '/cache',
         'modes': {'wasm64-lto': {'built': ['libc'], 'reused': ['crt1'], 'failed': [{'target': 'libx', 'error': 'why'}]}},
-        'objects': {'compiled': 3, 'reused': 4}, 'seconds': 1.235}
+        'objects': {'compiled': 3, 'reused': 4, 'recognised': 0}, 'seconds': 1.235}
 
 
 def test_the_closing_line_counts_targets_objects_and_time():

@@ -7,7 +7,7 @@ import sys
 import traceback
 from collections.abc import Sequence
 
-from ..errors import INTERRUPTED, EmrootError
+from ..errors import INTERRUPTED, EmrootError, StoreError, from_os_error, is_refusal
 from .parser import make_parser
 
 __all__ = ['main']
@@ -30,6 +30,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     except BrokenPipeError:
         sys.stderr.close()  # whoever read our output has gone, which is theirs to decide
         return 0
+    except OSError as error:
+        if not is_refusal(error):
+            raise
+        _complain(from_os_error(error, 'working'), verbose=args.verbose)
+        return StoreError.exit_code
     return code
 
 

@@ -17,7 +17,6 @@ from ..probe import HOOK
 from .build import run_build
 from .session import Session, print_json
 
-
 #: What is added to the SDK's configuration. If emroot is gone, emcc works as it would without.
 HOOKED = """
 # emroot: libraries that a link misses are built together, before emcc would build them one by one.

@@ -75,6 +75,12 @@ def make_parser() -> argparse.ArgumentParser:
     explain.add_argument('target', metavar='MODE/TARGET', help='for example wasm64-lto/libc-debug')
     explain.add_argument('--object', metavar='NAME', help='one object of it: strlen.o')
     _json(explain)
+
+    doctor = _add(commands, 'doctor', 'what is wrong with this set-up, or with a link, and what mends it',
+                  _command('doctor', 'doctor'))
+    doctor.add_argument('--message', metavar='TEXT', help='what emcc said; - or nothing reads a log from standard input')
+    doctor.add_argument('--cache', metavar='DIR', help='the cache directory to look at')
+    _json(doctor)
     return parser
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 import threading
@@ -79,7 +80,8 @@ class LogWatcher(Watcher):
         """Finish the display and the log."""
         self._display.close()
         if self._file:
-            self._file.close()
+            with contextlib.suppress(OSError):  # the disk is full: that is said where it matters
+                self._file.close()
             self._file = None
 
     def _write(self, text: str) -> None:
@@ -94,7 +96,8 @@ class LogWatcher(Watcher):
                     self._file.write(f'emroot {" ".join(sys.argv[1:])}\n')
                 except OSError:
                     return
-            self._file.write(f'{time.perf_counter() - self._began:9.3f} {text}\n')
+            with contextlib.suppress(OSError):
+                self._file.write(f'{time.perf_counter() - self._began:9.3f} {text}\n')
 
 
 class Lines:

@@ -156,7 +156,7 @@ class Build:
         compile_, archives = chain[0]
         with try_lock(self.store.root / 'locks' / compile_.key[:24]) as held:
             made: Blob | Failure | None = self.objects.find(compile_) or self._from_relative(compile_)
-            if made is None and not held and tries < 600:
+            if made is None and held is Lock.BUSY and tries < 600:
                 time.sleep(0.01 if tries < 20 else 0.1)
                 self.pool.add(-float(tries), partial(self._compile_next, family, tries + 1))
                 return

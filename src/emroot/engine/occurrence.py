@@ -30,7 +30,8 @@ from .closure import Closure, Files
 _WORD = re.compile(r'[A-Za-z0-9_$]+')
 _JOINED = re.compile(r'\\[ \t]*\r?\n')
 #: Words of what clang defines by itself (`clang -dM -E` on nothing): parts of types, suffixes and numbers.
-_PREDEFINED = frozenset('char double float int long short signed unsigned void wchar_t L U u u8 LL UL ULL l f F'.split())
+_PREDEFINED = frozenset(('char', 'double', 'float', 'int', 'long', 'short', 'signed', 'unsigned', 'void', 'wchar_t',
+                         'L', 'U', 'u', 'u8', 'LL', 'UL', 'ULL', 'l', 'f', 'F'))
 
 
 class Occurrence:

@@ -91,7 +91,7 @@ class PortNames:
         self.unfetched.append(port.name)
         port.is_external, port.OPTIONS = False, Everything()
         port.get = lambda *args: []
-        port.handle_options = lambda *args: None
+        port.clear = port.handle_options = lambda *args: None
         self.sdk.ports.init_local_port(port.name, port)
 
     def targets(self, files: dict[str, list[str]]) -> list[str]:

@@ -6,11 +6,12 @@ import contextlib
 import enum
 import errno
 import os
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
-if os.name == 'nt':
+if sys.platform == 'win32':
     import msvcrt
 
     def _take(descriptor: int) -> None:

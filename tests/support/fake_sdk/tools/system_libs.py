@@ -3,7 +3,7 @@ import shutil
 import subprocess
 import sys
 
-from . import building, cache, config, utils
+from . import cache, config, utils
 from .settings import settings
 
 EMCC = os.path.join(config.ROOT, 'emcc')

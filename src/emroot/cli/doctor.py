@@ -1,0 +1,61 @@
+"""`emroot doctor`."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import stat
+import sys
+from dataclasses import asdict
+
+from ..diagnosis import Finding, examine_cache, examine_environment, examine_home, examine_sdk, explain_message
+from ..errors import EmrootError
+from .session import Session, print_json
+
+
+def doctor(args: argparse.Namespace) -> int:
+    """Say what is wrong; or, given a message of emcc, what it means."""
+    session = Session(args)
+    text = sys.stdin.read() if args.message == '-' or (args.message is None and _is_fed()) else args.message
+    if text and text.strip():
+        return _explain(session, text)
+    findings = [*examine_home(session.home)]
+    try:
+        sdk = session.sdk
+    except EmrootError as error:
+        findings.append(Finding(error.message, False, error.mend, error.exit_code))
+    else:
+        findings += [*examine_sdk(sdk), *examine_cache(session.cache, sdk, home=session.home),
+                     *examine_environment(session.cache)]
+    if args.json:
+        print_json({'findings': [asdict(finding) for finding in findings]})
+    else:
+        for finding in findings:
+            print(f'{"ok   " if finding.ok else "WRONG"} {finding.what}')
+            if finding.mend:
+                print(f'      {"mend: " if not finding.ok else ""}{finding.mend}')
+    return next((finding.exit_code or 1 for finding in findings if not finding.ok), 0)
+
+
+def _explain(session: Session, text: str) -> int:
+    remedies = explain_message(text, session.catalogue)
+    if session.args.json:
+        print_json({'remedies': [asdict(remedy) for remedy in remedies]})
+    elif not remedies:
+        print('nothing in this names a file that emcc missed in its cache')
+    for remedy in [] if session.args.json else remedies:
+        print(f'{remedy.missing}: {remedy.target or "no library by itself"}')
+        print(f'  build it:  {remedy.command}')
+        print(f'  in Bazel:  {remedy.bazel}')
+    if not session.args.json and any(r.target for r in remedies):
+        print('everything that a link needs, at once: emroot build --for "LINK", or under `emroot run -- COMMAND`')
+    return 0
+
+
+def _is_fed() -> bool:
+    """Whether standard input is a pipe or a file, so that reading it ends."""
+    try:
+        mode = os.fstat(sys.stdin.fileno()).st_mode
+    except (OSError, ValueError):
+        return False
+    return stat.S_ISFIFO(mode) or stat.S_ISREG(mode)

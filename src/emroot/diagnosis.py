@@ -1,0 +1,183 @@
+"""What is wrong with a set-up, and what a message of emcc means: each with the command that mends it."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from .catalogue import Catalogue
+from .errors import SdkError, StoreError
+from .home import Home, read_memo
+from .modes import Mode, all_modes
+from .sdk import Sdk
+from .store import Store
+
+#: What a build of a mode's ordinary libraries may take, in bytes.
+ENOUGH_SPACE = 2 << 30
+#: The first Node that runs wasm64 programs without flags.
+NODE_FOR_WASM64 = (24,)
+_MISSING = re.compile(r'cache file is missing: "([^"]+)"')
+_GENERATING = re.compile(r'generating system (?:library|asset|headers): (\S+?)\.\.\. ')
+_PORT = re.compile(r'tools[/\\]ports[/\\](?:contrib[/\\])?(\w+)\.py')
+_LOCKED = 'Attempt to lock the cache but FROZEN_CACHE is set'
+_NOT_FOUND = re.compile(r'unable to find library -l(\S+)')
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that was looked at."""
+
+    what: str
+    ok: bool
+    mend: str = ''
+    exit_code: int = 0
+    """Of the process, if this is wrong."""
+
+
+@dataclass(frozen=True)
+class Remedy:
+    """What builds a file that emcc missed."""
+
+    missing: str
+    """The file, relative to the cache directory, or the port."""
+    target: str
+    """`MODE/TARGET`, or nothing if the file is no library."""
+    command: str
+    bazel: str
+
+
+def examine_sdk(sdk: Sdk) -> Iterator[Finding]:
+    """Whether an SDK's tools fit together."""
+    yield Finding(f'Emscripten {sdk.version} at {sdk.root} (found: {sdk.how}), LLVM {sdk.llvm_version}', True)
+    shown = '.'.join(map(str, sdk.node_version))
+    if not sdk.node_version:
+        yield Finding(f'its Node does not run: {" ".join(sdk.node) or "none is configured"}', False,
+                      'set NODE_JS in its configuration, or get a whole SDK with `emroot sdk install`', SdkError.exit_code)
+    elif sdk.node_version < NODE_FOR_WASM64:
+        yield Finding(f'its Node {shown} links everything, but runs no wasm64 programs', True,
+                      'for those install Node 24 or later')
+    else:
+        yield Finding(f'its Node {shown} runs programs of every mode', True)
+
+
+def examine_home(home: Home) -> Iterator[Finding]:
+    """Whether the home can be written to and has room."""
+    try:
+        home.prepare()
+        Store(home.store).prepare()
+        probe = home.root / f'.doctor-{os.getpid()}'
+        probe.write_bytes(b'')
+        probe.unlink()
+    except (OSError, StoreError) as error:
+        mend = error.mend if isinstance(error, StoreError) else 'choose a writable directory with EMROOT_HOME'
+        yield Finding(f'the home {home.root} cannot be used: {getattr(error, "message", error)}', False, mend,
+                      StoreError.exit_code)
+        return
+    free = shutil.disk_usage(home.root).free
+    enough = free > ENOUGH_SPACE
+    yield Finding(f'home {home.root}: {free >> 20} MB free', enough,
+                  '' if enough else 'free some space, or set EMROOT_HOME to a larger disk', StoreError.exit_code)
+
+
+def examine_cache(cache: Path, sdk: Sdk, *, home: Home) -> Iterator[Finding]:
+    """Whether a cache directory is this SDK's and whole."""
+    mark = read_memo(cache / '.emroot' / 'headers.json')
+    if not cache.is_dir():
+        yield Finding(f'cache directory {cache}: not made yet', True)
+        return
+    if mark is None:
+        yield Finding(f'cache directory {cache} was not made by emroot: its libraries are whatever built them', True,
+                      'emroot build replaces those it is asked for')
+    elif mark.get('sdk') != sdk.digest:
+        yield Finding(f'cache directory {cache} was made for another SDK', False,
+                      f'run emroot build again with --cache {cache}: everything is replaced', StoreError.exit_code)
+    sanity = cache / 'sanity.txt'
+    if sanity.is_file() and sanity.read_text(encoding='utf-8') != sdk.sanity:
+        yield Finding(f'{sanity} belongs to another SDK: its emcc would erase this cache directory', False,
+                      'run emroot build, which rewrites it; or use one cache directory for each SDK', StoreError.exit_code)
+    if mark is not None:
+        changed = [path for path, whole in recorded_files(cache) if not whole]
+        headers = (cache / 'sysroot_install.stamp').is_file()
+        if changed or not headers:
+            shown = ', '.join([*([] if headers else ['headers']), *changed][:5])
+            yield Finding(f'cache directory {cache} was wiped or changed: {shown}{"..." if len(changed) > 5 else ""}', False,
+                          'run the same emroot build again, it replaces what is missing or changed', StoreError.exit_code)
+        else:
+            yield Finding(f'cache directory {cache}: {len(list(recorded_files(cache)))} files, all as they were placed', True)
+
+
+def recorded_files(cache: Path) -> Iterator[tuple[str, bool]]:
+    """Every file that emroot placed in a cache directory, and whether it still is what was placed."""
+    records = cache / '.emroot'
+    for folder, _, names in os.walk(records):
+        for name in sorted(names):
+            path = Path(folder, name).relative_to(records).as_posix().removesuffix('.json')
+            record = read_memo(Path(folder, name))
+            if record and 'stat' in record:
+                try:
+                    found = os.stat(cache / path)
+                    yield path, [found.st_size, found.st_mtime_ns] == record['stat']
+                except OSError:
+                    yield path, False
+
+
+def examine_environment(cache: Path) -> Iterator[Finding]:
+    """Whether variables lead emcc elsewhere."""
+    environment = os.environ
+    if (given := environment.get('EM_CACHE')) and Path(given) != cache:
+        yield Finding(f'EM_CACHE is {given}, not the cache directory {cache}', True,
+                      f'build into it with --cache {given}, or set it with `emroot env`')
+    if (config := environment.get('EM_CONFIG')) and not Path(config).is_file():
+        yield Finding(f'EM_CONFIG names {config}, which is not there', False, 'unset it, or set it with `emroot env`',
+                      SdkError.exit_code)
+    frozen = environment.get('EM_FROZEN_CACHE', '') not in ('', '0')
+    place = Path(environment.get('EM_CACHE') or cache)
+    if frozen and not (place / 'sysroot_install.stamp').is_file():
+        yield Finding(f'EM_FROZEN_CACHE is set, but {place} has no headers: every compile fails', False,
+                      f'run emroot build --cache {place} for what your links need', StoreError.exit_code)
+    for name in ('EMCC_CFLAGS', 'EMCC_FORCE_STDLIBS'):
+        if environment.get(name):
+            yield Finding(f'{name} is set: it changes what links need', True, 'emroot resolve --environment heeds it')
+
+
+def explain_message(text: str, catalogue: Catalogue) -> list[Remedy]:
+    """What emcc missed according to a message or a whole log, each once, and what builds it."""
+    found: dict[str, Remedy] = {}
+    for path in [*_MISSING.findall(text), *_GENERATING.findall(text)]:
+        found.setdefault(path, _remedy(path.replace('\\', '/'), catalogue))
+    if _LOCKED in text or 'retrieving port' in text:
+        for port in dict.fromkeys(_PORT.findall(text)):
+            if port in catalogue.listing(Mode()).ports:
+                found.setdefault(port, _target(port, Mode(), port))
+    for name in _NOT_FOUND.findall(text):
+        for library in catalogue.listing(Mode()).libraries.values():
+            if library.file == f'lib{name}.a':
+                found.setdefault(library.path, _target(library.path, Mode(), library.target))
+    return list(found.values())
+
+
+def _remedy(path: str, catalogue: Catalogue) -> Remedy:
+    directory, _, file = path.rpartition('/')
+    mode = next((m for m in all_modes() if m.directory == directory), None)
+    if mode is None:
+        return Remedy(path, '', 'emroot build --for "the link that failed"', 'emscripten_deps.cache()')
+    listing = catalogue.listing(mode)
+    library = next((lib for lib in listing.libraries.values() if lib.file == file), None)
+    if library:
+        return _target(path, mode, library.target)
+    stem = file.removeprefix('lib').rpartition('.')[0].split('-')[0]
+    port = next((p for p in [*listing.ports] if stem in (p, p.removeprefix('lib')) or p.startswith(stem)), None)
+    if port:
+        return _target(path, mode, port)
+    return Remedy(path, '', 'emroot build --for "the link that failed"', 'emscripten_deps.cache()')
+
+
+def _target(missing: str, mode: Mode, target: str) -> Remedy:
+    features = ','.join(mode.features)
+    listed = ', '.join(f'"{feature}"' for feature in mode.features)
+    return Remedy(missing, f'{mode}/{target}', f'emroot build --features {features} --targets {target}',
+                  f'emscripten_deps.cache(features = [{listed}], targets = ["{target}"])')
