@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import difflib
 import errno
+import re
 from collections.abc import Iterable
 
 INTERRUPTED = 130
@@ -75,8 +76,16 @@ def nearest(name: str, known: Iterable[str], count: int = 3) -> list[str]:
     return [folded[f] for f in found]
 
 
+_SAID_FULL = re.compile('No space left on device|There is not enough space on the disk|Disk quota exceeded', re.IGNORECASE)
 _FULL = {errno.ENOSPC, getattr(errno, 'EDQUOT', errno.ENOSPC)}
+_MORE_SPACE = 'free some space, run `emroot gc --max-size 1G`, or set EMROOT_HOME to a larger disk'
 _FORBIDDEN = {errno.EROFS, errno.EACCES, errno.EPERM}
+
+
+def from_full_disk(said: str, doing: str) -> StoreError | None:
+    """The error for a tool that failed because the disk was full, judging by what it said; None if it did not."""
+    line = next((line.strip() for line in said.splitlines() if _SAID_FULL.search(line)), None)
+    return StoreError(f'no space left while {doing}: {line}', mend=_MORE_SPACE) if line else None
 
 
 def is_refusal(error: OSError) -> bool:
@@ -89,8 +98,7 @@ def from_os_error(error: OSError, doing: str) -> StoreError:
     path = error.filename or ''
     where = f' ({path})' if path else ''
     if error.errno in _FULL:
-        return StoreError(f'no space left while {doing}{where}',
-                          mend='free some space, run `emroot gc --max-size 1G`, or set EMROOT_HOME to a larger disk')
+        return StoreError(f'no space left while {doing}{where}', mend=_MORE_SPACE)
     if error.errno in _FORBIDDEN:
         return StoreError(f'not writable while {doing}{where}: {error.strerror}',
                           mend='choose a writable directory with --cache or --home (or EMROOT_HOME)')

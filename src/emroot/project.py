@@ -52,6 +52,7 @@ class Project:
 
     sdk: str = _key('The version of the SDK (or the start of one), or the path of an SDK relative to this file.')
     builder: str = _key('How libraries are made.', choices=('source', 'embuilder'), default='source')
+    ports_from: str = _key('A directory, relative to this file, of archives or sources of ports.', name='ports-from')
     remote: str = _key('The address of a remote store.')
     cache: list[CacheSection] = field(default_factory=list, metadata={'doc': 'What to build.', 'of': CacheSection})
     place: Path = field(default=Path(), metadata={'internal': True})

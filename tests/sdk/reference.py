@@ -1,8 +1,8 @@
 """What emcc itself asks for: the unchanged emcc runs, in a cache directory of empty files, up to a linker that only
 writes down its arguments.
 
-Shares no code with the resolver. The cache is frozen, so emcc names each file that it misses; that file is made, empty,
-and emcc is started again. What then stands on the linker's command line is the truth, in its order.
+Shares no code with the resolver. The cache is frozen, so emcc names a file that it misses; that file is made, empty, and
+emcc is started again. What then stands on the linker's command line is the truth, in its order.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import os
 import re
 import subprocess
 import sys
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -69,8 +70,9 @@ INPUTS = {'main.o': '', 'main.c': 'int main(void) { return 0; }\n', 'main.cpp': 
           'exports.txt': '_main\n_other\n', 'line.rsp': '-O2 -pthread "-sMAXIMUM_MEMORY=64MB" main.o -o app.js\n'}
 #: A WebAssembly module that begins with a `dylink.0` section (memory: nothing), which makes it a dynamic library.
 DYNAMIC_LIBRARY = b'\0asm\1\0\0\0' + b'\0\x0f' + b'\x08dylink.0' + b'\1\4\0\0\0\0'
-#: Variants that a line names to the linker; emcc does not ask for them, so they have to be there.
-NAMED = ('libc++-noexcept.a', 'libGL-mt.a')
+#: Everywhere that emcc may look.
+MODES = [f'{arch}-emscripten{mode}' for arch in ('wasm32', 'wasm64')
+         for mode in ('', '/lto', '/thinlto', '/pic', '/lto-pic', '/thinlto-pic')]
 
 
 @dataclass(frozen=True)
@@ -80,14 +82,15 @@ class Truth:
     files: tuple[str, ...] = ()
     directory: str = ''
     refused: str = ''
-    asked: tuple[str, ...] = ()
-    """Every file that was ever missing, in the order in which emcc missed it (this run's alone)."""
+    missed: tuple[str, ...] = ()
+    """Files that emcc asked for and that were not there before, in its order."""
 
 
 class Reference:
-    """One SDK's emcc, prepared in `place`. Links run in `inputs`."""
+    """One SDK's emcc, prepared in `place`. Links run in `inputs`. Archives called `names` are there in every mode, which
+    spares asking for each; what emcc does with them is up to it."""
 
-    def __init__(self, sdk: Sdk, place: Path) -> None:
+    def __init__(self, sdk: Sdk, place: Path, names: Iterable[str]) -> None:
         self.sdk, self.place = sdk, place
         self.cache, self.inputs = place / 'cache', place / 'inputs'
         for directory in (self.cache, self.inputs, place / 'bin'):
@@ -97,10 +100,10 @@ class Reference:
         for name in ('side.so', 'libside.so'):
             (self.inputs / name).write_bytes(DYNAMIC_LIBRARY)
         (self.cache / 'sysroot_install.stamp').write_text('x')
-        libraries = self.cache / 'sysroot' / 'lib' / 'wasm32-emscripten'
-        libraries.mkdir(parents=True)
-        for name in NAMED:
-            (libraries / name).write_text('')
+        for mode in MODES:
+            (self.cache / 'sysroot' / 'lib' / mode).mkdir(parents=True, exist_ok=True)
+            for name in names:
+                (self.cache / 'sysroot' / 'lib' / mode / name).touch()
         self._make_tools()
         self._mark_ports()
 
@@ -137,23 +140,23 @@ class Reference:
         record = self.place / 'record.json'
         env = {**self._environment(environment), 'REFERENCE_RECORD': str(record)}
         command = [*self.sdk.python, str(self.sdk.root / f'{words[0]}.py'), *words[1:]]
-        asked: list[str] = []
+        missed: list[str] = []
         while True:
             record.unlink(missing_ok=True)
             done = subprocess.run(command, cwd=self.inputs, env=env, stdin=subprocess.DEVNULL, text=True, check=False,
                                   stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
             missing = re.search(r'^Exception: FROZEN_CACHE is set, but cache file is missing: "(.+?)"', done.stdout, re.M)
-            if not missing or missing[1] in asked:
+            if not missing or missing[1] in missed:
                 break
-            asked.append(missing[1])
+            missed.append(missing[1])
             file = self.cache / missing[1]
             file.parent.mkdir(parents=True, exist_ok=True)
             file.write_text('')
         if record.exists():
-            return self._read(json.loads(record.read_text()), tuple(asked))
-        return Truth(refused=done.stdout if done.returncode else '', asked=tuple(asked))
+            return self._read(json.loads(record.read_text()), tuple(missed))
+        return Truth(refused=done.stdout if done.returncode else '', missed=tuple(missed))
 
-    def _read(self, arguments: list[str], asked: tuple[str, ...]) -> Truth:
+    def _read(self, arguments: list[str], missed: tuple[str, ...]) -> Truth:
         places = [Path(a[2:]) for a in arguments if a.startswith('-L')]
         found: dict[str, None] = {}
         for argument in arguments:
@@ -164,5 +167,5 @@ class Reference:
             if self.cache in path.parents:
                 found[path.relative_to(self.cache).as_posix()] = None
         library = next((p for p in places if self.cache in p.parents), None)
-        return Truth(files=tuple(found), asked=asked,
+        return Truth(files=tuple(found), missed=missed,
                      directory=library.relative_to(self.cache).as_posix() if library else '')

@@ -11,17 +11,17 @@ from typing import Any
 from emroot.canonical import digest_file
 
 
-def snapshot(top: Path) -> dict[str, tuple[object, ...]]:
-    """Everything below `top` by relative path: kind and permissions, size, time of change, content."""
+def snapshot(top: Path, *, content: bool = True) -> dict[str, tuple[object, ...]]:
+    """Everything below `top` by relative path: kind and permissions, size, time of change, and content if wanted."""
     found: dict[str, tuple[object, ...]] = {}
     for folder, directories, names in os.walk(top):
         for name in [*directories, *names]:
             path = os.path.join(folder, name)
             seen = os.lstat(path)
-            content = os.readlink(path) if stat.S_ISLNK(seen.st_mode) else \
-                digest_file(path) if stat.S_ISREG(seen.st_mode) else ''
-            size = seen.st_size if stat.S_ISREG(seen.st_mode) else 0
-            found[os.path.relpath(path, top)] = (oct(seen.st_mode), size, seen.st_mtime_ns, content)
+            regular = stat.S_ISREG(seen.st_mode)
+            text = os.readlink(path) if stat.S_ISLNK(seen.st_mode) else digest_file(path) if regular and content else ''
+            size = seen.st_size if regular else 0
+            found[os.path.relpath(path, top)] = (oct(seen.st_mode), size, seen.st_mtime_ns, text)
     return found
 
 

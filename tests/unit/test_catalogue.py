@@ -52,8 +52,8 @@ def test_a_pattern_that_matches_nothing_is_an_error():
         LISTING.expand(['libx*'])
 
 
-@pytest.mark.parametrize(('name', 'is_one'), [('ports/my.py', True), ('my.py:a=1', True), ('sdl2:formats=png', True), ('zlib', False),
-                                              ('libc++', False)])
+@pytest.mark.parametrize(('name', 'is_one'), [
+    ('ports/my.py', True), ('my.py:a=1', True), ('sdl2:formats=png', True), ('zlib', False), ('libc++', False)])
 def test_ports_may_be_named_by_file_or_with_options(name: str, is_one: bool):
     assert is_port_file(name) == is_one
 

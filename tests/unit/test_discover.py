@@ -88,7 +88,8 @@ def test_a_fake_sdk_is_a_whole_one(tmp_path: Path, home: Home):
     assert sdk.configured
 
 
-@pytest.mark.parametrize(('version', 'supported'), [('3.1.68', False), ('2.0.34', False), ('3.1.69', True), ('3.1.100-git', True), ('10.0.0', True)])
+@pytest.mark.parametrize(('version', 'supported'), [
+    ('3.1.68', False), ('2.0.34', False), ('3.1.69', True), ('3.1.100-git', True), ('10.0.0', True)])
 def test_the_oldest_that_is_supported_is_3_1_69(tmp_path: Path, home: Home, version: str, supported: bool):
     root = make_fake_sdk(tmp_path, version=version)
     if supported:
@@ -116,7 +117,7 @@ def test_an_older_llvm_than_the_sdk_needs_is_refused(tmp_path: Path, home: Home)
 def test_a_clang_that_does_not_run_is_named(tmp_path: Path, home: Home):
     root = make_fake_sdk(tmp_path)
     (tmp_path / 'llvm' / 'clang').write_text('#!/no/such/interpreter\n')
-    with pytest.raises(SdkError, match='is broken: .*clang does not run'):
+    with pytest.raises(SdkError, match=r'is broken: .*clang does not run'):
         find_sdk(home, root)
 
 

@@ -224,6 +224,21 @@ def test_a_spoilt_package_on_the_shelf_is_not_used(tmp_path: Path) -> None:
     assert apt.asked == ['libc6', 'multi'] and got[0].read_bytes() == b'libc6'
 
 
+@pytest.mark.parametrize(('script', 'runs'), [
+    ('"$(readlink -f $0).py"', 'emcc.py'), ('"$(readlink -f $(dirname $0)/tools/em-nm).py"', 'tools/em-nm.py'),
+    ('"$(dirname $0)/tools/emdwp.py"', 'tools/emdwp.py'), ('"$(dirname "$(readlink -f "$0")")/emcc.py"', 'emcc.py')])
+def test_commands_work_through_links_and_below_a_space(tmp_path: Path, script: str, runs: str) -> None:
+    tree = tmp_path / 'my tree'
+    (tree / 'usr/bin').mkdir(parents=True)
+    (root := tree / 'usr/share/emscripten').mkdir(parents=True)
+    (root / 'emcc').write_text(f'#!/bin/sh\nexec echo run {script} "$@"\n')
+    (root / 'emcc').chmod(0o755)
+    (tree / 'usr/bin/emcc').symlink_to('../share/emscripten/emcc')
+    debian._mend_root(tree)
+    said = subprocess.run([tree / 'usr/bin/emcc', '-c'], capture_output=True, text=True, check=True).stdout
+    assert said == f'run {root}/{runs} -c\n'
+
+
 def test_the_tree_works_without_any_variable(tmp_path: Path) -> None:
     """JavaScript modules lie where Node looks, and commands that name the system's place name their own."""
     root = tmp_path / 'usr/share/emscripten'

@@ -60,7 +60,8 @@ def test_features_that_exclude_each_other_are_both_named(one: str, other: str):
         assert caught.value.mend
 
 
-@pytest.mark.parametrize(('wrong', 'meant'), [('wasm46', 'wasm64'), ('thinlt', 'thinlto'), ('pci', 'pic'), ('wasm64-thinlo', None)])
+@pytest.mark.parametrize(('wrong', 'meant'), [
+    ('wasm46', 'wasm64'), ('thinlt', 'thinlto'), ('pci', 'pic'), ('wasm64-thinlo', None)])
 def test_an_unknown_feature_is_answered_with_the_nearest(wrong: str, meant: str | None):
     with pytest.raises(UnknownNameError) as caught:
         parse_features([wrong])

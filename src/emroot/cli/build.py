@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 
 from ..engine.build import Build, Options, Request
+from ..engine.embuilder import PortSources, local_ports
 from ..engine.result import BuildResult
 from ..errors import BuildError, UsageError
 from ..store import Store
@@ -35,7 +37,7 @@ def run_build(session: Session, *, needed: bool) -> BuildResult:
         raise UsageError('nothing is selected', mend='give --features, --targets or --for, for example '
                                                      '`emroot build --for "em++ -flto=thin"`, or write an emroot.toml')
     requests = [Request(mode=mode, targets=tuple(targets)) for mode, targets in selected.items()]
-    options = Options(jobs=args.jobs, builder=_builder(session))
+    options = Options(jobs=args.jobs, builder=_builder(session), port_sources=_port_sources(session))
     watcher = make_watcher(session.home, verbose=args.verbose, quiet=args.quiet, live=not args.no_progress)
     try:
         result = Build(session.catalogue, session.home, Store(session.home.store), session.cache, options,
@@ -51,6 +53,13 @@ def run_build(session: Session, *, needed: bool) -> BuildResult:
 
 def _builder(session: Session) -> str:
     return str(session.args.builder or (session.project.builder if session.project else 'source'))
+
+
+def _port_sources(session: Session) -> PortSources:
+    directory = session.ports_from
+    if directory and not directory.is_dir():
+        raise UsageError(f'--ports-from {directory} is no directory', mend='give a directory of archives or sources')
+    return PortSources(directory, local_ports(os.environ.get('EMCC_LOCAL_PORTS', '')))
 
 
 def _say_failures(result: BuildResult) -> None:

@@ -121,6 +121,8 @@ def _selection(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('-j', '--jobs', type=_positive, default=0, metavar='N', help='processes at once')
     parser.add_argument('--builder', choices=['source', 'embuilder'],
                         help='compile the SDK\'s sources, or have its embuilder do it')
+    parser.add_argument('--ports-from', metavar='DIR',
+                        help='archives of ports (checked by the SDK) and directories of their sources, by port')
 
 
 def _positive(text: str) -> int:

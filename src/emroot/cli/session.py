@@ -58,6 +58,15 @@ class Session:
             return Path(self.args.cache).expanduser().absolute()
         return self.home.cache_directory(self.sdk.version, self.sdk.digest)
 
+    @property
+    def ports_from(self) -> Path | None:
+        """Where the sources of ports may lie: on the command line, else what the project says."""
+        if self.args.ports_from:
+            return Path(self.args.ports_from).expanduser().absolute()
+        if self.project and self.project.ports_from:
+            return self.project.place.parent / self.project.ports_from
+        return None
+
     def modes(self) -> list[Mode]:
         """The modes of `--features`, in order and once; wasm32 without any."""
         return list(dict.fromkeys(parse_features([given]) for given in self.args.features or ['wasm32']))

@@ -6,6 +6,7 @@ import secrets
 from collections.abc import Mapping
 from pathlib import Path
 
+from ..errors import from_full_disk
 from ..files import link_or_copy, remove_tree
 from ..plan import Archive
 from ..store import Blob, Store
@@ -55,8 +56,10 @@ def _run_archiver(archive: Archive, members: list[Blob], store: Store, places: P
         watcher.note(f'archive {archive.name}: {shell_line(command, staging)}')
         done = pool.call(command, cwd=staging, env=env)
         if done.code != 0:
-            return Failure(archive.target, done.output.decode(errors='replace').strip() or f'exit code {done.code}',
-                           shell_line(command, Path(staging)))
+            said = done.output.decode(errors='replace').strip()
+            if full := from_full_disk(said, f'joining {archive.name}'):
+                raise full
+            return Failure(archive.target, said or f'exit code {done.code}', shell_line(command, Path(staging)))
         return store.adopt(out)
     finally:
         remove_tree(staging)

@@ -6,7 +6,7 @@ import os
 import threading
 import time
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
@@ -21,7 +21,7 @@ from ..store import Blob, Lock, Store, try_lock
 from .archives import find_archive, make_archive
 from .closure import Files
 from .commands import Places
-from .embuilder import build_with_embuilder, embuilder_key
+from .embuilder import PortSources, build_with_embuilder, embuilder_key
 from .estimate import expected_seconds
 from .events import Silent, Watcher
 from .keys import KnownKeys
@@ -46,6 +46,8 @@ class Options:
     """Processes at once; 0 for as many as there are processors."""
     builder: str = 'source'
     """`source`, or `embuilder` to have the SDK's own builder make every target."""
+    port_sources: PortSources = field(default_factory=PortSources)
+    """Where the sources of ports may come from. (This one does change what comes out, and is in the keys.)"""
 
 
 class Build:
@@ -83,6 +85,8 @@ class Build:
 
     def _holds(self, mode: Mode, target: str) -> bool:
         """Whether the cache directory already has a target; the no-op build ends here, without a plan."""
+        if self.options.port_sources.directories() and target not in self.catalogue.listing(mode).libraries:
+            return False  # its sources were given and may have changed: the key is needed to tell
         entry = self.known.get(mode, target)
         if not entry or not all(self.cache.holds(path, entry.key) for path in entry.paths):
             return False
@@ -221,8 +225,9 @@ class Build:
         def run(worker: int) -> None:
             self.watcher.started(worker, f'{mode}/{target}')
             began = time.perf_counter()
-            key = embuilder_key(self.sdk, mode, target)
-            made, fresh = build_with_embuilder(self.catalogue, mode, target, key, self.store, self.places.cache,
+            sources = self.options.port_sources
+            key = embuilder_key(self.catalogue, mode, target, sources)
+            made, fresh = build_with_embuilder(self.catalogue, mode, target, sources, self.store, self.places.cache,
                                                self.pool, self.watcher)
             self.watcher.ended(worker, f'{mode}/{target}', time.perf_counter() - began, 'embuilder')
             if isinstance(made, Failure):

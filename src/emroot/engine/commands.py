@@ -7,9 +7,11 @@ import shlex
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from ..plan import Compile
-from ..sdk import Sdk
+if TYPE_CHECKING:  # a build action that uses this module needs neither
+    from ..plan import Compile
+    from ..sdk import Sdk
 
 #: Where an in-tree cache appears in debug information: emcc maps the SDK's root to `/emsdk/emscripten`
 #: (`system_libs.py: DETERMINISTIC_PREFIX`), and the reference for bytes is a cache inside the SDK.

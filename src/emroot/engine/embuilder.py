@@ -9,15 +9,17 @@ from __future__ import annotations
 import json
 import os
 import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from ..cachedir import link_tree
-from ..canonical import digest_record
-from ..catalogue import Catalogue
+from ..canonical import digest_file, digest_record
+from ..catalogue import Catalogue, Listing
+from ..errors import from_full_disk
 from ..files import remove_tree
 from ..modes import Mode
 from ..probe import PROGRAM
-from ..sdk import Sdk
 from ..store import Blob, Store
 from .commands import CACHE_PREFIX, shell_line
 from .events import Watcher
@@ -29,14 +31,62 @@ KIND = 'embuilder'
 _PORT_MARK = '.emscripten_url'
 
 
-def embuilder_key(sdk: Sdk, mode: Mode, target: str) -> str:
-    """The key of a target made by embuilder: it depends on the whole SDK."""
-    return digest_record({'kind': KIND, 'schema': 1, 'sdk': sdk.digest, 'mode': mode.name, 'target': target})
+@dataclass(frozen=True)
+class PortSources:
+    """Where the sources of ports may come from, besides the network."""
+
+    directory: Path | None = None
+    """Holds archives under the names they are fetched by, which the SDK checks, and directories of sources by port."""
+    given: Mapping[str, Path] = field(default_factory=dict)
+    """Directories of sources by port, each given by name (`EMCC_LOCAL_PORTS`)."""
+
+    def directories(self) -> dict[str, Path]:
+        """Directories of sources by port. They are taken as they are, so their content is part of the key."""
+        found = {path.name: path for path in sorted(self.directory.iterdir()) if path.is_dir()} if self.directory else {}
+        return {**found, **self.given}
 
 
-def build_with_embuilder(catalogue: Catalogue, mode: Mode, target: str, key: str, store: Store, headers: Path,
-                         pool: Pool, watcher: Watcher) -> tuple[dict[str, Blob] | Failure, bool]:
+def local_ports(text: str) -> dict[str, Path]:
+    """The directories that emcc's own variable `EMCC_LOCAL_PORTS` names (`zlib=/src/zlib,sdl2=/src/SDL2`)."""
+    pairs = [pair.partition('=') for pair in text.split(',') if '=' in pair]
+    return {name.strip(): Path(path).absolute() for name, _, path in pairs}
+
+
+def embuilder_key(catalogue: Catalogue, mode: Mode, target: str, sources: PortSources) -> str:
+    """The key of a target made by embuilder: it depends on the whole SDK, and on sources that were given."""
+    listing = catalogue.listing(mode)
+    used = {name: _digest_tree(path) for name, path in sources.directories().items()
+            if name in _ports_of(target, listing)}
+    file = target.partition(':')[0]
+    if file.endswith('.py') and os.path.isfile(file):
+        used[file] = digest_file(file)
+    return digest_record({'kind': KIND, 'schema': 2, 'sdk': catalogue.sdk.digest, 'mode': mode.name, 'target': target,
+                          'sources': used})
+
+
+def _ports_of(target: str, listing: Listing) -> set[str]:
+    """The ports that a target may use: itself and what it depends on, in turn; any, if its definition is a file."""
+    first = listing.port_variants.get(target, target.partition(':')[0])
+    if first.endswith('.py'):
+        return set(listing.ports)
+    found, pending = set(), [first]
+    while pending:
+        name = pending.pop()
+        if name in listing.ports and name not in found:
+            found.add(name)
+            pending += listing.ports[name]
+    return found
+
+
+def _digest_tree(path: Path) -> str:
+    files = sorted(p for p in path.rglob('*') if p.is_file())
+    return digest_record([[p.relative_to(path).as_posix(), digest_file(p)] for p in files])
+
+
+def build_with_embuilder(catalogue: Catalogue, mode: Mode, target: str, sources: PortSources, store: Store,
+                         headers: Path, pool: Pool, watcher: Watcher) -> tuple[dict[str, Blob] | Failure, bool]:
     """The files of a target by their path in a cache directory, and whether embuilder had to be run for them."""
+    key = embuilder_key(catalogue, mode, target, sources)
     if record := store.read(KIND, key):
         found = {path: Blob(digest, size) for path, (digest, size) in record['files'].items()}
         if found and all(store.has(blob) for blob in found.values()):
@@ -47,12 +97,14 @@ def build_with_embuilder(catalogue: Catalogue, mode: Mode, target: str, key: str
         cache.mkdir(parents=True)
         link_tree(headers, cache)
         request = directory / 'request.json'
-        request.write_text(json.dumps({'root': str(catalogue.sdk.root), 'question': 'embuilder', 'target': target,
-                                       'embuilder_flags': mode.embuilder_flags, 'cache_prefix': CACHE_PREFIX}),
-                           encoding='utf-8')
+        request.write_text(json.dumps({
+            'root': str(catalogue.sdk.root), 'question': 'embuilder', 'target': target,
+            'embuilder_flags': mode.embuilder_flags, 'cache_prefix': CACHE_PREFIX,
+            'port_directories': {name: str(path) for name, path in sources.directories().items()},
+            'port_mirror': str(sources.directory) if sources.directory else None}), encoding='utf-8')
         command = [*catalogue.sdk.python, '-B', '-I', str(PROGRAM), str(request), str(directory / 'answer.json')]
         env = catalogue.environment({'EM_CACHE': str(cache), 'EM_FROZEN_CACHE': '0', 'EMCC_LOGGING': '1',
-                                     'EMCC_CORES': str(1 if pool.workers > 1 else pool.workers), **_ports_environment()})
+                                     'EMCC_CORES': '1'})
         watcher.note(f'embuilder {mode}/{target}: {shell_line(command, directory)}')
         done = pool.call(command, cwd=directory, env=env)
         said = done.output.decode(errors='replace').strip()
@@ -64,11 +116,6 @@ def build_with_embuilder(catalogue: Catalogue, mode: Mode, target: str, key: str
         remove_tree(directory)
     store.write(KIND, key, {'files': {path: [blob.digest, blob.size] for path, blob in sorted(files.items())}})
     return files, True
-
-
-def _ports_environment() -> dict[str, str]:
-    """Where embuilder may find the sources of ports; their content is checked by the ports themselves."""
-    return {name: os.environ[name] for name in ('EMCC_LOCAL_PORTS', 'EM_PORTS') if name in os.environ}
 
 
 def _new_files(cache: Path, headers: Path) -> list[str]:

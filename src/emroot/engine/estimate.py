@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 from functools import cache
+from typing import TYPE_CHECKING
 
-from ..plan import Compile
-from ..sdk import Sdk
+if TYPE_CHECKING:  # a build action that uses this module needs neither
+    from ..plan import Compile
+    from ..sdk import Sdk
 
 #: Seconds for a file at all, and per kilobyte of its source. C++ pays for its headers, C hardly.
 _C = (0.03, 0.0004)

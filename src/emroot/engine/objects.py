@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from ..canonical import Record, digest_record
-from ..errors import StoreError
+from ..errors import from_full_disk
 from ..plan import Compile
 from ..store import Blob, Store
 from .closure import Closure, Files
@@ -18,7 +17,6 @@ from .result import Failure
 from .sharing import Families
 
 KIND = 'object'
-_FULL = re.compile(rb'No space left on device|There is not enough space on the disk|Disk quota exceeded', re.IGNORECASE)
 
 
 class Objects:
@@ -102,9 +100,8 @@ class Objects:
 
     def _failed(self, compile_: Compile, code: int, output: bytes) -> Failure:
         said = output.decode(errors='replace').strip()
-        if _FULL.search(output):
-            raise StoreError(f'no space left while compiling {compile_.name}: {said.splitlines()[0]}',
-                             mend='free some space, run `emroot gc --max-size 1G`, or set EMROOT_HOME to a larger disk')
+        if full := from_full_disk(said, f'compiling {compile_.name}'):
+            raise full
         if code < 0 and not said:
             said = f'the compiler was ended by signal {-code}'
         command = self.places.command(compile_, Path('.').absolute() / f'{compile_.name}.o')

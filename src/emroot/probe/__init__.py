@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from ..errors import SdkError
+from ..errors import SdkError, from_full_disk
 
 SCHEMA = 1
 PROGRAM = Path(__file__).with_name('program.py')
@@ -50,6 +50,8 @@ def ask(python: Sequence[str], root: Path, question: str, env: Mapping[str, str]
                            mend='set EMSDK_PYTHON to a Python 3.10 or later') from error
         said = done.stdout.decode(errors='replace').strip()
         if done.returncode != 0 or not answer_file.is_file():
+            if full := from_full_disk(said, f'asking the SDK for "{question}"'):
+                raise full
             raise SdkError(f'the SDK at {root} does not answer "{question}": {_last_words(said)}',
                            mend='check it with `emroot sdk show -v`, or get one with `emroot sdk install`')
         answer: dict[str, Any] = json.loads(answer_file.read_text(encoding='utf-8'))

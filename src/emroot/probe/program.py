@@ -383,11 +383,15 @@ def headers(sdk, request):
 
 def embuilder(sdk, request):
     """Run embuilder for one target, with the cache directory's place mapped to that of an in-tree cache."""
+    sys.path.append(os.path.dirname(os.path.abspath(__file__)))
     import embuilder as program
+    from port_sources import PortSources
+    PortSources(sdk.ports, sdk.utils, request['port_directories'], request['port_mirror'])
     made = sdk.system_libs.get_base_cflags
 
     def get_base_cflags(*args, **kwargs):
-        return [*made(*args, **kwargs), '-ffile-prefix-map=%s=%s' % (sdk.config.CACHE, request['cache_prefix'])]
+        return [*made(*args, **kwargs), '-ffile-prefix-map=%s=%s' % (sdk.config.CACHE, request['cache_prefix']),
+                *request.get('flags', [])]
     sdk.system_libs.get_base_cflags = get_base_cflags
     sys.argv = ['embuilder', *request['embuilder_flags'], 'build', request['target']]
     code = program.main()

@@ -21,6 +21,14 @@ SUITES = {'forky': re.compile(r'[6-9]\b'), 'trixie': re.compile(r'3(\.1(\.69)?)?
 #: What every build and link starts. If one of these lacks a library, the installation is refused.
 _ESSENTIAL = ('clang', 'wasm-ld', 'llvm-ar', 'llvm-nm', 'llvm-objcopy')
 _ROOT = 'usr/share/emscripten'
+#: What is wrong in the shell scripts of some releases, and how it is right (see `_mend_root`).
+_HERE = r'$(dirname "$(readlink -f "$0")")'
+_MENDED = (
+    (re.compile(rf'"/{_ROOT}/\$BASENAME"'), rf'"{_HERE}/$BASENAME"'),
+    (re.compile(r'"\$\(readlink -f \$0\)\.py"'), '"$(readlink -f "$0").py"'),
+    (re.compile(r'"\$\(readlink -f \$\(dirname \$0\)/tools/([\w-]+)\)\.py"'), rf'"{_HERE}/tools/\1.py"'),
+    (re.compile(r'"\$\(dirname \$0\)/tools/'), rf'"{_HERE}/tools/'),
+)
 
 
 @dataclass(frozen=True)
@@ -119,15 +127,18 @@ def _mend_root(tree: Path) -> None:
     """Let emcc work where it is, without any variable set.
 
     Its JavaScript imports packaged modules (acorn, which imports others): they go to where Node looks by itself, the
-    root's own `node_modules`. The commands of some releases are links to a script that names the place of a system-wide
-    installation.
+    root's own `node_modules`. Its commands are scripts and links to them that, depending on the release, name the place
+    of a system-wide installation, do not follow the link, or do not work below a directory with a space in its name.
     """
     root = tree / _ROOT
     packaged, modules = tree / 'usr/share/nodejs', root / 'node_modules'
     if packaged.is_dir() and not os.path.lexists(modules):
         os.rename(packaged, modules)
         os.symlink(os.path.relpath(modules, packaged.parent), packaged)
-    wrapper = root / 'wrapper'
-    if wrapper.is_file():
-        text = wrapper.read_text(encoding='utf-8')
-        wrapper.write_text(text.replace(f'"/{_ROOT}/', '"$(dirname "$(readlink -f "$0")")/'), encoding='utf-8')
+    for script in root.iterdir():
+        if script.is_file() and os.access(script, os.X_OK) and not script.suffix:
+            text = mended = script.read_text(encoding='utf-8')
+            for wrong, right in _MENDED:
+                mended = wrong.sub(right, mended)
+            if mended != text:
+                script.write_text(mended, encoding='utf-8')

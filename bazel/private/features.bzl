@@ -1,0 +1,108 @@
+"""The toolchain's features and their flags. The one place that knows them: the toolchain's configuration turns them into
+flags of actions, and the table of libraries (see `mode_repository.bzl`) is asked of emcc with the same flags."""
+
+# Modes: one directory of libraries each.
+ARCH_FLAGS = {"wasm32": [], "wasm64": ["-m64"]}
+LTO_FLAGS = {"none": [], "full": ["-flto"], "thin": ["-flto=thin"]}
+MODULE_FLAGS = {"main": ["-sMAIN_MODULE=2"], "side": ["-sSIDE_MODULE=2"]}
+MODES = [
+    arch + lto + pic
+    for arch in ("wasm32", "wasm64")
+    for lto in ("", "-lto", "-thinlto")
+    for pic in ("", "-pic")
+]
+
+# Flags of every link and compile.
+ALWAYS_LINK = []
+ALWAYS_COMPILE = ["-Wall"]
+
+def flags(both = [], compile = [], cxx = [], link = [], enabled = False, implies = []):
+    """Flags of a feature: of compiles and links, of compiles, of compiles of C++, of links."""
+    return struct(compile = both + compile, cxx = cxx, link = both + link, enabled = enabled, implies = implies)
+
+# Compilation modes are dimensions too: libraries have debug variants.
+COMPILATION_MODES = {
+    "fastbuild": flags(both = ["-O0"]),
+    "dbg": flags(both = ["-g", "-O0"]),
+    "opt": flags(both = ["-O2"], compile = ["-DNDEBUG"]),
+}
+
+# Names, and what they do, are emsdk's where it has them.
+FEATURES = {
+    "exceptions": flags(both = ["-fexceptions"]),
+    "wasm_exceptions": flags(both = ["-fwasm-exceptions"]),
+    "use_pthreads": flags(both = ["-pthread"]),
+    "wasm_workers": flags(both = ["-sWASM_WORKERS"]),
+    "wasm_asan": flags(both = ["-fsanitize=address"]),
+    "wasm_ubsan": flags(both = ["-fsanitize=undefined"]),
+    "wasm_standalone": flags(link = ["-sSTANDALONE_WASM"]),
+    "c_link": flags(link = ["-sDEFAULT_TO_CXX=0"]),
+    "exit_runtime": flags(link = ["-sEXIT_RUNTIME"]),
+    "precise_long_double_printf": flags(link = ["-sPRINTF_LONG_DOUBLE"], enabled = True),
+    "embind": flags(link = ["-lembind"]),
+    "wasmfs": flags(link = ["-sWASMFS"]),
+    "wasm_simd": flags(both = ["-msimd128"]),
+    "wasm_relaxed_simd": flags(both = ["-mrelaxed-simd"], implies = ["wasm_simd"]),
+    "wasm_warnings_as_errors": flags(both = ["-Werror"]),
+    "optimized_for_speed": flags(both = ["-O3"]),
+    "optimized_for_size": flags(both = ["-Os"]),
+    "optimize_for_speed": flags(both = ["-O3"]),
+    "optimize_for_size": flags(both = ["-Os"]),
+    "profiling": flags(both = ["--profiling"]),
+    "profiling_funcs": flags(both = ["--profiling-funcs"]),
+    "full_debug_info": flags(both = ["-g3"]),
+    "source_maps": flags(both = ["-gsource-map"], implies = ["full_debug_info"]),
+    "dwarf_debug_info": flags(both = ["-g"], implies = ["profiling"]),
+    "output_format_js": flags(link = ["--oformat=js"], enabled = True),
+}
+
+# Features that decide which libraries a link needs, in ways that depend on each other: every combination is asked of
+# emcc. The first value of each is the one without any of the features.
+DIMENSIONS = [
+    ("optimize", {name: f.link for name, f in COMPILATION_MODES.items()}),
+    ("exceptions", {"none": [], "exceptions": FEATURES["exceptions"].link, "wasm_exceptions": FEATURES["wasm_exceptions"].link}),
+    ("threads", {"none": [], "use_pthreads": FEATURES["use_pthreads"].link, "wasm_workers": FEATURES["wasm_workers"].link}),
+    ("runtime", {"none": [], "wasm_standalone": FEATURES["wasm_standalone"].link, "wasm_asan": FEATURES["wasm_asan"].link, "wasm_ubsan": FEATURES["wasm_ubsan"].link}),
+    ("language", {"cxx": [], "c_link": FEATURES["c_link"].link}),
+]
+
+# Pairs that are not asked for: emcc refuses them, or nobody combines them.
+EXCLUDED = [
+    [("runtime", "wasm_standalone"), ("threads", "use_pthreads")],
+    [("runtime", "wasm_standalone"), ("threads", "wasm_workers")],
+    [("runtime", "wasm_asan"), ("threads", "wasm_workers")],
+    [("runtime", "wasm_ubsan"), ("threads", "wasm_workers")],
+]
+
+# Features that add or remove libraries whatever the others are, but for the dimensions on which their own variants
+# depend.
+EXTRAS = {
+    "exit_runtime": ["optimize", "runtime"],
+    "precise_long_double_printf": ["optimize"],
+    "embind": ["optimize", "exceptions", "threads"],
+    "wasmfs": ["optimize", "threads"],
+}
+
+# What the choice of libraries looks at.
+SELECTING = [name for _, choices in DIMENSIONS[1:] for name in choices if name in FEATURES] + EXTRAS.keys()
+
+def combination(enabled, compilation_mode):
+    """The combination of dimensions that `enabled` features select, and its name in the table.
+
+    Returns the dimensions by name, or a text that says which features exclude each other.
+    """
+    chosen = {"optimize": compilation_mode}
+    for name, choices in DIMENSIONS[1:]:
+        on = [c for c in choices if c in enabled]
+        if len(on) > 1:
+            return "features %r and %r exclude each other" % (on[0], on[1])
+        chosen[name] = on[0] if on else choices.keys()[0]
+    return chosen
+
+def combination_name(chosen):
+    """How the table spells a combination (`fetch.py: key`)."""
+    return ",".join(["%s=%s" % (name, chosen[name]) for name in sorted(chosen)])
+
+def extra_libraries(enabled):
+    """Features of EXTRAS that are on."""
+    return [name for name in EXTRAS if name in enabled or (FEATURES[name].enabled and "-" + name not in enabled)]

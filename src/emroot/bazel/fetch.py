@@ -1,0 +1,176 @@
+"""What Bazel runs when it fetches a repository: looks at an SDK, or asks it what a mode has to offer.
+
+    python fetch.py sdk REQUEST.json OUT      identify the SDK, write OUT/sdk.json
+    python fetch.py mode REQUEST.json OUT     write OUT/mode.json and OUT/recipes/TARGET.json
+
+The rules turn the JSON into labels. Whatever is wrong with a request is said in one line on standard error, with the
+exit code that the command line would have.
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+import os
+import shutil
+import sys
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+sys.path.insert(0, str(Path(__file__).absolute().parents[2]))
+
+from emroot.catalogue import Catalogue, Listing, Recipe  # noqa: E402  # the line above makes the package importable
+from emroot.errors import EmrootError, SdkError  # noqa: E402
+from emroot.home import Home, find_home  # noqa: E402
+from emroot.modes import Mode, parse_features  # noqa: E402
+from emroot.probe import ask  # noqa: E402
+from emroot.sdk import Sdk, find_sdk  # noqa: E402
+
+LINKS = Path(__file__).with_name('links_program.py')
+#: Compiles of C++ take about this many times as long as those of C.
+_CPP_WEIGHT = 20
+
+
+def write(path: Path, document: object) -> None:
+    """A JSON document, the same bytes for the same content."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(document, indent=None, sort_keys=True, separators=(',', ':')) + '\n', encoding='utf-8')
+
+
+# --- the SDK ---------------------------------------------------------------------------------------------------------
+
+def fetch_sdk(request: dict[str, Any], out: Path, home: Home) -> None:
+    """Identify an SDK: where its parts lie, for the repository to link, and what is to be known at build time."""
+    sdk = find_sdk(home, request['path'])
+    node = sdk.node[0] if sdk.node else ''
+    config = dict(line.split(' = ', 1) for line in sdk.config_text.splitlines())
+    prebuilt = sorted(p.relative_to(sdk.root / 'cache').as_posix()
+                      for p in (sdk.root / 'cache' / 'sysroot' / 'lib').rglob('*') if p.suffix in ('.a', '.o'))
+    write(out / 'sdk.json', {
+        'version': sdk.version, 'digest': sdk.digest, 'local': request['local'], 'sanity': sdk.sanity,
+        'tools': {name: os.path.basename(path) for name, path in sdk.tools.items()}, 'node': os.path.basename(node),
+        'config': {name: config[name].strip("'\"") for name in ('LLVM_ADD_VERSION', 'CLANG_ADD_VERSION') if name in config},
+    })
+    write(out / 'where.json', {
+        'root': str(sdk.root), 'llvm': str(sdk.llvm_root), 'binaryen': str(sdk.binaryen_root), 'node': node,
+        'resource_dir': str(sdk.resource_dir), 'resource_version': sdk.resource_dir.name, 'prebuilt': prebuilt,
+        'version': sdk.version,
+    })
+
+
+# --- a mode ----------------------------------------------------------------------------------------------------------
+
+def combinations(dimensions: Sequence[Sequence[Any]], excluded: Iterable[Sequence[Sequence[str]]]) -> list[dict[str, str]]:
+    """Every choice of one value per dimension, but for those that hold an excluded pair."""
+    pairs = [tuple(tuple(item) for item in pair) for pair in excluded]
+    found = []
+    for values in itertools.product(*(choices for _, choices in dimensions)):
+        chosen = dict(zip((name for name, _ in dimensions), values, strict=True))
+        if not any(all(chosen.get(name) == value for name, value in pair) for pair in pairs):
+            found.append(chosen)
+    return found
+
+
+def key(chosen: dict[str, str]) -> str:
+    """The name of a combination, as the rules spell it."""
+    return ','.join(f'{name}={value}' for name, value in sorted(chosen.items()))
+
+
+def link_table(catalogue: Catalogue, request: dict[str, Any]) -> tuple[dict[str, list[str]], dict[str, Any]]:
+    """Targets of each combination of features, in link order; and what each further feature adds or takes away.
+
+    A further feature is asked for on its own with every value of the dimensions that it depends on.
+    """
+    dimensions: list[list[Any]] = request['dimensions']
+    flags = {(name, value): words for name, choices in dimensions for value, words in choices.items()}
+    chosen = combinations(dimensions, request['excluded'])
+    plain = {name: next(iter(choices)) for name, choices in dimensions}
+    base = [*request['flags'], *request['always']]
+
+    def words(choice: dict[str, str]) -> list[str]:
+        return ['em++', 'main.o', *base, *(word for item in choice.items() for word in flags[item])]
+    asked = [words(choice) for choice in chosen]
+    extras = []
+    for name, extra in request['extras'].items():
+        over = [[d, c] for d, c in dimensions if d in extra['depends_on']]
+        extras += [(name, {**plain, **choice}, extra['flags']) for choice in combinations(over, [])]
+    asked += [[*words(choice), *more] for _, choice, more in extras]
+    sdk = catalogue.sdk
+    answers = ask(sdk.python, sdk.root, 'links', catalogue.environment(), program=LINKS, links=asked)['links']
+    found = [None if not a or 'rejected' in a else [target for target, _ in a['libraries']] for a in answers]
+    if found[0] is None:
+        said = (answers[0] or {}).get('rejected', 'it said nothing').strip()
+        raise SdkError(f'emcc refuses even a plain link: {said}', mend='check the SDK with `emroot doctor`')
+    table = {key(choice): targets for choice, targets in zip(chosen, found[:len(chosen)], strict=True) if targets is not None}
+    differences: dict[str, Any] = {name: {} for name in request['extras']}
+    for (name, choice, _), targets in zip(extras, found[len(chosen):], strict=True):
+        before = table.get(key(choice))
+        if targets is not None and before is not None:
+            on = {d: choice[d] for d in request['extras'][name]['depends_on']}
+            differences[name][key(on)] = [[t for t in targets if t not in before], [t for t in before if t not in targets]]
+    return table, differences
+
+
+def fetch_mode(request: dict[str, Any], out: Path, home: Home) -> None:
+    """Ask for a mode: its libraries, which of them a link needs, and recipes for those."""
+    sdk = find_sdk(home, request['root'])
+    catalogue = Catalogue(sdk, home)
+    mode = parse_features(request['features'])
+    listing = catalogue.listing(mode)
+    declared = expand(listing, request['targets'])
+    table, extras = link_table(catalogue, request)
+    linked = dict.fromkeys(t for targets in table.values() for t in targets)
+    linked.update(dict.fromkeys(t for found in extras.values() for added, _ in found.values() for t in added))
+    shipped = {t for t, lib in listing.libraries.items() if (sdk.root / 'cache' / lib.path).is_file()}
+    wanted = [t for t in dict.fromkeys([*linked, *declared]) if t in listing.libraries and t not in shipped]
+    recipes = {t: r for t, r in catalogue.recipes(mode, wanted).items() if r.how in ('archive', 'copy')}
+    for target, recipe in recipes.items():
+        write(out / 'recipes' / f'{target}.json', recipe_document(recipe))
+    sets = sorted({tuple(targets) for targets in table.values()})
+    numbers = {targets: number for number, targets in enumerate(sets)}
+    write(out / 'mode.json', {
+        'mode': mode.name, 'flags': mode.embuilder_flags, 'declared': declared, 'extras': extras,
+        'sets': sets, 'table': {name: numbers[tuple(targets)] for name, targets in table.items()},
+        'libraries': {t: [lib.path, weight(sdk, recipes.get(t), lib.objects)] for t, lib in listing.libraries.items()},
+        'recipes': sorted(recipes), 'shipped': sorted(shipped),
+        'ports': [t for t in declared if t not in listing.libraries],
+    })
+
+
+def expand(listing: Listing, targets: Sequence[str]) -> list[str]:
+    """Declared targets by exact name; `auto` stands for what the table says."""
+    return listing.expand([t for t in targets if t != 'auto'])
+
+
+def weight(sdk: Sdk, recipe: Recipe | None, objects: int) -> int:
+    """About how much work a library is, in compiles of C."""
+    if recipe is None:
+        return objects
+    return sum(_CPP_WEIGHT if member.argv[0] == 'clang++' else 1 for member in recipe.members)
+
+
+def recipe_document(recipe: Recipe) -> dict[str, Any]:
+    """A recipe as `make.py` reads it: each distinct command once."""
+    commands = list(dict.fromkeys(member.argv for member in recipe.members))
+    numbers = {argv: number for number, argv in enumerate(commands)}
+    return {'how': recipe.how, 'commands': commands,
+            'objects': [[m.source, m.name, numbers[m.argv]] for m in recipe.members]}
+
+
+def main(verb: str, request_file: str, out: str) -> int:
+    """Fetch; the exit code."""
+    request = json.loads(Path(request_file).read_text(encoding='utf-8'))
+    home = find_home(request['home'])
+    if seed := request.get('seed'):
+        shutil.copytree(seed, home.root, dirs_exist_ok=True)
+    try:
+        {'sdk': fetch_sdk, 'mode': fetch_mode}[verb](request, Path(out), home)
+    except EmrootError as error:
+        print(error, file=sys.stderr)
+        return error.exit_code
+    return 0
+
+
+if __name__ == '__main__':
+    sys.exit(main(*sys.argv[1:]))

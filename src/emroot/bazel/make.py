@@ -1,0 +1,221 @@
+"""Build actions that make what emcc's cache holds: one library, one port, or the headers.
+
+    python make.py source RECIPE.json ...     compile and archive, as the recipe says
+    python make.py embuilder ...              have the SDK's embuilder do it
+    python make.py headers ...                have the SDK install its headers
+
+Bazel calls this with paths relative to its execution root, so that no action depends on where that is; they are made
+absolute here. No shell is involved, nothing outside of the declared outputs and a temporary directory is written.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+sys.path.insert(0, str(Path(__file__).absolute().parents[2]))
+
+from emroot.bazel.places import SdkPlaces  # noqa: E402  # the line above makes the package importable
+from emroot.engine.commands import CACHE_PREFIX, Places, shell_line  # noqa: E402
+from emroot.engine.estimate import expected_seconds  # noqa: E402
+from emroot.engine.pool import Pool, default_workers  # noqa: E402
+from emroot.files import link_or_copy  # noqa: E402
+from emroot.probe import PROGRAM, pure_environment  # noqa: E402
+
+#: What the SDK leaves in a cache directory that nobody reads.
+_LEFT_OVER = ('cache.lock', 'sanity.txt', 'symbol_lists.lock')
+
+
+@dataclass(frozen=True)
+class Compile:
+    """One compile of a recipe, in the shape that `Places.command` takes."""
+
+    argv: tuple[str, ...]
+    source: str
+
+
+class Failed(Exception):
+    """A tool failed; the text is for the user."""
+
+
+# --- source ----------------------------------------------------------------------------------------------------------
+
+class Source:
+    """A library from the SDK's sources."""
+
+    def __init__(self, args: argparse.Namespace, sdk: SdkPlaces, scratch: Path) -> None:
+        self.args, self.sdk, self.scratch = args, sdk, scratch
+        self.recipe: dict[str, Any] = json.loads(Path(args.recipe).read_text(encoding='utf-8'))
+        self.places = Places(sdk, Path(args.headers).absolute())  # type: ignore[arg-type]  # root and tools are all it reads
+        self.env = pure_environment({'LC_ALL': 'C'})
+        self.pool = Pool(min(args.jobs, default_workers()))
+        self.said: list[str] = []
+        self.failures: list[str] = []
+
+    def run(self) -> None:
+        """Compile all members, most expensive first, and join them."""
+        members = []
+        for source, name, index in self.recipe['objects']:
+            compile_ = Compile(tuple(self.recipe['commands'][index]), source)
+            members.append(name)
+            seconds = expected_seconds(self.sdk, compile_)  # type: ignore[arg-type]
+            self.pool.add(seconds, partial(self._compile, compile_, self.scratch / name))
+        self.pool.run()
+        if self.failures:
+            raise Failed('\n'.join(self.failures))
+        out = Path(self.args.out).absolute()
+        if self.recipe['how'] == 'copy':
+            shutil.copyfile(self.scratch / members[0], out)
+        else:
+            self._archive(members, out)
+
+    def _compile(self, compile_: Compile, out: Path, _: int) -> None:
+        command = self.places.command(compile_, out)  # type: ignore[arg-type]
+        command[1:1] = self.sdk.resource_dir_map
+        done = self.pool.call(command, cwd=self.places.working_directory, env=self.env)
+        said = done.output.decode(errors='replace').strip()
+        if said:
+            self.said.append(f'{compile_.source}:\n{said}')
+        if done.code != 0:
+            self.failures.append(f'{compile_.source}: {said or f"exit code {done.code}"}\n'
+                                 f'  repeat: {shell_line(command, self.places.working_directory)}')
+
+    def _archive(self, members: list[str], out: Path) -> None:
+        # `cr` and member names only, in a response file, as the SDK's `create_lib` has it.
+        (self.scratch / 'members').write_text('\n'.join(members) + '\n', encoding='utf-8')
+        done = self.pool_call([str(self.sdk.tools['llvm-ar']), 'cr', str(out), '@members'])
+        if done.returncode != 0:
+            raise Failed(done.stdout.decode(errors='replace').strip() or f'llvm-ar: exit code {done.returncode}')
+
+    def pool_call(self, command: list[str]) -> subprocess.CompletedProcess[bytes]:
+        """A process in the directory of the objects, outside of the pool."""
+        return subprocess.run(command, cwd=self.scratch, env=self.env, stdin=subprocess.DEVNULL,
+                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
+
+    def log(self) -> str:
+        """What the compilers said, in an order that does not depend on which was quicker."""
+        return '\n'.join(sorted(self.said))
+
+
+# --- through the SDK's own programs ----------------------------------------------------------------------------------
+
+def ask_sdk(sdk: SdkPlaces, scratch: Path, cache: Path, env: Mapping[str, str], **request: Any) -> str:
+    """Run `probe/program.py` with a cache directory; what it says. Raises `Failed`."""
+    config = scratch / 'emscripten.config'
+    config.write_text(sdk.config_text(cache), encoding='utf-8')
+    (scratch / 'request.json').write_text(json.dumps({'root': str(sdk.root), **request}), encoding='utf-8')
+    command = [sys.executable, '-I', '-B', str(PROGRAM), str(scratch / 'request.json'), str(scratch / 'answer.json')]
+    # A sandbox may keep the system's temporary directory from us, or leave it to be shared: this one is ours.
+    full = pure_environment({'EM_CONFIG': str(config), 'EM_CACHE': str(cache), 'EM_FROZEN_CACHE': '0',
+                             'EM_IGNORE_SANITY': '1', 'EMCC_LOGGING': '1', 'TMPDIR': str(scratch), **env})
+    done = subprocess.run(command, cwd=scratch, env=full, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                          stderr=subprocess.STDOUT, check=False)
+    said = done.stdout.decode(errors='replace').strip()
+    if done.returncode != 0:
+        raise Failed(said or f'exit code {done.returncode}')
+    return said
+
+
+def headers(args: argparse.Namespace, sdk: SdkPlaces, scratch: Path) -> None:
+    """Install the SDK's headers into `--out`."""
+    out = Path(args.out).absolute()
+    ask_sdk(sdk, scratch, out, {}, question='headers')
+    for name in _LEFT_OVER:
+        (out / name).unlink(missing_ok=True)
+
+
+def embuilder(args: argparse.Namespace, sdk: SdkPlaces, scratch: Path) -> None:
+    """Have embuilder make one target, in a cache of its own, and take what appeared: a file, or a port's files."""
+    cache, seed = scratch / 'cache', Path(args.headers).absolute()
+    port = args.port
+    shutil.copytree(seed, cache, copy_function=link_or_copy if port else _link)
+    if port:
+        _allow_writing(cache)
+    env = {'EMCC_CORES': str(min(args.jobs, default_workers()))}
+    if args.port_sources:
+        (cache / 'ports').mkdir(exist_ok=True)
+        env['EM_PORTS'] = str(cache / 'ports')
+        shutil.copytree(Path(args.port_sources).absolute(), cache / 'ports', dirs_exist_ok=True)
+    ask_sdk(sdk, scratch, cache, env, question='embuilder', target=args.target, embuilder_flags=args.flag,
+            cache_prefix=CACHE_PREFIX, flags=sdk.resource_dir_map)
+    out = Path(args.out).absolute()
+    if not port:
+        made = cache / args.file
+        if not made.is_file():
+            raise Failed(f'embuilder made no {args.file}')
+        shutil.copyfile(made, out)
+        return
+    for folder, _, names in os.walk(cache):
+        here = Path(folder).relative_to(cache)
+        for name in names:
+            if _belongs_to_port(here, name) and not (seed / here / name).exists():
+                (out / here).mkdir(parents=True, exist_ok=True)
+                shutil.copyfile(Path(folder, name), out / here / name)
+
+
+def _belongs_to_port(here: Path, name: str) -> bool:
+    if here.parts[:1] == ('ports',):
+        return name == '.emscripten_url' and len(here.parts) == 2
+    return here.parts[:1] == ('sysroot',) and not name.endswith('.lock')
+
+
+def _link(source: str, target: str) -> None:
+    """A header in the cache that embuilder works with: a link to the shared one, where that can be had."""
+    try:
+        os.symlink(source, target)
+    except OSError:
+        shutil.copyfile(source, target)
+
+
+def _allow_writing(directory: Path) -> None:
+    for folder, _, _ in os.walk(directory):
+        os.chmod(folder, 0o755)
+
+
+def main(arguments: list[str]) -> int:
+    """Run one action; the exit code."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument('verb', choices=['source', 'embuilder', 'headers'])
+    parser.add_argument('--sdk', required=True, help='sdk.json of the SDK repository')
+    parser.add_argument('--headers', help='directory that `headers` made')
+    parser.add_argument('--recipe')
+    parser.add_argument('--target')
+    parser.add_argument('--flag', action='append', default=[], help="embuilder's flags for the mode")
+    parser.add_argument('--file', help='where embuilder puts the library, relative to its cache')
+    parser.add_argument('--port', action='store_true')
+    parser.add_argument('--port-sources')
+    parser.add_argument('--jobs', type=int, default=1)
+    parser.add_argument('--out', required=True)
+    parser.add_argument('--log')
+    args = parser.parse_args(arguments)
+    said = ''
+    with tempfile.TemporaryDirectory(prefix='emroot-') as directory:
+        sdk, scratch = SdkPlaces.read(args.sdk), Path(directory)
+        try:
+            if args.verb == 'source':
+                source = Source(args, sdk, scratch)
+                source.run()
+                said = source.log()
+            else:
+                {'headers': headers, 'embuilder': embuilder}[args.verb](args, sdk, scratch)
+        except Failed as failed:
+            print(f'emroot: {args.target or "headers"} cannot be made:\n{failed}', file=sys.stderr)
+            return 1
+        finally:
+            if args.log:
+                Path(args.log).write_text(said, encoding='utf-8')
+    return 0
+
+
+if __name__ == '__main__':
+    sys.exit(main(sys.argv[1:]))

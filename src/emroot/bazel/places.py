@@ -1,0 +1,64 @@
+"""Where the parts of an SDK lie in an execution root, from the `sdk.json` that the SDK's repository holds."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+#: What clang's own headers are called in objects made with an SDK that Bazel downloaded, wherever Bazel put it.
+RESOURCE_PREFIX = '/emsdk/lib/clang'
+
+
+@dataclass(frozen=True)
+class SdkPlaces:
+    """An SDK as the repository `emscripten_sdk` lays it out."""
+
+    root: Path
+    """The directory of `emcc.py`."""
+    said: Mapping[str, Any]
+    """`sdk.json`."""
+
+    @classmethod
+    def read(cls, file: str) -> SdkPlaces:
+        """The SDK whose `sdk.json` is `file`; made absolute without following links, lest a sandbox be left."""
+        path = Path(file).absolute()
+        return cls(path.parent / 'emscripten', json.loads(path.read_text(encoding='utf-8')))
+
+    @property
+    def llvm(self) -> Path:
+        """The directory of clang."""
+        return self.root.parent / 'llvm' / 'bin'
+
+    @property
+    def tools(self) -> dict[str, Path]:
+        """Executables by name: `clang`, `clang++`, `llvm-ar`, `wasm-ld`."""
+        return {name: self.llvm / file for name, file in self.said['tools'].items()}
+
+    @property
+    def node(self) -> Path | None:
+        """Node, if the SDK has one."""
+        return self.root.parent / 'node' / self.said['node'] if self.said['node'] else None
+
+    @property
+    def resource_dir_map(self) -> list[str]:
+        """Flags that hide where clang's own headers lie, for an SDK that lies in Bazel's output base.
+
+        A local SDK needs none: clang finds its headers through the real path of its executable, which is then no part
+        of any sandbox, and the bytes are those that the SDK's embuilder makes in place.
+        """
+        if self.said['local']:
+            return []
+        found = subprocess.run([str(self.tools['clang']), '-print-resource-dir'], stdout=subprocess.PIPE, check=True,
+                               stdin=subprocess.DEVNULL, text=True).stdout.strip()
+        return [f'-ffile-prefix-map={found}={RESOURCE_PREFIX}/{os.path.basename(found)}']
+
+    def config_text(self, cache: Path) -> str:
+        """The configuration with which this SDK's programs find each other."""
+        lines = {'LLVM_ROOT': str(self.llvm), 'BINARYEN_ROOT': str(self.root.parent / 'binaryen'),
+                 'NODE_JS': str(self.node or 'node'), 'CACHE': str(cache), **self.said['config']}
+        return ''.join(f'{name} = {value!r}\n' for name, value in lines.items())

@@ -1,0 +1,68 @@
+"""Where embuilder gets the sources of ports: from directories and mirrors first, then from the network. Runs in the
+SDK's Python (3.8 or later), imported by `program.py`.
+
+Archives, wherever they come from, are checked by the SDK against the sha512 that the port names. A directory is taken as it
+is given.
+"""
+
+import io
+import os
+import shutil
+import urllib.request
+
+TIMEOUT = 60.0
+
+
+class PortSources:
+    """Stands between the SDK's ports and the network."""
+
+    def __init__(self, ports, utils, directories, mirror):
+        #: Directory of sources by port; and a directory of archives, or nothing.
+        self.directories, self.mirror = directories, mirror
+        self.ports = ports
+        self.fetching = ''
+        self.urlopen = urllib.request.urlopen
+        utils.MACOS = False  # there the SDK would start curl instead
+        ports.urlopen = self.open
+        name = 'fetch_port_artifact' if hasattr(ports.Ports, 'fetch_port_artifact') else 'fetch_project'
+        self.fetch = getattr(ports.Ports, name)
+        self.get_dir = ports.Ports.get_dir
+        setattr(ports.Ports, name, staticmethod(self.fetch_port))
+        ports.Ports.get_dir = staticmethod(self.get_port_dir)
+
+    def fetch_port(self, name, url, *args, **kwargs):
+        """In place of the SDK's: a port whose directory was given needs no archive, only the mark that it is there."""
+        self.fetching = name
+        if name not in self.directories:
+            return self.fetch(name, url, *args, **kwargs)
+        place = str(self.get_dir(name))
+        os.makedirs(place, exist_ok=True)
+        with open(os.path.join(place, '.emscripten_url'), 'w', encoding='utf-8') as f:
+            f.write(url + '\n')
+        return True
+
+    def get_port_dir(self, *parts):
+        """In place of the SDK's: where an archive would have been unpacked, the given directory appears."""
+        if len(parts) > 1 and parts[0] in self.directories:
+            top = os.path.join(str(self.get_dir(parts[0])), str(parts[1]).replace('\\', '/').split('/')[0])
+            if not os.path.exists(top):  # asked before the SDK's own makes an empty one
+                shutil.copytree(self.directories[parts[0]], top)
+        return self.get_dir(*parts)
+
+    def open(self, url, *args, **kwargs):
+        """In place of `urlopen`: the mirror by the archive's name, the port's, or the whole path of the address."""
+        name, base = self.fetching, url.rsplit('/', 1)[-1]
+        extension = base.split('.', 1)[-1]
+        tried = []
+        if self.mirror:
+            for relative in (base, name + '-' + base, name + '.' + extension, url.split('://', 1)[-1]):
+                path = os.path.join(self.mirror, *relative.split('/'))
+                tried.append(path)
+                if os.path.isfile(path):
+                    with open(path, 'rb') as f:
+                        return io.BytesIO(f.read())
+        try:
+            return self.urlopen(url, timeout=TIMEOUT)
+        except OSError as error:
+            tried.append('{} ({})'.format(url, error))
+        raise SystemExit('error: the sources of port `{}` cannot be had; tried {}'.format(name, ', '.join(tried)))

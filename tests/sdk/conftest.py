@@ -1,0 +1,86 @@
+"""Fixtures for real SDKs. Building is done in homes of its own: fresh ones know nothing, seen ones know the SDK."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from support.disks import disk
+from support.running import Emroot
+
+from emroot.catalogue import Catalogue
+from emroot.home import Home
+from emroot.modes import Mode
+
+#: Small targets of many kinds, by the names of all releases: a start file, C, debug, C++, `.S`, and one that ignores LTO.
+SMALL = ('crt1', 'libnoexit', 'libstubs-debug', 'libal', 'libembind', 'libwasm_workers-debug', 'libbulkmemory',
+         'libprintf_long_double')
+#: Some fifty compiles in C, a few seconds' work, without variants of one another.
+SOME_SECONDS = ('libsockets', 'libstandalonewasm', 'libhtml5')
+
+
+@pytest.fixture
+def small(catalogue: Catalogue) -> list[str]:
+    """Those of `SMALL` that this SDK has."""
+    return [t for t in SMALL if t in catalogue.listing(Mode()).libraries]
+
+
+@pytest.fixture
+def fresh(sdk_root: Path, tmp_path: Path) -> Emroot:
+    """The command line with an empty home."""
+    return Emroot(tmp_path / 'home', sdk_root)
+
+
+@pytest.fixture
+def shared(sdk_root: Path, shared_home: Home) -> Emroot:
+    """The command line with the home that outlives the tests."""
+    return Emroot(shared_home.root, sdk_root)
+
+
+@pytest.fixture(scope='session')
+def _seen(sdk_root: Path, tmp_path_factory: pytest.TempPathFactory) -> Emroot:
+    emroot = Emroot(tmp_path_factory.mktemp('seen') / 'home', sdk_root)
+    emroot.build(*SOME_SECONDS, 'libnoexit', 'crt1')
+    return emroot
+
+
+@pytest.fixture
+def seen_home(_seen: Emroot) -> Callable[[Path], Emroot]:
+    """Makes a home at a place, that has seen the SDK and its headers, but has built nothing."""
+    def make(place: Path) -> Emroot:
+        shutil.copytree(_seen.home / 'memo', place / 'memo', ignore=shutil.ignore_patterns('keys'))
+        same_disk = place.stat().st_dev == _seen.home.stat().st_dev
+        shutil.copytree(_seen.home / 'store' / 'trees', place / 'store' / 'trees', copy_function=os.link if same_disk else shutil.copy2)
+        shutil.copy2(_seen.home / 'store' / 'VERSION', place / 'store' / 'VERSION')
+        return Emroot(place, _seen.sdk)
+    return make
+
+
+@pytest.fixture
+def seen(seen_home: Callable[[Path], Emroot], tmp_path: Path) -> Emroot:
+    """The command line with a home that has seen the SDK, but has built nothing."""
+    return seen_home(tmp_path / 'home')
+
+
+@pytest.fixture(scope='session')
+def built(sdk_root: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable[[tuple[str, ...], str], Path]:
+    """The cache directory into which some targets of a mode were built by a plain build in a plain place."""
+    homes: dict[tuple[tuple[str, ...], str], Path] = {}
+
+    def build(targets: tuple[str, ...], features: str = 'wasm32') -> Path:
+        if (targets, features) not in homes:
+            emroot = Emroot(tmp_path_factory.mktemp('plain') / 'home', sdk_root)
+            homes[targets, features] = Path(emroot.build(*targets, features=features)['cache'])
+        return homes[targets, features]
+    return build
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Callable[[str], Path]]:
+    """Makes a disk of a size."""
+    with contextlib.ExitStack() as stack:
+        yield lambda size: stack.enter_context(disk(tmp_path / 'disk', size))

@@ -1,0 +1,32 @@
+"""A slice of `dev.py fidelity`: archives of every kind are byte for byte what embuilder makes in its own cache."""
+
+from __future__ import annotations
+
+import pytest
+from dev.fidelity import compare
+
+from emroot.catalogue import Catalogue
+from emroot.modes import Mode, parse_mode
+from emroot.sdk import Sdk
+
+#: A start file, C, C++, `.S` and `.s`, one that ignores LTO, an allocator, WasmFS, GL, a sanitizer.
+TARGETS = ('crt1', 'libhtml5', 'libembind-rtti', 'libwasm_workers-debug', 'libbulkmemory', 'libprintf_long_double-debug',
+           'libdlmalloc-debug', 'libwasmfs_noderawfs', 'libGL-emu-webgl2-getprocaddr', 'libclang_rt.ubsan_minimal-mt',
+           'libubsan_minimal_rt-mt')
+MODES = ('wasm32', 'wasm32-lto-pic', 'wasm64-thinlto')
+
+
+@pytest.mark.parametrize('mode', MODES)
+def test_archives_are_embuilders(sdk: Sdk, catalogue: Catalogue, mode: str):
+    targets = [t for t in TARGETS if t in catalogue.listing(Mode()).libraries]
+    assert len(targets) >= 9
+    compared, problems = compare(sdk, [parse_mode(mode)], targets)
+    assert problems == []
+    assert compared == len(targets)
+
+
+def test_assembly_in_a_debug_library_is_embuilders(sdk: Sdk, catalogue: Catalogue):
+    """libcompiler_rt (libclang_rt.builtins) is the one with `.s` files."""
+    name = next(t for t in ('libclang_rt.builtins', 'libcompiler_rt') if t in catalogue.listing(Mode()).libraries)
+    compared, problems = compare(sdk, [parse_mode('wasm64-lto')], [name])
+    assert (compared, problems) == (1, [])

@@ -1,0 +1,137 @@
+"""What the resolver says is what emcc does, with real SDKs.
+
+Each line of `links.py` is linked by emcc itself in a cache of empty files (`reference.py`), and the libraries on its
+linker's command line are compared, in order. A sample of the lines by default; EMROOT_TEST_LINKS=all takes them all.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+from links import LINKS, SAMPLE, Line
+from reference import Reference, Truth
+
+from emroot import resolve as module
+from emroot.catalogue import Catalogue
+from emroot.errors import UsageError
+from emroot.home import Home
+from emroot.modes import Mode
+from emroot.resolve import Resolution, resolve
+from emroot.sdk import Sdk
+
+LINES = LINKS if os.environ.get('EMROOT_TEST_LINKS') == 'all' else SAMPLE
+_references: dict[Path, Reference] = {}
+
+
+@pytest.fixture
+def reference(sdk: Sdk, catalogue: Catalogue, tmp_path_factory: pytest.TempPathFactory) -> Reference:
+    """This SDK's emcc, prepared once."""
+    if sdk.root not in _references:
+        names = [library.file for library in catalogue.listing(Mode()).libraries.values()]
+        _references[sdk.root] = Reference(sdk, tmp_path_factory.mktemp('reference') / 'place', names)
+    return _references[sdk.root]
+
+
+@pytest.mark.parametrize('line', LINES, ids=[line.name for line in LINES])
+def test_a_link_needs_what_emcc_asks_its_cache_for(line: Line, reference: Reference, catalogue: Catalogue,
+                                                   monkeypatch: pytest.MonkeyPatch):
+    truth = reference.link(line.words, line.environment)
+    for name, value in line.environment.items():
+        monkeypatch.setenv(name, value)
+    try:
+        found = resolve(catalogue, line.words, environment=True, cwd=reference.inputs, ports=reference.cache / 'ports')
+    except UsageError as error:
+        assert truth.refused, error.message
+        assert error.message.partition('error: ')[2] in truth.refused
+        return
+    assert not truth.refused, truth.refused
+    check(found, truth, reference, catalogue)
+
+
+def check(found: Resolution, truth: Truth, reference: Reference, catalogue: Catalogue) -> None:
+    """The same libraries in the same order, the same ports in the same order, and nothing that emcc missed left out."""
+    libraries, ports = found.files[:len(found.targets)], found.files[len(found.targets):]
+    assert [file for file in truth.files if file not in ports] == list(libraries)
+    assert [file for file in truth.files if file in ports] == [file for file in ports if file in truth.files]
+    assert truth.directory in ('', found.mode.directory)
+    assert set(truth.missed) <= set(found.files)
+    assert all((reference.cache / file).exists() for file in found.files)
+    known = catalogue.listing(found.mode).libraries
+    assert [known[target].path for target in found.targets] == list(libraries)
+
+
+def test_inputs_and_the_output_directory_need_not_exist_and_nothing_is_written(catalogue: Catalogue, tmp_path: Path):
+    link = ['em++', 'a.o', 'b.cpp', 'lib/c.a', '-Llib', '-lown', '--pre-js', 'd.js', '--embed-file', 'e',
+            '--js-library=f.js', '-o', 'out/app.html']
+    found = resolve(catalogue, link, cwd=tmp_path)
+    assert found == resolve(catalogue, ['-lown'], cwd=tmp_path)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_dynamic_library_that_is_yet_to_be_built_makes_a_main_module(catalogue: Catalogue, tmp_path: Path):
+    """Since 4.0.18 emcc does so by itself; before, a `.so` was an object by another name."""
+    found = resolve(catalogue, ['em++', 'main.o', 'later.so'], cwd=tmp_path)
+    (tmp_path / 'later.so').write_bytes(b'not a module')
+    assert not resolve(catalogue, ['em++', 'main.o', 'later.so'], cwd=tmp_path).mode.pic
+    assert found.mode.pic == (int(catalogue.sdk.version.split('.')[0]) >= 5)
+
+
+def test_the_environment_is_heeded_only_when_asked(catalogue: Catalogue, monkeypatch: pytest.MonkeyPatch):
+    plain = resolve(catalogue, ['em++', 'main.o'])
+    monkeypatch.setenv('EMCC_CFLAGS', '-flto=thin -m64')
+    assert resolve(catalogue, ['em++', 'main.o']) == plain
+    assert resolve(catalogue, ['em++', 'main.o'], environment=True).mode == Mode(arch='wasm64', lto='thin')
+
+
+def test_flags_alone_mean_a_link_with_them(catalogue: Catalogue):
+    assert resolve(catalogue, ['-flto', '-m64']) == resolve(catalogue, ['em++', '-flto', '-m64', 'main.o'])
+    assert resolve(catalogue, ['-O2'], lang='c') == resolve(catalogue, ['/opt/emcc.py', '-O2', 'main.o'])
+
+
+def test_asking_again_does_not_ask_the_sdk(catalogue: Catalogue, monkeypatch: pytest.MonkeyPatch):
+    first = resolve(catalogue, ['em++', '-O2', 'one.o', 'two.o', 'x/libthree.a', '-o', 'one.js'])
+    monkeypatch.setattr(module, 'ask', lambda *args, **kwargs: pytest.fail('the SDK is asked again'))
+    assert resolve(catalogue, ['em++', '-O2', 'other.o', '-o', 'out/other.js']) == first
+
+
+def test_a_response_file_counts_by_its_content(catalogue: Catalogue, tmp_path: Path):
+    (tmp_path / 'flags.rsp').write_text('-pthread main.o', encoding='utf-8')
+    threads = resolve(catalogue, ['em++', '@flags.rsp'], cwd=tmp_path)
+    (tmp_path / 'flags.rsp').write_text('-O3 main.o', encoding='utf-8')
+    assert resolve(catalogue, ['em++', '@flags.rsp'], cwd=tmp_path) != threads
+    (tmp_path / 'flags.rsp').write_text('-pthread main.o', encoding='utf-8')
+    assert resolve(catalogue, ['em++', '@flags.rsp'], cwd=tmp_path) == threads
+
+
+def test_a_library_of_ones_own_hides_a_variant_of_the_same_name(catalogue: Catalogue, tmp_path: Path):
+    link = ['em++', 'main.o', '-L.', '-lc++-noexcept-own', '-lc-debug']
+    assert 'libc-debug' in resolve(catalogue, ['em++', '-O2', *link[1:]], cwd=tmp_path).targets
+    (tmp_path / 'libc-debug.a').write_text('!<arch>\n', encoding='utf-8')
+    assert 'libc-debug' not in resolve(catalogue, ['em++', '-O2', *link[1:]], cwd=tmp_path).targets
+
+
+def test_a_port_that_varies_has_the_name_under_which_embuilder_builds_it(catalogue: Catalogue, tmp_path: Path):
+    assert resolve(catalogue, ['-sUSE_LIBPNG', '-pthread'], cwd=tmp_path).ports == ('zlib', 'libpng-mt')
+    assert resolve(catalogue, ['--use-port=sdl2_image:formats=jpg'], cwd=tmp_path).ports[-1] == 'sdl2_image:formats=jpg'
+
+
+def test_a_port_whose_definition_is_not_there_is_named(catalogue: Catalogue, tmp_path: Path):
+    outside = [name for name in ('emdawnwebgpu', 'contrib.glfw3') if name in catalogue.listing(Mode()).ports]
+    for name in outside:
+        found = resolve(catalogue, [f'--use-port={name}'], cwd=tmp_path)
+        assert found.ports == (name,)
+        assert found.unfetched in ((), (name,))
+
+
+def test_whatever_does_not_link_needs_a_mode_but_no_libraries(catalogue: Catalogue, tmp_path: Path):
+    for flags in (['-c'], ['-E'], ['-S'], ['-fsyntax-only'], ['-M'], ['--version'], ['-v'], ['-dumpmachine']):
+        found = resolve(catalogue, ['em++', '-m64', *flags, 'main.cpp'], cwd=tmp_path)
+        assert found == Resolution(mode=Mode(arch='wasm64'), targets=(), files=(), ports=())
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_mode_that_the_home_has_never_seen_is_resolved_too(sdk: Sdk, home: Home):
+    found = resolve(Catalogue(sdk, home), ['-flto', '-sSIDE_MODULE'])
+    assert found.mode == Mode(lto='full', pic=True)
