@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import shutil
@@ -15,8 +16,10 @@ from support.fake import make_fake_sdk
 from support.running import Emroot
 
 from emroot.catalogue import Catalogue
+from emroot.files import remove_tree
 from emroot.home import Home, find_home
 from emroot.sdk import Sdk, find_sdk
+from emroot.store.blobs import VERSION
 
 SDK_ROOTS = [Path(p) for p in os.environ.get('EMROOT_TEST_SDKS', '').split(os.pathsep) if p]
 GOLDEN = Path(__file__).with_name('golden')
@@ -53,7 +56,11 @@ def shared_home() -> Home:
     given = os.environ.get('EMROOT_TEST_HOME')
     if not given:
         pytest.fail('EMROOT_TEST_HOME is not set: run the tests with `python3 dev.py test`')
-    return find_home(given)
+    home = find_home(given)
+    with contextlib.suppress(FileNotFoundError):
+        if (home.store / 'VERSION').read_text(encoding='utf-8').strip() != str(VERSION):
+            remove_tree(home.store)  # of an earlier format; it is a cache
+    return home
 
 
 @pytest.fixture

@@ -9,6 +9,7 @@
 from __future__ import annotations
 
 import os
+import stat
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,11 @@ from .files import link_or_copy, place, write_text
 from .home import read_memo, write_memo
 from .sdk import Sdk
 from .store import Blob, Store
+from .store.trees import list_files
+
+
+#: Where a cache directory notes which headers it has.
+HEADERS = '.emroot/headers.json'
 
 
 class CacheDirectory:
@@ -35,12 +41,13 @@ class CacheDirectory:
         if self.root == self.sdk.root or self.sdk.root in self.root.parents:
             raise UsageError(f'the cache directory {self.root} lies inside the SDK, which is never written to',
                              mend='choose a directory outside of it with --cache')
-        mark = self.root / '.emroot' / 'headers.json'
-        state = {'headers': headers.name, 'sdk': self.sdk.digest}
+        mark = self.root / HEADERS
+        state: dict[str, Any] = {'headers': headers.name, 'sdk': self.sdk.digest}
         try:
-            if read_memo(mark) != state or not (self.root / 'sysroot_install.stamp').exists():
+            if not self.has_headers(headers):
                 link_tree(headers, self.root)
-                write_text(mark, '')
+                state['files'] = {path: placed(os.lstat(self.root / path)) for path in list_files(headers)}
+                mark.parent.mkdir(parents=True, exist_ok=True)
                 write_memo(mark, state)
             sanity = self.root / 'sanity.txt'
             if not sanity.exists() or sanity.read_text(encoding='utf-8') != self.sdk.sanity:
@@ -48,16 +55,27 @@ class CacheDirectory:
         except OSError as error:
             raise from_os_error(error, f'preparing the cache directory {self.root}') from error
 
+    def has_headers(self, headers: Path | None = None) -> bool:
+        """Whether the headers are there as they were placed (those of `headers`, if given), and emcc's stamps with them."""
+        mark = read_memo(self.root / HEADERS)
+        if not mark or mark.get('sdk') != self.sdk.digest or (headers and mark.get('headers') != headers.name):
+            return False
+        try:
+            whole = all(placed(os.lstat(f'{self.root}/{path}')) == stat for path, stat in mark['files'].items())
+            return whole and (self.root / 'sanity.txt').read_text(encoding='utf-8') == self.sdk.sanity
+        except (OSError, ValueError):
+            return False
+
     def holds(self, path: str, key: str) -> bool:
         """Whether the file at `path` (relative) is what `key` makes, untouched since it was put there."""
         record = read_memo(self._record(path))
         if not record or record.get('key') != key:
             return False
         try:
-            found = os.stat(self.root / path)
+            found = os.lstat(self.root / path)
         except OSError:
             return False
-        return [found.st_size, found.st_mtime_ns] == record.get('stat')
+        return placed(found) == record.get('stat')
 
     def put(self, path: str, key: str, blob: Blob, store: Store) -> None:
         """Place a blob at `path` (relative): a hard link where possible."""
@@ -65,7 +83,7 @@ class CacheDirectory:
         try:
             place(store.path(blob.digest), target)
             found = os.stat(target)
-            record: dict[str, Any] = {'key': key, 'digest': blob.digest, 'stat': [found.st_size, found.st_mtime_ns]}
+            record: dict[str, Any] = {'key': key, 'digest': blob.digest, 'stat': placed(found)}
             self._record(path).parent.mkdir(parents=True, exist_ok=True)
             write_memo(self._record(path), record)
         except OSError as error:
@@ -73,6 +91,11 @@ class CacheDirectory:
 
     def _record(self, path: str) -> Path:
         return self.root / '.emroot' / f'{path}.json'
+
+
+def placed(found: os.stat_result) -> list[int]:
+    """What tells that a file is the one that was placed and was not touched since, without reading it."""
+    return [found.st_size, found.st_mtime_ns, found.st_ino, stat.S_IFMT(found.st_mode)]
 
 
 def link_tree(source: Path, target: Path) -> None:
@@ -83,8 +106,6 @@ def link_tree(source: Path, target: Path) -> None:
         os.makedirs(there, exist_ok=True)
         present = {entry.name for entry in os.scandir(there)}
         for entry in os.scandir(here):
-            if entry.name.startswith('.emroot'):
-                continue  # what emroot notes about the tree
             goal = os.path.join(there, entry.name)
             if entry.is_dir():
                 pending.append((entry.path, goal))

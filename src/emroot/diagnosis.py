@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from .cachedir import placed
 from .catalogue import Catalogue
 from .errors import SdkError, StoreError
 from .home import Home, read_memo
@@ -119,8 +120,7 @@ def recorded_files(cache: Path) -> Iterator[tuple[str, bool]]:
             record = read_memo(Path(folder, name))
             if record and 'stat' in record:
                 try:
-                    found = os.stat(cache / path)
-                    yield path, [found.st_size, found.st_mtime_ns] == record['stat']
+                    yield path, placed(os.lstat(cache / path)) == record['stat']
                 except OSError:
                     yield path, False
 

@@ -6,15 +6,12 @@ import contextlib
 import os
 from pathlib import Path
 
-from .canonical import canonical_json, digest_file, digest_record
+from .canonical import digest_record
 from .catalogue import Catalogue
-from .files import READ_ONLY, write_text
-from .home import read_memo
+from .files import READ_ONLY
 from .probe import ask
 from .store import Store
 
-#: The digests of a tree's files, kept in it.
-INDEX = '.emroot-index.json'
 #: What an install leaves that is no header.
 _LEFT_OVER = ('cache.lock', 'sanity.txt', 'symbol_lists.lock')
 
@@ -22,7 +19,7 @@ _LEFT_OVER = ('cache.lock', 'sanity.txt', 'symbol_lists.lock')
 def installed_headers(catalogue: Catalogue, store: Store) -> Path:
     """A directory that holds what this SDK installs in an empty cache: `sysroot/include/...`, the stamp."""
     sdk = catalogue.sdk
-    key = digest_record({'kind': 'headers', 'schema': 2, 'sources': sdk.parts['sources'], 'tools': sdk.parts['tools'],
+    key = digest_record({'kind': 'headers', 'schema': 3, 'sources': sdk.parts['sources'], 'tools': sdk.parts['tools'],
                          'version': sdk.version})
 
     def make(directory: Path) -> None:
@@ -34,19 +31,4 @@ def installed_headers(catalogue: Catalogue, store: Store) -> Path:
         for folder, _, names in os.walk(directory):
             for name in names:
                 os.chmod(os.path.join(folder, name), READ_ONLY)
-        write_text(directory / INDEX, canonical_json(_digests(directory)))
     return store.tree(key[:32], make)
-
-
-def header_digests(headers: Path) -> dict[str, str]:
-    """The digest of every file of `installed_headers`, by its path (`sysroot/include/...`)."""
-    return {str(k): str(v) for k, v in (read_memo(headers / INDEX) or {}).items()}
-
-
-def _digests(directory: Path) -> dict[str, str]:
-    found = {}
-    for folder, _, names in os.walk(directory):
-        for name in names:
-            path = Path(folder, name)
-            found[path.relative_to(directory).as_posix()] = digest_file(path)
-    return found

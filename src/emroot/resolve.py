@@ -113,8 +113,8 @@ def _what_matters(argv: Sequence[str]) -> list[str]:
     """The command with the names of objects, archives and the output made alike; suffixes stay, they decide."""
     found = list(argv[:1])
     for before, word in itertools.pairwise(argv):
-        if before == '-o':
-            word = 'x' + os.path.splitext(word)[1]
+        if before == '-o' and not word.startswith('-'):
+            word = 'out' + os.path.splitext(word)[1]
         elif _OBJECT.fullmatch(word) and not _TAKES_NEXT.fullmatch(before):
             word = 'x.o'
         if word != 'x.o' or found[-1] != word:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shlex
 import shutil
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -84,3 +86,12 @@ def small_disk(tmp_path: Path) -> Iterator[Callable[[str], Path]]:
     """Makes a disk of a size."""
     with contextlib.ExitStack() as stack:
         yield lambda size: stack.enter_context(disk(tmp_path / 'disk', size))
+
+
+@pytest.fixture
+def careful_python(tmp_path: Path) -> Path:
+    """A Python that leaves no bytecode behind: the SDK's launchers use `-E`, so that no variable can say so."""
+    program = tmp_path / 'careful-python'
+    program.write_text(f'#!/bin/sh\nexec {shlex.quote(sys.executable)} -B "$@"\n')
+    program.chmod(0o755)
+    return program

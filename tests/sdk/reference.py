@@ -28,7 +28,7 @@ sys.exit(1)
 
 #: Asks each port for the address of its sources: what emcc wants to find in `ports/NAME/.emscripten_url`.
 PORT_ADDRESSES = '''
-import contextlib, json, sys
+import contextlib, json, os, sys
 from unittest.mock import MagicMock
 sys.path.insert(0, sys.argv[1])
 from tools import ports
@@ -37,6 +37,9 @@ found = {}
 class Sources(MagicMock):
     def fetch_project(self, name, url, *args, **kwargs):
         found[name] = url
+    def get_build_dir(self):
+        return ''
+os.path.exists = lambda path: True  # as if every port had been built
 for name, port in ports.ports_by_name.items():
     if hasattr(port, 'EXTERNAL_PORT'):
         found[name + '/' + port.PORT_FILE] = port.EXTERNAL_PORT
@@ -70,6 +73,8 @@ INPUTS = {'main.o': '', 'main.c': 'int main(void) { return 0; }\n', 'main.cpp': 
           'exports.txt': '_main\n_other\n', 'line.rsp': '-O2 -pthread "-sMAXIMUM_MEMORY=64MB" main.o -o app.js\n'}
 #: A WebAssembly module that begins with a `dylink.0` section (memory: nothing), which makes it a dynamic library.
 DYNAMIC_LIBRARY = b'\0asm\1\0\0\0' + b'\0\x0f' + b'\x08dylink.0' + b'\1\4\0\0\0\0'
+#: Of ports' sources, what a link reads.
+PORT_SOURCES = ('contrib.glfw3/src/js/lib_emscripten_glfw3.js',)
 #: Everywhere that emcc may look.
 MODES = [f'{arch}-emscripten{mode}' for arch in ('wasm32', 'wasm64')
          for mode in ('', '/lto', '/thinlto', '/pic', '/lto-pic', '/thinlto-pic')]
@@ -100,6 +105,7 @@ class Reference:
         for name in ('side.so', 'libside.so'):
             (self.inputs / name).write_bytes(DYNAMIC_LIBRARY)
         (self.cache / 'sysroot_install.stamp').write_text('x')
+        (self.cache / 'ports-builds' / 'sdl2').mkdir(parents=True)  # what 3.1.69's sdl2_image takes for a built sdl2
         for mode in MODES:
             (self.cache / 'sysroot' / 'lib' / mode).mkdir(parents=True, exist_ok=True)
             for name in names:
@@ -129,6 +135,9 @@ class Reference:
             if file:
                 (marker.parent / file).parent.mkdir(parents=True, exist_ok=True)
                 (marker.parent / file).write_text(PORT)
+        for source in PORT_SOURCES:
+            (self.cache / 'ports' / source).parent.mkdir(parents=True, exist_ok=True)
+            (self.cache / 'ports' / source).touch()
 
     def _environment(self, environment: dict[str, str]) -> dict[str, str]:
         kept = {k: v for k, v in os.environ.items() if not k.startswith(('EM', '_EM', 'PYTHON'))}

@@ -45,7 +45,7 @@ def _essence(argv: list[str]) -> tuple[str, ...]:
 
 
 @pytest.mark.parametrize('mode', ['wasm32', 'wasm64-thinlto-pic'])
-def test_recipes_are_what_embuilder_runs(sdk_root: Path, home: Home, tmp_path: Path, mode: str):
+def test_recipes_are_what_embuilder_runs(sdk_root: Path, home: Home, tmp_path: Path, careful_python: Path, mode: str):
     wrapper, log = tmp_path / 'recorder', tmp_path / 'log'
     wrapper.write_text(RECORDER.format(python=sys.executable, log=str(log)))
     wrapper.chmod(0o755)
@@ -57,7 +57,10 @@ def test_recipes_are_what_embuilder_runs(sdk_root: Path, home: Home, tmp_path: P
     assert len(targets) >= 12
 
     command = [*sdk.python, str(watched / 'embuilder.py'), *parse_mode(mode).embuilder_flags, 'build', *targets]
-    subprocess.run(command, env=plain_environment({'PYTHONDONTWRITEBYTECODE': '1'}), check=True, capture_output=True)
+    env = plain_environment({'EMSDK_PYTHON': str(careful_python), 'PYTHON': str(careful_python), 'PYTHONDONTWRITEBYTECODE': '1'})
+    done = subprocess.run(command, env=env, capture_output=True, text=True, check=False)
+    assert log.is_file(), done.stderr
+    assert done.returncode == 0, done.stderr
     really: Counter[tuple[str, tuple[str, ...]]] = Counter()
     for line in log.read_text().splitlines():
         argv = json.loads(line)

@@ -80,13 +80,13 @@ def test_a_dynamic_library_that_is_yet_to_be_built_makes_a_main_module(catalogue
 
 def test_the_environment_is_heeded_only_when_asked(catalogue: Catalogue, monkeypatch: pytest.MonkeyPatch):
     plain = resolve(catalogue, ['em++', 'main.o'])
-    monkeypatch.setenv('EMCC_CFLAGS', '-flto=thin -m64')
+    monkeypatch.setenv('EMCC_CFLAGS', '-flto=thin -sMEMORY64')
     assert resolve(catalogue, ['em++', 'main.o']) == plain
     assert resolve(catalogue, ['em++', 'main.o'], environment=True).mode == Mode(arch='wasm64', lto='thin')
 
 
 def test_flags_alone_mean_a_link_with_them(catalogue: Catalogue):
-    assert resolve(catalogue, ['-flto', '-m64']) == resolve(catalogue, ['em++', '-flto', '-m64', 'main.o'])
+    assert resolve(catalogue, ['-flto', '-pthread']) == resolve(catalogue, ['em++', '-flto', '-pthread', 'main.o'])
     assert resolve(catalogue, ['-O2'], lang='c') == resolve(catalogue, ['/opt/emcc.py', '-O2', 'main.o'])
 
 
@@ -125,11 +125,18 @@ def test_a_port_whose_definition_is_not_there_is_named(catalogue: Catalogue, tmp
         assert found.unfetched in ((), (name,))
 
 
-def test_whatever_does_not_link_needs_a_mode_but_no_libraries(catalogue: Catalogue, tmp_path: Path):
-    for flags in (['-c'], ['-E'], ['-S'], ['-fsyntax-only'], ['-M'], ['--version'], ['-v'], ['-dumpmachine']):
-        found = resolve(catalogue, ['em++', '-m64', *flags, 'main.cpp'], cwd=tmp_path)
-        assert found == Resolution(mode=Mode(arch='wasm64'), targets=(), files=(), ports=())
+@pytest.mark.parametrize('flag', ['-c', '-E', '-S', '-fsyntax-only', '-M'])
+def test_whatever_only_compiles_has_a_mode_but_needs_no_libraries(flag: str, catalogue: Catalogue, tmp_path: Path):
+    found = resolve(catalogue, ['em++', '-sMEMORY64', flag, 'main.cpp'], cwd=tmp_path)
+    assert found == Resolution(mode=Mode(arch='wasm64'), targets=(), files=(), ports=())
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize('flag', ['--version', '--help', '-dumpversion', '-dumpmachine', '-print-resource-dir',
+                                  '--clear-cache', '--check', '--show-ports'])
+def test_a_question_to_emcc_is_no_link_and_does_nothing(flag: str, catalogue: Catalogue, tmp_path: Path):
+    assert resolve(catalogue, ['em++', flag], cwd=tmp_path).targets == ()
+    assert resolve(catalogue, ['em++', '-v'], cwd=tmp_path).targets == ()
 
 
 def test_a_mode_that_the_home_has_never_seen_is_resolved_too(sdk: Sdk, home: Home):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -34,5 +35,7 @@ def _fill(original: Path, copy: Path, below: str, real: set[str], skipped: set[s
             continue
         if name in real:
             _fill(original, copy, name, real, skipped)
+        elif not below and entry.is_file():
+            shutil.copy2(entry.path, copy / name)  # programs look for their modules beside where links lead
         else:
             os.symlink(entry.path, copy / name)

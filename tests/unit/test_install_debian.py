@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 
 from emroot.canonical import digest_bytes
-from emroot.errors import SdkError
+from emroot.errors import SdkError, from_os_error
 from emroot.home import Home
+from emroot.sdk.failures import failure
 from emroot.sdk.install import install
 from emroot.sdk.providers import apt, debian, debs, silent
 from emroot.sdk.providers.apt import Apt, Source, debian_sources, parse_deb822, parse_one_line
@@ -256,3 +257,10 @@ def test_the_tree_works_without_any_variable(tmp_path: Path) -> None:
     assert (root / 'node_modules/acorn').is_dir() and not (root / 'node_modules').is_symlink()
     assert (tmp_path / 'usr/share/nodejs/acorn').is_dir()
     assert stat.S_IMODE(wrapper.stat().st_mode) == 0o755
+
+
+def test_a_full_disk_met_by_a_program_is_one_met_by_us(tmp_path: Path) -> None:
+    full = failure(b'dpkg-deb: error: write: No space left on device\n', tmp_path, 'it failed', mend='')
+    other = failure(b'dpkg-deb: error: not a package\n', tmp_path, 'it failed', mend='get another')
+    assert isinstance(full, OSError) and from_os_error(full, 'unpacking').exit_code == 6
+    assert isinstance(other, SdkError) and other.exit_code == 3

@@ -2,6 +2,7 @@
 
     python fetch.py sdk REQUEST.json OUT      identify the SDK, write OUT/sdk.json
     python fetch.py mode REQUEST.json OUT     write OUT/mode.json and OUT/recipes/TARGET.json
+    python fetch.py features REQUEST          print the mode of each list of features in REQUEST, itself JSON
 
 The rules turn the JSON into labels. Whatever is wrong with a request is said in one line on standard error, with the
 exit code that the command line would have.
@@ -14,7 +15,7 @@ import json
 import os
 import shutil
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +24,7 @@ sys.path.insert(0, str(Path(__file__).absolute().parents[2]))
 from emroot.catalogue import Catalogue, Listing, Recipe  # noqa: E402  # the line above makes the package importable
 from emroot.errors import EmrootError, SdkError  # noqa: E402
 from emroot.home import Home, find_home  # noqa: E402
-from emroot.modes import Mode, parse_features  # noqa: E402
+from emroot.modes import parse_features  # noqa: E402
 from emroot.probe import ask  # noqa: E402
 from emroot.sdk import Sdk, find_sdk  # noqa: E402
 
@@ -42,7 +43,9 @@ def write(path: Path, document: object) -> None:
 
 def fetch_sdk(request: dict[str, Any], out: Path, home: Home) -> None:
     """Identify an SDK: where its parts lie, for the repository to link, and what is to be known at build time."""
-    sdk = find_sdk(home, request['path'])
+    if not request['local']:
+        configure_release(Path(request['path']), out, request['node'])
+    sdk = find_sdk(home, request['path'] or None)
     node = sdk.node[0] if sdk.node else ''
     config = dict(line.split(' = ', 1) for line in sdk.config_text.splitlines())
     prebuilt = sorted(p.relative_to(sdk.root / 'cache').as_posix()
@@ -57,6 +60,16 @@ def fetch_sdk(request: dict[str, Any], out: Path, home: Home) -> None:
         'resource_dir': str(sdk.resource_dir), 'resource_version': sdk.resource_dir.name, 'prebuilt': prebuilt,
         'version': sdk.version,
     })
+
+
+def configure_release(place: Path, out: Path, node: str) -> None:
+    """Tell emcc where the parts of an unpacked release lie: it comes without a configuration."""
+    home = out / 'home'
+    home.mkdir(parents=True, exist_ok=True)
+    config = home / 'release.config'
+    config.write_text(f'LLVM_ROOT = {str(place / "bin")!r}\nBINARYEN_ROOT = {str(place)!r}\nNODE_JS = {node or "node"!r}\n',
+                      encoding='utf-8')
+    os.environ['EM_CONFIG'] = str(config)
 
 
 # --- a mode ----------------------------------------------------------------------------------------------------------
@@ -118,7 +131,8 @@ def fetch_mode(request: dict[str, Any], out: Path, home: Home) -> None:
     catalogue = Catalogue(sdk, home)
     mode = parse_features(request['features'])
     listing = catalogue.listing(mode)
-    declared = expand(listing, request['targets'])
+    owned, builders, builder = expand(listing, request['caches'])
+    declared = list(dict.fromkeys(t for targets in owned.values() for t in targets))
     table, extras = link_table(catalogue, request)
     linked = dict.fromkeys(t for targets in table.values() for t in targets)
     linked.update(dict.fromkeys(t for found in extras.values() for added, _ in found.values() for t in added))
@@ -130,17 +144,29 @@ def fetch_mode(request: dict[str, Any], out: Path, home: Home) -> None:
     sets = sorted({tuple(targets) for targets in table.values()})
     numbers = {targets: number for number, targets in enumerate(sets)}
     write(out / 'mode.json', {
-        'mode': mode.name, 'flags': mode.embuilder_flags, 'declared': declared, 'extras': extras,
+        'mode': mode.name, 'flags': mode.embuilder_flags, 'declared': owned[''], 'owned': owned, 'extras': extras,
         'sets': sets, 'table': {name: numbers[tuple(targets)] for name, targets in table.items()},
         'libraries': {t: [lib.path, weight(sdk, recipes.get(t), lib.objects)] for t, lib in listing.libraries.items()},
         'recipes': sorted(recipes), 'shipped': sorted(shipped),
-        'ports': [t for t in declared if t not in listing.libraries],
+        'ports': [t for t in declared if t not in listing.libraries], 'port_sources': False,
+        'builder': builder, 'builders': builders,
     })
 
 
-def expand(listing: Listing, targets: Sequence[str]) -> list[str]:
-    """Declared targets by exact name; `auto` stands for what the table says."""
-    return listing.expand([t for t in targets if t != 'auto'])
+def expand(listing: Listing, caches: Sequence[Mapping[str, Any]]) -> tuple[dict[str, list[str]], dict[str, str], str]:
+    """Targets by exact name of each owner (a module's name; the root module's is empty), the builder of each, and the
+    builder of all others. `auto` stands for whatever links need. The root module comes first, and has its way."""
+    owned: dict[str, list[str]] = {'': []}
+    builders: dict[str, str] = {}
+    others = 'source'
+    for cache in caches:
+        owner, builder = cache['owner'], cache['builder']
+        if 'auto' in cache['targets'] and not owner:
+            others = builder
+        found = listing.expand([t for t in cache['targets'] if t != 'auto'])
+        owned.setdefault(owner, []).extend(found)
+        builders = {**dict.fromkeys(found, builder), **builders} if owner else {**builders, **dict.fromkeys(found, builder)}
+    return owned, builders, others
 
 
 def weight(sdk: Sdk, recipe: Recipe | None, objects: int) -> int:
@@ -158,8 +184,20 @@ def recipe_document(recipe: Recipe) -> dict[str, Any]:
             'objects': [[m.source, m.name, numbers[m.argv]] for m in recipe.members]}
 
 
-def main(verb: str, request_file: str, out: str) -> int:
+def modes_of(lists: Sequence[Sequence[str]]) -> list[str]:
+    """Identifiers of the modes that lists of features select."""
+    return [parse_features(features).name for features in lists]
+
+
+def main(verb: str, request_file: str, out: str = '') -> int:
     """Fetch; the exit code."""
+    if verb == 'features':
+        try:
+            print(json.dumps(modes_of(json.loads(request_file))))
+        except EmrootError as error:
+            print(error, file=sys.stderr)
+            return error.exit_code
+        return 0
     request = json.loads(Path(request_file).read_text(encoding='utf-8'))
     home = find_home(request['home'])
     if seed := request.get('seed'):

@@ -142,12 +142,9 @@ def embuilder(args: argparse.Namespace, sdk: SdkPlaces, scratch: Path) -> None:
     if port:
         _allow_writing(cache)
     env = {'EMCC_CORES': str(min(args.jobs, default_workers()))}
-    if args.port_sources:
-        (cache / 'ports').mkdir(exist_ok=True)
-        env['EM_PORTS'] = str(cache / 'ports')
-        shutil.copytree(Path(args.port_sources).absolute(), cache / 'ports', dirs_exist_ok=True)
+    mirror = str(Path(args.port_sources).absolute()) if args.port_sources else None
     ask_sdk(sdk, scratch, cache, env, question='embuilder', target=args.target, embuilder_flags=args.flag,
-            cache_prefix=CACHE_PREFIX, flags=sdk.resource_dir_map)
+            cache_prefix=CACHE_PREFIX, flags=sdk.resource_dir_map, port_directories={}, port_mirror=mirror)
     out = Path(args.out).absolute()
     if not port:
         made = cache / args.file
@@ -193,7 +190,7 @@ def main(arguments: list[str]) -> int:
     parser.add_argument('--flag', action='append', default=[], help="embuilder's flags for the mode")
     parser.add_argument('--file', help='where embuilder puts the library, relative to its cache')
     parser.add_argument('--port', action='store_true')
-    parser.add_argument('--port-sources')
+    parser.add_argument('--port-sources', help='directory of the archives that ports are made from')
     parser.add_argument('--jobs', type=int, default=1)
     parser.add_argument('--out', required=True)
     parser.add_argument('--log')

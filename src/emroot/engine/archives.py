@@ -21,8 +21,11 @@ KIND = 'archive'
 def find_archive(store: Store, archive_key: str) -> Blob | None:
     """The archive if the store has it."""
     record = store.read(KIND, archive_key)
-    blob = Blob(record['digest'], record['size']) if record else None
-    return blob if blob and store.has(blob) else None
+    blob = Blob.of(record.get('digest'), record.get('size')) if record else None
+    if blob and store.has(blob):
+        store.touch(KIND, archive_key)
+        return blob
+    return None
 
 
 def make_archive(archive: Archive, members: list[Blob], key: str, store: Store, places: Places, env: Mapping[str, str],

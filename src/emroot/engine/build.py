@@ -13,7 +13,7 @@ from pathlib import Path
 from ..cachedir import CacheDirectory
 from ..canonical import digest_record
 from ..catalogue import Catalogue
-from ..headers import header_digests, installed_headers
+from ..headers import installed_headers
 from ..home import Home
 from ..modes import Mode
 from ..plan import Archive, Compile, Plan, make_plan
@@ -75,7 +75,7 @@ class Build:
             self.result.modes.setdefault(request.mode, ModeResult())
         missing = [(request.mode, [t for t in request.targets if not self._holds(request.mode, t)])
                    for request in requests]
-        if any(targets for _, targets in missing) or not (self.cache.root / '.emroot' / 'headers.json').exists():
+        if any(targets for _, targets in missing) or not self.cache.has_headers():
             self._fill(missing)
         self.result.seconds = time.perf_counter() - began
         self.result.cpu_seconds = _children_seconds() - used
@@ -110,7 +110,7 @@ class Build:
                     if target not in simple:
                         self._add_embuilder(mode, target)
             plan = make_plan(self.sdk, recipes)
-            files = Files(self.places, header_digests(headers))
+            files = Files(self.places, self.store.tree_files(headers.name) or {})
             self.objects = Objects(self.store, self.places, files, self.env, self.watcher, plan.compiles.values())
             self.known.learn(plan)
             self._schedule(plan)

@@ -87,10 +87,8 @@ def build_with_embuilder(catalogue: Catalogue, mode: Mode, target: str, sources:
                          headers: Path, pool: Pool, watcher: Watcher) -> tuple[dict[str, Blob] | Failure, bool]:
     """The files of a target by their path in a cache directory, and whether embuilder had to be run for them."""
     key = embuilder_key(catalogue, mode, target, sources)
-    if record := store.read(KIND, key):
-        found = {path: Blob(digest, size) for path, (digest, size) in record['files'].items()}
-        if found and all(store.has(blob) for blob in found.values()):
-            return found, False
+    if found := find_files(store, key):
+        return found, False
     directory = store.scratch() / f'embuilder-{secrets.token_hex(6)}'
     cache = directory / 'cache'
     try:
@@ -116,6 +114,29 @@ def build_with_embuilder(catalogue: Catalogue, mode: Mode, target: str, sources:
         remove_tree(directory)
     store.write(KIND, key, {'files': {path: [blob.digest, blob.size] for path, blob in sorted(files.items())}})
     return files, True
+
+
+def find_files(store: Store, key: str) -> dict[str, Blob]:
+    """The files that embuilder made for a key, by their path in a cache directory; none unless all are whole."""
+    record = store.read(KIND, key)
+    listed = record.get('files') if record else None
+    found: dict[str, Blob] = {}
+    for path, entry in (listed.items() if isinstance(listed, dict) else ()):
+        blob = Blob.of(*entry) if isinstance(entry, list) and len(entry) == 2 else None
+        if blob is None or not is_inside(path) or not store.has(blob):
+            return {}
+        found[path] = blob
+    if found:
+        store.touch(KIND, key)
+    return found
+
+
+def is_inside(path: object) -> bool:
+    """Whether a recorded path stays below the cache directory it is meant for, in places where libraries belong."""
+    if not isinstance(path, str) or '\\' in path or ':' in path or '\0' in path:
+        return False
+    parts = path.split('/')
+    return parts[0] in ('sysroot', 'ports') and all(part not in ('', '.', '..') for part in parts)
 
 
 def _new_files(cache: Path, headers: Path) -> list[str]:

@@ -34,7 +34,9 @@ class Objects:
         """The object if the store has it."""
         for located, key in ((False, compile_.key), (True, self._located(compile_.key))):
             record = self.store.read(KIND, key)
-            if record and self.store.has(blob := Blob(record['digest'], record['size'])):
+            blob = Blob.of(record.get('digest'), record.get('size')) if record else None
+            if blob and self.store.has(blob):
+                self.store.touch(KIND, key)
                 if located:
                     self._located_keys.add(compile_.key)
                 return blob

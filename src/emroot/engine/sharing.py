@@ -118,10 +118,10 @@ class Families:
         if family not in self._relatives:
             found = []
             for record in self._store.read_all(KIND, family):
-                closure = self._store.read(CLOSURE, record['closure'])
-                if closure:
-                    found.append(Relative(tuple(record['macros']), tuple((n, d) for n, d in closure['files']),
-                                          Blob(record['digest'], record['size']), tuple(record['places']),
-                                          record['key']))
+                closure = self._store.read(CLOSURE, str(record.get('closure')))
+                blob = Blob.of(record.get('digest'), record.get('size'))
+                if closure and blob:
+                    found.append(Relative(tuple(record['macros']), tuple((n, d) for n, d in closure['files']), blob,
+                                          tuple(record['places']), record['key']))
             self._relatives[family] = found
         return self._relatives[family]

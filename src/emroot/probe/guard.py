@@ -37,15 +37,18 @@ class Guard:
         #: Paths that count as existing files and directories, without a look. Set them once the arguments are known.
         self.pretended_files: set[str] = set()
         self.pretended_directories: set[str] = set()
+        #: A directory in which whatever is asked for counts as existing.
+        self.pretended_place = ''
         self._looks: dict[tuple[str, str], bool] = {}
         self._reads: dict[str, None] = {}
         self._asleep = True
-        self.really_exists: Callable[[Any], bool] = os.path.exists
+        #: `os.path.exists` without pretence; noted all the same.
+        self.really_exists = self._looking('exists', os.path.exists)
 
     def install(self) -> None:
         """Begin to watch. There is no way back: audit hooks stay."""
         for how in ('exists', 'isfile', 'isdir'):
-            setattr(os.path, how, self._looking(how, getattr(os.path, how)))
+            setattr(os.path, how, self._pretending(how, self._looking(how, getattr(os.path, how))))
         sys.addaudithook(self._audit)
         self._asleep = False
 
@@ -58,12 +61,16 @@ class Guard:
 
     def _looking(self, how: str, really: Callable[[Any], bool]) -> Callable[[object], bool]:
         def look(path: object) -> bool:
-            if path in (self.pretended_directories if how == 'isdir' else self.pretended_files):
-                return True
             answer = really(path)
             if not self._asleep and isinstance(path, (str, os.PathLike)) and not self._is_known(path):
                 self._looks[how, str(os.fspath(path))] = answer
             return answer
+        return look
+
+    def _pretending(self, how: str, otherwise: Callable[[object], bool]) -> Callable[[object], bool]:
+        def look(path: object) -> bool:
+            return (path in (self.pretended_directories if how == 'isdir' else self.pretended_files)
+                    or bool(self.pretended_place) and str(path).startswith(_below(self.pretended_place)) or otherwise(path))
         return look
 
     def _audit(self, event: str, arguments: tuple[Any, ...]) -> None:

@@ -386,7 +386,8 @@ def embuilder(sdk, request):
     sys.path.append(os.path.dirname(os.path.abspath(__file__)))
     import embuilder as program
     from port_sources import PortSources
-    PortSources(sdk.ports, sdk.utils, request['port_directories'], request['port_mirror'])
+    if hasattr(sdk.ports, 'Ports'):
+        PortSources(sdk.ports, sdk.utils, request['port_directories'], request['port_mirror'])
     made = sdk.system_libs.get_base_cflags
 
     def get_base_cflags(*args, **kwargs):

@@ -86,6 +86,7 @@ class Link:
         for name in ('setup', 'ensure_setup', 'ensure', 'erase', 'acquire_cache_lock', 'release_cache_lock'):
             replace(sdk.cache, name, nothing)
         sdk.cache.cachedir = Path(self.cache)
+        self.guard.pretended_place = str(sdk.ports.Ports.get_build_dir())  # where ports look for another's traces
         replace(sdk.ports, 'clear', nothing)
 
     def _record_asking(self) -> None:

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from ..errors import SdkError
+from .failures import failure
 from .unpack import unzip
 
 _TIMEOUT = 1800
@@ -41,8 +42,9 @@ def get_wheel(requirement: str, into: Path, wanted: Callable[[str], bool] = lamb
         if (refused := _refused(command, str(into))) is None:
             return into
         said.append(f'uv: {refused}')
-    raise SdkError(f'cannot get {requirement} from the Python package index ({"; ".join(said) or "no pip and no uv"})',
-                   mend=f'check that `{sys.executable} -m pip download {requirement}` works')
+    reasons = '; '.join(said) or 'no pip and no uv'
+    raise failure(reasons.encode(), into, f'cannot get {requirement} from the Python package index ({reasons})',
+                  mend=f'check that `{sys.executable} -m pip download {requirement}` works')
 
 
 def program(files: Path, name: str) -> Path:

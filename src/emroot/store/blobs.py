@@ -3,9 +3,10 @@
     store/
       VERSION                 the format's number
       blobs/ab/cdef...        read-only files named by the sha256 of their content: objects and archives
-      records/KIND/ab/cdef... JSON: what a key's work resulted in
+      records/KIND/ab/cdef... JSON: what a key's work resulted in (see `records.py`)
       trees/KEY/              a directory made once: an SDK's installed headers
       tmp/NAME/               files in flight, one directory per process, swept when its process is gone
+      damaged/                blobs whose content was no longer that of their name, until `gc` removes them
       locks/                  see `locks.py`
 """
 
@@ -15,6 +16,7 @@ import contextlib
 import os
 import secrets
 import shutil
+import stat
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -25,8 +27,12 @@ from ..errors import StoreError, from_os_error
 from ..files import READ_ONLY, remove_tree, replace, write_bytes, write_text
 from ..home import read_memo
 from .locks import try_lock
+from .ownership import PRIVATE, refuse_foreign
+from .records import is_digest, seal, unseal
+from .trees import describe, list_files, whole_tree
 
-VERSION = 1
+VERSION = 2
+TREE = 'tree'
 
 
 @dataclass(frozen=True)
@@ -35,6 +41,13 @@ class Blob:
 
     digest: str
     size: int
+
+    @staticmethod
+    def of(digest: object, size: object) -> Blob | None:
+        """The blob that a record names, or None if these can be no digest and size."""
+        if is_digest(digest) and isinstance(size, int) and size >= 0:
+            return Blob(str(digest), size)
+        return None
 
 
 class Store:
@@ -52,11 +65,13 @@ class Store:
         Raises `StoreError` if it cannot be written to or has another format.
         """
         version = self.root / 'VERSION'
+        refuse_foreign(self.root)
         try:
             found = version.read_text(encoding='utf-8').strip()
         except FileNotFoundError:
             try:
                 self.root.mkdir(parents=True, exist_ok=True)
+                os.chmod(self.root, PRIVATE)
                 write_text(version, f'{VERSION}\n')
             except OSError as error:
                 raise from_os_error(error, 'preparing the store') from error
@@ -74,11 +89,26 @@ class Store:
         return self.root / 'blobs' / digest[:2] / digest[2:]
 
     def has(self, blob: Blob) -> bool:
-        """Whether a blob is there in its full size."""
+        """Whether a blob is there and has the content that its name says. One that has not is set aside."""
+        path = self.path(blob.digest)
         try:
-            return os.stat(self.path(blob.digest)).st_size == blob.size
-        except OSError:
+            found = os.lstat(path)
+            if stat.S_ISREG(found.st_mode) and found.st_size == blob.size and digest_file(path) == blob.digest:
+                return True
+        except FileNotFoundError:
             return False
+        except OSError:  # no permission to read it, or a directory in its place: as good as damaged
+            self.set_aside(blob.digest)
+            return False
+        self.set_aside(blob.digest)
+        return False
+
+    def set_aside(self, digest: str) -> None:
+        """Take a damaged blob out of the way, so that it is made again."""
+        aside = self.root / 'damaged' / f'{digest}-{secrets.token_hex(4)}'
+        with contextlib.suppress(OSError):
+            aside.parent.mkdir(parents=True, exist_ok=True)
+            os.rename(self.path(digest), aside)
 
     def adopt(self, file: Path, digest: str | None = None) -> Blob:
         """Take over a finished file of `scratch()` under its content's name; the file is gone afterwards."""
@@ -106,47 +136,76 @@ class Store:
         return self.root / 'records' / kind / key[:2] / key[2:]
 
     def read(self, kind: str, key: str) -> Record | None:
-        """A record, or None if there is none that can be read."""
-        return read_memo(self.record_path(kind, key))
+        """A record, or None if there is none that is whole and of this key."""
+        return unseal(read_memo(self.record_path(kind, key)), kind, key)
 
     def read_all(self, kind: str, family: str) -> list[Record]:
         """All records whose key is `FAMILY/...`, in the order of their names."""
-        place = self.record_path(kind, family)
         try:
-            names = sorted(name for name in os.listdir(place) if not name.startswith('.'))
+            names = sorted(name for name in os.listdir(self.record_path(kind, family)) if not name.startswith('.'))
         except OSError:
             return []
-        return [record for name in names if (record := read_memo(place / name))]
+        return [record for name in names if (record := self.read(kind, f'{family}/{name}'))]
 
     def write(self, kind: str, key: str, record: Record) -> None:
         """Keep a record under its key."""
         try:
-            write_bytes(self.record_path(kind, key), canonical_json(record).encode())
+            write_bytes(self.record_path(kind, key), canonical_json(seal(record, kind, key)).encode())
         except OSError as error:
             raise from_os_error(error, 'adding to the store') from error
+
+    def touch(self, kind: str, key: str) -> None:
+        """Note that a record was of use just now: `gc` removes what was of no use for longest."""
+        with contextlib.suppress(OSError):
+            os.utime(self.record_path(kind, key))
 
     # --- trees ---
 
     def tree(self, key: str, make: Callable[[Path], None]) -> Path:
-        """The directory of `key`, made by `make(directory)` aside and renamed into place if it is not there."""
-        target = self.root / 'trees' / key
-        if target.is_dir():
+        """The directory of `key`, made by `make(directory)` aside and renamed into place if it is not there, or not as
+        it was made."""
+        target = self.tree_path(key)
+        if self.tree_files(key) is not None:
             return target
         with try_lock(self.root / 'locks' / f'tree-{key[:16]}', seconds=120):
-            if target.is_dir():
+            if self.tree_files(key) is not None:
                 return target
             aside = self.scratch() / f'tree-{secrets.token_hex(4)}'
             try:
                 aside.mkdir()
                 make(aside)
+                files = {path: describe(aside / path) for path in list_files(aside)}
+                self.set_tree_aside(key)
                 target.parent.mkdir(parents=True, exist_ok=True)
                 os.rename(aside, target)
+                self.write(TREE, key, {'files': files})
             except OSError as error:
-                if not target.is_dir():  # else another process was first: its tree is as good
+                if self.tree_files(key) is None:  # else another process was first: its tree is as good
                     raise from_os_error(error, 'adding to the store') from error
             finally:
                 remove_tree(aside)
         return target
+
+    def tree_path(self, key: str) -> Path:
+        """Where a tree lies, or would."""
+        return self.root / 'trees' / key
+
+    def tree_files(self, key: str, *, read: bool = False) -> dict[str, str] | None:
+        """The digest of each file of a tree by its path; None if the tree is not there, or not as it was made.
+
+        Sizes and times tell, unless `read` asks for the content.
+        """
+        record = self.read(TREE, key)
+        if record is None or not whole_tree(self.tree_path(key), record['files'], read=read):
+            return None
+        return {path: str(described[0]) for path, described in record['files'].items()}
+
+    def set_tree_aside(self, key: str) -> None:
+        """Take a damaged tree out of the way."""
+        aside = self.root / 'damaged' / f'{key}-{secrets.token_hex(4)}'
+        with contextlib.suppress(FileNotFoundError):
+            aside.parent.mkdir(parents=True, exist_ok=True)
+            os.rename(self.tree_path(key), aside)
 
     # --- files in flight ---
 

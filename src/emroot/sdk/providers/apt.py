@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ...errors import SdkError
+from ..failures import failure
 
 TOOLS = ('apt-get', 'apt-config', 'dpkg-deb')
 #: Suites by which an entry of the machine's sources is recognised as Debian's archive, not somebody else's.
@@ -109,7 +110,7 @@ class Apt:
 
     def update(self) -> None:
         """Get the suite's signed index. Raises `SdkError` if it cannot be had."""
-        _run(['apt-get', '-c', str(self._config), '-q', 'update'])
+        _run(['apt-get', '-c', str(self._config), '-q', 'update'], self.lists)
 
     def index(self) -> bytes:
         """The suite's `Packages` file."""
@@ -159,14 +160,15 @@ def _configuration(directory: Path) -> str:
 
 
 def _environment() -> dict[str, str]:
+    """Messages in English, and no questions."""
     return {**os.environ, 'LC_ALL': 'C', 'DEBIAN_FRONTEND': 'noninteractive'}
 
 
-def _run(command: list[str]) -> str:
+def _run(command: list[str], where: Path = Path()) -> str:
     done = subprocess.run(command, env=_environment(), stdin=subprocess.DEVNULL, capture_output=True, check=False)
     if done.returncode != 0:
-        raise SdkError(f'`{command[0]} {command[-1]}` failed: {last_words(done.stderr)}',
-                       mend='check that `apt-get update` works on this machine, or use `--from emsdk`')
+        raise failure(done.stderr, where, f'`{command[0]} {command[-1]}` failed: {last_words(done.stderr)}',
+                      mend='check that `apt-get update` works on this machine, or use `--from emsdk`')
     return done.stdout.decode(errors='replace')
 
 

@@ -10,8 +10,8 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from ...canonical import digest_file
-from ...errors import SdkError
 from ...files import link_or_copy, place, remove
+from ..failures import failure
 from . import Report
 from .apt import Apt, last_words
 from .packages import Package
@@ -43,8 +43,8 @@ def get_debs(apt: Apt, packages: Sequence[Package], into: Path, shelf: Path, rep
         lost = [p for p in missing if not _shelve(shelf, into, p)]
     if lost or any(process.returncode for process in running):
         names = ', '.join(p.name for p in lost) or 'Debian packages'
-        raise SdkError(f'{names} could not be downloaded: {last_words(said)}',
-                       mend='run the command again: what was downloaded is kept')
+        raise failure(said, into, f'{names} could not be downloaded: {last_words(said)}',
+                      mend='run the command again: what was downloaded is kept')
     report(what, total, total)
     return [into / _file_name(p) for p in packages]
 
@@ -60,10 +60,11 @@ def unpack_debs(debs: Sequence[Path], tree: Path, report: Report) -> None:
     total, done = sum(_size(d) for d in debs), 0
 
     def unpack(deb: Path) -> int:
-        ran = subprocess.run(['dpkg-deb', '-x', str(deb), str(tree)], capture_output=True, check=False)
+        ran = subprocess.run(['dpkg-deb', '-x', str(deb), str(tree)], capture_output=True, check=False,
+                             env={**os.environ, 'LC_ALL': 'C'})
         if ran.returncode != 0:
-            raise SdkError(f'{deb.name} cannot be unpacked: {ran.stderr.decode(errors="replace").strip()}',
-                           mend='make sure that there is space left, and run the command again')
+            raise failure(ran.stderr, tree, f'{deb.name} cannot be unpacked: {ran.stderr.decode(errors="replace").strip()}',
+                          mend='run the command again; if it stays so, use `--from emsdk`')
         return _size(deb)
 
     report('unpacking', 0, total)

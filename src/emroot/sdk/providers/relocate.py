@@ -14,6 +14,7 @@ from pathlib import Path
 
 from ...canonical import digest_file
 from ...errors import SdkError
+from ..failures import failure
 
 
 def relocate(tree: Path, dest: Path, files: list[Path], library_dirs: list[Path], patchelf: Path) -> dict[str, str]:
@@ -34,8 +35,8 @@ def relocate(tree: Path, dest: Path, files: list[Path], library_dirs: list[Path]
         path.chmod(path.stat().st_mode | 0o200)
         done = subprocess.run([str(patchelf), *change, str(path)], capture_output=True, check=False)
         if done.returncode != 0:
-            raise SdkError(f'patchelf cannot adapt {path.name}: {done.stderr.decode(errors="replace").strip()}',
-                           mend='try another version with --version, or `--from emsdk`')
+            raise failure(done.stderr, path, f'patchelf cannot adapt {path.name}: {done.stderr.decode(errors="replace").strip()}',
+                          mend='try another version with --version, or `--from emsdk`')
         return digest_file(path), shipped
 
     with ThreadPoolExecutor(max_workers=os.cpu_count() or 1) as pool:

@@ -1,0 +1,206 @@
+"""Rules that make what emcc's cache holds, each target an action: the headers, and one library or port each."""
+
+load(":python.bzl", "PythonInfo")
+
+SdkInfo = provider("An Emscripten SDK.", fields = {
+    "about": "File: sdk.json, at the top of the SDK's repository.",
+    "compiler": "depset: clang, llvm-ar and clang's own headers.",
+    "emscripten": "depset: emcc, embuilder and their modules.",
+    "linker": "depset: what a link needs besides.",
+    "sources": "depset: the sources and headers of the system libraries.",
+    "version": "string",
+})
+
+LibraryInfo = provider("One library of one mode.", fields = {
+    "file": "File: the archive, object, or directory of a port.",
+    "target": "string: embuilder's name.",
+    "mode": "string: `wasm64-lto`.",
+})
+
+HeadersInfo = provider("The SDK's headers, as it installs them in a cache.", fields = {"directory": "File: a directory."})
+
+# Outputs lie below a directory of this name, at the path where emcc looks for them in its cache; so the driver knows
+# what to put together from the names of its inputs alone.
+CACHE = "emroot-cache"
+
+def _sdk_impl(ctx):
+    return [SdkInfo(
+        about = ctx.file.about,
+        compiler = depset(ctx.files.compiler),
+        emscripten = depset(ctx.files.emscripten),
+        linker = depset(ctx.files.linker),
+        sources = depset(ctx.files.sources),
+        version = ctx.attr.version,
+    )]
+
+emscripten_sdk = rule(
+    implementation = _sdk_impl,
+    attrs = {
+        "about": attr.label(allow_single_file = True),
+        "compiler": attr.label_list(allow_files = True),
+        "emscripten": attr.label_list(allow_files = True),
+        "linker": attr.label_list(allow_files = True),
+        "sources": attr.label_list(allow_files = True),
+        "version": attr.string(),
+    },
+)
+
+# Everything that an action of these rules has in common. All of it is for the machine that runs the action.
+_TOOLS = {
+    "_engine": attr.label(default = Label("//:engine"), cfg = "exec"),
+    "_make": attr.label(default = Label("//:src/emroot/bazel/make.py"), allow_single_file = True, cfg = "exec"),
+    "_python": attr.label(default = Label("//bazel/private:python"), cfg = "exec", providers = [PythonInfo]),
+    "_sdk": attr.label(default = Label("@emscripten_sdk//:sdk"), providers = [SdkInfo]),
+}
+
+def _cpus_1(_os, _inputs):
+    return {"cpu": 1, "memory": 300}
+
+def _cpus_2(_os, _inputs):
+    return {"cpu": 2, "memory": 600}
+
+def _cpus_8(_os, _inputs):
+    return {"cpu": 8, "memory": 2000}
+
+def _resources(weight):
+    """How many processors an action may use, and how Bazel is told."""
+    if weight < 40:
+        return 1, _cpus_1
+    return (2, _cpus_2) if weight < 200 else (8, _cpus_8)
+
+def _make(ctx, verb, args, inputs, outputs, weight, mnemonic, message):
+    python, sdk = ctx.attr._python[PythonInfo], ctx.attr._sdk[SdkInfo]
+    jobs, resources = _resources(weight)
+    common = ctx.actions.args()
+    common.add_all(["-I", "-B", ctx.file._make, verb])
+    common.add("--sdk", sdk.about)
+    common.add("--jobs", jobs)
+    ctx.actions.run(
+        executable = python.interpreter,
+        arguments = [common, args],
+        inputs = depset([sdk.about] + inputs, transitive = [sdk.compiler, sdk.sources] + ([sdk.emscripten] if verb != "source" else [])),
+        tools = [ctx.attr._engine[DefaultInfo].files, depset([ctx.file._make]), python.files],
+        outputs = outputs,
+        # The compilers' messages and the order of directory listings must not depend on the machine's settings.
+        env = {"LC_ALL": "C", "PYTHONHASHSEED": "0"},
+        mnemonic = mnemonic,
+        progress_message = message,
+        resource_set = resources,
+        execution_requirements = {"supports-path-mapping": "1"},
+        toolchain = None,
+    )
+
+# --- headers ---
+
+def _headers_impl(ctx):
+    out = ctx.actions.declare_directory(ctx.label.name)
+    args = ctx.actions.args()
+    args.add_all("--out", [out], expand_directories = False)
+    _make(ctx, "headers", args, [], [out], 1, "EmscriptenHeaders", "Installing Emscripten's headers")
+    return [DefaultInfo(files = depset([out])), HeadersInfo(directory = out)]
+
+emscripten_headers = rule(
+    implementation = _headers_impl,
+    doc = "The SDK's headers as one directory, shared by all modes.",
+    attrs = _TOOLS,
+    provides = [HeadersInfo],
+)
+
+# --- libraries and ports ---
+
+def _library_impl(ctx):
+    target, headers = ctx.attr.target, ctx.attr._headers[HeadersInfo].directory
+    if ctx.file.shipped:
+        out = ctx.actions.declare_file("%s/%s/%s" % (target, CACHE, ctx.attr.path))
+        ctx.actions.symlink(output = out, target_file = ctx.file.shipped)
+        return _made(ctx, out, [])
+    log = ctx.actions.declare_file("%s/%s.log" % (target, target))
+    out = ctx.actions.declare_file("%s/%s/%s" % (target, CACHE, ctx.attr.path))
+    args, inputs = ctx.actions.args(), [headers]
+    args.add("--target", target)
+    args.add("--out", out)
+    args.add("--log", log)
+    args.add_all("--headers", [headers], expand_directories = False)
+    if ctx.attr.builder == "source" and ctx.file.recipe:
+        args.add("--recipe", ctx.file.recipe)
+        inputs.append(ctx.file.recipe)
+        verb = "source"
+    else:
+        args.add("--file", ctx.attr.path)
+        args.add_all(ctx.attr.embuilder_flags, format_each = "--flag=%s")
+        verb = "embuilder"
+    _make(ctx, verb, args, inputs, [out, log], ctx.attr.weight, "EmscriptenLibrary", "Building Emscripten %s/%s" % (ctx.attr.mode, target))
+    return _made(ctx, out, [log])
+
+def _made(ctx, out, logs):
+    return [
+        DefaultInfo(files = depset([out])),
+        OutputGroupInfo(logs = depset(logs)),
+        LibraryInfo(file = out, target = ctx.attr.target, mode = ctx.attr.mode),
+    ]
+
+_HEADERS = {"_headers": attr.label(default = Label("//bazel/private:headers"), providers = [HeadersInfo])}
+
+emscripten_library = rule(
+    implementation = _library_impl,
+    doc = "One system library of one mode, as one action.",
+    attrs = _TOOLS | _HEADERS | {
+        "builder": attr.string(values = ["source", "embuilder"], doc = "`source` compiles the SDK's sources as its recipe says, `embuilder` runs the SDK's own builder; the bytes are the same."),
+        "embuilder_flags": attr.string_list(doc = "What selects the mode."),
+        "mode": attr.string(),
+        "path": attr.string(doc = "Where emcc looks for it, relative to its cache."),
+        "recipe": attr.label(allow_single_file = [".json"]),
+        "shipped": attr.label(allow_single_file = True, doc = "The library as the SDK ships it; then nothing is built."),
+        "target": attr.string(doc = "Embuilder's name."),
+        "weight": attr.int(doc = "Roughly how much work it is, in compiles of C."),
+    },
+    provides = [LibraryInfo],
+)
+
+def _port_impl(ctx):
+    out = ctx.actions.declare_directory("%s/%s" % (ctx.label.name, CACHE))
+    log = ctx.actions.declare_file("%s/%s.log" % (ctx.label.name, ctx.label.name))
+    headers = ctx.attr._headers[HeadersInfo].directory
+    args, inputs = ctx.actions.args(), [headers]
+    args.add("--target", ctx.attr.target)
+    args.add("--port")
+    args.add_all("--out", [out], expand_directories = False)
+    args.add("--log", log)
+    args.add_all("--headers", [headers], expand_directories = False)
+    args.add_all(ctx.attr.embuilder_flags, format_each = "--flag=%s")
+    if ctx.files.sources:
+        args.add("--port-sources", ctx.file.marker.dirname)
+        inputs.extend(ctx.files.sources + [ctx.file.marker])
+    _make(ctx, "embuilder", args, inputs, [out, log], 100, "EmscriptenPort", "Building Emscripten port %s/%s" % (ctx.attr.mode, ctx.attr.target))
+    return [
+        DefaultInfo(files = depset([out])),
+        OutputGroupInfo(logs = depset([log])),
+        LibraryInfo(file = out, target = ctx.attr.target, mode = ctx.attr.mode),
+    ]
+
+emscripten_port = rule(
+    implementation = _port_impl,
+    doc = "One port in one mode: its archives, headers and marks, as one directory.",
+    attrs = _TOOLS | _HEADERS | {
+        "embuilder_flags": attr.string_list(),
+        "marker": attr.label(allow_single_file = True, doc = "A file beside the ports' sources."),
+        "mode": attr.string(),
+        "sources": attr.label_list(allow_files = True),
+        "target": attr.string(),
+    },
+    provides = [LibraryInfo],
+)
+
+# --- for others to depend on ---
+
+def _built_impl(ctx):
+    return [
+        DefaultInfo(files = depset(transitive = [dep[DefaultInfo].files for dep in ctx.attr.libraries])),
+        OutputGroupInfo(logs = depset(transitive = [dep[OutputGroupInfo].logs for dep in ctx.attr.libraries])),
+    ]
+
+emscripten_built = rule(
+    implementation = _built_impl,
+    doc = "Libraries as links see them: built in the configuration of tools, whatever is asked of the program.",
+    attrs = {"libraries": attr.label_list(providers = [LibraryInfo], cfg = "exec")},
+)

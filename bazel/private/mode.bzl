@@ -1,0 +1,60 @@
+"""The rules of a mode's repository, made from what the SDK said of the mode."""
+
+load(":features.bzl", "DIMENSIONS", "EXTRAS", "SELECTING")
+load(":library.bzl", "emscripten_built", "emscripten_library", "emscripten_port")
+load(":selection.bzl", "link_libraries")
+
+def emscripten_mode(mode):
+    """A target for each library of the mode, `:cache` for the declared ones, `:link` for those of a link.
+
+    Args:
+      mode: the content of `mode.json` (`src/emroot/bazel/fetch.py: fetch_mode`).
+    """
+    for target, (path, weight) in mode["libraries"].items():
+        emscripten_library(
+            name = target,
+            builder = mode["builders"].get(target, mode["builder"]),
+            embuilder_flags = mode["flags"],
+            mode = mode["mode"],
+            path = path,
+            recipe = "recipes/%s.json" % target if target in mode["recipes"] else None,
+            shipped = Label("@emscripten_sdk//:shipped/" + path) if target in mode["shipped"] else None,
+            tags = ["manual"],
+            target = target,
+            weight = weight,
+        )
+    for port in mode["ports"]:
+        emscripten_port(
+            name = port,
+            embuilder_flags = mode["flags"],
+            marker = "ports/marker" if mode["port_sources"] else None,
+            mode = mode["mode"],
+            sources = native.glob(["ports/**"], allow_empty = True),
+            tags = ["manual"],
+            target = port,
+        )
+    emscripten_built(name = "cache", libraries = mode["declared"])
+    linked = dict([(t, None) for targets in mode["sets"] for t in targets])
+    linked.update([(t, None) for found in mode["extras"].values() for added, _ in found.values() for t in added])
+    linked.update([(t, None) for t in mode["declared"]])
+    enabled = []
+    for name in SELECTING:
+        enabled = enabled + select({
+            Label("//bazel/private:feature_" + name): [name],
+            "//conditions:default": [],
+        })
+    for name in EXTRAS:
+        enabled = enabled + select({
+            Label("//bazel/private:no_feature_" + name): ["-" + name],
+            "//conditions:default": [],
+        })
+    enabled = enabled + select({
+        Label("//bazel/private:feature_side_module"): ["side_module"],
+        "//conditions:default": [],
+    })
+    link_libraries(
+        name = "link",
+        about = json.encode({key: mode[key] for key in ("table", "sets", "extras", "declared")}),
+        enabled = enabled,
+        libraries = linked.keys(),
+    )

@@ -1,0 +1,45 @@
+"""`@emscripten_mode_<mode>`: the libraries of one mode. Fetched when something of that mode is built, not before."""
+
+load(":features.bzl", "ALWAYS_LINK", "ARCH_FLAGS", "DIMENSIONS", "EXCLUDED", "EXTRAS", "FEATURES", "LTO_FLAGS", "MODULE_FLAGS")
+load(":fetching.bzl", "run_fetch")
+
+_BUILD = """\
+load("{rules}", "emscripten_mode")
+load(":mode.bzl", "MODE")
+
+package(default_visibility = ["//visibility:public"])
+
+emscripten_mode(MODE)
+"""
+
+_LTO = {"lto": "full", "thinlto": "thin"}
+
+def _mode_repository_impl(rctx):
+    features = rctx.attr.mode.split("-")
+    lto = [_LTO[f] for f in features if f in _LTO]
+    flags = ARCH_FLAGS[features[0]] + LTO_FLAGS[lto[0] if lto else "none"] + (MODULE_FLAGS["main"] if "pic" in features else [])
+    where = json.decode(rctx.read(rctx.attr.sdk))
+    declared = json.decode(rctx.attr.caches)
+    run_fetch(rctx, "mode", {
+        "always": ALWAYS_LINK,
+        "caches": declared,
+        "dimensions": DIMENSIONS,
+        "excluded": EXCLUDED,
+        "extras": {name: {"depends_on": on, "flags": FEATURES[name].link} for name, on in EXTRAS.items()},
+        "features": features,
+        "flags": flags,
+        "root": where["root"],
+        "seed": str(rctx.path(rctx.attr.sdk).dirname.get_child("home")),
+    }, "emscripten_deps.cache, mode %s" % rctx.attr.mode)
+    mode = rctx.read("mode.json")
+    rctx.file("mode.bzl", "MODE = json.decode(%s)\n" % repr(mode))
+    rctx.file("BUILD.bazel", _BUILD.format(rules = Label(":mode.bzl")))
+
+mode_repository = repository_rule(
+    implementation = _mode_repository_impl,
+    attrs = {
+        "caches": attr.string(default = "[]", doc = "What the root module declares for this mode: [{targets, builder}]."),
+        "mode": attr.string(),
+        "sdk": attr.label(default = Label("@emscripten_sdk//:where.json")),
+    },
+)

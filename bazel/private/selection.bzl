@@ -1,0 +1,47 @@
+"""Which libraries a link gets: decided at analysis time, from the features that are on, by the table that emcc filled."""
+
+load(":features.bzl", "DIMENSIONS", "EXTRAS", "combination", "combination_name", "extra_libraries")
+load(":library.bzl", "LibraryInfo")
+
+def choose(mode, enabled, compilation_mode):
+    """Targets that a link needs.
+
+    Args:
+      mode: what `mode.bzl` of the mode's repository says.
+      enabled: names of features that are on.
+      compilation_mode: `opt`, `dbg` or `fastbuild`.
+
+    Returns:
+      names of targets, declared ones last.
+    """
+    chosen = combination(enabled, compilation_mode)
+    if type(chosen) == "string":
+        fail(chosen)
+    number = mode.table.get(combination_name(chosen))
+
+    # No entry: emcc refuses that combination, and says so itself when it links.
+    targets = list(mode.sets[number]) if number != None else []
+    if "side_module" in enabled:
+        targets = []
+    for name in extra_libraries(enabled) if targets else []:
+        on = combination_name({d: chosen[d] for d in EXTRAS[name]})
+        added, removed = mode.extras[name].get(on, ([], []))
+        targets = [t for t in targets if t not in removed] + [t for t in added if t not in targets]
+    return targets + [t for t in mode.declared if t not in targets]
+
+def _link_libraries_impl(ctx):
+    mode = json.decode(ctx.attr.about)
+    mode = struct(table = mode["table"], sets = mode["sets"], extras = mode["extras"], declared = mode["declared"])
+    wanted = choose(mode, ctx.attr.enabled, ctx.var["COMPILATION_MODE"])
+    by_target = {dep[LibraryInfo].target: dep[LibraryInfo].file for dep in ctx.attr.libraries}
+    return [DefaultInfo(files = depset([by_target[t] for t in wanted]))]
+
+# All libraries of the mode are known to it, so that they can be named; only those it gives on are built.
+link_libraries = rule(
+    implementation = _link_libraries_impl,
+    attrs = {
+        "about": attr.string(doc = "The mode's tables, as JSON."),
+        "enabled": attr.string_list(doc = "Features that are on."),
+        "libraries": attr.label_list(providers = [LibraryInfo], cfg = "exec"),
+    },
+)

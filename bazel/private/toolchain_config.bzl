@@ -1,0 +1,194 @@
+"""How the toolchain calls its tools: every action is the driver (`src/emroot/bazel/driver.py`), run by Python."""
+
+load("@rules_cc//cc:action_names.bzl", "ACTION_NAMES")
+load("@rules_cc//cc:cc_toolchain_config_lib.bzl", "action_config", "env_entry", "env_set", "feature", "flag_group", "flag_set", "tool", "variable_with_value", "with_feature_set")
+load("@rules_cc//cc/common:cc_common.bzl", "cc_common")
+load("@rules_cc//cc/toolchains:cc_toolchain_config_info.bzl", "CcToolchainConfigInfo")
+load(":features.bzl", "ALWAYS_COMPILE", "ALWAYS_LINK", "ARCH_FLAGS", "COMPILATION_MODES", "FEATURES", "LTO_FLAGS", "MODULE_FLAGS")
+load(":library.bzl", "HeadersInfo", "SdkInfo")
+load(":python.bzl", "PythonInfo")
+
+_C = [ACTION_NAMES.c_compile, ACTION_NAMES.assemble, ACTION_NAMES.preprocess_assemble]
+_CXX = [ACTION_NAMES.cpp_compile, ACTION_NAMES.linkstamp_compile, ACTION_NAMES.cpp_header_parsing, ACTION_NAMES.cpp_module_compile, ACTION_NAMES.cpp_module_codegen]
+_COMPILE = _C + _CXX
+_LINK = [ACTION_NAMES.cpp_link_executable, ACTION_NAMES.cpp_link_dynamic_library, ACTION_NAMES.cpp_link_nodeps_dynamic_library]
+_ARCHIVE = [ACTION_NAMES.cpp_link_static_library]
+
+_TOOLS = {
+    "_driver": attr.label(default = Label("//:src/emroot/bazel/driver.py"), allow_single_file = True, cfg = "exec"),
+    "_driver_files": attr.label(default = Label("//:driver"), cfg = "exec"),
+    "_headers": attr.label(default = Label("//bazel/private:headers"), cfg = "exec", providers = [HeadersInfo]),
+    "_python": attr.label(default = Label("//bazel/private:python"), cfg = "exec", providers = [PythonInfo]),
+    "_sdk": attr.label(default = Label("@emscripten_sdk//:sdk"), cfg = "exec", providers = [SdkInfo]),
+}
+
+def _toolchain_files_impl(ctx):
+    sdk = ctx.attr._sdk[SdkInfo]
+    files = [
+        ctx.attr._python[PythonInfo].files,
+        ctx.attr._driver_files[DefaultInfo].files,
+        depset([ctx.file._driver, sdk.about]),
+        sdk.compiler,
+    ]
+    if ctx.attr.part != "archive":
+        files.append(sdk.emscripten)
+    if ctx.attr.part == "compile":
+        files.append(depset([ctx.attr._headers[HeadersInfo].directory]))
+    if ctx.attr.part == "link":
+        files.append(sdk.linker)
+    return [DefaultInfo(files = depset(transitive = files))]
+
+toolchain_files = rule(
+    implementation = _toolchain_files_impl,
+    doc = "Inputs of compiles, links or archives: headers of compiles only, the linker of links only.",
+    attrs = _TOOLS | {"part": attr.string(values = ["compile", "link", "archive"])},
+)
+
+def _set(actions, flags, **kwargs):
+    return flag_set(actions = actions, flag_groups = [flag_group(flags = flags, **kwargs)] if flags else [])
+
+def _each(actions, variable, flags):
+    """Flags for each value of a variable that is a list."""
+    return flag_set(actions = actions, flag_groups = [flag_group(flags = flags, iterate_over = variable, expand_if_available = variable)])
+
+def _if(actions, variable, flags):
+    return _set(actions, flags, expand_if_available = variable)
+
+def _command_line():
+    """What Bazel has to say in every command; everything is spelled out, since nothing is a compiler's default here."""
+    libraries = [
+        flag_group(
+            flags = ["%{libraries_to_link.name}"],
+            expand_if_equal = variable_with_value(name = "libraries_to_link.type", value = kind),
+        )
+        for kind in ("object_file", "interface_library", "dynamic_library")
+    ] + [
+        flag_group(
+            flags = ["%{libraries_to_link.object_files}"],
+            iterate_over = "libraries_to_link.object_files",
+            expand_if_equal = variable_with_value(name = "libraries_to_link.type", value = "object_file_group"),
+        ),
+        flag_group(
+            expand_if_equal = variable_with_value(name = "libraries_to_link.type", value = "static_library"),
+            flag_groups = [
+                flag_group(flags = ["-Wl,--whole-archive"], expand_if_true = "libraries_to_link.is_whole_archive"),
+                flag_group(flags = ["%{libraries_to_link.name}"]),
+                flag_group(flags = ["-Wl,--no-whole-archive"], expand_if_true = "libraries_to_link.is_whole_archive"),
+            ],
+        ),
+    ]
+    return [
+        _each(_COMPILE, "preprocessor_defines", ["-D%{preprocessor_defines}"]),
+        _each(_COMPILE, "quote_include_paths", ["-iquote", "%{quote_include_paths}"]),
+        _each(_COMPILE, "include_paths", ["-I%{include_paths}"]),
+        _each(_COMPILE, "system_include_paths", ["-isystem", "%{system_include_paths}"]),
+        _each(_COMPILE, "external_include_paths", ["-isystem", "%{external_include_paths}"]),
+        _each(_COMPILE, "includes", ["-include", "%{includes}"]),
+        _each(_COMPILE, "user_compile_flags", ["%{user_compile_flags}"]),
+        _if(_COMPILE, "output_assembly_file", ["-S"]),
+        _if(_COMPILE, "output_preprocess_file", ["-E"]),
+        _if(_COMPILE, "dependency_file", ["-MD", "-MF", "%{dependency_file}"]),
+        _if(_COMPILE, "source_file", ["-c", "%{source_file}"]),
+        _if(_COMPILE + _LINK, "output_file", ["-o", "%{output_file}"]),
+        _if(_ARCHIVE + _LINK, "output_execpath", ["-o", "%{output_execpath}"]),
+        _set([ACTION_NAMES.cpp_link_dynamic_library, ACTION_NAMES.cpp_link_nodeps_dynamic_library], FEATURES_SHARED),
+        flag_set(actions = _LINK + _ARCHIVE, flag_groups = [flag_group(
+            iterate_over = "libraries_to_link",
+            expand_if_available = "libraries_to_link",
+            flag_groups = libraries,
+        )]),
+        _each(_LINK, "user_link_flags", ["%{user_link_flags}"]),
+    ]
+
+# A shared library, in Emscripten's terms, unless the program says otherwise.
+FEATURES_SHARED = []
+
+def _flags_feature(name, flags, enabled = False, requires = None):
+    return feature(
+        name = name,
+        enabled = enabled,
+        implies = flags.implies,
+        flag_sets = [
+            _set(_COMPILE, flags.compile),
+            _set(_CXX, flags.cxx),
+            _set(_LINK, flags.link),
+        ],
+    )
+
+def _features(arch, thin):
+    """All features, in the order in which their flags appear."""
+    both = lambda flags: struct(compile = flags, cxx = [], link = flags, implies = [])
+    found = [
+        feature(name = "no_legacy_features", enabled = True),
+        # Whatever the linking mode, the libraries go with the link.
+        feature(name = "static_link_cpp_runtimes", enabled = True),
+        feature(name = "supports_pic"),
+        feature(name = "supports_dynamic_linker"),
+        feature(name = "supports_start_end_lib"),
+        feature(name = "random_seed"),
+        _flags_feature("emroot_always", struct(
+            compile = ARCH_FLAGS[arch] + ALWAYS_COMPILE,
+            cxx = [],
+            link = ARCH_FLAGS[arch] + ALWAYS_LINK,
+            implies = [],
+        ), enabled = True),
+        feature(name = "emroot_no_exceptions", enabled = True, flag_sets = [flag_set(
+            actions = _CXX,
+            flag_groups = [flag_group(flags = ["-fno-exceptions"])],
+            with_features = [with_feature_set(not_features = ["exceptions", "wasm_exceptions"])],
+        )]),
+        # Code for a main or side module has to be position independent; so have libraries that go into one.
+        feature(name = "main_module", flag_sets = [_set(_COMPILE, ["-fPIC"]), _set(_LINK, MODULE_FLAGS["main"])]),
+        feature(name = "side_module", flag_sets = [_set(_COMPILE, ["-fPIC"]), _set(_LINK, MODULE_FLAGS["side"])]),
+        feature(name = "pic", flag_sets = [_set(_COMPILE, ["-fPIC"], expand_if_available = "pic")]),
+        _flags_feature("lto", both(LTO_FLAGS["full"])),
+        # `thin_lto` itself is not declared: Bazel would then run a ThinLTO pipeline of its own, which is not how emcc
+        # links. A condition on --features turns this one on instead.
+        _flags_feature("emroot_thin_lto", both(LTO_FLAGS["thin"]), enabled = thin),
+    ]
+    found += [_flags_feature(name, flags) for name, flags in COMPILATION_MODES.items()]
+    found += [_flags_feature(name, flags, enabled = flags.enabled) for name, flags in FEATURES.items()]
+    return found + [feature(name = "emroot_command_line", enabled = True, flag_sets = _command_line())]
+
+def _config_impl(ctx):
+    driver, sdk = ctx.file._driver.path, ctx.attr._sdk[SdkInfo]
+    interpreter = ctx.attr._python[PythonInfo].interpreter
+
+    def actions(names, verb):
+        call = feature(name = "emroot_%s" % verb, enabled = True, flag_sets = [
+            flag_set(actions = names, flag_groups = [flag_group(flags = ["-I", "-B", driver, verb])]),
+        ], env_sets = [env_set(actions = names, env_entries = [
+            env_entry("EMROOT_SDK", sdk.about.path),
+            env_entry("EMROOT_HEADERS", ctx.attr._headers[HeadersInfo].directory.path),
+        ])])
+        return call, [action_config(action_name = name, enabled = True, tools = [tool(tool = interpreter)]) for name in names]
+    found = [
+        actions(_C, "compile"),
+        actions(_CXX, "compile++"),
+        actions(_LINK, "link"),
+        actions(_ARCHIVE, "archive"),
+        actions([ACTION_NAMES.strip], "strip"),
+    ]
+    return cc_common.create_cc_toolchain_config_info(
+        ctx = ctx,
+        action_configs = [config for _, configs in found for config in configs],
+        # Those that call the driver come first: Python takes its own arguments before the driver's.
+        features = [call for call, _ in found] + _features(ctx.attr.arch, ctx.attr.thin),
+        abi_libc_version = "unknown",
+        abi_version = "unknown",
+        compiler = "emscripten",
+        host_system_name = "local",
+        target_cpu = ctx.attr.arch,
+        target_libc = "musl",
+        target_system_name = ctx.attr.arch + "-unknown-emscripten",
+        toolchain_identifier = "emroot-" + ctx.attr.arch,
+    )
+
+emscripten_toolchain_config = rule(
+    implementation = _config_impl,
+    attrs = _TOOLS | {
+        "arch": attr.string(values = ["wasm32", "wasm64"]),
+        "thin": attr.bool(doc = "Whether the feature thin_lto is on."),
+    },
+    provides = [CcToolchainConfigInfo],
+)

@@ -1,0 +1,208 @@
+"""What the Bazel toolchain runs instead of emcc and emar: `python driver.py compile|compile++|link|archive ARGUMENTS`.
+
+It runs the SDK's own programs with a configuration and a cache made of nothing but the action's inputs, and leaves
+nothing of the place where it ran in what they write. All outputs of a link go into the one file that Bazel expects of
+it, a tar; `wasm_cc_binary` unpacks it.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tarfile
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).absolute().parents[2]))
+
+from emroot.bazel.places import SdkPlaces  # noqa: E402  # the line above makes the package importable
+
+#: Outputs of library actions lie below a directory of this name (`library.bzl: CACHE`).
+CACHE = '/emroot-cache/'
+_MISSING = re.compile(r'cache file is missing: "(?:.*?/)?sysroot/lib/(?P<arch>wasm\d\d)-emscripten/(?:(?P<mode>[\w-]+)/)?'
+                      r'(?P<name>[^/"]+)\.(?:a|o)"')
+_PORT = re.compile(r'port[^\n]*?[ `"\'](?P<port>[\w.-]+)[`"\']?[^\n]*FROZEN_CACHE|FROZEN_CACHE[^\n]*port[^\n]*?(?P<other>[\w.-]+)$',
+                   re.MULTILINE)
+
+
+class Place:
+    """One action's SDK, configuration and cache."""
+
+    def __init__(self, scratch: Path) -> None:
+        self.sdk = SdkPlaces.read(os.environ['EMROOT_SDK'])
+        self.here = Path.cwd()
+        self.scratch = scratch
+
+    def environment(self, cache: Path) -> dict[str, str]:
+        """The environment of emcc: its tools and cache are the action's inputs."""
+        config = self.scratch / 'emscripten.config'
+        config.write_text(self.sdk.config_text(cache) + 'FROZEN_CACHE = True\n', encoding='utf-8')
+        kept = {name: value for name, value in os.environ.items()
+                if not name.startswith(('EM_', 'EMCC_', 'EMROOT_', 'PYTHON'))}
+        return {**kept, 'EM_CONFIG': str(config), 'EM_CACHE': str(cache), 'EM_FROZEN_CACHE': '1', 'LC_ALL': 'C',
+                'PYTHONDONTWRITEBYTECODE': '1', 'PYTHONHASHSEED': '0', 'TMPDIR': str(self.scratch),
+                'TEMP': str(self.scratch), 'TMP': str(self.scratch)}
+
+    def run(self, program: str, arguments: list[str], env: Mapping[str, str]) -> subprocess.CompletedProcess[bytes]:
+        """One of the SDK's programs, what it says included in the result."""
+        return subprocess.run([sys.executable, '-E', '-B', str(self.sdk.root / program), *arguments], env=dict(env),
+                              stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
+
+
+# --- compiles --------------------------------------------------------------------------------------------------------
+
+def compile_(place: Place, program: str, arguments: list[str]) -> int:
+    """Compile one file. The headers are an input; what was read is told to Bazel in paths relative to its root."""
+    headers = Path(os.environ['EMROOT_HEADERS']).absolute()
+    mapped = [f'-ffile-prefix-map={place.here}{os.sep}=', f'-ffile-prefix-map={place.here}=.', *place.sdk.resource_dir_map]
+    done = place.run(program, [*arguments, *mapped], place.environment(headers))
+    _say(place, done.stdout)
+    if done.returncode == 0 and '-MF' in arguments:
+        _relative_dependencies(place, Path(arguments[arguments.index('-MF') + 1]))
+    return done.returncode
+
+
+def _relative_dependencies(place: Place, file: Path) -> None:
+    """Keep the files of the program in a dependency file; those of the toolchain are inputs anyway."""
+    text = file.read_text(encoding='utf-8')
+    target, _, rest = text.partition(':')
+    while rest[:1] in ('\\', '/'):  # the colon of a drive
+        more, _, rest = rest.partition(':')
+        target += ':' + more
+    own = (os.environ['EMROOT_HEADERS'].rstrip('/') + '/', os.path.dirname(os.environ['EMROOT_SDK']) + '/')
+    kept = []
+    for word in re.findall(r'(?:\\[ #]|[^\s\\]|\\(?![\s]))+', rest):
+        path = word.replace('\\ ', ' ')
+        if os.path.isabs(path):
+            path = os.path.relpath(path, place.here).replace(os.sep, '/')
+        if not path.startswith('../') and not path.startswith(own):
+            kept.append(path.replace(' ', '\\ '))
+    file.write_text(f'{target}: {" ".join(kept)}\n', encoding='utf-8')
+
+
+# --- archives --------------------------------------------------------------------------------------------------------
+
+def archive(place: Place, arguments: list[str]) -> int:
+    """An archive without times and owners."""
+    out = arguments[arguments.index('-o') + 1]
+    members = [a for a in arguments if a not in ('-o', out)]
+    Path(out).unlink(missing_ok=True)
+    response = place.scratch / 'members'
+    response.write_text('\n'.join(m.replace('\\', '/') for m in members) + '\n', encoding='utf-8')
+    done = subprocess.run([str(place.sdk.tools['llvm-ar']), 'rcsD', out, f'@{response}'], stdin=subprocess.DEVNULL,
+                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
+    _say(place, done.stdout)
+    return done.returncode
+
+
+# --- links -----------------------------------------------------------------------------------------------------------
+
+def link(place: Place, arguments: list[str]) -> int:
+    """Link against a cache made of exactly the libraries among the inputs, and pack what emcc writes."""
+    at = arguments.index('-o')
+    out = Path(arguments[at + 1])
+    rest = arguments[:at] + arguments[at + 2:]
+    cached = [a for a in rest if CACHE in f'{a}/' and not a.startswith('-')]
+    rest = [a for a in rest if a not in cached]
+    cache, made = place.scratch / 'cache', place.scratch / 'made'
+    made.mkdir()
+    fill_cache(cache, cached)
+    name = out.name.split('.')[0] + '.' + _output_format(rest)
+    done = place.run('em++.py', [*rest, '-o', str(made / name)], place.environment(cache))
+    text = done.stdout.decode(errors='replace')
+    if done.returncode != 0:
+        _say(place, (missing(text, rest) or text).encode())
+        return done.returncode
+    _say(place, done.stdout)
+    pack(made, out)
+    return 0
+
+
+def fill_cache(cache: Path, files: list[str]) -> None:
+    """Put the libraries and ports where emcc looks for them."""
+    (cache / 'sysroot' / 'lib').mkdir(parents=True)
+    (cache / 'sysroot' / 'include').mkdir()
+    (cache / 'sysroot_install.stamp').write_text('x', encoding='utf-8')
+    for file in files:
+        source = Path(file).absolute()
+        if source.is_dir():
+            shutil.copytree(source, cache, dirs_exist_ok=True, copy_function=_put)
+        else:
+            target = cache / file.split(CACHE, 1)[1]
+            target.parent.mkdir(parents=True, exist_ok=True)
+            _put(str(source), str(target))
+
+
+def _put(source: str, target: str) -> None:
+    try:
+        os.symlink(source, target)
+    except OSError:
+        shutil.copyfile(source, target)
+
+
+def _output_format(arguments: list[str]) -> str:
+    """The last `--oformat`; a side module is WebAssembly alone."""
+    if any(re.fullmatch(r'-sSIDE_MODULE(=[12])?', a) for a in arguments):
+        return 'wasm'
+    given = [a.partition('=')[2] for a in arguments if a.startswith('--oformat=')]
+    return {'bare': 'wasm', 'wasm': 'wasm', 'html': 'html', 'mjs': 'mjs'}.get(given[-1] if given else 'js', 'js')
+
+
+def pack(directory: Path, out: Path) -> None:
+    """All files of a directory in a tar that depends on their names and contents alone."""
+    with tarfile.open(out, 'w', format=tarfile.USTAR_FORMAT) as tar:
+        for path in sorted(p for p in directory.rglob('*') if p.is_file()):
+            entry = tarfile.TarInfo(path.relative_to(directory).as_posix())
+            entry.size, entry.mode = path.stat().st_size, 0o755
+            with open(path, 'rb') as f:
+                tar.addfile(entry, f)
+
+
+def missing(said: str, arguments: list[str]) -> str | None:
+    """What to do about a library that emcc wants and the link was not given."""
+    found = _MISSING.search(said)
+    if found:
+        features = [found['arch'], *(found['mode'] or '').split('-')]
+        target = found['name']
+    elif 'FROZEN_CACHE' in said and (port := re.search(r'(?:port|ports)\S*[ :`"\']+(?P<port>[a-z0-9_.-]+)', said)):
+        bits = 'wasm64' if '-m64' in arguments else 'wasm32'
+        features, target = [bits], port['port']
+    else:
+        return None
+    listed = ', '.join(f'"{f}"' for f in features if f)
+    return (f'emroot: this link needs {target} of mode {"-".join(f for f in features if f)}, which its features do not '
+            f'tell beforehand.\n  mend: add to MODULE.bazel: '
+            f'emscripten_deps.cache(features = [{listed}], targets = ["auto", "{target}"])\n'
+            f'        If an option in linkopts brings it in, a feature of the toolchain may say the same '
+            f'(--features=use_pthreads for -pthread, for instance).\n')
+
+
+def _say(place: Place, said: bytes) -> None:
+    """What a tool said, without the place where it ran."""
+    text = said.decode(errors='replace').replace(f'{place.here}{os.sep}', '')
+    if text.strip():
+        sys.stderr.write(text if text.endswith('\n') else text + '\n')
+
+
+def main(verb: str, arguments: list[str]) -> int:
+    """Run one action; the exit code."""
+    with tempfile.TemporaryDirectory(prefix='emroot-') as directory:
+        place = Place(Path(directory))
+        if verb == 'compile':
+            return compile_(place, 'emcc.py', arguments)
+        if verb == 'compile++':
+            return compile_(place, 'em++.py', arguments)
+        if verb == 'archive':
+            return archive(place, arguments)
+        if verb == 'link':
+            return link(place, arguments)
+    print(f'emroot: the toolchain does not {verb}', file=sys.stderr)
+    return 1
+
+
+if __name__ == '__main__':
+    sys.exit(main(sys.argv[1], sys.argv[2:]))

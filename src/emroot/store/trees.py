@@ -1,0 +1,40 @@
+"""Trees: directories made once, and how to tell that one still is what was made."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from ..canonical import digest_file
+
+Described = Sequence[object]
+"""A file's sha256, size in bytes, and time of change in nanoseconds."""
+
+
+def list_files(directory: Path) -> list[str]:
+    """Every file below a directory by its path, forward slashes, sorted."""
+    return sorted(Path(folder, name).relative_to(directory).as_posix()
+                  for folder, _, names in os.walk(directory) for name in names)
+
+
+def describe(path: Path) -> list[object]:
+    """What is recorded of a file."""
+    found = os.lstat(path)
+    return [digest_file(path), found.st_size, found.st_mtime_ns]
+
+
+def whole_tree(directory: Path, files: Mapping[str, Described], *, read: bool = False) -> bool:
+    """Whether a directory holds these files as they were described. A file whose time differs, or any if `read` says so,
+    is read."""
+    try:
+        for path, (digest, size, time) in files.items():
+            found = os.lstat(f'{directory}/{path}')
+            if not stat.S_ISREG(found.st_mode) or found.st_size != size:
+                return False
+            if (read or found.st_mtime_ns != time) and digest_file(f'{directory}/{path}') != digest:
+                return False
+    except OSError:
+        return False
+    return True
