@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import os
 import stat
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,6 @@ from .home import read_memo, write_memo
 from .sdk import Sdk
 from .store import Blob, Store
 from .store.trees import list_files
-
 
 #: Where a cache directory notes which headers it has.
 HEADERS = '.emroot/headers.json'
@@ -91,6 +91,24 @@ class CacheDirectory:
 
     def _record(self, path: str) -> Path:
         return self.root / '.emroot' / f'{path}.json'
+
+
+def recorded_files(cache: Path) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Every library that emroot placed in a cache directory, by its path, and what was recorded of it."""
+    records = cache / '.emroot'
+    for folder, _, names in os.walk(records):
+        for name in sorted(names):
+            record = read_memo(Path(folder, name))
+            if record and 'stat' in record and 'digest' in record:
+                yield Path(folder, name).relative_to(records).as_posix().removesuffix('.json'), record
+
+
+def is_as_placed(file: Path, record: dict[str, Any]) -> bool:
+    """Whether a file is the one that was placed, by its size, time and identity."""
+    try:
+        return bool(placed(os.lstat(file)) == record['stat'])
+    except OSError:
+        return False
 
 
 def placed(found: os.stat_result) -> list[int]:

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from .cachedir import placed
+from .cachedir import CacheDirectory, is_as_placed, recorded_files
 from .catalogue import Catalogue
 from .errors import SdkError, StoreError
 from .home import Home, read_memo
@@ -101,28 +101,15 @@ def examine_cache(cache: Path, sdk: Sdk, *, home: Home) -> Iterator[Finding]:
         yield Finding(f'{sanity} belongs to another SDK: its emcc would erase this cache directory', False,
                       'run emroot build, which rewrites it; or use one cache directory for each SDK', StoreError.exit_code)
     if mark is not None:
-        changed = [path for path, whole in recorded_files(cache) if not whole]
-        headers = (cache / 'sysroot_install.stamp').is_file()
+        listed = list(recorded_files(cache))
+        changed = [path for path, record in listed if not is_as_placed(cache / path, record)]
+        headers = CacheDirectory(cache, sdk).has_headers()
         if changed or not headers:
             shown = ', '.join([*([] if headers else ['headers']), *changed][:5])
             yield Finding(f'cache directory {cache} was wiped or changed: {shown}{"..." if len(changed) > 5 else ""}', False,
                           'run the same emroot build again, it replaces what is missing or changed', StoreError.exit_code)
         else:
-            yield Finding(f'cache directory {cache}: {len(list(recorded_files(cache)))} files, all as they were placed', True)
-
-
-def recorded_files(cache: Path) -> Iterator[tuple[str, bool]]:
-    """Every file that emroot placed in a cache directory, and whether it still is what was placed."""
-    records = cache / '.emroot'
-    for folder, _, names in os.walk(records):
-        for name in sorted(names):
-            path = Path(folder, name).relative_to(records).as_posix().removesuffix('.json')
-            record = read_memo(Path(folder, name))
-            if record and 'stat' in record:
-                try:
-                    yield path, placed(os.lstat(cache / path)) == record['stat']
-                except OSError:
-                    yield path, False
+            yield Finding(f'cache directory {cache}: {len(listed)} files, all as they were placed', True)
 
 
 def examine_environment(cache: Path) -> Iterator[Finding]:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from .canonical import canonical_json
+from .canonical import canonical_json, digest_bytes
 from .errors import from_os_error
 from .files import user_cache_dir, write_text
 
@@ -46,6 +46,18 @@ class Home:
     def cache_directory(self, version: str, digest: str) -> Path:
         """The default cache directory of an SDK: all its modes share one, no other SDK does."""
         return self.root / 'cache' / f'{version}-{digest[:12]}'
+
+    def remember_cache(self, path: Path) -> None:
+        """Note that there is a cache directory at `path`: what it holds is not removed from the store."""
+        place = self.root / 'caches' / f'{digest_bytes(str(path).encode())[:16]}.json'
+        if read_memo(place) is None:
+            write_memo(place, {'path': str(path)})
+
+    def known_caches(self) -> list[Path]:
+        """Every cache directory that was ever filled from here and is still there."""
+        found = [read_memo(place) for place in sorted((self.root / 'caches').glob('*.json'))]
+        paths = [Path(str(memo['path'])) for memo in found if memo and 'path' in memo]
+        return [path for path in paths if (path / '.emroot').is_dir()]
 
     def prepare(self) -> None:
         """Make the home, tagged so that backups skip it."""

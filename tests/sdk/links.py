@@ -87,13 +87,13 @@ MODES = _lines("""
     em++ -flto=full main.o
     em++ -flto=thin main.o
     em++ -flto -fno-lto main.o
-    em++ -O2 -flto=thin -m64 main.o
-    emcc -Oz -flto -m64 main.o
+    em++ -O2 -flto=thin -sMEMORY64 main.o
+    emcc -Oz -flto -sMEMORY64 main.o
     em++ -sMAIN_MODULE main.o
     em++ -sMAIN_MODULE=2 main.o
     emcc -sMAIN_MODULE=2 -O2 main.o
     em++ -sMAIN_MODULE=2 -flto main.o
-    em++ -sMAIN_MODULE=2 -flto=thin -m64 main.o
+    em++ -sMAIN_MODULE=2 -flto=thin -sMEMORY64 main.o
     em++ -sMAIN_MODULE -m64 main.o
     em++ -sMAIN_MODULE=2 main.o side.so
     em++ -sMAIN_MODULE=2 main.o -L. -lside
@@ -101,7 +101,7 @@ MODES = _lines("""
     em++ main.o -L. -lside
     em++ -sSIDE_MODULE main.o
     em++ -sSIDE_MODULE=2 main.o -o side.wasm
-    em++ -sSIDE_MODULE=2 -flto -m64 main.o
+    em++ -sSIDE_MODULE=2 -flto -sMEMORY64 main.o
     em++ -sSIDE_MODULE -pthread main.o
     em++ -shared main.o -o new.so
     em++ -shared main.o -o new.wasm
@@ -118,7 +118,7 @@ THREADS = _lines("""
     em++ -pthread main.o
     emcc -pthread main.o
     em++ -pthread -O3 main.o
-    em++ -pthread -m64 -flto=thin main.o
+    em++ -pthread -sMEMORY64 -flto=thin main.o
     em++ -sUSE_PTHREADS main.o
     em++ -pthread -sPROXY_TO_PTHREAD main.o
     em++ -pthread -sPROXY_TO_PTHREAD -sEXIT_RUNTIME main.o
@@ -129,7 +129,7 @@ THREADS = _lines("""
     em++ -sWASM_WORKERS main.o
     em++ -sWASM_WORKERS -O3 main.o
     em++ -sWASM_WORKERS -pthread main.o
-    em++ -sWASM_WORKERS -m64 main.o
+    em++ -sWASM_WORKERS -sMEMORY64 main.o
     em++ -sWASM_WORKERS -sAUDIO_WORKLET main.o
     em++ -fopenmp main.o
     em++ -pthread -sASYNCIFY main.o
@@ -145,7 +145,7 @@ EXCEPTIONS = _lines("""
     em++ -fwasm-exceptions main.o
     em++ -fwasm-exceptions -sWASM_LEGACY_EXCEPTIONS=0 main.o
     em++ -fwasm-exceptions -sWASM_LEGACY_EXCEPTIONS=1 main.o
-    em++ -fwasm-exceptions -flto -m64 main.o
+    em++ -fwasm-exceptions -flto -sMEMORY64 main.o
     em++ -fwasm-exceptions -pthread -O3 main.o
     em++ -sDISABLE_EXCEPTION_CATCHING=0 main.o
     em++ -sEXCEPTION_CATCHING_ALLOWED=f main.o
@@ -186,7 +186,7 @@ STANDALONE = _lines("""
     em++ -sPURE_WASI -fwasm-exceptions main.o
     em++ -sSTANDALONE_WASM -sALLOW_MEMORY_GROWTH main.o
     em++ -sSTANDALONE_WASM -fexceptions main.o
-    em++ -sSTANDALONE_WASM -m64 -flto main.o
+    em++ -sSTANDALONE_WASM --target=wasm64 -flto main.o
     em++ -sMINIMAL_RUNTIME main.o
     em++ -sMINIMAL_RUNTIME=2 -Oz main.o -o app.html
     em++ -sMINIMAL_RUNTIME -pthread main.o
@@ -219,7 +219,7 @@ NOTHING = _lines("""
     em++ -nostdlib -pthread main.o -lc
     em++ -sAUTO_NATIVE_LIBRARIES=0 main.o
     em++ -c main.cpp
-    em++ -c main.cpp -flto=thin -m64
+    em++ -c main.cpp -flto=thin -sMEMORY64
     emcc -E main.c
     emcc -S main.c -o main.s
     emcc -fsyntax-only main.c
@@ -241,7 +241,7 @@ LIBRARIES = _lines("""
     emcc -sWASMFS -pthread main.o
     em++ -sWASMFS -sFORCE_FILESYSTEM main.o
     em++ -sWASMFS -sNODERAWFS main.o
-    em++ -sWASMFS -sICASE_FS=1 -sCASE_INSENSITIVE_FS main.o
+    em++ -sWASMFS -sCASE_INSENSITIVE_FS main.o
     em++ -sNODERAWFS main.o
     em++ --embed-file data.txt main.o
     em++ --preload-file data.txt main.o
@@ -288,7 +288,7 @@ PORTS = _lines("""
     em++ -sUSE_LIBPNG -pthread main.o
     em++ -sUSE_LIBPNG -sSUPPORT_LONGJMP=wasm main.o
     em++ -sUSE_SDL=2 main.o
-    em++ -sUSE_SDL=2 -pthread -flto=thin -m64 main.o
+    em++ -sUSE_SDL=2 -pthread -flto=thin -sMEMORY64 main.o
     em++ -sUSE_SDL=2 -sUSE_SDL_IMAGE=2 -sSDL2_IMAGE_FORMATS=png,jpg main.o
     em++ --use-port=sdl2_image:formats=png main.o
     em++ --use-port=sdl2_mixer:formats=ogg,mp3 main.o

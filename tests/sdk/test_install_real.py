@@ -101,19 +101,19 @@ def test_what_was_adapted_is_recorded(place: Path) -> None:
 def test_an_sdk_has_the_same_digest_wherever_it_lies(shared_home: Home, tmp_path: Path) -> None:
     try:
         one = install(shared_home, source='debian', version='6')
-        two = install(shared_home, source='debian', version='6', dest=tmp_path / 'elsewhere')
+        two = install(shared_home, source='debian', version='6', dest=tmp_path / 'else where')
     except SdkError as error:
         cannot_run(str(error))
         return
     assert two == tmp_path / 'elsewhere/usr/share/emscripten'
-    assert [p.name for p in tmp_path.iterdir()] == ['elsewhere']
+    assert [p.name for p in tmp_path.iterdir()] == ['else where']
     first, second = find_sdk(shared_home, one), find_sdk(shared_home, two)
     assert first.parts == second.parts
     assert first.digest == second.digest
 
     began = time.monotonic()
     said: list[str] = []
-    assert install(shared_home, source='debian', version='6', dest=tmp_path / 'elsewhere',
+    assert install(shared_home, source='debian', version='6', dest=tmp_path / 'else where',
                    report=lambda what, *_: said.append(what)) == two
     assert time.monotonic() - began < 0.1
     assert said == [f'already installed: {two}']

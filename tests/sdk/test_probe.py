@@ -50,7 +50,8 @@ def test_recipes_are_what_embuilder_runs(sdk_root: Path, home: Home, tmp_path: P
     wrapper.write_text(RECORDER.format(python=sys.executable, log=str(log)))
     wrapper.chmod(0o755)
     plain = (sdk_root / '.emscripten').read_text()
-    watched = overlay(sdk_root, tmp_path / 'emscripten', {'.emscripten': f'{plain}\nCOMPILER_WRAPPER = {str(wrapper)!r}\n'})
+    config = f'{plain}\nCOMPILER_WRAPPER = {str(wrapper)!r}\nCACHE = {str(tmp_path / "emscripten" / "cache")!r}\n'
+    watched = overlay(sdk_root, tmp_path / 'emscripten', {'.emscripten': config})
     sdk = find_sdk(home, watched)
     catalogue = Catalogue(sdk, home)
     targets = [t for t in TARGETS if t in catalogue.listing(parse_mode(mode)).libraries]

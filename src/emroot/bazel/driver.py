@@ -19,7 +19,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).absolute().parents[2]))
 
-from emroot.bazel.places import SdkPlaces  # noqa: E402  # the line above makes the package importable
+from emroot.bazel.places import SdkPlaces  # the line above makes the package importable
 
 #: Outputs of library actions lie below a directory of this name (`library.bzl: CACHE`).
 CACHE = '/emroot-cache/'

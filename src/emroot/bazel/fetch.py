@@ -21,12 +21,12 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).absolute().parents[2]))
 
-from emroot.catalogue import Catalogue, Listing, Recipe  # noqa: E402  # the line above makes the package importable
-from emroot.errors import EmrootError, SdkError  # noqa: E402
-from emroot.home import Home, find_home  # noqa: E402
-from emroot.modes import parse_features  # noqa: E402
-from emroot.probe import ask  # noqa: E402
-from emroot.sdk import Sdk, find_sdk  # noqa: E402
+from emroot.catalogue import Catalogue, Listing, Recipe  # the line above makes the package importable
+from emroot.errors import EmrootError, SdkError
+from emroot.home import Home, find_home
+from emroot.modes import parse_features
+from emroot.probe import ask
+from emroot.sdk import Sdk, find_sdk
 
 LINKS = Path(__file__).with_name('links_program.py')
 #: Compiles of C++ take about this many times as long as those of C.

@@ -25,13 +25,14 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).absolute().parents[2]))
 
-from emroot.bazel.places import SdkPlaces  # noqa: E402  # the line above makes the package importable
-from emroot.engine.commands import CACHE_PREFIX, Places, shell_line  # noqa: E402
-from emroot.engine.estimate import expected_seconds  # noqa: E402
-from emroot.engine.pool import Pool, default_workers  # noqa: E402
-from emroot.files import link_or_copy  # noqa: E402
-from emroot.probe import PROGRAM, pure_environment  # noqa: E402
+from emroot.bazel.places import SdkPlaces  # the line above makes the package importable
+from emroot.engine.commands import CACHE_PREFIX, Places, shell_line
+from emroot.engine.estimate import expected_seconds
+from emroot.engine.pool import Pool, default_workers
+from emroot.files import link_or_copy
+from emroot.probe import pure_environment
 
+PROGRAM = Path(__file__).absolute().with_name('sdk_program.py')
 #: What the SDK leaves in a cache directory that nobody reads.
 _LEFT_OVER = ('cache.lock', 'sanity.txt', 'symbol_lists.lock')
 
@@ -110,7 +111,7 @@ class Source:
 # --- through the SDK's own programs ----------------------------------------------------------------------------------
 
 def ask_sdk(sdk: SdkPlaces, scratch: Path, cache: Path, env: Mapping[str, str], **request: Any) -> str:
-    """Run `probe/program.py` with a cache directory; what it says. Raises `Failed`."""
+    """Run `sdk_program.py` with a cache directory; what it says. Raises `Failed`."""
     config = scratch / 'emscripten.config'
     config.write_text(sdk.config_text(cache), encoding='utf-8')
     (scratch / 'request.json').write_text(json.dumps({'root': str(sdk.root), **request}), encoding='utf-8')

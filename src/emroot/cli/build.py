@@ -45,6 +45,9 @@ def run_build(session: Session, *, needed: bool) -> BuildResult:
     finally:
         watcher.close()
     result.log = watcher.log_path
+    if result.compiled:
+        from .store import collect_by_itself
+        collect_by_itself(session.home)
     _say_failures(result)
     if not args.quiet and result.modes:
         print(summary(result), file=sys.stderr)

@@ -76,6 +76,18 @@ def make_parser() -> argparse.ArgumentParser:
     explain.add_argument('--object', metavar='NAME', help='one object of it: strlen.o')
     _json(explain)
 
+    verify = _add(commands, 'verify', 'check every object, archive, header and cache directory against its digest',
+                  _command('store', 'verify'))
+    verify.add_argument('--repair', action='store_true', help='set damaged entries aside and put right what can be')
+    verify.add_argument('--cache', metavar='DIR', help='a cache directory to check besides those in the home')
+    _json(verify)
+
+    gc = _add(commands, 'gc', 'bound the store, least recently used first', _command('store', 'gc'))
+    gc.add_argument('--max-size', type=_size, metavar='5G', help='bytes, or with K, M, G, T')
+    gc.add_argument('--max-age', type=_age, metavar='90d', help='of no use for so long: seconds, or with m, h, d, w')
+    gc.add_argument('--dry-run', action='store_true', help='say what would go')
+    _json(gc)
+
     doctor = _add(commands, 'doctor', 'what is wrong with this set-up, or with a link, and what mends it',
                   _command('doctor', 'doctor'))
     doctor.add_argument('--message', metavar='TEXT', help='what emcc said; - or nothing reads a log from standard input')
@@ -130,3 +142,18 @@ def _positive(text: str) -> int:
     if number < 1:
         raise argparse.ArgumentTypeError('must be 1 or more')
     return number
+
+
+def _size(text: str) -> int:
+    return _number(text, {'': 1, 'K': 1 << 10, 'M': 1 << 20, 'G': 1 << 30, 'T': 1 << 40}, 'a size such as 5G')
+
+
+def _age(text: str) -> float:
+    return float(_number(text, {'': 1, 's': 1, 'm': 60, 'h': 3600, 'd': 86400, 'w': 604800}, 'an age such as 90d'))
+
+
+def _number(text: str, units: dict[str, int], what: str) -> int:
+    number, unit = text.rstrip(''.join(units)), text[len(text.rstrip(''.join(units))):]
+    if unit not in units or not number.replace('.', '', 1).isdigit():
+        raise argparse.ArgumentTypeError(f'{text!r} is not {what}')
+    return int(float(number) * units[unit])

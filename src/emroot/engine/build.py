@@ -97,6 +97,7 @@ class Build:
         with self.store:
             headers = installed_headers(self.catalogue, self.store)
             self.cache.prepare(headers)
+            self.home.remember_cache(self.cache.root)
             self.env = self.catalogue.environment({'LC_ALL': 'C', 'EM_CACHE': str(self.cache.root)})
             self.places = Places(self.sdk, headers)
             recipes = []

@@ -70,7 +70,7 @@ class Guard:
     def _pretending(self, how: str, otherwise: Callable[[object], bool]) -> Callable[[object], bool]:
         def look(path: object) -> bool:
             return (path in (self.pretended_directories if how == 'isdir' else self.pretended_files)
-                    or bool(self.pretended_place) and str(path).startswith(_below(self.pretended_place)) or otherwise(path))
+                    or (bool(self.pretended_place) and str(path).startswith(_below(self.pretended_place))) or otherwise(path))
         return look
 
     def _audit(self, event: str, arguments: tuple[Any, ...]) -> None:

@@ -394,11 +394,27 @@ def embuilder(sdk, request):
         return [*made(*args, **kwargs), '-ffile-prefix-map=%s=%s' % (sdk.config.CACHE, request['cache_prefix']),
                 *request.get('flags', [])]
     sdk.system_libs.get_base_cflags = get_base_cflags
+    _start_scripts_directly(sdk)
+    if request['python']:
+        os.environ['EMSDK_PYTHON'] = request['python']  # tools/config.py has just put this process's own there
     sys.argv = ['embuilder', *request['embuilder_flags'], 'build', request['target']]
     code = program.main()
     if code:
         sys.exit(code)
     return {}
+
+
+def _start_scripts_directly(sdk):
+    """Start emcc and its like with this Python and `-B`: their launchers would leave `__pycache__` in the SDK."""
+    scripts = {sdk.shared.EMCC: 'emcc.py', sdk.shared.EMXX: 'em++.py', sdk.shared.EMAR: 'emar.py',
+               sdk.shared.EMRANLIB: 'emranlib.py'}
+
+    def directly(command):
+        script = scripts.get(command[0])
+        return [sys.executable, '-B', os.path.join(sdk.root, script), *command[1:]] if script else command
+    several, one = sdk.shared.run_multiple_processes, sdk.shared.check_call
+    sdk.shared.run_multiple_processes = lambda commands, *args, **kw: several([directly(c) for c in commands], *args, **kw)
+    sdk.shared.check_call = lambda command, *args, **kw: one(directly(command), *args, **kw)
 
 
 QUESTIONS = {'embuilder': embuilder, 'identify': identify, 'listing': listing, 'recipes': recipes, 'headers': headers}

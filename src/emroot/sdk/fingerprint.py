@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Iterable, Iterator, Mapping
@@ -72,7 +73,7 @@ def _executable(path: Path) -> Iterable[str]:
         # The dynamic loader's own answer. An executable without one runs with no arguments, which does no harm.
         traced = subprocess.run([real], env={'LD_TRACE_LOADED_OBJECTS': '1'}, stdin=subprocess.DEVNULL, check=False,
                                 stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, timeout=60).stdout.decode(errors='replace')
-        libraries = [line.split('=>')[1].split()[0] for line in traced.splitlines() if '=> /' in line]
+        libraries = re.findall(r'=> (/.*) \(0x[0-9a-f]+\)$', traced, re.MULTILINE)
     else:
         beside = Path(real).parent.parent / 'lib'
         libraries = [str(p) for p in beside.glob('lib*') if p.suffix in ('.dylib', '.dll')]
