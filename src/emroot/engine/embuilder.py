@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import os
 import secrets
-import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -101,8 +100,7 @@ def build_with_embuilder(catalogue: Catalogue, mode: Mode, target: str, sources:
             'root': str(catalogue.sdk.root), 'question': 'embuilder', 'target': target,
             'embuilder_flags': mode.embuilder_flags, 'cache_prefix': CACHE_PREFIX,
             'port_directories': {name: str(path) for name, path in sources.directories().items()},
-            'port_mirror': str(sources.directory) if sources.directory else None,
-            'python': _careful_python(catalogue.sdk, directory)}), encoding='utf-8')
+            'port_mirror': str(sources.directory) if sources.directory else None}), encoding='utf-8')
         command = [*catalogue.sdk.python, '-B', '-I', str(PROGRAM), str(request), str(directory / 'answer.json')]
         env = catalogue.environment({'EM_CACHE': str(cache), 'EM_FROZEN_CACHE': '0', 'EMCC_LOGGING': '1',
                                      'EMCC_CORES': '1'})
@@ -142,19 +140,6 @@ def is_inside(path: object) -> bool:
         return False
     parts = path.split('/')
     return parts[0] in ('sysroot', 'ports') and all(part not in ('', '.', '..') for part in parts)
-
-
-def _careful_python(sdk: Sdk, directory: Path) -> str | None:
-    """A Python for the SDK's launchers to start that leaves no bytecode in the SDK.
-
-    They use `python -E`, which does not heed PYTHONDONTWRITEBYTECODE; but they start what EMSDK_PYTHON names.
-    """
-    if os.name == 'nt':
-        return None
-    program = directory / 'python'
-    program.write_text(f'#!/bin/sh\nexec {shlex.join(sdk.python)} -B "$@"\n', encoding='utf-8')
-    program.chmod(0o755)
-    return str(program)
 
 
 def _new_files(cache: Path, headers: Path) -> list[str]:

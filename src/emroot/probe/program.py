@@ -15,6 +15,7 @@ import contextlib
 import copy
 import json
 import os
+import subprocess
 import sys
 from pathlib import Path
 
@@ -395,8 +396,6 @@ def embuilder(sdk, request):
                 *request.get('flags', [])]
     sdk.system_libs.get_base_cflags = get_base_cflags
     _start_scripts_directly(sdk)
-    if request['python']:
-        os.environ['EMSDK_PYTHON'] = request['python']  # tools/config.py has just put this process's own there
     sys.argv = ['embuilder', *request['embuilder_flags'], 'build', request['target']]
     code = program.main()
     if code:
@@ -406,15 +405,16 @@ def embuilder(sdk, request):
 
 def _start_scripts_directly(sdk):
     """Start emcc and its like with this Python and `-B`: their launchers would leave `__pycache__` in the SDK."""
-    scripts = {sdk.shared.EMCC: 'emcc.py', sdk.shared.EMXX: 'em++.py', sdk.shared.EMAR: 'emar.py',
-               sdk.shared.EMRANLIB: 'emranlib.py'}
+    names = {'EMCC': 'emcc.py', 'EMXX': 'em++.py', 'EMAR': 'emar.py', 'EMRANLIB': 'emranlib.py'}
+    scripts = {getattr(sdk.shared, name): script for name, script in names.items() if hasattr(sdk.shared, name)}
 
-    def directly(command):
-        script = scripts.get(command[0])
-        return [sys.executable, '-B', os.path.join(sdk.root, script), *command[1:]] if script else command
-    several, one = sdk.shared.run_multiple_processes, sdk.shared.check_call
-    sdk.shared.run_multiple_processes = lambda commands, *args, **kw: several([directly(c) for c in commands], *args, **kw)
-    sdk.shared.check_call = lambda command, *args, **kw: one(directly(command), *args, **kw)
+    class Directly(subprocess.Popen):
+        def __init__(self, command, *args, **kwargs):
+            script = scripts.get(command[0]) if isinstance(command, (list, tuple)) else None
+            if script:
+                command = [sys.executable, '-B', os.path.join(sdk.root, script), *command[1:]]
+            super().__init__(command, *args, **kwargs)
+    subprocess.Popen = Directly  # the SDK's modules have their own names for the functions above it
 
 
 QUESTIONS = {'embuilder': embuilder, 'identify': identify, 'listing': listing, 'recipes': recipes, 'headers': headers}
