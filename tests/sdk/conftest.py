@@ -11,19 +11,13 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from sdk_targets import SMALL, SOME_SECONDS
 from support.disks import disk
 from support.running import Emroot
 
 from emroot.catalogue import Catalogue
 from emroot.home import Home
 from emroot.modes import Mode
-
-#: Small targets of many kinds, by the names of all releases: a start file, C, debug, C++, `.S`, and one that ignores LTO.
-SMALL = ('crt1', 'libnoexit', 'libstubs-debug', 'libal', 'libembind', 'libwasm_workers-debug', 'libbulkmemory',
-         'libprintf_long_double')
-#: Some fifty compiles in C, a few seconds' work, without variants of one another.
-SOME_SECONDS = ('libsockets', 'libstandalonewasm', 'libhtml5')
-
 
 @pytest.fixture
 def small(catalogue: Catalogue) -> list[str]:
@@ -54,6 +48,7 @@ def _seen(sdk_root: Path, tmp_path_factory: pytest.TempPathFactory) -> Emroot:
 def seen_home(_seen: Emroot) -> Callable[[Path], Emroot]:
     """Makes a home at a place, that has seen the SDK and its headers, but has built nothing."""
     def make(place: Path) -> Emroot:
+        place.mkdir(parents=True)
         shutil.copytree(_seen.home / 'memo', place / 'memo', ignore=shutil.ignore_patterns('keys'))
         same_disk = place.stat().st_dev == _seen.home.stat().st_dev
         shutil.copytree(_seen.home / 'store' / 'trees', place / 'store' / 'trees', copy_function=os.link if same_disk else shutil.copy2)

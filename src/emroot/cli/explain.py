@@ -3,41 +3,99 @@
 from __future__ import annotations
 
 import argparse
+import difflib
 from typing import Any
 
-from ..canonical import digest_record
-from ..errors import UnknownNameError, UsageError
-from ..modes import parse_mode
-from ..plan import archive_record, compile_record, make_plan
+from ..canonical import Record, digest_record
+from ..catalogue import Catalogue, Recipe
+from ..engine.explain import Explained, explain_archive, explain_object
+from ..errors import EmrootError, UnknownNameError, UsageError
+from ..modes import Mode, parse_mode
+from ..sdk import find_sdk
+from ..store import Store
 from .session import Session, print_json
 
 
 def explain(args: argparse.Namespace) -> int:
-    """The key of a target, or of one object of it."""
-    mode_name, slash, target = args.target.partition('/')
-    if not slash:
-        raise UsageError(f'{args.target!r} is no MODE/TARGET', mend='for example `emroot explain wasm64-lto/libc`')
+    """The key of a target, or of one object of it; with `--against` what differs from another."""
     session = Session(args)
-    mode = parse_mode(mode_name)
-    names = session.catalogue.listing(mode).expand([target])
-    if names != [target]:
-        raise UsageError(f'{target!r} stands for {len(names)} targets', mend='name one of them')
-    recipe = session.catalogue.recipes(mode, [target])[target]
-    archive = make_plan(session.sdk, [recipe]).archives[0]
-    if args.object:
-        members = {member.name: member for member in recipe.members}
-        if args.object not in members:
-            raise UnknownNameError('object', args.object, members, mend=f'`emroot explain {args.target}` lists them')
-        member = members[args.object]
-        record = compile_record(session.sdk, member.argv, member.source)
-    else:
-        record = archive_record(session.sdk, recipe.how, list(archive.members))
-    document = {'key': digest_record(record), **record}
+    mode, target = _named(args.target)
+    mine = _explained(session, session.catalogue, mode, target, args.object)
+    if args.against:
+        return _compare(session, mine, args)
     if args.json:
-        print_json(document)
+        print_json({'key': mine.key, **mine.record, 'inputs': dict(mine.inputs), 'state': mine.state})
     else:
-        print('\n'.join(_lines('', document)))
+        print('\n'.join(_text(mine)))
+        print(f'# {mine.state}')
     return 0
+
+
+def _compare(session: Session, mine: Explained, args: argparse.Namespace) -> int:
+    """Print the lines in which two explanations differ, and one sentence."""
+    mode, target = _named(args.target)
+    against, catalogue = args.against, session.catalogue
+    if '/' in against and against.startswith(('wasm32', 'wasm64')):
+        mode, target = _named(against)
+    else:
+        try:
+            mode = parse_mode(against)
+        except EmrootError:
+            catalogue = Catalogue(find_sdk(session.home, against), session.home)
+    other = _explained(session, catalogue, mode, target, args.object)
+    lines = list(difflib.unified_diff(_text(other), _text(mine), str(args.against), args.target, lineterm='', n=0))
+    differing = sorted({name for name in {*mine.record, *other.record} if mine.record.get(name) != other.record.get(name)})
+    changed = [name for name, digest in mine.inputs if dict(other.inputs).get(name) != digest]
+    if mine.key == other.key:
+        sentence = 'equal: the same key, so the same bytes, made once'
+    elif changed and not set(differing) - {'sources', 'version'}:
+        sentence = f'only what it reads differs: {", ".join(changed[:5])}'
+    else:
+        sentence = f'they differ in {", ".join(differing)}{_members(mine.record, other.record)}'
+    if args.json:
+        print_json({'equal': mine.key == other.key, 'differs': differing, 'inputs': changed, 'diff': lines})
+    else:
+        print('\n'.join([*lines, f'# {sentence}']))
+    return 0
+
+
+def _members(mine: Record, other: Record) -> str:
+    """How many of an archive's objects differ."""
+    theirs = {tuple(member) for member in other.get('members', ())}
+    different = [member for member in mine.get('members', ()) if tuple(member) not in theirs]
+    return f': {len(different)} of {len(mine["members"])} objects' if different else ''
+
+
+def _explained(session: Session, catalogue: Catalogue, mode: Mode, target: str, name: str | None) -> Explained:
+    names = catalogue.listing(mode).expand([target])
+    if names != [target] or target not in catalogue.listing(mode).libraries:
+        raise UsageError(f'{target!r} is not one library', mend='name one that `emroot list` shows')
+    recipe = catalogue.recipes(mode, [target])[target]
+    store = Store(session.home.store)
+    if name is None:
+        return explain_archive(catalogue, recipe, store)
+    return explain_object(catalogue, recipe, _member(recipe, name), store)
+
+
+def _member(recipe: Recipe, name: str) -> int:
+    names = [member.name for member in recipe.members]
+    if name not in names:
+        raise UnknownNameError('object', name, names, mend=f'`emroot explain {recipe.mode}/{recipe.target}` lists them')
+    return names.index(name)
+
+
+def _named(text: str) -> tuple[Mode, str]:
+    mode, slash, target = text.partition('/')
+    if not slash:
+        raise UsageError(f'{text!r} is no MODE/TARGET', mend='for example `emroot explain wasm64-lto/libc`')
+    return parse_mode(mode), target
+
+
+def _text(explained: Explained) -> list[str]:
+    lines = [f'key = {explained.key}', *_lines('', explained.record)]
+    if explained.key != digest_record(explained.record):
+        raise AssertionError('the key is not that of the record shown')
+    return [*lines, *(f'input {name} = {digest}' for name, digest in explained.inputs)]
 
 
 def _lines(prefix: str, value: Any) -> list[str]:
@@ -45,7 +103,7 @@ def _lines(prefix: str, value: Any) -> list[str]:
     if isinstance(value, dict):
         return [line for key, item in value.items() for line in _lines(f'{prefix}.{key}' if prefix else key, item)]
     if isinstance(value, list | tuple):
-        if len(value) == 2 and all(isinstance(v, str) for v in value):
+        if prefix == 'members' and len(value) == 2 and isinstance(value[0], str):
             return [f'{prefix} {value[0]} = {value[1]}']
         return [line for item in value for line in _lines(f'{prefix}', item)]
     return [f'{prefix} = {value}']

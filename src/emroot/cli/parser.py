@@ -73,6 +73,7 @@ def make_parser() -> argparse.ArgumentParser:
     explain = _add(commands, 'explain', 'the key of a target and every input that went into it',
                    _command('explain', 'explain'))
     explain.add_argument('target', metavar='MODE/TARGET', help='for example wasm64-lto/libc-debug')
+    explain.add_argument('--against', metavar='OTHER', help='another mode, MODE/TARGET or SDK: only what differs')
     explain.add_argument('--object', metavar='NAME', help='one object of it: strlen.o')
     _json(explain)
 

@@ -11,7 +11,6 @@ from functools import partial
 from pathlib import Path
 
 from ..cachedir import CacheDirectory
-from ..canonical import digest_record
 from ..catalogue import Catalogue
 from ..headers import installed_headers
 from ..home import Home
@@ -25,7 +24,7 @@ from .embuilder import PortSources, build_with_embuilder, embuilder_key
 from .estimate import expected_seconds
 from .events import Silent, Watcher
 from .keys import KnownKeys
-from .objects import Objects
+from .objects import Objects, located_key
 from .pool import Pool, default_workers
 from .result import BuildResult, Failure, ModeResult
 
@@ -214,7 +213,7 @@ class Build:
 
     def _archive_key(self, archive: Archive) -> str:
         """The key of an archive in which some object carries the SDK's place."""
-        return digest_record({'archive': archive.key, 'places': [str(self.sdk.resource_dir), str(self.sdk.root)]})
+        return located_key(archive.key, [str(self.sdk.resource_dir), str(self.sdk.root)], 'archive')
 
     def _place(self, archive: Archive, blob: Blob, state: str, reused: int | None = None) -> None:
         self.cache.put(archive.path, archive.key, blob, self.store)

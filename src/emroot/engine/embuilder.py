@@ -20,7 +20,6 @@ from ..errors import from_full_disk
 from ..files import remove_tree
 from ..modes import Mode
 from ..probe import PROGRAM
-from ..sdk import Sdk
 from ..store import Blob, Store
 from .commands import CACHE_PREFIX, shell_line
 from .events import Watcher

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from ..canonical import Record, digest_record
@@ -14,9 +14,14 @@ from .commands import Places, shell_line
 from .events import Watcher
 from .pool import Pool
 from .result import Failure
-from .sharing import Families
+from .sharing import Families, closure_key
 
 KIND = 'object'
+
+
+def located_key(key: str, places: Sequence[str], what: str = 'object') -> str:
+    """The key under which something is kept that carries the SDK's place in its bytes."""
+    return digest_record({what: key, 'places': list(places)})
 
 
 class Objects:
@@ -47,7 +52,8 @@ class Objects:
         relative = self.families.find(compile_)
         if relative is None:
             return None
-        self._keep(compile_, relative.blob, located=bool(relative.places), extra={'from': relative.key})
+        self._keep(compile_, relative.blob, located=bool(relative.places),
+                   extra={'from': relative.key, 'closure': closure_key(relative.closure)})
         return relative.blob
 
     def is_located(self, key: str) -> bool:
@@ -70,9 +76,11 @@ class Objects:
         located = any(place.encode() in content for place in self._places)
         closure = self._closure(compile_, depfile)
         blob = self.store.adopt(out)
-        self._keep(compile_, blob, located=located, extra={'seconds': round(done.seconds, 4)})
+        extra: Record = {'seconds': round(done.seconds, 4)}
         if closure is not None:
             self.families.add(compile_, closure, blob, located=located)
+            extra['closure'] = closure_key(closure)
+        self._keep(compile_, blob, located=located, extra=extra)
         return blob
 
     def _keep(self, compile_: Compile, blob: Blob, *, located: bool, extra: Record) -> None:
@@ -98,7 +106,7 @@ class Objects:
         The SDK's own flags map its root and the cache to fixed names, but not the compiler's headers (nor, up to 3.1.7x,
         the root in assembly files): embuilder's bytes differ with their place, so such objects are kept per place.
         """
-        return digest_record({'object': key, 'places': self._places})
+        return located_key(key, self._places)
 
     def _failed(self, compile_: Compile, code: int, output: bytes) -> Failure:
         said = output.decode(errors='replace').strip()

@@ -58,6 +58,11 @@ def definitions(macros: Macros) -> dict[str, str | None]:
     return found
 
 
+def closure_key(closure: Closure) -> str:
+    """The key under which a closure is kept: many compiles read the same files."""
+    return digest_record([list(pair) for pair in closure])
+
+
 class Families:
     """The families of one build."""
 
@@ -90,7 +95,7 @@ class Families:
         """Keep a result."""
         family, macros = self.key(compile_), split_macros(compile_.argv)[1]
         relative = Relative(macros, closure, blob, self._places if located else (), compile_.key)
-        listed = digest_record([list(pair) for pair in closure])
+        listed = closure_key(closure)
         self._store.write(CLOSURE, listed, {'files': [list(pair) for pair in closure]})
         self._store.write(KIND, f'{family}/{digest_record([compile_.key, listed, list(relative.places)])[:16]}', {
             'macros': list(macros), 'closure': listed, 'digest': blob.digest, 'size': blob.size,

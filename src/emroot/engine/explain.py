@@ -1,0 +1,63 @@
+"""Why a target has the key it has, and what of it would have to be made."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ..canonical import Record
+from ..catalogue import Catalogue, Recipe
+from ..plan import archive_record, compile_record, make_plan
+from ..store import Store
+from .archives import find_archive
+from .closure import Closure
+from .objects import KIND, located_key
+from .sharing import CLOSURE
+
+
+@dataclass(frozen=True)
+class Explained:
+    """A key, the record that it is the digest of, and the files that were read for it as far as that is known."""
+
+    key: str
+    record: Record
+    inputs: Closure
+    state: str
+    """One sentence: is it there, and if not, what has to be done and why."""
+
+
+def explain_archive(catalogue: Catalogue, recipe: Recipe, store: Store) -> Explained:
+    """The key of an archive."""
+    plan = make_plan(catalogue.sdk, [recipe])
+    archive = plan.archives[0]
+    record = archive_record(catalogue.sdk, recipe.how, list(archive.members))
+    places = [str(catalogue.sdk.resource_dir), str(catalogue.sdk.root)]
+    if find_archive(store, archive.key) or find_archive(store, located_key(archive.key, places, 'archive')):
+        state = 'the store has it: nothing would be made'
+    else:
+        missing = [key for key in plan.compiles if not _is_there(store, key, places)]
+        state = (f'{len(missing)} of {len(plan.compiles)} objects would have to be compiled: nobody did so with these '
+                 'arguments, compiler and sources' if missing else 'all its objects are there, only the archive would be made')
+    return Explained(archive.key, record, (), state)
+
+
+def explain_object(catalogue: Catalogue, recipe: Recipe, member: int, store: Store) -> Explained:
+    """The key of one object, and the files that its compile reads if it was ever done."""
+    plan = make_plan(catalogue.sdk, [recipe])
+    key = plan.archives[0].members[member][1]
+    argv, source = recipe.members[member].argv, recipe.members[member].source
+    places = [str(catalogue.sdk.resource_dir), str(catalogue.sdk.root)]
+    there = _is_there(store, key, places)
+    state = 'the store has it' if there else 'it would be compiled: nobody did so with these arguments, compiler and sources'
+    return Explained(key, compile_record(catalogue.sdk, argv, source), _inputs(store, key, places), state)
+
+
+def _is_there(store: Store, key: str, places: list[str]) -> bool:
+    return any(store.read(KIND, k) is not None for k in (key, located_key(key, places)))
+
+
+def _inputs(store: Store, key: str, places: list[str]) -> Closure:
+    """The closure that was noted when this compile, or the relative whose object it took, was done."""
+    record = store.read(KIND, key) or store.read(KIND, located_key(key, places)) or {}
+    closure = store.read(CLOSURE, str(record['closure'])) if 'closure' in record else None
+    return tuple((name, digest) for name, digest in closure['files']) if closure else ()
+
