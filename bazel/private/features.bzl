@@ -106,3 +106,13 @@ def combination_name(chosen):
 def extra_libraries(enabled):
     """Features of EXTRAS that are on."""
     return [name for name in EXTRAS if name in enabled or (FEATURES[name].enabled and "-" + name not in enabled)]
+
+def from_options(options, compilation_mode):
+    """What options of a link say that features could say too: (features, compilation mode)."""
+    features = []
+    for option in options:
+        plain = option.removesuffix("=1")
+        features += [name for name in SELECTING if FEATURES[name].link == [plain]]
+        if option.startswith("-O"):
+            compilation_mode = "fastbuild" if option == "-O0" else "opt"
+    return features, compilation_mode

@@ -1,6 +1,6 @@
 """Which libraries a link gets: decided at analysis time, from the features that are on, by the table that emcc filled."""
 
-load(":features.bzl", "DIMENSIONS", "EXTRAS", "combination", "combination_name", "extra_libraries")
+load(":features.bzl", "EXTRAS", "combination", "combination_name", "extra_libraries", "from_options")
 load(":library.bzl", "LibraryInfo")
 
 def choose(mode, enabled, compilation_mode):
@@ -32,13 +32,15 @@ def choose(mode, enabled, compilation_mode):
 def _link_libraries_impl(ctx):
     mode = json.decode(ctx.attr.about)
     mode = struct(table = mode["table"], sets = mode["sets"], extras = mode["extras"], declared = mode["declared"])
-    wanted = choose(mode, ctx.attr.enabled, ctx.var["COMPILATION_MODE"])
+    told, compilation_mode = from_options(ctx.fragments.cpp.linkopts, ctx.var["COMPILATION_MODE"])
+    wanted = choose(mode, ctx.attr.enabled + told, compilation_mode)
     by_target = {dep[LibraryInfo].target: dep[LibraryInfo].file for dep in ctx.attr.libraries}
     return [DefaultInfo(files = depset([by_target[t] for t in wanted]))]
 
 # All libraries of the mode are known to it, so that they can be named; only those it gives on are built.
 link_libraries = rule(
     implementation = _link_libraries_impl,
+    fragments = ["cpp"],
     attrs = {
         "about": attr.string(doc = "The mode's tables, as JSON."),
         "enabled": attr.string_list(doc = "Features that are on."),

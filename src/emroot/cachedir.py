@@ -60,8 +60,9 @@ class CacheDirectory:
         mark = read_memo(self.root / HEADERS)
         if not mark or mark.get('sdk') != self.sdk.digest or (headers and mark.get('headers') != headers.name):
             return False
+        files = mark.get('files')
         try:
-            whole = all(placed(os.lstat(f'{self.root}/{path}')) == stat for path, stat in mark['files'].items())
+            whole = isinstance(files, dict) and all(placed(os.lstat(f'{self.root}/{p}')) == stat for p, stat in files.items())
             return whole and (self.root / 'sanity.txt').read_text(encoding='utf-8') == self.sdk.sanity
         except (OSError, ValueError):
             return False

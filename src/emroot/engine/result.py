@@ -58,4 +58,5 @@ class BuildResult:
                  for mode, r in self.modes.items()}
         return {'sdk': {'root': str(self.sdk.root), 'version': self.sdk.version, 'digest': self.sdk.digest},
                 'cache': str(self.cache), 'modes': modes,
-                'objects': {'compiled': self.compiled, 'reused': self.reused, 'recognised': self.recognised}, 'seconds': round(self.seconds, 3)}
+                'objects': {'compiled': self.compiled, 'reused': self.reused, 'recognised': self.recognised},
+                'seconds': round(self.seconds, 3)}

@@ -1,0 +1,77 @@
+"""`wasm_cc_binary`: a `cc_binary` built for WebAssembly, in the mode that its attributes say."""
+
+load(":python.bzl", "PythonInfo")
+load(":transition.bzl", "wasm_transition")
+
+# What a link may leave, as emsdk's rule has it; without `outputs`, files that a link does not leave are empty.
+_EXTENSIONS = ["js", "wasm", "wasm.map", "data", "symbols", "wasm.debug.wasm", "html"]
+_ALLOWED = _EXTENSIONS + ["mjs", "ts", "d.ts"]
+
+def extension(name):
+    """All after a file name's first dot."""
+    return name.partition(".")[2]
+
+def _wasm_cc_binary_impl(ctx):
+    target = ctx.attr.cc_target[0]
+    packed = target[DefaultInfo].files_to_run.executable
+    if not packed:
+        fail("%s is no cc_binary" % ctx.attr.cc_target[0].label)
+    if ctx.outputs.outputs:
+        outputs = ctx.outputs.outputs
+        for output in outputs:
+            if extension(output.basename) not in _ALLOWED:
+                fail("%s: no such output; one of %s is possible" % (output.basename, ", ".join(["." + e for e in _ALLOWED])))
+    else:
+        base = target.label.name.rpartition("/")[2].partition(".")[0]
+        outputs = [ctx.actions.declare_file("%s/%s.%s" % (ctx.label.name, base, e)) for e in _EXTENSIONS]
+    python = ctx.attr._python[PythonInfo]
+    args = ctx.actions.args()
+    args.add_all(["-I", "-B", ctx.file._unpack, packed])
+    if not ctx.outputs.outputs:
+        args.add("--allow-missing")
+    args.add_all(outputs)
+    ctx.actions.run(
+        executable = python.interpreter,
+        arguments = [args],
+        inputs = [packed],
+        tools = [ctx.file._unpack, python.files],
+        outputs = outputs,
+        mnemonic = "WasmUnpack",
+        progress_message = "Unpacking %{label}",
+        execution_requirements = {"supports-path-mapping": "1"},
+        toolchain = None,
+    )
+    executable = ([f for f in outputs if f.extension == "wasm"] or outputs)[0]
+    return [
+        DefaultInfo(
+            files = depset(outputs),
+            executable = executable,
+            # What the program needs when it runs, and what it consists of.
+            data_runfiles = ctx.runfiles(outputs).merge(target[DefaultInfo].data_runfiles),
+        ),
+        OutputGroupInfo(_wasm_tar = depset([packed])),
+    ]
+
+WASM_ATTRIBUTES = {
+    "arch": attr.string(default = "wasm32", values = ["wasm32", "wasm64"]),
+    "dynamic": attr.string(default = "none", values = ["none", "main", "side"], doc = "Whether it loads other modules (main), or is loaded by one (side)."),
+    "exit_runtime": attr.bool(doc = "Whether the runtime shuts down when main returns: destructors, atexit, flushing."),
+    "linkopts": attr.string_list(doc = "Options of the link; unlike those of the cc_binary, they are known when its libraries are chosen."),
+    "lto": attr.string(default = "none", values = ["none", "full", "thin"]),
+    "simd": attr.string(default = "off", values = ["off", "simd128", "relaxed_simd"]),
+    "standalone": attr.bool(doc = "A .wasm that runs without JavaScript."),
+    "threads": attr.string(default = "_default", values = ["_default", "emscripten", "off"]),
+    "_allowlist_function_transition": attr.label(default = "@bazel_tools//tools/allowlists/function_transition_allowlist"),
+}
+
+wasm_cc_binary = rule(
+    implementation = _wasm_cc_binary_impl,
+    doc = "Builds `cc_target` for WebAssembly. Several targets of this rule may build one `cc_target` in several modes.",
+    attrs = WASM_ATTRIBUTES | {
+        "cc_target": attr.label(cfg = wasm_transition, mandatory = True),
+        "outputs": attr.output_list(doc = "Files that the link leaves, beside this target; by default in a folder of its name."),
+        "_python": attr.label(default = Label("//bazel/private:python"), cfg = "exec", providers = [PythonInfo]),
+        "_unpack": attr.label(default = Label("//:src/emroot/bazel/unpack.py"), allow_single_file = True),
+    },
+    executable = True,
+)
