@@ -22,6 +22,8 @@ from emroot.resolve import Resolution, resolve
 from emroot.sdk import Sdk
 
 LINES = LINKS if os.environ.get('EMROOT_TEST_LINKS') == 'all' else SAMPLE
+#: What 6.0.5 asks for with `-sMALLOC=emmalloc-debug` and assertions, though its embuilder has no such variant.
+UNLISTED = {'libemmalloc-debug-debug'}
 _references: dict[Path, Reference] = {}
 
 
@@ -59,7 +61,8 @@ def check(found: Resolution, truth: Truth, reference: Reference, catalogue: Cata
     assert set(truth.missed) <= set(found.files)
     assert all((reference.cache / file).exists() for file in found.files)
     known = catalogue.listing(found.mode).libraries
-    assert [known[target].path for target in found.targets] == list(libraries)
+    for target, file in zip(found.targets, libraries, strict=True):
+        assert (target in UNLISTED or known[target].path == file), target
 
 
 def test_inputs_and_the_output_directory_need_not_exist_and_nothing_is_written(catalogue: Catalogue, tmp_path: Path):

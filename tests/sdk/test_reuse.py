@@ -30,8 +30,8 @@ def test_a_second_cache_directory_compiles_nothing(seen: Emroot, small: list[str
 
 
 def test_libraries_that_ignore_lto_are_not_compiled_for_it_again(seen: Emroot, tmp_path: Path):
-    """`force_object_files`: the start files and libprintf_long_double, among others."""
-    targets = ('crt1', 'libprintf_long_double')
+    """`force_object_files`: the start files and allocators, among others."""
+    targets = ('crt1', 'libdlmalloc')
     seen.build(*targets, cache=tmp_path)
     for features in ('lto', 'thinlto'):
         assert seen.build(*targets, features=features, cache=tmp_path)['objects']['compiled'] == 0

@@ -37,7 +37,7 @@ class Guard:
         #: Paths that count as existing files and directories, without a look. Set them once the arguments are known.
         self.pretended_files: set[str] = set()
         self.pretended_directories: set[str] = set()
-        #: A directory in which whatever is asked for counts as existing.
+        #: A directory that exists, and whatever is asked for in it too.
         self.pretended_place = ''
         self._looks: dict[tuple[str, str], bool] = {}
         self._reads: dict[str, None] = {}
@@ -91,17 +91,20 @@ class Guard:
             raise Refused(f'{event}: {str(arguments[1] if event == "subprocess.Popen" else arguments[:1])[:300]}')
 
     def _refuse_unless_ours(self, event: str, path: object) -> None:
-        if isinstance(path, (str, bytes, os.PathLike)):
-            where = os.path.abspath(os.fsdecode(path))
-            if where != os.devnull and not where.startswith(self.writable):
-                raise Refused(f'{event}: {where}')
+        if isinstance(path, (str, bytes, os.PathLike)) and path != os.devnull:
+            if not _spelled(os.fsdecode(path)).startswith(self.writable):
+                raise Refused(f'{event}: {os.fsdecode(path)}')
 
     def _is_known(self, path: str | bytes | os.PathLike[str]) -> bool:
-        return os.path.abspath(os.fsdecode(path)).startswith(self.known)
+        return _spelled(os.fsdecode(path)).startswith(self.known)
+
+
+def _spelled(path: str) -> str:
+    return os.path.normcase(os.path.abspath(path))
 
 
 def _below(path: str) -> str:
-    return os.path.join(os.path.abspath(path), '')
+    return os.path.join(_spelled(path), '')
 
 
 def _sha256(path: str) -> str | None:

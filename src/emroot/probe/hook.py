@@ -35,8 +35,16 @@ class Hook:
             def exec_module(module):
                 run(module)
                 change(module)
+                self.change_early_ones()
             spec.loader.exec_module = exec_module
         return spec
+
+    def change_early_ones(self):
+        """Change the modules that were already being imported when the configuration was read (`tools.cache` is)."""
+        for name in list(self.changes):
+            module = sys.modules.get(name)
+            if module is not None and not hasattr(module, '_emroot') and hasattr(module, 'get_lib'):
+                self.changes[name](module)
 
     def change_libraries(self, system_libs):
         """Have `get_libs_to_link` first gather what it would ask for, and build what is missing."""
@@ -80,7 +88,7 @@ class Hook:
 
     def change_cache(self, cache):
         """Have ports that are here for another mode only built for this one: their sources are not in this cache."""
-        original = cache.get
+        original, cache._emroot = cache.get, True
 
         def get(shortname, creator, *args, **kwargs):
             if 'port' in (kwargs.get('what'), *args) and not os.path.exists(str(cache.get_path(shortname))):

@@ -396,11 +396,31 @@ def embuilder(sdk, request):
                 *request.get('flags', [])]
     sdk.system_libs.get_base_cflags = get_base_cflags
     _start_scripts_directly(sdk)
+    _spell_sources_in_tree(sdk)
     sys.argv = ['embuilder', *request['embuilder_flags'], 'build', request['target']]
     code = program.main()
     if code:
         sys.exit(code)
     return {}
+
+
+def _spell_sources_in_tree(sdk):
+    """Have embuilder name its sources as from an in-tree cache: bitcode keeps those names, and no flag maps them.
+
+    They are relative to its build directory (`cache/build/NAME-tmp`), three levels below the SDK's root or, here, below
+    a directory with a link to the SDK's `system`.
+    """
+    above = os.path.dirname(sdk.config.CACHE)
+    try:
+        os.symlink(os.path.join(sdk.root, 'system'), os.path.join(above, 'system'), target_is_directory=True)
+    except OSError:
+        return  # Windows without the right to make links: only LTO's bitcode differs
+    relpath = os.path.relpath
+
+    def in_tree(path):
+        path = os.path.abspath(path)
+        return sdk.root + path[len(above):] if path.startswith(os.path.join(sdk.config.CACHE, '')) else path
+    os.path.relpath = lambda path, start=os.curdir: relpath(in_tree(path), in_tree(start))
 
 
 def _start_scripts_directly(sdk):
