@@ -13,7 +13,7 @@ from pathlib import Path
 import hypothesis
 import pytest
 from support.fake import make_fake_sdk
-from support.running import Emroot
+from support.running import GOLDEN, Emroot
 
 from emroot.catalogue import Catalogue
 from emroot.files import remove_tree
@@ -22,7 +22,6 @@ from emroot.sdk import Sdk, find_sdk
 from emroot.store.blobs import VERSION
 
 SDK_ROOTS = [Path(p) for p in os.environ.get('EMROOT_TEST_SDKS', '').split(os.pathsep) if p]
-GOLDEN = Path(__file__).with_name('golden')
 
 hypothesis.settings.register_profile('emroot', deadline=None, database=None, derandomize=True, max_examples=40)
 hypothesis.settings.load_profile('emroot')

@@ -78,7 +78,7 @@ EXCLUDED = [
 # depend.
 EXTRAS = {
     "exit_runtime": ["optimize", "runtime"],
-    "precise_long_double_printf": ["optimize"],
+    "precise_long_double_printf": ["optimize", "threads"],
     "embind": ["optimize", "exceptions", "threads"],
     "wasmfs": ["optimize", "threads"],
 }

@@ -49,6 +49,7 @@ emscripten_sdk = rule(
 _TOOLS = {
     "_engine": attr.label(default = Label("//:engine"), cfg = "exec"),
     "_make": attr.label(default = Label("//:src/emroot/bazel/make.py"), allow_single_file = True, cfg = "exec"),
+    "_probe": attr.label(default = Label("//:probe"), cfg = "exec"),
     "_python": attr.label(default = Label("//bazel/private:python"), cfg = "exec", providers = [PythonInfo]),
     "_sdk": attr.label(default = Label("@emscripten_sdk//:sdk"), providers = [SdkInfo]),
 }
@@ -71,6 +72,9 @@ def _resources(weight):
 def _make(ctx, verb, args, inputs, outputs, weight, mnemonic, message):
     python, sdk = ctx.attr._python[PythonInfo], ctx.attr._sdk[SdkInfo]
     jobs, resources = _resources(weight)
+    inputs = [depset([sdk.about] + inputs), sdk.compiler, sdk.sources]
+    if verb != "source":
+        inputs += [sdk.emscripten, ctx.attr._probe[DefaultInfo].files]
     common = ctx.actions.args()
     common.add_all(["-I", "-B", ctx.file._make, verb])
     common.add("--sdk", sdk.about)
@@ -78,7 +82,7 @@ def _make(ctx, verb, args, inputs, outputs, weight, mnemonic, message):
     ctx.actions.run(
         executable = python.interpreter,
         arguments = [common, args],
-        inputs = depset([sdk.about] + inputs, transitive = [sdk.compiler, sdk.sources] + ([sdk.emscripten] if verb != "source" else [])),
+        inputs = depset(transitive = inputs),
         tools = [ctx.attr._engine[DefaultInfo].files, depset([ctx.file._make]), python.files],
         outputs = outputs,
         # The compilers' messages and the order of directory listings must not depend on the machine's settings.

@@ -12,15 +12,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from .canonical import digest_file
 from .errors import UnknownNameError, from_os_error
 from .files import write_text
 from .home import Home, read_memo, write_memo
 from .modes import Mode
-from .probe import PROGRAM, ask, pure_environment
+from .probe import ask, programs_digest, pure_environment
 from .sdk import Sdk
 
-#: Raised when the shape of kept answers changes; what `program.py` says is renewed whenever that file changes.
+#: Raised when the shape of kept answers changes; what programs say is renewed when these change.
 _MEMO_VERSION = 1
 
 
@@ -110,7 +109,7 @@ class Catalogue:
     def __init__(self, sdk: Sdk, home: Home) -> None:
         self.sdk = sdk
         #: Answers of this SDK, by its digest.
-        self.memo = home.memo / 'probe' / sdk.digest[:32] / f'{digest_file(PROGRAM)[:12]}-{_MEMO_VERSION}'
+        self.memo = home.memo / 'probe' / sdk.digest[:32] / f'{programs_digest()[:12]}-{_MEMO_VERSION}'
         self.config = self.memo / 'emscripten.config'
         self._listings: dict[Mode, Listing] = {}
 

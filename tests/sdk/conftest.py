@@ -19,6 +19,7 @@ from emroot.catalogue import Catalogue
 from emroot.home import Home
 from emroot.modes import Mode
 
+
 @pytest.fixture
 def small(catalogue: Catalogue) -> list[str]:
     """Those of `SMALL` that this SDK has."""
@@ -50,8 +51,8 @@ def seen_home(_seen: Emroot) -> Callable[[Path], Emroot]:
     def make(place: Path) -> Emroot:
         place.mkdir(parents=True)
         shutil.copytree(_seen.home / 'memo', place / 'memo', ignore=shutil.ignore_patterns('keys'))
-        same_disk = place.stat().st_dev == _seen.home.stat().st_dev
-        shutil.copytree(_seen.home / 'store' / 'trees', place / 'store' / 'trees', copy_function=os.link if same_disk else shutil.copy2)
+        copy = os.link if place.stat().st_dev == _seen.home.stat().st_dev else shutil.copy2
+        shutil.copytree(_seen.home / 'store' / 'trees', place / 'store' / 'trees', copy_function=copy)
         shutil.copy2(_seen.home / 'store' / 'VERSION', place / 'store' / 'VERSION')
         return Emroot(place, _seen.sdk)
     return make

@@ -97,7 +97,7 @@ class Reference:
 
     def __init__(self, sdk: Sdk, place: Path, names: Iterable[str]) -> None:
         self.sdk, self.place = sdk, place
-        self.cache, self.inputs = place / 'cache', place / 'inputs'
+        self.cache, self.inputs, self.python = place / 'cache', place / 'inputs', place / 'python' / 'bin' / 'python3'
         for directory in (self.cache, self.inputs, place / 'bin'):
             directory.mkdir(parents=True)
         for name, text in INPUTS.items():
@@ -110,8 +110,16 @@ class Reference:
             (self.cache / 'sysroot' / 'lib' / mode).mkdir(parents=True, exist_ok=True)
             for name in names:
                 (self.cache / 'sysroot' / 'lib' / mode / name).touch()
+        self._make_python()
         self._make_tools()
         self._mark_ports()
+
+    def _make_python(self) -> None:
+        """emcc starts some of its tools with `python3 -E`, which would leave bytecode in the SDK; this Python leaves it
+        elsewhere, whatever the flags."""
+        subprocess.run([*self.sdk.python, '-m', 'venv', '--without-pip', str(self.place / 'python')], check=True)
+        for packages in (self.place / 'python').glob('lib/python*/site-packages'):
+            (packages / 'sitecustomize.py').write_text(f'import sys\nsys.pycache_prefix = {str(self.place / "bytecode")!r}\n')
 
     def _make_tools(self) -> None:
         linker = self.sdk.tools['wasm-ld'].name
@@ -125,8 +133,8 @@ class Reference:
                                            'FROZEN_CACHE = True\n')
 
     def _mark_ports(self) -> None:
-        said = subprocess.run([*self.sdk.python, '-B', '-c', PORT_ADDRESSES, str(self.sdk.root)], check=True,
-                              env=self._environment({}), stdout=subprocess.PIPE).stdout
+        said = subprocess.run([self.python, '-c', PORT_ADDRESSES, str(self.sdk.root)], check=True,
+                              env=self._environment({}), stdout=subprocess.PIPE, stderr=subprocess.DEVNULL).stdout
         for name, address in json.loads(said.splitlines()[-1]).items():
             port, _, file = name.partition('/')
             marker = self.cache / 'ports' / port / '.emscripten_url'
@@ -141,14 +149,14 @@ class Reference:
 
     def _environment(self, environment: dict[str, str]) -> dict[str, str]:
         kept = {k: v for k, v in os.environ.items() if not k.startswith(('EM', '_EM', 'PYTHON'))}
-        return {**kept, 'EM_CONFIG': str(self.place / 'config'), 'EM_CACHE': str(self.cache),
-                'PYTHONPYCACHEPREFIX': str(self.place / 'bytecode'), **environment}
+        return {**kept, 'EM_CONFIG': str(self.place / 'config'), 'EM_CACHE': str(self.cache), **environment,
+                'PATH': os.pathsep.join([str(self.python.parent), kept['PATH']])}
 
     def link(self, words: tuple[str, ...], environment: dict[str, str]) -> Truth:
         """Run one link as far as the linker."""
         record = self.place / 'record.json'
         env = {**self._environment(environment), 'REFERENCE_RECORD': str(record)}
-        command = [*self.sdk.python, str(self.sdk.root / f'{words[0]}.py'), *words[1:]]
+        command = [str(self.python), str(self.sdk.root / f'{words[0]}.py'), *words[1:]]
         missed: list[str] = []
         while True:
             record.unlink(missing_ok=True)

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 SOURCE = Path(__file__).resolve().parents[2] / 'src'
+GOLDEN = Path(__file__).resolve().parents[1] / 'golden'
 #: Variables of the machine that runs the tests which would decide what emroot does.
 _HEEDED = ('EM', '_EM', 'EMROOT', 'NINJA')
 

@@ -14,10 +14,24 @@ from ..canonical import digest_bytes
 from ..errors import BuildError, UsageError
 from ..files import write_text
 from ..probe import HOOK
+from ..sdk.inspect import config_files
 from .build import run_build
 from .session import Session, print_json
 
-#: What is added to the SDK's configuration. If emroot is gone, emcc works as it would without.
+#: The configuration that emcc would read by itself, as if it read it by itself: those of emsdk look for themselves in EM_CONFIG.
+OWN = """
+def _own(place):
+    import os
+    hooked = os.environ.get('EM_CONFIG')
+    os.environ['EM_CONFIG'], os.environ['CFGDIR'] = place, os.path.dirname(place)
+    globals()['__file__'] = place
+    with open(place, encoding='utf-8') as f:
+        exec(compile(f.read(), place, 'exec'), globals())
+    if hooked is not None:
+        os.environ['EM_CONFIG'] = hooked
+_own({own!r})
+"""
+#: What is added to it. If emroot is gone, emcc works as it would without.
 HOOKED = """
 # emroot: libraries that a link misses are built together, before emcc would build them one by one.
 def _hook():
@@ -58,7 +72,8 @@ def run(args: argparse.Namespace) -> int:
     program = shutil.which(command[0], path=environment['PATH'])
     if program is None:
         raise UsageError(f'there is no command {command[0]!r}', mend='check its spelling and PATH')
-    return subprocess.run([program, *command[1:]], env=environment, check=False).returncode
+    code = subprocess.run([program, *command[1:]], env=environment, check=False).returncode
+    return 128 - code if code < 0 else code  # ended by a signal: as a shell has it
 
 
 def hooked_config(session: Session) -> Path:
@@ -70,7 +85,8 @@ def hooked_config(session: Session) -> Path:
             *(['--ports-from', str(session.ports_from)] if session.ports_from else [])]
     kept = {name: value for name, value in os.environ.items() if name.startswith(('EM_', 'EMCC_'))
             and name in ('EM_CONFIG', 'EMCC_LOCAL_PORTS', 'EM_PORTS', 'EM_LLVM_ROOT', 'EM_BINARYEN_ROOT', 'EM_NODE_JS')}
-    text = session.sdk.config_text + HOOKED.format(hook=str(HOOK), command={'argv': argv, 'env': kept})
+    own = next((path for path in config_files(session.sdk.root) if os.path.isfile(path)), None)
+    text = (OWN.format(own=own) if own else '') + session.sdk.config_text + HOOKED.format(hook=str(HOOK), command={'argv': argv, 'env': kept})
     place = session.home.root / 'run' / f'{digest_bytes(text.encode())[:16]}.config'
     if not place.is_file():
         write_text(place, text)
@@ -81,7 +97,7 @@ def settings(session: Session) -> dict[str, str]:
     """The variables that make emcc use the cache directory, frozen: what is missing is an error, not a slow link."""
     sdk = session.sdk
     variables = {'EM_CACHE': str(session.cache), 'EM_FROZEN_CACHE': '1'}
-    if not sdk.configured:
+    if not sdk.configured and 'EM_CONFIG' not in os.environ:
         session.catalogue.environment()
         variables['EM_CONFIG'] = str(session.catalogue.config)
     path = os.environ.get('PATH', '')

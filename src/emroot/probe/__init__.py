@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from ..canonical import digest_file, digest_record
 from ..errors import SdkError, from_full_disk
 
 SCHEMA = 1
@@ -26,6 +27,12 @@ def pure_environment(extra: Mapping[str, str] | None = None, *, keep: Sequence[s
     env = {name: value for name, value in os.environ.items()
            if name in keep or (name not in _NAMES and not name.startswith(_PREFIXES))}
     return {**env, 'EMCC_LOGGING': '0', 'EM_FORCE_RESPONSE_FILES': '0', 'PYTHONDONTWRITEBYTECODE': '1', **(extra or {})}
+
+
+def programs_digest() -> str:
+    """Names what the programs beside this file say: an answer is kept as long as they stay the same."""
+    programs = sorted(path for path in PROGRAM.parent.glob('*.py') if path.name not in ('__init__.py', HOOK.name))
+    return digest_record([[path.name, digest_file(path)] for path in programs])
 
 
 def ask(python: Sequence[str], root: Path, question: str, env: Mapping[str, str], *, program: Path = PROGRAM,

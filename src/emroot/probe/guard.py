@@ -91,9 +91,10 @@ class Guard:
             raise Refused(f'{event}: {str(arguments[1] if event == "subprocess.Popen" else arguments[:1])[:300]}')
 
     def _refuse_unless_ours(self, event: str, path: object) -> None:
-        if isinstance(path, (str, bytes, os.PathLike)) and path != os.devnull:
-            if not _spelled(os.fsdecode(path)).startswith(self.writable):
-                raise Refused(f'{event}: {os.fsdecode(path)}')
+        if not isinstance(path, (str, bytes, os.PathLike)) or path == os.devnull:
+            return
+        if not _spelled(os.fsdecode(path)).startswith(self.writable):
+            raise Refused(f'{event}: {os.fsdecode(path)}')
 
     def _is_known(self, path: str | bytes | os.PathLike[str]) -> bool:
         return _spelled(os.fsdecode(path)).startswith(self.known)

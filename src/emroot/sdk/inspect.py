@@ -48,12 +48,12 @@ def _signature(root: Path, memo: dict[str, Any]) -> str:
              for folder in (*fingerprint.SOURCES, *fingerprint.TOOLS)
              for name, path in fingerprint.walk(root / folder)]
     named = [(str(part), str(name), str(path)) for part, name, path in memo['named']]
-    configs = [('config', 'config', path) for path in _config_files(root) if os.path.isfile(path)]
+    configs = [('config', 'config', path) for path in config_files(root) if os.path.isfile(path)]
     return fingerprint.signature([*sorted(found), *named, *configs])
 
 
-def _config_files(root: Path) -> list[str]:
-    """Where emcc looks for its configuration (`tools/config.py: find_config_file`)."""
+def config_files(root: Path) -> list[str]:
+    """Where emcc looks for its configuration, in this order (`tools/config.py: find_config_file`)."""
     return [os.environ.get('EM_CONFIG', ''), str(root / '.emscripten'), str(root.parent.parent / '.emscripten'),
             os.path.expanduser('~/.emscripten')]
 

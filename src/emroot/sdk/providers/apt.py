@@ -91,11 +91,15 @@ def machine_sources() -> list[Source]:
     return debian_sources(sources)
 
 
-class Apt:
-    """Apt confined to `directory` and to one suite of one source."""
+#: What an archive offers, by what apt calls it, and the name of its index.
+_INDEX = {'deb': 'Packages', 'deb-src': 'Sources'}
 
-    def __init__(self, directory: Path, source: Source, suite: str) -> None:
-        self.suite = suite
+
+class Apt:
+    """Apt confined to `directory` and to one suite of one source, for packages (`deb`) or their sources (`deb-src`)."""
+
+    def __init__(self, directory: Path, source: Source, suite: str, kind: str = 'deb') -> None:
+        self.suite, self.kind = suite, kind
         self.lists = directory / 'state' / 'lists'
         self._config = directory / 'apt.conf'
         for made in (self.lists / 'partial', directory / 'cache' / 'archives' / 'partial', directory / 'sources'):
@@ -103,8 +107,8 @@ class Apt:
         (directory / 'state' / 'status').write_bytes(b'')
         kept = ''.join(f'{name}: {value}\n' for name, value in source.options.items())
         (directory / 'sources' / 'emroot.sources').write_text(
-            f'Types: deb\nURIs: {source.uri}\nSuites: {suite}\nComponents: main\nArchitectures: {_native()}\n'
-            f'Targets: Packages\n{kept}',
+            f'Types: {kind}\nURIs: {source.uri}\nSuites: {suite}\nComponents: main\nArchitectures: {_native()}\n'
+            f'Targets: {_INDEX[kind]}\n{kept}',
             encoding='utf-8')
         self._config.write_text(_configuration(directory), encoding='utf-8')
 
@@ -113,15 +117,16 @@ class Apt:
         _run(['apt-get', '-c', str(self._config), '-q', 'update'], self.lists)
 
     def index(self) -> bytes:
-        """The suite's `Packages` file."""
-        files = sorted(self.lists.glob('*_Packages'))
+        """The suite's `Packages` or `Sources` file."""
+        files = sorted(self.lists.glob(f'*_{_INDEX[self.kind]}'))
         if not files:
             raise SdkError(f'the package source has no index for {self.suite}', mend='try another with --version')
         return b'\n'.join(file.read_bytes() for file in files)
 
     def start_download(self, packages: Sequence[str], into: Path) -> subprocess.Popen[bytes]:
         """Start getting `name=version`s into a directory; apt checks each against the signed index."""
-        return subprocess.Popen(['apt-get', '-c', str(self._config), '-q', 'download', *packages], cwd=into,
+        action = ['download'] if self.kind == 'deb' else ['source', '--download-only']
+        return subprocess.Popen(['apt-get', '-c', str(self._config), '-q', *action, *packages], cwd=into,
                                 env=_environment(), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
                                 stderr=subprocess.PIPE)
 

@@ -1,0 +1,5 @@
+#include "greeter.h"
+
+#include <stdio.h>
+
+int greeter_greet(const char *who) { return printf("greetings to %s\n", who) < 0; }

@@ -1,0 +1,3 @@
+#pragma once
+
+int greeter_greet(const char *who);

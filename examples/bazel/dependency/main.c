@@ -1,0 +1,3 @@
+#include "greeter.h"
+
+int main(void) { return greeter_greet("a dependency"); }

@@ -1,0 +1,3 @@
+#include <emscripten.h>
+
+EMSCRIPTEN_KEEPALIVE int answer(int times) { return 7 * times; }

@@ -1,0 +1,160 @@
+"""What the SDK's libraries are and how each is made. Runs in the SDK's Python (3.8 or later), not in emroot's."""
+
+import contextlib
+import os
+import sys
+
+from mode_settings import enter_mode, groups
+from sdk_modules import Stop, sdk_path
+
+#: Stands for the source and the object in a recorded command line.
+SOURCE, OBJECT = '{source}', '{object}'
+
+
+def listing(sdk, request):
+    """Every library variant of a mode with its file and what it varies on; ports and groups by name."""
+    libraries = enter_mode(sdk, request)
+    ports = sdk.ports.ports_by_name
+    return {'libraries': {name: {'file': library.get_filename(), 'path': _path(library), 'family': library.name,
+                                 'vary': _vary(library), 'objects': len(library.get_files())}
+                          for name, library in libraries.items()},
+            'groups': groups(sdk, libraries),
+            'ports': {name: list(getattr(ports[name], 'deps', [])) for name in sorted(ports)},
+            'port_variants': {name: port for name, (port, _) in sorted(sdk.ports.port_variants.items())}}
+
+
+def recipes(sdk, request):
+    """How the wanted targets are made: compiles, object names and the order of members.
+
+    Commands are grouped: `commands` holds each distinct argument list once, a library's `objects` refer to it as
+    `[source, object name, command index]`. Paths below the SDK are spelled from `{sdk}`, below its cache from `{cache}`;
+    relative ones are relative to a directory three levels below `{sdk}`, as embuilder's build directory is.
+    """
+    libraries = enter_mode(sdk, request)
+    commands = Commands(sdk)
+    found = {name: _recipe(sdk, libraries[name], commands) for name in request['targets']}
+    return {'libraries': found, 'commands': commands.spelled()}
+
+
+def _path(library):
+    return str(library.get_path()).replace(os.sep, '/')
+
+
+def _recipe(sdk, library, commands):
+    build_dir = os.path.join(sdk.root, 'cache', 'build', library.get_base_name() + '-tmp')
+    recorded = []
+    sdk.system_libs.run_build_commands = lambda cmds, *args, **kwargs: recorded.extend(cmds)
+    sdk.system_libs.is_case_insensitive = lambda path: os.path.normcase('A') == 'a' or sys.platform == 'darwin'
+    library.deterministic_paths = True  # what embuilder asks for up to 3.1.7x; later releases always do it
+    objects = library.build_objects(build_dir)
+    compiles = dict(_compiles(sdk, library, [_placed(command, build_dir) for command in recorded], build_dir))
+    order, how = _members(sdk, library, objects)
+    return {'file': library.get_filename(), 'path': _path(library), 'how': how,
+            'objects': [[sdk_path(sdk, compiles[o][1]), os.path.basename(o), commands.index(*compiles[o])]
+                        for o in order]}
+
+
+def _vary(library):
+    """The constructor arguments that make this variant, as text (`{'is_mt': 'True'}`)."""
+    keys = {key for combination in type(library).variations() for key in combination}
+    return {key: getattr(getattr(library, key, None), 'name', str(getattr(library, key, None))) for key in sorted(keys)}
+
+
+def _placed(command, build_dir):
+    """Name embuilder's working directory where the command would only have it from the process.
+
+    Up to 3.1.7x assembly files are compiled so, and carry that directory in their debug information.
+    """
+    if any(a.startswith('-fdebug-compilation-dir') for a in command):
+        return command
+    return [*command[:2], '-fdebug-compilation-dir=' + build_dir, *command[2:]]
+
+
+def _compiles(sdk, library, recorded, build_dir):
+    """Take emcc's command lines apart: (object, (emcc arguments, source)) for each source."""
+    sources = set()
+    for source in library.get_files():
+        sources.add(str(source))
+        sources.add(sdk.utils.normalize_path(os.path.relpath(source, build_dir)))
+    for command in recorded:
+        if '-o' in command:
+            at = command.index('-o')
+            yield command[at + 1], (tuple(command[:at - 1]), command[at - 1])
+            continue
+        names = [a for a in command if a in sources]
+        flags = tuple(a for a in command if a not in sources)
+        for name in names:
+            stem = os.path.splitext(os.path.basename(name))[0]
+            yield os.path.join(build_dir, stem + '.o'), (flags, name)
+
+
+def _members(sdk, library, objects):
+    """The objects in the order in which the SDK hands them to its archiver, and which way they are joined."""
+    seen = []
+
+    def record(how):
+        def call(*args, **kwargs):
+            seen.append((how, args))
+        return call
+    out = library.get_filename()
+    replaced = [(sdk.system_libs, 'create_lib_emar', 'archive'), (sdk.building, 'emar', 'archive'),
+                (sdk.building, 'link_to_object', 'relocatable'), (sdk.system_libs.shutil, 'copyfile', 'copy')]
+    originals = [(holder, name, getattr(holder, name)) for holder, name, _ in replaced if hasattr(holder, name)]
+    for holder, name, how in replaced:
+        if hasattr(holder, name):
+            setattr(holder, name, record(how))
+    try:
+        sdk.system_libs.create_lib(out, objects)
+    finally:
+        for holder, name, value in originals:
+            setattr(holder, name, value)
+    how, args = seen[0]
+    if how == 'copy':
+        return [args[0]], how
+    return next(list(a) for a in args if isinstance(a, (list, tuple))), how
+
+
+class Commands:
+    """Turns emcc's arguments into clang's, each distinct list once, by running emcc's own code up to its exec."""
+
+    def __init__(self, sdk):
+        self.sdk = sdk
+        self.groups = {}
+
+    def index(self, flags, source):
+        """The number of the command that compiles `source` with these emcc arguments."""
+        key = (flags, os.path.splitext(source)[1])
+        self.groups.setdefault(key, (len(self.groups), source))
+        return self.groups[key][0]
+
+    def spelled(self):
+        """All commands by number. Ends the mode: an emcc that embuilder starts knows nothing of embuilder's settings."""
+        found = [[sdk_path(self.sdk, arg) for arg in self._clang(flags, source)]
+                 for (flags, _), (_, source) in self.groups.items()]
+        self.sdk.pristine.restore()
+        return found
+
+    def _clang(self, flags, source):
+        sdk = self.sdk
+        if not os.path.isabs(source):
+            source = os.path.normpath(os.path.join(sdk.root, 'cache', 'build', 'x', source))
+        recorded = []
+
+        def record(cmd, *args, **kwargs):
+            recorded.append(list(cmd))
+            raise Stop
+        out = os.path.join(sdk.root, 'cache', 'build', 'emroot-object.o')
+        sdk.pristine.restore()
+        sdk.shared.exec_process = record
+        sdk.shared.run_via_emxx = 'em++' in os.path.basename(flags[0])
+        with open(os.devnull, 'w') as nowhere, contextlib.redirect_stdout(nowhere), contextlib.suppress(Stop):
+            sdk.emcc.main([flags[0], *flags[1:], source, '-o', out])
+        argv = recorded[0]
+        names = {source: SOURCE, out: OBJECT}
+        joined = ['clang++' if argv[0] == sdk.shared.CLANG_CXX else 'clang']
+        for arg in argv[1:]:
+            if arg == '-o' + out:
+                joined += ['-o', OBJECT]
+            else:
+                joined.append(names.get(arg, arg))
+        return joined

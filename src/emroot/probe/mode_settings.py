@@ -1,0 +1,79 @@
+"""Modes and groups, as embuilder itself understands them. Runs in the SDK's Python (3.8 or later), not in emroot's."""
+
+import ast
+import contextlib
+import os
+import sys
+
+from sdk_modules import Stop
+
+
+def enter_mode(sdk, request):
+    """Apply a mode the way embuilder applies its own flags, and stop before it does anything.
+
+    That way it does not matter whether a release calls it `settings.LTO` or `options.lto`, `RELOCATABLE` or
+    `MAIN_MODULE`: the SDK's own line sets it.
+    """
+    import embuilder
+    sdk.spell_cache_in_tree()
+    sdk.embuilder = embuilder
+    sdk.embuilder_argv = ['embuilder', *request['embuilder_flags'], 'build']
+    sdk.cache.setup = lambda: None
+    sdk.shared.check_sanity = lambda *args, **kwargs: None
+    tasks = embuilder.get_system_tasks
+
+    def stop_in_main():
+        if sys._getframe(1).f_code.co_name == 'main':  # its help text asks for them too, before the flags are applied
+            raise Stop
+        return tasks()
+    embuilder.get_system_tasks = stop_in_main
+    try:
+        _run_embuilder(sdk, ['libc'])
+    finally:
+        embuilder.get_system_tasks = tasks
+    return embuilder.get_system_tasks()[0]
+
+
+def _run_embuilder(sdk, targets):
+    argv, sys.argv = sys.argv, sdk.embuilder_argv + targets
+    try:
+        with open(os.devnull, 'w') as nowhere, contextlib.redirect_stdout(nowhere):
+            sdk.embuilder.main()
+    except Stop:
+        pass
+    finally:
+        sys.argv = argv
+
+
+def groups(sdk, libraries):
+    """Embuilder's groups, each expanded by embuilder itself with its building steps replaced by recorders."""
+    built = []
+    classes = {type(library) for library in libraries.values()}
+    restore = [(cls, cls.__dict__.get('build')) for cls in classes]
+    for cls in classes:
+        cls.build = lambda self, *args, **kwargs: built.append(self.get_base_name())
+    sdk.embuilder.build_port = built.append
+    sdk.embuilder.get_system_tasks = lambda: (libraries, list(libraries))
+    found = {}
+    try:
+        for name in _group_names(sdk.embuilder.__file__):
+            del built[:]
+            _run_embuilder(sdk, [name])
+            found[name] = list(built)
+    finally:
+        for cls, build in restore:
+            if build is None:
+                del cls.build
+            else:
+                cls.build = build
+    return found
+
+
+def _group_names(path):
+    """The keys of the dictionary that embuilder's main calls `predefined_tasks`."""
+    with open(path, encoding='utf-8') as f:
+        tree = ast.parse(f.read())
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Assign) and getattr(node.targets[0], 'id', '') == 'predefined_tasks':
+            return [ast.literal_eval(key) for key in node.value.keys]
+    return []

@@ -1,0 +1,60 @@
+"""Embuilder, so that its bytes do not tell where its cache lies. Runs in the SDK's Python (3.8 or later)."""
+
+import os
+import subprocess
+import sys
+
+from port_sources import PortSources
+
+
+def embuilder(sdk, request):
+    """Run embuilder for one target, with the cache directory's place mapped to that of an in-tree cache."""
+    import embuilder as program
+    if hasattr(sdk.ports, 'Ports'):
+        PortSources(sdk.ports, sdk.utils, request['port_directories'], request['port_mirror'])
+    made = sdk.system_libs.get_base_cflags
+
+    def get_base_cflags(*args, **kwargs):
+        return [*made(*args, **kwargs), '-ffile-prefix-map=%s=%s' % (sdk.config.CACHE, request['cache_prefix']),
+                *request.get('flags', [])]
+    sdk.system_libs.get_base_cflags = get_base_cflags
+    _start_scripts_directly(sdk)
+    _spell_sources_in_tree(sdk)
+    sys.argv = ['embuilder', *request['embuilder_flags'], 'build', request['target']]
+    code = program.main()
+    if code:
+        sys.exit(code)
+    return {}
+
+
+def _spell_sources_in_tree(sdk):
+    """Have embuilder name its sources as from an in-tree cache: bitcode keeps those names, and no flag maps them.
+
+    They are relative to its build directory (`cache/build/NAME-tmp`), three levels below the SDK's root or, here, below
+    a directory with a link to the SDK's `system`.
+    """
+    above = os.path.dirname(sdk.config.CACHE)
+    try:
+        os.symlink(os.path.join(sdk.root, 'system'), os.path.join(above, 'system'), target_is_directory=True)
+    except OSError:
+        return  # Windows without the right to make links: only LTO's bitcode differs
+    relpath = os.path.relpath
+
+    def in_tree(path):
+        path = os.path.abspath(path)
+        return sdk.root + path[len(above):] if path.startswith(os.path.join(sdk.config.CACHE, '')) else path
+    os.path.relpath = lambda path, start=os.curdir: relpath(in_tree(path), in_tree(start))
+
+
+def _start_scripts_directly(sdk):
+    """Start emcc and its like with this Python and `-B`: their launchers would leave `__pycache__` in the SDK."""
+    names = {'EMCC': 'emcc.py', 'EMXX': 'em++.py', 'EMAR': 'emar.py', 'EMRANLIB': 'emranlib.py'}
+    scripts = {getattr(sdk.shared, name): script for name, script in names.items() if hasattr(sdk.shared, name)}
+
+    class Directly(subprocess.Popen):
+        def __init__(self, command, *args, **kwargs):
+            script = scripts.get(command[0]) if isinstance(command, (list, tuple)) else None
+            if script:
+                command = [sys.executable, '-B', os.path.join(sdk.root, script), *command[1:]]
+            super().__init__(command, *args, **kwargs)
+    subprocess.Popen = Directly  # the SDK's modules have their own names for the functions above it

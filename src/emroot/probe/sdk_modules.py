@@ -1,0 +1,106 @@
+"""An SDK's modules, imported once, and their global state. Runs in the SDK's Python (3.8 or later), not in emroot's."""
+
+import copy
+import os
+import sys
+from pathlib import Path
+
+
+class Stop(BaseException):
+    """Ends an SDK function early, at the point where everything worth knowing is known."""
+
+
+class Sdk:
+    """The SDK's modules, imported once, with their global state reset between questions."""
+
+    def __init__(self, root):
+        sys.path.insert(0, root)
+        sys.argv = [os.path.join(root, 'emcc.py')]
+        self.root = root
+        import emcc
+        from tools import building, cache, config, ports, settings, shared, system_libs, utils
+        self.emcc, self.building, self.cache, self.config = emcc, building, cache, config
+        self.ports, self.settings, self.shared, self.system_libs, self.utils = ports, settings, shared, system_libs, utils
+        self.pristine = State()
+
+    def spell_cache_in_tree(self):
+        """Make the cache directory `<root>/cache`, by name only: nothing is created, looked for or locked there.
+
+        The reference for every byte is embuilder with its in-tree cache, so its paths are the ones to record.
+        """
+        self.cache.cachedir = Path(self.root, 'cache')
+        self.cache.cachelock = None
+        self.cache.cachelock_name = Path(self.root, 'cache', 'cache.lock')
+        self.cache.get = lambda shortname, creator=None, *args, **kwargs: str(Path(self.root, 'cache', shortname))
+
+
+class State:
+    """Every global that running the SDK's front half can change, as it is now, to be put back any number of times.
+
+    A fresh process for each of some 400 flag groups would cost a minute; putting the globals back costs a millisecond.
+    """
+
+    MODULES = ('emcc', 'tools.cmdline', 'tools.settings', 'tools.diagnostics', 'tools.shared', 'tools.compile',
+               'tools.building', 'tools.ports')
+
+    def __init__(self):
+        self.containers, self.names, self.objects, self.caches = [], [], [], []
+        for module in [sys.modules[name] for name in self.MODULES if name in sys.modules]:
+            for name, value in list(vars(module).items()):
+                for holder in [value, *_attributes(value)]:
+                    if isinstance(holder, (dict, list, set)):
+                        self.containers.append((holder, _copy(holder)))
+                if value is None or isinstance(value, (bool, int, str)):
+                    self.names.append((module, name, value))
+                if _is_sdk_object(value):
+                    self.objects.append((vars(value), dict(vars(value))))
+                if hasattr(value, 'cache_clear'):
+                    self.caches.append(value.cache_clear)
+
+    def restore(self):
+        """Put everything back as it was."""
+        for module, name, value in self.names:
+            setattr(module, name, value)
+        for space, content in self.objects:
+            _refill(space, content)
+        for holder, content in self.containers:
+            if holder != content:
+                _refill(holder, _copy(content))
+        for clear in self.caches:
+            clear()
+
+
+def _is_sdk_object(value):
+    return type(value).__module__.split('.')[0] in ('tools', 'emcc') and hasattr(value, '__dict__')
+
+
+def _attributes(value):
+    """Containers held by an SDK object or its class (`settings.attrs`, `EmccOptions.input_files`)."""
+    if not _is_sdk_object(value):
+        return []
+    return [v for space in (vars(value), vars(type(value))) for v in space.values() if isinstance(v, (dict, list, set))]
+
+
+def _copy(holder):
+    """Deep where the content is plain data, shallow where it refers to the SDK's objects."""
+    values = holder.values() if isinstance(holder, dict) else holder
+    plain = all(isinstance(v, (str, int, float, bool, type(None), list, dict, set, tuple)) for v in values)
+    return copy.deepcopy(holder) if plain else copy.copy(holder)
+
+
+def _refill(holder, content):
+    if holder == content:
+        return
+    holder.clear()
+    if isinstance(holder, list):
+        holder.extend(content)
+    else:
+        holder.update(content)
+
+
+def sdk_path(sdk, path):
+    """A path below the SDK's root, as `{sdk}/...` with forward slashes; a relative one as it is."""
+    path = str(path)
+    for place, name in ((os.path.join(sdk.root, 'cache', 'sysroot'), '{cache}/sysroot'), (sdk.root, '{sdk}')):
+        path = path.replace(place, name)
+    return path.replace('\\', '/') if os.sep == '\\' else path

@@ -1,0 +1,120 @@
+"""A real Bazel, and the example workspaces to build with it.
+
+What is built stays in the development cache (a disk cache, as users have one), so that a second run is quick.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from support.workspace import Workspace
+
+from dev.bazel import Bazel, BazelUnavailable, Tree, ensure_tree
+from dev.places import ROOT, dev_cache
+from emroot.canonical import digest_record
+from emroot.home import find_home
+from emroot.sdk import Sdk, find_sdk
+
+SDK_ROOTS = [Path(p) for p in os.environ.get('EMROOT_TEST_SDKS', '').split(os.pathsep) if p]
+#: What a user's Bazel gets of emroot.
+MODULE = ('MODULE.bazel', 'WORKSPACE.bazel', 'BUILD.bazel', '.bazelignore', 'bazel', 'src/emroot')
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """All that lies here needs a Bazel."""
+    for item in items:
+        if Path(__file__).parent in item.path.parents:
+            item.add_marker(pytest.mark.bazel)
+
+
+@pytest.fixture(scope='session')
+def tree() -> Tree:
+    """The tree with Bazel in it."""
+    try:
+        return ensure_tree()
+    except BazelUnavailable as why:
+        if os.environ.get('CI', '').lower() in ('1', 'true'):
+            pytest.fail(str(why))
+        pytest.skip(str(why))
+
+
+@pytest.fixture(scope='session')
+def bazel_sdk() -> Sdk:
+    """The newest SDK."""
+    if not SDK_ROOTS:
+        pytest.skip('no SDK: run the tests with `python3 dev.py test`')
+    return find_sdk(find_home(os.environ['EMROOT_TEST_HOME']), SDK_ROOTS[0])
+
+
+@pytest.fixture(scope='session')
+def checkout() -> Path:
+    """A copy of the module and its examples, at a path that stays the same, without what development leaves about."""
+    place = dev_cache() / 'bazel-tests' / digest_record([str(ROOT)])[:12] / 'emroot'
+    for name in (*MODULE, 'examples/bazel'):
+        copy(ROOT / name, place / name)
+    return place
+
+
+def copy(source: Path, target: Path) -> None:
+    """Copy what differs, and delete what is no longer there: Bazel looks at times, too."""
+    if source.is_file():
+        target.parent.mkdir(parents=True, exist_ok=True)
+        if not target.is_file() or target.read_bytes() != source.read_bytes():
+            shutil.copyfile(source, target)
+        return
+    target.mkdir(parents=True, exist_ok=True)
+    names = {p.name for p in source.iterdir() if p.name != '__pycache__' and not p.name.startswith('bazel-')}
+    for extra in target.iterdir():
+        if extra.name not in names:
+            shutil.rmtree(extra) if extra.is_dir() and not extra.is_symlink() else extra.unlink()
+    for name in names:
+        copy(source / name, target / name)
+
+
+@pytest.fixture(scope='session')
+def open_bazel(tree: Tree, bazel_sdk: Sdk, checkout: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Workspace]:
+    """Open a workspace: a directory, and an output base if it is not to be the usual one."""
+    disk = dev_cache() / 'bazel-disk'
+    disk.mkdir(parents=True, exist_ok=True)
+
+    def opened(directory: Path, *, output_base: Path | None = None, disk_cache: bool = True) -> Workspace:
+        logs = tmp_path_factory.mktemp('logs')
+        sdk_tree = next((p for p in bazel_sdk.root.parents if (p / 'emroot-sdk.json').is_file()), bazel_sdk.root)
+        binds = {sdk_tree: sdk_tree, checkout: checkout, **{Path(n): Path(n) for n in bazel_sdk.node[:1]}}
+        bazel = Bazel.open(tree, directory, output_user_root=dev_cache() / 'bazel-out', output_base=output_base,
+                           binds={k: v for k, v in binds.items() if k != directory}, writable={disk: disk, logs: logs})
+        options = [f'--repo_env=EMSDK={bazel_sdk.root}', f'--repo_env=EMROOT_NODE={bazel_sdk.node[0]}',
+                   *([f'--disk_cache={disk}'] if disk_cache else [])]
+        return Workspace(bazel=bazel, directory=directory, node=bazel_sdk.node[0], logs=logs, options=options)
+    return opened
+
+
+@pytest.fixture(scope='module')
+def example(request: pytest.FixtureRequest, checkout: Path, open_bazel: Callable[..., Workspace]) -> Iterator[Workspace]:
+    """The example that the test module names in EXAMPLE."""
+    workspace = open_bazel(checkout / 'examples' / 'bazel' / request.module.EXAMPLE)
+    with workspace.bazel:
+        yield workspace
+
+
+@pytest.fixture
+def scratch(tmp_path: Path, checkout: Path, open_bazel: Callable[..., Workspace]) -> Iterator[Callable[..., Workspace]]:
+    """Make a workspace of one's own: files by name; `{emroot}` in them stands for where the module lies."""
+    opened = []
+
+    def make(files: dict[str, str]) -> Workspace:
+        for name, text in files.items():
+            path = tmp_path / 'workspace' / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text.replace('{emroot}', str(checkout)), encoding='utf-8')
+        opened.append(open_bazel(tmp_path / 'workspace', output_base=tmp_path / 'output'))
+        return opened[-1]
+    yield make
+    for workspace in opened:
+        workspace.bazel.close()
+
+

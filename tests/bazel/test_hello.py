@@ -1,0 +1,43 @@
+"""The first steps: one program, libraries as its link asks for them."""
+
+from __future__ import annotations
+
+from support.workspace import Workspace, libraries
+
+EXAMPLE = 'hello'
+
+
+def test_runs_under_node(example: Workspace) -> None:
+    example.build('-c', 'opt', '//:hello_wasm')
+    script = next(f for f in example.files('//:hello_wasm', '-c', 'opt') if f.suffix == '.js')
+    assert example.program(script, 'Bazel') == 'hello, Bazel: pointers of 64 bits\n'
+
+
+def test_nothing_is_done_twice(example: Workspace) -> None:
+    example.build('-c', 'opt', '//:hello_wasm')
+    assert example.build('-c', 'opt', '//:hello_wasm') == []
+
+
+def test_passes_as_a_test(example: Workspace) -> None:
+    said = example.run('test', '-c', 'opt', '--test_output=all', '//:hello_test').stdout
+    assert 'hello, world: pointers of 64 bits' in said
+    assert 'PASSED' in said
+
+
+def test_a_plain_cc_binary_builds_by_platform_alone(example: Workspace) -> None:
+    example.build('-c', 'opt', '--platforms=@emroot//bazel/platforms:wasm64', '//:hello')
+
+
+def test_after_clean_the_disk_cache_has_every_library(example: Workspace) -> None:
+    example.run('clean')
+    spawns = example.build('-c', 'opt', '//:hello_wasm')
+    assert libraries(spawns, ran=False), 'libraries are inputs of the link'
+    assert not libraries(spawns), 'all of them come from the disk cache'
+
+
+def test_an_option_that_features_do_not_tell_becomes_a_sentence(example: Workspace) -> None:
+    done = example.run('build', '-c', 'opt', '//:hello_test', '--linkopt=-lwebsocket.js', '--linkopt=-sMALLOC=emmalloc',
+                       check=False)
+    assert done.returncode != 0
+    assert 'emscripten_deps.cache(features = ["wasm64"], targets = ["auto", "libemmalloc"])' in done.stderr
+    assert 'Traceback' not in done.stderr

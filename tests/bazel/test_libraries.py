@@ -1,0 +1,83 @@
+"""Libraries as actions: what they depend on, and what they make."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from support.workspace import Workspace, libraries
+
+from dev.fidelity import Reference
+from emroot.canonical import digest_file
+from emroot.catalogue import Catalogue
+from emroot.home import Home
+from emroot.modes import parse_mode
+from emroot.sdk import Sdk
+
+MODULE = '''
+module(name = "libraries")
+bazel_dep(name = "emroot", version = "0.1.0.dev0")
+local_path_override(module_name = "emroot", path = "{emroot}")
+emscripten_deps = use_extension("@emroot//bazel:extensions.bzl", "emscripten_deps")
+emscripten_deps.cache(features = ["wasm64", "lto"], targets = ["libal", "crt1", "libembind-rtti"])
+emscripten_deps.cache(features = ["pic", "wasm32"], targets = ["libhtml5", "crtbegin", "libnoexit"], builder = "embuilder")
+emscripten_deps.cache(features = ["wasm32"], targets = ["libGL-emu*webgl2"])
+use_repo(emscripten_deps, "emscripten_cache")
+'''
+BUILD = 'alias(name = "cache", actual = "@emscripten_cache//:emscripten_cache")\n'
+SOURCE = {'libal', 'crt1', 'libembind-rtti'}
+EMBUILDER = {'libhtml5', 'crtbegin', 'libnoexit'}
+
+
+def archives(workspace: Workspace) -> dict[str, str]:
+    """Digest of each declared archive, by its path in a cache directory."""
+    return {str(f).split('/emroot-cache/')[1]: digest_file(f) for f in workspace.files('//:cache')}
+
+
+def keys(document: dict[str, Any]) -> list[tuple[str, tuple[str, ...]]]:
+    """Key and command line of each action."""
+    return sorted((a['actionKey'], tuple(a['arguments'])) for a in document['actions'])
+
+
+QUERY = 'mnemonic("Emscripten.*", deps(//:cache))'
+
+
+def test_caches_side_by_side(scratch: Callable[..., Workspace], bazel_sdk: Sdk, shared_home: Home, tmp_path: Path,
+                             open_bazel: Callable[..., Workspace]) -> None:
+    workspace = scratch({'MODULE.bazel': MODULE, 'BUILD.bazel': BUILD, '.bazelrc': 'common --noenable_workspace\n'})
+    workspace.options = [o for o in workspace.options if not o.startswith('--disk_cache')]  # from cold
+    spawns = workspace.build('//:cache', '--sandbox_default_allow_network=false')
+    assert {s['runner'] for s in spawns} == {'linux-sandbox'}
+    made = archives(workspace)
+
+    catalogue, reference = Catalogue(bazel_sdk, shared_home), Reference(bazel_sdk)
+    for name, targets in (('wasm64-lto', SOURCE), ('wasm32-pic', EMBUILDER)):
+        listing = catalogue.listing(parse_mode(name))
+        expected = reference.build(parse_mode(name), sorted(targets), listing)
+        assert {t: made[listing.libraries[t].path] for t in targets} == expected, f'bytes of {name}'
+    assert [p for p in made if p.startswith('sysroot/lib/wasm32-emscripten/libGL-emu')], 'patterns'
+
+    # No absolute path, no shell, no host tool in any command line.
+    before = workspace.actions(QUERY)
+    for action in before['actions']:
+        assert not [a for a in action['arguments'] if a.startswith('/') or str(tmp_path) in a], action['arguments']
+        assert action['arguments'][0].split('/')[-1] == 'python3'
+        assert {e['key'] for e in action['environmentVariables']} == {'LC_ALL', 'PYTHONHASHSEED'}
+
+    # Another output base, elsewhere: equal keys, equal bytes.
+    workspace.bazel.close()
+    other = open_bazel(workspace.directory, output_base=tmp_path / 'a' / 'longer' / 'path' / 'output')
+    with other.bazel:
+        other.options = workspace.options
+        other.build('//:cache')
+        assert keys(other.actions(QUERY)) == keys(before)
+        assert archives(other) == made
+
+
+def test_one_more_target_is_one_more_action(scratch: Callable[..., Workspace]) -> None:
+    workspace = scratch({'MODULE.bazel': MODULE, 'BUILD.bazel': BUILD, '.bazelrc': 'common --noenable_workspace\n'})
+    workspace.build('@emscripten_cache//wasm64-lto:libal')
+    spawns = workspace.build('@emscripten_cache//wasm64-lto:libal', '@emscripten_cache//wasm64-lto:libhtml5')
+    assert len(libraries(spawns, ran=False)) == 1
+    assert workspace.build('@emscripten_cache//wasm64-lto:libal') == []

@@ -1,0 +1,39 @@
+"""Several modes of one program in one build, each with its own libraries and none with another's."""
+
+from __future__ import annotations
+
+from support.workspace import Workspace, libraries
+
+EXAMPLE = 'modes'
+FOUR = ['//:sum_wasm32_none', '//:sum_wasm32_full', '//:sum_wasm64_none', '//:sum_wasm64_thin']
+FIFTH = '//:sum_wasm64_full'
+
+
+def test_four_modes_in_one_build_and_a_fifth(example: Workspace) -> None:
+    example.build('-c', 'opt', *FOUR)
+    for target in FOUR:
+        script = next(f for f in example.files(target, '-c', 'opt') if f.suffix == '.js')
+        assert example.program(script) == f'sum 499500, pointers of {64 if "wasm64" in target else 32} bits\n'
+
+    spawns = example.build('-c', 'opt', *FOUR, FIFTH)
+    assert spawns
+    assert {name.split('/')[0] for name in libraries(spawns, ran=False)} == {'wasm64-lto'}
+    assert {s['targetLabel'] for s in spawns if s['mnemonic'] in ('CppLink', 'CppCompile', 'WasmUnpack')} <= {'//:sum', FIFTH}
+    assert len([s for s in spawns if s['mnemonic'] == 'CppLink']) == 1
+    assert example.build('-c', 'opt', *FOUR, FIFTH) == []
+
+
+def test_a_changed_flag_builds_one_more_library(example: Workspace) -> None:
+    target = '//:sum_wasm64_none'
+    example.build('-c', 'opt', target)
+    spawns = example.build('-c', 'opt', target, '--linkopt=-sWASMFS')
+    assert set(libraries(spawns, ran=False)) == {'wasm64/libwasmfs', 'wasm64/libwasmfs_no_fs'}
+
+
+def test_release_with_thin_lto_and_debug_without(example: Workspace) -> None:
+    platform = '--platforms=@emroot//bazel/platforms:wasm64'
+    release = example.run('cquery', '--output=files', '@emroot//bazel/toolchain:wasm64_libraries', platform, '--config=release').stdout
+    debug = example.run('cquery', '--output=files', '@emroot//bazel/toolchain:wasm64_libraries', platform, '--config=debug').stdout
+    assert 'wasm64-emscripten/thinlto/libc.a' in release
+    assert 'wasm64-emscripten/libc-debug.a' in debug
+    assert 'thinlto' not in debug

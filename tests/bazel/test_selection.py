@@ -1,0 +1,77 @@
+"""Which libraries a link gets is known at analysis time, and is what emcc asks for: nothing is built here."""
+
+from __future__ import annotations
+
+import pytest
+from support.workspace import Workspace
+
+from emroot.catalogue import Catalogue
+from emroot.home import Home
+from emroot.resolve import resolve
+from emroot.sdk import Sdk
+
+EXAMPLE = 'modes'
+#: Features and Bazel's options, and the flags of emcc that say the same.
+LINKS = {
+    'plain': ([], ['-O0']),
+    'opt': (['-c', 'opt'], ['-O2']),
+    'debug': (['-c', 'dbg'], ['-g', '-O0']),
+    'exceptions': (['--features=exceptions'], ['-O0', '-fexceptions']),
+    'wasm exceptions': (['-c', 'opt', '--features=wasm_exceptions'], ['-O2', '-fwasm-exceptions']),
+    'threads': (['-c', 'opt', '--features=use_pthreads'], ['-O2', '-pthread']),
+    'workers': (['-c', 'opt', '--features=wasm_workers'], ['-O2', '-sWASM_WORKERS']),
+    'asan': (['--features=wasm_asan'], ['-O0', '-fsanitize=address']),
+    'ubsan with threads': (['--features=wasm_ubsan', '--features=use_pthreads'], ['-O0', '-fsanitize=undefined', '-pthread']),
+    'standalone': (['-c', 'opt', '--features=wasm_standalone'], ['-O2', '-sSTANDALONE_WASM']),
+    'exit runtime': (['-c', 'opt', '--features=exit_runtime'], ['-O2', '-sEXIT_RUNTIME']),
+    'embind': (['-c', 'opt', '--features=embind', '--features=exceptions'], ['-O2', '-lembind', '-fexceptions']),
+    'option': (['-c', 'opt', '--linkopt=-pthread', '--linkopt=-sEXIT_RUNTIME=1'], ['-O2', '-pthread', '-sEXIT_RUNTIME=1']),
+}
+MODES = {'wasm32': [], 'wasm64-lto': ['--features=lto'], 'wasm64-thinlto-pic': ['--features=thin_lto', '--features=main_module']}
+FLAGS = {'wasm32': [], 'wasm64-lto': ['-m64', '-flto'], 'wasm64-thinlto-pic': ['-m64', '-flto=thin', '-sMAIN_MODULE=2']}
+
+
+@pytest.mark.parametrize('mode', MODES)
+def test_is_what_emcc_asks_for(example: Workspace, bazel_sdk: Sdk, shared_home: Home, mode: str) -> None:
+    catalogue = Catalogue(bazel_sdk, shared_home)
+    arch = mode.split('-')[0]
+    for name, (options, flags) in LINKS.items():
+        if 'pic' in mode and name in ('threads', 'workers', 'standalone', 'option', 'asan', 'ubsan with threads'):
+            continue
+        words = ['-sDEFAULT_TO_CXX=0', '-sPRINTF_LONG_DOUBLE', *FLAGS[mode], *flags]
+        wanted = resolve(catalogue, words, lang='c++').files
+        platform = f'--platforms=@emroot//bazel/platforms:{arch}'
+        found = example.run('cquery', '--output=files', f'@emroot//bazel/toolchain:{arch}_libraries', platform,
+                            *MODES[mode], *options).stdout.split()
+        assert sorted(f.split('/emroot-cache/')[1] for f in found) == sorted(wanted), f'{mode}, {name}'
+
+
+def test_a_side_module_has_none(example: Workspace) -> None:
+    said = example.run('cquery', '--output=files', '@emroot//bazel/toolchain:wasm32_libraries', '--features=side_module',
+                       '--platforms=@emroot//bazel/platforms:wasm32').stdout
+    assert said.split() == []
+
+
+def test_features_that_exclude_each_other_are_named(example: Workspace) -> None:
+    done = example.run('cquery', '@emroot//bazel/toolchain:wasm32_libraries', '--features=exceptions',
+                       '--features=wasm_exceptions', '--platforms=@emroot//bazel/platforms:wasm32', check=False)
+    assert 'features "exceptions" and "wasm_exceptions" exclude each other' in done.stderr
+
+
+def test_headers_go_to_compiles_and_libraries_to_links(example: Workspace) -> None:
+    platform = '--platforms=@emroot//bazel/platforms:wasm32'
+    compiles = example.run('aquery', '--output=text', 'mnemonic("CppCompile", //:sum)', platform).stdout
+    links = example.run('aquery', '--output=text', 'mnemonic("CppLink", //:sum)', platform).stdout
+    assert '/private/headers' in compiles
+    assert 'emroot-cache' not in compiles
+    assert 'emroot-cache' in links
+    inputs = links.split('Inputs: [')[1].split(']')[0].split(', ')
+    assert not [i for i in inputs if i.endswith('/private/headers')]
+
+
+def test_the_users_flags_do_not_reach_the_libraries(example: Workspace) -> None:
+    def keys(*options: str) -> list[tuple[str, str]]:
+        actions = example.actions('mnemonic("EmscriptenLibrary", deps(//:sum))', '-c', 'opt',
+                                  '--platforms=@emroot//bazel/platforms:wasm32', *options)['actions']
+        return sorted((a['actionKey'], ' '.join(a['arguments'])) for a in actions)
+    assert keys() == keys('--copt=-DSOMETHING', '--linkopt=-Wl,--error-limit=5', '--cxxopt=-std=c++20')

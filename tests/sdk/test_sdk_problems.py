@@ -1,0 +1,80 @@
+"""SDKs that do not work: exit code 3, and a sentence that says what is wrong and what mends it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from support.fake import make_fake_llvm
+from support.overlay import overlay
+from support.running import Emroot
+
+Broken = Callable[[dict[str, str]], Emroot]
+
+
+@pytest.fixture
+def broken(sdk_root: Path, tmp_path: Path) -> Broken:
+    return lambda changes: Emroot(tmp_path / 'home', overlay(sdk_root, tmp_path / 'emscripten', changes))
+
+
+def _config(sdk_root: Path, llvm: Path) -> dict[str, str]:
+    return {'.emscripten': (sdk_root / '.emscripten').read_text() + f'\nLLVM_ROOT = {str(llvm)!r}\n'}
+
+
+def test_a_missing_clang(broken: Broken, sdk_root: Path, tmp_path: Path):
+    ran = broken(_config(sdk_root, tmp_path / 'nothing'))('build', '--targets', 'libnoexit')
+    assert ran.code == 3
+    assert f'is broken: no clang at {tmp_path / "nothing" / "clang"}' in ran.err
+    assert 'set LLVM_ROOT in' in ran.err and 'emroot sdk install' in ran.err
+
+
+def test_an_older_llvm(broken: Broken, sdk_root: Path, tmp_path: Path):
+    ran = broken(_config(sdk_root, make_fake_llvm(tmp_path / 'older', version=15)))('sdk', 'show')
+    assert ran.code == 3
+    assert 'needs LLVM ' in ran.err and 'is version 15.0.0' in ran.err
+    assert 'mend: point LLVM_ROOT' in ran.err
+
+
+def test_a_clang_that_dies(broken: Broken, sdk_root: Path, tmp_path: Path):
+    llvm = make_fake_llvm(tmp_path / 'dying')
+    (llvm / 'clang').write_text('#!/bin/sh\necho cannot load some library >&2; exit 127\n')
+    ran = broken(_config(sdk_root, llvm))('list')
+    assert ran.code == 3
+    assert 'is broken' in ran.err and 'cannot load some library' in ran.err
+
+
+def test_an_emscripten_that_is_too_old(broken: Broken):
+    ran = broken({'emscripten-version.txt': '"3.1.68"\n'})('list')
+    assert ran.code == 3
+    assert 'is Emscripten 3.1.68; emroot needs 3.1.69 or later' in ran.err
+
+
+def test_an_sdk_with_a_broken_module(broken: Broken):
+    ran = broken({'tools/cache.py': 'this is no Python\n'})('list')
+    assert ran.code == 3
+    assert 'does not answer' in ran.err and 'SyntaxError' in ran.err
+
+
+def test_no_sdk_at_all(tmp_path: Path):
+    ran = Emroot(tmp_path / 'home')('build', '--targets', 'libc', env={'PATH': str(tmp_path)})
+    assert ran.code == 3
+    assert 'no Emscripten SDK found' in ran.err and 'emroot sdk install' in ran.err
+
+
+@pytest.mark.parametrize('how', ['EMSDK', 'EMSCRIPTEN_ROOT', 'PATH'])
+def test_it_is_found_where_the_environment_says(sdk_root: Path, shared: Emroot, how: str):
+    value = os.pathsep.join([str(sdk_root), os.environ['PATH']]) if how == 'PATH' else str(sdk_root)
+    shown = Emroot(shared.home)('sdk', 'show', '--json', env={how: value})
+    assert shown.code == 0, shown.err
+    assert (shown.json['root'], shown.json['how']) == (str(sdk_root), how)
+
+
+def test_the_document_has_the_contracts_shape(shared: Emroot, sdk_root: Path):
+    shown = shared('sdk', 'show', '--json').json
+    assert set(shown) == {'root', 'version', 'digest', 'llvm_root', 'binaryen_root', 'node', 'python', 'how'}
+    assert shown['how'] == 'explicit'
+    assert Path(shown['root'], 'emcc.py').is_file()
+    assert len(shown['digest']) == 64
+    assert shown['version'] == (sdk_root / 'emscripten-version.txt').read_text().strip().strip('"')

@@ -1,0 +1,74 @@
+"""A workspace that is open in Bazel, and what its builds did."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from dev.bazel import Bazel
+
+#: Mnemonics of what makes libraries.
+LIBRARIES = ('EmscriptenLibrary', 'EmscriptenPort')
+
+
+@dataclass
+class Workspace:
+    """An example, open in Bazel."""
+
+    bazel: Bazel
+    directory: Path
+    node: str
+    logs: Path
+    options: list[str] = field(default_factory=list)
+
+    def run(self, command: str, *arguments: str, check: bool = True, options: bool = True) -> subprocess.CompletedProcess[str]:
+        """A command of Bazel; `check` fails the test if it fails."""
+        own = self.options if options else []
+        done = self.bazel.run(command, *own, *arguments, timeout=3000)
+        if check and done.returncode != 0:
+            pytest.fail(f'bazel {command} {" ".join(arguments)}:\n{done.stderr[-6000:]}\n{done.stdout[-2000:]}')
+        return done
+
+    def build(self, *arguments: str) -> list[dict[str, Any]]:
+        """Build; the spawns that were run or taken from a cache (execution log)."""
+        log = self.logs / 'execution.json'
+        log.unlink(missing_ok=True)
+        self.run('build', f'--execution_log_json_file={log}', *arguments)
+        return read_log(log)
+
+    def files(self, expression: str, *arguments: str) -> list[Path]:
+        """Output files of targets."""
+        said = self.run('cquery', '--output=files', expression, *arguments).stdout.split()
+        root = Path(self.run('info', 'execution_root', options=False).stdout.strip())
+        return [root / line for line in said]
+
+    def program(self, script: Path, *arguments: str) -> str:
+        """What a program says under Node. Raises if it fails."""
+        return subprocess.run([self.node, str(script), *arguments], capture_output=True, text=True, check=True,
+                              cwd=script.parent, timeout=120).stdout
+
+    def actions(self, expression: str, *arguments: str) -> dict[str, Any]:
+        """`aquery` as JSON."""
+        return json.loads(self.run('aquery', '--output=jsonproto', expression, *arguments).stdout)
+
+
+def read_log(path: Path) -> list[dict[str, Any]]:
+    """An execution log: concatenated JSON objects."""
+    text, found, at = path.read_text(encoding='utf-8') if path.exists() else '', [], 0
+    decoder = json.JSONDecoder()
+    while at < len(text):
+        spawn, end = decoder.raw_decode(text, at)
+        found.append(spawn)
+        at = end + len(text[end:]) - len(text[end:].lstrip())
+    return found
+
+
+def libraries(spawns: list[dict[str, Any]], *, ran: bool = True) -> list[str]:
+    """`wasm64/libc` of each library action; with `ran`, only of those that no cache answered."""
+    return [s.get('progressMessage', '').removeprefix('Building Emscripten ').split(' [')[0] or s['targetLabel'] for s in spawns
+            if s['mnemonic'] in LIBRARIES and not (ran and s.get('cacheHit'))]
