@@ -1,6 +1,7 @@
 """Targets of `@emscripten_cache//<mode>`: each library under its name, and `:cache` for what a module declared."""
 
-load(":library.bzl", "emscripten_built")
+load(":library.bzl", "HeadersInfo", "emscripten_built")
+load(":python.bzl", "PythonInfo")
 
 def emscripten_cache_mode(mode, repo, owner):
     """Forward to the mode's repository.
@@ -13,3 +14,61 @@ def emscripten_cache_mode(mode, repo, owner):
     for target in list(mode["libraries"].keys()) + mode["ports"]:
         emscripten_built(name = target, libraries = ["@%s//:%s" % (repo, target)], tags = ["manual"])
     emscripten_built(name = "cache", libraries = ["@%s//:%s" % (repo, target) for target in mode["owned"].get(owner, [])])
+
+def _directory_impl(ctx):
+    out = ctx.actions.declare_directory("cache")
+    headers = ctx.attr._headers[HeadersInfo].directory
+    python = ctx.attr._python[PythonInfo]
+    args = ctx.actions.args()
+    args.add_all(["-I", "-B", ctx.file._merge])
+    args.add_all([out, headers], expand_directories = False)
+    libraries = depset(transitive = [dep[DefaultInfo].files for dep in ctx.attr.libraries + [ctx.attr.shipped]])
+    args.add_all(libraries, expand_directories = False)
+    ctx.actions.run(
+        executable = python.interpreter,
+        arguments = [args],
+        inputs = depset([headers], transitive = [libraries]),
+        tools = [ctx.file._merge, ctx.attr._driver_files[DefaultInfo].files, python.files],
+        outputs = [out],
+        mnemonic = "EmscriptenCache",
+        progress_message = "Putting together %{label}",
+        toolchain = None,
+    )
+    return [DefaultInfo(files = depset([out]))]
+
+emscripten_cache_directory = rule(
+    implementation = _directory_impl,
+    doc = "One directory that a frozen emcc takes as its cache.",
+    attrs = {
+        "libraries": attr.label_list(cfg = "exec"),
+        "shipped": attr.label(doc = "What the SDK ships.", cfg = "exec"),
+        "_driver_files": attr.label(default = Label("//:driver"), cfg = "exec"),
+        "_headers": attr.label(default = Label("//bazel/private:headers"), cfg = "exec", providers = [HeadersInfo]),
+        "_merge": attr.label(default = Label("//:src/emroot/bazel/merge.py"), allow_single_file = True, cfg = "exec"),
+        "_python": attr.label(default = Label("//bazel/private:python"), cfg = "exec", providers = [PythonInfo]),
+    },
+)
+
+# What emsdk's toolchain tells its tools by environment, in the words of its own configuration.
+_EMSDK_CONFIG = """\
+import os
+
+ROOT_DIR = os.environ["ROOT_DIR"]
+EMSCRIPTEN_ROOT = os.environ["EMSCRIPTEN"]
+BINARYEN_ROOT = os.path.join(ROOT_DIR, os.environ["EM_BIN_PATH"])
+LLVM_ROOT = os.path.join(BINARYEN_ROOT, "bin")
+NODE_JS = os.path.join(ROOT_DIR, os.environ["NODE_JS_PATH"])
+FROZEN_CACHE = True
+CLOSURE_COMPILER = [NODE_JS, os.path.join(EMSCRIPTEN_ROOT, "node_modules", "google-closure-compiler", "cli.js")]
+CACHE = os.path.join(ROOT_DIR, os.path.dirname(os.environ["EM_CONFIG_PATH"]), "cache")
+"""
+
+def _emsdk_config_impl(ctx):
+    out = ctx.actions.declare_file(ctx.label.name)
+    ctx.actions.write(out, _EMSDK_CONFIG)
+    return [DefaultInfo(files = depset([out]))]
+
+emsdk_config = rule(
+    implementation = _emsdk_config_impl,
+    doc = "The configuration for emsdk's toolchain; it lies beside the cache directory.",
+)

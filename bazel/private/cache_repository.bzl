@@ -1,7 +1,8 @@
 """`@emscripten_cache`: the libraries under their names, `@emscripten_cache//wasm64-lto:libc`, and what was declared.
 
-`//:emscripten_cache` holds all that the module declared; `//<mode>:cache` that of one mode. Another module's are in
-`@emscripten_cache_<module>`. Nothing is asked of the SDK before a package of this repository is loaded.
+`//<mode>:cache` is what the module declared for a mode, `//:libraries` that of all modes. `//:emscripten_cache` is a whole
+cache directory, what the SDK ships and headers included; with `:emscripten_config` it can stand in for the repository of
+that name which emsdk makes. What another module declared is in `@emscripten_cache_<module>`. Nothing is asked of the SDK before a package of this repository is loaded.
 """
 
 load(":features.bzl", "MODES")
@@ -15,6 +16,25 @@ package(default_visibility = ["//visibility:public"])
 emscripten_cache_mode(MODE, "{repo}", "{owner}")
 """
 
+_BUILD = """\
+load("{rules}", "emscripten_cache_directory", "emsdk_config")
+
+package(default_visibility = ["//visibility:public"])
+
+filegroup(
+    name = "libraries",
+    srcs = {libraries},
+)
+
+emscripten_cache_directory(
+    name = "emscripten_cache",
+    libraries = {libraries},
+    shipped = "@emscripten_sdk//:shipped",
+)
+
+emsdk_config(name = "emscripten_config")
+"""
+
 def _cache_repository_impl(rctx):
     for mode in MODES:
         rctx.file(mode + "/BUILD.bazel", _MODE_BUILD.format(
@@ -22,14 +42,10 @@ def _cache_repository_impl(rctx):
             repo = "emscripten_mode_" + mode.replace("-", "_"),
             rules = Label(":cache.bzl"),
         ))
-    rctx.file("BUILD.bazel", """\
-package(default_visibility = ["//visibility:public"])
-
-filegroup(
-    name = "emscripten_cache",
-    srcs = {caches},
-)
-""".format(caches = ["//%s:cache" % mode for mode in rctx.attr.modes]))
+    rctx.file("BUILD.bazel", _BUILD.format(
+        libraries = ["//%s:cache" % mode for mode in rctx.attr.modes],
+        rules = Label(":cache.bzl"),
+    ))
 
 cache_repository = repository_rule(
     implementation = _cache_repository_impl,

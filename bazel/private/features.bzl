@@ -78,9 +78,9 @@ EXCLUDED = [
 # depend.
 EXTRAS = {
     "exit_runtime": ["optimize", "runtime"],
-    "precise_long_double_printf": ["optimize", "threads"],
+    "precise_long_double_printf": ["optimize", "threads", "runtime"],
     "embind": ["optimize", "exceptions", "threads"],
-    "wasmfs": ["optimize", "threads"],
+    "wasmfs": ["optimize", "threads", "runtime"],
 }
 
 # What the choice of libraries looks at.

@@ -33,6 +33,11 @@ emscripten_sdk(
     version = {version},
 )
 
+filegroup(
+    name = "shipped",
+    srcs = glob(["shipped/**"], allow_empty = True),
+)
+
 exports_files(["sdk.json", "where.json"] + glob(["shipped/**"], allow_empty = True))
 """
 

@@ -41,7 +41,7 @@ def test_a_dependency_with_caches_of_its_own(opened: Callable[[str], Workspace])
     with workspace.bazel:
         said = workspace.run('test', '-c', 'opt', '--test_output=all', '//:main_test').stdout
         assert 'greetings to a dependency' in said
-        mine = workspace.run('cquery', '--output=files', '@emscripten_cache//:emscripten_cache').stdout
+        mine = workspace.run('cquery', '--output=files', '@emscripten_cache//:libraries').stdout
         theirs = workspace.run('cquery', '--output=files', '@greeter//:libraries').stdout
         assert [line.split('/emroot-cache/')[1] for line in mine.split()] == ['sysroot/lib/wasm64-emscripten/libal.a']
         assert [line.split('/emroot-cache/')[1] for line in theirs.split()] == ['sysroot/lib/wasm32-emscripten/lto/libhtml5.a']

@@ -25,7 +25,7 @@ emscripten_deps.cache(features = ["pic", "wasm32"], targets = ["libhtml5", "crtb
 emscripten_deps.cache(features = ["wasm32"], targets = ["libGL-emu*webgl2"])
 use_repo(emscripten_deps, "emscripten_cache")
 '''
-BUILD = 'alias(name = "cache", actual = "@emscripten_cache//:emscripten_cache")\n'
+BUILD = 'alias(name = "cache", actual = "@emscripten_cache//:libraries")\n'
 SOURCE = {'libal', 'crt1', 'libembind-rtti'}
 EMBUILDER = {'libhtml5', 'crtbegin', 'libnoexit'}
 

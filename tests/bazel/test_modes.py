@@ -31,9 +31,10 @@ def test_a_changed_flag_builds_one_more_library(example: Workspace) -> None:
 
 
 def test_release_with_thin_lto_and_debug_without(example: Workspace) -> None:
-    platform = '--platforms=@emroot//bazel/platforms:wasm64'
-    release = example.run('cquery', '--output=files', '@emroot//bazel/toolchain:wasm64_libraries', platform, '--config=release').stdout
-    debug = example.run('cquery', '--output=files', '@emroot//bazel/toolchain:wasm64_libraries', platform, '--config=debug').stdout
+    def libraries_of(config: str) -> str:
+        return example.run('cquery', '--output=files', '@emroot//bazel/toolchain:wasm64_libraries', f'--config={config}',
+                           '--platforms=@emroot//bazel/platforms:wasm64').stdout
+    release, debug = libraries_of('release'), libraries_of('debug')
     assert 'wasm64-emscripten/thinlto/libc.a' in release
     assert 'wasm64-emscripten/libc-debug.a' in debug
     assert 'thinlto' not in debug

@@ -39,11 +39,17 @@ def test_is_what_emcc_asks_for(example: Workspace, bazel_sdk: Sdk, shared_home: 
         if 'pic' in mode and name in ('threads', 'workers', 'standalone', 'option', 'asan', 'ubsan with threads'):
             continue
         words = ['-sDEFAULT_TO_CXX=0', '-sPRINTF_LONG_DOUBLE', *FLAGS[mode], *flags]
-        wanted = resolve(catalogue, words, lang='c++').files
+        wanted = resolve(catalogue, words, lang='c').files
         platform = f'--platforms=@emroot//bazel/platforms:{arch}'
         found = example.run('cquery', '--output=files', f'@emroot//bazel/toolchain:{arch}_libraries', platform,
                             *MODES[mode], *options).stdout.split()
         assert sorted(f.split('/emroot-cache/')[1] for f in found) == sorted(wanted), f'{mode}, {name}'
+
+
+def test_programs_in_cpp_get_its_runtime(example: Workspace) -> None:
+    said = example.run('cquery', '--output=files', '@emroot//bazel/toolchain:wasm32_libraries', '--features=-c_link',
+                       '--platforms=@emroot//bazel/platforms:wasm32').stdout
+    assert '/libc++-debug-noexcept.a' in said
 
 
 def test_a_side_module_has_none(example: Workspace) -> None:

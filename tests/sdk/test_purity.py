@@ -46,7 +46,8 @@ def test_variables_of_emcc_change_nothing(fresh: Emroot, small: list[str], expec
     assert not (tmp_path / 'nowhere').exists()
 
 
-def test_the_user_the_time_zone_and_the_place_change_nothing(fresh: Emroot, small: list[str], expected: dict[str, str], tmp_path: Path):
+def test_the_user_the_time_zone_and_the_place_change_nothing(fresh: Emroot, small: list[str], expected: dict[str, str],
+                                                            tmp_path: Path):
     elsewhere = tmp_path / 'else where'
     elsewhere.mkdir()
     (elsewhere / '.emscripten').write_text('raise Exception("a configuration of somebody else")\n')
@@ -75,7 +76,8 @@ def test_the_order_of_the_request_changes_nothing(seen: Emroot, small: list[str]
     assert archives(tmp_path / 'cache') == expected
 
 
-def test_the_place_of_home_and_cache_directory_changes_nothing(sdk_root: Path, small: list[str], expected: dict[str, str], tmp_path: Path):
+def test_the_place_of_home_and_cache_directory_changes_nothing(sdk_root: Path, small: list[str], expected: dict[str, str],
+                                                              tmp_path: Path):
     odd = Emroot(tmp_path / 'hömé with space\'s & $dollar', sdk_root)
     odd.build(*small, cache=tmp_path / 'cäche "quoted" 日本')
     assert archives(tmp_path / 'cäche "quoted" 日本') == expected

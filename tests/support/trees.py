@@ -58,9 +58,13 @@ def damage(home: Path, cache: Path) -> list[str]:
     if headers and (top / 'headers.json').exists():
         for path in headers.rglob('*'):
             placed = cache / 'sysroot' / path.relative_to(headers)
-            if path.is_file() and (not placed.is_file() or digest_file(placed) != digest_file(path)):
+            if path.is_file() and not _same(placed, path):
                 wrong.append(f'{placed} is not the header that was installed')
     return wrong
+
+
+def _same(one: Path, other: Path) -> bool:
+    return one.is_file() and (one.samefile(other) or digest_file(one) == digest_file(other))
 
 
 def compiled_objects(home: Path) -> int:

@@ -19,14 +19,10 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).absolute().parents[2]))
 
-from emroot.bazel.places import SdkPlaces  # the line above makes the package importable
+from emroot.bazel.places import CACHE, SdkPlaces, place_in_cache  # the line above makes the package importable
 
-#: Outputs of library actions lie below a directory of this name (`library.bzl: CACHE`).
-CACHE = '/emroot-cache/'
 _MISSING = re.compile(r'cache file is missing: "(?:.*?/)?sysroot/lib/(?P<arch>wasm\d\d)-emscripten/(?:(?P<mode>[\w-]+)/)?'
                       r'(?P<name>[^/"]+)\.(?:a|o)"')
-_PORT = re.compile(r'port[^\n]*?[ `"\'](?P<port>[\w.-]+)[`"\']?[^\n]*FROZEN_CACHE|FROZEN_CACHE[^\n]*port[^\n]*?(?P<other>[\w.-]+)$',
-                   re.MULTILINE)
 
 
 class Place:
@@ -112,7 +108,9 @@ def link(place: Place, arguments: list[str]) -> int:
     made.mkdir()
     fill_cache(cache, cached)
     name = out.name.split('.')[0] + '.' + _output_format(rest)
-    done = place.run('em++.py', [*rest, '-o', str(made / name)], place.environment(cache))
+    # em++ takes the C++ runtime in whatever it is told (as `fetch.py: linker` knows).
+    program = 'emcc.py' if '-sDEFAULT_TO_CXX=0' in rest else 'em++.py'
+    done = place.run(program, [*rest, '-o', str(made / name)], place.environment(cache))
     text = done.stdout.decode(errors='replace')
     if done.returncode != 0:
         _say(place, (missing(text, rest) or text).encode())
@@ -132,7 +130,7 @@ def fill_cache(cache: Path, files: list[str]) -> None:
         if source.is_dir():
             shutil.copytree(source, cache, dirs_exist_ok=True, copy_function=_put)
         else:
-            target = cache / file.split(CACHE, 1)[1]
+            target = cache / place_in_cache(file)
             target.parent.mkdir(parents=True, exist_ok=True)
             _put(str(source), str(target))
 

@@ -90,6 +90,11 @@ def key(chosen: dict[str, str]) -> str:
     return ','.join(f'{name}={value}' for name, value in sorted(chosen.items()))
 
 
+def linker(arguments: Sequence[str]) -> str:
+    """Which of emcc and em++ links, as `driver.py` has it: em++ takes the C++ runtime in whatever it is told."""
+    return 'emcc' if '-sDEFAULT_TO_CXX=0' in arguments else 'em++'
+
+
 def link_table(catalogue: Catalogue, request: dict[str, Any]) -> tuple[dict[str, list[str]], dict[str, Any]]:
     """Targets of each combination of features, in link order; and what each further feature adds or takes away.
 
@@ -102,7 +107,8 @@ def link_table(catalogue: Catalogue, request: dict[str, Any]) -> tuple[dict[str,
     base = [*request['flags'], *request['always']]
 
     def words(choice: dict[str, str]) -> list[str]:
-        return ['em++', 'main.o', *base, *(word for item in choice.items() for word in flags[item])]
+        own = [word for item in choice.items() for word in flags[item]]
+        return [linker(own), 'main.o', *base, *own]
     asked = [words(choice) for choice in chosen]
     extras = []
     for name, extra in request['extras'].items():

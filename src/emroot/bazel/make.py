@@ -30,9 +30,8 @@ from emroot.engine.commands import CACHE_PREFIX, Places, shell_line
 from emroot.engine.estimate import expected_seconds
 from emroot.engine.pool import Pool, default_workers
 from emroot.files import link_or_copy
-from emroot.probe import pure_environment
+from emroot.probe import PROGRAM, pure_environment
 
-PROGRAM = Path(__file__).absolute().with_name('sdk_program.py')
 #: What the SDK leaves in a cache directory that nobody reads.
 _LEFT_OVER = ('cache.lock', 'sanity.txt', 'symbol_lists.lock')
 
@@ -111,7 +110,7 @@ class Source:
 # --- through the SDK's own programs ----------------------------------------------------------------------------------
 
 def ask_sdk(sdk: SdkPlaces, scratch: Path, cache: Path, env: Mapping[str, str], **request: Any) -> str:
-    """Run `sdk_program.py` with a cache directory; what it says. Raises `Failed`."""
+    """Run `probe/program.py` with a cache directory; what it says. Raises `Failed`."""
     config = scratch / 'emscripten.config'
     config.write_text(sdk.config_text(cache), encoding='utf-8')
     (scratch / 'request.json').write_text(json.dumps({'root': str(sdk.root), **request}), encoding='utf-8')

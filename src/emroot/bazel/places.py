@@ -12,6 +12,17 @@ from typing import Any
 
 #: What clang's own headers are called in objects made with an SDK that Bazel downloaded, wherever Bazel put it.
 RESOURCE_PREFIX = '/emsdk/lib/clang'
+#: Outputs of library actions lie below a directory of this name (`library.bzl: CACHE`), what an SDK ships below the other.
+CACHE = '/emroot-cache/'
+SHIPPED = '/shipped/'
+
+
+def place_in_cache(file: str) -> str:
+    """Where in a cache directory an input belongs: what follows the marks in its path."""
+    for mark in (CACHE, SHIPPED):
+        if mark in f'{file}/':
+            return f'{file}/'.split(mark, 1)[1].rstrip('/')
+    raise ValueError(f'{file} is no part of a cache')
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,9 @@ def main(node: str, packed: str, arguments: list[str]) -> int:
     """Unpack the program and run it under Node; its exit code."""
     with tempfile.TemporaryDirectory(prefix='emroot-') as directory:
         with tarfile.open(packed) as tar:
-            tar.extractall(directory, **({'filter': 'data'} if hasattr(tarfile, 'data_filter') else {}))
+            for member in tar.getmembers():  # names that `driver.py: pack` chose, in one directory
+                content = tar.extractfile(member)
+                Path(directory, member.name).write_bytes(content.read() if content else b'')
         scripts = [p for suffix in ('.js', '.mjs') for p in sorted(Path(directory).glob('*' + suffix))]
         if not scripts:
             print(f'emroot: {packed} holds no JavaScript to run', file=sys.stderr)

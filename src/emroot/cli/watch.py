@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import IO, Protocol
 
 from ..engine.events import Watcher
+from ..errors import StoreError
 from ..home import Home
 
 
@@ -94,7 +95,7 @@ class LogWatcher(Watcher):
                     self.log_path = self._home.new_log()
                     self._file = open(self.log_path, 'w', encoding='utf-8')  # noqa: SIM115  # closed by close()
                     self._file.write(f'emroot {" ".join(sys.argv[1:])}\n')
-                except OSError:
+                except (OSError, StoreError):  # said where it matters
                     return
             with contextlib.suppress(OSError):
                 self._file.write(f'{time.perf_counter() - self._began:9.3f} {text}\n')

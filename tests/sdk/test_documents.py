@@ -1,0 +1,92 @@
+"""Third-party projects, built as the how-to pages say: every command of theirs is run here, word for word."""
+
+from __future__ import annotations
+
+import importlib.util
+import shutil
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from dev.sources import SourceUnavailable, copy_source
+from support.documents import DOCS, follow, reader
+from support.running import cannot_run
+
+from emroot.home import Home
+from emroot.sdk import Sdk
+
+HOW_TO = DOCS / 'how-to'
+#: A place that a careless script would trip over.
+PLACE = 'a place with späces'
+
+pytestmark = pytest.mark.slow
+
+
+def _get(package: str, place: Path) -> Path:
+    """The sources that a page works on."""
+    try:
+        if package != 'ports':
+            return copy_source(package, place)
+        for port, name in (('zlib', 'zlib'), ('libpng', 'libpng1.6')):
+            copy_source(name, place / 'sources' / port)
+        return place
+    except SourceUnavailable as error:
+        cannot_run(str(error))
+        raise
+
+
+@pytest.fixture
+def followed(sdk: Sdk, tmp_path: Path) -> Callable[..., str]:
+    """Follows a page with a home, and returns what its commands said."""
+    if sdk.node_version < (24,):
+        cannot_run(f'wasm64 programs need Node 24, the SDK has {sdk.node_version}')
+    if not shutil.which('bash'):
+        cannot_run('there is no bash')
+
+    def run(page: str, home: Path) -> str:
+        env = reader(tmp_path / 'reader', home, sdk.root, Path(sdk.node[0]))
+        return follow(HOW_TO / page, tmp_path / PLACE, env, _get)
+    return run
+
+
+def _needs(*modules: str) -> None:
+    """Build tools that are packages of Python's index are among the development dependencies."""
+    if missing := [name for name in modules if not importlib.util.find_spec(name) and not shutil.which(name)]:
+        cannot_run(f'there is no {", ".join(missing)}: {sys.executable} -m pip install -e ".[dev]"')
+
+
+def test_a_cmake_project_is_built_and_tested_with_a_store_that_has_nothing(followed: Callable[..., str], tmp_path: Path):
+    _needs('cmake', 'ninja')
+    said = followed('cmake.md', tmp_path / 'an empty höme')
+    assert '100% tests passed, 0 tests failed out of 2' in said or '100% tests passed out of 2' in said
+
+
+def test_a_cmake_project_is_built_and_tested(followed: Callable[..., str], shared_home: Home):
+    _needs('cmake', 'ninja')
+    said = followed('cmake.md', shared_home.root)
+    assert '100% tests passed' in said
+
+
+def test_autotools_and_make_projects_are_built_and_tested(followed: Callable[..., str], shared_home: Home):
+    if not shutil.which('make'):
+        cannot_run('there is no make: install your system\'s (make on Debian)')
+    said = followed('make.md', shared_home.root)
+    assert 'checking size of long... 8' in said and 'ok.' in said
+
+
+def test_a_meson_project_is_built_and_tested(followed: Callable[..., str], shared_home: Home):
+    _needs('mesonbuild', 'ninja')
+    said = followed('meson.md', shared_home.root)
+    assert 'Ok:                1' in said
+
+
+def test_ports_from_directories_work_frozen(followed: Callable[..., str], shared_home: Home):
+    said = followed('ports.md', shared_home.root)
+    assert 'deflated and inflated in 64 bits, zlib 1.3' in said and 'no libpng' not in said
+
+
+def test_what_a_project_says_is_built_and_used(followed: Callable[..., str], shared_home: Home):
+    said = followed('ci.md', shared_home.root)
+    assert 'pointers of 64 bits' in said
+    assert 'emroot build --features wasm64,pic --targets libal' in said

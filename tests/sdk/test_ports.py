@@ -1,0 +1,210 @@
+"""Ports, with their sources from directories, mirrors and files of one's own, and used with a frozen cache.
+
+Libraries and programs are wasm64 with ThinLTO, as in the how-to pages, so that what links need is built once.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import shutil
+import subprocess
+import tarfile
+from pathlib import Path
+
+import pytest
+from dev.sources import SourceUnavailable, copy_source
+from support.running import Emroot, cannot_run, plain_environment
+
+from emroot.sdk import Sdk
+
+LINK = '-O1 -m64 -flto=thin -sDEFAULT_TO_CXX=0'
+MODE = 'wasm64-thinlto'
+LIBRARIES = 'sysroot/lib/wasm64-emscripten/thinlto'
+#: The address at which ports of these tests would be fetched: nothing listens there.
+NOWHERE = 'http://127.0.0.1:9'
+OWN_PORT = '''
+import os
+
+deps = {deps!r}
+
+
+def needed(settings):
+  return False
+
+
+def process_dependencies(settings):
+  for dep in deps:
+    setattr(settings, 'USE_' + dep.upper(), 1)
+
+
+def get(ports, settings, shared):
+  ports.fetch_project('{name}', '{url}/{name}-1.0.tar.gz', sha512hash={sha512!r})
+
+  def create(final):
+    source = ports.get_dir('{name}', '{name}-1.0')
+    ports.install_headers(source)
+    ports.build_port(source, final, '{name}', srcs=['{name}.c'])
+
+  return [shared.cache.get_lib('lib{name}.a', create, what='port')]
+
+
+def clear(ports, settings, shared):
+  shared.cache.erase_lib('lib{name}.a')
+
+
+def show():
+  return '{name}'
+'''
+
+
+def _source(package: str, to: Path) -> Path:
+    try:
+        return copy_source(package, to)
+    except SourceUnavailable as error:
+        cannot_run(str(error))
+        raise
+
+
+def _own_port(place: Path, name: str = 'own', *, sha512: str = '', deps: tuple[str, ...] = (), include: str = '') -> tuple[Path, Path]:
+    """A port's file, and a mirror with its archive."""
+    mirror = place / 'mirror'
+    mirror.mkdir(parents=True)
+    files = {f'{name}.h': f'const char *{name}(void);\n',
+             f'{name}.c': f'#include "{name}.h"\n{include}const char *{name}(void) {{ return "{name} says so"; }}\n'}
+    with tarfile.open(mirror / f'{name}-1.0.tar.gz', 'w:gz') as tar:
+        for file, text in files.items():
+            entry = tarfile.TarInfo(f'{name}-1.0/{file}')
+            entry.size = len(text)
+            tar.addfile(entry, io.BytesIO(text.encode()))
+    digest = hashlib.sha512((mirror / f'{name}-1.0.tar.gz').read_bytes()).hexdigest()
+    port = place / f'{name}.py'
+    port.write_text(OWN_PORT.format(name=name, url=NOWHERE, sha512=sha512 or digest, deps=list(deps)))
+    return port, mirror
+
+
+def _compile_link_run(sdk: Sdk, cache: Path, place: Path, program: str, flags: str) -> str:
+    """What a program says that was compiled with the port's headers, and linked, in a frozen cache."""
+    place.mkdir(parents=True, exist_ok=True)
+    (place / 'main.c').write_text(program)
+    env = plain_environment({'EM_CACHE': str(cache), 'EM_FROZEN_CACHE': '1', 'PYTHONDONTWRITEBYTECODE': '1'})
+    emcc = [*sdk.python, '-B', str(sdk.root / 'emcc.py'), *LINK.split(), *flags.split()]
+    for command in ([*emcc, '-c', 'main.c', '-o', 'main.o'], [*emcc, 'main.o', '-o', 'main.js']):
+        done = subprocess.run(command, env=env, cwd=place, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr
+    return subprocess.run([*sdk.node, 'main.js'], cwd=place, capture_output=True, text=True, check=True).stdout
+
+
+BZIP2 = '''#include <bzlib.h>
+#include <stdio.h>
+int main(void) {
+  char packed[300], text[100] = "";
+  unsigned size = sizeof packed, length = sizeof text;
+  if (BZ2_bzBuffToBuffCompress(packed, &size, "squeezed", 9, 1, 0, 0)) return 1;
+  if (BZ2_bzBuffToBuffDecompress(text, &length, packed, size, 0, 0)) return 2;
+  return printf("%s with %s\\n", text, BZ2_bzlibVersion()) < 0;
+}
+'''
+
+
+@pytest.mark.slow
+def test_a_port_from_emccs_own_variable_works_frozen_and_is_built_once(shared: Emroot, sdk: Sdk, tmp_path: Path):
+    if sdk.node_version < (24,):
+        cannot_run(f'wasm64 programs need Node 24, the SDK has {sdk.node_version}')
+    variable = {'EMCC_LOCAL_PORTS': f'bzip2={_source("bzip2", tmp_path / "bzip2")}'}
+    for number in (1, 2):
+        cache = tmp_path / f'cache {number}'
+        built = shared('build', '--json', '--for', f'emcc {LINK} -sUSE_BZIP2', '--cache', cache, '-j2', env=variable)
+        assert built.code == 0, built.err
+        if number == 2:
+            assert built.json['modes'][MODE]['built'] == []
+            assert 'bzip2' in built.json['modes'][MODE]['reused']
+            assert built.json['objects']['compiled'] == 0
+        said = _compile_link_run(sdk, cache, tmp_path / f'program {number}', BZIP2, '-sUSE_BZIP2')
+        assert said == 'squeezed with 1.0.8, 13-Jul-2019\n'
+
+
+def test_a_port_from_an_archive_in_a_mirror_is_checked_and_built(seen: Emroot, sdk: Sdk, tmp_path: Path):
+    port, mirror = _own_port(tmp_path)
+    for number, features in ((1, 'wasm64'), (2, 'wasm64'), (3, 'wasm32')):
+        built = seen('build', '--json', '--features', features, '--targets', port, '--ports-from', mirror, '--cache',
+                     tmp_path / f'cache{number % 2}')
+        assert built.code == 0, built.err
+        state = 'reused' if number == 2 else 'built'  # from another cache directory; another mode is another archive
+        assert built.json['modes'][features][state] == [str(port)]
+    library = tmp_path / 'cache1' / 'sysroot' / 'lib'
+    assert (library / 'wasm64-emscripten' / 'libown.a').is_file() and (library / 'wasm32-emscripten' / 'libown.a').is_file()
+    assert (tmp_path / 'cache1' / 'sysroot' / 'include' / 'own.h').is_file()
+    assert (tmp_path / 'cache1' / 'ports' / 'own' / '.emscripten_url').is_file()
+
+
+def test_an_archive_with_another_sha512_is_refused(seen: Emroot, tmp_path: Path):
+    port, mirror = _own_port(tmp_path, sha512='0' * 128)
+    ran = seen('build', '--targets', port, '--ports-from', mirror, '--cache', tmp_path / 'cache')
+    assert ran.code == 5
+    assert 'hash' in ran.err.lower() and '0' * 20 in ran.err
+    assert not list((tmp_path / 'cache').rglob('libown.a'))
+
+
+def test_a_port_whose_source_cannot_be_had_names_what_was_tried(seen: Emroot, tmp_path: Path):
+    port, mirror = _own_port(tmp_path)
+    (mirror / 'own-1.0.tar.gz').unlink()
+    ran = seen('build', '--json', '--targets', f'{port},libnoexit', '--ports-from', mirror, '--cache', tmp_path / 'cache')
+    assert ran.code == 5
+    assert str(mirror / 'own-1.0.tar.gz') in ran.err and f'{NOWHERE}/own-1.0.tar.gz' in ran.err
+    assert 'log: ' in ran.err
+    assert ran.json['modes']['wasm32']['built'] == ['libnoexit']  # the others are built and kept
+    assert [failed['target'] for failed in ran.json['modes']['wasm32']['failed']] == [str(port)]
+
+
+def test_a_directory_that_changes_is_built_again(seen: Emroot, tmp_path: Path):
+    source = tmp_path / 'sources' / 'zlib'
+    source.mkdir(parents=True)
+    listed = ('adler32 compress crc32 deflate gzclose gzlib gzread gzwrite infback inffast inflate inftrees trees uncompr '
+              'zutil').split()
+    for name in listed:
+        (source / f'{name}.c').write_text(f'int {name}_of_this_zlib;\n')
+    (source / 'zlib.h').write_text('int zlib;\n')
+
+    def build() -> str:
+        ran = seen('build', '--json', '--targets', 'zlib', '--ports-from', source.parent, '--cache', tmp_path / 'cache')
+        assert ran.code == 0, ran.err
+        return next(state for state in ('built', 'reused') if ran.json['modes']['wasm32'][state])
+    assert [build(), build()] == ['built', 'reused']
+    (source / 'zutil.c').write_text('int changed;\n')
+    assert build() == 'built'
+    assert b'changed' in (tmp_path / 'cache' / 'sysroot' / 'lib' / 'wasm32-emscripten' / 'libz.a').read_bytes()
+    (source / 'zutil.c').write_text('int zutil_of_this_zlib;\n')
+    assert build() == 'reused'
+
+
+def test_below_run_a_link_gets_the_port_that_it_names_and_what_that_needs(seen: Emroot, sdk: Sdk, tmp_path: Path):
+    """Every way of asking, in a mode that only the link itself names; nothing is selected beforehand."""
+    port, mirror = _own_port(tmp_path, deps=('zlib',))
+    source = mirror / 'zlib'
+    source.mkdir()
+    for name in ('adler32 compress crc32 deflate gzclose gzlib gzread gzwrite infback inffast inflate inftrees trees uncompr '
+                 'zutil').split():
+        (source / f'{name}.c').write_text(f'int {name}_of_this_zlib;\n')
+    (source / 'zlib.h').write_text('extern int zutil_of_this_zlib;\n')
+    (tmp_path / 'main.c').write_text('#include <own.h>\n#include <zlib.h>\nconst char *answer(void) { return own() + zutil_of_this_zlib; }\n')
+    link = [*sdk.python, '-B', sdk.root / 'emcc.py', f'--use-port={port}', tmp_path / 'main.c', '-nostdlib', '--no-entry',
+            '-sEXPORTED_FUNCTIONS=_answer', '-o', tmp_path / 'main.js']
+    for flags in ([], ['-m64']):
+        ran = seen('run', '--ports-from', mirror, '--cache', tmp_path / 'cache', '--', *link, *flags)
+        assert ran.code == 0, ran.err
+        assert 'retrieving port' not in ran.err
+    libraries = tmp_path / 'cache' / 'sysroot' / 'lib'
+    for arch in ('wasm32', 'wasm64'):
+        assert {'libown.a', 'libz.a'} <= {p.name for p in (libraries / f'{arch}-emscripten').iterdir()}
+
+
+def test_flags_from_emcc_cflags_decide_the_mode_of_ports_too(seen: Emroot, sdk: Sdk, tmp_path: Path):
+    port, mirror = _own_port(tmp_path)
+    (tmp_path / 'main.c').write_text('#include <own.h>\nconst char *answer(void) { return own(); }\n')
+    link = [*sdk.python, '-B', sdk.root / 'emcc.py', f'--use-port={port}', tmp_path / 'main.c', '-nostdlib', '--no-entry',
+            '-sEXPORTED_FUNCTIONS=_answer', '-o', tmp_path / 'main.js']
+    ran = seen('run', '--ports-from', mirror, '--cache', tmp_path / 'cache', '--', *link, env={'EMCC_CFLAGS': '-m64'})
+    assert ran.code == 0, ran.err
+    assert (tmp_path / 'cache' / 'sysroot' / 'lib' / 'wasm64-emscripten' / 'libown.a').is_file()
+    assert shutil.which('sh')

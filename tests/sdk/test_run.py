@@ -1,0 +1,163 @@
+"""`emroot run`: every emcc below it links with what it needs, however it was started."""
+
+from __future__ import annotations
+
+import json
+import os
+import resource
+import shutil
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+import pytest
+from support.overlay import overlay
+from support.running import Emroot, cannot_run, plain_environment
+
+from emroot.sdk import Sdk
+
+#: A link that needs two small libraries, and nothing else.
+SMALL_LINK = ('-nostdlib', '-lnoexit', '-lsockets', '--no-entry', '-sEXPORTED_FUNCTIONS=_answer')
+SMALL_FILES = ('libnoexit.a', 'libsockets.a')
+SMALL = 'int answer(void) { return 42; }\n'
+#: How much longer a link may take under `emroot run`, on machines that do other things as well. The aim is 1.05.
+TOLERATED = 1.15
+
+
+def _inside(emroot: Emroot, cache: Path, env: Mapping[str, str] | None = None) -> dict[str, str]:
+    """The environment of a command under `emroot run`."""
+    ran = emroot('run', '--cache', cache, '--', sys.executable, '-c', 'import json, os; print(json.dumps(dict(os.environ)))',
+                 env=env)
+    assert ran.code == 0, ran.err
+    return dict(ran.json)
+
+
+def _emcc(sdk: Sdk, *arguments: object) -> list[str]:
+    return [*sdk.python, '-B', str(sdk.root / 'emcc.py'), *map(str, arguments)]
+
+
+def _small_link(sdk: Sdk, source: Path, out: Path, *more: str) -> list[str]:
+    source.write_text(SMALL, encoding='utf-8')
+    return _emcc(sdk, *more, source, *SMALL_LINK, '-o', out)
+
+
+def test_an_emcc_started_by_its_path_gets_what_it_misses_at_once(seen: Emroot, sdk: Sdk, tmp_path: Path):
+    """As CMake starts it, in a directory with spaces and letters of other alphabets."""
+    place = tmp_path / 'a place with späces и буквы'
+    place.mkdir()
+    env = _inside(seen, place / 'the cache')
+    done = subprocess.run(_small_link(sdk, place / 'mäin.c', place / 'öut.js', '-m64'), env=env, cwd=place,
+                          capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert 'generating system library' not in done.stderr  # what emcc says when it builds one itself
+    library = place / 'the cache' / 'sysroot' / 'lib' / 'wasm64-emscripten'
+    assert all((library / name).is_file() for name in SMALL_FILES)
+    assert len(list((seen.home / 'logs').iterdir())) >= 1
+
+
+def test_two_links_that_miss_the_same_libraries_both_get_them(seen: Emroot, sdk: Sdk, tmp_path: Path):
+    env = _inside(seen, tmp_path / 'cache')
+    links = [subprocess.Popen(_small_link(sdk, tmp_path / f'{n}.c', tmp_path / f'{n}.js', '-m64'), env=env, text=True,
+                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT) for n in range(4)]
+    said = [link.communicate(timeout=600)[0] for link in links]
+    assert [link.returncode for link in links] == [0, 0, 0, 0], said
+    assert 'generating' not in ''.join(said)
+
+
+def test_a_makefile_that_starts_another_build_is_served_too(seen: Emroot, sdk_root: Path, tmp_path: Path):
+    if not shutil.which('make'):
+        cannot_run('there is no make')
+    below = tmp_path / 'a library'
+    below.mkdir()
+    for name in 'abcd':
+        (below / f'{name}.c').write_text(SMALL)
+    flags = ' '.join(SMALL_LINK)
+    (below / 'Makefile').write_text(f'all: a.js b.js c.js d.js\n%.js: %.c\n\temcc -m64 $< {flags} -o $@\n')
+    emroot = ' '.join(f"'{word}'" for word in seen.command('run', '--cache', tmp_path / 'cache', '--'))
+    (tmp_path / 'Makefile').write_text(f"all:\n\t{emroot} $(MAKE) -C 'a library'\n")
+    ran = seen('run', '--cache', tmp_path / 'cache', '--', 'make', '-j4', '-C', tmp_path)
+    assert ran.code == 0, ran.err
+    assert all((below / f'{name}.wasm').is_file() for name in 'abcd')
+
+
+def test_when_emroot_cannot_build_a_library_emcc_says_why_in_its_own_words(sdk_root: Path, tmp_path: Path):
+    source = 'system/lib/libc/emscripten_internal.h'
+    broken = next(p for p in (sdk_root / 'system' / 'lib' / 'websocket').glob('*.c*'))
+    source = broken.relative_to(sdk_root).as_posix()
+    root = overlay(sdk_root, tmp_path / 'sdk' / 'emscripten', {source: '#error this was broken on purpose\n'})
+    emroot = Emroot(tmp_path / 'home', root)
+    (tmp_path / 'main.c').write_text(SMALL)
+    ran = emroot('run', '--', sys.executable, '-B', root / 'emcc.py', tmp_path / 'main.c', '-nostdlib', '-lwebsocket', '-lsockets',
+                 '--no-entry', '-pthread', '-sPROXY_POSIX_SOCKETS', '-o', tmp_path / 'main.js')
+    assert ran.code == 1
+    assert 'this was broken on purpose' in ran.err
+    assert 'emroot: cannot build wasm32/libwebsocket' in ran.err.replace('libsockets_proxy', 'libwebsocket')
+
+
+def test_the_users_own_configuration_stays_in_force(shared: Emroot, sdk: Sdk, tmp_path: Path):
+    """A compiler wrapper such as ccache is set in it, and configurations look for themselves in EM_CONFIG."""
+    wrapper = tmp_path / 'wrapper'
+    wrapper.write_text(f'#!/bin/sh\necho "$@" >> {tmp_path}/wrapped\nexec "$@"\n')
+    wrapper.chmod(0o755)
+    config = tmp_path / 'my.config'
+    config.write_text(f'import os\nhere = os.path.dirname(os.environ["EM_CONFIG"])\nLLVM_ROOT = {str(sdk.llvm_root)!r}\n'
+                      f'BINARYEN_ROOT = {str(sdk.binaryen_root)!r}\nNODE_JS = {list(sdk.node)!r}\n'
+                      'COMPILER_WRAPPER = os.path.join(here, "wrapper")\n')
+    (tmp_path / 'main.c').write_text(SMALL)
+    command = _emcc(sdk, '-c', tmp_path / 'main.c', '-o', tmp_path / 'main.o')
+    ran = shared('run', '--', *command, env={'EM_CONFIG': str(config)})
+    assert ran.code == 0, ran.err
+    assert 'main.c' in (tmp_path / 'wrapped').read_text()
+
+
+def test_what_emroot_builds_does_not_depend_on_the_flags_of_the_project(seen: Emroot, sdk: Sdk, tmp_path: Path):
+    """EMCC_CFLAGS are flags of the link, and part of what it needs; libraries are built without them."""
+    env = _inside(seen, tmp_path / 'cache', env={'EMCC_CFLAGS': '-m64 -DNDEBUG=no'})
+    done = subprocess.run(_small_link(sdk, tmp_path / 'main.c', tmp_path / 'main.js'), env=env, capture_output=True, text=True,
+                          check=False)
+    assert done.returncode == 0, done.stderr
+    built = tmp_path / 'cache' / 'sysroot' / 'lib' / 'wasm64-emscripten' / SMALL_FILES[0]
+    plain = seen.build('libnoexit', features='wasm64', cache=tmp_path / 'other')['cache']
+    assert built.read_bytes() == (Path(plain) / 'sysroot' / 'lib' / 'wasm64-emscripten' / SMALL_FILES[0]).read_bytes()
+
+
+def test_a_link_that_misses_nothing_costs_no_more_than_emccs_own(shared: Emroot, sdk: Sdk, tmp_path: Path,
+                                                                 record_property: Callable[[str, object], None]):
+    cache = tmp_path / 'cache'
+    with_emroot = _inside(shared, cache)
+    link = _small_link(sdk, tmp_path / 'main.c', tmp_path / 'main.js', '-m64')
+    _seconds(link, with_emroot)
+    plain = plain_environment({'EM_CACHE': str(cache), 'PATH': with_emroot['PATH']})
+    taken: dict[str, list[tuple[float, float]]] = {'plain': [], 'emroot': []}
+    for _ in range(9):
+        for name, env in (('plain', plain), ('emroot', with_emroot)):
+            taken[name].append(_seconds(link, env))
+    wall, cpu = ({name: statistics.median(each[kind] for each in times) for name, times in taken.items()} for kind in (0, 1))
+    said = json.dumps({'wall': wall, 'cpu': cpu, 'ratio of wall': wall['emroot'] / wall['plain'],
+                       'ratio of cpu': cpu['emroot'] / cpu['plain']})
+    print(said)
+    record_property('overhead', said)
+    assert min(cpu['emroot'] / cpu['plain'], wall['emroot'] / wall['plain']) < TOLERATED, said
+
+
+def _seconds(command: Sequence[str], env: Mapping[str, str]) -> tuple[float, float]:
+    """What a command takes: of the clock, and of the processors. These are less disturbed by others."""
+    before, began = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
+    subprocess.run(command, env={**env, 'PYTHONDONTWRITEBYTECODE': '1'}, check=True, capture_output=True)
+    wall, after = time.perf_counter() - began, resource.getrusage(resource.RUSAGE_CHILDREN)
+    return wall, after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+
+
+@pytest.mark.skipif(os.name == 'nt', reason='Windows has no such directory')
+def test_without_its_home_emcc_works_as_it_would_without_emroot(shared: Emroot, sdk: Sdk, tmp_path: Path):
+    """A build directory outlives what configured it: an emroot that is gone must not break it."""
+    env = _inside(shared, tmp_path / 'cache')
+    config = Path(env['EM_CONFIG'])
+    copy = tmp_path / 'copy.config'
+    copy.write_text(config.read_text().replace("'-m', 'emroot'", "'-m', 'emroot_that_is_gone'"))
+    done = subprocess.run(_small_link(sdk, tmp_path / 'main.c', tmp_path / 'main.js', '-m64'),
+                          env={**env, 'EM_CONFIG': str(copy)}, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
