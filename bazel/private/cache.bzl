@@ -15,6 +15,19 @@ def emscripten_cache_mode(mode, repo, owner):
         emscripten_built(name = target, libraries = ["@%s//:%s" % (repo, target)], tags = ["manual"])
     emscripten_built(name = "cache", libraries = ["@%s//:%s" % (repo, target) for target in mode["owned"].get(owner, [])])
 
+def emscripten_ports(modes):
+    """For each declared port, a target that is the port in the mode of the program that depends on it.
+
+    Args:
+      modes: content of `mode.json` by the mode's repository.
+    """
+    found = {}
+    for repo, mode in modes.items():
+        for port in mode["ports"]:
+            found.setdefault(port, {})[Label("//bazel/private:mode_" + mode["mode"])] = "@%s//:%s.cc" % (repo, port)
+    for port, choices in found.items():
+        native.alias(name = port, actual = select(choices, no_match_error = "port %s is not declared for this mode: add its features to emscripten_deps.cache" % port))
+
 def _directory_impl(ctx):
     out = ctx.actions.declare_directory("cache")
     headers = ctx.attr._headers[HeadersInfo].directory

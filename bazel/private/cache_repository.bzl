@@ -1,6 +1,6 @@
 """`@emscripten_cache`: the libraries under their names, `@emscripten_cache//wasm64-lto:libc`, and what was declared.
 
-`//<mode>:cache` is what the module declared for a mode, `//:libraries` that of all modes. `//:emscripten_cache` is a whole
+`//ports:zlib` is a port that the module declared, for programs to depend on. `//<mode>:cache` is what the module declared for a mode, `//:libraries` that of all modes. `//:emscripten_cache` is a whole
 cache directory, what the SDK ships and headers included; with `:emscripten_config` it can stand in for the repository of
 that name which emsdk makes. What another module declared is in `@emscripten_cache_<module>`. Nothing is asked of the SDK before a package of this repository is loaded.
 """
@@ -35,7 +35,22 @@ emscripten_cache_directory(
 emsdk_config(name = "emscripten_config")
 """
 
+_PORTS_BUILD = """\
+{loads}
+load("{rules}", "emscripten_ports")
+
+package(default_visibility = ["//visibility:public"])
+
+emscripten_ports({modes})
+"""
+
 def _cache_repository_impl(rctx):
+    repos = {mode: "emscripten_mode_" + mode.replace("-", "_") for mode in rctx.attr.modes}
+    rctx.file("ports/BUILD.bazel", _PORTS_BUILD.format(
+        loads = "\n".join(['load("@%s//:mode.bzl", %s = "MODE")' % (repo, repo.upper()) for repo in repos.values()]),
+        modes = "{%s}" % ", ".join(['"%s": %s' % (repo, repo.upper()) for repo in repos.values()]),
+        rules = Label(":cache.bzl"),
+    ))
     for mode in MODES:
         rctx.file(mode + "/BUILD.bazel", _MODE_BUILD.format(
             owner = rctx.attr.owner,

@@ -22,6 +22,7 @@ _cache = tag_class(
     attrs = {
         "builder": attr.string(default = "source", values = ["source", "embuilder"], doc = "Who makes them; the bytes are the same."),
         "features": attr.string_list(doc = "What selects the mode: wasm32 or wasm64, lto or thinlto, pic."),
+        "ports_from": attr.string(doc = "A directory, absolute or in the workspace, in which the sources of ports are looked for before the network."),
         "targets": attr.string_list(default = ["auto"], doc = "Libraries, ports, patterns and groups under embuilder's names. `auto`: whatever a link needs."),
     },
 )
@@ -36,7 +37,7 @@ def repositories(sdk, caches):
     host_python(name = "emroot_python")
     sdk_repository(name = "emscripten_sdk", **sdk)
     for mode in MODES:
-        mine = [{"owner": c.owner, "targets": c.targets, "builder": c.builder} for c in caches if c.mode == mode]
+        mine = [{"owner": c.owner, "targets": c.targets, "builder": c.builder, "ports_from": c.ports_from} for c in caches if c.mode == mode]
         mode_repository(name = "emscripten_mode_" + mode.replace("-", "_"), mode = mode, caches = json.encode(mine))
     for owner in {c.owner: None for c in caches} | {"": None}:
         cache_repository(
@@ -67,7 +68,7 @@ def _emscripten_deps_impl(mctx):
         fail("emscripten_deps.sdk: the root module names %d SDKs; one build has one" % len(sdks[True]))
     sdk = (sdks[True] or sdks[False] or [None])[0]
     caches = [
-        struct(owner = owner, mode = mode, targets = tag.targets, builder = tag.builder)
+        struct(owner = owner, mode = mode, targets = tag.targets, builder = tag.builder, ports_from = tag.ports_from)
         for tag, owner, mode in zip(tags, owners, modes_of(mctx, tags))
     ]
     repositories(

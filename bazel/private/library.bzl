@@ -1,5 +1,7 @@
 """Rules that make what emcc's cache holds, each target an action: the headers, and one library or port each."""
 
+load("@rules_cc//cc/common:cc_common.bzl", "cc_common")
+load("@rules_cc//cc/common:cc_info.bzl", "CcInfo")
 load(":python.bzl", "PythonInfo")
 
 SdkInfo = provider("An Emscripten SDK.", fields = {
@@ -193,6 +195,33 @@ emscripten_port = rule(
         "target": attr.string(),
     },
     provides = [LibraryInfo],
+)
+
+def _port_library_impl(ctx):
+    port = ctx.attr.port[LibraryInfo]
+
+    # Not an option of emcc: the driver takes it as the place of the port's files.
+    flags = ["--emroot-port=" + port.file.path, "--use-port=" + port.target]
+    return [
+        DefaultInfo(files = depset([port.file])),
+        CcInfo(
+            compilation_context = cc_common.create_compilation_context(
+                headers = depset([port.file]),
+                system_includes = depset([port.file.path + "/sysroot/include"]),
+            ),
+            linking_context = cc_common.create_linking_context(linker_inputs = depset([cc_common.create_linker_input(
+                owner = ctx.label,
+                user_link_flags = depset(flags),
+                additional_inputs = depset([port.file]),
+            )])),
+        ),
+    ]
+
+emscripten_port_library = rule(
+    implementation = _port_library_impl,
+    doc = "A port for programs to depend on: its headers, its archives, and the option that links them.",
+    attrs = {"port": attr.label(providers = [LibraryInfo], cfg = "exec")},
+    provides = [CcInfo],
 )
 
 # --- for others to depend on ---

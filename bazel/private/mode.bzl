@@ -1,7 +1,7 @@
 """The rules of a mode's repository, made from what the SDK said of the mode."""
 
 load(":features.bzl", "DIMENSIONS", "EXTRAS", "SELECTING")
-load(":library.bzl", "emscripten_built", "emscripten_library", "emscripten_port")
+load(":library.bzl", "emscripten_built", "emscripten_library", "emscripten_port", "emscripten_port_library")
 load(":selection.bzl", "link_libraries")
 
 def emscripten_mode(mode):
@@ -29,14 +29,18 @@ def emscripten_mode(mode):
             embuilder_flags = mode["flags"],
             marker = "ports/marker" if mode["port_sources"] else None,
             mode = mode["mode"],
-            sources = native.glob(["ports/**"], allow_empty = True),
+            sources = native.glob(["ports/**"], exclude = ["ports/marker", "**/.git/**"], allow_empty = True),
             tags = ["manual"],
             target = port,
         )
+        emscripten_port_library(name = port + ".cc", port = port, tags = ["manual"])
     emscripten_built(name = "cache", libraries = mode["declared"])
+
+    # Ports come with their headers, as something to depend on; a link gets libraries.
+    declared = [t for t in mode["declared"] if t not in mode["ports"]]
     linked = dict([(t, None) for targets in mode["sets"] for t in targets])
     linked.update([(t, None) for found in mode["extras"].values() for added, _ in found.values() for t in added])
-    linked.update([(t, None) for t in mode["declared"]])
+    linked.update([(t, None) for t in declared])
     enabled = []
     for name in SELECTING:
         enabled = enabled + select({
@@ -54,7 +58,7 @@ def emscripten_mode(mode):
     })
     link_libraries(
         name = "link",
-        about = json.encode({key: mode[key] for key in ("table", "sets", "extras", "declared")}),
+        about = json.encode({key: mode[key] for key in ("table", "sets", "extras")} | {"declared": declared}),
         enabled = enabled,
         libraries = linked.keys(),
     )

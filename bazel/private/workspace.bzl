@@ -18,7 +18,7 @@ def _mode(features):
         fail("emscripten_deps: no mode %s" % mode)
     return mode
 
-def emscripten_deps(emscripten_version = None, features = [], targets = ["auto"], path = None, builder = "source"):
+def emscripten_deps(emscripten_version = None, features = [], targets = ["auto"], path = None, builder = "source", ports_from = ""):
     """Declare the SDK's and the libraries' repositories.
 
     Args:
@@ -27,8 +27,9 @@ def emscripten_deps(emscripten_version = None, features = [], targets = ["auto"]
       targets: libraries besides those that links ask for by themselves.
       path: an installation of this machine, instead of a release. With neither, EMSDK or PATH name it.
       builder: `source` or `embuilder`.
+      ports_from: a directory in which the sources of ports are looked for before the network.
     """
     repositories(
         {"emscripten_version": emscripten_version or "", "path": path or ""},
-        [struct(owner = "", mode = _mode(features), targets = targets, builder = builder)],
+        [struct(owner = "", mode = _mode(features), targets = targets, builder = builder, ports_from = ports_from)],
     )

@@ -70,7 +70,7 @@ class CacheDirectory:
     def holds(self, path: str, key: str) -> bool:
         """Whether the file at `path` (relative) is what `key` makes, untouched since it was put there."""
         record = read_memo(self._record(path))
-        if not record or record.get('key') != key:
+        if not record or record.get('key') != key or record.get('places') not in (None, self.sdk.places):
             return False
         try:
             found = os.lstat(self.root / path)
@@ -78,13 +78,15 @@ class CacheDirectory:
             return False
         return placed(found) == record.get('stat')
 
-    def put(self, path: str, key: str, blob: Blob, store: Store) -> None:
-        """Place a blob at `path` (relative): a hard link where possible."""
+    def put(self, path: str, key: str, blob: Blob, store: Store, *, located: bool = False) -> None:
+        """Place a blob at `path` (relative): a hard link where possible. `located` says that its bytes carry the place
+        of the SDK, so that it is not what the same SDK elsewhere would make."""
         target = self.root / path
         try:
             place(store.path(blob.digest), target)
             found = os.stat(target)
-            record: dict[str, Any] = {'key': key, 'digest': blob.digest, 'stat': placed(found)}
+            record: dict[str, Any] = {'key': key, 'digest': blob.digest, 'stat': placed(found),
+                                      **({'places': self.sdk.places} if located else {})}
             self._record(path).parent.mkdir(parents=True, exist_ok=True)
             write_memo(self._record(path), record)
         except OSError as error:

@@ -21,7 +21,7 @@ from .store import Store
 ENOUGH_SPACE = 2 << 30
 #: The first Node that runs wasm64 programs without flags.
 NODE_FOR_WASM64 = (24,)
-_MISSING = re.compile(r'cache file is missing: "([^"]+)"')
+_MISSING = re.compile(r'cache file is missing: "([^"{}]+)"')  # not the line of its source in emcc's traceback
 _GENERATING = re.compile(r'generating system (?:library|asset|headers): (\S+?)\.\.\. ')
 _PORT = re.compile(r'tools[/\\]ports[/\\](?:contrib[/\\])?(\w+)\.py')
 _LOCKED = 'Attempt to lock the cache but FROZEN_CACHE is set'

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from support.running import cannot_run
 from support.workspace import Workspace
 
 from dev.bazel import Bazel, BazelUnavailable, Tree, ensure_tree
@@ -37,16 +38,14 @@ def tree() -> Tree:
     try:
         return ensure_tree()
     except BazelUnavailable as why:
-        if os.environ.get('CI', '').lower() in ('1', 'true'):
-            pytest.fail(str(why))
-        pytest.skip(str(why))
+        cannot_run(str(why))
 
 
 @pytest.fixture(scope='session')
 def bazel_sdk() -> Sdk:
     """The newest SDK."""
     if not SDK_ROOTS:
-        pytest.skip('no SDK: run the tests with `python3 dev.py test`')
+        cannot_run('no SDK: run the tests with `python3 dev.py test`')
     return find_sdk(find_home(os.environ['EMROOT_TEST_HOME']), SDK_ROOTS[0])
 
 

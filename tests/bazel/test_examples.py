@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from dev.sources import SourceUnavailable, get_source
+from support.running import cannot_run
 from support.workspace import Workspace
 
 Open = Callable[..., Workspace]
@@ -52,6 +55,19 @@ def test_workspace_file(opened: Callable[[str], Workspace]) -> None:
     with workspace.bazel:
         said = workspace.run('test', '-c', 'opt', '--test_output=all', '//:hello_test').stdout
         assert 'hello from a WORKSPACE' in said
+
+
+def test_a_port(opened: Callable[[str], Workspace], checkout: Path) -> None:
+    try:
+        source = get_source('zlib')
+    except SourceUnavailable as why:
+        cannot_run(str(why))
+    sources = checkout / 'examples/bazel/port/sources/zlib'
+    shutil.copytree(source, sources, dirs_exist_ok=True)
+    workspace = opened('port')
+    with workspace.bazel:
+        said = workspace.run('test', '-c', 'opt', '--test_output=all', '//:deflate_test').stdout
+        assert 'deflated and inflated by zlib 1.' in said
 
 
 @pytest.mark.slow

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shutil
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -12,6 +11,12 @@ from support.running import Emroot, plain_environment
 
 from emroot.sdk import Sdk
 
+#: With what emcc's JavaScript wants of the stack, which would need a library of some size.
+SMALL = '''int answer(void) { return 42; }
+void *_emscripten_stack_alloc(unsigned long size) { return 0; }
+void *emscripten_stack_get_current(void) { return 0; }
+void _emscripten_stack_restore(void *place) {}
+'''
 LIB = 'sysroot/lib/wasm32-emscripten/libnoexit.a'
 
 
@@ -93,21 +98,18 @@ def test_a_home_that_cannot_be_written(shared: Emroot, sdk_root: Path, tmp_path:
     (tmp_path / 'file').write_text('')
     ran = Emroot(tmp_path / 'file' / 'home', sdk_root)('doctor')
     assert ran.code == 6
-    assert 'EMROOT_HOME' in ran.out
+    assert f'WRONG the home {tmp_path / "file" / "home"} cannot be used' in ran.out and 'mend: ' in ran.out
 
 
 def test_what_emcc_says_of_a_frozen_cache_is_turned_into_a_command_that_mends_it(shared: Emroot, sdk: Sdk, cache: Path,
                                                                                 tmp_path: Path):
     """emcc's own message, from a link that misses something; then the command that doctor names, word for word."""
-    (tmp_path / 'main.c').write_text('int answer(void) { return 42; }\n')
+    (tmp_path / 'main.c').write_text(SMALL)
     link = [*sdk.python, '-B', str(sdk.root / 'emcc.py'), '-m64', str(tmp_path / 'main.c'), '-nostdlib', '-lnoexit', '--no-entry',
             '-o', str(tmp_path / 'main.js')]
     env = plain_environment({'EM_CACHE': str(cache), 'EM_FROZEN_CACHE': '1'})
     failed = subprocess.run(link, env=env, capture_output=True, text=True, check=False)
     assert failed.returncode != 0
-    with subprocess.Popen(shared.command('doctor', '--json'), env=plain_environment(), stdin=subprocess.PIPE, text=True,
-                          stdout=subprocess.PIPE) as doctor:
-        doctor.communicate()
     log = tmp_path / 'log'
     log.write_text(failed.stderr)
     with log.open() as stdin:
@@ -121,9 +123,9 @@ def test_what_emcc_says_of_a_frozen_cache_is_turned_into_a_command_that_mends_it
 
 
 @pytest.mark.parametrize(('message', 'target'), [
-    ('FROZEN_CACHE is set, but cache file is missing: "sysroot/lib/wasm32-emscripten/thinlto-pic/libal.a"', 'wasm32-thinlto-pic/libal'),
+    ('cache file is missing: "sysroot/lib/wasm32-emscripten/thinlto-pic/libal.a"', 'wasm32-thinlto-pic/libal'),
     ('cache file is missing: "sysroot\\lib\\wasm64-emscripten\\lto\\crt1.o"', 'wasm64-lto/crt1'),
-    ('cache:INFO: generating system library: sysroot/lib/wasm32-emscripten/libembind.a... (this will be cached', 'wasm32/libembind'),
+    ('cache:INFO: generating system library: sysroot/lib/wasm32-emscripten/libembind.a... (this', 'wasm32/libembind'),
     ('cache file is missing: "sysroot/lib/wasm32-emscripten/libz.a"', 'wasm32/zlib'),
     ('cache file is missing: "sysroot/lib/wasm64-emscripten/libpng.a"', 'wasm64/libpng'),
     ('wasm-ld: error: unable to find library -lembind', 'wasm32/libembind'),
@@ -144,4 +146,3 @@ def test_variables_that_lead_elsewhere_are_mentioned(shared: Emroot, cache: Path
     ran = shared('doctor', '--cache', cache, env={'EM_CACHE': str(tmp_path / 'other'), 'EMCC_CFLAGS': '-m64'})
     assert ran.code == 0
     assert f'EM_CACHE is {tmp_path / "other"}' in ran.out and 'EMCC_CFLAGS is set' in ran.out
-    assert sys.executable

@@ -9,10 +9,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from dev.sources import SourceUnavailable, copy_source
 from support.documents import DOCS, follow, reader
 from support.running import cannot_run
 
+from dev.sources import SourceUnavailable, copy_source
 from emroot.home import Home
 from emroot.sdk import Sdk
 

@@ -103,7 +103,9 @@ def link(place: Place, arguments: list[str]) -> int:
     out = Path(arguments[at + 1])
     rest = arguments[:at] + arguments[at + 2:]
     cached = [a for a in rest if CACHE in f'{a}/' and not a.startswith('-')]
-    rest = [a for a in rest if a not in cached]
+    ports = [a for a in rest if a.startswith('--emroot-port=')]
+    rest = [a for a in rest if a not in cached and a not in ports]
+    cached += [a.partition('=')[2] for a in ports]
     cache, made = place.scratch / 'cache', place.scratch / 'made'
     made.mkdir()
     fill_cache(cache, cached)

@@ -29,6 +29,7 @@ from emroot.probe import ask
 from emroot.sdk import Sdk, find_sdk
 
 LINKS = Path(__file__).with_name('links_program.py')
+PORTS = Path(__file__).with_name('ports_program.py')
 #: Compiles of C++ take about this many times as long as those of C.
 _CPP_WEIGHT = 20
 
@@ -147,6 +148,7 @@ def fetch_mode(request: dict[str, Any], out: Path, home: Home) -> None:
     recipes = {t: r for t, r in catalogue.recipes(mode, wanted).items() if r.how in ('archive', 'copy')}
     for target, recipe in recipes.items():
         write(out / 'recipes' / f'{target}.json', recipe_document(recipe))
+    ports = [t for t in declared if t not in listing.libraries]
     sets = sorted({tuple(targets) for targets in table.values()})
     numbers = {targets: number for number, targets in enumerate(sets)}
     write(out / 'mode.json', {
@@ -154,7 +156,7 @@ def fetch_mode(request: dict[str, Any], out: Path, home: Home) -> None:
         'sets': sets, 'table': {name: numbers[tuple(targets)] for name, targets in table.items()},
         'libraries': {t: [lib.path, weight(sdk, recipes.get(t), lib.objects)] for t, lib in listing.libraries.items()},
         'recipes': sorted(recipes), 'shipped': sorted(shipped),
-        'ports': [t for t in declared if t not in listing.libraries], 'port_sources': False,
+        'ports': ports, 'port_sources': port_sources(catalogue, ports),
         'builder': builder, 'builders': builders,
     })
 
@@ -173,6 +175,15 @@ def expand(listing: Listing, caches: Sequence[Mapping[str, Any]]) -> tuple[dict[
         owned.setdefault(owner, []).extend(found)
         builders = {**dict.fromkeys(found, builder), **builders} if owner else {**builders, **dict.fromkeys(found, builder)}
     return owned, builders, others
+
+
+def port_sources(catalogue: Catalogue, ports: Sequence[str]) -> dict[str, str]:
+    """Where the sources of ports come from: addresses by port, ports they depend on included."""
+    if not ports:
+        return {}
+    sdk = catalogue.sdk
+    answer = ask(sdk.python, sdk.root, 'ports', catalogue.environment(), program=PORTS, ports=list(ports))
+    return {name: url for name, url in answer['ports']}
 
 
 def weight(sdk: Sdk, recipe: Recipe | None, objects: int) -> int:

@@ -142,9 +142,11 @@ def embuilder(args: argparse.Namespace, sdk: SdkPlaces, scratch: Path) -> None:
     if port:
         _allow_writing(cache)
     env = {'EMCC_CORES': str(min(args.jobs, default_workers()))}
-    mirror = str(Path(args.port_sources).absolute()) if args.port_sources else None
+    mirror = Path(args.port_sources).absolute() if args.port_sources else None
+    directories = {p.name: str(p) for p in mirror.iterdir() if p.is_dir()} if mirror else {}
     ask_sdk(sdk, scratch, cache, env, question='embuilder', target=args.target, embuilder_flags=args.flag,
-            cache_prefix=CACHE_PREFIX, flags=sdk.resource_dir_map, port_directories={}, port_mirror=mirror)
+            cache_prefix=CACHE_PREFIX, flags=sdk.resource_dir_map, port_directories=directories,
+            port_mirror=str(mirror) if mirror else None)
     out = Path(args.out).absolute()
     if not port:
         made = cache / args.file

@@ -86,7 +86,8 @@ def hooked_config(session: Session) -> Path:
     kept = {name: value for name, value in os.environ.items() if name.startswith(('EM_', 'EMCC_'))
             and name in ('EM_CONFIG', 'EMCC_LOCAL_PORTS', 'EM_PORTS', 'EM_LLVM_ROOT', 'EM_BINARYEN_ROOT', 'EM_NODE_JS')}
     own = next((path for path in config_files(session.sdk.root) if os.path.isfile(path)), None)
-    text = (OWN.format(own=own) if own else '') + session.sdk.config_text + HOOKED.format(hook=str(HOOK), command={'argv': argv, 'env': kept})
+    hooked = HOOKED.format(hook=str(HOOK), command={'argv': argv, 'env': kept})
+    text = (OWN.format(own=own) if own else '') + session.sdk.config_text + hooked
     place = session.home.root / 'run' / f'{digest_bytes(text.encode())[:16]}.config'
     if not place.is_file():
         write_text(place, text)

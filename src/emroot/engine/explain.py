@@ -30,7 +30,7 @@ def explain_archive(catalogue: Catalogue, recipe: Recipe, store: Store) -> Expla
     plan = make_plan(catalogue.sdk, [recipe])
     archive = plan.archives[0]
     record = archive_record(catalogue.sdk, recipe.how, list(archive.members))
-    places = [str(catalogue.sdk.resource_dir), str(catalogue.sdk.root)]
+    places = catalogue.sdk.places
     if find_archive(store, archive.key) or find_archive(store, located_key(archive.key, places, 'archive')):
         state = 'the store has it: nothing would be made'
     else:
@@ -45,7 +45,7 @@ def explain_object(catalogue: Catalogue, recipe: Recipe, member: int, store: Sto
     plan = make_plan(catalogue.sdk, [recipe])
     key = plan.archives[0].members[member][1]
     argv, source = recipe.members[member].argv, recipe.members[member].source
-    places = [str(catalogue.sdk.resource_dir), str(catalogue.sdk.root)]
+    places = catalogue.sdk.places
     there = _is_there(store, key, places)
     state = 'the store has it' if there else 'it would be compiled: nobody did so with these arguments, compiler and sources'
     return Explained(key, compile_record(catalogue.sdk, argv, source), _inputs(store, key, places), state)

@@ -31,7 +31,7 @@ class Objects:
                  compiles: Iterable[Compile]) -> None:
         self.store, self.places, self.env, self.watcher, self._files = store, places, env, watcher, files
         sdk = places.sdk
-        self._places = [str(sdk.resource_dir), str(sdk.root)]
+        self._places = sdk.places
         self.families = Families(store, files, sdk.parts['compiler'], sdk.version, tuple(self._places), compiles)
         self._located_keys: set[str] = set()
 

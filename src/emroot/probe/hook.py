@@ -47,8 +47,21 @@ class Hook:
                 self.changes[name](module)
 
     def change_libraries(self, system_libs):
-        """Have `get_libs_to_link` first gather what it would ask for, and build what is missing."""
-        original = system_libs.get_libs_to_link
+        """Have `get_libs_to_link` first gather what it would ask for, and build what is missing.
+
+        Libraries that the link names itself (`-lembind`) are asked for before that, one by one: the first that is missing
+        has everything built.
+        """
+        original, build = system_libs.get_libs_to_link, system_libs.Library.build
+
+        def build_library(library, *args, **kwargs):
+            path = str(library.get_path(absolute=True))
+            if not os.path.exists(path):
+                self.build_for_link()
+                if not os.path.exists(path):
+                    self.build(['--targets', self.name(system_libs, library)])
+            return build(library, *args, **kwargs)
+        system_libs.Library.build = build_library
 
         def get_libs_to_link(*args, **kwargs):
             missing = self.missing(system_libs, lambda: original(*args, **kwargs))
@@ -59,7 +72,7 @@ class Hook:
 
     def missing(self, system_libs, gather):
         """`MODE/TARGET` of each library that `gather` asks for and the cache does not have."""
-        cache, library = system_libs.cache, system_libs.Library
+        library = system_libs.Library
         asked, build = {}, library.build
 
         def record(self, *args, **kwargs):
@@ -71,9 +84,13 @@ class Hook:
             gather()
         finally:
             library.build = build
-        directory = str(cache.get_lib_dir(absolute=False)).replace('\\', '/').split('/')
-        mode = '-'.join([directory[2].split('-')[0], *directory[3:]])
-        return [f'{mode}/{lib.get_base_name()}' for path, lib in asked.items() if not os.path.exists(path)]
+        return [self.name(system_libs, lib) for path, lib in asked.items() if not os.path.exists(path)]
+
+    @staticmethod
+    def name(system_libs, library):
+        """`MODE/TARGET` of a library in the mode of this link."""
+        directory = str(system_libs.cache.get_lib_dir(absolute=False)).replace('\\', '/').split('/')
+        return '-'.join([directory[2].split('-')[0], *directory[3:]]) + '/' + library.get_base_name()
 
     def change_ports(self, ports):
         """Have ports that were never installed here built before emcc fetches the first of them."""
@@ -106,7 +123,8 @@ class Hook:
         if not self.asked_for_link:
             self.asked_for_link = True
             driver = 'em++' if '++' in os.path.basename(sys.argv[0]) else 'emcc'
-            self.build(['--for', shlex.join([driver, *sys.argv[1:]])])
+            more = shlex.split(os.environ.get('EMCC_CFLAGS', ''))
+            self.build(['--for', shlex.join([driver, *sys.argv[1:], *more])])
 
     def build(self, selection):
         """Have emroot build. If it cannot, emcc goes on by itself, and says what it misses in its own words."""

@@ -40,6 +40,11 @@ class Sdk:
     how: str
     """How it was found: explicit, EMSDK, EMSCRIPTEN_ROOT, PATH, installed."""
 
+    @property
+    def places(self) -> list[str]:
+        """Where the SDK lies, as far as that may stand in the bytes of an object."""
+        return [str(self.resource_dir), str(self.root)]
+
     def show(self) -> dict[str, Any]:
         """What `emroot sdk show --json` prints."""
         return {'root': str(self.root), 'version': self.version, 'digest': self.digest,

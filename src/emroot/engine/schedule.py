@@ -1,0 +1,175 @@
+"""From a plan to jobs: what the store cannot answer is compiled, and each archive joined behind its last compile."""
+
+from __future__ import annotations
+
+import threading
+import time
+from functools import partial
+from typing import Protocol
+
+from ..modes import Mode
+from ..plan import Archive, Compile, Plan
+from ..store import Blob, Lock, try_lock
+from .archives import find_archive, make_archive
+from .estimate import expected_seconds
+from .objects import Objects, located_key
+from .pool import Pool
+from .result import BuildResult, Failure
+
+#: How often to look again for what another process is compiling before doing it after all: about a minute.
+TRIES = 600
+
+
+class Placed(Protocol):
+    """What to do with an archive: `state` is `built` or `reused`, `reused` how many members needed no compile here."""
+
+    def __call__(self, archive: Archive, blob: Blob, state: str, reused: int, *, located: bool) -> None: ...
+
+
+class Failed(Protocol):
+    """What to do with a target that cannot be made."""
+
+    def __call__(self, mode: Mode, target: str, failure: Failure) -> None: ...
+
+
+class Schedule:
+    """The jobs of one plan. Compiles of one family (see `sharing.py`) come one after the other, since the later ones may turn
+    out to be equal to an earlier one; families, archives and everything else go side by side."""
+
+    def __init__(self, plan: Plan, objects: Objects, pool: Pool, result: BuildResult, placed: Placed, failed: Failed) -> None:
+        self.plan, self.objects, self.pool, self.result = plan, objects, pool, result
+        self.store, self.places, self.watcher = objects.store, objects.places, objects.watcher
+        self._placed, self._failed = placed, failed
+        self._chains: dict[str, list[tuple[Compile, list[_Pending]]]] = {}
+        self._lock = threading.Lock()
+
+    def start(self) -> None:
+        """Place what the store has, and queue the rest."""
+        waiting: dict[str, list[_Pending]] = {}
+        found: dict[str, Blob | None] = {}
+        pending = []
+        for archive in self.plan.archives:
+            if self._place_from_store(archive):
+                continue
+            todo = _Pending(archive)
+            for _, key in archive.members:
+                if key not in found:
+                    found[key] = self._find(self.plan.compiles[key])
+                todo.take(key, found[key])
+                if found[key] is None:
+                    waiting.setdefault(key, []).append(todo)
+            pending.append(todo)
+        self.watcher.planned(archives=len(pending), compiles=len(waiting),
+                             seconds=sum(self._expected(self.plan.compiles[key]) for key in waiting))
+        for todo in pending:
+            if todo.complete:
+                self.pool.add(0.0, partial(self._join, todo))
+        for key, archives in waiting.items():
+            compile_ = self.plan.compiles[key]
+            self._chains.setdefault(self.objects.families.key(compile_), []).append((compile_, archives))
+        for family in self._chains:
+            self._queue(family)
+
+    def _place_from_store(self, archive: Archive) -> bool:
+        for located, key in ((True, self._located(archive)), (False, archive.key)):
+            if blob := find_archive(self.store, key):
+                self._placed(archive, blob, 'reused', len(archive.members), located=located)
+                return True
+        return False
+
+    def _find(self, compile_: Compile) -> Blob | None:
+        """An object that is there, under its own name or a relative's."""
+        if blob := self.objects.find(compile_):
+            return blob
+        blob = self.objects.find_relative(compile_)
+        if blob:
+            with self._lock:
+                self.result.recognised += 1
+        return blob
+
+    def _queue(self, family: str) -> None:
+        """A family is as expensive as all that may be left of it."""
+        chain = self._chains[family]
+        if chain:
+            self.pool.add(sum(self._expected(compile_) for compile_, _ in chain), partial(self._compile_next, family, 0))
+
+    def _compile_next(self, family: str, tries: int, worker: int) -> None:
+        """Compile the next of a family, unless another process is at it: then look again later."""
+        compile_, archives = self._chains[family][0]
+        lock = self.store.root / 'locks' / compile_.key[:24]
+        with try_lock(lock) as held:
+            made: Blob | Failure | None = self._find(compile_)
+            if made is None and held is Lock.BUSY and tries < TRIES:
+                time.sleep(0.01 if tries < 20 else 0.1)
+                self.pool.add(-float(tries), partial(self._compile_next, family, tries + 1))
+                return
+            if made is None:
+                made = self._compile(compile_, archives, worker)
+            if held:
+                lock.unlink(missing_ok=True)
+        del self._chains[family][0]
+        self._queue(family)
+        for todo in archives:
+            with self._lock:
+                todo.take(compile_.key, made)
+                ready = todo.complete
+            if ready:
+                self._join(todo, worker)
+
+    def _compile(self, compile_: Compile, archives: list[_Pending], worker: int) -> Blob | Failure:
+        what = f'{archives[0].archive.name} {compile_.name}'
+        self.watcher.started(worker, what)
+        began = time.perf_counter()
+        made = self.objects.make(compile_, self.pool)
+        self.watcher.ended(worker, what, time.perf_counter() - began, 'compile')
+        with self._lock:
+            self.result.compiled += 1
+            archives[0].compiled += 1
+        return made
+
+    def _join(self, todo: _Pending, worker: int) -> None:
+        archive = todo.archive
+        if todo.failures:
+            self._failed(archive.mode, archive.target, next(iter(todo.failures.values())))
+            return
+        members = [todo.blobs[key] for _, key in archive.members]
+        self.watcher.started(worker, archive.name)
+        began = time.perf_counter()
+        located = any(self.objects.is_located(key) for key in todo.blobs)
+        made = make_archive(archive, members, self._located(archive) if located else archive.key, self.store, self.places,
+                            self.objects.env, self.pool, self.watcher)
+        self.watcher.ended(worker, archive.name, time.perf_counter() - began, 'archive')
+        if isinstance(made, Failure):
+            self._failed(archive.mode, archive.target, made)
+        else:
+            self._placed(archive, made, 'built', len(archive.members) - todo.compiled, located=located)
+
+    def _located(self, archive: Archive) -> str:
+        """The key of an archive in which some object carries the SDK's place."""
+        return located_key(archive.key, self.places.sdk.places, 'archive')
+
+    def _expected(self, compile_: Compile) -> float:
+        return expected_seconds(self.places.sdk, compile_)
+
+
+class _Pending:
+    """An archive waiting for its objects."""
+
+    def __init__(self, archive: Archive) -> None:
+        self.archive = archive
+        self.blobs: dict[str, Blob] = {}
+        self.failures: dict[str, Failure] = {}
+        self.compiled = 0
+        self._needed = {key for _, key in archive.members}
+
+    def take(self, key: str, made: Blob | Failure | None) -> None:
+        """Note an object, or that it failed."""
+        if isinstance(made, Failure):
+            self.failures[key] = made
+        elif made is not None:
+            self.blobs[key] = made
+
+    @property
+    def complete(self) -> bool:
+        """Whether nothing is awaited any more."""
+        return len(self.blobs) + len(self.failures) == len(self._needed)

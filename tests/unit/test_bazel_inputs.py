@@ -1,0 +1,34 @@
+"""What Bazel's actions get of emroot is all that they import."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+
+
+def declared(name: str) -> list[Path]:
+    """Files of a filegroup in the module's BUILD file."""
+    text = (ROOT / 'BUILD.bazel').read_text(encoding='utf-8')
+    group = re.search(rf'filegroup\(\s+name = "{name}",\s+srcs = (.*?),\s+visibility', text, re.DOTALL)
+    assert group, name
+    words = re.findall(r'"([^"]+)"', group[1])
+    return [path for word in words for path in (ROOT.glob(word) if '*' in word else [ROOT / word])]
+
+
+@pytest.mark.parametrize(('program', 'groups'), [('make.py', ['engine']), ('driver.py', ['driver']),
+                                                 ('merge.py', ['driver']), ('unpack.py', []), ('run.py', [])])
+def test_every_import_is_an_input(tmp_path: Path, program: str, groups: list[str]) -> None:
+    for source in [ROOT / 'src/emroot/bazel' / program, *(path for group in groups for path in declared(group))]:
+        target = tmp_path / source.relative_to(ROOT)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(source, target)
+    done = subprocess.run([sys.executable, '-I', '-B', '-c', f'import runpy; runpy.run_path({program!r})'],
+                          cwd=tmp_path / 'src/emroot/bazel', capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
