@@ -59,9 +59,9 @@ class Mode:
 
     @property
     def emcc_flags(self) -> list[str]:
-        """The flags that make emcc compile and link in this mode (a main module where the mode is PIC)."""
+        """The flags that make any emcc link in this mode (a main module where the mode is PIC). `-m64` came after 3.1.69."""
         lto = {'none': [], 'full': ['-flto'], 'thin': ['-flto=thin']}[self.lto]
-        return [*(['-m64'] if self.arch == 'wasm64' else []), *lto, *(['-sMAIN_MODULE=2'] if self.pic else [])]
+        return [*(['-sMEMORY64'] if self.arch == 'wasm64' else []), *lto, *(['-sMAIN_MODULE=2'] if self.pic else [])]
 
     def __str__(self) -> str:
         return self.name

@@ -29,7 +29,7 @@ HEEDED = ('EMCC_CFLAGS', 'EMCC_FORCE_STDLIBS', 'EMCC_ONLY_FORCED_STDLIBS', 'EMCC
           'EMMAKEN_JUST_CONFIGURE')
 _STAND_IN = 'main.o'
 #: What answers. Another version of it is asked anew.
-_PROGRAMS = [PROGRAM.with_name(name) for name in ('resolve_program.py', 'port_names.py', 'guard.py')]
+_PROGRAMS = [PROGRAM.with_name(f'{name}.py') for name in ('resolve_program', 'port_names', 'guard', 'sdk_modules')]
 _ANSWERS_KEPT = 8
 _MODES = {mode.directory: mode for mode in all_modes()}
 _OBJECT = re.compile(r'[^-@].*\.(o|obj|lo|a|lib)')

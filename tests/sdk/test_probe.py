@@ -10,7 +10,7 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-from support.overlay import overlay
+from support.overlay import configuration, overlay
 from support.running import plain_environment
 
 from emroot.catalogue import Catalogue
@@ -49,8 +49,7 @@ def test_recipes_are_what_embuilder_runs(sdk_root: Path, home: Home, tmp_path: P
     wrapper, log = tmp_path / 'recorder', tmp_path / 'log'
     wrapper.write_text(RECORDER.format(python=sys.executable, log=str(log)))
     wrapper.chmod(0o755)
-    plain = (sdk_root / '.emscripten').read_text()
-    config = f'{plain}\nCOMPILER_WRAPPER = {str(wrapper)!r}\nCACHE = {str(tmp_path / "emscripten" / "cache")!r}\n'
+    config = f'{configuration(sdk_root)}COMPILER_WRAPPER = {str(wrapper)!r}\nCACHE = {str(tmp_path / "emscripten" / "cache")!r}\n'
     watched = overlay(sdk_root, tmp_path / 'emscripten', {'.emscripten': config})
     sdk = find_sdk(home, watched)
     catalogue = Catalogue(sdk, home)

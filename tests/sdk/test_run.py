@@ -129,6 +129,7 @@ def test_what_emroot_builds_does_not_depend_on_the_flags_of_the_project(seen: Em
     assert built.read_bytes() == (Path(plain) / 'sysroot' / 'lib' / 'wasm64-emscripten' / SMALL_FILES[0]).read_bytes()
 
 
+@pytest.mark.slow
 def test_a_link_that_misses_nothing_costs_no_more_than_emccs_own(shared: Emroot, sdk: Sdk, tmp_path: Path,
                                                                  record_property: Callable[[str, object], None]):
     cache = tmp_path / 'cache'

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from support.fake import make_fake_llvm
-from support.overlay import overlay
+from support.overlay import configuration, overlay
 from support.running import Emroot
 
 Broken = Callable[[dict[str, str]], Emroot]
@@ -20,7 +20,7 @@ def broken(sdk_root: Path, tmp_path: Path) -> Broken:
 
 
 def _config(sdk_root: Path, llvm: Path) -> dict[str, str]:
-    return {'.emscripten': (sdk_root / '.emscripten').read_text() + f'\nLLVM_ROOT = {str(llvm)!r}\n'}
+    return {'.emscripten': f'{configuration(sdk_root)}LLVM_ROOT = {str(llvm)!r}\n'}
 
 
 def test_a_missing_clang(broken: Broken, sdk_root: Path, tmp_path: Path):

@@ -18,13 +18,21 @@ def overlay(original: Path, copy: Path, changes: Mapping[str, str] | None = None
     """
     changes = dict(changes or {})
     if '.emscripten' not in changes:
-        changes['.emscripten'] = (original / '.emscripten').read_text(encoding='utf-8')
+        changes['.emscripten'] = configuration(original)
     real = {os.path.dirname(name) for name in changes} | {_REAL}
     real |= {str(parent) for name in list(real) for parent in Path(name).parents} | {'', '.'}
     _fill(original, copy, '', real, set(changes) | {'cache'})
     for name, text in changes.items():
         (copy / name).write_text(text, encoding='utf-8')
     return copy
+
+
+def configuration(root: Path) -> str:
+    """What an SDK's configuration says, wherever it is read: such files may find things from where they lie."""
+    place = root / '.emscripten'
+    said: dict[str, object] = {'__file__': str(place)}
+    exec(place.read_text(encoding='utf-8'), said)  # noqa: S102  # as Emscripten does
+    return ''.join(f'{name} = {value!r}\n' for name, value in said.items() if name.isupper())
 
 
 def _fill(original: Path, copy: Path, below: str, real: set[str], skipped: set[str]) -> None:

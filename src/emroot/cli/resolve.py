@@ -16,8 +16,7 @@ def resolve(args: argparse.Namespace) -> int:
         raise UsageError('no link to resolve', mend='put its command line after `--`: emroot resolve -- em++ -flto a.o')
     found = resolve_link(Session(args).catalogue, link, lang=args.lang, environment=args.environment)
     if args.json:
-        print_json({'mode': found.mode.name, 'features': found.mode.features, 'targets': list(found.targets),
-                    'files': list(found.files), 'ports': list(found.ports)})
+        print_json(found.to_json())
         return 0
     print(found.mode)
     for name in [*found.targets, *found.ports]:
