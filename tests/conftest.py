@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import shutil
+import signal
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -14,6 +14,7 @@ import hypothesis
 import pytest
 from support.fake import make_fake_sdk
 from support.running import GOLDEN, Emroot
+from support.trees import seed
 
 from emroot.catalogue import Catalogue
 from emroot.files import remove_tree
@@ -25,6 +26,11 @@ SDK_ROOTS = [Path(p) for p in os.environ.get('EMROOT_TEST_SDKS', '').split(os.pa
 
 hypothesis.settings.register_profile('emroot', deadline=None, database=None, derandomize=True, max_examples=40)
 hypothesis.settings.load_profile('emroot')
+
+
+def pytest_configure() -> None:
+    """Let what the tests start heed Ctrl-C even if the tests themselves run in the background, where shells ignore it."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -111,7 +117,5 @@ def _seen_fake_sdk(tmp_path_factory: pytest.TempPathFactory) -> Emroot:
 def fake(_seen_fake_sdk: Emroot, tmp_path: Path) -> Emroot:
     """The command line with a fake SDK and a home that has seen it, but has built nothing."""
     home = tmp_path / 'home'
-    shutil.copytree(_seen_fake_sdk.home / 'memo', home / 'memo', ignore=shutil.ignore_patterns('keys'))
-    shutil.copytree(_seen_fake_sdk.home / 'store' / 'trees', home / 'store' / 'trees')
-    (home / 'store' / 'VERSION').write_text((_seen_fake_sdk.home / 'store' / 'VERSION').read_text(encoding='utf-8'))
+    seed(home, _seen_fake_sdk.home, link=False)
     return Emroot(home, _seen_fake_sdk.sdk)

@@ -45,7 +45,11 @@ toolchain = rule(_toolchain, attrs = {
 ''',
     'BUILD.bazel': '''
 load(":toolchain.bzl", "toolchain")
-toolchain(name = "toolchain", em_cache = "@emscripten_cache//:emscripten_cache", em_config = "@emscripten_cache//:emscripten_config")
+toolchain(
+    name = "toolchain",
+    em_cache = "@emscripten_cache//:emscripten_cache",
+    em_config = "@emscripten_cache//:emscripten_config",
+)
 ''',
 }
 

@@ -7,9 +7,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from dev.sources import SourceUnavailable, get_source
 from support.running import cannot_run
 from support.workspace import Workspace
+
+from dev.sources import SourceUnavailable, get_source
 
 Open = Callable[..., Workspace]
 

@@ -21,13 +21,13 @@ bazel_dep(name = "emroot", version = "0.1.0.dev0")
 local_path_override(module_name = "emroot", path = "{emroot}")
 emscripten_deps = use_extension("@emroot//bazel:extensions.bzl", "emscripten_deps")
 emscripten_deps.cache(features = ["wasm64", "lto"], targets = ["libal", "crt1", "libembind-rtti"])
-emscripten_deps.cache(features = ["pic", "wasm32"], targets = ["libhtml5", "crtbegin", "libnoexit"], builder = "embuilder")
+emscripten_deps.cache(features = ["pic", "wasm32"], targets = ["libhtml5", "crtbegin-mt", "libnoexit"], builder = "embuilder")
 emscripten_deps.cache(features = ["wasm32"], targets = ["libGL-emu*webgl2"])
 use_repo(emscripten_deps, "emscripten_cache")
 '''
 BUILD = 'alias(name = "cache", actual = "@emscripten_cache//:libraries")\n'
 SOURCE = {'libal', 'crt1', 'libembind-rtti'}
-EMBUILDER = {'libhtml5', 'crtbegin', 'libnoexit'}
+EMBUILDER = {'libhtml5', 'crtbegin-mt', 'libnoexit'}
 
 
 def archives(workspace: Workspace) -> dict[str, str]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import shlex
-import shutil
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -13,6 +12,7 @@ import pytest
 from sdk_targets import SMALL, SOME_SECONDS
 from support.disks import disk
 from support.running import Emroot
+from support.trees import seed
 
 from emroot.catalogue import Catalogue
 from emroot.home import Home
@@ -48,11 +48,7 @@ def _seen(sdk_root: Path, tmp_path_factory: pytest.TempPathFactory) -> Emroot:
 def seen_home(_seen: Emroot) -> Callable[[Path], Emroot]:
     """Makes a home at a place, that has seen the SDK and its headers, but has built nothing."""
     def make(place: Path) -> Emroot:
-        place.mkdir(parents=True)
-        shutil.copytree(_seen.home / 'memo', place / 'memo', ignore=shutil.ignore_patterns('keys'))
-        (place / 'store').mkdir()
-        (place / 'store' / 'trees').symlink_to(_seen.home / 'store' / 'trees')  # thousands of headers
-        shutil.copy2(_seen.home / 'store' / 'VERSION', place / 'store' / 'VERSION')
+        seed(place, _seen.home, link=True)
         return Emroot(place, _seen.sdk)
     return make
 

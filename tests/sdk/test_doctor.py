@@ -105,8 +105,8 @@ def test_what_emcc_says_of_a_frozen_cache_is_turned_into_a_command_that_mends_it
                                                                                 tmp_path: Path):
     """emcc's own message, from a link that misses something; then the command that doctor names, word for word."""
     (tmp_path / 'main.c').write_text(SMALL)
-    link = [*sdk.python, '-B', str(sdk.root / 'emcc.py'), '-m64', str(tmp_path / 'main.c'), '-nostdlib', '-lnoexit', '--no-entry',
-            '-o', str(tmp_path / 'main.js')]
+    link = [*sdk.python, '-B', str(sdk.root / 'emcc.py'), '-sMEMORY64', str(tmp_path / 'main.c'), '-nostdlib', '-lnoexit',
+            '--no-entry', '-o', str(tmp_path / 'main.js')]
     env = plain_environment({'EM_CACHE': str(cache), 'EM_FROZEN_CACHE': '1'})
     failed = subprocess.run(link, env=env, capture_output=True, text=True, check=False)
     assert failed.returncode != 0
@@ -143,6 +143,6 @@ def test_a_log_with_nothing_in_it_says_so(shared: Emroot):
 
 
 def test_variables_that_lead_elsewhere_are_mentioned(shared: Emroot, cache: Path, tmp_path: Path):
-    ran = shared('doctor', '--cache', cache, env={'EM_CACHE': str(tmp_path / 'other'), 'EMCC_CFLAGS': '-m64'})
+    ran = shared('doctor', '--cache', cache, env={'EM_CACHE': str(tmp_path / 'other'), 'EMCC_CFLAGS': '-sMEMORY64'})
     assert ran.code == 0
     assert f'EM_CACHE is {tmp_path / "other"}' in ran.out and 'EMCC_CFLAGS is set' in ran.out

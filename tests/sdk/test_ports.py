@@ -17,7 +17,7 @@ from support.running import Emroot, cannot_run, plain_environment
 from dev.sources import SourceUnavailable, copy_source
 from emroot.sdk import Sdk
 
-LINK = '-O1 -m64 -flto=thin -sDEFAULT_TO_CXX=0'
+LINK = '-O1 -sMEMORY64 -flto=thin -sDEFAULT_TO_CXX=0'
 MODE = 'wasm64-thinlto'
 LIBRARIES = 'sysroot/lib/wasm64-emscripten/thinlto'
 #: The address at which ports of these tests would be fetched: nothing listens there.
@@ -156,7 +156,8 @@ def test_an_archive_with_another_sha512_is_refused(seen: Emroot, tmp_path: Path)
     port, mirror = _own_port(tmp_path, sha512='0' * 128)
     ran = seen('build', '--targets', port, '--ports-from', mirror, '--cache', tmp_path / 'cache')
     assert ran.code == 5
-    assert 'hash' in ran.err.lower() and '0' * 20 in ran.err
+    actual = hashlib.sha512((mirror / 'own-1.0.tar.gz').read_bytes()).hexdigest()
+    assert f'Unexpected hash: {actual}' in ran.err
     assert not list((tmp_path / 'cache').rglob('libown.a'))
 
 
@@ -194,7 +195,7 @@ def test_below_run_a_link_gets_the_port_that_it_names_and_what_that_needs(seen: 
                                      'const char *answer(void) { return own() + zutil_of_this_zlib; }\n')
     link = [*sdk.python, '-B', sdk.root / 'emcc.py', f'--use-port={port}', tmp_path / 'main.c', '-nostdlib', '--no-entry',
             '-sEXPORTED_FUNCTIONS=_answer', '-o', tmp_path / 'main.js']
-    for flags in ([], ['-m64']):
+    for flags in ([], ['-sMEMORY64']):
         ran = seen('run', '--ports-from', mirror, '--cache', tmp_path / 'cache', '--', *link, *flags)
         assert ran.code == 0, ran.err
         assert 'retrieving port' not in ran.err
@@ -208,6 +209,6 @@ def test_flags_from_emcc_cflags_decide_the_mode_of_ports_too(seen: Emroot, sdk: 
     (tmp_path / 'main.c').write_text(STACK + '#include <own.h>\nconst char *answer(void) { return own(); }\n')
     link = [*sdk.python, '-B', sdk.root / 'emcc.py', f'--use-port={port}', tmp_path / 'main.c', '-nostdlib', '--no-entry',
             '-sEXPORTED_FUNCTIONS=_answer', '-o', tmp_path / 'main.js']
-    ran = seen('run', '--ports-from', mirror, '--cache', tmp_path / 'cache', '--', *link, env={'EMCC_CFLAGS': '-m64'})
+    ran = seen('run', '--ports-from', mirror, '--cache', tmp_path / 'cache', '--', *link, env={'EMCC_CFLAGS': '-sMEMORY64'})
     assert ran.code == 0, ran.err
     assert (tmp_path / 'cache' / 'sysroot' / 'lib' / 'wasm64-emscripten' / 'libown.a').is_file()

@@ -55,7 +55,7 @@ def test_an_emcc_started_by_its_path_gets_what_it_misses_at_once(seen: Emroot, s
     place = tmp_path / 'a place with späces и буквы'
     place.mkdir()
     env = _inside(seen, place / 'the cache')
-    done = subprocess.run(_small_link(sdk, place / 'mäin.c', place / 'öut.js', '-m64'), env=env, cwd=place,
+    done = subprocess.run(_small_link(sdk, place / 'mäin.c', place / 'öut.js', '-sMEMORY64'), env=env, cwd=place,
                           capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert 'generating system library' not in done.stderr  # what emcc says when it builds one itself
@@ -66,11 +66,11 @@ def test_an_emcc_started_by_its_path_gets_what_it_misses_at_once(seen: Emroot, s
 
 def test_two_links_that_miss_the_same_libraries_both_get_them(seen: Emroot, sdk: Sdk, tmp_path: Path):
     env = _inside(seen, tmp_path / 'cache')
-    links = [subprocess.Popen(_small_link(sdk, tmp_path / f'{n}.c', tmp_path / f'{n}.js', '-m64'), env=env, text=True,
+    links = [subprocess.Popen(_small_link(sdk, tmp_path / f'{n}.c', tmp_path / f'{n}.js', '-sMEMORY64'), env=env, text=True,
                               stdout=subprocess.PIPE, stderr=subprocess.STDOUT) for n in range(4)]
     said = [link.communicate(timeout=600)[0] for link in links]
     assert [link.returncode for link in links] == [0, 0, 0, 0], said
-    assert 'generating' not in ''.join(said)
+    assert 'generating system library' not in ''.join(said)
 
 
 def test_a_makefile_that_starts_another_build_is_served_too(seen: Emroot, sdk_root: Path, tmp_path: Path):
@@ -81,7 +81,7 @@ def test_a_makefile_that_starts_another_build_is_served_too(seen: Emroot, sdk_ro
     for name in 'abcd':
         (below / f'{name}.c').write_text(SMALL)
     flags = ' '.join(SMALL_LINK)
-    (below / 'Makefile').write_text(f'all: a.js b.js c.js d.js\n%.js: %.c\n\temcc -m64 $< {flags} -o $@\n')
+    (below / 'Makefile').write_text(f'all: a.js b.js c.js d.js\n%.js: %.c\n\temcc -sMEMORY64 $< {flags} -o $@\n')
     emroot = ' '.join(f"'{word}'" for word in seen.command('run', '--cache', tmp_path / 'cache', '--'))
     (tmp_path / 'Makefile').write_text(f"all:\n\t{emroot} $(MAKE) -C 'a library'\n")
     ran = seen('run', '--cache', tmp_path / 'cache', '--', 'make', '-j4', '-C', tmp_path)
@@ -120,7 +120,7 @@ def test_the_users_own_configuration_stays_in_force(shared: Emroot, sdk: Sdk, tm
 
 def test_what_emroot_builds_does_not_depend_on_the_flags_of_the_project(seen: Emroot, sdk: Sdk, tmp_path: Path):
     """EMCC_CFLAGS are flags of the link, and part of what it needs; libraries are built without them."""
-    env = _inside(seen, tmp_path / 'cache', env={'EMCC_CFLAGS': '-m64 -DNDEBUG=no'})
+    env = _inside(seen, tmp_path / 'cache', env={'EMCC_CFLAGS': '-sMEMORY64 -DNDEBUG=no'})
     done = subprocess.run(_small_link(sdk, tmp_path / 'main.c', tmp_path / 'main.js'), env=env, capture_output=True, text=True,
                           check=False)
     assert done.returncode == 0, done.stderr
@@ -134,7 +134,7 @@ def test_a_link_that_misses_nothing_costs_no_more_than_emccs_own(shared: Emroot,
                                                                  record_property: Callable[[str, object], None]):
     cache = tmp_path / 'cache'
     with_emroot = _inside(shared, cache)
-    link = _small_link(sdk, tmp_path / 'main.c', tmp_path / 'main.js', '-m64')
+    link = _small_link(sdk, tmp_path / 'main.c', tmp_path / 'main.js', '-sMEMORY64')
     _seconds(link, with_emroot)
     plain = plain_environment({'EM_CACHE': str(cache), 'PATH': with_emroot['PATH']})
     taken: dict[str, list[tuple[float, float]]] = {'plain': [], 'emroot': []}
@@ -164,6 +164,6 @@ def test_without_its_home_emcc_works_as_it_would_without_emroot(shared: Emroot, 
     config = Path(env['EM_CONFIG'])
     copy = tmp_path / 'copy.config'
     copy.write_text(config.read_text().replace("'-m', 'emroot'", "'-m', 'emroot_that_is_gone'"))
-    done = subprocess.run(_small_link(sdk, tmp_path / 'main.c', tmp_path / 'main.js', '-m64'),
+    done = subprocess.run(_small_link(sdk, tmp_path / 'main.c', tmp_path / 'main.js', '-sMEMORY64'),
                           env={**env, 'EM_CONFIG': str(copy)}, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import stat
 from pathlib import Path
 from typing import Any
 
 from emroot.canonical import digest_file
+from emroot.store.blobs import TREE
 
 
 def snapshot(top: Path, *, content: bool = True) -> dict[str, tuple[object, ...]]:
@@ -61,6 +63,18 @@ def damage(home: Path, cache: Path) -> list[str]:
             if path.is_file() and not _same(placed, path):
                 wrong.append(f'{placed} is not the header that was installed')
     return wrong
+
+
+def seed(home: Path, known: Path, *, link: bool) -> None:
+    """Make a home that knows what `known` knows of its SDK, headers included, but has built nothing."""
+    shutil.copytree(known / 'memo', home / 'memo', ignore=shutil.ignore_patterns('keys'))
+    shutil.copytree(known / 'store' / 'records' / TREE, home / 'store' / 'records' / TREE)
+    trees = home / 'store' / 'trees'
+    if link:
+        trees.symlink_to(known / 'store' / 'trees')  # thousands of files
+    else:
+        shutil.copytree(known / 'store' / 'trees', trees)
+    shutil.copy2(known / 'store' / 'VERSION', home / 'store' / 'VERSION')
 
 
 def _same(one: Path, other: Path) -> bool:

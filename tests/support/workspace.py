@@ -25,6 +25,7 @@ class Workspace:
     node: str
     logs: Path
     options: list[str] = field(default_factory=list)
+    builds: int = 0
 
     def run(self, command: str, *arguments: str, check: bool = True, options: bool = True) -> subprocess.CompletedProcess[str]:
         """A command of Bazel; `check` fails the test if it fails."""
@@ -36,10 +37,13 @@ class Workspace:
 
     def build(self, *arguments: str) -> list[dict[str, Any]]:
         """Build; the spawns that were run or taken from a cache (execution log)."""
-        log = self.logs / 'execution.json'
-        log.unlink(missing_ok=True)
+        self.builds += 1
+        log = self.logs / f'execution-{self.builds}.json'
         self.run('build', f'--execution_log_json_file={log}', *arguments)
-        return read_log(log)
+        try:
+            return read_log(log)
+        finally:
+            log.unlink(missing_ok=True)  # tens of megabytes: every input of every action
 
     def files(self, expression: str, *arguments: str) -> list[Path]:
         """Output files of targets."""
@@ -59,12 +63,11 @@ class Workspace:
 
 def read_log(path: Path) -> list[dict[str, Any]]:
     """An execution log: concatenated JSON objects."""
-    text, found, at = path.read_text(encoding='utf-8') if path.exists() else '', [], 0
-    decoder = json.JSONDecoder()
-    while at < len(text):
-        spawn, end = decoder.raw_decode(text, at)
+    text = path.read_text(encoding='utf-8') if path.exists() else ''
+    decoder, found, at = json.JSONDecoder(), [], 0
+    while (at := text.find('{', at)) >= 0:
+        spawn, at = decoder.raw_decode(text, at)
         found.append(spawn)
-        at = end + len(text[end:]) - len(text[end:].lstrip())
     return found
 
 

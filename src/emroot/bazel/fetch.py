@@ -183,7 +183,7 @@ def port_sources(catalogue: Catalogue, ports: Sequence[str]) -> dict[str, str]:
         return {}
     sdk = catalogue.sdk
     answer = ask(sdk.python, sdk.root, 'ports', catalogue.environment(), program=PORTS, ports=list(ports))
-    return {name: url for name, url in answer['ports']}
+    return dict(answer['ports'])
 
 
 def weight(sdk: Sdk, recipe: Recipe | None, objects: int) -> int:

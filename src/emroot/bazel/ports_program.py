@@ -3,9 +3,13 @@
 Run like `probe/program.py`, by the SDK's own Python. The request's `ports` are names; the answer's are `[name, address]`.
 """
 
+from __future__ import annotations
+
 import json
 import os
 import sys
+from collections.abc import Iterable
+from typing import Any
 
 PROBE = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), 'probe')
 
@@ -14,17 +18,18 @@ class Fetching(BaseException):
     """Ends a port's code where it would fetch. Not an `Exception`, lest the port's own code catches it."""
 
 
-def addresses(sdk, names):
+def addresses(sdk: Any, names: Iterable[str]) -> list[list[str]]:
     """Name and address of each port's archive, and of those that it depends on."""
-    ports, found, pending = sdk.ports, [], list(names)
+    ports, pending = sdk.ports, list(names)
+    found: list[list[str]] = []
 
-    def fetch(name, url, *args, **kwargs):
+    def fetch(name: str, url: str, *args: object, **kwargs: object) -> None:
         found.append([name, url])
         raise Fetching
     for name in ('fetch_project', 'fetch_port_artifact'):
         if hasattr(ports.Ports, name):
             setattr(ports.Ports, name, staticmethod(fetch))
-    seen = set()
+    seen: set[str] = set()
     while pending:
         name = pending.pop(0).split(':')[0]
         name = ports.port_variants[name][0] if name in ports.port_variants else name
@@ -38,13 +43,14 @@ def addresses(sdk, names):
         except Fetching:
             pass
         except Exception as error:  # noqa: BLE001  # a port that looks at what is not there yet: it fails when it is built
-            print('{}: {}'.format(name, error), file=sys.stderr)
+            print(f'{name}: {error}', file=sys.stderr)
     return found
 
 
-def main(request_file, answer_file):
+def main(request_file: str, answer_file: str) -> None:
+    """Answer one request."""
     sys.path.insert(0, PROBE)
-    import program
+    import program  # type: ignore[import-not-found]
     with open(request_file, encoding='utf-8') as f:
         request = json.load(f)
     sdk = program.Sdk(os.path.normpath(request['root']))

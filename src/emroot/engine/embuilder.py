@@ -147,11 +147,11 @@ def _new_files(cache: Path, headers: Path) -> list[str]:
     for folder, directories, names in os.walk(cache):
         here = os.path.relpath(folder, cache).replace(os.sep, '/')
         if here == '.':
-            directories[:] = [d for d in directories if d != 'build']
+            directories[:] = [d for d in directories if d not in ('build', 'ports-builds')]  # the latter up to 3.1.7x
             continue
         for name in names:
             path = f'{here}/{name}'
-            if here.startswith('ports/'):
+            if here.split('/')[0] == 'ports':
                 if name == _PORT_MARK and here.count('/') == 1:
                     found.append(path)
             elif not name.endswith('.lock') and not (headers / path).exists():
