@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -54,9 +53,9 @@ def candidates(home: Home, explicit: str | os.PathLike[str] | None = None) -> It
     for variable in ('EMSDK', 'EMSCRIPTEN_ROOT'):
         if value := os.environ.get(variable):
             yield Candidate(_required(Path(value), f'{variable}={value}'), variable)
-    if on_path := shutil.which('emcc'):
-        if root := _behind(Path(on_path)):
-            yield Candidate(root, 'PATH')
+    on_path = shutil.which('emcc')
+    if on_path and (root := _behind(Path(on_path))):
+        yield Candidate(root, 'PATH')
     for installed in installed_sdks(home):
         yield Candidate(installed, 'installed')
 
@@ -103,13 +102,3 @@ def _behind(emcc: Path) -> Path | None:
         if (root / 'emcc.py').is_file():
             return root
     return None
-
-
-def sdk_python(root: Path) -> tuple[str, ...]:
-    """The Python that runs the SDK: EMSDK_PYTHON, the one an emsdk carries, else the one that runs emroot."""
-    if given := os.environ.get('EMSDK_PYTHON'):
-        return (given,)
-    emsdk = root.parent.parent
-    for found in sorted((emsdk / 'python').glob('*/python.exe' if os.name == 'nt' else '*/bin/python3')):
-        return (str(found),)
-    return (sys.executable,)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ from ..canonical import canonical_json, digest_record
 from ..errors import SdkError
 from ..home import Home, read_memo, write_memo
 from ..probe import ask, pure_environment
-from . import discover, fingerprint
+from . import fingerprint
 from .model import Sdk
 
 OLDEST = (3, 1, 69)
@@ -27,7 +28,7 @@ def inspect(root: Path, how: str, home: Home) -> Sdk:
 
     Raises `SdkError` if something is missing, does not run, or is too old.
     """
-    python = discover.sdk_python(root)
+    python = sdk_python(root)
     configuring = {name: os.environ[name] for name in _CONFIGURING if name in os.environ}
     place = home.memo / 'sdk' / digest_record([str(root), list(python), configuring])[:32]
     memo_file = place.with_suffix('.json')
@@ -160,3 +161,13 @@ def describe(sdk: Sdk) -> str:
     """A few lines for people."""
     return '\n'.join(f'{key:14} {value if isinstance(value, str) else canonical_json(value)}'
                      for key, value in sdk.show().items())
+
+
+def sdk_python(root: Path) -> tuple[str, ...]:
+    """The Python that runs the SDK: EMSDK_PYTHON, the one an emsdk carries, else the one that runs emroot."""
+    if given := os.environ.get('EMSDK_PYTHON'):
+        return (given,)
+    emsdk = root.parent.parent
+    for found in sorted((emsdk / 'python').glob('*/python.exe' if os.name == 'nt' else '*/bin/python3')):
+        return (str(found),)
+    return (sys.executable,)
