@@ -12,7 +12,8 @@ from support.fake import configure, make_fake_llvm, make_fake_sdk
 from emroot.errors import SdkError
 from emroot.home import Home
 from emroot.sdk import find_sdk
-from emroot.sdk.discover import candidates, emscripten_root, sdk_python
+from emroot.sdk.discover import candidates, emscripten_root
+from emroot.sdk.inspect import sdk_python
 
 
 @pytest.fixture(autouse=True)
