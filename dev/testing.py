@@ -1,4 +1,4 @@
-"""`dev.py test`: get what the tests need, run them all, and say what could not run."""
+"""`dev.py test`: get what the tests need, run them, and say what could not run. `--slow` adds those that take minutes."""
 
 from __future__ import annotations
 
@@ -14,14 +14,18 @@ from .places import dev_home, get_sdks, say
 def main(arguments: list[str]) -> int:
     """Run the static checks and pytest. In CI (CI=true) whatever cannot run is a failure."""
     began = time.monotonic()
+    slow = '--slow' in arguments
+    chosen = [argument for argument in arguments if argument != '--slow']
     strict = os.environ.get('CI', '').lower() in ('1', 'true')
     say('getting the SDKs to test with')
     roots, missing = get_sdks()
     for problem in missing:
         say(f'CANNOT RUN: {problem}')
-    checked = 0 if arguments else check.main()
+    checked = 0 if chosen else check.main()
     env = {**os.environ, 'EMROOT_TEST_SDKS': os.pathsep.join(map(str, roots)), 'EMROOT_TEST_HOME': str(dev_home().root)}
-    tested = subprocess.run([sys.executable, '-m', 'pytest', *arguments], env=env, check=False).returncode
+    tested = subprocess.run([sys.executable, '-m', 'pytest', *([] if slow or '-m' in chosen else ['-m', 'not slow']), *chosen], env=env, check=False).returncode
+    if not slow:
+        say('tests that take minutes were left out: python3 dev.py test --slow')
     say(f'tested in {time.monotonic() - began:.0f} s with {len(roots)} SDKs: {", ".join(map(str, roots))}')
     if missing and strict:
         say('failed: in CI everything has to run')

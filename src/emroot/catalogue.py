@@ -20,7 +20,7 @@ from .probe import ask, programs_digest, pure_environment
 from .sdk import Sdk
 
 #: Raised when the shape of kept answers changes; what programs say is renewed when these change.
-_MEMO_VERSION = 1
+_MEMO_VERSION = 2
 
 
 @dataclass(frozen=True, kw_only=True)

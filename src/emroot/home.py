@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from .canonical import canonical_json, digest_bytes
+from .canonical import digest_bytes
 from .errors import from_os_error
 from .files import user_cache_dir, write_text
 
@@ -95,8 +95,8 @@ def read_memo(path: Path) -> dict[str, Any] | None:
 
 
 def write_memo(path: Path, answer: dict[str, Any]) -> None:
-    """Keep an answer. A home that cannot be written to only costs asking again."""
+    """Keep an answer, its order included. A home that cannot be written to only costs asking again."""
     try:
-        write_text(path, canonical_json(answer))
+        write_text(path, json.dumps(answer, separators=(',', ':')))
     except OSError:
         return

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from support.running import cannot_run
-from support.workspace import Workspace
+from support.workspace import Workspace, libraries
 
 from dev.sources import SourceUnavailable, get_source
 
@@ -26,6 +26,7 @@ def script(workspace: Workspace, target: str, *options: str) -> Path:
     return next(f for f in workspace.files(target, *options) if f.suffix == '.js')
 
 
+@pytest.mark.slow
 def test_main_and_side_module(opened: Callable[[str], Workspace]) -> None:
     workspace = opened('modules')
     with workspace.bazel:
@@ -33,6 +34,7 @@ def test_main_and_side_module(opened: Callable[[str], Workspace]) -> None:
         assert workspace.program(script(workspace, '//:main_wasm', '-c', 'opt')) == 'the plugin says 42\n'
 
 
+@pytest.mark.slow
 def test_threads(opened: Callable[[str], Workspace]) -> None:
     workspace = opened('threads')
     with workspace.bazel:
@@ -40,6 +42,7 @@ def test_threads(opened: Callable[[str], Workspace]) -> None:
         assert 'four threads: 10' in said
 
 
+@pytest.mark.slow
 def test_a_dependency_with_caches_of_its_own(opened: Callable[[str], Workspace]) -> None:
     workspace = opened('dependency')
     with workspace.bazel:
@@ -52,12 +55,22 @@ def test_a_dependency_with_caches_of_its_own(opened: Callable[[str], Workspace])
 
 
 def test_workspace_file(opened: Callable[[str], Workspace]) -> None:
+    """Its libraries have other names than those of modules, and share nothing with them: small ones will do."""
+    workspace = opened('workspace')
+    with workspace.bazel:
+        assert libraries(workspace.build('@emscripten_cache//:libraries'), ran=False) == ['wasm64/libal']
+        workspace.run('build', '--nobuild', '-c', 'opt', '//:hello_test')
+
+
+@pytest.mark.slow
+def test_workspace_file_links(opened: Callable[[str], Workspace]) -> None:
     workspace = opened('workspace')
     with workspace.bazel:
         said = workspace.run('test', '-c', 'opt', '--test_output=all', '//:hello_test').stdout
         assert 'hello from a WORKSPACE' in said
 
 
+@pytest.mark.slow
 def test_a_port(opened: Callable[[str], Workspace], checkout: Path) -> None:
     try:
         source = get_source('zlib')

@@ -55,15 +55,22 @@ def test_the_cache_directory_shares_its_space_with_the_store(seen: Emroot):
 def test_building_what_is_there_takes_no_time(seen: Emroot, small: list[str], capsys: pytest.CaptureFixture[str]):
     seen.build(*small)
     seen.build(*small)
-    times = []
-    for _ in range(7):
-        began = time.perf_counter()
+    times, used = [], []
+    for _ in range(5):
+        began, processor = time.perf_counter(), _processor_seconds()
         ran = seen('build', '--targets', ','.join(small))
         times.append(time.perf_counter() - began)
+        used.append(_processor_seconds() - processor)
         assert ran.code == 0
     with capsys.disabled():
-        print(f'\n[`emroot build` of what is there: {1000 * min(times):.0f} ms at best, {1000 * max(times):.0f} at worst]')
-    assert min(times) < 0.5
+        print(f'\n[`emroot build` of what is there: {1000 * min(times):.0f} to {1000 * max(times):.0f} ms, of processor '
+              f'{1000 * min(used):.0f}]')
+    assert min(used) < 0.5
+
+
+def _processor_seconds() -> float:
+    times = os.times()
+    return times.children_user + times.children_system
 
 
 def test_what_was_removed_from_a_cache_directory_comes_back_from_the_store(seen: Emroot, tmp_path: Path):

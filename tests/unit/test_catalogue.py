@@ -69,7 +69,9 @@ class _Asked(Catalogue):
         targets = request.get('targets', [])
         self.questions.append((question, mode.name, targets))
         if question == 'listing':
-            return {'libraries': {}, 'groups': {}, 'ports': {}, 'port_variants': {}}
+            said = {'family': 'x', 'vary': {}, 'objects': 1}
+            libraries = {n: {'file': f'{n}.a', 'path': f'{mode.directory}/{n}.a', **said} for n in ('libz', 'liba', 'libm')}
+            return {'libraries': libraries, 'groups': {}, 'ports': {}, 'port_variants': {}}
         return {'libraries': {t: {'file': f'{t}.a', 'path': f'{mode.directory}/{t}.a', 'how': 'archive',
                                   'objects': [['x.c', 'x.o', n]]} for n, t in enumerate(targets)},
                 'commands': [['clang', f'-D{t}'] for t in targets]}
@@ -84,6 +86,11 @@ def test_a_mode_is_asked_for_once_by_all_processes(home: Home):
     later = _Asked(home)
     later.listing(Mode())
     assert later.questions == []
+
+
+def test_the_order_is_the_sdks_also_when_it_is_remembered(home: Home):
+    orders = [_Asked(home).listing(Mode()).expand(['*']) for _ in range(2)]
+    assert orders == [['libz', 'liba', 'libm']] * 2
 
 
 def test_only_recipes_that_are_not_known_are_asked_for(home: Home):
