@@ -23,7 +23,8 @@ def main(arguments: list[str]) -> int:
         say(f'CANNOT RUN: {problem}')
     checked = 0 if chosen else check.main()
     env = {**os.environ, 'EMROOT_TEST_SDKS': os.pathsep.join(map(str, roots)), 'EMROOT_TEST_HOME': str(dev_home().root)}
-    tested = subprocess.run([sys.executable, '-m', 'pytest', *([] if slow or '-m' in chosen else ['-m', 'not slow']), *chosen], env=env, check=False).returncode
+    which = [] if slow or '-m' in chosen else ['-m', 'not slow']
+    tested = subprocess.run([sys.executable, '-m', 'pytest', *which, *chosen], env=env, check=False).returncode
     if not slow:
         say('tests that take minutes were left out: python3 dev.py test --slow')
     say(f'tested in {time.monotonic() - began:.0f} s with {len(roots)} SDKs: {", ".join(map(str, roots))}')

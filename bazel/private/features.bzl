@@ -79,8 +79,8 @@ EXCLUDED = [
 EXTRAS = {
     "exit_runtime": ["optimize", "runtime"],
     "precise_long_double_printf": ["optimize", "threads", "runtime"],
-    "embind": ["optimize", "exceptions", "threads"],
-    "wasmfs": ["optimize", "threads", "runtime"],
+    "embind": ["optimize", "exceptions", "threads", "language"],
+    "wasmfs": ["optimize", "exceptions", "threads", "language"],
 }
 
 # What the choice of libraries looks at.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -72,6 +73,7 @@ def read_log(path: Path) -> list[dict[str, Any]]:
 
 
 def libraries(spawns: list[dict[str, Any]], *, ran: bool = True) -> list[str]:
-    """`wasm64/libc` of each library action; with `ran`, only of those that no cache answered."""
-    return [s.get('progressMessage', '').removeprefix('Building Emscripten ').split(' [')[0] or s['targetLabel'] for s in spawns
-            if s['mnemonic'] in LIBRARIES and not (ran and s.get('cacheHit'))]
+    """`wasm64-lto/libc` of each library action; with `ran`, only of those that no cache answered."""
+    found = [re.search(r'emscripten_mode_(\w+)//:(.+)', spawn['targetLabel']) for spawn in spawns
+             if spawn['mnemonic'] in LIBRARIES and not (ran and spawn.get('cacheHit'))]
+    return [f'{match[1].replace("_", "-")}/{match[2]}' for match in found if match]
