@@ -19,7 +19,8 @@ def test_two_modes_differ_in_the_lines_that_differ(shared: Emroot):
     plain, lto = (set(shared('explain', f'{mode}/libal', '--object', 'al.o').out.splitlines())
                   for mode in ('wasm32', 'wasm32-lto'))
     assert 'argv = -flto=full' in lto - plain
-    assert {line.partition(' = ')[0] for line in plain ^ lto} == {'key', 'argv'}
+    differing = {line.partition(' = ')[0] for line in plain ^ lto if not line.startswith('input ')}  # of one that was compiled
+    assert differing == {'key', 'argv'}
 
 
 def test_another_source_is_another_key(shared: Emroot, sdk_root: Path, tmp_path: Path):

@@ -2,7 +2,7 @@
 
 The modules below `fake_sdk/` have the shapes of Emscripten's that emroot asks; clang and llvm-ar are written here. An
 object is a line about what made it, so equal bytes mean equal work. A source that says BROKEN does not compile; one
-that says SLOW takes a tenth of a second; one that says DEBUG is another with `-DDEBUG`.
+that says SLOW takes a moment; one that says DEBUG is another with `-DDEBUG`.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ else:
     with open(source, 'rb') as f:
         text = f.read()
     if b'SLOW' in text:
-        time.sleep(0.1)
+        time.sleep(0.04)
     if b'BROKEN' in text:
         sys.stderr.write(os.path.basename(source) + ':1:1: error: this is broken\\n')
         sys.exit(1)

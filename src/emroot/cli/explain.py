@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import difflib
+import sys
 from typing import Any
 
 from ..canonical import Record, digest_record
@@ -27,7 +28,8 @@ def explain(args: argparse.Namespace) -> int:
         print_json({'key': mine.key, **mine.record, 'inputs': dict(mine.inputs), 'state': mine.state})
     else:
         print('\n'.join(_text(mine)))
-        print(f'# {mine.state}')
+        if not args.quiet:
+            print(f'emroot: {mine.state}', file=sys.stderr)  # the text itself is for diff
     return 0
 
 
