@@ -105,7 +105,7 @@ def test_an_sdk_has_the_same_digest_wherever_it_lies(shared_home: Home, tmp_path
     except SdkError as error:
         cannot_run(str(error))
         return
-    assert two == tmp_path / 'elsewhere/usr/share/emscripten'
+    assert two == tmp_path / 'else where/usr/share/emscripten'
     assert [p.name for p in tmp_path.iterdir()] == ['else where']
     first, second = find_sdk(shared_home, one), find_sdk(shared_home, two)
     assert first.parts == second.parts
@@ -115,7 +115,7 @@ def test_an_sdk_has_the_same_digest_wherever_it_lies(shared_home: Home, tmp_path
     said: list[str] = []
     assert install(shared_home, source='debian', version='6', dest=tmp_path / 'else where',
                    report=lambda what, *_: said.append(what)) == two
-    assert time.monotonic() - began < 0.1
+    assert time.monotonic() - began < 1.0
     assert said == [f'already installed: {two}']
 
 
