@@ -16,7 +16,8 @@ from pathlib import Path
 
 from emroot.canonical import digest_file, digest_record
 from emroot.catalogue import Catalogue, Listing
-from emroot.engine.build import Build, Options, Request
+from emroot.engine.build import Build
+from emroot.engine.request import Options, Request
 from emroot.home import find_home
 from emroot.modes import Mode, all_modes, parse_mode
 from emroot.probe import pure_environment

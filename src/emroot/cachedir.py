@@ -10,12 +10,13 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from .canonical import digest_record
 from .errors import UsageError, from_os_error
-from .files import link_or_copy, place, write_text
+from .files import link_or_copy, place, stat_files, write_text
 from .home import read_memo, write_memo
 from .sdk import Sdk
 from .store import Blob, Store
@@ -46,7 +47,8 @@ class CacheDirectory:
         try:
             if not self.has_headers(headers):
                 link_tree(headers, self.root)
-                state['files'] = {path: placed(os.lstat(self.root / path)) for path in list_files(headers)}
+                state['folders'] = _by_folder(list_files(headers))
+                state['state'] = self._state(state['folders'])
                 mark.parent.mkdir(parents=True, exist_ok=True)
                 write_memo(mark, state)
             sanity = self.root / 'sanity.txt'
@@ -60,12 +62,17 @@ class CacheDirectory:
         mark = read_memo(self.root / HEADERS)
         if not mark or mark.get('sdk') != self.sdk.digest or (headers and mark.get('headers') != headers.name):
             return False
-        files = mark.get('files')
+        folders = mark.get('folders')
         try:
-            whole = isinstance(files, dict) and all(placed(os.lstat(f'{self.root}/{p}')) == stat for p, stat in files.items())
+            whole = isinstance(folders, dict) and self._state(folders) == mark.get('state')
             return whole and (self.root / 'sanity.txt').read_text(encoding='utf-8') == self.sdk.sanity
         except (OSError, ValueError):
             return False
+
+    def _state(self, folders: Mapping[str, Sequence[str]]) -> str:
+        """A digest of what tells that these files, by the folder they lie in, are as they were placed."""
+        return digest_record([placed(found) for folder, names in folders.items()
+                              for found in stat_files(os.path.join(self.root, folder), names, follow_symlinks=False)])
 
     def holds(self, path: str, key: str) -> bool:
         """Whether the file at `path` (relative) is what `key` makes, untouched since it was put there."""
@@ -94,6 +101,14 @@ class CacheDirectory:
 
     def _record(self, path: str) -> Path:
         return self.root / '.emroot' / f'{path}.json'
+
+
+def _by_folder(paths: Iterable[str]) -> dict[str, list[str]]:
+    folders: dict[str, list[str]] = {}
+    for path in paths:
+        folder, _, name = path.rpartition('/')
+        folders.setdefault(folder, []).append(name)
+    return folders
 
 
 def recorded_files(cache: Path) -> Iterator[tuple[str, dict[str, Any]]]:

@@ -121,8 +121,19 @@ class Catalogue:
             if not memo:
                 memo = self._ask('listing', mode)
                 write_memo(place, memo)
-            self._listings[mode] = _listing(mode, memo)
+            learned = read_memo(self._unlisted(mode)) or {}
+            self._listings[mode] = _listing(mode, {**memo, 'libraries': {**memo['libraries'], **learned}})
         return self._listings[mode]
+
+    def learn(self, mode: Mode, unlisted: Mapping[str, Any]) -> None:
+        """Add libraries that a link asks for though embuilder lists none of that name (`resolve.py`)."""
+        if not unlisted.keys() <= self.listing(mode).libraries.keys():
+            place = self._unlisted(mode)
+            write_memo(place, {**(read_memo(place) or {}), **unlisted})
+            del self._listings[mode]
+
+    def _unlisted(self, mode: Mode) -> Path:
+        return self.memo / mode.name / 'unlisted.json'
 
     def recipes(self, mode: Mode, targets: Iterable[str]) -> dict[str, Recipe]:
         """How each of `targets` (libraries of `mode`, exact names) is made."""
@@ -131,7 +142,9 @@ class Catalogue:
         memos = {target: read_memo(place) for target, place in places.items()}
         unknown = [t for t, memo in memos.items() if not memo]
         if unknown:
-            answer = self._ask('recipes', mode, targets=unknown)
+            made_up = {target: {'family': said['family'], 'vary': said['vary']}
+                       for target, said in (read_memo(self._unlisted(mode)) or {}).items() if target in unknown}
+            answer = self._ask('recipes', mode, targets=unknown, unlisted=made_up)
             for target in unknown:
                 memos[target] = _split(answer, target)
                 write_memo(places[target], memos[target] or {})

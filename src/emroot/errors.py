@@ -6,7 +6,6 @@ cache directory damaged, full or not writable; 7 remote refused; 130 interrupted
 
 from __future__ import annotations
 
-import difflib
 import errno
 import re
 from collections.abc import Iterable
@@ -71,6 +70,7 @@ class RemoteError(EmrootError):
 
 def nearest(name: str, known: Iterable[str], count: int = 3) -> list[str]:
     """Up to `count` known names most like `name`, best first; case does not matter."""
+    import difflib  # here and not above: only what went wrong needs it
     folded = {k.lower(): k for k in known}
     found = difflib.get_close_matches(name.lower(), folded, n=count, cutoff=0.5)
     return [folded[f] for f in found]

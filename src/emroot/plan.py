@@ -9,12 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from .canonical import Record, digest_record
+from .canonical import KEY_SCHEMA, Record, digest_record
 from .catalogue import Recipe
 from .modes import Mode
 from .sdk import Sdk
-
-KEY_SCHEMA = 1
 
 
 @dataclass(frozen=True, kw_only=True)

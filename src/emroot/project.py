@@ -16,7 +16,6 @@ The dataclasses below are the format: `load` checks against them, and `json_sche
 from __future__ import annotations
 
 import dataclasses
-import tomllib
 import typing
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -67,6 +66,7 @@ def find_project(directory: Path | None = None) -> Path | None:
 
 def load_project(path: Path) -> Project:
     """Read and check a file. Raises `UsageError` that names the line or the key, and the nearest that exists."""
+    import tomllib  # here and not above: most commands find no file to read
     try:
         with open(path, 'rb') as f:
             document = tomllib.load(f)

@@ -29,7 +29,7 @@ HEEDED = ('EMCC_CFLAGS', 'EMCC_FORCE_STDLIBS', 'EMCC_ONLY_FORCED_STDLIBS', 'EMCC
           'EMMAKEN_JUST_CONFIGURE')
 _STAND_IN = 'main.o'
 #: What answers. Another version of it is asked anew.
-_PROGRAMS = [PROGRAM.with_name(f'{name}.py') for name in ('resolve_program', 'port_names', 'guard', 'sdk_modules')]
+_PROGRAMS = [PROGRAM.with_name(f'{name}.py') for name in ('resolve_program', 'port_names', 'guard', 'sdk_modules', 'libraries')]
 _ANSWERS_KEPT = 8
 _MODES = {mode.directory: mode for mode in all_modes()}
 _OBJECT = re.compile(r'[^-@].*\.(o|obj|lo|a|lib)')
@@ -76,10 +76,10 @@ def resolve(catalogue: Catalogue, link: Sequence[str], *, lang: str | None = Non
     known = (read_memo(place) or {}).get('answers', [])
     for answer in known:
         if _unchanged(answer['looked_at'], here):
-            return _resolution(answer, here)
+            return _resolution(catalogue, answer, here)
     answer = _ask(catalogue, argv, here, heeded, ports)
     write_memo(place, {'answers': [answer, *known][:_ANSWERS_KEPT]})
-    return _resolution(answer, here)
+    return _resolution(catalogue, answer, here)
 
 
 def mode_of_directory(directory: str) -> Mode:
@@ -149,8 +149,11 @@ def _ask(catalogue: Catalogue, argv: list[str], here: str, heeded: Mapping[str, 
     return answer
 
 
-def _resolution(answer: Mapping[str, Any], here: str) -> Resolution:
-    return Resolution(mode=mode_of_directory(answer['directory']), targets=tuple(t for t, _ in answer['libraries']),
+def _resolution(catalogue: Catalogue, answer: Mapping[str, Any], here: str) -> Resolution:
+    mode = mode_of_directory(answer['directory'])
+    if answer['unlisted']:
+        catalogue.learn(mode, answer['unlisted'])
+    return Resolution(mode=mode, targets=tuple(t for t, _ in answer['libraries']),
                       files=(*(path for _, path in answer['libraries']), *answer['port_files']),
                       ports=tuple(_absolute(port, here) for port in answer['ports']),
                       unfetched=tuple(answer['unfetched']))

@@ -22,8 +22,6 @@ from emroot.resolve import Resolution, resolve
 from emroot.sdk import Sdk
 
 LINES = LINKS if os.environ.get('EMROOT_TEST_LINKS') == 'all' else SAMPLE
-#: What 6.0.5 asks for with `-sMALLOC=emmalloc-debug` and assertions, though its embuilder has no such variant.
-UNLISTED = {'libemmalloc-debug-debug'}
 _references: dict[Path, Reference] = {}
 
 
@@ -62,7 +60,7 @@ def check(found: Resolution, truth: Truth, reference: Reference, catalogue: Cata
     assert all((reference.cache / file).exists() for file in found.files)
     known = catalogue.listing(found.mode).libraries
     for target, file in zip(found.targets, libraries, strict=True):
-        assert (target in UNLISTED or known[target].path == file), target
+        assert known[target].path == file, target
 
 
 def test_inputs_and_the_output_directory_need_not_exist_and_nothing_is_written(catalogue: Catalogue, tmp_path: Path):
@@ -97,6 +95,19 @@ def test_asking_again_does_not_ask_the_sdk(catalogue: Catalogue, monkeypatch: py
     first = resolve(catalogue, ['em++', '-O2', 'one.o', 'two.o', 'x/libthree.a', '-o', 'one.js'])
     monkeypatch.setattr(module, 'ask', lambda *args, **kwargs: pytest.fail('the SDK is asked again'))
     assert resolve(catalogue, ['em++', '-O2', 'other.o', '-o', 'out/other.js']) == first
+
+
+def test_a_library_that_only_settings_make_up_can_be_built_like_any_other(catalogue: Catalogue, shared_home: Home):
+    """`-sMALLOC=emmalloc-debug` asks for a variant that embuilder does not list."""
+    found = resolve(catalogue, ['em++', '-O0', '-sMALLOC=emmalloc-debug', 'main.o'])
+    [target] = [t for t in found.targets if t.startswith('libemmalloc')]
+    assert target in ('libemmalloc-debug-debug', 'libemmalloc-debug')  # releases differ in which variants they list
+    recipe = catalogue.recipes(found.mode, [target])[target]
+    assert recipe.file == f'{target}.a'
+    assert recipe.members[0].name == 'emmalloc.o'
+    assert all('-UNDEBUG' in member.argv for member in recipe.members)
+    again = Catalogue(catalogue.sdk, shared_home)
+    assert again.listing(found.mode).libraries[target].objects == len(recipe.members)
 
 
 def test_a_response_file_counts_by_its_content(catalogue: Catalogue, tmp_path: Path):

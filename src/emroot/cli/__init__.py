@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import signal
 import sys
-import traceback
 from collections.abc import Sequence
 
 from ..errors import INTERRUPTED, EmrootError, StoreError, from_os_error, is_refusal
@@ -44,6 +43,7 @@ def _interrupt(*_: object) -> None:
 
 def _complain(error: EmrootError, *, verbose: bool) -> None:
     if verbose:
+        import traceback
         traceback.print_exc()
     print(f'emroot: error: {error.message}', file=sys.stderr)
     if error.mend:

@@ -6,8 +6,8 @@ import argparse
 import os
 import sys
 
-from ..engine.build import Build, Options, Request
-from ..engine.embuilder import PortSources, local_ports
+from ..engine.build import Build
+from ..engine.request import Options, PortSources, Request, local_ports
 from ..engine.result import BuildResult
 from ..errors import BuildError, UsageError
 from ..store import Store

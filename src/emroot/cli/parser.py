@@ -5,16 +5,42 @@ from __future__ import annotations
 import argparse
 import importlib
 from collections.abc import Callable
+from typing import Any
 
 from .. import __version__
 
 _Run = Callable[[argparse.Namespace], int]
+_Fill = Callable[[argparse.ArgumentParser], None]
+_Commands = dict[str, tuple[str, tuple[str, str] | None, _Fill]]
+"""By name: what it does, the module and function that do it, and what adds its arguments."""
 _EPILOG = """\
 exit codes: 0 done; 2 usage; 3 no usable SDK; 4 unknown feature or target; 5 a compile failed (the others are kept);
 6 store or cache directory damaged, full or not writable; 7 remote refused; 130 interrupted"""
 
 
-def _command(module: str, function: str) -> _Run:
+class _Command(argparse.ArgumentParser):
+    """A command whose arguments are added when it is the one that was given: the others cost nothing."""
+
+    def __init__(self, *, fill: _Fill | None = None, run: tuple[str, str] | None = None, **given: Any) -> None:
+        super().__init__(**given)
+        self._fill, self._run = fill, run
+
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
+        """As the class above, all arguments added."""
+        self.complete()
+        return super().parse_known_args(args, namespace)
+
+    def complete(self) -> None:
+        """Add what this command takes."""
+        fill, self._fill = self._fill, None
+        if fill:
+            _common(self)
+            fill(self)
+        if self._run:
+            self.set_defaults(run=_runner(*self._run))
+
+
+def _runner(module: str, function: str) -> _Run:
     def run(args: argparse.Namespace) -> int:
         code: int = getattr(importlib.import_module(f'emroot.cli.{module}'), function)(args)
         return code
@@ -27,83 +53,98 @@ def make_parser() -> argparse.ArgumentParser:
                                      description='Emscripten system libraries in any mode, built on demand, once.')
     parser.add_argument('--version', action='version', version=f'emroot {__version__}')
     _common(parser, first=True)
-    commands = parser.add_subparsers(metavar='COMMAND', required=True)
+    _add_all(parser, {
+        'sdk': ('the SDK in use, or getting one', None, _sdk),
+        'list': ('targets of a mode, what varies, objects in each, which are present', ('list', 'list_targets'), _list),
+        'resolve': ('mode, ordered targets and ports that a link needs', ('resolve', 'resolve'), _resolve),
+        'build': ('make the cache directory hold targets of modes', ('build', 'build'), _build),
+        'env': ('build, then print what to set so that emcc uses the cache directory', ('env', 'env'), _env),
+        'run': ('build, then run a command so that emcc uses the cache directory', ('env', 'run'), _run_command),
+        'explain': ('the key of a target and every input that went into it', ('explain', 'explain'), _explain),
+        'verify': ('check every object, archive, header and cache directory against its digest', ('store', 'verify'),
+                   _verify),
+        'gc': ('bound the store, least recently used first', ('store', 'gc'), _gc),
+        'doctor': ('what is wrong with this set-up, or with a link, and what mends it', ('doctor', 'doctor'), _doctor),
+    })
+    return parser
 
-    sdk = _add(commands, 'sdk', 'the SDK in use, or getting one', None)
-    sdk_commands = sdk.add_subparsers(metavar='COMMAND', required=True)
-    show = _add(sdk_commands, 'show', 'the SDK in use and how it was found', _command('sdk', 'show'))
-    _json(show)
-    install = _add(sdk_commands, 'install', 'get an SDK, without root and without touching the system',
-                   _command('sdk', 'install_sdk'))
-    install.add_argument('--from', dest='source', choices=['auto', 'emsdk', 'debian'], default='auto',
+
+def _add_all(parser: argparse.ArgumentParser, commands: _Commands) -> None:
+    added = parser.add_subparsers(metavar='COMMAND', required=True, parser_class=_Command)
+    for name, (text, run, fill) in commands.items():
+        added.add_parser(name, help=text, description=f'{text[0].upper()}{text[1:]}.', run=run, fill=fill)
+
+
+def _sdk(parser: argparse.ArgumentParser) -> None:
+    _add_all(parser, {
+        'show': ('the SDK in use and how it was found', ('sdk', 'show'), _json),
+        'install': ('get an SDK, without root and without touching the system', ('sdk', 'install_sdk'), _install),
+    })
+
+
+def _install(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument('--from', dest='source', choices=['auto', 'emsdk', 'debian'], default='auto',
                          help='official release archive, Debian packages, or whichever can be reached')
-    install.add_argument('--version', dest='wanted', metavar='V', help='for example 6.0.5 (default: the newest)')
-    install.add_argument('--dest', metavar='DIR', help='where to put it (default: in the home, where it is found)')
-    _json(install)
+    parser.add_argument('--version', dest='wanted', metavar='V', help='for example 6.0.5 (default: the newest)')
+    parser.add_argument('--dest', metavar='DIR', help='where to put it (default: in the home, where it is found)')
+    _json(parser)
 
-    listing = _add(commands, 'list', 'targets of a mode, what varies, objects in each, which are present',
-                   _command('list', 'list_targets'))
-    listing.add_argument('--features', action='append', default=[], metavar='F', help='of the mode (default: wasm32)')
-    listing.add_argument('--cache', metavar='DIR', help='the cache directory to look at')
-    listing.add_argument('patterns', nargs='*', metavar='PATTERN', help='targets, patterns or groups')
-    _json(listing)
 
-    resolve = _add(commands, 'resolve', 'mode, ordered targets and ports that a link needs', _command('resolve', 'resolve'))
-    resolve.add_argument('--lang', choices=['c', 'c++'], help='of flags given without a driver (default: c++)')
-    resolve.add_argument('--environment', action='store_true', help='heed EMCC_CFLAGS, EMCC_FORCE_STDLIBS and the like')
-    _json(resolve)
-    resolve.add_argument('link', nargs=argparse.REMAINDER, metavar='-- LINK...',
+def _list(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument('--features', action='append', default=[], metavar='F', help='of the mode (default: wasm32)')
+    parser.add_argument('--cache', metavar='DIR', help='the cache directory to look at')
+    parser.add_argument('patterns', nargs='*', metavar='PATTERN', help='targets, patterns or groups')
+    _json(parser)
+
+
+def _resolve(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument('--lang', choices=['c', 'c++'], help='of flags given without a driver (default: c++)')
+    parser.add_argument('--environment', action='store_true', help='heed EMCC_CFLAGS, EMCC_FORCE_STDLIBS and the like')
+    _json(parser)
+    parser.add_argument('link', nargs=argparse.REMAINDER, metavar='-- LINK...',
                          help='a whole command line, or flags alone; inputs need not exist')
 
-    build = _add(commands, 'build', 'make the cache directory hold targets of modes', _command('build', 'build'))
-    _selection(build)
-    _json(build)
 
-    env = _add(commands, 'env', 'build, then print what to set so that emcc uses the cache directory',
-               _command('env', 'env'))
-    _selection(env)
-    env.add_argument('--shell', choices=['bash', 'fish', 'powershell', 'cmd'], help='default: this platform\'s')
-    _json(env)
-
-    run = _add(commands, 'run', 'build, then run a command so that emcc uses the cache directory',
-               _command('env', 'run'))
-    _selection(run)
-    run.add_argument('command', nargs=argparse.REMAINDER, metavar='-- COMMAND...', help='passed on with its exit code')
-
-    explain = _add(commands, 'explain', 'the key of a target and every input that went into it',
-                   _command('explain', 'explain'))
-    explain.add_argument('target', metavar='MODE/TARGET', help='for example wasm64-lto/libc-debug')
-    explain.add_argument('--against', metavar='OTHER', help='another mode, MODE/TARGET or SDK: only what differs')
-    explain.add_argument('--object', metavar='NAME', help='one object of it: strlen.o')
-    _json(explain)
-
-    verify = _add(commands, 'verify', 'check every object, archive, header and cache directory against its digest',
-                  _command('store', 'verify'))
-    verify.add_argument('--repair', action='store_true', help='set damaged entries aside and put right what can be')
-    verify.add_argument('--cache', metavar='DIR', help='a cache directory to check besides those in the home')
-    _json(verify)
-
-    gc = _add(commands, 'gc', 'bound the store, least recently used first', _command('store', 'gc'))
-    gc.add_argument('--max-size', type=_size, metavar='5G', help='bytes, or with K, M, G, T')
-    gc.add_argument('--max-age', type=_age, metavar='90d', help='of no use for so long: seconds, or with m, h, d, w')
-    gc.add_argument('--dry-run', action='store_true', help='say what would go')
-    _json(gc)
-
-    doctor = _add(commands, 'doctor', 'what is wrong with this set-up, or with a link, and what mends it',
-                  _command('doctor', 'doctor'))
-    doctor.add_argument('--message', metavar='TEXT', help='what emcc said; - or nothing reads a log from standard input')
-    doctor.add_argument('--cache', metavar='DIR', help='the cache directory to look at')
-    _json(doctor)
-    return parser
+def _build(parser: argparse.ArgumentParser) -> None:
+    _selection(parser)
+    _json(parser)
 
 
-def _add(commands: argparse._SubParsersAction[argparse.ArgumentParser], name: str, text: str,
-         run: _Run | None) -> argparse.ArgumentParser:
-    parser = commands.add_parser(name, help=text, description=text[0].upper() + text[1:] + '.')
-    _common(parser)
-    if run:
-        parser.set_defaults(run=run)
-    return parser
+def _env(parser: argparse.ArgumentParser) -> None:
+    _selection(parser)
+    parser.add_argument('--shell', choices=['bash', 'fish', 'powershell', 'cmd'], help='default: this platform\'s')
+    _json(parser)
+
+
+def _run_command(parser: argparse.ArgumentParser) -> None:
+    _selection(parser)
+    parser.add_argument('command', nargs=argparse.REMAINDER, metavar='-- COMMAND...', help='passed on with its exit code')
+
+
+def _explain(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument('target', metavar='MODE/TARGET', help='for example wasm64-lto/libc-debug')
+    parser.add_argument('--against', metavar='OTHER', help='another mode, MODE/TARGET or SDK: only what differs')
+    parser.add_argument('--object', metavar='NAME', help='one object of it: strlen.o')
+    _json(parser)
+
+
+def _verify(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument('--repair', action='store_true', help='set damaged entries aside and put right what can be')
+    parser.add_argument('--cache', metavar='DIR', help='a cache directory to check besides those in the home')
+    _json(parser)
+
+
+def _gc(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument('--max-size', type=_size, metavar='5G', help='bytes, or with K, M, G, T')
+    parser.add_argument('--max-age', type=_age, metavar='90d', help='of no use for so long: seconds, or with m, h, d, w')
+    parser.add_argument('--dry-run', action='store_true', help='say what would go')
+    _json(parser)
+
+
+def _doctor(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument('--message', metavar='TEXT', help='what emcc said; - or nothing reads a log from standard input')
+    parser.add_argument('--cache', metavar='DIR', help='the cache directory to look at')
+    _json(parser)
 
 
 def _common(parser: argparse.ArgumentParser, *, first: bool = False) -> None:

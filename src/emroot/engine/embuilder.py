@@ -9,8 +9,6 @@ from __future__ import annotations
 import json
 import os
 import secrets
-from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 
 from ..cachedir import link_tree
@@ -24,32 +22,12 @@ from ..store import Blob, Store
 from .commands import CACHE_PREFIX, shell_line
 from .events import Watcher
 from .pool import Pool
+from .request import PortSources
 from .result import Failure
 
 KIND = 'embuilder'
 #: The mark that tells a frozen emcc that a port is there (`ports/__init__.py: fetch_port_artifact`).
 _PORT_MARK = '.emscripten_url'
-
-
-@dataclass(frozen=True)
-class PortSources:
-    """Where the sources of ports may come from, besides the network."""
-
-    directory: Path | None = None
-    """Holds archives under the names they are fetched by, which the SDK checks, and directories of sources by port."""
-    given: Mapping[str, Path] = field(default_factory=dict)
-    """Directories of sources by port, each given by name (`EMCC_LOCAL_PORTS`)."""
-
-    def directories(self) -> dict[str, Path]:
-        """Directories of sources by port. They are taken as they are, so their content is part of the key."""
-        found = {path.name: path for path in sorted(self.directory.iterdir()) if path.is_dir()} if self.directory else {}
-        return {**found, **self.given}
-
-
-def local_ports(text: str) -> dict[str, Path]:
-    """The directories that emcc's own variable `EMCC_LOCAL_PORTS` names (`zlib=/src/zlib,sdl2=/src/SDL2`)."""
-    pairs = [pair.partition('=') for pair in text.split(',') if '=' in pair]
-    return {name.strip(): Path(path).absolute() for name, _, path in pairs}
 
 
 def embuilder_key(catalogue: Catalogue, mode: Mode, target: str, sources: PortSources) -> str:

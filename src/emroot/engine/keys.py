@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from ..canonical import KEY_SCHEMA
 from ..catalogue import Catalogue
 from ..home import read_memo, write_memo
 from ..modes import Mode
-from ..plan import KEY_SCHEMA, Plan
+
+if TYPE_CHECKING:
+    from ..plan import Plan
 
 
 @dataclass(frozen=True)

@@ -14,8 +14,8 @@ import threading
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from ..canonical import digest_record
-from ..plan import KEY_SCHEMA, Compile
+from ..canonical import KEY_SCHEMA, digest_record
+from ..plan import Compile
 from ..store import Blob, Store
 from .closure import Closure, Files
 from .occurrence import Occurrence

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
-import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -44,6 +42,8 @@ def ask(python: Sequence[str], root: Path, question: str, env: Mapping[str, str]
 
     Raises `SdkError` with the SDK's own last words when it cannot answer.
     """
+    import subprocess  # here and not above: most questions were asked before, and their answers kept
+    import tempfile
     with tempfile.TemporaryDirectory(prefix='emroot-probe-') as directory:
         request_file, answer_file = Path(directory, 'request.json'), Path(directory, 'answer.json')
         request_file.write_text(json.dumps({'root': str(root), 'question': question, **request}), encoding='utf-8')

@@ -15,9 +15,7 @@ def listing(sdk, request):
     """Every library variant of a mode with its file and what it varies on; ports and groups by name."""
     libraries = enter_mode(sdk, request)
     ports = sdk.ports.ports_by_name
-    return {'libraries': {name: {'file': library.get_filename(), 'path': _path(library), 'family': library.name,
-                                 'vary': _vary(library), 'objects': len(library.get_files())}
-                          for name, library in libraries.items()},
+    return {'libraries': {name: described(library) for name, library in libraries.items()},
             'groups': groups(sdk, libraries),
             'ports': {name: list(getattr(ports[name], 'deps', [])) for name in sorted(ports)},
             'port_variants': {name: port for name, (port, _) in sorted(sdk.ports.port_variants.items())}}
@@ -32,8 +30,16 @@ def recipes(sdk, request):
     """
     libraries = enter_mode(sdk, request)
     commands = Commands(sdk)
-    found = {name: _recipe(sdk, libraries[name], commands) for name in request['targets']}
+    unlisted = request.get('unlisted', {})
+    found = {name: _recipe(sdk, libraries.get(name) or _made_up(libraries, **unlisted[name]), commands)
+             for name in request['targets']}
     return {'libraries': found, 'commands': commands.spelled()}
+
+
+def described(library):
+    """A library variant as the catalogue has it: its file, what it varies on, how many compiles it takes."""
+    return {'file': library.get_filename(), 'path': _path(library), 'family': library.name, 'vary': _vary(library),
+            'objects': len(library.get_files())}
 
 
 def _path(library):
@@ -56,8 +62,26 @@ def _recipe(sdk, library, commands):
 
 def _vary(library):
     """The constructor arguments that make this variant, as text (`{'is_mt': 'True'}`)."""
-    keys = {key for combination in type(library).variations() for key in combination}
-    return {key: getattr(getattr(library, key, None), 'name', str(getattr(library, key, None))) for key in sorted(keys)}
+    return {key: _spelled(getattr(library, key, None), kind) for key, kind in sorted(_kinds(library).items())}
+
+
+def _kinds(library):
+    """The type of each constructor argument, judging by the variants that the library's class lists."""
+    return {key: type(value) for combination in type(library).variations() for key, value in combination.items()}
+
+
+def _spelled(value, kind):
+    # A truth value may come from a setting that is a number (`is_debug=settings.ASSERTIONS`).
+    return str(bool(value)) if kind is bool else getattr(value, 'name', str(value))
+
+
+def _made_up(libraries, family, vary):
+    """The library of a family that has these constructor arguments, given as `_vary` spells them."""
+    relative = next(library for library in libraries.values() if library.name == family)
+    kinds = _kinds(relative)
+    read = {bool: 'True'.__eq__, str: str}
+    return type(relative)(**{key: read[kinds[key]](value) if kinds[key] in read else kinds[key][value]
+                             for key, value in vary.items()})
 
 
 def _placed(command, build_dir):

@@ -21,6 +21,7 @@ from typing import Any
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from guard import Guard  # type: ignore[import-not-found]  # as a program's neighbour, not as part of emroot
+from libraries import described  # type: ignore[import-not-found]
 from port_names import PortNames  # type: ignore[import-not-found]
 from program import SCHEMA, Sdk, Stop  # type: ignore[import-not-found]
 
@@ -40,6 +41,8 @@ class Link:
         self.link = importlib.import_module('tools.link')
         #: Files asked of the cache, in order, and who asked: ('library', 'libc') or ('port', 'zlib').
         self.asked: dict[str, tuple[str, str]] = {}
+        #: Libraries among them, by embuilder's name.
+        self.made: dict[str, Foreign] = {}
         #: The linker's arguments, once they are known.
         self.arguments: list[str] | None = None
         self.asking = ('', '')
@@ -94,6 +97,7 @@ class Link:
         build = self.sdk.system_libs.Library.build
 
         def record_build(library: Foreign, *args: Foreign, **kw: Foreign) -> Foreign:
+            self.made[library.get_base_name()] = library
             with self.asking_as('library', library.get_base_name()):
                 return build(library, *args, **kw)
 
@@ -159,6 +163,12 @@ class Link:
                 for flag in flags if flag in variants
                 and not any(os.path.isfile(os.path.join(d, f'lib{flag[2:]}.a')) for d in directories)}
 
+    def _unlisted(self) -> dict[str, Any]:
+        """Libraries that this link's settings make up and embuilder does not list, each as the catalogue would have it:
+        6.0.5's `-sMALLOC=emmalloc-debug` with assertions asks for `libemmalloc-debug-debug`."""
+        known = self.sdk.system_libs.Library.get_all_variations() if self.made else {}
+        return {name: described(library) for name, library in self.made.items() if name not in known}
+
     def answer(self) -> dict[str, Any]:
         """Everything worth knowing, as plain data."""
         self.sdk.settings.settings.limit_settings(None)
@@ -170,7 +180,7 @@ class Link:
         files = [path for paths in by_port.values() for path in paths]
         files.sort(key=lambda path: places.get(str(Path(self.cache, path)), len(places)))
         return {'directory': str(self.sdk.cache.get_lib_dir(absolute=False)).replace(os.sep, '/'),
-                'linked': self.arguments is not None, 'libraries': self.libraries(),
+                'linked': self.arguments is not None, 'libraries': self.libraries(), 'unlisted': self._unlisted(),
                 'port_files': files, 'ports': self.ports.targets(by_port), 'unfetched': self.ports.unfetched}
 
 

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
-import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -53,7 +51,8 @@ def candidates(home: Home, explicit: str | os.PathLike[str] | None = None) -> It
     for variable in ('EMSDK', 'EMSCRIPTEN_ROOT'):
         if value := os.environ.get(variable):
             yield Candidate(_required(Path(value), f'{variable}={value}'), variable)
-    on_path = shutil.which('emcc')
+    from shutil import which  # here and not above: an SDK that is named needs no search
+    on_path = which('emcc')
     if on_path and (root := _behind(Path(on_path))):
         yield Candidate(root, 'PATH')
     for installed in installed_sdks(home):
@@ -95,6 +94,8 @@ def _behind(emcc: Path) -> Path | None:
     real = emcc.resolve()
     if (real.parent / 'emcc.py').is_file():
         return real.parent
+    import shutil
+    import subprocess
     if config := shutil.which('em-config', path=str(emcc.parent)):
         done = subprocess.run([config, 'EMSCRIPTEN_ROOT'], capture_output=True, text=True, check=False,
                               stdin=subprocess.DEVNULL, env={**os.environ, 'PYTHONDONTWRITEBYTECODE': '1'})

@@ -10,12 +10,12 @@ import hashlib
 import json
 import os
 import re
-import subprocess
 import sys
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from ..canonical import digest_file, digest_record
+from ..files import stat_files
 
 #: Parts of the Emscripten root that matter, by the part of the digest they belong to. Tests, documentation and caches
 #: do not: neither embuilder nor emcc reads them.
@@ -70,6 +70,7 @@ def _executable(path: Path) -> Iterable[str]:
     real = os.path.realpath(path)
     yield real
     if sys.platform.startswith('linux'):
+        import subprocess
         # The dynamic loader's own answer. An executable without one runs with no arguments, which does no harm.
         traced = subprocess.run([real], env={'LD_TRACE_LOADED_OBJECTS': '1'}, stdin=subprocess.DEVNULL, check=False,
                                 stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, timeout=60).stdout.decode(errors='replace')
@@ -80,13 +81,35 @@ def _executable(path: Path) -> Iterable[str]:
     yield from sorted({os.path.realpath(p) for p in libraries if os.path.basename(p).startswith(_PIECES)})
 
 
-def signature(found: Iterable[Entry]) -> str:
-    """A digest of names, sizes and times: equal as long as no file was touched."""
+def signature(folders: Iterable[str], files: Iterable[str]) -> str:
+    """A digest of names, sizes and times of `files` and of all that lies below `folders`: equal as long as none was
+    touched. Every command begins with it, so it asks the operating system as little as it can."""
     digest = hashlib.sha256()
-    for part, name, path in found:
-        s = os.stat(path)
-        digest.update(f'{part}\0{name}\0{path}\0{s.st_size}\0{s.st_mtime_ns}\0{s.st_ctime_ns}\n'.encode())
+    for path in files:
+        digest.update(_state(path, os.stat(path)).encode())
+    pending = list(folders)
+    while pending:
+        directory = pending.pop()
+        below, states = _states(directory)
+        pending += below
+        digest.update('\n'.join([directory, *states, '']).encode())
     return digest.hexdigest()
+
+
+def _states(directory: str) -> tuple[list[str], list[str]]:
+    """The directories that matter in a directory, and what tells of each file in it, both in order."""
+    try:
+        with os.scandir(directory) as scanned:
+            found = {entry.name: entry.is_dir() for entry in scanned}
+        files = sorted(name for name in found if not found[name])
+        states = list(map(_state, files, stat_files(directory, files)))
+    except FileNotFoundError:
+        return [], []
+    return [os.path.join(directory, name) for name in sorted(found) if found[name] and name not in _SKIPPED], states
+
+
+def _state(name: str, s: os.stat_result) -> str:
+    return f'{name}\0{s.st_size}\0{s.st_mtime_ns}\0{s.st_ctime_ns}'
 
 
 def measure(found: Iterable[Entry], pristine: Mapping[str, str]) -> tuple[dict[str, str], dict[str, str]]:

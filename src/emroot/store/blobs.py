@@ -14,8 +14,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import secrets
-import shutil
 import stat
 import threading
 from collections.abc import Callable, Iterator
@@ -105,7 +103,7 @@ class Store:
 
     def set_aside(self, digest: str) -> None:
         """Take a damaged blob out of the way, so that it is made again."""
-        aside = self.root / 'damaged' / f'{digest}-{secrets.token_hex(4)}'
+        aside = self.root / 'damaged' / f'{digest}-{os.urandom(4).hex()}'
         with contextlib.suppress(OSError):
             aside.parent.mkdir(parents=True, exist_ok=True)
             os.rename(self.path(digest), aside)
@@ -170,7 +168,7 @@ class Store:
         with try_lock(self.root / 'locks' / f'tree-{key[:16]}', seconds=120):
             if self.tree_files(key) is not None:
                 return target
-            aside = self.scratch() / f'tree-{secrets.token_hex(4)}'
+            aside = self.scratch() / f'tree-{os.urandom(4).hex()}'
             try:
                 aside.mkdir()
                 make(aside)
@@ -202,7 +200,7 @@ class Store:
 
     def set_tree_aside(self, key: str) -> None:
         """Take a damaged tree out of the way."""
-        aside = self.root / 'damaged' / f'{key}-{secrets.token_hex(4)}'
+        aside = self.root / 'damaged' / f'{key}-{os.urandom(4).hex()}'
         with contextlib.suppress(FileNotFoundError):
             aside.parent.mkdir(parents=True, exist_ok=True)
             os.rename(self.tree_path(key), aside)
@@ -214,7 +212,7 @@ class Store:
         with self._making:  # several workers may want it first
             if self._scratch is None:
                 self._sweep()
-                name = f'{os.getpid()}-{secrets.token_hex(4)}'
+                name = f'{os.getpid()}-{os.urandom(4).hex()}'
                 directory = self.root / 'tmp' / name
                 with contextlib.ExitStack() as stack:
                     # Locked before it is there, so that no other process's sweep finds it unlocked.
@@ -230,7 +228,7 @@ class Store:
     def close(self) -> None:
         """Remove what is in flight. Called at the end of a build, however it ends."""
         if self._scratch is not None:
-            shutil.rmtree(self._scratch, ignore_errors=True)
+            remove_tree(self._scratch)
             if self._scratch_lock:
                 self._scratch_lock.close()
             with contextlib.suppress(OSError):
@@ -245,7 +243,7 @@ class Store:
                 continue  # being made right now, or on a file system without locks: `gc` looks at its age
             with try_lock(lock) as held:
                 if held:
-                    shutil.rmtree(directory, ignore_errors=True)
+                    remove_tree(directory)
                     with contextlib.suppress(OSError):
                         os.unlink(lock)
 

@@ -1,0 +1,84 @@
+"""Making what a cache directory lacks: the plan of it, the jobs, and the files put in place."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from ..headers import installed_headers
+from ..modes import Mode
+from ..plan import Archive, make_plan
+from ..store import Blob
+from .closure import Files
+from .commands import Places
+from .embuilder import build_with_embuilder, embuilder_key
+from .objects import Objects
+from .pool import Pool, default_workers
+from .result import Failure
+from .schedule import Schedule
+
+if TYPE_CHECKING:
+    from .build import Build
+
+
+class Fill:
+    """The part of a build that finds something missing."""
+
+    def __init__(self, build: Build) -> None:
+        self.build, self.catalogue, self.store, self.cache = build, build.catalogue, build.store, build.cache
+        self.options, self.watcher, self.known = build.options, build.watcher, build.known
+        self.pool = Pool(self.options.jobs or default_workers())
+
+    def run(self, missing: Iterable[tuple[Mode, list[str]]]) -> None:
+        """Make `missing` and put it in place."""
+        with self.store:
+            headers = installed_headers(self.catalogue, self.store)
+            self.cache.prepare(headers)
+            self.build.home.remember_cache(self.cache.root)
+            self.places = Places(self.catalogue.sdk, headers)
+            env = self.catalogue.environment({'LC_ALL': 'C', 'EM_CACHE': str(self.cache.root)})
+            self.places = Places(self.catalogue.sdk, headers)
+            recipes = []
+            for mode, targets in missing:
+                libraries = self.catalogue.listing(mode).libraries
+                direct = [t for t in targets if t in libraries and self.options.builder == 'source']
+                found = self.catalogue.recipes(mode, direct)
+                simple = [t for t in direct if found[t].how in ('archive', 'copy')]
+                recipes += [found[t] for t in simple]
+                for target in targets:
+                    if target not in simple:
+                        self._add_embuilder(mode, target)
+            plan = make_plan(self.catalogue.sdk, recipes)
+            files = Files(self.places, self.store.tree_files(headers.name) or {})
+            objects = Objects(self.store, self.places, files, env, self.watcher, plan.compiles.values())
+            self.known.learn(plan)
+            Schedule(plan, objects, self.pool, self.build.result, self._placed, self.build.failed).start()
+            try:
+                self.pool.run()
+            finally:
+                self.known.save()
+
+    def _placed(self, archive: Archive, blob: Blob, state: str, reused: int, *, located: bool) -> None:
+        self.cache.put(archive.path, archive.key, blob, self.store, located=located)
+        self.build.done(archive.mode, archive.target, state, reused)
+
+    # --- through embuilder ---
+
+    def _add_embuilder(self, mode: Mode, target: str) -> None:
+        def run(worker: int) -> None:
+            self.watcher.started(worker, f'{mode}/{target}')
+            began = time.perf_counter()
+            sources = self.options.port_sources
+            key = embuilder_key(self.catalogue, mode, target, sources)
+            made, fresh = build_with_embuilder(self.catalogue, mode, target, sources, self.store, self.places.cache,
+                                               self.pool, self.watcher)
+            self.watcher.ended(worker, f'{mode}/{target}', time.perf_counter() - began, 'embuilder')
+            if isinstance(made, Failure):
+                self.build.failed(mode, target, made)
+                return
+            for path, blob in made.items():
+                self.cache.put(path, key, blob, self.store)
+            self.known.learn_files(mode, target, key, list(made))
+            self.build.done(mode, target, 'built' if fresh else 'reused', 0)
+        self.pool.add(1000.0, run)

@@ -1,0 +1,50 @@
+"""What is asked of a build, and how it is to go about it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from ..modes import Mode
+
+
+@dataclass(frozen=True, kw_only=True)
+class Request:
+    """Targets wanted in one mode: exact names, as `Listing.expand` gives them."""
+
+    mode: Mode
+    targets: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class PortSources:
+    """Where the sources of ports may come from, besides the network."""
+
+    directory: Path | None = None
+    """Holds archives under the names they are fetched by, which the SDK checks, and directories of sources by port."""
+    given: Mapping[str, Path] = field(default_factory=dict)
+    """Directories of sources by port, each given by name (`EMCC_LOCAL_PORTS`)."""
+
+    def directories(self) -> dict[str, Path]:
+        """Directories of sources by port. They are taken as they are, so their content is part of the key."""
+        found = {path.name: path for path in sorted(self.directory.iterdir()) if path.is_dir()} if self.directory else {}
+        return {**found, **self.given}
+
+
+def local_ports(text: str) -> dict[str, Path]:
+    """The directories that emcc's own variable `EMCC_LOCAL_PORTS` names (`zlib=/src/zlib,sdl2=/src/SDL2`)."""
+    pairs = [pair.partition('=') for pair in text.split(',') if '=' in pair]
+    return {name.strip(): Path(path).absolute() for name, _, path in pairs}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Options:
+    """How to build; none of it changes what comes out."""
+
+    jobs: int = 0
+    """Processes at once; 0 for as many as there are processors."""
+    builder: str = 'source'
+    """`source`, or `embuilder` to have the SDK's own builder make every target."""
+    port_sources: PortSources = field(default_factory=PortSources)
+    """Where the sources of ports may come from. (This one does change what comes out, and is in the keys.)"""

@@ -1,0 +1,111 @@
+"""A first look at an SDK: asks it where its tools are, runs them, and reads all that it is made of."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+from pathlib import Path
+from typing import Any
+
+from ..canonical import digest_record
+from ..errors import SdkError
+from ..home import Home, write_memo
+from ..probe import ask, pure_environment
+from . import fingerprint
+from .inspect import CONFIGURING
+
+OLDEST = (3, 1, 69)
+
+
+def examine(root: Path, python: tuple[str, ...], home: Home, place: Path) -> dict[str, Any]:
+    """What there is to know of the SDK at `root`, as `inspect.py` keeps it; the list of its sources goes beside `place`.
+
+    Raises `SdkError` if something is missing, does not run, or is too old.
+    """
+    version = _version(root)
+    said = ask(python, root, 'identify', pure_environment(keep=CONFIGURING))
+    tools = {name: Path(path) for name, path in said['tools'].items()}
+    for name, path in tools.items():
+        if not path.exists():
+            raise SdkError(f'the SDK at {root} is broken: no {name} at {path}',
+                           mend=f'set LLVM_ROOT in {said["config"] or "EM_CONFIG"}, or get a whole SDK with '
+                                '`emroot sdk install`')
+    llvm_version = _clang_version(tools['clang'], said['expected_llvm'], root)
+    resource_dir = Path(_output([str(tools['clang']), '-print-resource-dir'], root).strip())
+    node = [str(n) for n in said['node']]
+    binaryen_root = Path(said['binaryen_root'])
+    found = fingerprint.entries(root, tools, binaryen_root, resource_dir)
+    parts, sources = fingerprint.measure(found, fingerprint.pristine_digests(root))
+    index = place.with_suffix('.sources.json')
+    write_memo(index, sources)
+    folders = [*(root / folder for folder in (*fingerprint.SOURCES, *fingerprint.TOOLS)), resource_dir / 'include']
+    within = tuple(f'{folder}{os.sep}' for folder in folders)
+    return {
+        'version': version, 'parts': parts, 'digest': digest_record({'version': version, 'parts': parts}),
+        'llvm_root': said['llvm_root'], 'binaryen_root': said['binaryen_root'], 'node': node,
+        'node_version': _node_version(node), 'tools': said['tools'], 'llvm_version': llvm_version,
+        'resource_dir': str(resource_dir), 'sanity': said['sanity'], 'configured': said['config'] is not None
+        and 'EM_CONFIG' not in os.environ, 'config_text': _config_text(said), 'index': str(index),
+        'folders': [str(folder) for folder in folders],
+        'files': sorted({path for _, _, path in found if not path.startswith(within)}),
+    }
+
+
+def _version(root: Path) -> str:
+    try:
+        text = (root / 'emscripten-version.txt').read_text(encoding='utf-8').strip().strip('"')
+    except OSError as error:
+        raise SdkError(f'the SDK at {root} is broken: no emscripten-version.txt',
+                       mend='get a whole SDK with `emroot sdk install`') from error
+    numbers = tuple(int(n) for n in re.findall(r'\d+', text)[:3])
+    if numbers < OLDEST:
+        raise SdkError(f'the SDK at {root} is Emscripten {text}; emroot needs {".".join(map(str, OLDEST))} or later',
+                       mend='get a newer one with `emroot sdk install`')
+    return text
+
+
+def _clang_version(clang: Path, expected: int, root: Path) -> str:
+    said = _output([str(clang), '--version'], root)
+    match = re.search(r'version (\d+)(\.\d+)*', said)
+    if not match:
+        raise SdkError(f'the SDK at {root} is broken: {clang} --version says {said.splitlines()[:1]}',
+                       mend='reinstall it, or get one with `emroot sdk install`')
+    if int(match.group(1)) < expected:
+        raise SdkError(f'the SDK at {root} needs LLVM {expected}, but {clang} is {match.group(0)}',
+                       mend='point LLVM_ROOT in its configuration to the right LLVM, or run `emroot sdk install`')
+    return match.group(0).removeprefix('version ')
+
+
+def _output(command: list[str], root: Path) -> str:
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL,
+                              timeout=120, errors='replace')
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise SdkError(f'the SDK at {root} is broken: {command[0]} does not run ({error})',
+                       mend='reinstall it, or get one with `emroot sdk install`') from error
+    if done.returncode != 0:
+        raise SdkError(f'the SDK at {root} is broken: `{" ".join(command)}` failed: {done.stderr.strip()[:300]}',
+                       mend='reinstall it, or get one with `emroot sdk install`')
+    return done.stdout
+
+
+def _node_version(node: list[str]) -> list[int]:
+    """The version of Node, or nothing if it does not run: libraries are built without it, links are not."""
+    if not node:
+        return []
+    try:
+        said = subprocess.run([*node, '--version'], capture_output=True, text=True, check=False, timeout=60).stdout
+    except (OSError, subprocess.TimeoutExpired):
+        return []
+    return [int(n) for n in re.findall(r'\d+', said)[:3]]
+
+
+def _config_text(said: dict[str, Any]) -> str:
+    lines = [f'LLVM_ROOT = {said["llvm_root"]!r}', f'BINARYEN_ROOT = {said["binaryen_root"]!r}',
+             f'NODE_JS = {said["node"]!r}']
+    if said['llvm_suffix']:
+        lines.append(f'LLVM_ADD_VERSION = {said["llvm_suffix"]!r}')
+    if said['clang_suffix']:
+        lines.append(f'CLANG_ADD_VERSION = {said["clang_suffix"]!r}')
+    return '\n'.join(lines) + '\n'
