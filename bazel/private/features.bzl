@@ -59,7 +59,7 @@ FEATURES = {
 # Features that decide which libraries a link needs, in ways that depend on each other: every combination is asked of
 # emcc. The first value of each is the one without any of the features.
 DIMENSIONS = [
-    ("optimize", {name: f.link for name, f in COMPILATION_MODES.items()}),
+    ("optimize", {name: f.link for name, f in COMPILATION_MODES.items()} | {"size": ["-Oz"]}),
     ("exceptions", {"none": [], "exceptions": FEATURES["exceptions"].link, "wasm_exceptions": FEATURES["wasm_exceptions"].link}),
     ("threads", {"none": [], "use_pthreads": FEATURES["use_pthreads"].link, "wasm_workers": FEATURES["wasm_workers"].link}),
     ("runtime", {"none": [], "wasm_standalone": FEATURES["wasm_standalone"].link, "wasm_asan": FEATURES["wasm_asan"].link, "wasm_ubsan": FEATURES["wasm_ubsan"].link}),
@@ -86,12 +86,12 @@ EXTRAS = {
 # What the choice of libraries looks at.
 SELECTING = [name for _, choices in DIMENSIONS[1:] for name in choices if name in FEATURES] + EXTRAS.keys()
 
-def combination(enabled, compilation_mode):
-    """The combination of dimensions that `enabled` features select, and its name in the table.
+def combination(enabled, optimize):
+    """The combination of dimensions that `enabled` features select; `optimize` is a compilation mode, or `size` (-Oz).
 
     Returns the dimensions by name, or a text that says which features exclude each other.
     """
-    chosen = {"optimize": compilation_mode}
+    chosen = {"optimize": optimize}
     for name, choices in DIMENSIONS[1:]:
         on = [c for c in choices if c in enabled]
         if len(on) > 1:
@@ -108,11 +108,11 @@ def extra_libraries(enabled):
     return [name for name in EXTRAS if name in enabled or (FEATURES[name].enabled and "-" + name not in enabled)]
 
 def from_options(options, compilation_mode):
-    """What options of a link say that features could say too: (features, compilation mode)."""
+    """What options of a link say that features could say too: (features, value of the dimension `optimize`)."""
     features = []
     for option in options:
         plain = option.removesuffix("=1")
         features += [name for name in SELECTING if FEATURES[name].link == [plain]]
         if option.startswith("-O"):
-            compilation_mode = "fastbuild" if option == "-O0" else "opt"
+            compilation_mode = {"-O0": "fastbuild", "-Oz": "size"}.get(option, "opt")
     return features, compilation_mode

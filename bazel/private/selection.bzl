@@ -3,18 +3,18 @@
 load(":features.bzl", "EXTRAS", "combination", "combination_name", "extra_libraries", "from_options")
 load(":library.bzl", "LibraryInfo")
 
-def choose(mode, enabled, compilation_mode):
+def choose(mode, enabled, optimize):
     """Targets that a link needs.
 
     Args:
       mode: what `mode.bzl` of the mode's repository says.
       enabled: names of features that are on.
-      compilation_mode: `opt`, `dbg` or `fastbuild`.
+      optimize: `opt`, `dbg`, `fastbuild`, or `size` where links are told -Oz.
 
     Returns:
       names of targets, declared ones last.
     """
-    chosen = combination(enabled, compilation_mode)
+    chosen = combination(enabled, optimize)
     if type(chosen) == "string":
         fail(chosen)
     number = mode.table.get(combination_name(chosen))
@@ -32,8 +32,8 @@ def choose(mode, enabled, compilation_mode):
 def _link_libraries_impl(ctx):
     mode = json.decode(ctx.attr.about)
     mode = struct(table = mode["table"], sets = mode["sets"], extras = mode["extras"], declared = mode["declared"])
-    told, compilation_mode = from_options(ctx.fragments.cpp.linkopts, ctx.var["COMPILATION_MODE"])
-    wanted = choose(mode, ctx.attr.enabled + told, compilation_mode)
+    told, optimize = from_options(ctx.fragments.cpp.linkopts, ctx.var["COMPILATION_MODE"])
+    wanted = choose(mode, ctx.attr.enabled + told, optimize)
     by_target = {dep[LibraryInfo].target: dep[LibraryInfo].file for dep in ctx.attr.libraries}
     return [DefaultInfo(files = depset([by_target[t] for t in wanted]))]
 

@@ -15,6 +15,7 @@ EXAMPLE = 'modes'
 LINKS = {
     'plain': ([], ['-O0']),
     'opt': (['-c', 'opt'], ['-O2']),
+    'smallest': (['-c', 'opt', '--linkopt=-Oz'], ['-Oz']),
     'debug': (['-c', 'dbg'], ['-g', '-O0']),
     'exceptions': (['--features=exceptions'], ['-O0', '-fexceptions']),
     'wasm exceptions': (['-c', 'opt', '--features=wasm_exceptions'], ['-O2', '-fwasm-exceptions']),
