@@ -21,6 +21,8 @@ from emroot.home import find_home
 from emroot.sdk import Sdk, find_sdk
 
 SDK_ROOTS = [Path(p) for p in os.environ.get('EMROOT_TEST_SDKS', '').split(os.pathsep) if p]
+#: Bazel 7 gives actions one of their own, in which sources that are links to this one are not found.
+TMP = Path('/tmp')  # noqa: S108
 #: What a user's Bazel gets of emroot.
 MODULE = ('MODULE.bazel', 'WORKSPACE.bazel', 'BUILD.bazel', '.bazelignore', 'bazel', 'src/emroot')
 
@@ -87,7 +89,8 @@ def open_bazel(tree: Tree, bazel_sdk: Sdk, checkout: Path, tmp_path_factory: pyt
         bazel = Bazel.open(tree, directory, output_user_root=dev_cache() / 'bazel-out', output_base=output_base,
                            binds={k: v for k, v in binds.items() if k != directory}, writable={disk: disk, logs: logs})
         options = [f'--repo_env=EMSDK={bazel_sdk.root}', f'--repo_env=EMROOT_NODE={bazel_sdk.node[0]}',
-                   *([f'--disk_cache={disk}'] if disk_cache else [])]
+                   *([f'--disk_cache={disk}'] if disk_cache else []),
+                   *([f'--sandbox_add_mount_pair={TMP}'] if {*checkout.parents, *sdk_tree.parents} & {TMP} else [])]
         return Workspace(bazel=bazel, directory=directory, node=bazel_sdk.node[0], logs=logs, options=options)
     return opened
 

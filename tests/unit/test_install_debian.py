@@ -8,6 +8,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from support.running import cannot_run
 
 from emroot.canonical import digest_bytes
 from emroot.errors import SdkError, from_os_error
@@ -86,7 +87,7 @@ def test_debians_own_archive_comes_first_and_others_not_at_all() -> None:
 
 def test_apt_is_private_and_keeps_the_machines_hooks_out(tmp_path: Path) -> None:
     if apt.missing_tools():
-        pytest.skip('no apt on this machine')
+        cannot_run('there is no apt')
     inline = next(s for s in parse_deb822(DEB822) if 'inline' in s.uri)
     Apt(tmp_path, inline, 'forky')
     said = subprocess.run(['apt-config', '-c', str(tmp_path / 'apt.conf'), 'dump'], capture_output=True, text=True,

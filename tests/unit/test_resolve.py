@@ -24,7 +24,8 @@ ANSWER: dict[str, Any] = {
     'directory': 'sysroot/lib/wasm64-emscripten/thinlto', 'linked': True,
     'libraries': [['libc', 'sysroot/lib/wasm64-emscripten/thinlto/libc.a'],
                   ['crt1', 'sysroot/lib/wasm64-emscripten/thinlto/crt1.o']],
-    'port_files': ['sysroot/lib/wasm64-emscripten/thinlto/libz.a'], 'ports': ['zlib'], 'unlisted': {}, 'unfetched': [], 'looked_at': []}
+    'port_files': ['sysroot/lib/wasm64-emscripten/thinlto/libz.a'], 'ports': ['zlib'],
+    'unlisted': {}, 'unfetched': [], 'looked_at': []}
 
 
 @dataclass

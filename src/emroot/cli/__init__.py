@@ -7,7 +7,6 @@ import sys
 from collections.abc import Sequence
 
 from ..errors import INTERRUPTED, EmrootError, StoreError, from_os_error, is_refusal
-from .parser import make_parser
 
 __all__ = ['main']
 
@@ -15,13 +14,16 @@ __all__ = ['main']
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code (see `errors.py` for what the codes mean)."""
     arguments = list(sys.argv[1:] if argv is None else argv)
-    args = make_parser().parse_args(arguments)
+    verbose = False
     try:
+        from .parser import make_parser  # here and not above: whoever interrupts may be quick
+        args = make_parser().parse_args(arguments)
+        verbose = args.verbose
         signal.signal(signal.SIGTERM, _interrupt)
         code: int = args.run(args)
         sys.stdout.flush()
     except EmrootError as error:
-        _complain(error, verbose=args.verbose)
+        _complain(error, verbose=verbose)
         return error.exit_code
     except KeyboardInterrupt:
         print('emroot: interrupted; what was finished is kept, and the next run goes on from there', file=sys.stderr)
@@ -32,7 +34,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except OSError as error:
         if not is_refusal(error):
             raise
-        _complain(from_os_error(error, 'working'), verbose=args.verbose)
+        _complain(from_os_error(error, 'working'), verbose=verbose)
         return StoreError.exit_code
     return code
 
