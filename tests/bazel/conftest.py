@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -78,14 +78,15 @@ def copy(source: Path, target: Path) -> None:
 
 @pytest.fixture(scope='session')
 def open_bazel(tree: Tree, bazel_sdk: Sdk, checkout: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Workspace]:
-    """Open a workspace: a directory, and an output base if it is not to be the usual one."""
+    """Open a workspace: a directory, an output base if it is not to be the usual one, and what it reads besides."""
     disk = dev_cache() / 'bazel-disk'
     disk.mkdir(parents=True, exist_ok=True)
 
-    def opened(directory: Path, *, output_base: Path | None = None, disk_cache: bool = True) -> Workspace:
+    def opened(directory: Path, *, output_base: Path | None = None, disk_cache: bool = True,
+               reads: Sequence[Path] = ()) -> Workspace:
         logs = tmp_path_factory.mktemp('logs')
         sdk_tree = next((p for p in bazel_sdk.root.parents if (p / 'emroot-sdk.json').is_file()), bazel_sdk.root)
-        binds = {sdk_tree: sdk_tree, checkout: checkout, **{Path(n): Path(n) for n in bazel_sdk.node[:1]}}
+        binds = {path: path for path in (sdk_tree, checkout, *map(Path, bazel_sdk.node[:1]), *reads)}
         bazel = Bazel.open(tree, directory, output_user_root=dev_cache() / 'bazel-out', output_base=output_base,
                            binds={k: v for k, v in binds.items() if k != directory}, writable={disk: disk, logs: logs})
         options = [f'--repo_env=EMSDK={bazel_sdk.root}', f'--repo_env=EMROOT_NODE={bazel_sdk.node[0]}',
@@ -105,15 +106,16 @@ def example(request: pytest.FixtureRequest, checkout: Path, open_bazel: Callable
 
 @pytest.fixture
 def scratch(tmp_path: Path, checkout: Path, open_bazel: Callable[..., Workspace]) -> Iterator[Callable[..., Workspace]]:
-    """Make a workspace of one's own: files by name; `{emroot}` in them stands for where the module lies."""
+    """Make a workspace of one's own: files by name; `{emroot}` in them stands for where the module lies. What lies outside
+    of it and is to be read is named in `reads`."""
     opened = []
 
-    def make(files: dict[str, str]) -> Workspace:
+    def make(files: dict[str, str], reads: Sequence[Path] = ()) -> Workspace:
         for name, text in files.items():
             path = tmp_path / 'workspace' / name
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text.replace('{emroot}', str(checkout)), encoding='utf-8')
-        opened.append(open_bazel(tmp_path / 'workspace', output_base=tmp_path / 'output'))
+        opened.append(open_bazel(tmp_path / 'workspace', output_base=tmp_path / 'output', reads=reads))
         return opened[-1]
     yield make
     for workspace in opened:

@@ -211,6 +211,25 @@ def test_below_run_a_link_gets_the_port_that_it_names_and_what_that_needs(seen: 
         assert {'libown.a', 'libz.a'} <= {p.name for p in (libraries / f'{arch}-emscripten').iterdir()}
 
 
+def test_a_port_finds_the_traces_of_another_in_a_frozen_cache(seen: Emroot, sdk: Sdk, tmp_path: Path):
+    """As 3.1.69's `sdl2_image` does, which asserts that there is a directory in which SDL2 was built."""
+    if 'ports-builds' not in (sdk.root / 'tools/ports/__init__.py').read_text():
+        pytest.skip(f'ports of {sdk.version} look for no traces')
+    port, mirror = _own_port(tmp_path, deps=('zlib',))
+    _pretend_zlib(mirror / 'zlib')
+    port.write_text(port.read_text().replace("  ports.fetch_project(", "  assert os.path.exists(os.path.join("
+                                             "ports.get_build_dir(), 'zlib')), 'zlib comes first'\n  ports.fetch_project("))
+    cache = tmp_path / 'cache'
+    built = seen('build', '--targets', f'{port},libnoexit', '--ports-from', mirror, '--cache', cache)
+    assert built.code == 0, built.err
+    (tmp_path / 'main.c').write_text(f'{STACK}{TEMPRET}#include <own.h>\nconst char *answer(void) {{ return own(); }}\n')
+    env = plain_environment({'EM_CACHE': str(cache), 'EM_FROZEN_CACHE': '1', 'PYTHONDONTWRITEBYTECODE': '1'})
+    link = [*sdk.python, '-B', str(sdk.root / 'emcc.py'), f'--use-port={port}', 'main.c', '-nostdlib', '--no-entry',
+            '-sEXPORTED_FUNCTIONS=_answer', '-o', 'main.js']
+    done = subprocess.run(link, env=env, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
 def test_flags_from_emcc_cflags_decide_the_mode_of_ports_too(seen: Emroot, sdk: Sdk, tmp_path: Path):
     port, mirror = _own_port(tmp_path)
     (tmp_path / 'main.c').write_text(STACK + '#include <own.h>\nconst char *answer(void) { return own(); }\n')

@@ -28,6 +28,9 @@ from .result import Failure
 KIND = 'embuilder'
 #: The mark that tells a frozen emcc that a port is there (`ports/__init__.py: fetch_port_artifact`).
 _PORT_MARK = '.emscripten_url'
+#: Where releases up to 3.1.7x build ports. Their SDL2 extensions refuse a cache without the traces of SDL2's own build.
+_PORT_BUILDS = 'ports-builds'
+_TRACE = '.emroot'
 
 
 def embuilder_key(catalogue: Catalogue, mode: Mode, target: str, sources: PortSources) -> str:
@@ -38,7 +41,7 @@ def embuilder_key(catalogue: Catalogue, mode: Mode, target: str, sources: PortSo
     file = target.partition(':')[0]
     if file.endswith('.py') and os.path.isfile(file):
         used[file] = digest_file(file)
-    return digest_record({'kind': KIND, 'schema': 2, 'sdk': catalogue.sdk.digest, 'mode': mode.name, 'target': target,
+    return digest_record({'kind': KIND, 'schema': 3, 'sdk': catalogue.sdk.digest, 'mode': mode.name, 'target': target,
                           'sources': used})
 
 
@@ -89,6 +92,7 @@ def build_with_embuilder(catalogue: Catalogue, mode: Mode, target: str, sources:
             if full := from_full_disk(said, f'building {mode}/{target}'):
                 raise full
             return Failure(target, _last(said), _repeat(catalogue, mode, target)), True
+        _leave_traces(cache)
         files = {path: store.adopt(cache / path) for path in _new_files(cache, headers)}
     finally:
         remove_tree(directory)
@@ -116,21 +120,27 @@ def is_inside(path: object) -> bool:
     if not isinstance(path, str) or '\\' in path or ':' in path or '\0' in path:
         return False
     parts = path.split('/')
-    return parts[0] in ('sysroot', 'ports') and all(part not in ('', '.', '..') for part in parts)
+    return parts[0] in ('sysroot', 'ports', _PORT_BUILDS) and all(part not in ('', '.', '..') for part in parts)
+
+
+def _leave_traces(cache: Path) -> None:
+    """Mark the directories in which ports were built: what is in them is of no use any more, that they are there is."""
+    for directory in (cache / _PORT_BUILDS).glob('*/'):
+        (directory / _TRACE).touch()
 
 
 def _new_files(cache: Path, headers: Path) -> list[str]:
-    """What embuilder added: libraries, headers and marks of ports; not sources, build directories or locks."""
+    """What embuilder added: libraries, headers and marks of ports; not sources, what builds leave behind, or locks."""
     found = []
     for folder, directories, names in os.walk(cache):
         here = os.path.relpath(folder, cache).replace(os.sep, '/')
         if here == '.':
-            directories[:] = [d for d in directories if d not in ('build', 'ports-builds')]  # the latter up to 3.1.7x
+            directories[:] = [d for d in directories if d != 'build']
             continue
         for name in names:
             path = f'{here}/{name}'
-            if here.split('/')[0] == 'ports':
-                if name == _PORT_MARK and here.count('/') == 1:
+            if here.split('/')[0] in ('ports', _PORT_BUILDS):
+                if name in (_PORT_MARK, _TRACE) and here.count('/') == 1:
                     found.append(path)
             elif not name.endswith('.lock') and not (headers / path).exists():
                 found.append(path)

@@ -1,0 +1,113 @@
+"""An SDK that Bazel downloads, or that another module's repository holds: an archive of the official layout.
+
+It is made of the SDK at hand, so the layout is what is tested, and what a release ships is used as it is.
+"""
+
+from __future__ import annotations
+
+import json
+import platform
+import shutil
+import tarfile
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from support.running import Emroot
+from support.workspace import Workspace, libraries
+
+from emroot.canonical import digest_file
+from emroot.home import Home
+from emroot.sdk import Sdk
+
+Scratch = Callable[..., Workspace]
+HEAD = '''
+module(name = "release")
+bazel_dep(name = "rules_cc", version = "0.0.17")
+bazel_dep(name = "emroot", version = "0.1.0.dev0")
+local_path_override(module_name = "emroot", path = "{module}")
+emscripten_deps = use_extension("@emroot//bazel:extensions.bzl", "emscripten_deps")
+use_repo(emscripten_deps, "emscripten_cache")
+register_toolchains("@emroot//bazel/toolchain:all")
+'''
+DOWNLOADED = 'emscripten_deps.sdk(emscripten_version = "{version}")\n'
+ANOTHERS = '''
+new_local_repository = use_repo_rule("@bazel_tools//tools/build_defs/repo:local.bzl", "new_local_repository")
+new_local_repository(name = "emscripten_bin_linux", path = "{place}", build_file_content = "")
+emscripten_deps.sdk(repo = "@emscripten_bin_linux")
+'''
+BUILD = '''
+load("@emroot//bazel:defs.bzl", "wasm_cc_binary")
+load("@rules_cc//cc:cc_binary.bzl", "cc_binary")
+cc_binary(name = "hello", srcs = ["hello.c"])
+wasm_cc_binary(name = "hello_wasm", cc_target = ":hello", arch = "wasm32")
+'''
+HELLO = '#include <stdio.h>\nint main(void) { puts("shipped"); }\n'
+BAZELRC = 'common --noenable_workspace\nbuild --features=c_link --sandbox_default_allow_network=false\n'
+ARM = '-arm64' if platform.machine() in ('aarch64', 'arm64') else ''
+#: Of LLVM and Binaryen, what links and libraries take.
+TOOLS = ('clang', 'clang++', 'wasm-ld', 'lld', 'llvm-ar', 'llvm-objcopy', 'llvm-nm', 'llvm-ranlib', 'wasm-opt',
+         'wasm-emscripten-finalize', 'wasm-metadce', 'wasm-ctor-eval', 'wasm-split')
+
+
+@pytest.fixture(scope='module')
+def release(bazel_sdk: Sdk, shared_home: Home, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """`install` of a release: emscripten with the libraries of a C program in its cache, bin, lib."""
+    install = tmp_path_factory.mktemp('release') / 'install'
+    shutil.copytree(bazel_sdk.root, install / 'emscripten', symlinks=False, ignore=shutil.ignore_patterns(
+        '__pycache__', 'cache', 'test', 'docs', '.emscripten'))
+    (install / 'bin').mkdir()
+    for name in TOOLS:
+        for place in (bazel_sdk.llvm_root, bazel_sdk.binaryen_root / 'bin'):
+            if (place / name).exists():
+                shutil.copy(place / name, install / 'bin' / name)
+    shutil.copytree(bazel_sdk.resource_dir / 'include', install / 'lib/clang' / bazel_sdk.resource_dir.name / 'include')
+    built = Emroot(shared_home.root, bazel_sdk.root)(
+        'build', '--cache', install.parent / 'cache', '--for', 'emcc -O0 -sDEFAULT_TO_CXX=0 -sPRINTF_LONG_DOUBLE')
+    assert built.code == 0, built.err
+    shutil.copytree(install.parent / 'cache/sysroot/lib', install / 'emscripten/cache/sysroot/lib')
+    return install
+
+
+@pytest.fixture
+def module(release: Path, checkout: Path, bazel_sdk: Sdk, tmp_path: Path) -> tuple[Path, Path]:
+    """A copy of emroot that knows this release by its sha256, and where the archive is served from."""
+    archive = tmp_path / f'site/linux/this/wasm-binaries{ARM}.tar.xz'
+    archive.parent.mkdir(parents=True)
+    with tarfile.open(archive, 'w:xz', preset=0) as tar:
+        tar.add(release, 'install')
+    copied = shutil.copytree(checkout, tmp_path / 'module', ignore=shutil.ignore_patterns('examples'))
+    here = dict.fromkeys(('linux', 'linux-arm64'), digest_file(archive))
+    known = {'releases': {bazel_sdk.version: {'hash': 'this', **here}}}
+    (copied / 'src/emroot/sdk/releases.json').write_text(json.dumps(known), encoding='utf-8')
+    return copied, tmp_path / 'site'
+
+
+def test_what_a_downloaded_release_ships_is_not_made_again(module: tuple[Path, Path], scratch: Scratch, bazel_sdk: Sdk) -> None:
+    copied, site = module
+    head = HEAD.format(module=copied) + DOWNLOADED.format(version=bazel_sdk.version)
+    workspace = scratch({'MODULE.bazel': head, 'BUILD.bazel': BUILD, 'hello.c': HELLO, '.bazelrc': BAZELRC}, module)
+    workspace.options.append(f'--repo_env=EMROOT_EMSDK_URL=file://{site}')
+    spawns = workspace.build('//:hello_wasm')
+    assert libraries(spawns, ran=False) == []
+    assert [s for s in spawns if s['mnemonic'] == 'CppLink']
+    script = next(f for f in workspace.files('//:hello_wasm') if f.suffix == '.js')
+    assert workspace.program(script) == 'shipped\n'
+    spawns = workspace.build('@emscripten_cache//wasm32-pic:libnoexit')
+    assert libraries(spawns, ran=False) == ['wasm32-pic/libnoexit'], 'a mode that it does not ship'
+
+
+def test_an_unknown_release_is_named_with_the_nearest(module: tuple[Path, Path], scratch: Scratch, bazel_sdk: Sdk) -> None:
+    wrong = f'{bazel_sdk.version}9'
+    head = HEAD.format(module=module[0]) + DOWNLOADED.format(version=wrong)
+    workspace = scratch({'MODULE.bazel': head, 'BUILD.bazel': BUILD, 'hello.c': HELLO, '.bazelrc': BAZELRC}, module)
+    done = workspace.run('build', '//:hello_wasm', check=False)
+    assert done.returncode != 0
+    assert f'no release {wrong} is known; there are {bazel_sdk.version}' in done.stderr
+
+
+def test_the_release_of_another_modules_repository(release: Path, checkout: Path, scratch: Scratch) -> None:
+    head = HEAD.format(module=checkout) + ANOTHERS.format(place=release)
+    workspace = scratch({'MODULE.bazel': head, 'BUILD.bazel': BUILD, 'hello.c': HELLO, '.bazelrc': BAZELRC}, [release])
+    spawns = workspace.build('@emscripten_cache//wasm64-thinlto:libnoexit')
+    assert libraries(spawns, ran=False) == ['wasm64-thinlto/libnoexit']
