@@ -39,8 +39,14 @@ FEATURES = {
     "c_link": flags(link = ["-sDEFAULT_TO_CXX=0"]),
     "exit_runtime": flags(link = ["-sEXIT_RUNTIME"]),
     "precise_long_double_printf": flags(link = ["-sPRINTF_LONG_DOUBLE"], enabled = True),
+    "proxy_to_pthread": flags(link = ["-sPROXY_TO_PTHREAD"]),
     "embind": flags(link = ["-lembind"]),
     "wasmfs": flags(link = ["-sWASMFS"]),
+    "emmalloc": flags(link = ["-sMALLOC=emmalloc"]),
+    "mimalloc": flags(link = ["-sMALLOC=mimalloc"]),
+    "webgl2": flags(link = ["-sMAX_WEBGL_VERSION=2"]),
+    "full_es3": flags(link = ["-sFULL_ES3"]),
+    "fetch": flags(link = ["-sFETCH"]),
     "wasm_simd": flags(both = ["-msimd128"]),
     "wasm_relaxed_simd": flags(both = ["-mrelaxed-simd"], implies = ["wasm_simd"]),
     "wasm_warnings_as_errors": flags(both = ["-Werror"]),
@@ -79,8 +85,14 @@ EXCLUDED = [
 EXTRAS = {
     "exit_runtime": ["optimize", "runtime"],
     "precise_long_double_printf": ["optimize", "threads", "runtime"],
+    "proxy_to_pthread": ["threads"],
     "embind": ["optimize", "exceptions", "threads", "language"],
     "wasmfs": ["optimize", "exceptions", "threads", "language"],
+    "emmalloc": ["optimize", "threads"],
+    "mimalloc": ["optimize", "threads"],
+    "webgl2": ["optimize", "threads"],
+    "full_es3": ["optimize", "threads"],
+    "fetch": ["optimize", "threads"],
 }
 
 # What the choice of libraries looks at.

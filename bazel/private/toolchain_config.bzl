@@ -91,7 +91,6 @@ def _command_line():
         _if(_COMPILE, "source_file", ["-c", "%{source_file}"]),
         _if(_COMPILE + _LINK, "output_file", ["-o", "%{output_file}"]),
         _if(_ARCHIVE + _LINK, "output_execpath", ["-o", "%{output_execpath}"]),
-        _set([ACTION_NAMES.cpp_link_dynamic_library, ACTION_NAMES.cpp_link_nodeps_dynamic_library], FEATURES_SHARED),
         flag_set(actions = _LINK + _ARCHIVE, flag_groups = [flag_group(
             iterate_over = "libraries_to_link",
             expand_if_available = "libraries_to_link",
@@ -100,10 +99,7 @@ def _command_line():
         _each(_LINK, "user_link_flags", ["%{user_link_flags}"]),
     ]
 
-# A shared library, in Emscripten's terms, unless the program says otherwise.
-FEATURES_SHARED = []
-
-def _flags_feature(name, flags, enabled = False, requires = None):
+def _flags_feature(name, flags, enabled = False):
     return feature(
         name = name,
         enabled = enabled,

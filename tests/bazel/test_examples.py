@@ -26,7 +26,6 @@ def script(workspace: Workspace, target: str, *options: str) -> Path:
     return next(f for f in workspace.files(target, *options) if f.suffix == '.js')
 
 
-@pytest.mark.slow
 def test_main_and_side_module(opened: Callable[[str], Workspace]) -> None:
     workspace = opened('modules')
     with workspace.bazel:
@@ -34,7 +33,6 @@ def test_main_and_side_module(opened: Callable[[str], Workspace]) -> None:
         assert workspace.program(script(workspace, '//:main_wasm', '-c', 'opt')) == 'the plugin says 42\n'
 
 
-@pytest.mark.slow
 def test_threads(opened: Callable[[str], Workspace]) -> None:
     workspace = opened('threads')
     with workspace.bazel:
@@ -42,7 +40,6 @@ def test_threads(opened: Callable[[str], Workspace]) -> None:
         assert 'four threads: 10' in said
 
 
-@pytest.mark.slow
 def test_a_dependency_with_caches_of_its_own(opened: Callable[[str], Workspace]) -> None:
     workspace = opened('dependency')
     with workspace.bazel:
@@ -63,7 +60,6 @@ def test_workspace_file(opened: Callable[[str], Workspace]) -> None:
         workspace.run('build', '--nobuild', '-c', 'opt', '//:hello_test')
 
 
-@pytest.mark.slow
 def test_workspace_file_links(opened: Callable[[str], Workspace]) -> None:
     workspace = opened('workspace')
     with workspace.bazel:
@@ -71,7 +67,6 @@ def test_workspace_file_links(opened: Callable[[str], Workspace]) -> None:
         assert 'hello from a WORKSPACE' in said
 
 
-@pytest.mark.slow
 def test_a_port(opened: Callable[[str], Workspace], checkout: Path) -> None:
     try:
         source = get_source('zlib')
@@ -85,7 +80,6 @@ def test_a_port(opened: Callable[[str], Workspace], checkout: Path) -> None:
         assert 'deflated and inflated by zlib 1.' in said
 
 
-@pytest.mark.slow
 def test_embind(opened: Callable[[str], Workspace]) -> None:
     workspace = opened('embind')
     with workspace.bazel:

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import pytest
 from support.workspace import Workspace, libraries
 
 EXAMPLE = 'modes'
 FOUR = ['//:sum_wasm32_none', '//:sum_wasm32_full', '//:sum_wasm64_none', '//:sum_wasm64_thin']
 FIFTH = '//:sum_wasm64_full'
-
-
-pytestmark = pytest.mark.slow
 
 
 def test_four_modes_in_one_build_and_a_fifth(example: Workspace) -> None:

@@ -61,6 +61,10 @@ def release(bazel_sdk: Sdk, shared_home: Home, tmp_path_factory: pytest.TempPath
         for place in (bazel_sdk.llvm_root, bazel_sdk.binaryen_root / 'bin'):
             if (place / name).exists():
                 shutil.copy(place / name, install / 'bin' / name)
+    (install / 'lib').mkdir()
+    found = [*bazel_sdk.llvm_root.parent.glob('lib/*.so*'), *bazel_sdk.llvm_root.parents[1].glob('*-linux-gnu/*.so*')]
+    for library in {path.name: path for path in found}.values():
+        (install / 'lib' / library.name).symlink_to(library)  # a real release has LLVM in its executables
     shutil.copytree(bazel_sdk.resource_dir / 'include', install / 'lib/clang' / bazel_sdk.resource_dir.name / 'include')
     built = Emroot(shared_home.root, bazel_sdk.root)(
         'build', '--cache', install.parent / 'cache', '--for', 'emcc -O0 -sDEFAULT_TO_CXX=0 -sPRINTF_LONG_DOUBLE')

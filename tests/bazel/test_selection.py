@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from support.workspace import Workspace
 
+from emroot.bazel.places import place_in_cache
 from emroot.catalogue import Catalogue
 from emroot.home import Home
 from emroot.resolve import resolve
@@ -26,6 +27,10 @@ LINKS = {
     'standalone': (['-c', 'opt', '--features=wasm_standalone'], ['-O2', '-sSTANDALONE_WASM']),
     'exit runtime': (['-c', 'opt', '--features=exit_runtime'], ['-O2', '-sEXIT_RUNTIME']),
     'embind': (['-c', 'opt', '--features=embind', '--features=exceptions'], ['-O2', '-lembind', '-fexceptions']),
+    'main in a thread': (['-c', 'opt', '--linkopt=-pthread', '--linkopt=-sPROXY_TO_PTHREAD'],
+                         ['-O2', '-pthread', '-sPROXY_TO_PTHREAD']),
+    'another malloc': (['--features=emmalloc'], ['-O0', '-sMALLOC=emmalloc']),
+    'graphics': (['-c', 'opt', '--features=webgl2'], ['-O2', '-sMAX_WEBGL_VERSION=2']),
     'option': (['-c', 'opt', '--linkopt=-pthread', '--linkopt=-sEXIT_RUNTIME=1'], ['-O2', '-pthread', '-sEXIT_RUNTIME=1']),
 }
 MODES = {'wasm32': [], 'wasm64-lto': ['--features=lto'], 'wasm64-thinlto-pic': ['--features=thin_lto', '--features=main_module']}
@@ -37,14 +42,14 @@ def test_is_what_emcc_asks_for(example: Workspace, bazel_sdk: Sdk, shared_home: 
     catalogue = Catalogue(bazel_sdk, shared_home)
     arch = mode.split('-')[0]
     for name, (options, flags) in LINKS.items():
-        if 'pic' in mode and name in ('threads', 'workers', 'standalone', 'option', 'asan', 'ubsan with threads'):
+        if 'pic' in mode and name in ('threads', 'workers', 'standalone', 'option', 'main in a thread', 'asan', 'ubsan with threads'):
             continue
         words = ['-sDEFAULT_TO_CXX=0', '-sPRINTF_LONG_DOUBLE', *FLAGS[mode], *flags]
         wanted = resolve(catalogue, words, lang='c').files
         platform = f'--platforms=@emroot//bazel/platforms:{arch}'
         found = example.run('cquery', '--output=files', f'@emroot//bazel/toolchain:{arch}_libraries', platform,
                             *MODES[mode], *options).stdout.split()
-        assert sorted(f.split('/emroot-cache/')[1] for f in found) == sorted(wanted), f'{mode}, {name}'
+        assert sorted(map(place_in_cache, found)) == sorted(wanted), f'{mode}, {name}'
 
 
 def test_programs_in_cpp_get_its_runtime(example: Workspace) -> None:

@@ -45,11 +45,17 @@ def steps(document: Path) -> list[Step]:
     return found
 
 
-def follow(document: Path, place: Path, env: Mapping[str, str], get: Callable[[str, Path], Path]) -> str:
+def follow(document: Path, place: Path, env: Mapping[str, str], get: Callable[[str, Path], Path],
+           instead: Mapping[str, str] | None = None) -> str:
     """Do what a document says, below `place`; what the commands said. Any that fails fails the test.
 
-    `get` puts a package's sources somewhere. Where nothing is said, commands run in an empty directory.
+    `get` puts a package's sources somewhere. Where nothing is said, commands run in an empty directory. `instead` has
+    replacements for parts of commands and files.
     """
+    def read(text: str) -> str:
+        for part, other in (instead or {}).items():
+            text = text.replace(part, other)
+        return text
     here, said = place, []
     here.mkdir(parents=True, exist_ok=True)
     for step in steps(document):
@@ -57,10 +63,10 @@ def follow(document: Path, place: Path, env: Mapping[str, str], get: Callable[[s
             here = get(step.text, place / step.text)
         elif step.kind == 'file':
             (here / step.text).parent.mkdir(parents=True, exist_ok=True)
-            (here / step.text).write_text(step.content, encoding='utf-8')
+            (here / step.text).write_text(read(step.content), encoding='utf-8')
         else:
             began = time.monotonic()
-            done = subprocess.run(['bash', '--norc', '-c', step.text], cwd=here, env=dict(env), stdin=subprocess.DEVNULL,
+            done = subprocess.run(['bash', '--norc', '-c', read(step.text)], cwd=here, env=dict(env), stdin=subprocess.DEVNULL,
                                   stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors='replace', check=False)
             said.append(done.stdout)
             assert done.returncode == 0, f'{document.name}: `{step.text}` ended with {done.returncode}:\n{done.stdout[-6000:]}'

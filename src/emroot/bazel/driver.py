@@ -19,7 +19,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).absolute().parents[2]))
 
-from emroot.bazel.places import CACHE, SdkPlaces, place_in_cache  # the line above makes the package importable
+from emroot.bazel.places import SdkPlaces, is_for_cache, place_in_cache  # the line above makes the package importable
 
 _MISSING = re.compile(r'cache file is missing: "(?:.*?/)?sysroot/lib/(?P<arch>wasm\d\d)-emscripten/(?:(?P<mode>[\w-]+)/)?'
                       r'(?P<name>[^/"]+)\.(?:a|o)"')
@@ -102,13 +102,15 @@ def link(place: Place, arguments: list[str]) -> int:
     at = arguments.index('-o')
     out = Path(arguments[at + 1])
     rest = arguments[:at] + arguments[at + 2:]
-    cached = [a for a in rest if CACHE in f'{a}/' and not a.startswith('-')]
+    cached = [a for a in rest if is_for_cache(a) and not a.startswith('-')]
     ports = [a for a in rest if a.startswith('--emroot-port=')]
     rest = [a for a in rest if a not in cached and a not in ports]
     cached += [a.partition('=')[2] for a in ports]
     cache, made = place.scratch / 'cache', place.scratch / 'made'
     made.mkdir()
     fill_cache(cache, cached)
+    if _is_side_module(rest):
+        rest = [a for a in rest if not a.startswith('--oformat=')]  # it has no JavaScript to be written in any format
     name = out.name.split('.')[0] + '.' + _output_format(rest)
     # em++ takes the C++ runtime in whatever it is told (as `fetch.py: linker` knows).
     program = 'emcc.py' if '-sDEFAULT_TO_CXX=0' in rest else 'em++.py'
@@ -144,9 +146,13 @@ def _put(source: str, target: str) -> None:
         shutil.copyfile(source, target)
 
 
+def _is_side_module(arguments: list[str]) -> bool:
+    return any(re.fullmatch(r'-sSIDE_MODULE(=[12])?', a) for a in arguments)
+
+
 def _output_format(arguments: list[str]) -> str:
     """The last `--oformat`; a side module is WebAssembly alone."""
-    if any(re.fullmatch(r'-sSIDE_MODULE(=[12])?', a) for a in arguments):
+    if _is_side_module(arguments):
         return 'wasm'
     given = [a.partition('=')[2] for a in arguments if a.startswith('--oformat=')]
     return {'bare': 'wasm', 'wasm': 'wasm', 'html': 'html', 'mjs': 'mjs'}.get(given[-1] if given else 'js', 'js')

@@ -17,11 +17,18 @@ CACHE = '/emroot-cache/'
 SHIPPED = '/shipped/'
 
 
+def is_for_cache(file: str) -> bool:
+    """Whether an input belongs into a cache directory."""
+    return any(mark in f'{file}/' for mark in (CACHE, SHIPPED))
+
+
 def place_in_cache(file: str) -> str:
-    """Where in a cache directory an input belongs: what follows the marks in its path."""
+    """Where in a cache directory an input belongs: what follows the marks in its path. An object is called an archive
+    where Bazel takes nothing else (`selection.bzl`)."""
     for mark in (CACHE, SHIPPED):
         if mark in f'{file}/':
-            return f'{file}/'.split(mark, 1)[1].rstrip('/')
+            place = f'{file}/'.split(mark, 1)[1].rstrip('/')
+            return place.removesuffix('.a') if place.endswith('.o.a') else place
     raise ValueError(f'{file} is no part of a cache')
 
 
