@@ -35,6 +35,8 @@ LINKS = {
 }
 MODES = {'wasm32': [], 'wasm64-lto': ['--features=lto'], 'wasm64-thinlto-pic': ['--features=thin_lto', '--features=main_module']}
 FLAGS = {'wasm32': [], 'wasm64-lto': ['-m64', '-flto'], 'wasm64-thinlto-pic': ['-m64', '-flto=thin', '-sMAIN_MODULE=2']}
+#: What emcc refuses or warns of in a main module.
+NOT_PIC = ('threads', 'workers', 'standalone', 'option', 'main in a thread', 'asan', 'ubsan with threads')
 
 
 @pytest.mark.parametrize('mode', MODES)
@@ -42,7 +44,7 @@ def test_is_what_emcc_asks_for(example: Workspace, bazel_sdk: Sdk, shared_home: 
     catalogue = Catalogue(bazel_sdk, shared_home)
     arch = mode.split('-')[0]
     for name, (options, flags) in LINKS.items():
-        if 'pic' in mode and name in ('threads', 'workers', 'standalone', 'option', 'main in a thread', 'asan', 'ubsan with threads'):
+        if 'pic' in mode and name in NOT_PIC:
             continue
         words = ['-sDEFAULT_TO_CXX=0', '-sPRINTF_LONG_DOUBLE', *FLAGS[mode], *flags]
         wanted = resolve(catalogue, words, lang='c').files
