@@ -36,6 +36,7 @@ def _mode_repository_impl(rctx):
     run_fetch(rctx, "mode", {
         "always": ALWAYS_LINK,
         "caches": declared,
+        "config": where["config"],
         "dimensions": DIMENSIONS,
         "excluded": EXCLUDED,
         "extras": {name: {"depends_on": on, "flags": FEATURES[name].link} for name, on in EXTRAS.items()},

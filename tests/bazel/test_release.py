@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import json
 import platform
+import re
 import shutil
+import subprocess
 import tarfile
 from collections.abc import Callable
 from pathlib import Path
@@ -62,9 +64,9 @@ def release(bazel_sdk: Sdk, shared_home: Home, tmp_path_factory: pytest.TempPath
             if (place / name).exists():
                 shutil.copy(place / name, install / 'bin' / name)
     (install / 'lib').mkdir()
-    found = [*bazel_sdk.llvm_root.parent.glob('lib/*.so*'), *bazel_sdk.llvm_root.parents[1].glob('*-linux-gnu/*.so*')]
-    for library in {path.name: path for path in found}.values():
-        (install / 'lib' / library.name).symlink_to(library)  # a real release has LLVM in its executables
+    for tool in (bazel_sdk.llvm_root / 'clang', bazel_sdk.llvm_root / 'wasm-ld', bazel_sdk.binaryen_root / 'bin/wasm-opt'):
+        for library in loaded(tool):  # a real release has LLVM in its executables
+            shutil.copy(library, install / 'lib' / library.name)
     shutil.copytree(bazel_sdk.resource_dir / 'include', install / 'lib/clang' / bazel_sdk.resource_dir.name / 'include')
     built = Emroot(shared_home.root, bazel_sdk.root)(
         'build', '--cache', install.parent / 'cache', '--for', 'emcc -O0 -sDEFAULT_TO_CXX=0 -sPRINTF_LONG_DOUBLE')
@@ -73,18 +75,30 @@ def release(bazel_sdk: Sdk, shared_home: Home, tmp_path_factory: pytest.TempPath
     return install
 
 
-@pytest.fixture
-def module(release: Path, checkout: Path, bazel_sdk: Sdk, tmp_path: Path) -> tuple[Path, Path]:
-    """A copy of emroot that knows this release by its sha256, and where the archive is served from."""
-    archive = tmp_path / f'site/linux/this/wasm-binaries{ARM}.tar.xz'
-    archive.parent.mkdir(parents=True)
-    with tarfile.open(archive, 'w:xz', preset=0) as tar:
+def loaded(executable: Path) -> list[Path]:
+    """Shared libraries that an executable starts with."""
+    said = subprocess.run([executable], env={'LD_TRACE_LOADED_OBJECTS': '1'}, capture_output=True, text=True, check=True).stdout
+    return [Path(line) for line in re.findall(r'=> (/.*) \(0x', said)]
+
+
+@pytest.fixture(scope='module')
+def archive(release: Path) -> Path:
+    """That release as it is downloaded, at its place below a site."""
+    place = release.parent / f'site/linux/this/wasm-binaries{ARM}.tar.xz'
+    place.parent.mkdir(parents=True)
+    with tarfile.open(place, 'w:xz', preset=0) as tar:
         tar.add(release, 'install')
+    return place
+
+
+@pytest.fixture
+def module(archive: Path, checkout: Path, bazel_sdk: Sdk, tmp_path: Path) -> tuple[Path, Path]:
+    """A copy of emroot that knows this release by its sha256, and where the archive is served from."""
     copied = shutil.copytree(checkout, tmp_path / 'module', ignore=shutil.ignore_patterns('examples'))
     here = dict.fromkeys(('linux', 'linux-arm64'), digest_file(archive))
     known = {'releases': {bazel_sdk.version: {'hash': 'this', **here}}}
     (copied / 'src/emroot/sdk/releases.json').write_text(json.dumps(known), encoding='utf-8')
-    return copied, tmp_path / 'site'
+    return copied, archive.parents[2]
 
 
 def test_what_a_downloaded_release_ships_is_not_made_again(module: tuple[Path, Path], scratch: Scratch, bazel_sdk: Sdk) -> None:

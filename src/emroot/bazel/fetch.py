@@ -57,6 +57,7 @@ def fetch_sdk(request: dict[str, Any], out: Path, home: Home) -> None:
         'config': {name: config[name].strip("'\"") for name in ('LLVM_ADD_VERSION', 'CLANG_ADD_VERSION') if name in config},
     })
     write(out / 'where.json', {
+        'config': os.environ.get('EM_CONFIG', '') if not request['local'] else '',
         'root': str(sdk.root), 'llvm': str(sdk.llvm_root), 'binaryen': str(sdk.binaryen_root), 'node': node,
         'resource_dir': str(sdk.resource_dir), 'resource_version': sdk.resource_dir.name, 'prebuilt': prebuilt,
         'version': sdk.version,
@@ -134,6 +135,8 @@ def link_table(catalogue: Catalogue, request: dict[str, Any]) -> tuple[dict[str,
 
 def fetch_mode(request: dict[str, Any], out: Path, home: Home) -> None:
     """Ask for a mode: its libraries, which of them a link needs, and recipes for those."""
+    if request['config']:
+        os.environ['EM_CONFIG'] = request['config']  # of a release, as `fetch_sdk` wrote it
     sdk = find_sdk(home, request['root'])
     catalogue = Catalogue(sdk, home)
     mode = parse_features(request['features'])
