@@ -27,7 +27,7 @@ BEFORE_4 = {
     'make -j2 check': 'make -j2 && for t in bitwise framing; do '
                       'emroot run -- make -C src test_$t && node src/test_$t || exit 1; done',
     'make -j2 CC': 'make -j2 bzip2 CC',
-    '-sALLOW_MEMORY_GROWTH"': '-sALLOW_MEMORY_GROWTH" && cp sample1.ref s && node bzip2 -1 s && cmp s.bz2 sample1.bz2 && echo ok.',
+    '-sALLOW_MEMORY_GROWTH"': '-sALLOW_MEMORY_GROWTH" && cp sample1.ref s && node bzip2 -1 s && cmp s.bz2 *1.bz2 && echo ok.',
 }
 
 pytestmark = pytest.mark.slow
