@@ -36,8 +36,8 @@ def test_after_clean_the_disk_cache_has_every_library(example: Workspace) -> Non
 
 
 def test_an_option_that_features_do_not_tell_becomes_a_sentence(example: Workspace) -> None:
-    done = example.run('build', '-c', 'opt', '//:hello_test', '--linkopt=-lwebsocket.js', '--linkopt=-sMALLOC=emmalloc',
-                       check=False)
+    done = example.run('build', '-c', 'opt', '//:hello_test', '--linkopt=-lwebsocket.js',
+                       '--linkopt=-sMALLOC=emmalloc-memvalidate', check=False)
     assert done.returncode != 0
-    assert 'emscripten_deps.cache(features = ["wasm64"], targets = ["auto", "libemmalloc"])' in done.stderr
+    assert 'emscripten_deps.cache(features = ["wasm64"], targets = ["auto", "libemmalloc-memvalidate"])' in done.stderr
     assert 'Traceback' not in done.stderr
