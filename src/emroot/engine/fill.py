@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
@@ -32,7 +33,7 @@ class Fill:
 
     def run(self, missing: Iterable[tuple[Mode, list[str]]]) -> None:
         """Make `missing` and put it in place."""
-        with self.store:
+        with self.store, contextlib.closing(self.cache):
             headers = installed_headers(self.catalogue, self.store)
             self.cache.prepare(headers)
             self.build.home.remember_cache(self.cache.root)

@@ -10,7 +10,6 @@ from typing import Any
 from ..modes import Mode
 from ..sdk import Sdk
 
-
 #: Why a member of an archive needed no compile: the cache directory has the archive, the store has the archive, the store has
 #: the object, the object of another compile is the same (`sharing.py`), or the same compile was run for another member.
 REASONS = ('in_cache_directory', 'archive_in_store', 'in_store', 'same_in_family', 'compiled_once_in_this_build')
