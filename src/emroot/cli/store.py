@@ -37,8 +37,9 @@ def verify(args: argparse.Namespace) -> int:
             print(f'{"repaired" if what in found.repaired else "DAMAGED "} {what}')
         print(f'{found.checked} checked, {len(found.damaged)} damaged, {len(found.repaired)} repaired')
     left = len(found.damaged) - len(found.repaired)
-    if left and not args.repair and not args.json:
-        print('mend: emroot verify --repair')
+    if left and not args.json:
+        print('mend: ' + (f'delete what is named, or all of {store.root}: it is a cache' if args.repair
+                          else 'emroot verify --repair'))
     return StoreError.exit_code if left else 0
 
 

@@ -50,9 +50,8 @@ def verify_store(store: Store, found: Verified, *, repair: bool) -> None:
             trees.add(key)
     for tree in sorted(trees.union(_names(store.root / 'trees'))):
         found.checked += 1
-        with store.tree_lock(tree) as held:
-            if held is not Lock.BUSY and store.tree_files(tree, read=True) is None:
-                found.wrong(f'tree {tree}', partial(_take_tree_away, store, tree) if repair else None)
+        if store.tree_files(tree, read=True) is None:
+            found.wrong(f'tree {tree}', partial(_take_tree_away, store, tree) if repair else None)
 
 
 def _verify_blobs(store: Store, found: Verified, *, repair: bool) -> set[str]:
@@ -71,8 +70,10 @@ def _verify_blobs(store: Store, found: Verified, *, repair: bool) -> set[str]:
 
 
 def _take_tree_away(store: Store, key: str) -> None:
-    store.set_tree_aside(key)
-    remove(store.record_path(TREE, key))
+    with store.tree_lock(key) as held:
+        if held is not Lock.BUSY and store.tree_files(key, read=True) is None:  # else it is being made right now
+            store.set_tree_aside(key)
+            remove(store.record_path(TREE, key))
 
 
 def named_blobs(record: Record) -> set[str]:
