@@ -4,56 +4,83 @@ from __future__ import annotations
 
 import contextlib
 import os
+from collections.abc import Callable
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from .cachedir import HEADERS, placed, recorded_files
-from .canonical import digest_file
-from .files import place
+from .cachedir import HEADERS, IN_FLIGHT, SANITY, placed, recorded_files
+from .canonical import is_file_with
+from .files import abandoned, place, read_file, remove, remove_tree
 from .home import read_memo, write_memo
 from .store import Store
-from .store.records import is_digest
+from .store.blobs import TREE
+from .store.records import is_below, is_digest
+from .store.scratch import Scratch
+from .store.trees import described_files
 from .store.verify import Verified
 
 
 def verify_cache(cache: Path, store: Store, found: Verified, *, repair: bool) -> None:
     """Read every library and header of a cache directory. Repair takes the right content from the store; what the store
     does not have is removed, so that no link takes it and the next build makes it again."""
-    for path, record in recorded_files(cache):
-        found.checked += 1
-        digest = record['digest']
-        if not is_digest(digest) or not _holds(cache / path, digest):
-            found.wrong(f'{cache / path}', partial(_replace, cache, path, digest, store) if repair else None)
-    mark = read_memo(cache / HEADERS)
-    if mark is None:
-        return
-    headers = store.tree_files(str(mark.get('headers')), read=True) or {}
-    broken = [path for path, digest in headers.items() if not _holds(cache / path, digest)]
-    found.checked += len(headers)
-    for path in broken:
-        def mend(path: str = path) -> None:
-            place(store.tree_path(str(mark['headers'])) / path, cache / path)
-        found.wrong(f'{cache / path}', mend if repair else None)
-    if not headers or (broken and repair):
-        with contextlib.suppress(OSError):
-            os.unlink(cache / HEADERS)  # the next build places them anew
+    with contextlib.closing(Scratch(cache / IN_FLIGHT)) as scratch:
+        check = _Check(cache, store, found, scratch, repair)
+        check.libraries()
+        check.headers()
+    for path in [*abandoned(cache / 'sysroot'), *abandoned(cache / '.emroot')] if repair else []:
+        remove(path)
 
 
-def _holds(path: Path, digest: str) -> bool:
-    try:
-        return not path.is_symlink() and digest_file(path) == digest
-    except OSError:
-        return False
+@dataclass(frozen=True)
+class _Check:
+    cache: Path
+    store: Store
+    found: Verified
+    scratch: Scratch
+    repair: bool
 
+    def libraries(self) -> None:
+        """What was placed one by one."""
+        for path, record in recorded_files(self.cache):
+            self.found.checked += 1
+            digest = record['digest']
+            if not is_digest(digest) or not is_file_with(self.cache / path, digest):
+                self._wrong(path, partial(self._replace, path, digest))
 
-def _replace(cache: Path, path: str, digest: str, store: Store) -> None:
-    mark = cache / '.emroot' / f'{path}.json'
-    record = read_memo(mark) or {}
-    source = store.path(digest) if is_digest(digest) else None
-    if source is not None and _holds(source, digest):
-        place(source, cache / path)
-        write_memo(mark, {**record, 'stat': placed(os.lstat(cache / path))})
-        return
-    for gone in (cache / path, mark):
-        with contextlib.suppress(FileNotFoundError):
-            os.unlink(gone)
+    def headers(self) -> None:
+        """What was placed together: the SDK's headers, and emcc's stamps."""
+        mark = read_memo(self.cache / HEADERS)
+        if mark is None:
+            return
+        tree = str(mark.get('headers'))
+        headers = described_files(self.store.read(TREE, tree)) if is_below(tree) else None
+        if headers is None:
+            self._wrong(HEADERS, partial(remove, self.cache / HEADERS))
+            return
+        self.found.checked += len(headers) + 1
+        for path, (digest, _, _) in headers.items():
+            if not is_file_with(self.cache / path, str(digest)):
+                self._wrong(path, partial(self._replace_header, self.store.tree_path(tree) / path, path, str(digest)))
+        if read_file(self.cache / SANITY) != str(mark.get('sanity')).encode(errors='replace'):
+            self._wrong(SANITY, partial(remove, self.cache / HEADERS))
+
+    def _wrong(self, path: str, mend: Callable[[], object]) -> None:
+        self.found.wrong(f'{self.cache / path}', mend if self.repair else None)
+
+    def _replace_header(self, source: Path, path: str, digest: str) -> None:
+        remove(self.cache / HEADERS)  # the next build places them anew
+        self._take(source, path) if is_file_with(source, digest) else remove_tree(self.cache / path)
+
+    def _replace(self, path: str, digest: object) -> None:
+        mark = self.cache / '.emroot' / f'{path}.json'
+        source = self.store.path(str(digest)) if is_digest(digest) else None
+        if source is not None and is_file_with(source, str(digest)):
+            self._take(source, path)
+            write_memo(mark, {**(read_memo(mark) or {}), 'stat': placed(os.lstat(self.cache / path))})
+            return
+        remove_tree(self.cache / path)
+        remove(mark)
+
+    def _take(self, source: Path, path: str) -> None:
+        place(source, self.cache / path, aside=self.scratch.directory())

@@ -4,6 +4,8 @@
     <cache>/sysroot_install.stamp              emcc: the headers are there
     <cache>/sanity.txt                         emcc: this cache is mine, do not erase it
     <cache>/.emroot/FILE.json                  emroot: what FILE holds (key, digest, size, time)
+    <cache>/.emroot/headers.json               emroot: which headers were placed, and what tells that they still are
+    <cache>/.emroot/tmp/                       emroot: files in flight (see `store/scratch.py`)
 """
 
 from __future__ import annotations
@@ -16,14 +18,19 @@ from typing import Any
 
 from .canonical import digest_record
 from .errors import UsageError, from_os_error
-from .files import link_or_copy, place, stat_files, write_text
+from .files import hard_link, place, read_file, stat_files, write_text
 from .home import read_memo, write_memo
 from .sdk import Sdk
 from .store import Blob, Store
+from .store.scratch import Scratch
 from .store.trees import list_files
 
 #: Where a cache directory notes which headers it has.
 HEADERS = '.emroot/headers.json'
+#: Where a cache directory has its files in flight.
+IN_FLIGHT = '.emroot/tmp'
+#: Emcc's mark of a cache that is its own; one that says something else makes it erase the cache.
+SANITY = 'sanity.txt'
 
 
 class CacheDirectory:
@@ -32,6 +39,11 @@ class CacheDirectory:
     def __init__(self, root: Path, sdk: Sdk) -> None:
         self.root = root.absolute()
         self.sdk = sdk
+        self._scratch = Scratch(self.root / IN_FLIGHT)
+
+    def close(self) -> None:
+        """Remove what is in flight. Called at the end of a build, however it ends."""
+        self._scratch.close()
 
     def prepare(self, headers: Path) -> None:
         """Make it a cache directory of this SDK: headers, stamps and the mark that keeps emcc from erasing it.
@@ -43,17 +55,16 @@ class CacheDirectory:
             raise UsageError(f'the cache directory {self.root} lies inside the SDK, which is never written to',
                              mend='choose a directory outside of it with --cache')
         mark = self.root / HEADERS
-        state: dict[str, Any] = {'headers': headers.name, 'sdk': self.sdk.digest}
+        state: dict[str, Any] = {'headers': headers.name, 'sdk': self.sdk.digest, 'sanity': self.sdk.sanity}
         try:
             if not self.has_headers(headers):
-                link_tree(headers, self.root)
+                aside = self._scratch.directory()
+                link_tree(headers, self.root, aside=aside)
                 state['folders'] = _by_folder(list_files(headers))
                 state['state'] = self._state(state['folders'])
-                mark.parent.mkdir(parents=True, exist_ok=True)
-                write_memo(mark, state)
-            sanity = self.root / 'sanity.txt'
-            if not sanity.exists() or sanity.read_text(encoding='utf-8') != self.sdk.sanity:
-                write_text(sanity, self.sdk.sanity)
+                write_memo(mark, state, aside=aside)
+                if not self._is_marked():
+                    write_text(self.root / SANITY, self.sdk.sanity, aside=aside)
         except OSError as error:
             raise from_os_error(error, f'preparing the cache directory {self.root}') from error
 
@@ -64,10 +75,13 @@ class CacheDirectory:
             return False
         folders = mark.get('folders')
         try:
-            whole = isinstance(folders, dict) and self._state(folders) == mark.get('state')
-            return whole and (self.root / 'sanity.txt').read_text(encoding='utf-8') == self.sdk.sanity
-        except (OSError, ValueError):
+            return self._is_marked() and isinstance(folders, dict) and self._state(folders) == mark.get('state')
+        except (OSError, ValueError, TypeError):  # a file is not there, or the mark is nothing that was written here
             return False
+
+    def _is_marked(self) -> bool:
+        """Whether emcc takes this cache for its own."""
+        return read_file(self.root / SANITY) == self.sdk.sanity.encode()
 
     def _state(self, folders: Mapping[str, Sequence[str]]) -> str:
         """A digest of what tells that these files, by the folder they lie in, are as they were placed."""
@@ -90,12 +104,11 @@ class CacheDirectory:
         of the SDK, so that it is not what the same SDK elsewhere would make."""
         target = self.root / path
         try:
-            place(store.path(blob.digest), target)
-            found = os.stat(target)
+            place(store.path(blob.digest), target, aside=self._scratch.directory())
+            found = os.lstat(target)
             record: dict[str, Any] = {'key': key, 'digest': blob.digest, 'stat': placed(found),
                                       **({'places': self.sdk.places} if located else {})}
-            self._record(path).parent.mkdir(parents=True, exist_ok=True)
-            write_memo(self._record(path), record)
+            write_memo(self._record(path), record, aside=self._scratch.directory())
         except OSError as error:
             raise from_os_error(error, f'adding to the cache directory {self.root}') from error
 
@@ -114,7 +127,9 @@ def _by_folder(paths: Iterable[str]) -> dict[str, list[str]]:
 def recorded_files(cache: Path) -> Iterator[tuple[str, dict[str, Any]]]:
     """Every library that emroot placed in a cache directory, by its path, and what was recorded of it."""
     records = cache / '.emroot'
-    for folder, _, names in os.walk(records):
+    for folder, directories, names in os.walk(records):
+        if folder == str(records):
+            directories[:] = [name for name in directories if name != 'tmp']
         for name in sorted(names):
             record = read_memo(Path(folder, name))
             if record and 'stat' in record and 'digest' in record:
@@ -131,24 +146,24 @@ def is_as_placed(file: Path, record: dict[str, Any]) -> bool:
 
 def placed(found: os.stat_result) -> list[int]:
     """What tells that a file is the one that was placed and was not touched since, without reading it."""
-    return [found.st_size, found.st_mtime_ns, found.st_ino, stat.S_IFMT(found.st_mode)]
+    return [found.st_size, found.st_mtime_ns, found.st_ino, stat.S_IFMT(found.st_mode) | found.st_mode & stat.S_IRUSR]
 
 
-def link_tree(source: Path, target: Path) -> None:
-    """Make every file below `source` appear below `target`; files that are there are replaced."""
-    pending = [(str(source), str(target))]
-    while pending:
-        here, there = pending.pop()
+def link_tree(source: Path, target: Path, *, aside: Path) -> None:
+    """Make every file below `source` appear whole below `target`; files that are there are replaced. Those of `source` itself
+    come last: emcc's stamp says that the others are there. (See `files.replacing` for `aside`.)"""
+    for here, _, names in os.walk(source, topdown=False):
+        there = os.path.join(target, os.path.relpath(here, source))
         os.makedirs(there, exist_ok=True)
-        present = {entry.name for entry in os.scandir(there)}
-        for entry in os.scandir(here):
-            goal = os.path.join(there, entry.name)
-            if entry.is_dir():
-                pending.append((entry.path, goal))
-            elif entry.name in present:
-                place(Path(entry.path), Path(goal))
-            else:
-                try:
-                    link_or_copy(entry.path, goal)
-                except FileExistsError:
-                    place(Path(entry.path), Path(goal))
+        present = set(os.listdir(there))
+        for name in names:
+            origin, goal = os.path.join(here, name), os.path.join(there, name)
+            if name in present or not _link(origin, goal):
+                place(Path(origin), Path(goal), aside=aside)
+
+
+def _link(source: str, target: str) -> bool:
+    try:
+        return hard_link(source, target)
+    except FileExistsError:  # another process was first
+        return False

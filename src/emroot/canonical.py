@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
+import stat
 from pathlib import Path
 from typing import Any
 
@@ -35,3 +37,12 @@ def digest_file(path: Path | str) -> str:
         while chunk := f.read(CHUNK):
             digest.update(chunk)
     return digest.hexdigest()
+
+
+def is_file_with(path: Path | str, digest: str) -> bool:
+    """Whether `path` is a file (no link, no pipe) that its owner may read and whose content has this digest."""
+    try:
+        found = os.lstat(path)
+        return stat.S_ISREG(found.st_mode) and bool(found.st_mode & stat.S_IRUSR) and digest_file(path) == digest
+    except OSError:
+        return False

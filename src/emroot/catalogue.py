@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from .errors import UnknownNameError, from_os_error
-from .files import write_text
+from .files import read_file, write_text
 from .home import Home, read_memo, write_memo
 from .modes import Mode
 from .probe import ask, programs_digest, pure_environment
@@ -153,7 +153,7 @@ class Catalogue:
     def environment(self, extra: Mapping[str, str] | None = None) -> dict[str, str]:
         """The environment in which this SDK's own programs see nothing but its own tools, plus `extra`."""
         text = self.sdk.config_text
-        if not self.config.is_file() or self.config.read_text(encoding='utf-8') != text:
+        if read_file(self.config) != text.encode():
             try:
                 write_text(self.config, text)
             except OSError as error:

@@ -5,11 +5,17 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
+import stat
 import sys
+import time
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 READ_ONLY = 0o444
+#: Seconds for which anything is taken to be in use after it was touched, whatever clocks of several machines say.
+SLACK = 600.0
+#: Bytes that no record or answer comes near: the largest have a line for each file of a large port.
+SMALL = 64 << 20
 #: Whether files can be asked about by their name in an open directory.
 BY_DESCRIPTOR = os.stat in os.supports_dir_fd and os.scandir in os.supports_fd
 _CANNOT_LINK = {errno.EXDEV, errno.EPERM, errno.EMLINK, errno.ENOTSUP, errno.EACCES, getattr(errno, 'ENOSYS', 38)}
@@ -31,13 +37,22 @@ def temporary_name(path: Path) -> Path:
 
 
 @contextlib.contextmanager
-def replacing(path: Path) -> Iterator[Path]:
-    """A temporary name to write to; renamed over `path` when the block ends well, removed otherwise."""
+def replacing(path: Path, aside: Path | None = None) -> Iterator[Path]:
+    """A temporary name to write to; renamed over `path` when the block ends well, removed otherwise.
+
+    It lies beside `path`, or in `aside` if that is given: a directory of the same disk whose owner sees to what is left
+    there when a process is killed.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = temporary_name(path)
+    temporary = temporary_name(aside / path.name if aside else path)
     try:
         yield temporary
-        replace(temporary, path)
+        try:
+            replace(temporary, path)
+        except OSError as error:
+            if not aside or error.errno != errno.EXDEV:
+                raise
+            place(temporary, path, linked=False)  # a directory on the way is of another disk
     finally:
         remove(temporary)  # also after success: renaming a hard link over another of the same file does nothing
 
@@ -59,18 +74,41 @@ def replace(source: Path, target: Path) -> None:
             remove(aside)
 
 
-def write_bytes(path: Path, data: bytes, *, mode: int | None = None) -> None:
-    """Write a whole file at once."""
-    with replacing(path) as temporary:
-        with open(temporary, 'wb') as f:
-            f.write(data)
-        if mode is not None:
-            os.chmod(temporary, mode)
+def write_bytes(path: Path, data: bytes, *, aside: Path | None = None) -> None:
+    """Write a whole file at once (see `replacing` for `aside`)."""
+    with replacing(path, aside) as temporary, open(temporary, 'wb') as f:
+        f.write(data)
 
 
-def write_text(path: Path, text: str) -> None:
-    """Write a whole UTF-8 file at once, line ends as they are."""
-    write_bytes(path, text.encode())
+def write_text(path: Path, text: str, *, aside: Path | None = None) -> None:
+    """Write a whole UTF-8 file at once, line ends as they are (see `replacing` for `aside`)."""
+    write_bytes(path, text.encode(), aside=aside)
+
+
+def read_file(path: Path | str) -> bytes | None:
+    """A small file's content; None if there is none that can be read: no file, no permission, larger than `SMALL`, or
+    something at which reading would wait (a pipe)."""
+    try:
+        found = os.stat(path)
+        if not stat.S_ISREG(found.st_mode) or found.st_size > SMALL:
+            return None
+        with open(path, 'rb') as f:
+            return f.read()
+    except OSError:
+        return None
+
+
+def abandoned(top: Path) -> Iterator[Path]:
+    """Temporary files below `top` that nobody has touched for `SLACK`: those of processes that were killed. A hard link
+    has the time of its content, which may be old: there the time counts at which the link was made, or any other."""
+    for folder, _, names in os.walk(top):
+        for name in names:
+            if name.startswith('.') and name.endswith('.tmp'):
+                with contextlib.suppress(OSError):
+                    path = Path(folder, name)
+                    found = os.lstat(path)
+                    if time.time() - max(found.st_mtime, found.st_ctime if found.st_nlink > 1 else 0) > SLACK:
+                        yield path
 
 
 def remove(path: Path) -> None:
@@ -91,34 +129,43 @@ def stat_files(directory: str, names: Iterable[str], *, follow_symlinks: bool = 
         os.close(at)
 
 
-def place(source: Path, target: Path, *, hard_link: bool = True) -> None:
-    """Make `target` hold what `source` holds, at once: a hard link where possible, a copy otherwise."""
-    with replacing(target) as temporary:
-        link_or_copy(source, temporary, hard_link=hard_link)
+def place(source: Path, target: Path, *, linked: bool = True, aside: Path | None = None) -> None:
+    """Make `target` hold what `source` holds, at once: a hard link where possible, a copy otherwise (see `replacing` for
+    `aside`)."""
+    with replacing(target, aside) as temporary:
+        link_or_copy(source, temporary, linked=linked)
         if not os.path.lexists(temporary):
             raise FileNotFoundError(errno.ENOENT, 'vanished while it was placed', str(temporary))
 
 
-def link_or_copy(source: Path | str, target: Path | str, *, hard_link: bool = True) -> None:
+def link_or_copy(source: Path | str, target: Path | str, *, linked: bool = True) -> None:
     """A hard link of `source` at `target`, or a copy where links are not to be had (`target` must not exist)."""
-    if hard_link and os.name != 'nt':
-        try:
-            os.link(source, target)
-            return
-        except OSError as error:
-            if error.errno not in _CANNOT_LINK:
-                raise
-    import shutil  # here and not above: what finds everything in place needs neither
-    shutil.copyfile(source, target)
+    if not (linked and hard_link(source, target)):
+        import shutil  # here and not above: what finds everything in place needs neither
+        shutil.copyfile(source, target)
+
+
+def hard_link(source: Path | str, target: Path | str) -> bool:
+    """Make a hard link of `source` at `target` (which must not exist); False if links are not to be had."""
+    if os.name == 'nt':
+        return False
+    try:
+        os.link(source, target)
+    except OSError as error:
+        if error.errno not in _CANNOT_LINK:
+            raise
+        return False
+    return True
 
 
 def remove_tree(path: Path) -> None:
-    """Delete a directory and all below it, read-only files included; absence is no error."""
+    """Delete a directory and all below it, read-only files included; absence is no error. Links are not followed."""
     def make_writable(function: object, name: str, _: object) -> None:
         with contextlib.suppress(OSError):
             os.chmod(os.path.dirname(name), 0o755)
-            os.chmod(name, 0o755)
-            os.unlink(name) if not os.path.isdir(name) else os.rmdir(name)
+            if not os.path.islink(name):
+                os.chmod(name, 0o755)
+            os.rmdir(name) if os.path.isdir(name) and not os.path.islink(name) else os.unlink(name)
     if path.is_dir() and not path.is_symlink():
         import shutil
         shutil.rmtree(path, onerror=make_writable)

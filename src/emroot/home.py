@@ -11,7 +11,7 @@ from typing import Any
 
 from .canonical import digest_bytes
 from .errors import from_os_error
-from .files import user_cache_dir, write_text
+from .files import abandoned, read_file, remove, user_cache_dir, write_text
 
 CACHEDIR_TAG = 'Signature: 8a477f597d28d172789f06886806bc55\n# This directory is a cache made by emroot.\n'
 LOGS_KEPT = 20
@@ -59,6 +59,13 @@ class Home:
         paths = [Path(str(memo['path'])) for memo in found if memo and 'path' in memo]
         return [path for path in paths if (path / '.emroot').is_dir()]
 
+    def sweep(self) -> None:
+        """Remove the temporary files of killed processes, except for the store's and the cache directories', which see to
+        it themselves."""
+        for top in (self.memo, self.root / 'caches'):
+            for path in abandoned(top):
+                remove(path)
+
     def prepare(self) -> None:
         """Make the home, tagged so that backups skip it."""
         try:
@@ -87,16 +94,16 @@ def find_home(explicit: str | os.PathLike[str] | None = None) -> Home:
 def read_memo(path: Path) -> dict[str, Any] | None:
     """A kept answer, or None if there is none or it cannot be read (it is then simply asked again)."""
     try:
-        with open(path, encoding='utf-8') as f:
-            answer = json.load(f)
-    except (OSError, ValueError):
+        answer = json.loads(read_file(path) or b'')
+    except (ValueError, RecursionError):
         return None
     return answer if isinstance(answer, dict) else None
 
 
-def write_memo(path: Path, answer: dict[str, Any]) -> None:
-    """Keep an answer, its order included. A home that cannot be written to only costs asking again."""
+def write_memo(path: Path, answer: dict[str, Any], *, aside: Path | None = None) -> None:
+    """Keep an answer, its order included (see `files.replacing` for `aside`). A home that cannot be written to only costs
+    asking again."""
     try:
-        write_text(path, json.dumps(answer, separators=(',', ':')))
+        write_text(path, json.dumps(answer, separators=(',', ':')), aside=aside)
     except OSError:
         return

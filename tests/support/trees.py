@@ -71,7 +71,7 @@ def seed(home: Path, known: Path, *, link: bool) -> None:
     shutil.copytree(known / 'store' / 'records' / TREE, home / 'store' / 'records' / TREE)
     trees = home / 'store' / 'trees'
     if link:
-        trees.symlink_to(known / 'store' / 'trees')  # thousands of files
+        shutil.copytree(known / 'store' / 'trees', trees, copy_function=os.link)  # thousands of files
     else:
         shutil.copytree(known / 'store' / 'trees', trees)
     shutil.copy2(known / 'store' / 'VERSION', home / 'store' / 'VERSION')

@@ -175,3 +175,16 @@ def test_a_variant_takes_from_another_what_does_not_look_at_what_they_differ_in(
     fake.build('libone', cache=tmp_path)
     assert counts(fake.build('libone-debug', cache=tmp_path)) == (1, 2)
     assert len(set(archives(tmp_path).values())) == 2
+
+
+def test_why_a_compile_was_spared_is_said_and_adds_up(fake: Emroot, tmp_path: Path):
+    def why(*targets: str, **options: str | Path) -> dict[str, int]:
+        objects = fake.build(*targets, **options)['objects']
+        assert objects['reused'] == sum(objects['why'].values())
+        return {reason: count for reason, count in objects['why'].items() if count}
+    assert why('libone', cache=tmp_path / 'one') == {}
+    assert why('libone', cache=tmp_path / 'one') == {'in_cache_directory': 3}
+    assert why('libone', cache=tmp_path / 'other') == {'archive_in_store': 3}
+    assert why('libone-debug', cache=tmp_path / 'other') == {'same_in_family': 2}
+    shutil.rmtree(fake.home / 'store' / 'records' / 'archive')
+    assert why('libone', cache=tmp_path / 'third') == {'in_store': 3}

@@ -8,7 +8,7 @@ import time
 from pathlib import Path
 
 from ..cachecheck import verify_cache
-from ..cachedir import recorded_files
+from ..cachedir import HEADERS, recorded_files
 from ..errors import StoreError, UsageError
 from ..home import Home, read_memo, write_memo
 from ..store import Store
@@ -26,10 +26,10 @@ def verify(args: argparse.Namespace) -> int:
     home = Session(args).home
     store, found = Store(home.store), Verified()
     store.prepare()
-    verify_store(store, found, repair=args.repair)
     caches = list(dict.fromkeys([*home.known_caches(), *([Path(args.cache).absolute()] if args.cache else [])]))
     for cache in caches:
-        verify_cache(cache, store, found, repair=args.repair)
+        verify_cache(cache, store, found, repair=args.repair)  # before what it takes from the store is set aside
+    verify_store(store, found, repair=args.repair)
     if args.json:
         print_json({'checked': found.checked, 'damaged': found.damaged, 'repaired': found.repaired})
     else:
@@ -37,8 +37,9 @@ def verify(args: argparse.Namespace) -> int:
             print(f'{"repaired" if what in found.repaired else "DAMAGED "} {what}')
         print(f'{found.checked} checked, {len(found.damaged)} damaged, {len(found.repaired)} repaired')
     left = len(found.damaged) - len(found.repaired)
-    if left and not args.repair and not args.json:
-        print('mend: emroot verify --repair')
+    if left and not args.json:
+        print('mend: ' + (f'delete what is named, or all of {store.root}: it is a cache' if args.repair
+                          else 'emroot verify --repair'))
     return StoreError.exit_code if left else 0
 
 
@@ -49,6 +50,8 @@ def gc(args: argparse.Namespace) -> int:
     home = Session(args).home
     store = Store(home.store)
     store.prepare()
+    if not args.dry_run:
+        home.sweep()
     collected = collect(store, used_by_caches(home), max_size=args.max_size, max_age=args.max_age, dry_run=args.dry_run)
     if args.json:
         print_json({'removed': {'files': collected.files, 'bytes': collected.bytes}, 'kept_bytes': collected.kept_bytes,
@@ -60,8 +63,10 @@ def gc(args: argparse.Namespace) -> int:
 
 
 def used_by_caches(home: Home) -> set[str]:
-    """Digests of all that cache directories hold."""
-    return {str(record['digest']) for cache in home.known_caches() for _, record in recorded_files(cache)}
+    """Digests of the libraries that cache directories hold, and the keys of the trees that their headers are of."""
+    caches = home.known_caches()
+    trees = {str((read_memo(cache / HEADERS) or {}).get('headers')) for cache in caches}
+    return trees.union(str(record['digest']) for cache in caches for _, record in recorded_files(cache))
 
 
 def collect_by_itself(home: Home) -> Collected | None:
@@ -69,10 +74,11 @@ def collect_by_itself(home: Home) -> Collected | None:
     given = os.environ.get('EMROOT_MAX_SIZE', '')
     bound = _bound(given)
     place = home.memo / 'gc.json'
-    last = float((read_memo(place) or {}).get('time', 0.0))
-    if not bound or 0 <= time.time() - last < _BETWEEN:
+    last = (read_memo(place) or {}).get('time')
+    if not bound or (isinstance(last, float) and 0 <= time.time() - last < _BETWEEN):
         return None
     write_memo(place, {'time': time.time()})
+    home.sweep()
     return collect(Store(home.store), used_by_caches(home), max_size=bound)
 
 

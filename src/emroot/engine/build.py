@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from ..cachedir import CacheDirectory
@@ -57,13 +57,14 @@ class Build:
         entry = self.known.get(mode, target)
         if not entry or not all(self.cache.holds(path, entry.key) for path in entry.paths):
             return False
-        self.done(mode, target, 'reused', entry.members)
+        self.done(mode, target, 'reused', {'in_cache_directory': entry.members})
         return True
 
-    def done(self, mode: Mode, target: str, state: str, reused: int) -> None:
-        """A target is in place: `built`, or `reused` with so many members that needed no compile."""
+    def done(self, mode: Mode, target: str, state: str, reused: Mapping[str, int]) -> None:
+        """A target is in place, `built` or `reused`; `reused` counts its members that needed no compile, by why."""
         with self._lock:
-            self.result.reused += reused
+            self.result.reused += sum(reused.values())
+            self.result.why.update(reused)
             getattr(self.result.modes[mode], state).append(target)
         self.watcher.archive(f'{mode}/{target}', state)
 

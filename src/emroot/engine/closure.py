@@ -9,10 +9,14 @@ from pathlib import Path
 
 from ..canonical import digest_file, digest_record
 from ..catalogue import read_index
+from ..store import Store
+from ..store.records import is_below, is_digest
 from .commands import Places
 
+CLOSURE = 'closure'
 Closure = tuple[tuple[str, str], ...]
 """(name, sha256) of each file, sorted. Names begin with `{sdk}` or `{cache}`."""
+_PLACES = ('{sdk}', '{cache}')
 #: Where the source of a recorded compile is relative to (see `Places.working_directory`).
 UP = '../../../'
 _ESCAPED = re.compile(r'\\([ #])|\$\$|\\\n')
@@ -39,6 +43,8 @@ class Files:
         """The digest of a file's content now, or None if it is not there."""
         if name not in self._digests:
             try:
+                if not self.path(name).is_file():
+                    return None
                 self._digests[name] = digest_file(self.path(name))
             except OSError:
                 return None
@@ -69,6 +75,21 @@ class Files:
     def holds(self, closure: Closure) -> bool:
         """Whether every file of a closure has the content now that it had then."""
         return all(self.digest(name) == digest for name, digest in closure)
+
+
+def read_closure(store: Store, key: object) -> Closure | None:
+    """The closure that is kept under `key`; None if there is none that names files of the SDK or of its headers."""
+    record = store.read(CLOSURE, str(key)) if is_digest(key) else None
+    files = record.get('files') if record else None
+    if not isinstance(files, list) or not all(
+            isinstance(pair, list) and len(pair) == 2 and _is_name(pair[0]) and isinstance(pair[1], str) for pair in files):
+        return None
+    return tuple((name, digest) for name, digest in files)
+
+
+def _is_name(name: object) -> bool:
+    place, _, path = str(name).partition('/')
+    return place in _PLACES and is_below(path)
 
 
 def parse_depfile(text: str) -> list[str]:

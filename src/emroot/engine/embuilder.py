@@ -19,6 +19,7 @@ from ..files import remove_tree
 from ..modes import Mode
 from ..probe import PROGRAM
 from ..store import Blob, Store
+from ..store.records import is_below
 from .commands import CACHE_PREFIX, shell_line
 from .events import Watcher
 from .pool import Pool
@@ -74,7 +75,7 @@ def build_with_embuilder(catalogue: Catalogue, mode: Mode, target: str, sources:
     cache = directory / 'cache'
     try:
         cache.mkdir(parents=True)
-        link_tree(headers, cache)
+        link_tree(headers, cache, aside=directory)
         request = directory / 'request.json'
         request.write_text(json.dumps({
             'root': str(catalogue.sdk.root), 'question': 'embuilder', 'target': target,
@@ -117,10 +118,7 @@ def find_files(store: Store, key: str) -> dict[str, Blob]:
 
 def is_inside(path: object) -> bool:
     """Whether a recorded path stays below the cache directory it is meant for, in places where libraries belong."""
-    if not isinstance(path, str) or '\\' in path or ':' in path or '\0' in path:
-        return False
-    parts = path.split('/')
-    return parts[0] in ('sysroot', 'ports', _PORT_BUILDS) and all(part not in ('', '.', '..') for part in parts)
+    return is_below(path) and str(path).split('/')[0] in ('sysroot', 'ports', _PORT_BUILDS)
 
 
 def _leave_traces(cache: Path) -> None:

@@ -9,9 +9,8 @@ from ..catalogue import Catalogue, Recipe
 from ..plan import archive_record, compile_record, make_plan
 from ..store import Store
 from .archives import find_archive
-from .closure import Closure
+from .closure import Closure, read_closure
 from .objects import KIND, located_key
-from .sharing import CLOSURE
 
 
 @dataclass(frozen=True)
@@ -58,6 +57,5 @@ def _is_there(store: Store, key: str, places: list[str]) -> bool:
 def _inputs(store: Store, key: str, places: list[str]) -> Closure:
     """The closure that was noted when this compile, or the relative whose object it took, was done."""
     record = store.read(KIND, key) or store.read(KIND, located_key(key, places)) or {}
-    closure = store.read(CLOSURE, str(record['closure'])) if 'closure' in record else None
-    return tuple((name, digest) for name, digest in closure['files']) if closure else ()
+    return read_closure(store, record.get('closure')) or ()
 

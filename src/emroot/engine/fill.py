@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from ..headers import installed_headers
@@ -32,7 +33,7 @@ class Fill:
 
     def run(self, missing: Iterable[tuple[Mode, list[str]]]) -> None:
         """Make `missing` and put it in place."""
-        with self.store:
+        with self.store, contextlib.closing(self.cache):
             headers = installed_headers(self.catalogue, self.store)
             self.cache.prepare(headers)
             self.build.home.remember_cache(self.cache.root)
@@ -59,7 +60,7 @@ class Fill:
             finally:
                 self.known.save()
 
-    def _placed(self, archive: Archive, blob: Blob, state: str, reused: int, *, located: bool) -> None:
+    def _placed(self, archive: Archive, blob: Blob, state: str, reused: Mapping[str, int], *, located: bool) -> None:
         self.cache.put(archive.path, archive.key, blob, self.store, located=located)
         self.build.done(archive.mode, archive.target, state, reused)
 
@@ -80,5 +81,5 @@ class Fill:
             for path, blob in made.items():
                 self.cache.put(path, key, blob, self.store)
             self.known.learn_files(mode, target, key, list(made))
-            self.build.done(mode, target, 'built' if fresh else 'reused', 0)
+            self.build.done(mode, target, 'built' if fresh else 'reused', {})
         self.pool.add(1000.0, run)

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from ..modes import Mode
 from ..sdk import Sdk
+
+#: Why a member of an archive needed no compile: the cache directory has the archive, the store has the archive, the store has
+#: the object, the object of another compile is the same (`sharing.py`), or the same compile was run for another member.
+REASONS = ('in_cache_directory', 'archive_in_store', 'in_store', 'same_in_family', 'compiled_once_in_this_build')
 
 
 @dataclass(frozen=True)
@@ -41,6 +46,8 @@ class BuildResult:
     """Members of the requested archives that needed no compile of their own."""
     recognised: int = 0
     """Of the reused, distinct compiles that were found to equal another one (see `sharing.py`)."""
+    why: Counter[str] = field(default_factory=Counter)
+    """The reused by what spared them their compile: one of `REASONS` each."""
     seconds: float = 0.0
     cpu_seconds: float = 0.0
     """Processor time of the tools that were run."""
@@ -58,5 +65,6 @@ class BuildResult:
                  for mode, r in self.modes.items()}
         return {'sdk': {'root': str(self.sdk.root), 'version': self.sdk.version, 'digest': self.sdk.digest},
                 'cache': str(self.cache), 'modes': modes,
-                'objects': {'compiled': self.compiled, 'reused': self.reused, 'recognised': self.recognised},
+                'objects': {'compiled': self.compiled, 'reused': self.reused, 'recognised': self.recognised,
+                            'why': {reason: self.why[reason] for reason in REASONS}},
                 'seconds': round(self.seconds, 3)}

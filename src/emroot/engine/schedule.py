@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import threading
 import time
+from collections import Counter
+from collections.abc import Mapping
 from functools import partial
 from typing import Protocol
 
@@ -21,9 +23,10 @@ TRIES = 600
 
 
 class Placed(Protocol):
-    """What to do with an archive: `state` is `built` or `reused`, `reused` how many members needed no compile here."""
+    """What to do with an archive: `state` is `built` or `reused`, `reused` how many members needed no compile, by why (see
+    `result.REASONS`)."""
 
-    def __call__(self, archive: Archive, blob: Blob, state: str, reused: int, *, located: bool) -> None: ...
+    def __call__(self, archive: Archive, blob: Blob, state: str, reused: Mapping[str, int], *, located: bool) -> None: ...
 
 
 class Failed(Protocol):
@@ -41,6 +44,7 @@ class Schedule:
         self.store, self.places, self.watcher = objects.store, objects.places, objects.watcher
         self._placed, self._failed = placed, failed
         self._chains: dict[str, list[tuple[Compile, list[_Pending]]]] = {}
+        self._why: dict[str, str] = {}
         self._lock = threading.Lock()
 
     def start(self) -> None:
@@ -73,16 +77,18 @@ class Schedule:
     def _place_from_store(self, archive: Archive) -> bool:
         for located, key in ((True, self._located(archive)), (False, archive.key)):
             if blob := find_archive(self.store, key):
-                self._placed(archive, blob, 'reused', len(archive.members), located=located)
+                self._placed(archive, blob, 'reused', {'archive_in_store': len(archive.members)}, located=located)
                 return True
         return False
 
     def _find(self, compile_: Compile) -> Blob | None:
         """An object that is there, under its own name or a relative's."""
         if blob := self.objects.find(compile_):
+            self._why[compile_.key] = 'in_store'
             return blob
         blob = self.objects.find_relative(compile_)
         if blob:
+            self._why[compile_.key] = 'same_in_family'
             with self._lock:
                 self.result.recognised += 1
         return blob
@@ -142,7 +148,13 @@ class Schedule:
         if isinstance(made, Failure):
             self._failed(archive.mode, archive.target, made)
         else:
-            self._placed(archive, made, 'built', len(archive.members) - todo.compiled, located=located)
+            self._placed(archive, made, 'built', self._reused(todo), located=located)
+
+    def _reused(self, todo: _Pending) -> Counter[str]:
+        """How many members of an archive needed no compile of their own, by why."""
+        why = Counter(self._why.get(key, 'compiled_once_in_this_build') for _, key in todo.archive.members)
+        why['compiled_once_in_this_build'] -= todo.compiled
+        return +why
 
     def _located(self, archive: Archive) -> str:
         """The key of an archive in which some object carries the SDK's place."""

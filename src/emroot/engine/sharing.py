@@ -13,14 +13,16 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import TypeGuard
 
-from ..canonical import KEY_SCHEMA, digest_record
+from ..canonical import KEY_SCHEMA, Record, digest_record
 from ..plan import Compile
 from ..store import Blob, Store
-from .closure import Closure, Files
+from ..store.records import is_digest
+from .closure import CLOSURE, Closure, Files, read_closure
 from .occurrence import Occurrence
 
-KIND, CLOSURE = 'family', 'closure'
+KIND = 'family'
 _TAKES_NEXT = {'-Xclang', '-mllvm', '-target', '-o', '-include', '-imacros', '-isystem', '-I', '-x', '-MF', '-MT'}
 Macros = tuple[str, ...]
 
@@ -121,12 +123,18 @@ class Families:
 
     def _load(self, family: str) -> list[Relative]:
         if family not in self._relatives:
-            found = []
-            for record in self._store.read_all(KIND, family):
-                closure = self._store.read(CLOSURE, str(record.get('closure')))
-                blob = Blob.of(record.get('digest'), record.get('size'))
-                if closure and blob:
-                    found.append(Relative(tuple(record['macros']), tuple((n, d) for n, d in closure['files']), blob,
-                                          tuple(record['places']), record['key']))
-            self._relatives[family] = found
+            found = [self._relative(record) for record in self._store.read_all(KIND, family)]
+            self._relatives[family] = [relative for relative in found if relative]
         return self._relatives[family]
+
+    def _relative(self, record: Record) -> Relative | None:
+        """What a record of a family says; None if it is not what `add` writes."""
+        closure, blob = read_closure(self._store, record.get('closure')), Blob.of(record.get('digest'), record.get('size'))
+        macros, places, key = record.get('macros'), record.get('places'), record.get('key')
+        if closure and blob and _are_texts(macros) and _are_texts(places) and is_digest(key):
+            return Relative(tuple(macros), closure, blob, tuple(places), str(key))
+        return None
+
+
+def _are_texts(found: object) -> TypeGuard[list[str]]:
+    return isinstance(found, list) and all(isinstance(text, str) for text in found)

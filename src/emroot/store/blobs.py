@@ -5,7 +5,7 @@
       blobs/ab/cdef...        read-only files named by the sha256 of their content: objects and archives
       records/KIND/ab/cdef... JSON: what a key's work resulted in (see `records.py`)
       trees/KEY/              a directory made once: an SDK's installed headers
-      tmp/NAME/               files in flight, one directory per process, swept when its process is gone
+      tmp/NAME/               files in flight, one directory per process (see `scratch.py`)
       damaged/                blobs whose content was no longer that of their name, until `gc` removes them
       locks/                  see `locks.py`
 """
@@ -13,24 +13,25 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
-import stat
-import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..canonical import Record, canonical_json, digest_file
+from ..canonical import Record, canonical_json, digest_file, is_file_with
 from ..errors import StoreError, from_os_error
-from ..files import READ_ONLY, remove_tree, replace, write_bytes, write_text
+from ..files import READ_ONLY, read_file, remove_tree, replace, write_bytes, write_text
 from ..home import read_memo
-from .locks import try_lock
-from .ownership import PRIVATE, refuse_foreign
+from .locks import Lock, try_lock
+from .ownership import PRIVATE, refuse_foreign, refuse_links
 from .records import is_digest, seal, unseal
-from .trees import describe, list_files, whole_tree
+from .scratch import Scratch
+from .trees import describe, described_files, list_files, whole_tree
 
 VERSION = 2
 TREE = 'tree'
+FOLDERS = ('blobs', 'records', 'trees', 'tmp', 'locks', 'damaged')
 
 
 @dataclass(frozen=True)
@@ -53,20 +54,17 @@ class Store:
 
     def __init__(self, root: Path) -> None:
         self.root = root
-        self._scratch: Path | None = None
-        self._scratch_lock: contextlib.ExitStack | None = None
-        self._making = threading.Lock()
+        self._scratch = Scratch(root / 'tmp')
 
     def prepare(self) -> None:
         """Make the store, or see that this emroot can read the one that is there.
 
         Raises `StoreError` if it cannot be written to or has another format.
         """
-        version = self.root / 'VERSION'
         refuse_foreign(self.root)
-        try:
-            found = version.read_text(encoding='utf-8').strip()
-        except FileNotFoundError:
+        refuse_links(self.root / name for name in FOLDERS)
+        version = self.root / 'VERSION'
+        if not os.path.lexists(version):
             try:
                 self.root.mkdir(parents=True, exist_ok=True)
                 os.chmod(self.root, PRIVATE)
@@ -74,10 +72,13 @@ class Store:
             except OSError as error:
                 raise from_os_error(error, 'preparing the store') from error
             return
-        except OSError as error:
-            raise from_os_error(error, 'opening the store') from error
+        said = read_file(version)
+        if said is None:
+            raise StoreError(f'the format of the store at {self.root} cannot be read: {version} is no file that may be read',
+                             mend='use another home (EMROOT_HOME), or delete that directory: it is a cache')
+        found = said[:20].decode(errors='replace').strip()
         if found != str(VERSION):
-            raise StoreError(f'the store at {self.root} has format {found[:20]!r}, this emroot reads {VERSION}',
+            raise StoreError(f'the store at {self.root} has format {found!r}, this emroot reads {VERSION}',
                              mend='use another home (EMROOT_HOME), or delete that directory: it is a cache')
 
     # --- blobs ---
@@ -91,12 +92,9 @@ class Store:
         path = self.path(blob.digest)
         try:
             found = os.lstat(path)
-            if stat.S_ISREG(found.st_mode) and found.st_size == blob.size and digest_file(path) == blob.digest:
+            if found.st_size == blob.size and is_file_with(path, blob.digest):
                 return True
-        except FileNotFoundError:
-            return False
-        except OSError:  # no permission to read it, or a directory in its place: as good as damaged
-            self.set_aside(blob.digest)
+        except OSError:
             return False
         self.set_aside(blob.digest)
         return False
@@ -118,11 +116,8 @@ class Store:
                 os.unlink(file)
                 return blob
             os.chmod(file, READ_ONLY)
-            try:
-                replace(file, target)
-            except FileNotFoundError:
-                target.parent.mkdir(parents=True, exist_ok=True)
-                replace(file, target)
+            self._make_room(target)
+            replace(file, target)
         except OSError as error:
             raise from_os_error(error, 'adding to the store') from error
         return blob
@@ -148,9 +143,19 @@ class Store:
     def write(self, kind: str, key: str, record: Record) -> None:
         """Keep a record under its key."""
         try:
-            write_bytes(self.record_path(kind, key), canonical_json(seal(record, kind, key)).encode())
+            path = self.record_path(kind, key)
+            self._make_room(path)
+            write_bytes(path, canonical_json(seal(record, kind, key)).encode(), aside=self.scratch())
         except OSError as error:
             raise from_os_error(error, 'adding to the store') from error
+
+    def _make_room(self, path: Path) -> None:
+        """The directory for a file of the store. A link in place of a directory is removed: what is written into the store
+        must not land elsewhere."""
+        for folder in path.parents[:len(path.parts) - len(self.root.parts) - 1]:
+            if os.path.islink(folder):
+                os.unlink(folder)
+        path.parent.mkdir(parents=True, exist_ok=True)
 
     def touch(self, kind: str, key: str) -> None:
         """Note that a record was of use just now: `gc` removes what was of no use for longest."""
@@ -163,26 +168,37 @@ class Store:
         """The directory of `key`, made by `make(directory)` aside and renamed into place if it is not there, or not as
         it was made."""
         target = self.tree_path(key)
-        if self.tree_files(key) is not None:
-            return target
-        with try_lock(self.root / 'locks' / f'tree-{key[:16]}', seconds=120):
-            if self.tree_files(key) is not None:
-                return target
-            aside = self.scratch() / f'tree-{os.urandom(4).hex()}'
-            try:
-                aside.mkdir()
-                make(aside)
-                files = {path: describe(aside / path) for path in list_files(aside)}
-                self.set_tree_aside(key)
-                target.parent.mkdir(parents=True, exist_ok=True)
-                os.rename(aside, target)
-                self.write(TREE, key, {'files': files})
-            except OSError as error:
-                if self.tree_files(key) is None:  # else another process was first: its tree is as good
-                    raise from_os_error(error, 'adding to the store') from error
-            finally:
-                remove_tree(aside)
+        if self.tree_files(key) is None:
+            with self.tree_lock(key, seconds=120):
+                if self.tree_files(key) is None:
+                    self._make_tree(key, make)
+        self.touch(TREE, key)
         return target
+
+    def _make_tree(self, key: str, make: Callable[[Path], None]) -> None:
+        target, aside = self.tree_path(key), self.scratch() / f'tree-{os.urandom(4).hex()}'
+        try:
+            aside.mkdir()
+            make(aside)
+            files = {path: describe(aside / path) for path in list_files(aside)}
+            target.parent.mkdir(parents=True, exist_ok=True)
+            while not whole_tree(target, files):  # it is, at once, where there are no locks and another process was first
+                self.set_tree_aside(key)
+                try:
+                    os.rename(aside, target)
+                except OSError as error:
+                    if error.errno not in (errno.EEXIST, errno.ENOTEMPTY):
+                        raise
+            self.write(TREE, key, {'files': {path: describe(target / path) for path in files}})
+        except OSError as error:
+            if self.tree_files(key) is None:  # else another process was first: its tree is as good
+                raise from_os_error(error, 'adding to the store') from error
+        finally:
+            remove_tree(aside)
+
+    def tree_lock(self, key: str, *, seconds: float = 0.0) -> contextlib.AbstractContextManager[Lock]:
+        """The lock that whoever makes a tree holds (see `try_lock`)."""
+        return try_lock(self.root / 'locks' / f'tree-{key[:16]}', seconds=seconds)
 
     def tree_path(self, key: str) -> Path:
         """Where a tree lies, or would."""
@@ -193,10 +209,10 @@ class Store:
 
         Sizes and times tell, unless `read` asks for the content.
         """
-        record = self.read(TREE, key)
-        if record is None or not whole_tree(self.tree_path(key), record['files'], read=read):
+        files = described_files(self.read(TREE, key))
+        if files is None or not whole_tree(self.tree_path(key), files, read=read):
             return None
-        return {path: str(described[0]) for path, described in record['files'].items()}
+        return {path: str(described[0]) for path, described in files.items()}
 
     def set_tree_aside(self, key: str) -> None:
         """Take a damaged tree out of the way."""
@@ -209,43 +225,11 @@ class Store:
 
     def scratch(self) -> Path:
         """This process's directory for files in flight, on the store's file system."""
-        with self._making:  # several workers may want it first
-            if self._scratch is None:
-                self._sweep()
-                name = f'{os.getpid()}-{os.urandom(4).hex()}'
-                directory = self.root / 'tmp' / name
-                with contextlib.ExitStack() as stack:
-                    # Locked before it is there, so that no other process's sweep finds it unlocked.
-                    stack.enter_context(try_lock(self.root / 'tmp' / f'{name}.lock'))
-                    try:
-                        directory.mkdir(parents=True)
-                    except OSError as error:
-                        raise from_os_error(error, 'preparing the store') from error
-                    self._scratch_lock = stack.pop_all()
-                self._scratch = directory
-            return self._scratch
+        return self._scratch.directory()
 
     def close(self) -> None:
         """Remove what is in flight. Called at the end of a build, however it ends."""
-        if self._scratch is not None:
-            remove_tree(self._scratch)
-            if self._scratch_lock:
-                self._scratch_lock.close()
-            with contextlib.suppress(OSError):
-                os.unlink(self._scratch.with_name(self._scratch.name + '.lock'))
-            self._scratch = None
-
-    def _sweep(self) -> None:
-        """Remove what processes left in flight that were killed: those whose lock nobody holds."""
-        for directory in _directories(self.root / 'tmp'):
-            lock = directory.with_name(directory.name + '.lock')
-            if not lock.exists():
-                continue  # being made right now, or on a file system without locks: `gc` looks at its age
-            with try_lock(lock) as held:
-                if held:
-                    remove_tree(directory)
-                    with contextlib.suppress(OSError):
-                        os.unlink(lock)
+        self._scratch.close()
 
     def __enter__(self) -> Store:
         self.prepare()
@@ -254,9 +238,3 @@ class Store:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-
-def _directories(path: Path) -> Iterator[Path]:
-    try:
-        yield from [p for p in path.iterdir() if p.is_dir()]
-    except OSError:
-        return

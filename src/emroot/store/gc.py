@@ -14,14 +14,12 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..files import remove, remove_tree
+from ..files import SLACK, abandoned, read_file, remove_tree
 from .blobs import TREE, Store
-from .locks import try_lock
-from .records import is_digest, unseal
-from .verify import list_records
-
-#: Seconds for which anything is kept after it was of use, whatever clocks of several machines say.
-SLACK = 600.0
+from .records import unseal
+from .scratch import running_since, sweep
+from .trees import described_files
+from .verify import list_records, named_blobs
 
 
 @dataclass(frozen=True)
@@ -45,12 +43,11 @@ def collect(store: Store, in_use: Iterable[str], *, max_size: int | None = None,
             dry_run: bool = False) -> Collected:
     """Remove what exceeds `max_size` bytes or was of no use for `max_age` seconds, and rubbish.
 
-    `in_use` are digests that cache directories hold.
+    `in_use` are digests of blobs, and keys of trees, that cache directories hold.
     """
     now = time.time()
-    safe_since = min([now, *_running_since(store)]) - SLACK
-    protected = set(in_use)
-    entries = sorted(_entries(store, protected), key=lambda entry: entry.used)
+    safe_since = min([now, *running_since(store.root / 'tmp')]) - SLACK
+    entries = sorted(_entries(store, set(in_use), now), key=lambda entry: entry.used)
     total = sum(entry.size for entry in entries)
     files = freed = 0
     for entry in entries:
@@ -62,33 +59,31 @@ def collect(store: Store, in_use: Iterable[str], *, max_size: int | None = None,
         files += len(entry.remove)
         if not dry_run:
             for path in [*entry.records, *entry.remove]:
-                remove_tree(path) if path.is_dir() else remove(path)
-    rubbish = [path for path in _rubbish(store) if _age(path, now) > SLACK]
-    for path in rubbish:
-        files += 1
-        if not dry_run:
-            remove_tree(path)
+                remove_tree(path)
+    rubbish = _rubbish(store, now)
+    files += len(rubbish)
+    for path in [] if dry_run else rubbish:
+        remove_tree(path)
+    if not dry_run:
+        sweep(store.root / 'tmp')
     return Collected(files, freed, total - freed)
 
 
-def _entries(store: Store, protected: set[str]) -> Iterator[_Entry]:
+def _entries(store: Store, protected: set[str], now: float) -> Iterator[_Entry]:
     """What can go as a whole: a blob with the records that name it, a tree with its record, a record alone."""
     by_blob: dict[str, _Entry] = {}
     for kind, key, path in list_records(store):
-        try:
-            with open(path, 'rb') as f:
-                text = f.read()
-            used = path.stat().st_mtime
-        except OSError:
-            continue
+        text = read_file(path)
+        if text is None:
+            continue  # `verify` sees to it
         record = unseal(_parse(text), kind, key) or {}
+        used = _used(path, now)
         if kind == TREE:
-            size = sum(int(described[1]) for described in record.get('files', {}).values())
-            yield _Entry(used, [path], size, [store.tree_path(key)])
+            if key not in protected:
+                size = sum(int(str(said[1])) for said in (described_files(record) or {}).values())
+                yield _Entry(used, [path], size, [store.tree_path(key)])
             continue
-        named = [record.get('digest'), *(entry[0] for entry in record.get('files', {}).values()
-                                         if isinstance(entry, list))] if isinstance(record.get('files', {}), dict) else []
-        digests = [digest for digest in named if is_digest(digest)]
+        digests = named_blobs(record)
         if not digests:
             yield _Entry(used, [path], len(text), [])
         for digest in digests:
@@ -99,45 +94,42 @@ def _entries(store: Store, protected: set[str]) -> Iterator[_Entry]:
         for name in names:
             digest, path = os.path.basename(folder) + name, Path(folder, name)
             with contextlib.suppress(OSError):
-                found = path.stat()
+                found = os.lstat(path)
                 entry = by_blob.setdefault(digest, _Entry(found.st_ctime, [], 0, []))
                 entry.size, entry.remove = found.st_size, [path]
     yield from (entry for digest, entry in by_blob.items() if digest not in protected)
+
+
+def _used(path: Path, now: float) -> float:
+    """When a record was last of use. One of the future (a clock was set back) would be kept until then: it counts from now."""
+    used = _changed(path)
+    if used <= now + SLACK:
+        return used
+    with contextlib.suppress(OSError):
+        os.utime(path)
+    return now
 
 
 def _parse(text: bytes) -> dict[str, object] | None:
     import json
     try:
         found = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     return found if isinstance(found, dict) else None
 
 
-def _running_since(store: Store) -> Iterator[float]:
-    """When each build that is running now began: those whose directory in flight is locked."""
-    try:
-        directories = [path for path in (store.root / 'tmp').iterdir() if path.is_dir()]
-    except OSError:
-        return
-    for directory in directories:
-        with try_lock(directory.with_name(directory.name + '.lock')) as held:
-            if not held:
-                with contextlib.suppress(OSError):
-                    yield directory.stat().st_ctime
-
-
-def _rubbish(store: Store) -> Iterator[Path]:
-    """What killed processes and damage left: set-aside blobs, temporary files, locks nobody will ask for again."""
+def _rubbish(store: Store, now: float) -> list[Path]:
+    """What killed processes and damage left for so long that nobody is at it: what was set aside, locks, temporary files."""
+    found = list(abandoned(store.root))
     for name in ('damaged', 'locks'):
         with contextlib.suppress(OSError):
-            yield from list((store.root / name).iterdir())
-    for folder, _, names in os.walk(store.root):
-        yield from (Path(folder, name) for name in names if name.endswith('.tmp'))
+            found += [path for path in (store.root / name).iterdir() if abs(now - _changed(path)) > SLACK]
+    return found
 
 
-def _age(path: Path, now: float) -> float:
+def _changed(path: Path) -> float:
     try:
-        return now - os.lstat(path).st_mtime
+        return os.lstat(path).st_mtime
     except OSError:
         return 0.0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 from pathlib import Path
 
 from ..errors import StoreError
@@ -27,3 +28,11 @@ def refuse_foreign(root: Path) -> None:
                          mend='choose a home of your own with --home or EMROOT_HOME')
     if found.st_mode & 0o002:
         raise StoreError(f'the store at {root} can be written to by everybody', mend=f'chmod o-w {root}')
+
+
+def refuse_links(folders: Iterable[Path]) -> None:
+    """Raise `StoreError` if one of a store's own directories is a link: what is written there would land elsewhere."""
+    for folder in folders:
+        if os.path.islink(folder):
+            raise StoreError(f'{folder} is a link, so that what belongs into the store would land elsewhere',
+                             mend='delete the link; to have the store elsewhere, give that place with --home or EMROOT_HOME')

@@ -6,6 +6,8 @@ to another's place reads as if it were not there, so what it was about is simply
 
 from __future__ import annotations
 
+import os
+
 from ..canonical import Record, digest_record
 
 _SEAL = 'sum'
@@ -23,7 +25,10 @@ def unseal(found: Record | None, kind: str, key: str) -> Record | None:
     if not found or found.get('record') != kind or found.get('of') != key:
         return None
     body = {name: value for name, value in found.items() if name != _SEAL}
-    if found.get(_SEAL) != digest_record(body):
+    try:
+        if found.get(_SEAL) != digest_record(body):
+            return None
+    except RecursionError:  # deeper than anything that is written here
         return None
     return {name: value for name, value in body.items() if name not in ('record', 'of')}
 
@@ -31,3 +36,18 @@ def unseal(found: Record | None, kind: str, key: str) -> Record | None:
 def is_digest(text: object) -> bool:
     """Whether this can be the name of a blob; nothing else may become part of a path."""
     return isinstance(text, str) and len(text) == 64 and _DIGEST.issuperset(text)
+
+
+def is_below(path: object) -> bool:
+    """Whether a recorded path (forward slashes) stays below the directory that it is relative to."""
+    if not isinstance(path, str) or any(character in path for character in '\\:\0') or not _can_be_spelled(path):
+        return False
+    return all(part not in ('', '.', '..') for part in path.split('/'))
+
+
+def _can_be_spelled(path: str) -> bool:
+    try:
+        os.fsencode(path)
+    except UnicodeEncodeError:
+        return False
+    return True

@@ -7,10 +7,21 @@ import stat
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from ..canonical import digest_file
+from ..canonical import Record, digest_file
+from .records import is_below, is_digest
 
 Described = Sequence[object]
 """A file's sha256, size in bytes, and time of change in nanoseconds."""
+
+
+def described_files(record: Record | None) -> dict[str, Described] | None:
+    """The files that a tree's record describes, by path; None if it is none or does not describe files below a directory."""
+    files = record.get('files') if record else None
+    if not isinstance(files, dict) or not all(
+            is_below(path) and isinstance(said, list) and len(said) == 3 and is_digest(said[0])
+            and isinstance(said[1], int) and isinstance(said[2], int) for path, said in files.items()):
+        return None
+    return files
 
 
 def list_files(directory: Path) -> list[str]:
@@ -31,7 +42,7 @@ def whole_tree(directory: Path, files: Mapping[str, Described], *, read: bool = 
     try:
         for path, (digest, size, time) in files.items():
             found = os.lstat(f'{directory}/{path}')
-            if not stat.S_ISREG(found.st_mode) or found.st_size != size:
+            if found.st_size != size or not stat.S_ISREG(found.st_mode) or not found.st_mode & stat.S_IRUSR:
                 return False
             if (read or found.st_mtime_ns != time) and digest_file(f'{directory}/{path}') != digest:
                 return False

@@ -9,10 +9,13 @@ from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
-from ..canonical import digest_file
+from ..canonical import Record, is_file_with
+from ..files import remove, remove_tree
 from ..home import read_memo
 from .blobs import TREE, Store
+from .locks import Lock
 from .records import is_digest, unseal
+from .trees import described_files
 
 
 @dataclass
@@ -34,42 +37,65 @@ class Verified:
 
 def verify_store(store: Store, found: Verified, *, repair: bool) -> None:
     """Read every blob, record and tree. Repair takes what is damaged out of the way: it is made again when needed."""
-    for path in _files(store.root / 'blobs'):
-        found.checked += 1
-        digest = path.parent.name + path.name
-        if not is_digest(digest) or not _has_content(path, digest):
-            found.wrong(f'blob {digest}', _remover(path) if repair else None)
+    whole = _verify_blobs(store, found, repair=repair)
+    trees = set()
     for kind, key, path in list_records(store):
         found.checked += 1
-        if unseal(read_memo(path), kind, key) is None:
-            found.wrong(f'record {kind} {key}', _remover(path) if repair else None)
-    for _, key, _ in [r for r in list_records(store) if r[0] == TREE]:
+        record = unseal(read_memo(path), kind, key)
+        if record is None or (kind == TREE and described_files(record) is None):
+            found.wrong(f'record {kind} {key}', partial(remove_tree, path) if repair else None)
+        elif not all(is_file_with(store.path(digest), digest) for digest in named_blobs(record) - whole):
+            found.wrong(f'record {kind} {key} names what is not there', partial(remove_tree, path) if repair else None)
+        elif kind == TREE:
+            trees.add(key)
+    for tree in sorted(trees.union(_names(store.root / 'trees'))):
         found.checked += 1
-        if store.tree_path(key).exists() and store.tree_files(key, read=True) is None:
-            found.wrong(f'tree {key}', partial(store.set_tree_aside, key) if repair else None)
+        if store.tree_files(tree, read=True) is None:
+            found.wrong(f'tree {tree}', partial(_take_tree_away, store, tree) if repair else None)
+
+
+def _verify_blobs(store: Store, found: Verified, *, repair: bool) -> set[str]:
+    """The digests of all blobs that are whole."""
+    whole = set()
+    for folder in _names(store.root / 'blobs'):
+        top = store.root / 'blobs' / folder
+        for name in _names(top) if not top.is_symlink() and top.is_dir() else ['']:
+            found.checked += 1
+            digest = folder + name
+            if is_digest(digest) and is_file_with(top / name, digest):
+                whole.add(digest)
+            else:
+                found.wrong(f'blob {digest}', partial(remove_tree, top / name) if repair else None)
+    return whole
+
+
+def _take_tree_away(store: Store, key: str) -> None:
+    with store.tree_lock(key) as held:
+        if held is not Lock.BUSY and store.tree_files(key, read=True) is None:  # else it is being made right now
+            store.set_tree_aside(key)
+            remove(store.record_path(TREE, key))
+
+
+def named_blobs(record: Record) -> set[str]:
+    """The digests of the blobs that a record names: objects, archives, what embuilder made."""
+    files = record.get('files')
+    listed = [entry[0] for entry in files.values() if isinstance(entry, list) and len(entry) == 2] \
+        if isinstance(files, dict) else []
+    return {str(digest) for digest in [record.get('digest'), *listed] if is_digest(digest)}
 
 
 def list_records(store: Store) -> Iterator[tuple[str, str, Path]]:
-    """(kind, key, file) of every record."""
+    """(kind, key, file) of every record, and of whatever lies in its place."""
     top = store.root / 'records'
-    for path in _files(top):
-        kind, first, *rest = path.relative_to(top).as_posix().split('/')
-        yield kind, first + '/'.join(rest), path
+    for folder, directories, names in os.walk(top):
+        for name in sorted([*names, *(name for name in directories if os.path.islink(os.path.join(folder, name)))]):
+            path = Path(folder, name)
+            kind, *key = path.relative_to(top).parts
+            yield kind, '/'.join([''.join(key[:2]), *key[2:]]), path
 
 
-def _has_content(path: Path, digest: str) -> bool:
+def _names(directory: Path) -> list[str]:
     try:
-        return not path.is_symlink() and digest_file(path) == digest
+        return sorted(os.listdir(directory))
     except OSError:
-        return False
-
-
-def _remover(path: Path) -> Callable[[], None]:
-    return lambda: os.unlink(path)
-
-
-def _files(top: Path) -> Iterator[Path]:
-    for folder, _, names in os.walk(top):
-        for name in sorted(names):
-            if not name.endswith('.tmp'):
-                yield Path(folder, name)
+        return []

@@ -1,0 +1,58 @@
+"""The command line of `dev.py torture`."""
+
+from __future__ import annotations
+
+import argparse
+import random
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from emroot.files import remove_tree
+
+from ..places import dev_cache, dev_home, get_sdks, say
+from . import __doc__ as description
+from .bench import Bench
+from .crowd import crowd
+from .damage import damage
+from .full import full
+from .hostile import hostile
+from .kills import kills
+
+#: Each part, and its rounds in a whole run.
+PARTS = {'kills': (kills, 300), 'crowd': (crowd, 20), 'damage': (damage, 500), 'full': (full, 40), 'hostile': (hostile, 1000)}
+
+
+def main(arguments: list[str]) -> int:
+    """Run the parts asked for, a line for each; fails if anything was wrong."""
+    parser = argparse.ArgumentParser(prog='dev.py torture', description=description,
+                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument('parts', nargs='*', metavar='PART', help=f'any of {", ".join(PARTS)} (default: all)')
+    parser.add_argument('--seed', type=int, default=1)
+    parser.add_argument('--rounds', type=int, help='of each part (default: hundreds, which takes hours)')
+    parser.add_argument('--sdk', help='an SDK (default: the newest that the tests use)')
+    args = parser.parse_args(arguments)
+    if unknown := set(args.parts) - set(PARTS):
+        parser.error(f'no such part: {", ".join(sorted(unknown))}')
+    sdk = Path(args.sdk) if args.sdk else get_sdks()[0][0]
+    dev_cache().mkdir(parents=True, exist_ok=True)
+    work = Path(tempfile.mkdtemp(prefix='torture-', dir=dev_cache()))
+    tallies, began = [], time.monotonic()
+    try:
+        bench = Bench(work, sdk, known=dev_home().root)
+        say(f'the reference: {bench.compiles} compiles in {bench.seconds:.1f} s, {len(bench.reference)} files')
+        for name in args.parts or PARTS:
+            part, rounds = PARTS[name]
+            started = time.monotonic()
+            tallies.append(part(bench, args.rounds or rounds, random.Random(f'{name} {args.seed}')))
+            print(f'{tallies[-1].line()} ({time.monotonic() - started:.0f} s)', flush=True)
+    finally:
+        remove_tree(work)
+    problems = sum(len(tally.problems) for tally in tallies)
+    print(f'{problems} problems in {len(tallies)} parts, seed {args.seed}, {time.monotonic() - began:.0f} s')
+    return 1 if problems else 0
+
+
+if __name__ == '__main__':
+    sys.exit(main(sys.argv[1:]))

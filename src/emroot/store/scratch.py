@@ -1,0 +1,104 @@
+"""Files in flight: a directory per process beside the lock that it holds, so that it is known what a killed one left.
+
+    TOP/PID-HEX/        what the process is at; renamed to where it belongs when it is whole
+    TOP/PID-HEX.lock    held as long as the process lives; its time is when that process began
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from ..errors import from_os_error
+from ..files import SLACK, remove, remove_tree
+from .locks import Lock, try_lock
+
+#: Seconds after which a directory is left over where there are no locks to tell.
+FORGOTTEN = 86400.0
+
+
+class Scratch:
+    """One process's directory for files in flight below `top`, made when it is first asked for."""
+
+    def __init__(self, top: Path) -> None:
+        self._top = top
+        self._directory: Path | None = None
+        self._lock = contextlib.ExitStack()
+        self._making = threading.Lock()
+
+    def directory(self) -> Path:
+        """The directory. What killed processes left beside it is removed. Raises `StoreError` if it cannot be made."""
+        with self._making:  # several workers may want it first
+            if self._directory is None:
+                sweep(self._top)
+                directory = self._top / f'{os.getpid()}-{os.urandom(4).hex()}'
+                with contextlib.ExitStack() as stack:
+                    # Locked before it is there, so that no other process's sweep finds it unlocked.
+                    stack.enter_context(try_lock(_lock_of(directory)))
+                    try:
+                        directory.mkdir(parents=True)
+                    except OSError as error:
+                        raise from_os_error(error, f'preparing {self._top}') from error
+                    self._lock = stack.pop_all()
+                self._directory = directory
+            return self._directory
+
+    def close(self) -> None:
+        """Remove what is in flight."""
+        if self._directory is not None:
+            remove_tree(self._directory)
+            self._lock.close()
+            remove(_lock_of(self._directory))
+            self._directory = None
+
+
+def sweep(top: Path) -> None:
+    """Remove what processes left that were killed: those whose lock nobody holds."""
+    now = time.time()
+    for directory in _left(top):
+        lock = _lock_of(directory)
+        if not directory.is_dir():
+            if abs(now - _changed(lock)) < SLACK:
+                continue  # somebody is about to make the directory
+        elif not lock.exists() and abs(now - _changed(directory)) < FORGOTTEN:
+            continue  # on a disk where no lock could be made
+        with try_lock(lock) as held:
+            if held or (held is Lock.NONE and abs(now - _changed(directory)) > FORGOTTEN):
+                remove_tree(directory)
+                if not os.path.lexists(directory):  # a compiler that outlived its emroot may still write there: next time
+                    remove(lock)
+
+
+def running_since(top: Path) -> Iterator[float]:
+    """When each process that has files in flight now began, in seconds since the epoch."""
+    now = time.time()
+    for directory in _left(top):
+        lock = _lock_of(directory)
+        if lock.exists() and directory.is_dir():
+            with try_lock(lock) as held:
+                if held is Lock.BUSY or (held is Lock.NONE and abs(now - _changed(directory)) < FORGOTTEN):
+                    yield _changed(lock)
+
+
+def _left(top: Path) -> list[Path]:
+    """The directories that are there, or of which there is a lock."""
+    try:
+        names = {name.removesuffix('.lock') for name in os.listdir(top)}
+    except OSError:
+        return []
+    return [top / name for name in sorted(names)]
+
+
+def _lock_of(directory: Path) -> Path:
+    return directory.with_name(f'{directory.name}.lock')
+
+
+def _changed(path: Path) -> float:
+    try:
+        return os.lstat(path).st_mtime
+    except OSError:
+        return 0.0

@@ -1,0 +1,146 @@
+"""Files in flight: what a killed process left is swept, what a living one is at is not."""
+
+from __future__ import annotations
+
+import errno
+import os
+import time
+from pathlib import Path
+
+import pytest
+
+from emroot import files
+from emroot.cachedir import link_tree
+from emroot.store.locks import Lock, try_lock
+from emroot.store.scratch import FORGOTTEN, Scratch, running_since, sweep
+
+LONG_AGO = 1_000_000_000
+
+
+def _left(top: Path, *, lock: bool = True, age: float = 0.0) -> Path:
+    """What a killed process leaves."""
+    directory = top / '1-abcd'
+    directory.mkdir(parents=True)
+    (directory / 'half').write_text('x')
+    if lock:
+        directory.with_name('1-abcd.lock').touch()
+    os.utime(directory, (time.time() - age, time.time() - age))
+    return directory
+
+
+def test_what_a_killed_process_left_goes_with_its_lock_when_the_next_one_starts(tmp_path: Path):
+    _left(tmp_path)
+    scratch = Scratch(tmp_path)
+    mine = scratch.directory()
+    assert sorted(p.name for p in tmp_path.iterdir()) == [mine.name, f'{mine.name}.lock']
+    scratch.close()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_what_a_living_process_is_at_stays(tmp_path: Path):
+    living = Scratch(tmp_path)
+    (living.directory() / 'x').write_text('x')
+    sweep(tmp_path)
+    assert (living.directory() / 'x').exists()
+    living.close()
+
+
+@pytest.mark.parametrize(('age', 'stays'), [(0, True), (files.SLACK + 1, False)])
+def test_a_lock_without_a_directory_goes_unless_somebody_may_be_about_to_make_that(tmp_path: Path, age: float, stays: bool):
+    (tmp_path / '1-abcd.lock').touch()
+    os.utime(tmp_path / '1-abcd.lock', (time.time() - age, time.time() - age))
+    sweep(tmp_path)
+    assert (tmp_path / '1-abcd.lock').exists() == stays
+
+
+@pytest.mark.parametrize(('age', 'stays'), [(3600, True), (FORGOTTEN + 1, False), (-FORGOTTEN - 1, False)])
+def test_where_there_are_no_locks_age_tells(tmp_path: Path, age: float, stays: bool):
+    directory = _left(tmp_path, lock=False, age=age)
+    sweep(tmp_path)
+    assert directory.exists() == stays
+
+
+def test_a_directory_that_could_not_be_removed_keeps_its_lock_so_that_it_is_swept_the_next_time(
+        tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """A compiler that outlives its emroot may write there while it is removed."""
+    directory = _left(tmp_path)
+    with monkeypatch.context() as patched:
+        patched.setattr('emroot.store.scratch.remove_tree', lambda path: None)
+        sweep(tmp_path)
+    assert directory.with_name('1-abcd.lock').exists()
+    sweep(tmp_path)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_build_runs_since_it_took_its_lock_whatever_it_has_written_since(tmp_path: Path):
+    scratch = Scratch(tmp_path)
+    lock = scratch.directory().with_name(f'{scratch.directory().name}.lock')
+    os.utime(lock, (LONG_AGO, LONG_AGO))
+    (scratch.directory() / 'new').write_text('x')
+    assert list(running_since(tmp_path)) == [LONG_AGO]
+    scratch.close()
+    assert list(running_since(tmp_path)) == []
+
+
+def test_a_lock_that_is_a_link_is_not_followed(tmp_path: Path):
+    (tmp_path / 'lock').symlink_to(tmp_path / 'outside')
+    with try_lock(tmp_path / 'lock') as held:
+        assert held is Lock.NONE
+    assert not (tmp_path / 'outside').exists()
+
+
+def test_writing_by_way_of_a_directory_on_another_disk_still_puts_the_whole_file_there(
+        tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    replace = os.replace
+
+    def refuse(source: Path, target: Path) -> None:
+        if Path(source).parent != Path(target).parent:
+            raise OSError(errno.EXDEV, os.strerror(errno.EXDEV))
+        replace(source, target)
+    monkeypatch.setattr(os, 'replace', refuse)
+    (tmp_path / 'aside').mkdir()
+    files.write_text(tmp_path / 'there' / 'file', 'x', aside=tmp_path / 'aside')
+    assert (tmp_path / 'there' / 'file').read_text() == 'x'
+    assert os.listdir(tmp_path / 'there') == ['file'] and os.listdir(tmp_path / 'aside') == []
+
+
+def test_temporary_files_of_killed_processes_are_told_from_those_of_now(tmp_path: Path):
+    for name in ('.old.1.ab.tmp', '.new.1.ab.tmp', 'file'):
+        (tmp_path / name).write_text('x')
+    for name in ('.old.1.ab.tmp', 'file'):
+        os.utime(tmp_path / name, (LONG_AGO, LONG_AGO))
+    assert [path.name for path in files.abandoned(tmp_path)] == ['.old.1.ab.tmp']
+
+
+@pytest.mark.skipif(os.name == 'nt', reason='copies there')
+def test_a_new_hard_link_to_something_old_is_not_taken_for_abandoned(tmp_path: Path):
+    (tmp_path / 'old').write_text('x')
+    os.utime(tmp_path / 'old', (LONG_AGO, LONG_AGO))
+    os.link(tmp_path / 'old', tmp_path / '.new.1.ab.tmp')
+    assert list(files.abandoned(tmp_path)) == []
+
+
+@pytest.mark.parametrize('linked', [True, False])
+def test_headers_appear_whole_and_the_stamp_after_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, linked: bool):
+    source, target = tmp_path / 'source', tmp_path / 'target'
+    (source / 'sysroot' / 'include').mkdir(parents=True)
+    (source / 'sysroot' / 'include' / 'stdio.h').write_text('int puts(const char*);')
+    (source / 'stamp').write_text('x')
+    appeared = []
+    link, replace = os.link, os.replace
+
+    def note_link(origin: Path, goal: Path) -> None:
+        if not linked:
+            raise OSError(errno.EPERM, os.strerror(errno.EPERM))
+        link(origin, goal)
+        appeared.append(os.path.basename(goal))
+
+    def note_replace(origin: Path, goal: Path) -> None:
+        replace(origin, goal)
+        appeared.append(os.path.basename(goal))
+    monkeypatch.setattr(os, 'link', note_link)
+    monkeypatch.setattr(os, 'replace', note_replace)
+    (tmp_path / 'aside').mkdir()
+    link_tree(source, target, aside=tmp_path / 'aside')
+    assert appeared == ['stdio.h', 'stamp']
+    assert (target / 'sysroot' / 'include' / 'stdio.h').read_text() == 'int puts(const char*);'
