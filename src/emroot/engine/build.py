@@ -17,6 +17,7 @@ from .events import Silent, Watcher
 from .keys import KnownKeys
 from .request import Options, Request
 from .result import BuildResult, Failure, ModeResult
+from .timeline import Timeline
 
 
 class Build:
@@ -29,6 +30,7 @@ class Build:
         self.options, self.watcher = options or Options(), watcher or Silent()
         self.cache = CacheDirectory(cache or home.cache_directory(sdk.version, sdk.digest), sdk)
         self.result = BuildResult(sdk=sdk, cache=self.cache.root)
+        self.timeline = Timeline(self.watcher)
         self._lock = threading.Lock()
 
     def run(self, requests: Iterable[Request]) -> BuildResult:
@@ -65,6 +67,8 @@ class Build:
         with self._lock:
             self.result.reused += reused
             getattr(self.result.modes[mode], state).append(target)
+        if state == 'reused':
+            self.timeline.take('archive', f'{mode}/{target}')
         self.watcher.archive(f'{mode}/{target}', state)
 
     def failed(self, mode: Mode, target: str, failure: Failure) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
@@ -36,7 +35,6 @@ class Fill:
             headers = installed_headers(self.catalogue, self.store)
             self.cache.prepare(headers)
             self.build.home.remember_cache(self.cache.root)
-            self.places = Places(self.catalogue.sdk, headers)
             env = self.catalogue.environment({'LC_ALL': 'C', 'EM_CACHE': str(self.cache.root)})
             self.places = Places(self.catalogue.sdk, headers)
             recipes = []
@@ -53,11 +51,14 @@ class Fill:
             files = Files(self.places, self.store.tree_files(headers.name) or {})
             objects = Objects(self.store, self.places, files, env, self.watcher, plan.compiles.values())
             self.known.learn(plan)
-            Schedule(plan, objects, self.pool, self.build.result, self._placed, self.build.failed).start()
+            result, timeline = self.build.result, self.build.timeline
+            result.workers = self.pool.workers
+            Schedule(plan, objects, self.pool, result, timeline, self._placed, self.build.failed).start()
             try:
                 self.pool.run()
             finally:
                 self.known.save()
+                result.busy = timeline.busy(self.pool.workers)
 
     def _placed(self, archive: Archive, blob: Blob, state: str, reused: int, *, located: bool) -> None:
         self.cache.put(archive.path, archive.key, blob, self.store, located=located)
@@ -67,13 +68,11 @@ class Fill:
 
     def _add_embuilder(self, mode: Mode, target: str) -> None:
         def run(worker: int) -> None:
-            self.watcher.started(worker, f'{mode}/{target}')
-            began = time.perf_counter()
             sources = self.options.port_sources
-            key = embuilder_key(self.catalogue, mode, target, sources)
-            made, fresh = build_with_embuilder(self.catalogue, mode, target, sources, self.store, self.places.cache,
-                                               self.pool, self.watcher)
-            self.watcher.ended(worker, f'{mode}/{target}', time.perf_counter() - began, 'embuilder')
+            with self.build.timeline.job(worker, 'embuilder', f'{mode}/{target}'):
+                key = embuilder_key(self.catalogue, mode, target, sources)
+                made, fresh = build_with_embuilder(self.catalogue, mode, target, sources, self.store, self.places.cache,
+                                                   self.pool, self.watcher)
             if isinstance(made, Failure):
                 self.build.failed(mode, target, made)
                 return
