@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,8 @@ from ..store import Blob
 from .closure import Files
 from .commands import Places
 from .embuilder import build_with_embuilder, embuilder_key
+from .jobserver import find_jobserver
+from .memory import jobs_that_fit
 from .objects import Objects
 from .pool import Pool, default_workers
 from .result import Failure
@@ -27,7 +30,16 @@ class Fill:
     def __init__(self, build: Build) -> None:
         self.build, self.catalogue, self.store, self.cache = build, build.catalogue, build.store, build.cache
         self.options, self.watcher, self.known = build.options, build.watcher, build.known
-        self.pool = Pool(self.options.jobs or default_workers())
+        self.pool = self._make_pool()
+
+    def _make_pool(self) -> Pool:
+        """As many workers as were asked for; else one for each processor, as far as make and the memory allow."""
+        if self.options.jobs:
+            return Pool(self.options.jobs, room=_room)
+        jobserver, problem = find_jobserver(os.environ.get('MAKEFLAGS', ''))
+        if problem:
+            self.watcher.note(problem)
+        return Pool(int(min(default_workers(), jobs_that_fit())), jobserver, room=_room)
 
     def run(self, missing: Iterable[tuple[Mode, list[str]]]) -> None:
         """Make `missing` and put it in place."""
@@ -81,3 +93,7 @@ class Fill:
             self.known.learn_files(mode, target, key, list(made))
             self.build.done(mode, target, 'built' if fresh else 'reused', 0)
         self.pool.add(1000.0, run)
+
+
+def _room() -> bool:
+    return jobs_that_fit() >= 1
