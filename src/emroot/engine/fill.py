@@ -12,6 +12,7 @@ from ..plan import Archive, make_plan
 from ..store import Blob
 from .closure import Files
 from .commands import Places
+from .durations import Durations
 from .embuilder import build_with_embuilder, embuilder_key
 from .jobserver import find_jobserver
 from .memory import jobs_that_fit
@@ -61,7 +62,8 @@ class Fill:
                         self._add_embuilder(mode, target)
             plan = make_plan(self.catalogue.sdk, recipes)
             files = Files(self.places, self.store.tree_files(headers.name) or {})
-            objects = Objects(self.store, self.places, files, env, self.watcher, plan.compiles.values())
+            durations = Durations(self.build.home, self.catalogue.sdk)
+            objects = Objects(self.store, self.places, files, env, self.watcher, durations, plan.compiles.values())
             self.known.learn(plan)
             result, timeline = self.build.result, self.build.timeline
             result.workers = self.pool.workers
@@ -70,6 +72,7 @@ class Fill:
                 self.pool.run()
             finally:
                 self.known.save()
+                durations.save()
                 result.busy = timeline.busy(self.pool.workers)
 
     def _placed(self, archive: Archive, blob: Blob, state: str, reused: int, *, located: bool) -> None:

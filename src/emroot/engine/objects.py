@@ -11,6 +11,7 @@ from ..plan import Compile
 from ..store import Blob, Store
 from .closure import Closure, Files
 from .commands import Places, shell_line
+from .durations import Durations
 from .events import Watcher
 from .pool import Pool
 from .result import Failure
@@ -28,8 +29,9 @@ class Objects:
     """The objects of one build, by the key of their compile."""
 
     def __init__(self, store: Store, places: Places, files: Files, env: Mapping[str, str], watcher: Watcher,
-                 compiles: Iterable[Compile]) -> None:
+                 durations: Durations, compiles: Iterable[Compile]) -> None:
         self.store, self.places, self.env, self.watcher, self._files = store, places, env, watcher, files
+        self.durations = durations
         sdk = places.sdk
         self._places = sdk.places
         self.families = Families(store, files, sdk.parts['compiler'], sdk.version, tuple(self._places), compiles)
@@ -72,6 +74,7 @@ class Objects:
             return self._failed(compile_, done.code, done.output)
         if done.output.strip():
             self.watcher.note(f'{compile_.source} said: {done.output.decode(errors="replace").strip()}')
+        self.durations.learn(compile_, done.seconds)
         content = out.read_bytes()
         located = any(place.encode() in content for place in self._places)
         closure = self._closure(compile_, depfile)

@@ -11,7 +11,6 @@ from ..modes import Mode
 from ..plan import Archive, Compile, Plan
 from ..store import Blob, Lock, try_lock
 from .archives import find_archive, make_archive
-from .estimate import expected_seconds
 from .objects import Objects, located_key
 from .pool import Pool
 from .result import BuildResult, Failure
@@ -156,7 +155,7 @@ class Schedule:
         return located_key(archive.key, self.places.sdk.places, 'archive')
 
     def _expected(self, compile_: Compile) -> float:
-        return expected_seconds(self.places.sdk, compile_)
+        return self.objects.durations.expected(compile_)
 
 
 def _names(archives: list[_Pending]) -> tuple[str, ...]:
