@@ -14,6 +14,7 @@ from .closure import Files
 from .commands import Places
 from .durations import Durations
 from .embuilder import build_with_embuilder, embuilder_key
+from .forkserver import make_fork_servers
 from .jobserver import find_jobserver
 from .memory import jobs_that_fit
 from .objects import Objects
@@ -63,7 +64,11 @@ class Fill:
             plan = make_plan(self.catalogue.sdk, recipes)
             files = Files(self.places, self.store.tree_files(headers.name) or {})
             durations = Durations(self.build.home, self.catalogue.sdk)
-            objects = Objects(self.store, self.places, files, env, self.watcher, durations, plan.compiles.values())
+            servers = make_fork_servers(self.pool, self.catalogue.sdk, self.store, env, len(plan.compiles))
+            if servers:
+                self.watcher.note('compiles are forked from a loaded compiler (EMROOT_FORK=0 starts each anew)')
+            objects = Objects(self.store, self.places, files, env, self.watcher, durations, servers or self.pool,
+                              plan.compiles.values())
             self.known.learn(plan)
             result, timeline = self.build.result, self.build.timeline
             result.workers = self.pool.workers
@@ -71,6 +76,8 @@ class Fill:
             try:
                 self.pool.run()
             finally:
+                if servers:
+                    servers.close()
                 self.known.save()
                 durations.save()
                 result.busy = timeline.busy(self.pool.workers)

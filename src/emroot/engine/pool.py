@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import heapq
 import itertools
 import os
 import subprocess
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
@@ -41,6 +42,13 @@ class Job:
 
     def __post_init__(self) -> None:
         self.order = (-self.cost, next(Job._count))
+
+
+class Executor(Protocol):
+    """What runs processes for jobs: a pool, or compilers that are loaded already (see `forkserver.py`)."""
+
+    def call(self, command: Sequence[str], *, cwd: Path | str, env: Mapping[str, str]) -> Finished:
+        """Run a process to its end on behalf of a job. Raises `Cancelled` if the pool was stopped meanwhile."""
 
 
 class Slots(Protocol):
@@ -129,18 +137,24 @@ class Pool:
                 raise Cancelled
         process = subprocess.Popen(command, cwd=cwd, env=env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                                    stderr=subprocess.STDOUT)
+        with self.guarding(process):
+            output = process.communicate()[0]
+        return Finished(process.returncode, output, time.perf_counter() - started)
+
+    @contextlib.contextmanager
+    def guarding(self, process: subprocess.Popen[bytes]) -> Iterator[None]:
+        """The process is killed if the pool is stopped during the block, which then ends with `Cancelled`."""
         with self._changed:
             self._processes.add(process)
             if self._stopped:
                 process.kill()
         try:
-            output = process.communicate()[0]
+            yield
         finally:
             with self._changed:
                 self._processes.discard(process)
         if self._stopped:
             raise Cancelled
-        return Finished(process.returncode, output, time.perf_counter() - started)
 
     def _work(self, worker: int) -> None:
         while self._wait():

@@ -124,7 +124,7 @@ class Schedule:
     def _compile(self, compile_: Compile, archives: list[_Pending], worker: int, family: str) -> Blob | Failure:
         with self.timeline.job(worker, 'compile', f'{archives[0].archive.name} {compile_.name}', family=family,
                                serves=_names(archives)):
-            made = self.objects.make(compile_, self.pool)
+            made = self.objects.make(compile_)
         with self._lock:
             self.result.compiled += 1
             archives[0].compiled += 1
