@@ -3,6 +3,8 @@
     python3 dev.py demo                 from nothing to running programs in modes that no SDK ships
     python3 dev.py test [PYTEST...]     static checks and tests; --slow adds the tests that take minutes
     python3 dev.py fidelity [...]       compare archives with embuilder's, byte for byte
+    python3 dev.py bench [...]          measure against emcc and embuilder, in turn; writes BENCHMARKS.md
+    python3 dev.py model TRACE          how long a traced build takes on larger machines
     python3 dev.py check                ruff and mypy
 
 It makes `.venv` in the clone, with the `emroot` command in it. What is downloaded or built along the way (SDKs, the store)
@@ -23,7 +25,8 @@ ROOT = Path(__file__).resolve().parent
 VENV = ROOT / '.venv'
 BIN = VENV / ('Scripts' if os.name == 'nt' else 'bin')
 PYTHON = BIN / ('python.exe' if os.name == 'nt' else 'python')
-COMMANDS = {'demo': 'dev.demo', 'test': 'dev.testing', 'fidelity': 'dev.fidelity', 'check': 'dev.check'}
+COMMANDS = {'demo': 'dev.demo', 'test': 'dev.testing', 'fidelity': 'dev.fidelity', 'check': 'dev.check',
+            'bench': 'dev.bench', 'model': 'dev.model'}
 
 
 def main(arguments: list[str]) -> int:

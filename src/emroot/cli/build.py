@@ -60,7 +60,7 @@ def run_build(session: Session, *, needed: bool) -> BuildResult:
 def _write_trace(build: Build, requests: list[Request], path: str) -> None:
     from ..engine.trace import write_trace  # here and not above: seldom asked for
     targets = [f'{request.mode}/{target}' for request in requests for target in request.targets]
-    write_trace(build.timeline, targets, build.result.workers, Path(path).expanduser())
+    write_trace(build.timeline, targets, build.result, Path(path).expanduser())
 
 
 def _builder(session: Session) -> str:

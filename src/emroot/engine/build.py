@@ -38,7 +38,7 @@ class Build:
 
         Raises `StoreError` if the store or the cache directory cannot be written to.
         """
-        began, used = time.perf_counter(), _children_seconds()
+        began, used, own = time.perf_counter(), _children_seconds(), time.process_time()
         requests = list(requests)
         self.known = KnownKeys(self.catalogue, self.options.builder)
         for request in requests:
@@ -50,6 +50,7 @@ class Build:
             Fill(self).run(missing)
         self.result.seconds = time.perf_counter() - began
         self.result.cpu_seconds = _children_seconds() - used
+        self.result.own_seconds = time.process_time() - own
         return self.result
 
     def _holds(self, mode: Mode, target: str) -> bool:

@@ -9,19 +9,20 @@ from typing import Any
 
 from ..errors import UsageError
 from ..files import write_text
+from .result import BuildResult
 from .timeline import Span, Taken, Timeline
 
 #: The row of what was taken instead of being made; workers come below it.
 STORE_ROW = 0
 
 
-def write_trace(timeline: Timeline, targets: Sequence[str], workers: int, path: Path) -> None:
+def write_trace(timeline: Timeline, targets: Sequence[str], result: BuildResult, path: Path) -> None:
     """Write the timeline to a file, at once.
 
     Raises `UsageError` if that cannot be written.
     """
-    document = {'displayTimeUnit': 'ms', 'otherData': {'workers': workers, 'targets': list(targets)},
-                'traceEvents': list(_events(timeline, workers))}
+    document = {'displayTimeUnit': 'ms', 'traceEvents': list(_events(timeline, result.workers)),
+                'otherData': {'workers': result.workers, 'targets': list(targets), 'own_seconds': round(result.own_seconds, 3)}}
     try:
         write_text(path, json.dumps(document, separators=(',', ':')))
     except OSError as error:
