@@ -35,6 +35,7 @@ def main(arguments: list[str]) -> int:
     """Measure and write the page."""
     parser = argparse.ArgumentParser(prog='dev.py bench', description=__doc__)
     parser.add_argument('--work', default=','.join(WORKS), help='what to measure (default: all)')
+    parser.add_argument('--against', default='emcc,embuilder,embuilder with ninja', help='who else (default: all)')
     parser.add_argument('--rounds', type=int, default=3)
     parser.add_argument('--link', default=LINK, help=f'the link (default: {LINK})')
     parser.add_argument('--sdk', help='an SDK (default: the newest of those that the tests use)')
@@ -51,7 +52,7 @@ def main(arguments: list[str]) -> int:
     sections = []
     with tempfile.TemporaryDirectory(prefix='bench-', dir=dev_cache()) as place:
         bench = Bench(sdk, shlex.split(args.link), Path(place))
-        works = bench.works()
+        works = {name: work.between(['emroot', *args.against.split(',')]) for name, work in bench.works().items()}
         for name in chosen:
             rounds = args.rounds * (OFTEN if name in QUICK else 1)
             sections.append(_table(name, works[name], _rounds(name, works[name], rounds, Path(place))))

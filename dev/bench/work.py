@@ -6,7 +6,7 @@ import json
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -30,6 +30,10 @@ class Work:
 
     says: str
     contenders: Mapping[str, Begin]
+
+    def between(self, names: Sequence[str]) -> Work:
+        """The same with these contenders only."""
+        return Work(self.says, {name: begin for name, begin in self.contenders.items() if name in names})
 
 
 class Bench:
@@ -56,7 +60,6 @@ class Bench:
                 **{name: self._noop_embuilder(env) for name, env in builders.items()}}),
             'help': Work('`--help`', {
                 'emroot': lambda _: [self._emroot('--help')],
-                'emcc': lambda d: [self._emcc(d / 'cache', '--help')],
                 'embuilder': lambda d: [self._embuilder(d / 'cache', {}, '--help')]}),
             'resolve': Work('what a link needs; for emcc, the command line of one compile (`-###`)', {
                 'emroot': lambda _: [self._emroot('resolve', '--', *self.link)],
