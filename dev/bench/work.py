@@ -132,8 +132,11 @@ class Bench:
         return [*parse_mode(found['mode']).embuilder_flags, 'build', *found['targets']]
 
     def _filled_by_embuilder(self, env: Mapping[str, str]) -> Path:
-        """A cache directory that embuilder made, kept from one round to the next."""
-        cache = self.place / f'filled-{"-".join(env) or "plain"}'
+        """A cache directory in which embuilder finds everything, kept from one round to the next. With ninja, that takes the
+        files of its own build; else the libraries are enough."""
+        if not env:
+            return self.filled
+        cache = self.place / 'filled-by-ninja'
         if not cache.exists():
             self._run(self._embuilder(cache, env, *self._targets))
         return cache

@@ -65,7 +65,7 @@ def program(tmp_path: Path) -> str:
 @pytest.fixture
 def library(tmp_path: Path, program: str) -> Path:
     """The library to preload."""
-    found = preload_library(Store(tmp_path / 'store'))
+    found = preload_library(Store(tmp_path / 'a störe: with space'))
     assert found
     return found
 

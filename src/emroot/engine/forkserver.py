@@ -40,8 +40,9 @@ class ForkServer:
         self._said = os.memfd_create('emroot-said')
         try:
             self.process = subprocess.Popen(
-                [compiler], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._said, bufsize=0,
-                env={**env, 'LD_PRELOAD': str(library), 'LD_BIND_NOW': '1', 'EMROOT_FORK_SERVER': '1'})
+                [compiler], cwd=library.parent, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._said, bufsize=0,
+                # relative, since spaces and colons would end the path
+                env={**env, 'LD_PRELOAD': f'./{library.name}', 'LD_BIND_NOW': '1', 'EMROOT_FORK_SERVER': '1'})
         except OSError:
             os.close(self._said)
             raise
@@ -130,8 +131,10 @@ class ForkServers:
         with self._lock:
             self._all.append(server)
         with self._pool.guarding(server.process):
-            self._works = server.ready()
-        return server if self._works else None
+            if server.ready():
+                return server
+        self._works = False
+        return None
 
 
 def make_fork_servers(pool: Pool, sdk: Sdk, store: Store, env: Mapping[str, str], compiles: int) -> ForkServers | None:
