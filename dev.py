@@ -4,6 +4,8 @@
     python3 dev.py test [PYTEST...]     static checks and tests; --slow adds the tests that take minutes
     python3 dev.py fidelity [...]       compare archives with embuilder's, byte for byte
     python3 dev.py torture [PART...]    what a store endures: kills, crowds, damage, want, hostility
+    python3 dev.py bench [...]          measure against emcc and embuilder, in turn; writes BENCHMARKS.md
+    python3 dev.py model TRACE          how long a traced build takes on larger machines
     python3 dev.py check                ruff and mypy
 
 It makes `.venv` in the clone, with the `emroot` command in it. What is downloaded or built along the way (SDKs, the store)
@@ -25,7 +27,7 @@ VENV = ROOT / '.venv'
 BIN = VENV / ('Scripts' if os.name == 'nt' else 'bin')
 PYTHON = BIN / ('python.exe' if os.name == 'nt' else 'python')
 COMMANDS = {'demo': 'dev.demo', 'test': 'dev.testing', 'fidelity': 'dev.fidelity', 'torture': 'dev.torture',
-            'check': 'dev.check'}
+            'bench': 'dev.bench', 'model': 'dev.model', 'check': 'dev.check'}
 
 
 def main(arguments: list[str]) -> int:

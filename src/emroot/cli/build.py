@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+from pathlib import Path
 
 from ..engine.build import Build
 from ..engine.request import Options, PortSources, Request, local_ports
@@ -39,11 +40,13 @@ def run_build(session: Session, *, needed: bool) -> BuildResult:
     requests = [Request(mode=mode, targets=tuple(targets)) for mode, targets in selected.items()]
     options = Options(jobs=args.jobs, builder=_builder(session), port_sources=_port_sources(session))
     watcher = make_watcher(session.home, verbose=args.verbose, quiet=args.quiet, live=not args.no_progress)
+    making = Build(session.catalogue, session.home, Store(session.home.store), session.cache, options, watcher)
     try:
-        result = Build(session.catalogue, session.home, Store(session.home.store), session.cache, options,
-                       watcher).run(requests)
+        result = making.run(requests)
     finally:
         watcher.close()
+        if args.trace:
+            _write_trace(making, requests, args.trace)
     result.log = watcher.log_path
     if result.compiled:
         from .store import collect_by_itself
@@ -52,6 +55,12 @@ def run_build(session: Session, *, needed: bool) -> BuildResult:
     if not args.quiet and result.modes:
         print(summary(result), file=sys.stderr)
     return result
+
+
+def _write_trace(build: Build, requests: list[Request], path: str) -> None:
+    from ..engine.trace import write_trace  # here and not above: seldom asked for
+    targets = [f'{request.mode}/{target}' for request in requests for target in request.targets]
+    write_trace(build.timeline, targets, build.result, Path(path).expanduser())
 
 
 def _builder(session: Session) -> str:
@@ -89,4 +98,6 @@ def summary(result: BuildResult) -> str:
     line = f'{text}; {result.compiled} objects compiled, {result.reused} reused; {result.seconds:.1f} s'
     if result.compiled:
         line += f', {result.cpu_seconds:.1f} s of processor'
+    if result.busy is not None:
+        line += f', {result.workers} workers {100 * result.busy:.0f} % busy'
     return line

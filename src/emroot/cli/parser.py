@@ -173,6 +173,7 @@ def _selection(parser: argparse.ArgumentParser) -> None:
                         help='whatever this link needs, e.g. --for "em++ -O2 -flto=thin -pthread"')
     parser.add_argument('--cache', metavar='DIR', help='the cache directory (default: one per SDK, in the home)')
     parser.add_argument('-j', '--jobs', type=_positive, default=0, metavar='N', help='processes at once')
+    parser.add_argument('--trace', metavar='FILE', help='write the build\'s timeline, for ui.perfetto.dev or chrome://tracing')
     parser.add_argument('--builder', choices=['source', 'embuilder'],
                         help='compile the SDK\'s sources, or have its embuilder do it')
     parser.add_argument('--ports-from', metavar='DIR',

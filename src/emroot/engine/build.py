@@ -17,6 +17,7 @@ from .events import Silent, Watcher
 from .keys import KnownKeys
 from .request import Options, Request
 from .result import BuildResult, Failure, ModeResult
+from .timeline import Timeline
 
 
 class Build:
@@ -29,6 +30,7 @@ class Build:
         self.options, self.watcher = options or Options(), watcher or Silent()
         self.cache = CacheDirectory(cache or home.cache_directory(sdk.version, sdk.digest), sdk)
         self.result = BuildResult(sdk=sdk, cache=self.cache.root)
+        self.timeline = Timeline(self.watcher)
         self._lock = threading.Lock()
 
     def run(self, requests: Iterable[Request]) -> BuildResult:
@@ -36,7 +38,7 @@ class Build:
 
         Raises `StoreError` if the store or the cache directory cannot be written to.
         """
-        began, used = time.perf_counter(), _children_seconds()
+        began, used, own = time.perf_counter(), _children_seconds(), time.process_time()
         requests = list(requests)
         self.known = KnownKeys(self.catalogue, self.options.builder)
         for request in requests:
@@ -48,6 +50,7 @@ class Build:
             Fill(self).run(missing)
         self.result.seconds = time.perf_counter() - began
         self.result.cpu_seconds = _children_seconds() - used
+        self.result.own_seconds = time.process_time() - own
         return self.result
 
     def _holds(self, mode: Mode, target: str) -> bool:
@@ -66,6 +69,8 @@ class Build:
             self.result.reused += sum(reused.values())
             self.result.why.update(reused)
             getattr(self.result.modes[mode], state).append(target)
+        if state == 'reused':
+            self.timeline.take('archive', f'{mode}/{target}')
         self.watcher.archive(f'{mode}/{target}', state)
 
     def failed(self, mode: Mode, target: str, failure: Failure) -> None:

@@ -19,7 +19,7 @@ Closure = tuple[tuple[str, str], ...]
 _PLACES = ('{sdk}', '{cache}')
 #: Where the source of a recorded compile is relative to (see `Places.working_directory`).
 UP = '../../../'
-_ESCAPED = re.compile(r'\\([ #])|\$\$|\\\n')
+_ESCAPED = re.compile(r'\\([ #])|\$\$')
 
 
 class Files:
@@ -60,8 +60,9 @@ class Files:
         The compiler's own headers are left out: they are part of the compiler's digest.
         """
         found: dict[str, str] = {}
+        here = str(self.places.working_directory)
         for path in parse_depfile(depfile.read_text(encoding='utf-8', errors='surrogateescape')):
-            absolute = os.path.normpath(os.path.join(self.places.working_directory, path))
+            absolute = os.path.normpath(os.path.join(here, path))
             for root, prefix in self._roots:
                 if absolute.startswith(root):
                     if prefix is not None:
@@ -94,17 +95,16 @@ def _is_name(name: object) -> bool:
 
 def parse_depfile(text: str) -> list[str]:
     """The prerequisites of a Makefile fragment as clang writes it."""
-    _, _, listed = text.partition(': ')
+    listed = text.partition(': ')[2].replace('\\\n', ' ')
+    if '\\' not in listed and '$$' not in listed:
+        return listed.split()
     words: list[str] = []
     word = ''
     at = 0
     while at < len(listed):
         match = _ESCAPED.match(listed, at)
         if match:
-            word += match.group(1) or ('$' if match.group(0) == '$$' else '')
-            if match.group(0) == '\\\n' and word:
-                words.append(word)
-                word = ''
+            word += match.group(1) or '$'
             at = match.end()
         elif listed[at].isspace():
             if word:

@@ -1,4 +1,4 @@
-"""How long a compile will take, so that the longest start first."""
+"""How long a compile will take that was never done here, so that the longest start first (see `durations.py`)."""
 
 from __future__ import annotations
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-import time
+import os
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
@@ -13,7 +13,11 @@ from ..plan import Archive, make_plan
 from ..store import Blob
 from .closure import Files
 from .commands import Places
+from .durations import Durations
 from .embuilder import build_with_embuilder, embuilder_key
+from .forkserver import make_fork_servers
+from .jobserver import find_jobserver
+from .memory import jobs_that_fit
 from .objects import Objects
 from .pool import Pool, default_workers
 from .result import Failure
@@ -29,7 +33,16 @@ class Fill:
     def __init__(self, build: Build) -> None:
         self.build, self.catalogue, self.store, self.cache = build, build.catalogue, build.store, build.cache
         self.options, self.watcher, self.known = build.options, build.watcher, build.known
-        self.pool = Pool(self.options.jobs or default_workers())
+        self.pool = self._make_pool()
+
+    def _make_pool(self) -> Pool:
+        """As many workers as were asked for; else one for each processor, as far as make and the memory allow."""
+        if self.options.jobs:
+            return Pool(self.options.jobs, room=_room)
+        jobserver, problem = find_jobserver(os.environ.get('MAKEFLAGS', ''))
+        if problem:
+            self.watcher.note(problem)
+        return Pool(int(min(default_workers(), jobs_that_fit())), jobserver, room=_room)
 
     def run(self, missing: Iterable[tuple[Mode, list[str]]]) -> None:
         """Make `missing` and put it in place."""
@@ -37,7 +50,6 @@ class Fill:
             headers = installed_headers(self.catalogue, self.store)
             self.cache.prepare(headers)
             self.build.home.remember_cache(self.cache.root)
-            self.places = Places(self.catalogue.sdk, headers)
             env = self.catalogue.environment({'LC_ALL': 'C', 'EM_CACHE': str(self.cache.root)})
             self.places = Places(self.catalogue.sdk, headers)
             recipes = []
@@ -52,13 +64,24 @@ class Fill:
                         self._add_embuilder(mode, target)
             plan = make_plan(self.catalogue.sdk, recipes)
             files = Files(self.places, self.store.tree_files(headers.name) or {})
-            objects = Objects(self.store, self.places, files, env, self.watcher, plan.compiles.values())
+            durations = Durations(self.build.home, self.catalogue.sdk)
+            servers = make_fork_servers(self.pool, self.catalogue.sdk, self.store, env, len(plan.compiles))
+            if servers:
+                self.watcher.note('compiles are forked from a loaded compiler (EMROOT_FORK=0 starts each anew)')
+            objects = Objects(self.store, self.places, files, env, self.watcher, durations, servers or self.pool,
+                              plan.compiles.values())
             self.known.learn(plan)
-            Schedule(plan, objects, self.pool, self.build.result, self._placed, self.build.failed).start()
+            result, timeline = self.build.result, self.build.timeline
+            result.workers = self.pool.workers
+            Schedule(plan, objects, self.pool, result, timeline, self._placed, self.build.failed).start()
             try:
                 self.pool.run()
             finally:
+                if servers:
+                    servers.close()
                 self.known.save()
+                durations.save()
+                result.busy = timeline.busy(self.pool.workers)
 
     def _placed(self, archive: Archive, blob: Blob, state: str, reused: Mapping[str, int], *, located: bool) -> None:
         self.cache.put(archive.path, archive.key, blob, self.store, located=located)
@@ -68,13 +91,11 @@ class Fill:
 
     def _add_embuilder(self, mode: Mode, target: str) -> None:
         def run(worker: int) -> None:
-            self.watcher.started(worker, f'{mode}/{target}')
-            began = time.perf_counter()
             sources = self.options.port_sources
-            key = embuilder_key(self.catalogue, mode, target, sources)
-            made, fresh = build_with_embuilder(self.catalogue, mode, target, sources, self.store, self.places.cache,
-                                               self.pool, self.watcher)
-            self.watcher.ended(worker, f'{mode}/{target}', time.perf_counter() - began, 'embuilder')
+            with self.build.timeline.job(worker, 'embuilder', f'{mode}/{target}'):
+                key = embuilder_key(self.catalogue, mode, target, sources)
+                made, fresh = build_with_embuilder(self.catalogue, mode, target, sources, self.store, self.places.cache,
+                                                   self.pool, self.watcher)
             if isinstance(made, Failure):
                 self.build.failed(mode, target, made)
                 return
@@ -83,3 +104,7 @@ class Fill:
             self.known.learn_files(mode, target, key, list(made))
             self.build.done(mode, target, 'built' if fresh else 'reused', {})
         self.pool.add(1000.0, run)
+
+
+def _room() -> bool:
+    return jobs_that_fit() >= 1

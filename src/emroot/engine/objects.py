@@ -11,8 +11,9 @@ from ..plan import Compile
 from ..store import Blob, Store
 from .closure import Closure, Files
 from .commands import Places, shell_line
+from .durations import Durations
 from .events import Watcher
-from .pool import Pool
+from .pool import Executor
 from .result import Failure
 from .sharing import Families, closure_key
 
@@ -28,8 +29,9 @@ class Objects:
     """The objects of one build, by the key of their compile."""
 
     def __init__(self, store: Store, places: Places, files: Files, env: Mapping[str, str], watcher: Watcher,
-                 compiles: Iterable[Compile]) -> None:
+                 durations: Durations, executor: Executor, compiles: Iterable[Compile]) -> None:
         self.store, self.places, self.env, self.watcher, self._files = store, places, env, watcher, files
+        self.durations, self._executor = durations, executor
         sdk = places.sdk
         self._places = sdk.places
         self.families = Families(store, files, sdk.parts['compiler'], sdk.version, tuple(self._places), compiles)
@@ -60,18 +62,19 @@ class Objects:
         """Whether the object of a compile carries the SDK's place (known once it was found or made)."""
         return key in self._located_keys
 
-    def make(self, compile_: Compile, pool: Pool) -> Blob | Failure:
+    def make(self, compile_: Compile) -> Blob | Failure:
         """Compile, and keep the object. Raises `StoreError` when there is no space for it."""
         out = self.store.scratch() / f'{compile_.key[:32]}.o'
         depfile = None if compile_.source.endswith('.s') else out.with_suffix('.d')
         command = self.places.command(compile_, out, depfile)
         self.watcher.note(f'compile {compile_.source}: {shell_line(command, self.places.working_directory)}')
-        done = pool.call(command, cwd=self.places.working_directory, env=self.env)
+        done = self._executor.call(command, cwd=self.places.working_directory, env=self.env)
         if done.code != 0 or not out.is_file():
             out.unlink(missing_ok=True)
             return self._failed(compile_, done.code, done.output)
         if done.output.strip():
             self.watcher.note(f'{compile_.source} said: {done.output.decode(errors="replace").strip()}')
+        self.durations.learn(compile_, done.seconds)
         content = out.read_bytes()
         located = any(place.encode() in content for place in self._places)
         closure = self._closure(compile_, depfile)

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
 import heapq
 import itertools
 import os
 import subprocess
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Protocol
+
+#: How long a worker waits for a slot or for memory before it looks around again, in seconds.
+_PATIENCE = 0.1
 
 
 @dataclass(frozen=True)
@@ -39,11 +44,46 @@ class Job:
         self.order = (-self.cost, next(Job._count))
 
 
-class Pool:
-    """Runs jobs on `workers` threads. Jobs may add jobs. The first unexpected exception stops the pool and is raised."""
+class Executor(Protocol):
+    """What runs processes for jobs: a pool, or compilers that are loaded already (see `forkserver.py`)."""
 
-    def __init__(self, workers: int) -> None:
+    def call(self, command: Sequence[str], *, cwd: Path | str, env: Mapping[str, str]) -> Finished:
+        """Run a process to its end on behalf of a job. Raises `Cancelled` if the pool was stopped meanwhile."""
+
+
+class Slots(Protocol):
+    """Leave to run jobs, shared with other processes (see `jobserver.py`). There must always be one for us."""
+
+    def take(self, seconds: float) -> bytes | None:
+        """A slot, waited for up to `seconds`; None if there was none."""
+
+    def give(self, slot: bytes) -> None:
+        """Give a slot back."""
+
+    def close(self) -> None:
+        """Give back whatever is still taken."""
+
+
+class _Free:
+    """Slots for everybody."""
+
+    def take(self, seconds: float) -> bytes:
+        return b''
+
+    def give(self, slot: bytes) -> None:
+        pass
+
+    def close(self) -> None:
+        pass
+
+
+class Pool:
+    """Runs jobs on `workers` threads, fewer while there are no `slots` or is no `room` for another one. Jobs may add jobs.
+    The first unexpected exception stops the pool and is raised."""
+
+    def __init__(self, workers: int, slots: Slots | None = None, room: Callable[[], bool] = lambda: True) -> None:
         self.workers = max(1, workers)
+        self._slots, self._room = slots or _Free(), room
         self._ready: list[Job] = []
         self._running = 0
         self._processes: set[subprocess.Popen[bytes]] = set()
@@ -71,9 +111,12 @@ class Pool:
             raise
         finally:
             self.stop()
-            for thread in threads:
-                if thread.ident is not None:  # an interruption may come before all are started
-                    thread.join(timeout=10)
+            try:
+                for thread in threads:
+                    if thread.ident is not None:  # an interruption may come before all are started
+                        thread.join(timeout=10)
+            finally:
+                self._slots.close()
         if self._error:
             raise self._error
 
@@ -94,41 +137,65 @@ class Pool:
                 raise Cancelled
         process = subprocess.Popen(command, cwd=cwd, env=env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                                    stderr=subprocess.STDOUT)
+        with self.guarding(process):
+            output = process.communicate()[0]
+        return Finished(process.returncode, output, time.perf_counter() - started)
+
+    @contextlib.contextmanager
+    def guarding(self, process: subprocess.Popen[bytes]) -> Iterator[None]:
+        """The process is killed if the pool is stopped during the block, which then ends with `Cancelled`."""
         with self._changed:
             self._processes.add(process)
             if self._stopped:
                 process.kill()
         try:
-            output = process.communicate()[0]
+            yield
         finally:
             with self._changed:
                 self._processes.discard(process)
         if self._stopped:
             raise Cancelled
-        return Finished(process.returncode, output, time.perf_counter() - started)
 
     def _work(self, worker: int) -> None:
-        while True:
-            with self._changed:
-                while not self._ready and not self._stopped and self._running:
-                    self._changed.wait()
-                if self._stopped or not self._ready:
-                    self._changed.notify_all()
-                    return
-                job = heapq.heappop(self._ready)
-                self._running += 1
+        while self._wait():
+            slot = self._slots.take(_PATIENCE)
+            if slot is None:
+                continue
             try:
-                job.run(worker)
-            except Cancelled:
-                pass
-            except BaseException as error:  # noqa: BLE001  # carried to the caller of run()
-                with self._changed:
-                    self._error = self._error or error
-                    self._ready.clear()
+                self._run_next(worker)
             finally:
-                with self._changed:
-                    self._running -= 1
-                    self._changed.notify_all()
+                self._slots.give(slot)
+
+    def _wait(self) -> bool:
+        """Wait until a job is ready and there is room for it; false if there is nothing left to do."""
+        with self._changed:
+            while not self._stopped:
+                if self._ready and (not self._running or self._room()):
+                    return True
+                if not self._ready and not self._running:
+                    break
+                self._changed.wait(_PATIENCE if self._ready else None)
+            self._changed.notify_all()
+            return False
+
+    def _run_next(self, worker: int) -> None:
+        with self._changed:
+            if not self._ready:  # another worker was faster
+                return
+            job = heapq.heappop(self._ready)
+            self._running += 1
+        try:
+            job.run(worker)
+        except Cancelled:
+            pass
+        except BaseException as error:  # noqa: BLE001  # carried to the caller of run()
+            with self._changed:
+                self._error = self._error or error
+                self._ready.clear()
+        finally:
+            with self._changed:
+                self._running -= 1
+                self._changed.notify_all()
 
 
 def default_workers() -> int:

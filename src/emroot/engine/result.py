@@ -51,6 +51,12 @@ class BuildResult:
     seconds: float = 0.0
     cpu_seconds: float = 0.0
     """Processor time of the tools that were run."""
+    own_seconds: float = 0.0
+    """Processor time of this process itself."""
+    workers: int = 0
+    """How many jobs could run at once; 0 if there was nothing to do."""
+    busy: float | None = None
+    """The part of the workers' time from first compile to last that was spent in jobs (see `Timeline.busy`)."""
     log: Path | None = None
 
     @property

@@ -13,10 +13,10 @@ from ..modes import Mode
 from ..plan import Archive, Compile, Plan
 from ..store import Blob, Lock, try_lock
 from .archives import find_archive, make_archive
-from .estimate import expected_seconds
 from .objects import Objects, located_key
 from .pool import Pool
 from .result import BuildResult, Failure
+from .timeline import Timeline
 
 #: How often to look again for what another process is compiling before doing it after all: about a minute.
 TRIES = 600
@@ -39,8 +39,9 @@ class Schedule:
     """The jobs of one plan. Compiles of one family (see `sharing.py`) come one after the other, since the later ones may turn
     out to be equal to an earlier one; families, archives and everything else go side by side."""
 
-    def __init__(self, plan: Plan, objects: Objects, pool: Pool, result: BuildResult, placed: Placed, failed: Failed) -> None:
-        self.plan, self.objects, self.pool, self.result = plan, objects, pool, result
+    def __init__(self, plan: Plan, objects: Objects, pool: Pool, result: BuildResult, timeline: Timeline,
+                 placed: Placed, failed: Failed) -> None:
+        self.plan, self.objects, self.pool, self.result, self.timeline = plan, objects, pool, result, timeline
         self.store, self.places, self.watcher = objects.store, objects.places, objects.watcher
         self._placed, self._failed = placed, failed
         self._chains: dict[str, list[tuple[Compile, list[_Pending]]]] = {}
@@ -51,6 +52,7 @@ class Schedule:
         """Place what the store has, and queue the rest."""
         waiting: dict[str, list[_Pending]] = {}
         found: dict[str, Blob | None] = {}
+        taken: dict[str, list[_Pending]] = {}
         pending = []
         for archive in self.plan.archives:
             if self._place_from_store(archive):
@@ -60,9 +62,10 @@ class Schedule:
                 if key not in found:
                     found[key] = self._find(self.plan.compiles[key])
                 todo.take(key, found[key])
-                if found[key] is None:
-                    waiting.setdefault(key, []).append(todo)
+                (waiting if found[key] is None else taken).setdefault(key, []).append(todo)
             pending.append(todo)
+        for key, archives in taken.items():
+            self._take(self.plan.compiles[key], archives)
         self.watcher.planned(archives=len(pending), compiles=len(waiting),
                              seconds=sum(self._expected(self.plan.compiles[key]) for key in waiting))
         for todo in pending:
@@ -110,7 +113,9 @@ class Schedule:
                 self.pool.add(-float(tries), partial(self._compile_next, family, tries + 1))
                 return
             if made is None:
-                made = self._compile(compile_, archives, worker)
+                made = self._compile(compile_, archives, worker, family)
+            else:
+                self._take(compile_, archives)
             if held:
                 lock.unlink(missing_ok=True)
         del self._chains[family][0]
@@ -122,16 +127,19 @@ class Schedule:
             if ready:
                 self._join(todo, worker)
 
-    def _compile(self, compile_: Compile, archives: list[_Pending], worker: int) -> Blob | Failure:
-        what = f'{archives[0].archive.name} {compile_.name}'
-        self.watcher.started(worker, what)
-        began = time.perf_counter()
-        made = self.objects.make(compile_, self.pool)
-        self.watcher.ended(worker, what, time.perf_counter() - began, 'compile')
+    def _compile(self, compile_: Compile, archives: list[_Pending], worker: int, family: str) -> Blob | Failure:
+        with self.timeline.job(worker, 'compile', f'{archives[0].archive.name} {compile_.name}', family=family,
+                               serves=_names(archives)):
+            made = self.objects.make(compile_)
         with self._lock:
             self.result.compiled += 1
             archives[0].compiled += 1
         return made
+
+    def _take(self, compile_: Compile, archives: list[_Pending]) -> None:
+        """An object is there without a compile."""
+        self.timeline.take('object', f'{archives[0].archive.name} {compile_.name}', serves=_names(archives),
+                           family=self.objects.families.key(compile_))
 
     def _join(self, todo: _Pending, worker: int) -> None:
         archive = todo.archive
@@ -139,12 +147,10 @@ class Schedule:
             self._failed(archive.mode, archive.target, next(iter(todo.failures.values())))
             return
         members = [todo.blobs[key] for _, key in archive.members]
-        self.watcher.started(worker, archive.name)
-        began = time.perf_counter()
         located = any(self.objects.is_located(key) for key in todo.blobs)
-        made = make_archive(archive, members, self._located(archive) if located else archive.key, self.store, self.places,
-                            self.objects.env, self.pool, self.watcher)
-        self.watcher.ended(worker, archive.name, time.perf_counter() - began, 'archive')
+        with self.timeline.job(worker, 'archive', archive.name, serves=(archive.name,)):
+            made = make_archive(archive, members, self._located(archive) if located else archive.key, self.store, self.places,
+                                self.objects.env, self.pool, self.watcher)
         if isinstance(made, Failure):
             self._failed(archive.mode, archive.target, made)
         else:
@@ -161,7 +167,11 @@ class Schedule:
         return located_key(archive.key, self.places.sdk.places, 'archive')
 
     def _expected(self, compile_: Compile) -> float:
-        return expected_seconds(self.places.sdk, compile_)
+        return self.objects.durations.expected(compile_)
+
+
+def _names(archives: list[_Pending]) -> tuple[str, ...]:
+    return tuple(todo.archive.name for todo in archives)
 
 
 class _Pending:

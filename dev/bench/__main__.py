@@ -1,0 +1,129 @@
+"""`dev.py bench`: measures emroot, emcc on demand, embuilder and embuilder with ninja in turn, and writes BENCHMARKS.md.
+
+Every contender does every round, one after the other, so that what else the machine does hits all alike. Ratios are medians
+over the rounds of what the other took, divided by what emroot took.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import platform
+import shlex
+import shutil
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from emroot import __version__
+from emroot.engine.dynamic import needed_libraries
+from emroot.engine.pool import default_workers
+from emroot.sdk import Sdk, find_sdk
+
+from ..places import ROOT, dev_cache, dev_home, get_sdks, say
+from .measure import Timing, measure, middle, ratio
+from .work import Bench, Work
+
+LINK = 'em++ -O2 -sMEMORY64'
+WORKS = ('first-link', 'warm-cache', 'noop', 'help', 'resolve')
+#: What takes no time is measured so many times as often.
+QUICK, OFTEN = ('noop', 'help', 'resolve'), 5
+
+
+def main(arguments: list[str]) -> int:
+    """Measure and write the page."""
+    parser = argparse.ArgumentParser(prog='dev.py bench', description=__doc__)
+    parser.add_argument('--work', default=','.join(WORKS), help='what to measure (default: all)')
+    parser.add_argument('--against', default='emcc,embuilder,embuilder with ninja', help='who else (default: all)')
+    parser.add_argument('--rounds', type=int, default=3)
+    parser.add_argument('--link', default=LINK, help=f'the link (default: {LINK})')
+    parser.add_argument('--sdk', help='an SDK (default: the newest of those that the tests use)')
+    parser.add_argument('--out', type=Path, default=ROOT / 'BENCHMARKS.md')
+    args = parser.parse_args(arguments)
+    chosen = args.work.split(',')
+    if unknown := [name for name in chosen if name not in WORKS]:
+        parser.error(f'no such work: {", ".join(unknown)}; there are {", ".join(WORKS)}')
+    roots = [Path(args.sdk)] if args.sdk else get_sdks()[0]
+    if not roots:
+        parser.error('there is no SDK; give --sdk')
+    sdk = find_sdk(dev_home(), roots[0])
+    began = os.getloadavg() if hasattr(os, 'getloadavg') else (0.0,)
+    sections = []
+    with tempfile.TemporaryDirectory(prefix='bench-', dir=dev_cache()) as place:
+        bench = Bench(sdk, shlex.split(args.link), Path(place))
+        works = {name: work.between(['emroot', *args.against.split(',')]) for name, work in bench.works().items()}
+        for name in chosen:
+            rounds = args.rounds * (OFTEN if name in QUICK else 1)
+            sections.append(_table(name, works[name], _rounds(name, works[name], rounds, Path(place))))
+            args.out.write_text(_page(sdk, args.link, args.rounds, began, sections), encoding='utf-8')
+    print(args.out.read_text(encoding='utf-8'))
+    return 0
+
+
+def _rounds(name: str, work: Work, rounds: int, place: Path) -> dict[str, list[Timing]]:
+    """The timings of each contender, round by round, each time in another order."""
+    found: dict[str, list[Timing]] = {contender: [] for contender in work.contenders}
+    order = list(work.contenders)
+    for number in range(rounds):
+        for contender in order:
+            directory = place / 'round'
+            directory.mkdir()
+            steps = work.contenders[contender](directory)
+            timing = measure(steps, directory)
+            found[contender].append(timing)
+            say(f'{name} {number + 1}/{rounds} {contender}: {timing.wall:.2f} s, {timing.cpu:.2f} s of processor')
+            shutil.rmtree(directory)
+        order = order[1:] + order[:1]
+    return found
+
+
+def _table(name: str, work: Work, found: dict[str, list[Timing]]) -> str:
+    mine = found['emroot']
+    lines = [f'## {name}\n\n{work.says[0].upper()}{work.says[1:]}. {len(mine)} rounds.\n',
+             '| | wall | processor | wall / emroot\'s | processor / emroot\'s |', '|---|---:|---:|---:|---:|']
+    for contender, timings in found.items():
+        mid, times = middle(timings), ratio(mine, timings)
+        lines.append(f'| {contender} | {_seconds(mid.wall)} | {_seconds(mid.cpu)} | {times.wall:.2f} | {times.cpu:.2f} |')
+    return '\n'.join(lines) + '\n'
+
+
+def _seconds(seconds: float) -> str:
+    return f'{seconds:.1f} s' if seconds >= 10 else f'{seconds:.2f} s' if seconds >= 1 else f'{1000 * seconds:.0f} ms'
+
+
+def _page(sdk: Sdk, link: str, rounds: int, began: tuple[float, ...], sections: list[str]) -> str:
+    needed = needed_libraries(sdk.tools['clang'])
+    how = 'as a shared library' if any('LLVM' in name for name in needed) else 'statically'
+    load = f' Others used the machine meanwhile (load {began[0]:.1f} before the run): trust ratios, and processor time most.' \
+        if began[0] > 0.5 else ''
+    return f"""# Benchmarks
+
+Made by `python3 dev.py bench --rounds {rounds}` on {time.strftime('%Y-%m-%d')}, emroot {__version__};
+every contender in turn in each round, medians over the rounds.
+
+- Machine: {_processor()}, {default_workers()} processors, {_memory()},
+  {platform.system()} {platform.release()}, Python {platform.python_version()}.{load}
+- SDK: Emscripten {sdk.version}, LLVM {sdk.llvm_version} linked {how}.
+- Link: `{link} main.cpp -o main.js`
+
+""" + '\n'.join(sections)
+
+
+def _processor() -> str:
+    try:
+        lines = Path('/proc/cpuinfo').read_text(encoding='utf-8').splitlines()
+    except OSError:
+        return platform.processor() or platform.machine()
+    return next((line.partition(':')[2].strip() for line in lines if line.startswith('model name')), platform.machine())
+
+
+def _memory() -> str:
+    try:
+        return f'{os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / (1 << 30):.0f} GB of memory'
+    except (AttributeError, ValueError, OSError):
+        return 'memory unknown'
+
+
+if __name__ == '__main__':
+    sys.exit(main(sys.argv[1:]))

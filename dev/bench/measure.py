@@ -1,0 +1,59 @@
+"""Running commands and timing them."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median
+
+from emroot.probe import pure_environment
+
+
+@dataclass(frozen=True)
+class Step:
+    """One command and what it has in its environment beside what everything has."""
+
+    command: Sequence[str]
+    env: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Timing:
+    """Seconds that passed, and seconds of processor that all processes took."""
+
+    wall: float
+    cpu: float
+
+
+def measure(steps: Sequence[Step], directory: Path) -> Timing:
+    """Run steps one after the other.
+
+    Raises `RuntimeError` with what a step said if it fails: a contender that does not do its work has no time.
+    """
+    began, used = time.perf_counter(), _children_seconds()
+    for step in steps:
+        done = subprocess.run(list(step.command), cwd=directory, env=pure_environment(step.env), stdin=subprocess.DEVNULL,
+                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors='replace', check=False)
+        if done.returncode != 0:
+            raise RuntimeError(f'{" ".join(step.command)} ended with {done.returncode}:\n{done.stdout[-2000:]}')
+    return Timing(time.perf_counter() - began, _children_seconds() - used)
+
+
+def middle(timings: Sequence[Timing]) -> Timing:
+    """The medians of both kinds of time."""
+    return Timing(median(t.wall for t in timings), median(t.cpu for t in timings))
+
+
+def ratio(mine: Sequence[Timing], theirs: Sequence[Timing]) -> Timing:
+    """How many times as long the other took: the median over the rounds, since both of a round had the same machine."""
+    pairs = list(zip(mine, theirs, strict=True))
+    return Timing(median(t.wall / m.wall for m, t in pairs), median(t.cpu / m.cpu for m, t in pairs))
+
+
+def _children_seconds() -> float:
+    times = os.times()
+    return times.children_user + times.children_system

@@ -1,0 +1,146 @@
+"""What is measured: pieces of work, and how each contender goes about them."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from emroot.modes import parse_mode
+from emroot.probe import pure_environment
+from emroot.sdk import Sdk
+
+from ..fidelity import Reference
+from ..places import ROOT
+from .measure import Step
+
+PROGRAM = '#include <iostream>\nint main() { std::cout << "pointers of " << 8 * sizeof(void *) << " bits\\n"; }\n'
+Begin = Callable[[Path], list[Step]]
+"""Prepares an empty directory, untimed, and gives the steps to time in it."""
+
+
+@dataclass(frozen=True)
+class Work:
+    """One piece of work, and its contenders by name. The first is emroot."""
+
+    says: str
+    contenders: Mapping[str, Begin]
+
+    def between(self, names: Sequence[str]) -> Work:
+        """The same with these contenders only."""
+        return Work(self.says, {name: begin for name, begin in self.contenders.items() if name in names})
+
+
+class Bench:
+    """The contenders' commands for one SDK and one link. emcc and embuilder run in a copy of the SDK, where they may write."""
+
+    def __init__(self, sdk: Sdk, link: list[str], place: Path) -> None:
+        self.sdk, self.link, self.place = sdk, link, place
+        self.reference = Reference(sdk).root
+        self.source = place / 'main.cpp'
+        self.source.write_text(PROGRAM, encoding='utf-8')
+
+    def works(self) -> dict[str, Work]:
+        """All that can be measured here, by name."""
+        ninja = {'embuilder with ninja': '1'} if shutil.which('ninja') else {}
+        builders: dict[str, Mapping[str, str]] = {'embuilder': {}, **{n: {'EMCC_USE_NINJA': v} for n, v in ninja.items()}}
+        return {
+            'first-link': Work('the first link in a new mode: nothing is there, emroot has an empty home', {
+                'emroot': self._first_emroot, 'emcc': self._first_emcc,
+                **{name: self._first_embuilder(env) for name, env in builders.items()}}),
+            'warm-cache': Work('the same link in another cache directory, once the libraries were built somewhere', {
+                'emroot': self._warm_emroot, 'emcc': self._first_emcc}),
+            'noop': Work('asking for libraries that are all there', {
+                'emroot': lambda _: [self._emroot('build', '--for', self._line, '--cache', str(self.filled))],
+                **{name: self._noop_embuilder(env) for name, env in builders.items()}}),
+            'help': Work('`--help`', {
+                'emroot': lambda _: [self._emroot('--help')],
+                'embuilder': lambda d: [self._embuilder(d / 'cache', {}, '--help')]}),
+            'resolve': Work('what a link needs; for emcc, the command line of one compile (`-###`)', {
+                'emroot': lambda _: [self._emroot('resolve', '--', *self.link)],
+                'emcc': lambda d: [self._emcc(self.filled, *self.link[1:], '-###', '-c', str(self.source))]}),
+        }
+
+    # --- commands ---
+
+    @property
+    def _line(self) -> str:
+        return ' '.join(self.link)
+
+    def _emroot(self, *arguments: str, home: Path | None = None) -> Step:
+        command = [sys.executable, '-m', 'emroot', '--sdk', str(self.sdk.root), '--home', str(home or self.home), *arguments]
+        return Step(command, {'PYTHONPATH': str(ROOT / 'src')})
+
+    def _emcc(self, cache: Path, *arguments: str, frozen: bool = False) -> Step:
+        return Step([str(self.reference / self.link[0]), *arguments], self._env(cache, frozen=frozen))
+
+    def _embuilder(self, cache: Path, env: Mapping[str, str], *arguments: str) -> Step:
+        return Step([*self.sdk.python, str(self.reference / 'embuilder.py'), *arguments], {**self._env(cache), **env})
+
+    def _env(self, cache: Path, *, frozen: bool = False) -> dict[str, str]:
+        return {'EM_CONFIG': str(self.reference / '.emscripten'), 'EM_CACHE': str(cache),
+                'EM_FROZEN_CACHE': '1' if frozen else '0'}
+
+    def _link(self, cache: Path, *, frozen: bool = True) -> Step:
+        return self._emcc(cache, *self.link[1:], str(self.source), '-o', 'main.js', frozen=frozen)
+
+    # --- contenders ---
+
+    def _first_emroot(self, directory: Path) -> list[Step]:
+        cache, home = directory / 'cache', directory / 'home'
+        return [self._emroot('build', '--for', self._line, '--cache', str(cache), home=home), self._link(cache)]
+
+    def _warm_emroot(self, directory: Path) -> list[Step]:
+        cache = directory / 'cache'
+        self.filled  # noqa: B018  # so that the store has everything
+        return [self._emroot('build', '--for', self._line, '--cache', str(cache)), self._link(cache)]
+
+    def _first_emcc(self, directory: Path) -> list[Step]:
+        return [self._link(directory / 'cache', frozen=False)]
+
+    def _first_embuilder(self, env: Mapping[str, str]) -> Begin:
+        def begin(directory: Path) -> list[Step]:
+            cache = directory / 'cache'
+            return [self._embuilder(cache, env, *self._targets), self._link(cache)]
+        return begin
+
+    def _noop_embuilder(self, env: Mapping[str, str]) -> Begin:
+        return lambda directory: [self._embuilder(self._filled_by_embuilder(env), env, *self._targets)]
+
+    # --- what was there before ---
+
+    @property
+    def home(self) -> Path:
+        """emroot's home where it is not to be empty."""
+        return self.place / 'home'
+
+    @cached_property
+    def filled(self) -> Path:
+        """A cache directory that has what the link needs."""
+        self._run(self._emroot('build', '--for', self._line, '--cache', str(self.place / 'filled')))
+        return self.place / 'filled'
+
+    @cached_property
+    def _targets(self) -> list[str]:
+        """embuilder's arguments for what the link needs."""
+        found = json.loads(self._run(self._emroot('resolve', '--json', '--', *self.link)))
+        return [*parse_mode(found['mode']).embuilder_flags, 'build', *found['targets']]
+
+    def _filled_by_embuilder(self, env: Mapping[str, str]) -> Path:
+        """A cache directory in which embuilder finds everything, kept from one round to the next. With ninja, that takes the
+        files of its own build; else the libraries are enough."""
+        if not env:
+            return self.filled
+        cache = self.place / 'filled-by-ninja'
+        if not cache.exists():
+            self._run(self._embuilder(cache, env, *self._targets))
+        return cache
+
+    def _run(self, step: Step) -> str:
+        done = subprocess.run(list(step.command), env=pure_environment(step.env), stdout=subprocess.PIPE, text=True, check=True)
+        return done.stdout

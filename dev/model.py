@@ -1,0 +1,155 @@
+"""`dev.py model TRACE`: how long a build that was traced (`emroot build --trace`) takes on machines with more cores.
+
+Two schedules do the same work, each job as long as it was when it was traced:
+
+- emroot's: the family of compiles with most work left goes first, whatever it is for; an archive is joined by whoever made
+  its last object. Starting a compile and taking in its object takes this one Python process some time, in which no other
+  compile can be started or taken in.
+- embuilder's: one library after the other. A library's files are cut into batches (`system_libs.py: build_objects`), each
+  done by one process from end to end; when all are done, the archive is joined. What its own Python takes is left out.
+"""
+
+from __future__ import annotations
+
+import argparse
+import heapq
+import itertools
+import json
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from .curve import draw
+
+CORES = (1, 2, 4, 8, 16, 32, 64, 128)
+
+
+@dataclass(frozen=True)
+class Work:
+    """A compile: how long it takes, its family, and the targets that wait for it."""
+
+    name: str
+    seconds: float
+    family: str
+    serves: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Traced:
+    """What a trace holds."""
+
+    compiles: Sequence[Work]
+    archives: Mapping[str, float]
+    """Seconds to join each target that was built, in the order in which they were asked for."""
+    own: float
+    """Seconds of emroot's own process for each compile."""
+
+
+@dataclass(frozen=True)
+class Run:
+    """What came of a schedule: seconds, and the part of the cores' time that was spent in jobs."""
+
+    seconds: float
+    busy: float
+
+
+def read_trace(path: Path) -> Traced:
+    """The work of a trace."""
+    document = json.loads(path.read_text(encoding='utf-8'))
+    spans = [event for event in document['traceEvents'] if event['ph'] == 'X']
+    compiles = [Work(e['name'].rpartition(' ')[2], e['dur'] / 1e6, e['args']['family'], tuple(e['args']['serves']))
+                for e in spans if e['cat'] == 'compile']
+    joined = {e['name']: e['dur'] / 1e6 for e in spans if e['cat'] == 'archive'}
+    archives = {target: joined[target] for target in document['otherData']['targets'] if target in joined}
+    return Traced(compiles, archives, document['otherData']['own_seconds'] / max(1, len(compiles)))
+
+
+def emroot_schedule(traced: Traced, cores: int) -> Run:
+    """One pool, the family with most left first (`engine/schedule.py`)."""
+    families: dict[str, list[Work]] = {}
+    for compile_ in traced.compiles:
+        families.setdefault(compile_.family, []).append(compile_)
+    awaited = {target: sum(target in c.serves for c in traced.compiles) for target in traced.archives}
+    count = itertools.count()
+    ready = [(-_left(chain), next(count), family) for family, chain in families.items()]
+    heapq.heapify(ready)
+    running: list[tuple[float, int, str | None]] = []
+    now = python_free = busy = 0.0
+    while ready or running:
+        while ready and len(running) < cores:
+            _, _, family = heapq.heappop(ready)
+            begins = max(now, python_free)
+            python_free = begins + traced.own
+            seconds = max(families[family][0].seconds, traced.own)
+            busy += seconds
+            heapq.heappush(running, (begins + seconds, next(count), family))
+        now, _, ended = heapq.heappop(running)
+        if ended is None:
+            continue
+        done = families[ended].pop(0)
+        if families[ended]:
+            heapq.heappush(ready, (-_left(families[ended]), next(count), ended))
+        joining = 0.0
+        for target in done.serves:
+            awaited[target] -= 1
+            joining += traced.archives[target] if awaited[target] == 0 else 0.0
+        if joining:
+            busy += joining
+            heapq.heappush(running, (now + joining, next(count), None))
+    return Run(now, busy / (cores * now))
+
+
+def embuilder_schedule(traced: Traced, cores: int) -> Run:
+    """One library after the other, its files in batches."""
+    now = busy = 0.0
+    for target, joining in traced.archives.items():
+        mine = sorted((c for c in traced.compiles if target in c.serves), key=lambda c: (c.name.rpartition('.')[2], c.name))
+        free = [now] * cores
+        for batch in _batches(mine, cores):
+            seconds = sum(c.seconds for c in batch)
+            heapq.heapreplace(free, free[0] + seconds)
+            busy += seconds
+        now = max(free) + joining
+        busy += joining
+    return Run(now, busy / (cores * now))
+
+
+def _batches(files: Sequence[Work], cores: int) -> list[Sequence[Work]]:
+    """As `build_objects` cuts them: files of one language together, twice as many batches as cores where there are enough."""
+    size = max(1, len(files) // (2 * cores))
+    groups = [list(group) for _, group in itertools.groupby(files, key=lambda c: c.name.rpartition('.')[2])]
+    return [group[at:at + size] for group in groups for at in range(0, len(group), size)]
+
+
+def _left(chain: Sequence[Work]) -> float:
+    return sum(c.seconds for c in chain)
+
+
+def main(arguments: list[str]) -> int:
+    """Print a table, and draw a curve if asked for."""
+    parser = argparse.ArgumentParser(prog='dev.py model', description=__doc__,
+                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument('trace', type=Path, help='written by `emroot build --trace`')
+    parser.add_argument('--cores', default=','.join(map(str, CORES)))
+    parser.add_argument('--svg', type=Path, help='where to draw both curves')
+    args = parser.parse_args(arguments)
+    traced = read_trace(args.trace)
+    if not traced.compiles:
+        parser.error(f'{args.trace} is of a build that compiled nothing')
+    cores = [int(number) for number in args.cores.split(',')]
+    runs = [(n, emroot_schedule(traced, n), embuilder_schedule(traced, n)) for n in cores]
+    print(f'{len(traced.compiles)} compiles of {_left(traced.compiles):.0f} s in {len(traced.archives)} archives, the longest '
+          f'{max(c.seconds for c in traced.compiles):.1f} s; {1000 * traced.own:.1f} ms of emroot\'s own for each\n')
+    print('| cores | emroot | cores busy | embuilder\'s schedule | cores busy | times as long |\n|---:|---:|---:|---:|---:|---:|')
+    for n, mine, theirs in runs:
+        print(f'| {n} | {mine.seconds:.1f} s | {100 * mine.busy:.0f} % | {theirs.seconds:.1f} s | {100 * theirs.busy:.0f} % '
+              f'| {theirs.seconds / mine.seconds:.2f} |')
+    if args.svg:
+        args.svg.write_text(draw(cores, {'emroot': [run.seconds for _, run, _ in runs],
+                                         'embuilder': [run.seconds for _, _, run in runs]}), encoding='utf-8')
+    return 0
+
+
+if __name__ == '__main__':
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,122 @@
+"""GNU make's jobserver: under `make -jN`, all that runs below make shares N jobs.
+
+Make keeps a pipe with a byte (a token) for each job more than one; it is named in MAKEFLAGS, as two descriptors or as a FIFO.
+Whoever runs below make may do one job as it is, and has to take a token out of the pipe for each job beside that, and to
+put the same token back afterwards (GNU make manual, "Sharing job slots").
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import select
+import stat
+import sys
+import threading
+import time
+
+#: The job that make started us for; nothing to put back.
+_OWN = b''
+
+
+class Jobserver:
+    """Slots for jobs, from a pipe of tokens. Called from any thread."""
+
+    def __init__(self, reading: int, writing: int) -> None:
+        self._reading, self._writing = reading, writing
+        self._own = True
+        self._taken: list[bytes] = []
+        self._over = False
+        self._lock = threading.Lock()
+        self._turn = threading.Lock()  # of the one worker that waits for a token
+
+    def take(self, seconds: float) -> bytes | None:
+        """A slot, waited for up to `seconds`; None if there was none. It is to be given back."""
+        with self._lock:
+            if self._own:
+                self._own = False
+                return _OWN
+        if not self._turn.acquire(timeout=seconds):
+            return None
+        try:
+            token = None if self._over else self._read(seconds)
+        finally:
+            self._turn.release()
+        if token == b'':
+            self._over = True  # make has gone: one job at a time
+        if self._over:
+            time.sleep(seconds)
+        return token or None
+
+    def _read(self, seconds: float) -> bytes | None:
+        """A token; empty if there will be none any more, None if there was none in time."""
+        try:
+            if not select.select([self._reading], [], [], seconds)[0]:
+                return None
+            token = os.read(self._reading, 1)
+        except BlockingIOError:  # another process was faster
+            return None
+        except OSError:
+            return b''
+        with self._lock:
+            self._taken += [token] if token else []
+        return token
+
+    def give(self, slot: bytes) -> None:
+        """Give a slot back."""
+        with self._lock:
+            if slot == _OWN:
+                self._own = True
+            elif slot in self._taken:  # else `close` was faster
+                self._taken.remove(slot)
+                self._put(slot)
+
+    def close(self) -> None:
+        """Give back whatever is still taken."""
+        with self._lock:
+            self._over = True
+            while self._taken:
+                self._put(self._taken.pop())
+        if self._turn.acquire(timeout=1):  # else a worker is stuck: it needs them for as long as this process lives
+            os.close(self._reading)
+            os.close(self._writing)
+
+    def _put(self, token: bytes) -> None:
+        with contextlib.suppress(OSError):  # make has gone
+            os.write(self._writing, token)
+
+
+def find_jobserver(makeflags: str) -> tuple[Jobserver | None, str]:
+    """The jobserver that MAKEFLAGS names, and, where there is one that cannot be used, why."""
+    options = [word.partition('=') for word in makeflags.split(' ')]
+    named = [value for option, _, value in options if option in ('--jobserver-auth', '--jobserver-fds')]
+    if not named:
+        return None, ''
+    try:
+        return _open(named[-1]), ''
+    except (OSError, ValueError) as error:
+        return None, f'make\'s jobserver ({named[-1]}) cannot be used: {error}; mend: put + before the command in the makefile'
+
+
+def _open(name: str) -> Jobserver:
+    """Raises OSError or ValueError if it is not to be had: make closes its pipe for what is no make, as far as it knows."""
+    if sys.platform == 'win32':
+        raise ValueError('semaphores are not supported')
+    if name.startswith('fifo:'):
+        reading = os.open(name[5:], os.O_RDONLY | os.O_NONBLOCK)
+        return Jobserver(reading, os.open(name[5:], os.O_WRONLY))
+    first, second = (int(number) for number in name.split(','))
+    ends = os.fstat(first), os.fstat(second)
+    # The numbers may have come to mean other files since: both ends of a pipe are one inode.
+    if not all(stat.S_ISFIFO(end.st_mode) for end in ends) or ends[0][:3] != ends[1][:3]:
+        raise ValueError('these are no two ends of a pipe')
+    return Jobserver(_reopened(first), os.dup(second))
+
+
+def _reopened(descriptor: int) -> int:
+    """The reading end of a pipe under a description of our own, so that it can be read without waiting, and without
+    changing how make reads. Elsewhere than on Linux, a token that somebody takes at the same moment makes us wait for another."""
+    try:
+        return os.open(f'/proc/self/fd/{descriptor}', os.O_RDONLY | getattr(os, 'O_NONBLOCK', 0))
+    except OSError:
+        return os.dup(descriptor)

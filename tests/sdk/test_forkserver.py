@@ -1,0 +1,33 @@
+"""Objects of a forked compiler are those of one that is started anew."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from pathlib import Path
+
+import pytest
+from support.running import Emroot, cannot_run
+from support.trees import archives, damage
+
+from emroot.engine.dynamic import needed_libraries
+from emroot.sdk import Sdk
+
+TARGETS = ('libclang_rt.builtins',)
+
+
+@pytest.mark.skipif(sys.platform != 'linux', reason='there are no fork servers elsewhere')
+def test_the_bytes_are_the_same(seen: Emroot, sdk: Sdk, tmp_path: Path):
+    if not shutil.which('cc') or not any('LLVM' in name for name in needed_libraries(sdk.tools['clang'])):
+        cannot_run('this takes a C compiler, and an SDK that loads LLVM as a shared library')
+    targets = ','.join(TARGETS)
+    ran = seen('build', '--targets', targets, '-j', '2', '--cache', tmp_path / 'forked')
+    assert ran.code == 0, ran.err
+    assert 'forked from a loaded compiler' in max((seen.home / 'logs').iterdir()).read_text()
+    other = Emroot(tmp_path / 'other', seen.sdk)
+    ran = other('build', '--targets', targets, '-j', '2', '--cache', tmp_path / 'anew', env={'EMROOT_FORK': '0'})
+    assert ran.code == 0, ran.err
+    assert 'forked from a loaded compiler' not in max((other.home / 'logs').iterdir()).read_text()
+    assert archives(tmp_path / 'forked') == archives(tmp_path / 'anew')
+    assert len(archives(tmp_path / 'forked')) == len(TARGETS)
+    assert damage(seen.home, tmp_path / 'forked') == []

@@ -1,0 +1,205 @@
+"""Commands forked from a loaded program end as those started anew do: exit code, output, directory; and whatever goes wrong
+with the loaded one, the work is done."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+
+import pytest
+from support.running import SOURCE, cannot_run
+
+from emroot.engine.dynamic import needed_libraries
+from emroot.engine.forkserver import ForkServers, preload_library
+from emroot.engine.pool import Cancelled, Pool
+from emroot.store import Store
+
+pytestmark = pytest.mark.skipif(sys.platform != 'linux', reason='Linux has what it takes')
+
+#: Says its arguments, directory and environment, then ends as its first argument has it.
+PROGRAM = '''
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+int main(int argc, char **argv) {
+    char here[4096];
+    printf("%s in %s:", argv[0], getcwd(here, sizeof here));
+    for (int i = 1; i < argc; i++) printf(" <%s>", argv[i]);
+    printf(" %s%s", getenv("KEPT"), getenv("LD_PRELOAD") || getenv("EMROOT_FORK_SERVER") ? " and a trace of the server" : "");
+    fflush(stdout);
+    fputs(" err", stderr);
+    if (argc > 1 && !strcmp(argv[1], "crash")) raise(SIGSEGV);
+    if (argc > 1 && !strcmp(argv[1], "sleep")) sleep(60);
+    if (argc > 1 && !strcmp(argv[1], "read")) return getchar() == EOF;
+    return argc > 1 ? atoi(argv[1]) : 9;
+}
+'''
+ENV = {'KEPT': 'kept', 'PATH': os.environ.get('PATH', '')}
+
+
+def _cc(place: Path, *flags: str) -> Path:
+    if not shutil.which('cc'):
+        cannot_run('there is no C compiler (cc): install your system\'s')
+    (place / 'program.c').write_text(PROGRAM)
+    if subprocess.run(['cc', *flags, '-o', place / 'program', place / 'program.c'], check=False, capture_output=True).returncode:
+        cannot_run(f'the C compiler does not take {" ".join(flags)}')
+    return place / 'program'
+
+
+@pytest.fixture
+def program(tmp_path: Path) -> str:
+    """What stands for a compiler."""
+    return str(_cc(tmp_path))
+
+
+@pytest.fixture
+def library(tmp_path: Path, program: str) -> Path:
+    """The library to preload."""
+    found = preload_library(Store(tmp_path / 'a störe: with space'))
+    assert found
+    return found
+
+
+@pytest.fixture
+def pool() -> Pool:
+    """A pool of four workers."""
+    return Pool(4)
+
+
+@pytest.fixture
+def servers(pool: Pool, program: str, library: Path) -> Iterator[ForkServers]:
+    """Fork servers for the program."""
+    made = ForkServers(pool, [program], library, ENV)
+    yield made
+    made.close()
+
+
+def _loaded(program: str) -> list[int]:
+    """Processes of the program."""
+    found = []
+    for entry in Path('/proc').glob('[0-9]*/exe'):
+        try:
+            found += [int(entry.parent.name)] if os.readlink(entry) == program else []
+        except OSError:
+            continue
+    return found
+
+
+def _gone(program: str) -> bool:
+    until = time.monotonic() + 10
+    while _loaded(program) and time.monotonic() < until:
+        time.sleep(0.02)
+    return not _loaded(program)
+
+
+@pytest.mark.parametrize('arguments', [['0'], ['3', 'a b', 'späces and "quotes"', ''], ['crash', 'x'], ['read'], []])
+def test_a_command_ends_as_if_it_had_been_started_anew(pool: Pool, servers: ForkServers, program: str, tmp_path: Path,
+                                                       arguments: list[str]):
+    (tmp_path / 'here').mkdir()
+    command = [program, *arguments]
+    plain = pool.call(command, cwd=tmp_path / 'here', env=ENV)
+    for _ in range(2):
+        forked = servers.call(command, cwd=tmp_path / 'here', env=ENV)
+        assert (forked.code, forked.output) == (plain.code, plain.output)
+    assert forked.seconds > 0 and b'kept' in forked.output and b'a trace' not in forked.output
+    assert len(_loaded(program)) == 1, 'it was forked'
+
+
+def test_what_many_say_at_once_is_not_mixed_up(pool: Pool, servers: ForkServers, program: str):
+    said: dict[int, bytes] = {}
+
+    def job(number: int, _: int) -> None:
+        said[number] = servers.call([program, '0', str(number) * 1000], cwd='/', env=ENV).output
+    for number in range(200):
+        pool.add(1.0, partial(job, number))
+    pool.run()
+    assert said == {n: f'{program} in /: <0> <{str(n) * 1000}> kept err'.encode() for n in range(200)}
+    assert 1 <= len(_loaded(program)) <= 4
+
+
+def test_stopping_ends_what_runs(pool: Pool, servers: ForkServers, program: str):
+    ended = []
+
+    def job(_: int) -> None:
+        try:
+            servers.call([program, 'sleep'], cwd='/', env=ENV)
+        except Cancelled:
+            ended.append('cancelled')
+            raise
+    pool.add(1.0, job)
+    threading.Timer(0.3, pool.stop).start()
+    began = time.monotonic()
+    pool.run()
+    servers.close()
+    assert ended == ['cancelled'] and time.monotonic() - began < 20
+    assert _gone(program)
+
+
+def test_a_server_that_was_killed_costs_nothing_but_time(servers: ForkServers, program: str):
+    assert servers.call([program, '4'], cwd='/', env=ENV).code == 4
+    for process in _loaded(program):
+        os.kill(process, signal.SIGKILL)
+    assert servers.call([program, '5'], cwd='/', env=ENV).code == 5
+
+
+def test_a_library_that_cannot_be_loaded_costs_nothing_but_time(pool: Pool, program: str, tmp_path: Path):
+    (tmp_path / 'bad.so').write_text('no library')
+    servers = ForkServers(pool, [program], tmp_path / 'bad.so', ENV)
+    assert servers.call([program, '6'], cwd='/', env=ENV).code == 6
+    servers.close()
+
+
+@pytest.mark.parametrize(('other', 'env'), [(True, ENV), (False, {**ENV, 'KEPT': 'other'})])
+def test_other_programs_and_environments_are_started_anew(servers: ForkServers, program: str, tmp_path: Path, other: bool,
+                                                          env: dict[str, str]):
+    command = shutil.copy(program, tmp_path / 'other') if other else program
+    done = servers.call([str(command), '0'], cwd='/', env=env)
+    assert f' {env["KEPT"]} '.encode() in done.output
+    assert _loaded(program) == []
+
+
+def test_servers_end_with_the_process_that_has_them(program: str, library: Path):
+    script = ('import os, sys\nfrom pathlib import Path\nfrom emroot.engine.forkserver import ForkServers\n'
+              'from emroot.engine.pool import Pool\n'
+              f'servers = ForkServers(Pool(1), [{program!r}], Path({str(library)!r}), dict(os.environ))\n'
+              f'assert servers.call([{program!r}, "0"], cwd="/", env=dict(os.environ)).code == 0\n'
+              'print("ready", flush=True)\nsys.stdin.read()\n')
+    process = subprocess.Popen([sys.executable, '-c', script], env={**ENV, 'PYTHONPATH': str(SOURCE)}, stdin=subprocess.PIPE,
+                               stdout=subprocess.PIPE)
+    with process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == b'ready\n'
+        assert len(_loaded(program)) == 1
+        process.kill()
+    assert _gone(program)
+
+
+def test_without_a_c_compiler_there_is_no_library(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv('PATH', str(tmp_path))
+    assert preload_library(Store(tmp_path / 'store')) is None
+
+
+def test_a_program_says_which_libraries_it_needs(program: str):
+    assert any(name.startswith('libc.so') for name in needed_libraries(Path(program)))
+
+
+def test_a_static_program_needs_none(tmp_path: Path):
+    assert needed_libraries(_cc(tmp_path, '-static')) == []
+
+
+@pytest.mark.parametrize('content', [b'', b'#!/bin/sh\n', b'\x7fELF\x02', b'\x7fELF\x01' + bytes(60),
+                                     b'\x7fELF\x02' + b'\xff' * 200])
+def test_what_is_no_such_program_needs_none(tmp_path: Path, content: bytes):
+    (tmp_path / 'file').write_bytes(content)
+    assert needed_libraries(tmp_path / 'file') == []
+    assert needed_libraries(tmp_path / 'none') == []
