@@ -12,7 +12,7 @@ from typing import Any
 Record = dict[str, Any]
 CHUNK = 1 << 20
 #: In every record that becomes a key: raised when what a record says changes.
-KEY_SCHEMA = 1
+KEY_SCHEMA = 2
 
 
 def canonical_json(record: Any) -> str:

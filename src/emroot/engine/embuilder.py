@@ -42,7 +42,7 @@ def embuilder_key(catalogue: Catalogue, mode: Mode, target: str, sources: PortSo
     file = target.partition(':')[0]
     if file.endswith('.py') and os.path.isfile(file):
         used[file] = digest_file(file)
-    return digest_record({'kind': KIND, 'schema': 3, 'sdk': catalogue.sdk.digest, 'mode': mode.name, 'target': target,
+    return digest_record({'kind': KIND, 'schema': 4, 'sdk': catalogue.sdk.digest, 'mode': mode.name, 'target': target,
                           'sources': used})
 
 

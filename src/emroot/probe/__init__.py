@@ -18,13 +18,17 @@ HOOK = Path(__file__).with_name('hook.py')
 _PREFIXES = ('EMCC_', 'EM_', 'EMMAKEN_', '_EM', 'PYTHON')
 _NAMES = {'CPATH', 'C_INCLUDE_PATH', 'CPLUS_INCLUDE_PATH', 'OBJC_INCLUDE_PATH', 'CFLAGS', 'CXXFLAGS', 'CPPFLAGS',
           'LDFLAGS', 'CCC_OVERRIDE_OPTIONS', 'SOURCE_DATE_EPOCH', 'COMPILER_PATH', 'LIBRARY_PATH', 'RC_DEBUG_OPTIONS'}
+#: The time of every compile, for clang: mimalloc's `options.c` says in its object when it was built, and would differ from
+#: build to build, embuilder's as well as ours. 1980, where zip archives begin.
+EPOCH = '315532800'
 
 
 def pure_environment(extra: Mapping[str, str] | None = None, *, keep: Sequence[str] = ()) -> dict[str, str]:
     """The process's environment without what could change a result, plus `extra`; `keep` names exceptions."""
     env = {name: value for name, value in os.environ.items()
            if name in keep or (name not in _NAMES and not name.startswith(_PREFIXES))}
-    return {**env, 'EMCC_LOGGING': '0', 'EM_FORCE_RESPONSE_FILES': '0', 'PYTHONDONTWRITEBYTECODE': '1', **(extra or {})}
+    return {**env, 'EMCC_LOGGING': '0', 'EM_FORCE_RESPONSE_FILES': '0', 'PYTHONDONTWRITEBYTECODE': '1',
+            'SOURCE_DATE_EPOCH': EPOCH, **(extra or {})}
 
 
 def programs_digest() -> str:
