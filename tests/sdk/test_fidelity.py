@@ -25,8 +25,8 @@ def test_archives_are_embuilders(sdk: Sdk, catalogue: Catalogue, mode: str):
     assert compared == len(targets)
 
 
-def test_assembly_in_a_debug_library_is_embuilders(sdk: Sdk, catalogue: Catalogue):
-    """libcompiler_rt (libclang_rt.builtins) is the one with `.s` files."""
-    name = next(t for t in ('libclang_rt.builtins', 'libcompiler_rt') if t in catalogue.listing(Mode()).libraries)
-    compared, problems = compare(sdk, [parse_mode('wasm64-lto')], [name])
-    assert (compared, problems) == (1, [])
+def test_what_takes_special_care_is_embuilders(sdk: Sdk, catalogue: Catalogue):
+    """libcompiler_rt (libclang_rt.builtins) is the one with `.s` files, and an object of mimalloc says when it was built."""
+    names = [t for t in ('libclang_rt.builtins', 'libcompiler_rt', 'libmimalloc') if t in catalogue.listing(Mode()).libraries]
+    compared, problems = compare(sdk, [parse_mode('wasm64-lto')], names)
+    assert (compared, problems) == (2, [])
