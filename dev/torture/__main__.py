@@ -13,7 +13,7 @@ from emroot.files import remove_tree
 
 from ..places import dev_cache, dev_home, get_sdks, say
 from . import __doc__ as description
-from .bench import Bench
+from .bench import MODES, Bench
 from .crowd import crowd
 from .damage import damage
 from .full import full
@@ -31,6 +31,7 @@ def main(arguments: list[str]) -> int:
     parser.add_argument('parts', nargs='*', metavar='PART', help=f'any of {", ".join(PARTS)} (default: all)')
     parser.add_argument('--seed', type=int, default=1)
     parser.add_argument('--rounds', type=int, help='of each part (default: hundreds, which takes hours)')
+    parser.add_argument('--modes', default=';'.join(MODES), help='features of each, semicolons between (default: %(default)s)')
     parser.add_argument('--sdk', help='an SDK (default: the newest that the tests use)')
     args = parser.parse_args(arguments)
     if unknown := set(args.parts) - set(PARTS):
@@ -40,7 +41,7 @@ def main(arguments: list[str]) -> int:
     work = Path(tempfile.mkdtemp(prefix='torture-', dir=dev_cache()))
     tallies, began = [], time.monotonic()
     try:
-        bench = Bench(work, sdk, known=dev_home().root)
+        bench = Bench(work, sdk, modes=tuple(args.modes.split(';')), known=dev_home().root)
         say(f'the reference: {bench.compiles} compiles in {bench.seconds:.1f} s, {len(bench.reference)} files')
         for name in args.parts or PARTS:
             part, rounds = PARTS[name]

@@ -22,8 +22,8 @@ from ..places import ROOT, say
 #: Small libraries of several kinds: a start file, C and debug-free C, one that ignores LTO; some forty compiles in each mode.
 TARGETS = ('libnoexit', 'libal', 'libhtml5', 'libsockets', 'crt1', 'libstubs')
 MODES = ('wasm64,lto', 'wasm32,thinlto', 'wasm64,pic')
-#: Seconds in which any command ends unless it hangs.
-PATIENCE = 300
+#: Seconds in which any command ends unless it hangs, on a machine that is busy with other things too.
+PATIENCE = 1800
 
 
 @dataclass

@@ -130,7 +130,7 @@ def _heed_permissions() -> None:
 def _future_times(bench: Bench, tally: Tally, _: int, __: random.Random) -> None:
     home = bench.home('future')
     with bench.start(home, *bench.request()) as process:
-        time.sleep(bench.seconds / 2)
+        time.sleep(1)
         os.killpg(process.pid, signal.SIGKILL)
     ahead = time.time() + YEAR
     for path in [path for top in (home / 'store', bench.cache(home)) for path in files_below(top)]:

@@ -20,12 +20,14 @@ _FEW = 16
 def kills(bench: Bench, rounds: int, chance: random.Random) -> Tally:
     """Each round forgets some of what was built, starts a build, kills, and builds again."""
     tally = Tally('kills')
+    began = time.monotonic()
     home = bench.full_home('kills')
+    whole = time.monotonic() - began
     number = tried = 0
-    while number < rounds and tried < 4 * rounds:
+    while number < rounds and tried < 10 * rounds:
         share = chance.choice([0.3, 0.6, 1.0])
         _forget(bench, home, share, chance)
-        victim, delay = VICTIMS[number % 3], chance.uniform(0.05, 0.3 + bench.seconds * share ** 2)
+        victim, delay = VICTIMS[number % 3], chance.uniform(0.1, 0.2 + whole * share ** 2 * 0.8)
         when = f'round {number}, {victim} after {delay:.2f} s'
         with bench.start(home, *bench.request()) as process:
             hit = _kill(process, victim, delay)

@@ -10,7 +10,7 @@ from functools import partial
 from pathlib import Path
 
 from ..canonical import Record, is_file_with
-from ..files import remove, remove_tree
+from ..files import remove_tree
 from ..home import read_memo
 from .blobs import TREE, Store
 from .locks import Lock
@@ -38,7 +38,6 @@ class Verified:
 def verify_store(store: Store, found: Verified, *, repair: bool) -> None:
     """Read every blob, record and tree. Repair takes what is damaged out of the way: it is made again when needed."""
     whole = _verify_blobs(store, found, repair=repair)
-    trees = set()
     for kind, key, path in list_records(store):
         found.checked += 1
         record = unseal(read_memo(path), kind, key)
@@ -46,9 +45,7 @@ def verify_store(store: Store, found: Verified, *, repair: bool) -> None:
             found.wrong(f'record {kind} {key}', partial(remove_tree, path) if repair else None)
         elif not all(is_file_with(store.path(digest), digest) for digest in named_blobs(record) - whole):
             found.wrong(f'record {kind} {key} names what is not there', partial(remove_tree, path) if repair else None)
-        elif kind == TREE:
-            trees.add(key)
-    for tree in sorted(trees.union(_names(store.root / 'trees'))):
+    for tree in _names(store.root / 'trees'):
         found.checked += 1
         if store.tree_files(tree, read=True) is None:
             found.wrong(f'tree {tree}', partial(_take_tree_away, store, tree) if repair else None)
@@ -72,8 +69,7 @@ def _verify_blobs(store: Store, found: Verified, *, repair: bool) -> set[str]:
 def _take_tree_away(store: Store, key: str) -> None:
     with store.tree_lock(key) as held:
         if held is not Lock.BUSY and store.tree_files(key, read=True) is None:  # else it is being made right now
-            store.set_tree_aside(key)
-            remove(store.record_path(TREE, key))
+            store.set_tree_aside(key)  # its record stays: it tells what the headers in cache directories should be
 
 
 def named_blobs(record: Record) -> set[str]:
