@@ -39,6 +39,7 @@ def main(arguments: list[str]) -> int:
     parser.add_argument('--rounds', type=int, default=3)
     parser.add_argument('--link', default=LINK, help=f'the link (default: {LINK})')
     parser.add_argument('--sdk', help='an SDK (default: the newest of those that the tests use)')
+    parser.add_argument('--home', type=Path, help='has what work needs that is not to begin with nothing (default: built first)')
     parser.add_argument('--out', type=Path, default=ROOT / 'BENCHMARKS.md')
     args = parser.parse_args(arguments)
     chosen = args.work.split(',')
@@ -51,12 +52,12 @@ def main(arguments: list[str]) -> int:
     began = os.getloadavg() if hasattr(os, 'getloadavg') else (0.0,)
     sections = []
     with tempfile.TemporaryDirectory(prefix='bench-', dir=dev_cache()) as place:
-        bench = Bench(sdk, shlex.split(args.link), Path(place))
-        works = {name: work.between(['emroot', *args.against.split(',')]) for name, work in bench.works().items()}
+        bench = Bench(sdk, shlex.split(args.link), Path(place), args.home)
+        works = {name: work.between(args.against.split(',')) for name, work in bench.works().items()}
         for name in chosen:
             rounds = args.rounds * (OFTEN if name in QUICK else 1)
             sections.append(_table(name, works[name], _rounds(name, works[name], rounds, Path(place))))
-            args.out.write_text(_page(sdk, args.link, args.rounds, began, sections), encoding='utf-8')
+            args.out.write_text(_page(sdk, args, began, sections), encoding='utf-8')
     print(args.out.read_text(encoding='utf-8'))
     return 0
 
@@ -92,20 +93,21 @@ def _seconds(seconds: float) -> str:
     return f'{seconds:.1f} s' if seconds >= 10 else f'{seconds:.2f} s' if seconds >= 1 else f'{1000 * seconds:.0f} ms'
 
 
-def _page(sdk: Sdk, link: str, rounds: int, began: tuple[float, ...], sections: list[str]) -> str:
+def _page(sdk: Sdk, args: argparse.Namespace, began: tuple[float, ...], sections: list[str]) -> str:
+    how_called = f'--work {args.work} --against "{args.against}" --rounds {args.rounds}'
     needed = needed_libraries(sdk.tools['clang'])
     how = 'as a shared library' if any('LLVM' in name for name in needed) else 'statically'
-    load = f' Others used the machine meanwhile (load {began[0]:.1f} before the run): trust ratios, and processor time most.' \
+    load = f'- Others used the machine meanwhile (load {began[0]:.1f} before the run): trust ratios, and processor time most.\n' \
         if began[0] > 0.5 else ''
     return f"""# Benchmarks
 
-Made by `python3 dev.py bench --rounds {rounds}` on {time.strftime('%Y-%m-%d')}, emroot {__version__};
-every contender in turn in each round, medians over the rounds.
+Made by `python3 dev.py bench {how_called}`
+on {time.strftime('%Y-%m-%d')}, emroot {__version__}; every contender in turn in each round, medians over the rounds.
 
 - Machine: {_processor()}, {default_workers()} processors, {_memory()},
-  {platform.system()} {platform.release()}, Python {platform.python_version()}.{load}
-- SDK: Emscripten {sdk.version}, LLVM {sdk.llvm_version} linked {how}.
-- Link: `{link} main.cpp -o main.js`
+  {platform.system()} {platform.release()}, Python {platform.python_version()}.
+{load}- SDK: Emscripten {sdk.version}, LLVM {sdk.llvm_version} linked {how}.
+- Link: `{args.link} main.cpp -o main.js`
 
 """ + '\n'.join(sections)
 

@@ -36,11 +36,16 @@ def measure(steps: Sequence[Step], directory: Path) -> Timing:
     """
     began, used = time.perf_counter(), _children_seconds()
     for step in steps:
-        done = subprocess.run(list(step.command), cwd=directory, env=pure_environment(step.env), stdin=subprocess.DEVNULL,
+        done = subprocess.run(list(step.command), cwd=directory, env=environment(step), stdin=subprocess.DEVNULL,
                               stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors='replace', check=False)
         if done.returncode != 0:
             raise RuntimeError(f'{" ".join(step.command)} ended with {done.returncode}:\n{done.stdout[-2000:]}')
     return Timing(time.perf_counter() - began, _children_seconds() - used)
+
+
+def environment(step: Step) -> dict[str, str]:
+    """What a step has in its environment. Bytecode is kept from one run to the next, as it is of what is installed."""
+    return {**pure_environment(step.env), 'PYTHONDONTWRITEBYTECODE': ''}
 
 
 def middle(timings: Sequence[Timing]) -> Timing:

@@ -11,13 +11,12 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from emroot.modes import parse_mode
-from emroot.probe import pure_environment
+from emroot.modes import Mode, parse_mode
 from emroot.sdk import Sdk
 
 from ..fidelity import Reference
 from ..places import ROOT
-from .measure import Step
+from .measure import Step, environment
 
 PROGRAM = '#include <iostream>\nint main() { std::cout << "pointers of " << 8 * sizeof(void *) << " bits\\n"; }\n'
 Begin = Callable[[Path], list[Step]]
@@ -32,15 +31,18 @@ class Work:
     contenders: Mapping[str, Begin]
 
     def between(self, names: Sequence[str]) -> Work:
-        """The same with these contenders only."""
-        return Work(self.says, {name: begin for name, begin in self.contenders.items() if name in names})
+        """The same with emroot and these contenders only."""
+        chosen = {name: begin for name, begin in self.contenders.items() if name.startswith('emroot') or name in names}
+        return Work(self.says, chosen)
 
 
 class Bench:
     """The contenders' commands for one SDK and one link. emcc and embuilder run in a copy of the SDK, where they may write."""
 
-    def __init__(self, sdk: Sdk, link: list[str], place: Path) -> None:
+    def __init__(self, sdk: Sdk, link: list[str], place: Path, home: Path | None = None) -> None:
         self.sdk, self.link, self.place = sdk, link, place
+        #: emroot's home where it is not to be empty.
+        self.home = home or place / 'home'
         self.reference = Reference(sdk).root
         self.source = place / 'main.cpp'
         self.source.write_text(PROGRAM, encoding='utf-8')
@@ -55,8 +57,9 @@ class Bench:
                 **{name: self._first_embuilder(env) for name, env in builders.items()}}),
             'warm-cache': Work('the same link in another cache directory, once the libraries were built somewhere', {
                 'emroot': self._warm_emroot, 'emcc': self._first_emcc}),
-            'noop': Work('asking for libraries that are all there', {
-                'emroot': lambda _: [self._emroot('build', '--for', self._line, '--cache', str(self.filled))],
+            'noop': Work('asking, by name, for libraries that are all there; `--for` finds out besides which they are', {
+                'emroot': lambda _: [self._emroot('build', *self._names, '--cache', str(self.filled))],
+                'emroot --for': lambda _: [self._emroot('build', '--for', self._line, '--cache', str(self.filled))],
                 **{name: self._noop_embuilder(env) for name, env in builders.items()}}),
             'help': Work('`--help`', {
                 'emroot': lambda _: [self._emroot('--help')],
@@ -114,11 +117,6 @@ class Bench:
 
     # --- what was there before ---
 
-    @property
-    def home(self) -> Path:
-        """emroot's home where it is not to be empty."""
-        return self.place / 'home'
-
     @cached_property
     def filled(self) -> Path:
         """A cache directory that has what the link needs."""
@@ -126,10 +124,22 @@ class Bench:
         return self.place / 'filled'
 
     @cached_property
+    def _needed(self) -> tuple[Mode, list[str]]:
+        """The link's mode and targets."""
+        found = json.loads(self._run(self._emroot('resolve', '--json', '--', *self.link)))
+        return parse_mode(found['mode']), found['targets']
+
+    @property
     def _targets(self) -> list[str]:
         """embuilder's arguments for what the link needs."""
-        found = json.loads(self._run(self._emroot('resolve', '--json', '--', *self.link)))
-        return [*parse_mode(found['mode']).embuilder_flags, 'build', *found['targets']]
+        mode, targets = self._needed
+        return [*mode.embuilder_flags, 'build', *targets]
+
+    @property
+    def _names(self) -> list[str]:
+        """emroot's arguments for the same."""
+        mode, targets = self._needed
+        return ['--features', ','.join(mode.features), '--targets', ','.join(targets)]
 
     def _filled_by_embuilder(self, env: Mapping[str, str]) -> Path:
         """A cache directory in which embuilder finds everything, kept from one round to the next. With ninja, that takes the
@@ -142,5 +152,5 @@ class Bench:
         return cache
 
     def _run(self, step: Step) -> str:
-        done = subprocess.run(list(step.command), env=pure_environment(step.env), stdout=subprocess.PIPE, text=True, check=True)
+        done = subprocess.run(list(step.command), env=environment(step), stdout=subprocess.PIPE, text=True, check=True)
         return done.stdout
