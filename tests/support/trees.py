@@ -71,10 +71,17 @@ def seed(home: Path, known: Path, *, link: bool) -> None:
     shutil.copytree(known / 'store' / 'records' / TREE, home / 'store' / 'records' / TREE)
     trees = home / 'store' / 'trees'
     if link:
-        shutil.copytree(known / 'store' / 'trees', trees, copy_function=os.link)  # thousands of files
+        shutil.copytree(known / 'store' / 'trees', trees, copy_function=_link)  # thousands of files
     else:
         shutil.copytree(known / 'store' / 'trees', trees)
     shutil.copy2(known / 'store' / 'VERSION', home / 'store' / 'VERSION')
+
+
+def _link(source: str, target: str) -> None:
+    try:
+        os.link(source, target)
+    except OSError:  # on another disk
+        shutil.copy2(source, target)
 
 
 def _same(one: Path, other: Path) -> bool:
