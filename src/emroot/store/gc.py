@@ -47,7 +47,9 @@ def collect(store: Store, in_use: Iterable[str], *, max_size: int | None = None,
     """
     now = time.time()
     safe_since = min([now, *running_since(store.root / 'tmp')]) - SLACK
-    entries = sorted(_entries(store, set(in_use), now), key=lambda entry: entry.used)
+    if not dry_run:
+        _bring_back_from_the_future(store, now)
+    entries = sorted(_entries(store, set(in_use)), key=lambda entry: entry.used)
     total = sum(entry.size for entry in entries)
     files = freed = 0
     for entry in entries:
@@ -69,7 +71,7 @@ def collect(store: Store, in_use: Iterable[str], *, max_size: int | None = None,
     return Collected(files, freed, total - freed)
 
 
-def _entries(store: Store, protected: set[str], now: float) -> Iterator[_Entry]:
+def _entries(store: Store, protected: set[str]) -> Iterator[_Entry]:
     """What can go as a whole: a blob with the records that name it, a tree with its record, a record alone."""
     by_blob: dict[str, _Entry] = {}
     for kind, key, path in list_records(store):
@@ -77,7 +79,7 @@ def _entries(store: Store, protected: set[str], now: float) -> Iterator[_Entry]:
         if text is None:
             continue  # `verify` sees to it
         record = unseal(_parse(text), kind, key) or {}
-        used = _used(path, now)
+        used = _changed(path)
         if kind == TREE:
             if key not in protected:
                 size = sum(int(str(said[1])) for said in (described_files(record) or {}).values())
@@ -100,14 +102,12 @@ def _entries(store: Store, protected: set[str], now: float) -> Iterator[_Entry]:
     yield from (entry for digest, entry in by_blob.items() if digest not in protected)
 
 
-def _used(path: Path, now: float) -> float:
-    """When a record was last of use. One of the future (a clock was set back) would be kept until then: it counts from now."""
-    used = _changed(path)
-    if used <= now + SLACK:
-        return used
-    with contextlib.suppress(OSError):
-        os.utime(path)
-    return now
+def _bring_back_from_the_future(store: Store, now: float) -> None:
+    """A record whose time is of the future, since a clock was set back, would be kept until then: let it count from now."""
+    for _, _, path in list_records(store):
+        if _changed(path) > now + SLACK:
+            with contextlib.suppress(OSError):
+                os.utime(path)
 
 
 def _parse(text: bytes) -> dict[str, object] | None:
