@@ -91,7 +91,7 @@ def test_what_is_built_for_a_link_is_enough_for_it(line: Line, shared: Emroot, s
     _make_inputs(place)
     emcc = Emcc(sdk, cache, place)
     built = shared('build', '-j2', '--cache', cache, '--for', ' '.join(line.words), cwd=place)
-    if built.code == 2 and 'emcc itself refuses it' in built.err:
+    if built.code in (2, 5):  # emcc refuses the line, or this SDK's LLVM cannot compile a library that it needs
         assert emcc(line.words, frozen=False).returncode != 0
         return
     assert built.code == 0, built.err
