@@ -84,7 +84,7 @@ class Fill:
                 result.busy = timeline.busy(self.pool.workers)
 
     def _placed(self, archive: Archive, blob: Blob, state: str, reused: Mapping[str, int], *, located: bool) -> None:
-        self.cache.put(archive.path, archive.key, blob, self.store, located=located)
+        self.cache.put(archive.path, archive.key, blob, self.store, places=self._carried(located))
         self.build.done(archive.mode, archive.target, state, reused)
 
     # --- through embuilder ---
@@ -94,16 +94,20 @@ class Fill:
             sources = self.options.port_sources
             with self.build.timeline.job(worker, 'embuilder', f'{mode}/{target}'):
                 key = embuilder_key(self.catalogue, mode, target, sources)
-                made, fresh = build_with_embuilder(self.catalogue, mode, target, sources, self.store, self.places.cache,
-                                                   self.pool, self.watcher)
+                made = build_with_embuilder(self.catalogue, mode, target, sources, self.store, self.places.cache,
+                                            self.pool, self.watcher)
             if isinstance(made, Failure):
                 self.build.failed(mode, target, made)
                 return
-            for path, blob in made.items():
-                self.cache.put(path, key, blob, self.store)
-            self.known.learn_files(mode, target, key, list(made))
-            self.build.done(mode, target, 'built' if fresh else 'reused', {})
+            for path, blob in made.files.items():
+                self.cache.put(path, key, blob, self.store, places=self._carried(made.located))
+            self.known.learn_files(mode, target, key, list(made.files))
+            self.build.done(mode, target, 'built' if made.fresh else 'reused', {})
         self.pool.add(1000.0, run)
+
+    def _carried(self, located: bool) -> list[str]:
+        """The places that a file carries in its bytes."""
+        return self.cache.sdk.places if located else []
 
 
 def _room() -> bool:
