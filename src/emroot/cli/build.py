@@ -11,7 +11,7 @@ from pathlib import Path
 from ..engine.build import Build
 from ..engine.request import Options, PortSources, Request, local_ports
 from ..engine.result import BuildResult
-from ..errors import BuildError, UsageError
+from ..errors import BuildError, RemoteError, UsageError
 from ..modes import Mode
 from ..store import Store
 from .session import Session, print_json
@@ -26,7 +26,14 @@ def build(args: argparse.Namespace) -> int:
         print_json(result.to_json())
     elif not args.quiet:
         print(f'{result.cache}')
-    return BuildError.exit_code if result.failures else 0
+    return exit_code(result)
+
+
+def exit_code(result: BuildResult) -> int:
+    """What a build ends with. A remote that refused kept nothing from being built."""
+    if result.failures:
+        return BuildError.exit_code
+    return RemoteError.exit_code if result.remote and result.remote['refused'] else 0
 
 
 def run_build(session: Session, *, needed: bool) -> BuildResult:
@@ -50,7 +57,8 @@ def make(session: Session, selected: Mapping[Mode, Sequence[str]]) -> Build:
     """Build what was selected, as `run_build`; the build, for what comes after it."""
     args = session.args
     requests = [Request(mode=mode, targets=tuple(targets)) for mode, targets in selected.items()]
-    options = Options(jobs=args.jobs, builder=_builder(session), port_sources=_port_sources(session))
+    options = Options(jobs=args.jobs, builder=_builder(session), port_sources=_port_sources(session),
+                      remote=session.remote)
     watcher = make_watcher(session.home, verbose=args.verbose, quiet=args.quiet, live=not args.no_progress)
     making = Build(session.catalogue, session.home, Store(session.home.store), session.cache, options, watcher)
     try:

@@ -14,7 +14,7 @@ from ..canonical import KEY_SCHEMA, digest_record
 from ..errors import BuildError
 from ..store import Store
 from ..store.blobs import VERSION
-from .build import make, select
+from .build import exit_code, make, select
 from .session import Session, print_json
 
 #: Hexadecimal digits of a key for CI: enough that no two selections of a project ever share one.
@@ -42,7 +42,7 @@ def export(args: argparse.Namespace) -> int:
     if located and not args.quiet:
         print(f'emroot: {len(located)} of {len(exported.manifest.libraries)} libraries name the place of this SDK in their debug '
               'information; an SDK elsewhere can link with them, and makes its own when it builds', file=sys.stderr)
-    return 0
+    return exit_code(build.result)
 
 
 def bazel_tag(exported: Exported, url: str) -> str:

@@ -67,6 +67,7 @@ def make_parser() -> argparse.ArgumentParser:
         'export': ('one archive of what is selected, for emsdk\'s prebuilt_cache, a frozen emcc or `emroot import`',
                    ('bundle', 'export'), _export),
         'import': ('put what an archive holds into the store and the cache directory', ('bundle', 'import_'), _import),
+        'publish': ('put what is selected on a remote, or into a directory for a web server', ('publish', 'publish'), _publish),
         'cache-key': ('a short key for the caches of CI: SDK and selection', ('bundle', 'cache_key'), _cache_key),
         'doctor': ('what is wrong with this set-up, or with a link, and what mends it', ('doctor', 'doctor'), _doctor),
     })
@@ -141,6 +142,12 @@ def _import(parser: argparse.ArgumentParser) -> None:
     _json(parser)
 
 
+def _publish(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument('destination', metavar='DIR|URL', help='a directory that any web server can serve, or a remote')
+    _selection(parser)
+    _json(parser)
+
+
 def _cache_key(parser: argparse.ArgumentParser) -> None:
     _selection(parser)
     _json(parser)
@@ -201,6 +208,9 @@ def _selection(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('--trace', metavar='FILE', help='write the build\'s timeline, for ui.perfetto.dev or chrome://tracing')
     parser.add_argument('--builder', choices=['source', 'embuilder'],
                         help='compile the SDK\'s sources, or have its embuilder do it')
+    parser.add_argument('--remote', metavar='URL', help='a remote store, or a directory, to ask for what is not here '
+                        '(EMROOT_REMOTE); rw+URL also offers it what is built')
+    parser.add_argument('--remote-write', action='store_true', help='offer the remote what is built')
     parser.add_argument('--ports-from', metavar='DIR',
                         help='archives of ports (checked by the SDK) and directories of their sources, by port')
 

@@ -78,10 +78,10 @@ class Made:
     """Whether one of them carries the place of the SDK."""
 
 
-def build_with_embuilder(catalogue: Catalogue, mode: Mode, target: str, sources: PortSources, store: Store,
+def build_with_embuilder(catalogue: Catalogue, mode: Mode, target: str, key: str, sources: PortSources, store: Store,
                          headers: Path, pool: Pool, watcher: Watcher) -> Made | Failure:
-    """A target's files, from the store or from embuilder."""
-    key, places = embuilder_key(catalogue, mode, target, sources), catalogue.sdk.places
+    """A target's files, from the store or from embuilder; `key` is its `embuilder_key`."""
+    places = catalogue.sdk.places
     elsewhere = located_key(key, places, KIND)
     for located, name in ((True, elsewhere), (False, key)):
         if found := find_files(store, name):
