@@ -99,18 +99,22 @@ class CacheDirectory:
             return False
         return placed(found) == record.get('stat')
 
-    def put(self, path: str, key: str, blob: Blob, store: Store, *, located: bool = False) -> None:
-        """Place a blob at `path` (relative): a hard link where possible. `located` says that its bytes carry the place
-        of the SDK, so that it is not what the same SDK elsewhere would make."""
+    def put(self, path: str, key: str, blob: Blob, store: Store, *, places: Sequence[str] = ()) -> None:
+        """Place a blob at `path` (relative): a hard link where possible. `places` are those of the SDK (`Sdk.places`) if its
+        bytes carry them, so that it is not what the same SDK elsewhere would make."""
         target = self.root / path
         try:
             place(store.path(blob.digest), target, aside=self._scratch.directory())
             found = os.lstat(target)
             record: dict[str, Any] = {'key': key, 'digest': blob.digest, 'stat': placed(found),
-                                      **({'places': self.sdk.places} if located else {})}
+                                      **({'places': list(places)} if places else {})}
             write_memo(self._record(path), record, aside=self._scratch.directory())
         except OSError as error:
             raise from_os_error(error, f'adding to the cache directory {self.root}') from error
+
+    def recorded_digest(self, path: str) -> str:
+        """The digest of what was put at `path` (relative); empty if nothing was."""
+        return str((read_memo(self._record(path)) or {}).get('digest', ''))
 
     def _record(self, path: str) -> Path:
         return self.root / '.emroot' / f'{path}.json'

@@ -5,12 +5,14 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from ..engine.build import Build
 from ..engine.request import Options, PortSources, Request, local_ports
 from ..engine.result import BuildResult
-from ..errors import BuildError, UsageError
+from ..errors import BuildError, RemoteError, UsageError
+from ..modes import Mode
 from ..store import Store
 from .session import Session, print_json
 from .watch import make_watcher
@@ -24,7 +26,14 @@ def build(args: argparse.Namespace) -> int:
         print_json(result.to_json())
     elif not args.quiet:
         print(f'{result.cache}')
-    return BuildError.exit_code if result.failures else 0
+    return exit_code(result)
+
+
+def exit_code(result: BuildResult) -> int:
+    """What a build ends with. A remote that refused kept nothing from being built."""
+    if result.failures:
+        return BuildError.exit_code
+    return RemoteError.exit_code if result.remote and result.remote['refused'] else 0
 
 
 def run_build(session: Session, *, needed: bool) -> BuildResult:
@@ -32,13 +41,24 @@ def run_build(session: Session, *, needed: bool) -> BuildResult:
 
     Without a selection on the command line it is that of `emroot.toml`, if one is `needed`.
     """
-    args = session.args
+    return make(session, select(session, needed=needed)).result
+
+
+def select(session: Session, *, needed: bool) -> dict[Mode, list[str]]:
+    """The targets selected, by mode. Raises `UsageError` if there are none though some are `needed`."""
     selected = session.selected(or_project=needed)
     if needed and not selected:
         raise UsageError('nothing is selected', mend='give --features, --targets or --for, for example '
                                                      '`emroot build --for "em++ -flto=thin"`, or write an emroot.toml')
+    return selected
+
+
+def make(session: Session, selected: Mapping[Mode, Sequence[str]]) -> Build:
+    """Build what was selected, as `run_build`; the build, for what comes after it."""
+    args = session.args
     requests = [Request(mode=mode, targets=tuple(targets)) for mode, targets in selected.items()]
-    options = Options(jobs=args.jobs, builder=_builder(session), port_sources=_port_sources(session))
+    options = Options(jobs=args.jobs, builder=_builder(session), port_sources=_port_sources(session),
+                      remote=session.remote)
     watcher = make_watcher(session.home, verbose=args.verbose, quiet=args.quiet, live=not args.no_progress)
     making = Build(session.catalogue, session.home, Store(session.home.store), session.cache, options, watcher)
     try:
@@ -54,7 +74,7 @@ def run_build(session: Session, *, needed: bool) -> BuildResult:
     _say_failures(result)
     if not args.quiet and result.modes:
         print(summary(result), file=sys.stderr)
-    return result
+    return making
 
 
 def _write_trace(build: Build, requests: list[Request], path: str) -> None:

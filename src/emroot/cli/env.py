@@ -11,11 +11,11 @@ import sys
 from pathlib import Path
 
 from ..canonical import digest_bytes
-from ..errors import BuildError, UsageError
+from ..errors import RemoteError, UsageError
 from ..files import write_text
 from ..probe import HOOK
 from ..sdk.inspect import config_files
-from .build import run_build
+from .build import exit_code, run_build
 from .session import Session, print_json
 
 #: The configuration that emcc would read by itself, as if it read it by itself: those of emsdk look for themselves in EM_CONFIG.
@@ -66,9 +66,10 @@ def run(args: argparse.Namespace) -> int:
         raise UsageError('no command to run', mend='put it after `--`: emroot run -- make')
     session = Session(args)
     code = _prepare(session, needed=False)
-    if code:
+    if code not in (0, RemoteError.exit_code):
         return code
-    environment = {**os.environ, **settings(session), 'EM_FROZEN_CACHE': '0', 'EM_CONFIG': str(hooked_config(session))}
+    environment = {**os.environ, **settings(session), **_remote(session),
+                   'EM_FROZEN_CACHE': '0', 'EM_CONFIG': str(hooked_config(session))}
     program = shutil.which(command[0], path=environment['PATH'])
     if program is None:
         raise UsageError(f'there is no command {command[0]!r}', mend='check its spelling and PATH')
@@ -108,7 +109,13 @@ def settings(session: Session) -> dict[str, str]:
 
 
 def _prepare(session: Session, *, needed: bool) -> int:
-    return BuildError.exit_code if run_build(session, needed=needed).failures else 0
+    return exit_code(run_build(session, needed=needed))
+
+
+def _remote(session: Session) -> dict[str, str]:
+    """What tells the builds that links ask for of a remote given on the command line; not as arguments, which everybody sees."""
+    remote = session.remote if session.args.remote else None
+    return {'EMROOT_REMOTE': f'{"rw+" if remote.writes else ""}{remote.place}'} if remote else {}
 
 
 def _line(shell: str, name: str, value: str) -> str:

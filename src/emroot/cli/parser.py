@@ -64,6 +64,11 @@ def make_parser() -> argparse.ArgumentParser:
         'verify': ('check every object, archive, header and cache directory against its digest', ('store', 'verify'),
                    _verify),
         'gc': ('bound the store, least recently used first', ('store', 'gc'), _gc),
+        'export': ('one archive of what is selected, for emsdk\'s prebuilt_cache, a frozen emcc or `emroot import`',
+                   ('bundle', 'export'), _export),
+        'import': ('put what an archive holds into the store and the cache directory', ('bundle', 'import_'), _import),
+        'publish': ('put what is selected on a remote, or into a directory for a web server', ('publish', 'publish'), _publish),
+        'cache-key': ('a short key for the caches of CI: SDK and selection', ('bundle', 'cache_key'), _cache_key),
         'doctor': ('what is wrong with this set-up, or with a link, and what mends it', ('doctor', 'doctor'), _doctor),
     })
     return parser
@@ -121,6 +126,33 @@ def _run_command(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('command', nargs=argparse.REMAINDER, metavar='-- COMMAND...', help='passed on with its exit code')
 
 
+def _export(parser: argparse.ArgumentParser) -> None:
+    _selection(parser)
+    parser.add_argument('-o', '--output', required=True, metavar='FILE', help='ends in .tar.gz, .tar.xz or .tar')
+    parser.add_argument('--print-bazel', nargs='?', const='', metavar='URL',
+                        help='print the tag that makes emsdk\'s Bazel module use it, from that address')
+    _json(parser)
+
+
+def _import(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument('file', metavar='FILE', help='an archive that `emroot export` wrote')
+    parser.add_argument('--sha256', default='', metavar='HEX', help='what `emroot export` printed; another one is refused')
+    parser.add_argument('--force', action='store_true', help='also if it is of another SDK')
+    parser.add_argument('--cache', metavar='DIR', help='the cache directory (default: one per SDK, in the home)')
+    _json(parser)
+
+
+def _publish(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument('destination', metavar='DIR|URL', help='a directory that any web server can serve, or a remote')
+    _selection(parser)
+    _json(parser)
+
+
+def _cache_key(parser: argparse.ArgumentParser) -> None:
+    _selection(parser)
+    _json(parser)
+
+
 def _explain(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('target', metavar='MODE/TARGET', help='for example wasm64-lto/libc-debug')
     parser.add_argument('--against', metavar='OTHER', help='another mode, MODE/TARGET or SDK: only what differs')
@@ -176,6 +208,9 @@ def _selection(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('--trace', metavar='FILE', help='write the build\'s timeline, for ui.perfetto.dev or chrome://tracing')
     parser.add_argument('--builder', choices=['source', 'embuilder'],
                         help='compile the SDK\'s sources, or have its embuilder do it')
+    parser.add_argument('--remote', metavar='URL', help='a remote store, or a directory, to ask for what is not here '
+                        '(EMROOT_REMOTE); rw+URL also offers it what is built')
+    parser.add_argument('--remote-write', action='store_true', help='offer the remote what is built')
     parser.add_argument('--ports-from', metavar='DIR',
                         help='archives of ports (checked by the SDK) and directories of their sources, by port')
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import shlex
 import sys
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..catalogue import Catalogue
 from ..home import Home, find_home
@@ -17,6 +18,9 @@ from ..modes import Mode, parse_features, parse_mode
 from ..project import Project, find_project, load_project
 from ..sdk import Sdk, find_sdk
 from ..sdk.discover import find_sdk_version
+
+if TYPE_CHECKING:
+    from ..remote.address import Address
 
 
 @dataclass(frozen=True)
@@ -66,6 +70,20 @@ class Session:
         if self.project and self.project.ports_from:
             return self.project.place.parent / self.project.ports_from
         return None
+
+    @property
+    def remote(self) -> Address | None:
+        """The remote: on the command line, else in EMROOT_REMOTE, else what the project says; an empty one is none.
+
+        Headers with secrets are for a remote that the user named. A project that was fetched from somewhere does not get them.
+        """
+        given = self.args.remote if self.args.remote is not None else os.environ.get('EMROOT_REMOTE')
+        text = given if given is not None else self.project.remote if self.project else ''
+        if not text:
+            return None
+        from ..remote.address import HEADER, parse_address  # here and not above: most builds have none
+        return parse_address(text, writes=self.args.remote_write, headers=os.environ.get(HEADER, '') if given else '',
+                             beside=self.project.place.parent if self.project and given is None else None)
 
     def modes(self) -> list[Mode]:
         """The modes of `--features`, in order and once; wasm32 without any."""

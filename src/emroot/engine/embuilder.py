@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 import secrets
+from dataclasses import dataclass
 from pathlib import Path
 
 from ..cachedir import link_tree
@@ -22,6 +23,7 @@ from ..store import Blob, Store
 from ..store.records import is_below
 from .commands import CACHE_PREFIX, shell_line
 from .events import Watcher
+from .objects import carries, located_key
 from .pool import Pool
 from .request import PortSources
 from .result import Failure
@@ -65,12 +67,25 @@ def _digest_tree(path: Path) -> str:
     return digest_record([[p.relative_to(path).as_posix(), digest_file(p)] for p in files])
 
 
-def build_with_embuilder(catalogue: Catalogue, mode: Mode, target: str, sources: PortSources, store: Store,
-                         headers: Path, pool: Pool, watcher: Watcher) -> tuple[dict[str, Blob] | Failure, bool]:
-    """The files of a target by their path in a cache directory, and whether embuilder had to be run for them."""
-    key = embuilder_key(catalogue, mode, target, sources)
-    if found := find_files(store, key):
-        return found, False
+@dataclass(frozen=True)
+class Made:
+    """The files of a target by their path in a cache directory."""
+
+    files: dict[str, Blob]
+    fresh: bool
+    """Whether embuilder had to be run for them."""
+    located: bool
+    """Whether one of them carries the place of the SDK."""
+
+
+def build_with_embuilder(catalogue: Catalogue, mode: Mode, target: str, key: str, sources: PortSources, store: Store,
+                         headers: Path, pool: Pool, watcher: Watcher) -> Made | Failure:
+    """A target's files, from the store or from embuilder; `key` is its `embuilder_key`."""
+    places = catalogue.sdk.places
+    elsewhere = located_key(key, places, KIND)
+    for located, name in ((True, elsewhere), (False, key)):
+        if found := find_files(store, name):
+            return Made(found, False, located)
     directory = store.scratch() / f'embuilder-{secrets.token_hex(6)}'
     cache = directory / 'cache'
     try:
@@ -92,13 +107,16 @@ def build_with_embuilder(catalogue: Catalogue, mode: Mode, target: str, sources:
         if done.code != 0:
             if full := from_full_disk(said, f'building {mode}/{target}'):
                 raise full
-            return Failure(target, _last(said), _repeat(catalogue, mode, target)), True
+            return Failure(target, _last(said), _repeat(catalogue, mode, target))
         _leave_traces(cache)
-        files = {path: store.adopt(cache / path) for path in _new_files(cache, headers)}
+        new = _new_files(cache, headers)
+        located = any(carries(cache / path, places) for path in new)
+        files = {path: store.adopt(cache / path) for path in new}
     finally:
         remove_tree(directory)
-    store.write(KIND, key, {'files': {path: [blob.digest, blob.size] for path, blob in sorted(files.items())}})
-    return files, True
+    store.write(KIND, elsewhere if located else key,
+                {'files': {path: [blob.digest, blob.size] for path, blob in sorted(files.items())}})
+    return Made(files, True, located)
 
 
 def find_files(store: Store, key: str) -> dict[str, Blob]:

@@ -25,6 +25,12 @@ def located_key(key: str, places: Sequence[str], what: str = 'object') -> str:
     return digest_record({what: key, 'places': list(places)})
 
 
+def carries(file: Path, places: Sequence[str]) -> bool:
+    """Whether a file has one of these paths in its bytes."""
+    content = file.read_bytes()
+    return any(place.encode() in content for place in places)
+
+
 class Objects:
     """The objects of one build, by the key of their compile."""
 
@@ -75,8 +81,7 @@ class Objects:
         if done.output.strip():
             self.watcher.note(f'{compile_.source} said: {done.output.decode(errors="replace").strip()}')
         self.durations.learn(compile_, done.seconds)
-        content = out.read_bytes()
-        located = any(place.encode() in content for place in self._places)
+        located = carries(out, self._places)
         closure = self._closure(compile_, depfile)
         blob = self.store.adopt(out)
         extra: Record = {'seconds': round(done.seconds, 4)}

@@ -5,8 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ..modes import Mode
+
+if TYPE_CHECKING:
+    from ..remote.address import Address
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,3 +52,5 @@ class Options:
     """`source`, or `embuilder` to have the SDK's own builder make every target."""
     port_sources: PortSources = field(default_factory=PortSources)
     """Where the sources of ports may come from. (This one does change what comes out, and is in the keys.)"""
+    remote: Address | None = None
+    """Where to ask for what the store lacks."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from functools import partial
 from typing import Protocol
 
@@ -40,10 +40,10 @@ class Schedule:
     out to be equal to an earlier one; families, archives and everything else go side by side."""
 
     def __init__(self, plan: Plan, objects: Objects, pool: Pool, result: BuildResult, timeline: Timeline,
-                 placed: Placed, failed: Failed) -> None:
+                 placed: Placed, failed: Failed, fetched: Collection[str] = ()) -> None:
         self.plan, self.objects, self.pool, self.result, self.timeline = plan, objects, pool, result, timeline
         self.store, self.places, self.watcher = objects.store, objects.places, objects.watcher
-        self._placed, self._failed = placed, failed
+        self._placed, self._failed, self._fetched = placed, failed, fetched
         self._chains: dict[str, list[tuple[Compile, list[_Pending]]]] = {}
         self._why: dict[str, str] = {}
         self._lock = threading.Lock()
@@ -80,7 +80,8 @@ class Schedule:
     def _place_from_store(self, archive: Archive) -> bool:
         for located, key in ((True, self._located(archive)), (False, archive.key)):
             if blob := find_archive(self.store, key):
-                self._placed(archive, blob, 'reused', {'archive_in_store': len(archive.members)}, located=located)
+                why = 'archive_from_remote' if key in self._fetched else 'archive_in_store'
+                self._placed(archive, blob, 'reused', {why: len(archive.members)}, located=located)
                 return True
         return False
 

@@ -1,0 +1,143 @@
+"""What a bundle says of itself: its first member, from which everything that follows is known before it is read.
+
+    {"schema": 1, "sdk": {"version", "digest"}, "modes": {"wasm64-lto": ["libc", ...]},
+     "files": {PATH: {"sha256", "size"}                                       a header, or emcc's stamp
+                     {"sha256", "size", "kind", "key", "located"?}}}          a library
+
+Nothing in it tells of the machine or the time. `located` is there if the file's bytes carry the place of the SDK (debug
+information of C++ libraries names the directory of clang's headers): a digest of that place, since the same SDK elsewhere
+makes other bytes. It is sealed as the store's records are.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from ..canonical import canonical_json, digest_record
+from ..engine.embuilder import is_inside
+from ..errors import UsageError
+from ..modes import all_modes
+from ..sdk import Sdk
+from ..store import Blob
+from ..store.records import is_below, is_digest, seal, unseal
+
+NAME = '.emroot/manifest.json'
+SCHEMA = 1
+KIND = 'bundle'
+#: Bytes that no library comes near, and no bundle: all targets of all modes are 9 GB.
+LARGEST_FILE, LARGEST = 2 << 30, 64 << 30
+ARCHIVE, EMBUILDER = 'archive', 'embuilder'
+
+
+@dataclass(frozen=True, kw_only=True)
+class Library:
+    """Whose work a file is: a record's kind and key in the store."""
+
+    kind: str
+    key: str
+    located: str = ''
+    """The digest of the SDK's place if the bytes carry it (see `place_digest`)."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Manifest:
+    """The whole of it. Paths are relative to the cache directory, with forward slashes."""
+
+    version: str
+    digest: str
+    modes: Mapping[str, list[str]]
+    headers: Mapping[str, Blob]
+    libraries: Mapping[str, tuple[Blob, Library]]
+
+    @property
+    def files(self) -> dict[str, Blob]:
+        """Every member but the manifest itself, in the order of the archive."""
+        found = {**self.headers, **{path: blob for path, (blob, _) in self.libraries.items()}}
+        return dict(sorted(found.items()))
+
+    def to_bytes(self) -> bytes:
+        """What is written."""
+        files: dict[str, dict[str, Any]] = {path: _sized(blob) for path, blob in self.headers.items()}
+        for path, (blob, made) in self.libraries.items():
+            files[path] = {**_sized(blob), 'kind': made.kind, 'key': made.key,
+                           **({'located': made.located} if made.located else {})}
+        document = {'schema': SCHEMA, 'sdk': {'version': self.version, 'digest': self.digest}, 'modes': self.modes,
+                    'files': files}
+        return canonical_json(seal(document, KIND, self.digest)).encode() + b'\n'
+
+
+def place_digest(sdk: Sdk) -> str:
+    """Names where an SDK lies without saying it."""
+    return digest_record({'places': sdk.places})
+
+
+def read_manifest(text: bytes) -> Manifest:
+    """What `to_bytes` wrote. Raises `UsageError` for anything else, above all for paths that lead elsewhere."""
+    try:
+        document = json.loads(text)
+        if document['schema'] == SCHEMA and not unseal(document, KIND, document['sdk']['digest']):
+            raise refused('its manifest is damaged')
+        schema, sdk, modes, files = (document[name] for name in ('schema', 'sdk', 'modes', 'files'))
+        if schema != SCHEMA:
+            raise UsageError(f'the archive has format {str(schema)[:20]!r}, this emroot reads {SCHEMA}',
+                             mend='use the emroot that made it, or export it again with this one')
+        read = {path: _file(path, said) for path, said in files.items()}
+        manifest = Manifest(
+            version=str(sdk['version']), digest=str(sdk['digest']), modes=_modes(modes),
+            headers={path: blob for path, (blob, made) in read.items() if made is None},
+            libraries={path: (blob, made) for path, (blob, made) in read.items() if made is not None})
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        raise refused(f'its manifest says what no export writes ({type(error).__name__}: {str(error)[:80]})') from error
+    if sum(blob.size for blob, _ in read.values()) > LARGEST:
+        raise refused('it is larger than any set of libraries')
+    _refuse_files_below_files(read)
+    return manifest
+
+
+def refused(why: str) -> UsageError:
+    """The error for an archive that is damaged or was made to do harm: nothing of it is kept."""
+    return UsageError(f'the archive is refused: {why}',
+                      mend='get it again, and compare its sha256 with what `emroot export` printed')
+
+
+def _sized(blob: Blob) -> dict[str, Any]:
+    return {'sha256': blob.digest, 'size': blob.size}
+
+
+def _modes(said: dict[str, list[str]]) -> dict[str, list[str]]:
+    names = {mode.name for mode in all_modes()}
+    if not all(mode in names and isinstance(targets, list) and all(isinstance(t, str) for t in targets)
+               for mode, targets in said.items()):
+        raise ValueError('modes')
+    return said
+
+
+def _file(path: str, said: dict[str, Any]) -> tuple[Blob, Library | None]:
+    blob = Blob.of(said['sha256'], said['size'])
+    if blob is None or isinstance(said['size'], bool) or blob.size > LARGEST_FILE or not _is_plain(path):
+        raise ValueError(path)
+    if 'kind' not in said:
+        if path != 'sysroot_install.stamp' and not path.startswith('sysroot/'):
+            raise ValueError(path)
+        return blob, None
+    located = said.get('located', '')
+    if not is_digest(said['key']) or not (located == '' or is_digest(located)) or not is_inside(path):
+        raise ValueError(path)
+    if said['kind'] not in (ARCHIVE, EMBUILDER) or (said['kind'] == ARCHIVE and not path.startswith('sysroot/lib/')):
+        raise ValueError(path)
+    return blob, Library(kind=said['kind'], key=said['key'], located=located)
+
+
+def _is_plain(path: str) -> bool:
+    return is_below(path) and path.isprintable()
+
+
+def _refuse_files_below_files(paths: Iterable[str]) -> None:
+    listed = set(paths)
+    for path in listed:
+        parts = path.split('/')
+        if any('/'.join(parts[:n]) in listed for n in range(1, len(parts))):
+            raise refused(f'{path!r} lies below a file')

@@ -1,0 +1,161 @@
+"""Reading a bundle into the store and a cache directory: all of it or nothing.
+
+The whole archive is read and compared with its manifest before anything of it is placed. What comes out are the libraries;
+the headers are only compared, since every SDK installs its own.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+from ..cachedir import CacheDirectory
+from ..canonical import CHUNK, Record, digest_file
+from ..catalogue import Catalogue
+from ..engine.objects import located_key
+from ..errors import UsageError
+from ..files import SMALL, remove_tree
+from ..headers import installed_headers
+from ..home import Home
+from ..store import Blob, Store
+from . import tape
+from .manifest import ARCHIVE, EMBUILDER, NAME, Library, Manifest, place_digest, read_manifest, refused
+
+_SIZE = slice(124, 136)
+#: In the record of a file in a cache directory: its bytes carry a place that is not this SDK's, so a build replaces it.
+ELSEWHERE = ['elsewhere']
+
+
+@dataclass(frozen=True)
+class Imported:
+    """What an archive held."""
+
+    manifest: Manifest
+    foreign: tuple[str, ...]
+    """Files that carry the place of an SDK that lies elsewhere: links can use them, builds make them anew."""
+
+
+def unpack(file: Path, catalogue: Catalogue, home: Home, store: Store, cache: CacheDirectory, *, sha256: str = '',
+           force: bool = False) -> Imported:
+    """Put the libraries of a bundle into the store and the cache directory.
+
+    Raises `UsageError` for an archive that is not as `export` writes it, has another sha256 than `sha256`, or, unless `force`,
+    is of another SDK.
+    """
+    with store, contextlib.closing(cache):
+        aside = store.scratch() / 'import'
+        try:
+            aside.mkdir()
+            manifest = _read(file, aside, catalogue, sha256=sha256, force=force)
+            return _place(manifest, aside, catalogue, home, store, cache)
+        finally:
+            remove_tree(aside)
+
+
+def _read(file: Path, aside: Path, catalogue: Catalogue, *, sha256: str, force: bool) -> Manifest:
+    try:
+        found = digest_file(file) if sha256 else ''
+        raw = open(file, 'rb')  # noqa: SIM115  # closed below
+    except OSError as error:
+        raise UsageError(f'{file} cannot be read: {error.strerror}', mend='name an archive that `emroot export` wrote') from error
+    with raw:
+        if found != sha256.lower():
+            raise refused(f'its sha256 is {found}, not {sha256}')
+        try:
+            with tape.opened(raw) as stream:
+                manifest = _manifest(stream)
+                _refuse_other_sdk(manifest, catalogue, force=force)
+                for path, blob in manifest.files.items():
+                    _expect(stream, tape.header(path, blob.size), f'the header of {path!r}')
+                    kept = aside / blob.digest if path in manifest.libraries else None
+                    _take_file(stream, path, blob, kept)
+                _expect(stream, tape.END, 'the end')
+                if any(chunk.strip(b'\0') for chunk in iter(lambda: stream.read(CHUNK), b'')):
+                    raise refused('something follows its end')
+        except tape.DAMAGED as error:
+            raise refused(f'it is damaged: {error}') from error
+    return manifest
+
+
+def _manifest(stream: IO[bytes]) -> Manifest:
+    head = tape.take(stream, tape.BLOCK)
+    try:
+        size = int(head[_SIZE].rstrip(b' \0'), 8)
+    except ValueError:
+        size = -1
+    if not 0 <= size <= SMALL or head != tape.header(NAME, size):
+        raise refused('it does not begin with a manifest, so it is none that `emroot export` wrote')
+    text = tape.take(stream, size)
+    _expect(stream, tape.padding(size), 'the end of the manifest')
+    return read_manifest(text)
+
+
+def _refuse_other_sdk(manifest: Manifest, catalogue: Catalogue, *, force: bool) -> None:
+    if manifest.digest != catalogue.sdk.digest and not force:
+        mine = catalogue.sdk
+        raise UsageError(f'the archive is of another SDK ({manifest.version}, {manifest.digest[:12]}) than the one in use '
+                         f'({mine.version}, {mine.digest[:12]})',
+                         mend='choose that SDK with --sdk, or export with this one; --force takes it all the same')
+
+
+def _expect(stream: IO[bytes], data: bytes, what: str) -> None:
+    if tape.take(stream, len(data)) != data:
+        raise refused(f'{what} is not as its manifest says')
+
+
+def _take_file(stream: IO[bytes], path: str, blob: Blob, kept: Path | None) -> None:
+    """Read one file, compare it, and keep it if `kept` says where."""
+    digest, left = hashlib.sha256(), blob.size
+    with open(kept, 'wb') if kept else contextlib.nullcontext() as sink:
+        while left:
+            chunk = tape.take(stream, min(CHUNK, left))
+            digest.update(chunk)
+            left -= len(chunk)
+            if sink:
+                sink.write(chunk)
+    if digest.hexdigest() != blob.digest:
+        raise refused(f'the content of {path!r} is not as its manifest says')
+    _expect(stream, tape.padding(blob.size), f'the end of {path!r}')
+
+
+def _place(manifest: Manifest, aside: Path, catalogue: Catalogue, home: Home, store: Store, cache: CacheDirectory) -> Imported:
+    headers = installed_headers(catalogue, store)
+    own = store.tree_files(headers.name) or {}
+    if overwritten := sorted(own.keys() & manifest.libraries.keys()):
+        raise refused(f'it would replace a header of the SDK: {overwritten[0]!r}')
+    cache.prepare(headers)
+    home.remember_cache(cache.root)
+    here = place_digest(catalogue.sdk)
+    for digest in sorted({blob.digest for blob, _ in manifest.libraries.values()}):
+        store.adopt(aside / digest, digest)
+    for kind, key, record in _records(manifest, here, catalogue.sdk.places):
+        store.write(kind, key, record)
+    foreign = []
+    for path, (blob, made) in sorted(manifest.libraries.items()):
+        if made.located not in ('', here):
+            foreign.append(path)
+            if not cache.holds(path, made.key):  # what was made here is better
+                cache.put(path, made.key, blob, store, places=ELSEWHERE)
+        else:
+            cache.put(path, made.key, blob, store, places=catalogue.sdk.places if made.located else ())
+    return Imported(manifest, tuple(foreign))
+
+
+def _records(manifest: Manifest, here: str, places: list[str]) -> Iterator[tuple[str, str, Record]]:
+    """What the store is to know: whatever this SDK would make here."""
+    by_key: dict[str, dict[str, tuple[Blob, Library]]] = {}
+    for path, (blob, made) in manifest.libraries.items():
+        if made.kind == EMBUILDER:
+            by_key.setdefault(made.key, {})[path] = blob, made
+        elif made.located in ('', here):
+            key = located_key(made.key, places, ARCHIVE) if made.located else made.key
+            yield ARCHIVE, key, {'digest': blob.digest, 'size': blob.size, 'path': path}
+    for key, files in by_key.items():
+        located = {made.located for _, made in files.values()} - {''}
+        if located <= {here}:
+            yield EMBUILDER, located_key(key, places, EMBUILDER) if located else key, {
+                'files': {path: [blob.digest, blob.size] for path, (blob, _) in sorted(files.items())}}

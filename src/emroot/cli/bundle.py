@@ -1,0 +1,85 @@
+"""`emroot export`, `emroot import` and `emroot cache-key`."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from ..bundle.export import Exported
+from ..bundle.export import export as write_bundle
+from ..bundle.unpack import unpack
+from ..cachedir import CacheDirectory
+from ..canonical import KEY_SCHEMA, digest_record
+from ..errors import BuildError
+from ..store import Store
+from ..store.blobs import VERSION
+from .build import exit_code, make, select
+from .session import Session, print_json
+
+#: Hexadecimal digits of a key for CI: enough that no two selections of a project ever share one.
+_KEY_DIGITS = 20
+
+
+def export(args: argparse.Namespace) -> int:
+    """Build what is missing, and pack it."""
+    session = Session(args)
+    selected = select(session, needed=True)
+    build = make(session, selected)
+    if build.result.failures:
+        return BuildError.exit_code
+    exported = write_bundle(build, selected, Path(args.output).expanduser().absolute())
+    located = [path for path, (_, made) in exported.manifest.libraries.items() if made.located]
+    tag = bazel_tag(exported, args.print_bazel or '')
+    if args.json:
+        print_json({'file': str(exported.path), 'sha256': exported.sha256, 'tar_sha256': exported.tar_sha256,
+                    'size': exported.size, 'files': len(exported.manifest.files), 'modes': exported.manifest.modes,
+                    'located': located, 'bazel': tag})
+    elif args.print_bazel is not None:
+        sys.stdout.write(tag)
+    else:
+        print(f'{exported.sha256}  {exported.path}')
+    if located and not args.quiet:
+        print(f'emroot: {len(located)} of {len(exported.manifest.libraries)} libraries name the place of this SDK in their debug '
+              'information; an SDK elsewhere can link with them, and makes its own when it builds', file=sys.stderr)
+    return exit_code(build.result)
+
+
+def bazel_tag(exported: Exported, url: str) -> str:
+    """What to put into MODULE.bazel so that emsdk's module uses an archive."""
+    return ('emscripten_cache = use_extension("@emsdk//:emscripten_cache.bzl", "emscripten_cache")\n'
+            'emscripten_cache.prebuilt_cache(\n'
+            f'    http_archive_url = "{url or f"https://example.com/{exported.path.name}"}",\n'
+            f'    sha256 = "{exported.sha256}",\n'
+            ')\n')
+
+
+def import_(args: argparse.Namespace) -> int:
+    """Take an archive into the store and the cache directory."""
+    session = Session(args)
+    cache = CacheDirectory(session.cache, session.sdk)
+    imported = unpack(Path(args.file).expanduser().absolute(), session.catalogue, session.home, Store(session.home.store), cache,
+                      sha256=args.sha256, force=args.force)
+    modes = imported.manifest.modes
+    if args.json:
+        print_json({'cache': str(cache.root), 'modes': modes, 'files': len(imported.manifest.libraries),
+                    'elsewhere': list(imported.foreign)})
+    elif not args.quiet:
+        print(f'{cache.root}')
+    if imported.foreign and not args.quiet:
+        print(f'emroot: {len(imported.foreign)} of {len(imported.manifest.libraries)} libraries name the place of another SDK in '
+              'their debug information: links can use them, `emroot build` makes them anew', file=sys.stderr)
+    return 0
+
+
+def cache_key(args: argparse.Namespace) -> int:
+    """Print what names the SDK and the selection, the same on every machine."""
+    session = Session(args)
+    modes = {mode.name: sorted(targets) for mode, targets in sorted(select(session, needed=True).items())}
+    digest = digest_record({'sdk': session.sdk.digest, 'modes': modes, 'schema': KEY_SCHEMA, 'store': VERSION})
+    key = f'emroot-{session.sdk.version}-{digest[:_KEY_DIGITS]}'
+    if args.json:
+        print_json({'key': key, 'sdk': {'version': session.sdk.version, 'digest': session.sdk.digest}, 'modes': modes})
+    else:
+        print(key)
+    return 0

@@ -1,0 +1,40 @@
+"""Whether a remote is still asked. It is there to save time: what costs time ends it, with one warning."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterable
+
+from .address import HEADER
+from .transport import Refused, Trouble, Wrong
+
+#: Answers that are not what they should be after which nothing more is asked: one file may be damaged, three are none's fault.
+_WRONG_ANSWERS = 3
+
+
+class Circuit:
+    """Open once nothing more is to be asked. Told of trouble from any thread."""
+
+    def __init__(self, place: str, secrets: Iterable[str], warn: Callable[[str], None], note: Callable[[str], None]) -> None:
+        self._place, self._secrets, self._warn, self._note = place, tuple(filter(None, secrets)), warn, note
+        self._lock = threading.Lock()
+        self._wrong = self._troubles = 0
+        self.open = False
+        self.refused = False
+
+    def trouble(self, error: Trouble) -> None:
+        """Something went wrong: say so once, and decide whether to go on."""
+        said = str(error)
+        for secret in self._secrets:
+            said = said.replace(secret, '...')
+        with self._lock:
+            self._troubles += 1
+            self._wrong += isinstance(error, Wrong)
+            was_open, self.open = self.open, self.open or not isinstance(error, Wrong) or self._wrong >= _WRONG_ANSWERS
+            self.refused = self.refused or isinstance(error, Refused)
+            first, ends = self._troubles == 1, self.open and not was_open
+        if first:
+            mend = f'; set {HEADER} to what it wants to hear, `Authorization: Bearer ...`' if self.refused else ''
+            self._warn(f'remote {self._place}: {said}; the build goes on without {"it" if ends else "that"}{mend}')
+        elif not was_open:
+            self._note(f'remote {self._place}: {said}{"; it is no longer asked" if ends else ""}')

@@ -1,0 +1,167 @@
+"""The remote of a build: asked for what the store lacks, offered what was built, and never waited for long."""
+
+from __future__ import annotations
+
+import io
+import math
+import os
+import threading
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from ..canonical import digest_file
+from ..errors import UsageError
+from ..store import Blob, Store
+from .address import Address
+from .circuit import Circuit
+from .lanes import Lanes
+from .layout import INDEX, LARGEST_RECORD, blob_name, decode, decode_index, encode, named_blobs, record_name
+from .transport import Transport, Unavailable, Wrong, open_transport
+
+if TYPE_CHECKING:
+    from ..engine.events import Watcher
+
+#: Seconds that a build waits for a remote in all, besides what it saved; EMROOT_REMOTE_WAIT overrides.
+PATIENCE = 4.0
+_WAIT = 'EMROOT_REMOTE_WAIT'
+_LARGEST_INDEX = 64 << 20
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """Something to ask for: a record under one of these keys, with all its blobs."""
+
+    kind: str
+    keys: tuple[str, ...]
+    worth: float
+    """Seconds that it saves."""
+
+
+class Remote:
+    """One remote during one build. Nothing here raises because of what a remote does."""
+
+    def __init__(self, address: Address, store: Store, watcher: Watcher, patience: float | None = None) -> None:
+        self._address, self._store, self._watcher = address, store, watcher
+        self._patience = _patience() if patience is None else patience
+        self.circuit = Circuit(address.place, address.headers.values(), watcher.warn, watcher.note)
+        self._lanes = Lanes(self.circuit, partial(open_transport, address), watcher.note)
+        self._index: frozenset[str] | None = None
+        self._lock = threading.Lock()
+        self._saved = self._waited = 0.0
+        self.fetched: set[str] = set()
+        self.sent = self._to_send = 0
+
+    def fetch(self, wanted: Iterable[Wanted]) -> None:
+        """Get what is there into the store; `fetched` holds the keys. What saves most is asked for first."""
+        self._lanes.add(self._probe)
+        if self._wait():
+            for each in sorted(wanted, key=lambda each: -each.worth):
+                self._lanes.add(partial(self._fetch, each))
+            self._wait()
+        self._watcher.note(f'remote {self._address.place}: {len(self.fetched)} found in {self._waited:.2f} s')
+
+    def offer(self, kind: str, key: str) -> None:
+        """Send a record of the store and its blobs in the background, if this remote takes any."""
+        if self._address.writes and not self.circuit.open:
+            self._to_send += 1
+            self._lanes.add(partial(self._send, kind, key))
+
+    def close(self) -> None:
+        """Wait a little for what is under way, then leave it."""
+        self._saved = min(self._saved, self._waited)
+        self._wait()
+        self._lanes.abort()
+        if self._address.writes:
+            self._watcher.note(f'remote {self._address.place}: {self.sent} of {self._to_send} sent')
+
+    def to_json(self) -> dict[str, Any]:
+        """What became of it: how much was found and sent, and the seconds that the build waited."""
+        return {'place': self._address.place, 'fetched': len(self.fetched), 'sent': self.sent, 'refused': self.circuit.refused,
+                'seconds': round(self._waited, 3)}
+
+    def _wait(self) -> bool:
+        """Wait until all is done, as long as that is worth it; whether the remote is still good for more."""
+        began = time.monotonic()
+        while not self._lanes.wait(0.05):
+            with self._lock:
+                left = self._patience + self._saved - self._waited - (time.monotonic() - began)
+            if left <= 0:
+                self.circuit.trouble(Unavailable('it is too slow to be of use'))
+        self._waited += time.monotonic() - began
+        return not self.circuit.open
+
+    def _probe(self, transport: Transport) -> None:
+        """The one question at the start: is it there, and does it say what it has? What others add meanwhile is in no index."""
+        sink = io.BytesIO()
+        try:
+            found = transport.get(INDEX, sink, _LARGEST_INDEX)
+        except Wrong as error:
+            if not 400 <= error.status < 500:  # a cache that knows other names only: it has no index
+                raise
+            found = False
+        if found and not self._address.writes:
+            self._index = decode_index(sink.getvalue())
+
+    def _fetch(self, wanted: Wanted, transport: Transport) -> None:
+        for key in wanted.keys:
+            name, sink = record_name(wanted.kind, key), io.BytesIO()
+            if (self._index is not None and name not in self._index) or not transport.get(name, sink, LARGEST_RECORD):
+                continue
+            record = decode(sink.getvalue(), wanted.kind, key)
+            if all(self._take(transport, blob) for blob in named_blobs(record).values()) and not self.circuit.open:
+                self._store.write(wanted.kind, key, record)
+                with self._lock:
+                    self.fetched.add(key)
+                    self._saved += wanted.worth
+                return
+
+    def _take(self, transport: Transport, blob: Blob) -> bool:
+        """Have a blob in the store; false if the remote has it no longer."""
+        if self._store.has(blob):
+            return True
+        if self.circuit.open:  # the build may be over
+            return False
+        file = self._store.scratch() / f'remote-{os.urandom(6).hex()}'
+        try:
+            with open(file, 'wb') as sink:
+                if not transport.get(blob_name(blob), sink, blob.size):
+                    return False
+            if os.stat(file).st_size != blob.size or digest_file(file) != blob.digest:
+                raise Wrong('it has a file whose content is not that of its name')
+            self._store.adopt(file, blob.digest)
+        finally:
+            file.unlink(missing_ok=True)
+        return True
+
+    def _send(self, kind: str, key: str, transport: Transport) -> None:
+        send(transport, self._store, kind, key)
+        with self._lock:
+            self.sent += 1
+
+
+def send(transport: Transport, store: Store, kind: str, key: str) -> bool:
+    """Put a record and its blobs on a remote, the record last; false if the store has them no longer. Raises `Trouble`."""
+    record = store.read(kind, key)
+    if record is None:
+        return False
+    blobs = named_blobs(record).values()
+    if not all(store.has(blob) for blob in blobs):
+        return False
+    for blob in blobs:
+        transport.put(blob_name(blob), store.path(blob.digest))
+    transport.put(record_name(kind, key), encode(record, kind, key))
+    return True
+
+
+def _patience() -> float:
+    given = os.environ.get(_WAIT, '')
+    try:
+        seconds = float(given or PATIENCE)
+    except ValueError:
+        seconds = math.nan
+    if not 0 <= seconds < math.inf:
+        raise UsageError(f'{_WAIT}={given!r} is no number of seconds', mend=f'for example {_WAIT}=30')
+    return seconds

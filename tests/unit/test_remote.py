@@ -1,0 +1,189 @@
+"""A remote behind the store: what one machine built, another takes; and whatever a remote does, the build is as without it."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+from support.remotes import BAD, RemoteCache, nobody_there, remote_cache
+from support.running import Emroot
+from support.trees import archives, counts, damage, seed
+
+from emroot.canonical import digest_bytes
+from emroot.errors import UsageError
+from emroot.remote.address import parse_address
+from emroot.remote.layout import decode, decode_index, encode, encode_index
+from emroot.remote.transport import Wrong
+
+TARGETS = ('libone', 'crt1', 'libcxx')
+#: Seconds by which a bad remote may slow a build.
+BOUND = 5.0
+TOKEN = 'Bearer very-secret'  # noqa: S105  # it opens nothing
+
+
+@pytest.fixture
+def other(fake: Emroot, tmp_path: Path) -> Emroot:
+    """Another machine, with the same SDK."""
+    machine = Emroot(tmp_path / 'another home', fake.sdk)
+    seed(machine.home, fake.home, link=False)
+    return machine
+
+
+def _build(emroot: Emroot, remote: str, *, code: int = 0, **env: str) -> tuple[dict[str, object], str]:
+    ran = emroot('build', '--json', '--targets', ','.join(TARGETS), '--remote', remote,
+                 env={'no_proxy': '127.0.0.1', 'EMROOT_REMOTE_WAIT': '60', **env})
+    assert ran.code == code, ran.err
+    return ran.json, ran.err
+
+
+def _fill(cache: RemoteCache, emroot: Emroot) -> dict[str, str]:
+    """Have a remote filled; what was built, by path."""
+    document, said = _build(emroot, f'rw+{cache.url}')
+    assert document['remote']['sent'] == len(TARGETS), said  # type: ignore[index]
+    return archives(Path(str(document['cache'])))
+
+
+def test_what_one_machine_built_another_takes_without_a_compile(fake: Emroot, other: Emroot):
+    with remote_cache() as cache:
+        built = _fill(cache, fake)
+        assert {method for method, _ in cache.asked} == {'GET', 'PUT'}
+        cache.asked.clear()
+        document, said = _build(other, cache.url)
+        assert counts(document) == (0, 5) and document['objects']['why']['archive_from_remote'] == 5  # type: ignore[index]
+        assert document['remote']['fetched'] == len(TARGETS) and 'warning' not in said  # type: ignore[index]
+        assert {method for method, _ in cache.asked} == {'GET'}
+        place = Path(str(document['cache']))
+        assert archives(place) == built and damage(other.home, place) == []
+        assert other('verify').code == 0
+        cache.asked.clear()
+        _build(other, cache.url)
+        assert cache.asked == []  # nothing is missing: nobody is asked
+
+
+def test_names_and_bytes_are_those_of_bazels_protocol(fake: Emroot):
+    with remote_cache() as cache:
+        built = _fill(cache, fake)
+    assert {path.split('/')[2] for path in cache.files} == {'ac', 'cas'}
+    blobs = {path.split('/')[3]: content for path, content in cache.files.items() if '/cas/' in path}
+    assert set(blobs) == {digest_bytes(content) for content in blobs.values()} == set(built.values())
+
+
+@pytest.mark.parametrize('bad', ['refused', *BAD])
+def test_a_bad_remote_costs_one_warning_and_little_time(fake: Emroot, other: Emroot, bad: str):
+    """A remote that refuses is what exit code 7 is for; the libraries are there all the same."""
+    with remote_cache() as cache:
+        built = _fill(cache, fake)
+        cache.bad = '' if bad == 'refused' else bad
+        slow = bad in ('drip', 'hang')
+        document, said = _build(other, nobody_there() if bad == 'refused' else f'rw+{cache.url}', code=7 if bad == '401' else 0,
+                                EMROOT_REMOTE_WAIT='' if slow else '60')
+    assert counts(document) == (5, 0) and document['remote']['fetched'] == 0  # type: ignore[index]
+    assert said.count('emroot: warning: remote http://127.0.0.1:') == 1 == said.count('warning'), said
+    assert document['remote']['seconds'] < BOUND or not slow  # type: ignore[index]
+    assert 'too slow' not in said or slow
+    place = Path(str(document['cache']))
+    assert archives(place) == built and damage(other.home, place) == []
+    assert list((other.home / 'store/tmp').iterdir()) == []
+
+
+def test_a_blob_that_a_cache_has_dropped_is_built(fake: Emroot, other: Emroot):
+    with remote_cache() as cache:
+        built = _fill(cache, fake)
+        cache.files = {path: content for path, content in cache.files.items() if '/ac/' in path}
+        document, said = _build(other, cache.url)
+    assert counts(document) == (5, 0) and 'warning' not in said
+    assert archives(Path(str(document['cache']))) == built
+
+
+def test_records_of_one_library_under_the_name_of_another_are_refused(fake: Emroot, other: Emroot):
+    with remote_cache() as cache:
+        built = _fill(cache, fake)
+        names = sorted(path for path in cache.files if '/ac/' in path)
+        contents = [cache.files[name] for name in names]
+        cache.files.update(zip(names, contents[1:] + contents[:1], strict=True))
+        document, said = _build(other, cache.url)
+    assert document['remote']['fetched'] == 0 and said.count('warning') == 1  # type: ignore[index]
+    assert archives(Path(str(document['cache']))) == built
+
+
+def test_a_token_opens_and_is_seen_nowhere(fake: Emroot, other: Emroot, tmp_path: Path):
+    header = {'EMROOT_REMOTE_HEADER': f'Authorization: {TOKEN}'}
+    with remote_cache(token=TOKEN) as cache:
+        ran = fake('-v', 'build', '--targets', 'libone', '--remote', f'rw+{cache.url}', '--trace', tmp_path / 'trace.json',
+                   env={'no_proxy': '127.0.0.1', 'EMROOT_REMOTE_WAIT': '60', **header})
+        assert ran.code == 0 and 'warning' not in ran.err and cache.files
+        for wrong in ({}, {'EMROOT_REMOTE_HEADER': 'Authorization: Bearer other'}):
+            document, said = _build(other, cache.url, code=7, **wrong)
+            shutil.rmtree(str(document['cache']))
+            shutil.rmtree(other.home / 'store/records')
+            assert said.count('warning') == 1 and 'EMROOT_REMOTE_HEADER' in said
+    logs = ''.join(log.read_text() for log in (fake.home / 'logs').iterdir())
+    assert 'very-secret' not in ran.err + ran.out + logs + (tmp_path / 'trace.json').read_text()
+
+
+def test_a_project_that_was_fetched_does_not_get_the_token(fake: Emroot, tmp_path: Path):
+    with remote_cache() as cache:
+        (tmp_path / 'emroot.toml').write_text(f'remote = "{cache.url}"\n[[cache]]\ntargets = ["libone"]\n')
+        secret = {'no_proxy': '127.0.0.1', 'EMROOT_REMOTE_WAIT': '60', 'EMROOT_REMOTE_HEADER': f'Authorization: {TOKEN}'}
+        assert fake('build', cwd=tmp_path, env=secret).code == 0
+        assert set(cache.heard) == {None}
+        ran = fake('build', '--targets', 'crt1', cwd=tmp_path, env={**secret, 'EMROOT_REMOTE': cache.url})
+        assert ran.code == 0 and cache.heard[-1] == TOKEN
+
+
+def test_a_published_directory_serves_as_it_is_and_over_the_web(fake: Emroot, other: Emroot, tmp_path: Path):
+    public = tmp_path / 'public'
+    ran = fake('publish', public, '--targets', ','.join(TARGETS), '--json')
+    assert ran.code == 0 and ran.json == {'place': str(public), 'published': 3, 'records': 3}, ran.err
+    assert fake('publish', public, '--targets', 'wasm64/crt1', '--json').json['records'] == 4
+    document, _ = _build(other, str(public))
+    assert counts(document) == (0, 5)
+    files = {f'/cache/{path.relative_to(public).as_posix()}': path.read_bytes() for path in public.rglob('*') if path.is_file()}
+    shutil.rmtree(other.home / 'cache')
+    shutil.rmtree(other.home / 'store/records/archive')
+    with remote_cache(files=files) as cache:
+        ran = other('build', '--json', '--targets', f'{",".join(TARGETS)},libmany', '--remote', cache.url,
+                    env={'no_proxy': '127.0.0.1', 'EMROOT_REMOTE_WAIT': '60'})
+        assert counts(ran.json) == (24, 5)
+        assert len([path for _, path in cache.asked if '/ac/' in path]) == 3  # the index says that libmany is not there
+
+
+def test_publishing_to_a_remote_that_refuses_is_exit_code_7(fake: Emroot):
+    with remote_cache(token=TOKEN) as cache:
+        ran = fake('publish', cache.url, '--targets', 'crt1', env={'no_proxy': '127.0.0.1'})
+    assert ran.code == 7 and 'EMROOT_REMOTE_HEADER' in ran.err
+    assert fake('publish', nobody_there(), '--targets', 'crt1', env={'no_proxy': '127.0.0.1'}).code == 7
+
+
+@pytest.mark.parametrize('address', ['https://user:pass@cache.example/x', 'ftp://cache.example/',
+                                     'https://cache.example/x?sig=pass'])
+def test_addresses_that_cannot_be_or_hold_secrets_are_usage(fake: Emroot, address: str):
+    ran = fake('build', '--targets', 'crt1', '--remote', address)
+    assert ran.code == 2 and 'pass@' not in ran.err and 'sig=' not in ran.err and 'mend:' in ran.err
+
+
+def test_addresses_say_what_may_be_done_there(tmp_path: Path):
+    assert parse_address('rw+https://cache.example/x/').writes
+    assert not parse_address('https://cache.example/x').writes
+    assert parse_address('shared', beside=tmp_path).place == str(tmp_path / 'shared')
+    assert parse_address('file:///a%20b').place == '/a b'
+    assert 'secret' not in repr(parse_address('https://cache.example', headers='Authorization: secret'))
+    with pytest.raises(UsageError, match='no header'):
+        parse_address('https://cache.example', headers='just a token')
+
+
+def test_a_record_comes_back_whatever_a_server_adds_and_nothing_else_does():
+    record = {'digest': 'ab' * 32, 'size': 300, 'path': 'sysroot/lib/x.a'}
+    data = encode(record, 'archive', 'key')
+    assert decode(data + b'\x4a\x03\x0a\x01w\x20\x00', 'archive', 'key') == record  # as servers that note who sent it
+    for n in range(len(data)):
+        with pytest.raises(Wrong):
+            decode(data[:n], 'archive', 'key')
+    for kind, key in (('archive', 'other'), ('object', 'key')):
+        with pytest.raises(Wrong):
+            decode(data, kind, key)
+    names = ['cd' * 32, 'ab' * 32]
+    assert decode_index(encode_index(names)) == {f'ac/{name}' for name in names}
+    assert decode_index(b'<html>') is None and decode_index(json.dumps({'emroot': 9}).encode()) is None
