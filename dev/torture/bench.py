@@ -7,6 +7,7 @@ import os
 import shutil
 import subprocess
 import sys
+import time
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -14,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from emroot.canonical import digest_file
-from emroot.files import link_or_copy
+from emroot.files import SLACK, link_or_copy
 from emroot.store.blobs import TREE
 
 from ..places import ROOT, say
@@ -155,7 +156,9 @@ class Bench:
     def left_behind(self, home: Path) -> list[str]:
         """What killed processes left that the next build should have swept."""
         cache = self.cache(home)
-        flying = [*(home / 'store' / 'tmp').glob('*'), *(cache / '.emroot' / 'tmp').glob('*')]
+        flying = [path for top in (home / 'store' / 'tmp', cache / '.emroot' / 'tmp') for path in top.glob('*')
+                  # a lone lock that is this young may be that of somebody who is about to make the directory (`sweep`)
+                  if path.suffix != '.lock' or path.with_suffix('').exists() or time.time() - path.stat().st_mtime > SLACK]
         temporary = [path for top in (home / 'store', cache) for path in files_below(top) if path.name.endswith('.tmp')]
         damaged = [*(home / 'store' / 'damaged').glob('*')]
         return [f'{path} is left behind' for path in [*flying, *temporary, *damaged]][:5]

@@ -24,7 +24,7 @@ def kills(bench: Bench, rounds: int, chance: random.Random) -> Tally:
     home = bench.full_home('kills')
     whole = time.monotonic() - began
     number = tried = 0
-    while number < rounds and tried < 10 * rounds:
+    while number < rounds and tried < 10 * rounds + 20:
         share = chance.choice([0.3, 0.6, 1.0])
         _forget(bench, home, share, chance)
         victim, delay = VICTIMS[number % 3], chance.uniform(0.1, 0.2 + whole * share ** 2 * 0.8)
@@ -34,7 +34,7 @@ def kills(bench: Bench, rounds: int, chance: random.Random) -> Tally:
             _, err = process.communicate()
         tally.counts[f'of the {victim}' if hit else 'too late'] += 1
         if not hit:
-            whole /= 2  # builds go faster than the first, which others may have held up
+            whole *= 0.7  # builds go faster than the first, which others may have held up
         tried += 1
         number += hit
         if 'Traceback' in err:
@@ -68,8 +68,8 @@ def _kill(process: subprocess.Popen[str], victim: str, delay: float) -> bool:
     end = time.monotonic() + delay
     while time.monotonic() < end and process.poll() is None:
         time.sleep(0.005)
-    with contextlib.suppress(ProcessLookupError):
-        while process.poll() is None:
+    while process.poll() is None:
+        with contextlib.suppress(ProcessLookupError):  # a worker may end before the blow: then the next
             if victim == 'group':
                 os.killpg(process.pid, signal.SIGKILL)
                 return True
@@ -79,7 +79,7 @@ def _kill(process: subprocess.Popen[str], victim: str, delay: float) -> bool:
             for child in _children(process.pid):
                 os.kill(child, signal.SIGKILL)
                 return True
-            time.sleep(0.002)
+        time.sleep(0.002)
     return False
 
 
