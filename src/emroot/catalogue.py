@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import fnmatch
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -53,6 +53,12 @@ class Listing:
     """Ports by name, each with the ports it depends on."""
     port_variants: Mapping[str, str]
     """Variants of ports (`libpng-mt`) and the port they are of."""
+    unlisted: Mapping[str, Library] = field(default_factory=dict)
+    """Libraries that links asked for though embuilder lists none of that name: taken by exact name, in no group or list."""
+
+    def library(self, target: str) -> Library | None:
+        """The library of this name, listed or not."""
+        return self.libraries.get(target) or self.unlisted.get(target)
 
     def expand(self, names: Iterable[str]) -> list[str]:
         """Targets for `names`, each a target, port, pattern or group, in order and once.
@@ -64,7 +70,7 @@ class Listing:
         for name in names:
             if name in self.groups:
                 found.update(dict.fromkeys(self.groups[name]))
-            elif name in self.libraries or name in self.ports or name in self.port_variants or is_port_file(name):
+            elif self.library(name) or name in self.ports or name in self.port_variants or is_port_file(name):
                 found[name] = None
             elif matches := fnmatch.filter(known, name) if set('*?[') & set(name) else []:
                 found.update(dict.fromkeys(matches))
@@ -121,13 +127,12 @@ class Catalogue:
             if not memo:
                 memo = self._ask('listing', mode)
                 write_memo(place, memo)
-            learned = read_memo(self._unlisted(mode)) or {}
-            self._listings[mode] = _listing(mode, {**memo, 'libraries': {**memo['libraries'], **learned}})
+            self._listings[mode] = _listing(mode, memo, read_memo(self._unlisted(mode)) or {})
         return self._listings[mode]
 
     def learn(self, mode: Mode, unlisted: Mapping[str, Any]) -> None:
         """Add libraries that a link asks for though embuilder lists none of that name (`resolve.py`)."""
-        if not unlisted.keys() <= self.listing(mode).libraries.keys():
+        if not unlisted.keys() <= self.listing(mode).unlisted.keys():
             place = self._unlisted(mode)
             write_memo(place, {**(read_memo(place) or {}), **unlisted})
             del self._listings[mode]
@@ -173,10 +178,11 @@ def _split(answer: Mapping[str, Any], target: str) -> dict[str, Any]:
             'objects': [[source, name, used.index(index)] for source, name, index in library['objects']]}
 
 
-def _listing(mode: Mode, memo: Mapping[str, Any]) -> Listing:
-    libraries = {target: Library(target=target, **said) for target, said in memo['libraries'].items()}
+def _listing(mode: Mode, memo: Mapping[str, Any], unlisted: Mapping[str, Any]) -> Listing:
+    libraries, learned = ({target: Library(target=target, **said) for target, said in known.items()}
+                          for known in (memo['libraries'], unlisted))
     return Listing(mode=mode, libraries=libraries, groups=memo['groups'], ports=memo['ports'],
-                   port_variants=memo['port_variants'])
+                   port_variants=memo['port_variants'], unlisted=learned)
 
 
 def _recipe(mode: Mode, target: str, memo: Mapping[str, Any]) -> Recipe:

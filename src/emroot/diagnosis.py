@@ -153,7 +153,7 @@ def _remedy(path: str, catalogue: Catalogue) -> Remedy:
     if mode is None:
         return Remedy(path, '', 'emroot build --for "the link that failed"', 'emscripten_deps.cache()')
     listing = catalogue.listing(mode)
-    library = next((lib for lib in listing.libraries.values() if lib.file == file), None)
+    library = next((lib for lib in [*listing.libraries.values(), *listing.unlisted.values()] if lib.file == file), None)
     if library:
         return _target(path, mode, library.target)
     stem = file.removeprefix('lib').rpartition('.')[0].split('-')[0]

@@ -58,9 +58,10 @@ def check(found: Resolution, truth: Truth, reference: Reference, catalogue: Cata
     assert truth.directory in ('', found.mode.directory)
     assert set(truth.missed) <= set(found.files)
     assert all((reference.cache / file).exists() for file in found.files)
-    known = catalogue.listing(found.mode).libraries
+    listing = catalogue.listing(found.mode)
     for target, file in zip(found.targets, libraries, strict=True):
-        assert known[target].path == file, target
+        library = listing.library(target)
+        assert library and library.path == file, target
 
 
 def test_inputs_and_the_output_directory_need_not_exist_and_nothing_is_written(catalogue: Catalogue, tmp_path: Path):
@@ -106,8 +107,8 @@ def test_a_library_that_only_settings_make_up_can_be_built_like_any_other(catalo
     assert recipe.file == f'{target}.a'
     assert recipe.members[0].name == 'emmalloc.o'
     assert all('-UNDEBUG' in member.argv for member in recipe.members)
-    again = Catalogue(catalogue.sdk, shared_home)
-    assert again.listing(found.mode).libraries[target].objects == len(recipe.members)
+    library = Catalogue(catalogue.sdk, shared_home).listing(found.mode).library(target)
+    assert library and library.objects == len(recipe.members)
 
 
 def test_a_response_file_counts_by_its_content(catalogue: Catalogue, tmp_path: Path):

@@ -93,6 +93,15 @@ def test_the_order_is_the_sdks_also_when_it_is_remembered(home: Home):
     assert orders == [['libz', 'liba', 'libm']] * 2
 
 
+def test_a_library_that_only_a_link_asked_for_is_taken_by_name_and_listed_nowhere(home: Home):
+    said = {'file': 'liba-odd.a', 'path': 'liba-odd.a', 'family': 'x', 'vary': {'is_odd': 'True'}, 'objects': 1}
+    _Asked(home).learn(Mode(), {'liba-odd': said})
+    listing = _Asked(home).listing(Mode())
+    assert 'liba-odd' not in [*listing.libraries, *listing.expand(['*']), *listing.expand(['liba*'])]
+    assert listing.expand(['liba-odd']) == ['liba-odd']
+    assert listing.library('liba-odd') == listing.unlisted['liba-odd']
+
+
 def test_only_recipes_that_are_not_known_are_asked_for(home: Home):
     catalogue = _Asked(home)
     before = catalogue.recipes(Mode(), ['a', 'b'])

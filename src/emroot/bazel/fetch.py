@@ -146,18 +146,20 @@ def fetch_mode(request: dict[str, Any], out: Path, home: Home) -> None:
     table, extras = link_table(catalogue, request)
     linked = dict.fromkeys(t for targets in table.values() for t in targets)
     linked.update(dict.fromkeys(t for found in extras.values() for added, _ in found.values() for t in added))
-    shipped = {t for t, lib in listing.libraries.items() if (sdk.root / 'cache' / lib.path).is_file()}
-    wanted = [t for t in dict.fromkeys([*linked, *declared]) if t in listing.libraries and t not in shipped]
+    asked = {t: library for t in [*linked, *declared] if (library := listing.library(t))}
+    libraries = {**listing.libraries, **asked}
+    shipped = {t for t, lib in libraries.items() if (sdk.root / 'cache' / lib.path).is_file()}
+    wanted = [t for t in asked if t not in shipped]
     recipes = {t: r for t, r in catalogue.recipes(mode, wanted).items() if r.how in ('archive', 'copy')}
     for target, recipe in recipes.items():
         write(out / 'recipes' / f'{target}.json', recipe_document(recipe))
-    ports = [t for t in declared if t not in listing.libraries]
+    ports = [t for t in declared if t not in asked]
     sets = sorted({tuple(targets) for targets in table.values()})
     numbers = {targets: number for number, targets in enumerate(sets)}
     write(out / 'mode.json', {
         'mode': mode.name, 'flags': mode.embuilder_flags, 'declared': owned[''], 'owned': owned, 'extras': extras,
         'sets': sets, 'table': {name: numbers[tuple(targets)] for name, targets in table.items()},
-        'libraries': {t: [lib.path, weight(sdk, recipes.get(t), lib.objects)] for t, lib in listing.libraries.items()},
+        'libraries': {t: [lib.path, weight(sdk, recipes.get(t), lib.objects)] for t, lib in libraries.items()},
         'recipes': sorted(recipes), 'shipped': sorted(shipped),
         'ports': ports, 'port_sources': port_sources(catalogue, ports),
         'builder': builder, 'builders': builders,

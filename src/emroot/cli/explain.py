@@ -69,8 +69,8 @@ def _members(mine: Record, other: Record) -> str:
 
 
 def _explained(session: Session, catalogue: Catalogue, mode: Mode, target: str, name: str | None) -> Explained:
-    names = catalogue.listing(mode).expand([target])
-    if names != [target] or target not in catalogue.listing(mode).libraries:
+    listing = catalogue.listing(mode)
+    if listing.expand([target]) != [target] or not listing.library(target):
         raise UsageError(f'{target!r} is not one library', mend='name one that `emroot list` shows')
     recipe = catalogue.recipes(mode, [target])[target]
     store = Store(session.home.store)

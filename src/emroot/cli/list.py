@@ -14,23 +14,23 @@ def list_targets(args: argparse.Namespace) -> int:
     for mode in session.modes():
         listing = session.catalogue.listing(mode)
         names = listing.expand(args.patterns) if args.patterns else list(listing.libraries)
-        rows = []
+        rows, vary = [], {}
         for name in names:
-            if library := listing.libraries.get(name):
+            if library := listing.library(name):
+                vary[name] = ' '.join(f'{key.removeprefix("is_")}={value}' for key, value in library.vary.items()
+                                      if value not in ('False', 'None'))
                 rows.append({'name': name, 'file': library.file, 'objects': library.objects,
                              'present': (session.cache / library.path).is_file()})
         ports = [name for name in ([*listing.ports, *listing.port_variants] if not args.patterns else names)
-                 if name not in listing.libraries]
+                 if not listing.library(name)]
         documents.append({'mode': mode.name, 'targets': rows, 'ports': ports})
         if args.json:
             continue
         print(f'{mode}: {len(rows)} targets, {sum(int(str(r["objects"])) for r in rows)} objects')
         width = max([len(str(r['name'])) for r in rows], default=0)
         for row in rows:
-            vary = ' '.join(f'{key.removeprefix("is_")}={value}' for key, value in
-                            listing.libraries[str(row['name'])].vary.items() if value not in ('False', 'None'))
             mark = 'present' if row['present'] else '-'
-            print(f'  {row["name"]!s:{width}}  {row["objects"]:>5}  {mark:7}  {vary}'.rstrip())
+            print(f'  {row["name"]!s:{width}}  {row["objects"]:>5}  {mark:7}  {vary[str(row["name"])]}'.rstrip())
         if ports:
             print(f'  ports: {" ".join(ports)}')
     if args.json:

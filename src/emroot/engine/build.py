@@ -55,7 +55,7 @@ class Build:
 
     def _holds(self, mode: Mode, target: str) -> bool:
         """Whether the cache directory already has a target; the no-op build ends here, without a plan."""
-        if self.options.port_sources.directories() and target not in self.catalogue.listing(mode).libraries:
+        if self.options.port_sources.directories() and not self.catalogue.listing(mode).library(target):
             return False  # its sources were given and may have changed: the key is needed to tell
         entry = self.known.get(mode, target)
         if not entry or not all(self.cache.holds(path, entry.key) for path in entry.paths):

@@ -59,8 +59,8 @@ class Fill:
             self.places = Places(self.catalogue.sdk, headers)
             recipes, others = [], []
             for mode, targets in missing:
-                libraries = self.catalogue.listing(mode).libraries
-                direct = [t for t in targets if t in libraries and self.options.builder == 'source']
+                listing = self.catalogue.listing(mode)
+                direct = [t for t in targets if listing.library(t) and self.options.builder == 'source']
                 found = self.catalogue.recipes(mode, direct)
                 simple = [t for t in direct if found[t].how in ('archive', 'copy')]
                 recipes += [found[t] for t in simple]
