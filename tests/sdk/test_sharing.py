@@ -7,6 +7,7 @@ import tarfile
 from collections.abc import Callable
 from pathlib import Path
 
+from support.places import copy_sdk
 from support.remotes import remote_cache
 from support.running import Emroot, plain_environment
 from support.trees import archives, counts
@@ -31,6 +32,31 @@ def test_an_exported_archive_is_all_that_a_frozen_link_needs(shared: Emroot, sdk
     assert done.stdout == 'linked elsewhere\n'
     again = shared('export', '--for', LINK, '-o', tmp_path / 'again.tar.gz', '--cache', tmp_path / 'other', '--json')
     assert again.json['sha256'] == ran.json['sha256']
+
+
+MODES = ('--features', 'wasm32', '--features', 'wasm64-thinlto', '--features', 'wasm32-pic')
+
+
+def test_an_sdk_of_the_same_content_elsewhere_compiles_nothing(seen_home: Callable[[Path], Emroot], sdk_root: Path,
+                                                               tmp_path: Path):
+    """libembind's debug information names clang's headers: alone, each place makes its own bytes."""
+    first = seen_home(tmp_path / 'first')
+    moved = copy_sdk(sdk_root, tmp_path / 'other place')
+    second, third = (Emroot(tmp_path / name, moved) for name in ('second', 'third'))
+    selection = [*MODES, '--targets', 'crt1,libembind', '--json']
+    built = first('publish', tmp_path / 'public', *selection).json
+    assert built['published'] == 6 and built['records'] > 6
+    taken = second('build', *selection, '--remote', tmp_path / 'public').json
+    assert taken['objects']['compiled'] == 0 and 'wasm64-thinlto/libembind' in taken['elsewhere']
+    assert first('export', *selection, '-o', tmp_path / 'libs.tar').code == 0
+    assert third('import', tmp_path / 'libs.tar').code == 0
+    imported = third('build', *selection).json
+    assert imported['objects']['compiled'] == 0
+    here = archives(Path(first('build', *selection).json['cache']))
+    assert archives(Path(taken['cache'])) == archives(Path(imported['cache'])) == here
+    own = second('build', *selection, env={'EMROOT_PLACE': 'own'}).json
+    assert own['objects']['compiled'] == len(taken['elsewhere']) and 'elsewhere' not in own
+    assert archives(Path(own['cache'])) != here
 
 
 def test_a_machine_with_nothing_takes_all_from_a_remote_and_from_an_archive(seen_home: Callable[[Path], Emroot], tmp_path: Path):

@@ -9,12 +9,13 @@ from pathlib import Path
 
 from ..engine.archives import KIND as ARCHIVE
 from ..engine.build import Build
+from ..engine.chain import offer_of
 from ..engine.embuilder import KIND as EMBUILDER
-from ..engine.objects import located_key
+from ..engine.located import anywhere_key
 from ..errors import BuildError, RemoteError, StoreError
 from ..modes import Mode
 from ..remote.address import HEADER, Address, parse_address
-from ..remote.client import send
+from ..remote.client import Offer, send
 from ..remote.directory import Directory
 from ..remote.transport import Refused, Trouble, open_transport
 from .build import make, select
@@ -46,7 +47,7 @@ def _put(build: Build, wanted: list[tuple[Mode, str]], address: Address) -> tupl
     transport, store, sent = open_transport(address), build.store, 0
     with store:
         for mode, target in wanted:
-            if not any(send(transport, store, kind, key) for kind, key in _records(build, mode, target)):
+            if not any(send(transport, store, offer) for offer in _offers(build, mode, target)):
                 raise StoreError(f'the store no longer has {mode}/{target}, only the cache directory has',
                                  mend='build it into another one: --cache DIR')
             sent += 1
@@ -55,9 +56,12 @@ def _put(build: Build, wanted: list[tuple[Mode, str]], address: Address) -> tupl
     return sent, Directory(Path(address.place)).write_index()
 
 
-def _records(build: Build, mode: Mode, target: str) -> Iterator[tuple[str, str]]:
-    """The records that a target may be kept under, the one for this place first."""
-    known, places = build.known.get(mode, target), build.cache.sdk.places
+def _offers(build: Build, mode: Mode, target: str) -> Iterator[Offer]:
+    """What a target may be offered as, the record for this place first."""
+    known, sdk = build.known.get(mode, target), build.cache.sdk
     if known:
         kind = ARCHIVE if known.members else EMBUILDER
-        yield from ((kind, located_key(known.key, places, kind)), (kind, known.key))
+        yield offer_of(known.key, kind, sdk, located=True)
+        yield offer_of(known.key, kind, sdk, located=False)
+        if not build.options.own_place:
+            yield Offer(kind, anywhere_key(known.key, kind))

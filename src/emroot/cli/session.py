@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..catalogue import Catalogue
+from ..errors import UsageError
 from ..home import Home, find_home
 from ..modes import Mode, parse_features, parse_mode
 from ..project import Project, find_project, load_project
@@ -84,6 +85,14 @@ class Session:
         from ..remote.address import HEADER, parse_address  # here and not above: most builds have none
         return parse_address(text, writes=self.args.remote_write, headers=os.environ.get(HEADER, '') if given else '',
                              beside=self.project.place.parent if self.project and given is None else None)
+
+    @property
+    def own_place(self) -> bool:
+        """Whether libraries that name a place must name this SDK's, as EMROOT_PLACE says."""
+        given = os.environ.get('EMROOT_PLACE', '')
+        if given not in ('', 'any', 'own'):
+            raise UsageError(f'EMROOT_PLACE={given!r} is neither `any` nor `own`', mend='set EMROOT_PLACE=own, or unset it')
+        return given == 'own'
 
     def modes(self) -> list[Mode]:
         """The modes of `--features`, in order and once; wasm32 without any."""

@@ -19,8 +19,9 @@ from .embuilder import KIND as EMBUILDER
 from .embuilder import build_with_embuilder, embuilder_key
 from .forkserver import make_fork_servers
 from .jobserver import find_jobserver
+from .located import Keys, keys_of
 from .memory import jobs_that_fit
-from .objects import Objects, located_key
+from .objects import Objects
 from .pool import Pool, default_workers
 from .result import Failure
 from .schedule import Schedule
@@ -83,7 +84,7 @@ class Fill:
             self.known.learn(plan)
             result, timeline = self.build.result, self.build.timeline
             result.workers = self.pool.workers
-            Schedule(plan, objects, self.pool, result, timeline, self._placed, self.build.failed,
+            Schedule(plan, objects, self.pool, result, timeline, self._placed, self.build.failed, self._keys_of,
                      self.remote.fetched if self.remote else ()).start()
             try:
                 self.pool.run()
@@ -94,11 +95,14 @@ class Fill:
                 durations.save()
                 result.busy = timeline.busy(self.pool.workers)
 
-    def _placed(self, archive: Archive, blob: Blob, state: str, reused: Mapping[str, int], *, located: bool) -> None:
-        self.cache.put(archive.path, archive.key, blob, self.store, places=self._carried(located))
-        self.build.done(archive.mode, archive.target, state, reused)
-        if self.remote and state == 'built':
-            self.remote.offer(ARCHIVE, located_key(archive.key, self.cache.sdk.places, ARCHIVE) if located else archive.key)
+    def _placed(self, archive: Archive, blob: Blob, state: str, reused: Mapping[str, int], *, place: str) -> None:
+        self.cache.put(archive.path, archive.key, blob, self.store, carries=place)
+        self.build.done(archive.mode, archive.target, state, reused, place=place)
+        if state == 'built':
+            self._offer(archive.key, ARCHIVE, place)
+
+    def _keys_of(self, key: str, what: str) -> Keys:
+        return keys_of(key, what, self.cache.sdk, own_place=self.options.own_place)
 
     # --- the remote ---
 
@@ -106,10 +110,15 @@ class Fill:
         """Have what the remote has in the store."""
         from ..remote.client import Remote  # here and not above: most builds have none
         from .chain import wanted_archives, wanted_of_embuilder
-        places = self.cache.sdk.places
         self.remote = Remote(address, self.store, self.watcher)
-        self.remote.fetch([*wanted_archives(plan, self.store, places, durations.expected, self.pool.workers),
-                           *wanted_of_embuilder(keys, self.store, places)])
+        self.remote.fetch([*wanted_archives(plan, self.store, self._keys_of, durations.expected, self.pool.workers),
+                           *wanted_of_embuilder(keys, self.store, self._keys_of)])
+
+    def _offer(self, key: str, what: str, place: str) -> None:
+        """Offer what was made here."""
+        if self.remote:
+            from .chain import offer_of
+            self.remote.offer(offer_of(key, what, self.cache.sdk, located=bool(place)))
 
     def _leave_remote(self) -> None:
         if self.remote:
@@ -122,22 +131,18 @@ class Fill:
         def run(worker: int) -> None:
             sources = self.options.port_sources
             with self.build.timeline.job(worker, 'embuilder', f'{mode}/{target}'):
-                made = build_with_embuilder(self.catalogue, mode, target, key, sources, self.store, self.places.cache,
-                                            self.pool, self.watcher)
+                made = build_with_embuilder(self.catalogue, mode, target, self._keys_of(key, EMBUILDER), sources, self.store,
+                                            self.places.cache, self.pool, self.watcher)
             if isinstance(made, Failure):
                 self.build.failed(mode, target, made)
                 return
             for path, blob in made.files.items():
-                self.cache.put(path, key, blob, self.store, places=self._carried(made.located))
-            if self.remote and made.fresh:
-                self.remote.offer(EMBUILDER, located_key(key, self.cache.sdk.places, EMBUILDER) if made.located else key)
+                self.cache.put(path, key, blob, self.store, carries=made.place)
+            if made.fresh:
+                self._offer(key, EMBUILDER, made.place)
             self.known.learn_files(mode, target, key, list(made.files))
-            self.build.done(mode, target, 'built' if made.fresh else 'reused', {})
+            self.build.done(mode, target, 'built' if made.fresh else 'reused', {}, place=made.place)
         self.pool.add(1000.0, run)
-
-    def _carried(self, located: bool) -> list[str]:
-        """The places that a file carries in its bytes."""
-        return self.cache.sdk.places if located else []
 
 
 def _room() -> bool:

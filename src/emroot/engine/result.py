@@ -59,6 +59,8 @@ class BuildResult:
     """How many jobs could run at once; 0 if there was nothing to do."""
     busy: float | None = None
     """The part of the workers' time from first compile to last that was spent in jobs (see `Timeline.busy`)."""
+    elsewhere: list[str] = field(default_factory=list)
+    """What carries the place of an SDK of the same content that lies elsewhere (`MODE/TARGET`, see `located.py`)."""
     remote: dict[str, Any] | None = None
     """What became of the remote, if one was asked (see `Remote.to_json`)."""
     log: Path | None = None
@@ -77,4 +79,5 @@ class BuildResult:
                 'cache': str(self.cache), 'modes': modes,
                 'objects': {'compiled': self.compiled, 'reused': self.reused, 'recognised': self.recognised,
                             'why': {reason: self.why[reason] for reason in REASONS}},
+                **({'elsewhere': sorted(self.elsewhere)} if self.elsewhere else {}),
                 **({'remote': self.remote} if self.remote else {}), 'seconds': round(self.seconds, 3)}

@@ -40,6 +40,17 @@ class Wanted:
     """Seconds that it saves."""
 
 
+@dataclass(frozen=True)
+class Offer:
+    """A record to send, with all its blobs."""
+
+    kind: str
+    key: str
+    anywhere: str = ''
+    """Another key to send it under, for SDKs that lie elsewhere than at `place` (a digest)."""
+    place: str = ''
+
+
 class Remote:
     """One remote during one build. Nothing here raises because of what a remote does."""
 
@@ -63,11 +74,11 @@ class Remote:
             self._wait()
         self._watcher.note(f'remote {self._address.place}: {len(self.fetched)} found in {self._waited:.2f} s')
 
-    def offer(self, kind: str, key: str) -> None:
+    def offer(self, offer: Offer) -> None:
         """Send a record of the store and its blobs in the background, if this remote takes any."""
         if self._address.writes and not self.circuit.open:
             self._to_send += 1
-            self._lanes.add(partial(self._send, kind, key))
+            self._lanes.add(partial(self._send, offer))
 
     def close(self) -> None:
         """Wait a little for what is under way, then leave it."""
@@ -136,14 +147,15 @@ class Remote:
             file.unlink(missing_ok=True)
         return True
 
-    def _send(self, kind: str, key: str, transport: Transport) -> None:
-        send(transport, self._store, kind, key)
+    def _send(self, offer: Offer, transport: Transport) -> None:
+        send(transport, self._store, offer)
         with self._lock:
             self.sent += 1
 
 
-def send(transport: Transport, store: Store, kind: str, key: str) -> bool:
+def send(transport: Transport, store: Store, offer: Offer) -> bool:
     """Put a record and its blobs on a remote, the record last; false if the store has them no longer. Raises `Trouble`."""
+    kind, key = offer.kind, offer.key
     record = store.read(kind, key)
     if record is None:
         return False
@@ -153,6 +165,8 @@ def send(transport: Transport, store: Store, kind: str, key: str) -> bool:
     for blob in blobs:
         transport.put(blob_name(blob), store.path(blob.digest))
     transport.put(record_name(kind, key), encode(record, kind, key))
+    if offer.anywhere:
+        transport.put(record_name(kind, offer.anywhere), encode({**record, 'place': offer.place}, kind, offer.anywhere))
     return True
 
 
