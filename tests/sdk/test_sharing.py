@@ -10,6 +10,7 @@ from pathlib import Path
 from support.places import copy_sdk
 from support.remotes import remote_cache
 from support.running import Emroot, plain_environment
+from support.servers import casd, nginx
 from support.trees import archives, counts
 
 from emroot.sdk import Sdk
@@ -39,24 +40,44 @@ MODES = ('--features', 'wasm32', '--features', 'wasm64-thinlto', '--features', '
 
 def test_an_sdk_of_the_same_content_elsewhere_compiles_nothing(seen_home: Callable[[Path], Emroot], sdk_root: Path,
                                                                tmp_path: Path):
-    """libembind's debug information names clang's headers: alone, each place makes its own bytes."""
-    first = seen_home(tmp_path / 'first')
-    moved = copy_sdk(sdk_root, tmp_path / 'other place')
-    second, third = (Emroot(tmp_path / name, moved) for name in ('second', 'third'))
+    """Three modes, from an archive and from each kind of remote. libembind's debug information names clang's headers: alone, each
+    place makes its own bytes."""
+    first, moved = seen_home(tmp_path / 'first'), copy_sdk(sdk_root, tmp_path / 'other place')
     selection = [*MODES, '--targets', 'crt1,libembind', '--json']
-    built = first('publish', tmp_path / 'public', *selection).json
-    assert built['published'] == 6 and built['records'] > 6
-    taken = second('build', *selection, '--remote', tmp_path / 'public').json
-    assert taken['objects']['compiled'] == 0 and 'wasm64-thinlto/libembind' in taken['elsewhere']
+    plain = {'no_proxy': '127.0.0.1', 'EMROOT_REMOTE_WAIT': '60'}
+    with nginx(tmp_path / 'web', writes=True) as web, nginx(tmp_path / 'static') as static, casd(tmp_path / 'casd') as port:
+        place, grpc = static.files, f'grpc://127.0.0.1:{port}'
+        built = first('build', *selection, '--remote', f'rw+{web.url}', env=plain).json
+        assert built['remote']['sent'] == 6 and {method for method, _, _ in web.asked()} == {'GET', 'PUT'}
+        for to in (place, grpc):
+            assert first('publish', to, *selection, env=plain).json['published'] == 6
+        here = archives(Path(built['cache']))
+        for name, remote in (('web', web.url), ('static', static.url), ('directory', place), ('grpc', grpc)):
+            second = Emroot(seen_home(tmp_path / name).home, moved)
+            taken = second('build', *selection, '--remote', remote, env=plain).json
+            assert (taken['objects']['compiled'], taken['remote']['fetched']) == (0, 6), remote
+            assert 'wasm64-thinlto/libembind' in taken['elsewhere'] and archives(Path(taken['cache'])) == here
+            assert second('verify').code == 0
     assert first('export', *selection, '-o', tmp_path / 'libs.tar').code == 0
+    third = Emroot(seen_home(tmp_path / 'third').home, moved)
     assert third('import', tmp_path / 'libs.tar').code == 0
     imported = third('build', *selection).json
-    assert imported['objects']['compiled'] == 0
-    here = archives(Path(first('build', *selection).json['cache']))
-    assert archives(Path(taken['cache'])) == archives(Path(imported['cache'])) == here
-    own = second('build', *selection, env={'EMROOT_PLACE': 'own'}).json
-    assert own['objects']['compiled'] == len(taken['elsewhere']) and 'elsewhere' not in own
+    assert imported['objects']['compiled'] == 0 and archives(Path(imported['cache'])) == here
+    own = third('build', *selection, env={'EMROOT_PLACE': 'own'}).json
+    assert own['objects']['compiled'] == len(imported['elsewhere']) and 'elsewhere' not in own
     assert archives(Path(own['cache'])) != here
+
+
+def test_what_a_c_plus_plus_link_needs_comes_in_seconds(shared: Emroot, seen_home: Callable[[Path], Emroot], tmp_path: Path):
+    selection = ['--for', 'em++ -sMALLOC=emmalloc-debug', '--json']
+    with nginx(tmp_path / 'web') as web, casd(tmp_path / 'casd') as port:
+        for name, to, remote in (('web', web.files, web.url), ('grpc', f'grpc://127.0.0.1:{port}', f'grpc://127.0.0.1:{port}')):
+            ran = shared('publish', to, *selection, '--cache', tmp_path / 'cache', env={'no_proxy': '127.0.0.1'})
+            assert ran.code == 0, ran.err
+            taken = seen_home(tmp_path / name)('build', *selection, '--remote', remote,
+                                               env={'no_proxy': '127.0.0.1', 'EMROOT_REMOTE_WAIT': '60'}).json
+            print(f'{remote}: {taken["remote"]}, {taken["seconds"]} s in all')
+            assert taken['objects']['compiled'] == 0 and taken['remote']['seconds'] < 3.0
 
 
 def test_a_machine_with_nothing_takes_all_from_a_remote_and_from_an_archive(seen_home: Callable[[Path], Emroot], tmp_path: Path):

@@ -16,6 +16,7 @@ from ..errors import BuildError, RemoteError, StoreError
 from ..modes import Mode
 from ..remote.address import HEADER, Address, parse_address
 from ..remote.client import Offer, send
+from ..remote.credentials import HELPER
 from ..remote.directory import Directory
 from ..remote.transport import Refused, Trouble, open_transport
 from .build import make, select
@@ -25,7 +26,7 @@ from .session import Session, print_json
 def publish(args: argparse.Namespace) -> int:
     """Build what is missing, and put all that is selected where others find it, however long that takes."""
     session = Session(args)
-    address = parse_address(args.destination, headers=os.environ.get(HEADER, ''))
+    address = parse_address(args.destination, headers=os.environ.get(HEADER, ''), helper=os.environ.get(HELPER, ''))
     selected = select(session, needed=True)
     build = make(session, selected)
     if build.result.failures:
@@ -51,7 +52,7 @@ def _put(build: Build, wanted: list[tuple[Mode, str]], address: Address) -> tupl
                 raise StoreError(f'the store no longer has {mode}/{target}, only the cache directory has',
                                  mend='build it into another one: --cache DIR')
             sent += 1
-    if address.is_web:
+    if address.kind != 'directory':
         return sent, None
     return sent, Directory(Path(address.place)).write_index()
 

@@ -83,7 +83,9 @@ class Session:
         if not text:
             return None
         from ..remote.address import HEADER, parse_address  # here and not above: most builds have none
+        from ..remote.credentials import HELPER
         return parse_address(text, writes=self.args.remote_write, headers=os.environ.get(HEADER, '') if given else '',
+                             helper=os.environ.get(HELPER, '') if given else '',
                              beside=self.project.place.parent if self.project and given is None else None)
 
     @property

@@ -18,7 +18,7 @@ from ..store import Blob, Store
 from .address import Address
 from .circuit import Circuit
 from .lanes import Lanes
-from .layout import INDEX, LARGEST_RECORD, blob_name, decode, decode_index, encode, named_blobs, record_name
+from .layout import INDEX, LARGEST_RECORD, decode, decode_index, encode, named_blobs, record_name
 from .transport import Transport, Unavailable, Wrong, open_transport
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ class Remote:
     def __init__(self, address: Address, store: Store, watcher: Watcher, patience: float | None = None) -> None:
         self._address, self._store, self._watcher = address, store, watcher
         self._patience = _patience() if patience is None else patience
-        self.circuit = Circuit(address.place, address.headers.values(), watcher.warn, watcher.note)
+        self.circuit = Circuit(address.place, lambda: address.credentials.secrets, watcher.warn, watcher.note)
         self._lanes = Lanes(self.circuit, partial(open_transport, address), watcher.note)
         self._index: frozenset[str] | None = None
         self._lock = threading.Lock()
@@ -122,29 +122,30 @@ class Remote:
             if (self._index is not None and name not in self._index) or not transport.get(name, sink, LARGEST_RECORD):
                 continue
             record = decode(sink.getvalue(), wanted.kind, key)
-            if all(self._take(transport, blob) for blob in named_blobs(record).values()) and not self.circuit.open:
+            if self._take(transport, named_blobs(record).values()) and not self.circuit.open:
                 self._store.write(wanted.kind, key, record)
                 with self._lock:
                     self.fetched.add(key)
                     self._saved += wanted.worth
                 return
 
-    def _take(self, transport: Transport, blob: Blob) -> bool:
-        """Have a blob in the store; false if the remote has it no longer."""
-        if self._store.has(blob):
+    def _take(self, transport: Transport, blobs: Iterable[Blob]) -> bool:
+        """Have blobs in the store; false if the remote has one of them no longer."""
+        wanted = {blob: self._store.scratch() / f'remote-{os.urandom(6).hex()}' for blob in blobs if not self._store.has(blob)}
+        if not wanted:
             return True
         if self.circuit.open:  # the build may be over
             return False
-        file = self._store.scratch() / f'remote-{os.urandom(6).hex()}'
         try:
-            with open(file, 'wb') as sink:
-                if not transport.get(blob_name(blob), sink, blob.size):
-                    return False
-            if os.stat(file).st_size != blob.size or digest_file(file) != blob.digest:
-                raise Wrong('it has a file whose content is not that of its name')
-            self._store.adopt(file, blob.digest)
+            if not transport.get_blobs(wanted):
+                return False
+            for blob, file in wanted.items():
+                if os.stat(file).st_size != blob.size or digest_file(file) != blob.digest:
+                    raise Wrong('it has a file whose content is not that of its name')
+                self._store.adopt(file, blob.digest)
         finally:
-            file.unlink(missing_ok=True)
+            for file in wanted.values():
+                file.unlink(missing_ok=True)
         return True
 
     def _send(self, offer: Offer, transport: Transport) -> None:
@@ -162,8 +163,7 @@ def send(transport: Transport, store: Store, offer: Offer) -> bool:
     blobs = named_blobs(record).values()
     if not all(store.has(blob) for blob in blobs):
         return False
-    for blob in blobs:
-        transport.put(blob_name(blob), store.path(blob.digest))
+    transport.put_blobs({blob: store.path(blob.digest) for blob in blobs})
     transport.put(record_name(kind, key), encode(record, kind, key))
     if offer.anywhere:
         transport.put(record_name(kind, offer.anywhere), encode({**record, 'place': offer.place}, kind, offer.anywhere))
