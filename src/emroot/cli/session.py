@@ -6,6 +6,7 @@ import argparse
 import json
 import os
 import shlex
+import shutil
 import sys
 from dataclasses import dataclass
 from functools import cached_property
@@ -87,6 +88,16 @@ class Session:
         return parse_address(text, writes=self.args.remote_write, headers=os.environ.get(HEADER, '') if given else '',
                              helper=os.environ.get(HELPER, '') if given else '',
                              beside=self.project.place.parent if self.project and given is None else None)
+
+    @property
+    def launcher(self) -> str:
+        """The path of the program that compiles are started through: `--launcher`, else EM_COMPILER_WRAPPER, as emcc has it."""
+        given = self.args.launcher if self.args.launcher is not None else os.environ.get('EM_COMPILER_WRAPPER', '')
+        found = shutil.which(os.path.expanduser(given)) if given else ''
+        if found is None:
+            raise UsageError(f'there is no program {given!r} to compile through',
+                             mend="check --launcher and EM_COMPILER_WRAPPER; --launcher '' compiles without")
+        return os.path.abspath(found) if found else ''
 
     @property
     def own_place(self) -> bool:

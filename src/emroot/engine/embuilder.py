@@ -79,7 +79,7 @@ class Made:
 
 
 def build_with_embuilder(catalogue: Catalogue, mode: Mode, target: str, keys: Keys, sources: PortSources, store: Store,
-                         headers: Path, pool: Pool, watcher: Watcher) -> Made | Failure:
+                         headers: Path, pool: Pool, watcher: Watcher, launcher: str = '') -> Made | Failure:
     """A target's files, from the store or from embuilder; `keys` are those of its `embuilder_key`."""
     sdk = catalogue.sdk
     for name, place in keys:
@@ -98,7 +98,7 @@ def build_with_embuilder(catalogue: Catalogue, mode: Mode, target: str, keys: Ke
             'port_mirror': str(sources.directory) if sources.directory else None}), encoding='utf-8')
         command = [*catalogue.sdk.python, '-B', '-I', str(PROGRAM), str(request), str(directory / 'answer.json')]
         env = catalogue.environment({'EM_CACHE': str(cache), 'EM_FROZEN_CACHE': '0', 'EMCC_LOGGING': '1',
-                                     'EMCC_CORES': '1'})
+                                     'EMCC_CORES': '1', **({'EM_COMPILER_WRAPPER': launcher} if launcher else {})})
         watcher.note(f'embuilder {mode}/{target}: {shell_line(command, directory)}')
         done = pool.call(command, cwd=directory, env=env)
         said = done.output.decode(errors='replace').strip()

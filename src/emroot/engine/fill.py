@@ -19,6 +19,7 @@ from .embuilder import KIND as EMBUILDER
 from .embuilder import build_with_embuilder, embuilder_key
 from .forkserver import make_fork_servers
 from .jobserver import find_jobserver
+from .launcher import Launched
 from .located import Keys, keys_of
 from .memory import jobs_that_fit
 from .objects import Objects
@@ -76,11 +77,14 @@ class Fill:
                 self._ask_remote(self.options.remote, plan, keys.values(), durations)
             for (mode, target), key in keys.items():
                 self._add_embuilder(mode, target, key)
-            servers = make_fork_servers(self.pool, self.catalogue.sdk, self.store, env, len(plan.compiles))
+            launcher = self.options.launcher
+            servers = None if launcher else make_fork_servers(self.pool, self.catalogue.sdk, self.store, env, len(plan.compiles))
+            if launcher:
+                self.watcher.note(f'compiles are started through {launcher}')
             if servers:
                 self.watcher.note('compiles are forked from a loaded compiler (EMROOT_FORK=0 starts each anew)')
-            objects = Objects(self.store, self.places, files, env, self.watcher, durations, servers or self.pool,
-                              plan.compiles.values())
+            executor = Launched(launcher, self.pool, self.watcher) if launcher else servers or self.pool
+            objects = Objects(self.store, self.places, files, env, self.watcher, durations, executor, plan.compiles.values())
             self.known.learn(plan)
             result, timeline = self.build.result, self.build.timeline
             result.workers = self.pool.workers
@@ -132,7 +136,7 @@ class Fill:
             sources = self.options.port_sources
             with self.build.timeline.job(worker, 'embuilder', f'{mode}/{target}'):
                 made = build_with_embuilder(self.catalogue, mode, target, self._keys_of(key, EMBUILDER), sources, self.store,
-                                            self.places.cache, self.pool, self.watcher)
+                                            self.places.cache, self.pool, self.watcher, self.options.launcher)
             if isinstance(made, Failure):
                 self.build.failed(mode, target, made)
                 return
