@@ -18,7 +18,7 @@ from typing import Any
 
 from .canonical import digest_record
 from .errors import UsageError, from_os_error
-from .files import hard_link, place, read_file, stat_files, write_text
+from .files import hard_link, is_without_links, link_or_copy, place, read_file, replacing, stat_files, write_text
 from .home import read_memo, write_memo
 from .sdk import Sdk
 from .store import Blob, Store
@@ -99,7 +99,7 @@ class CacheDirectory:
         if not record or record.get('key') != key or record.get('places') not in (None, self.sdk.places, FOREIGN):
             return None
         try:
-            found = os.lstat(self.root / path)
+            found = os.stat(self.root / path, follow_symlinks='base' in record)
         except OSError:
             return None
         return self.carried(record) if placed(found) == record.get('stat') else None
@@ -121,6 +121,22 @@ class CacheDirectory:
             found = os.lstat(target)
             record: dict[str, Any] = {'key': key, 'digest': blob.digest, 'stat': placed(found),
                                       **self._carries(carries)}
+            write_memo(self._record(path), record, aside=self._scratch.directory())
+        except OSError as error:
+            raise from_os_error(error, f'adding to the cache directory {self.root}') from error
+
+    def refer(self, path: str, key: str, file: Path, digest: str, *, carries: str = '') -> None:
+        """Have `path` (relative) be a file of a base: a link to it, or a copy where links are not to be had."""
+        target = self.root / path
+        try:
+            with replacing(target, self._scratch.directory()) as temporary:
+                try:
+                    os.symlink(file, temporary)
+                except OSError as error:
+                    if not is_without_links(error):
+                        raise
+                    link_or_copy(file, temporary, linked=False)
+            record = {'key': key, 'digest': digest, 'stat': placed(os.stat(target)), 'base': str(file), **self._carries(carries)}
             write_memo(self._record(path), record, aside=self._scratch.directory())
         except OSError as error:
             raise from_os_error(error, f'adding to the cache directory {self.root}') from error
@@ -162,7 +178,7 @@ def recorded_files(cache: Path) -> Iterator[tuple[str, dict[str, Any]]]:
 def is_as_placed(file: Path, record: dict[str, Any]) -> bool:
     """Whether a file is the one that was placed, by its size, time and identity."""
     try:
-        return bool(placed(os.lstat(file)) == record['stat'])
+        return bool(placed(os.stat(file, follow_symlinks='base' in record)) == record['stat'])
     except OSError:
         return False
 

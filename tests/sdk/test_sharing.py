@@ -24,15 +24,30 @@ def test_an_exported_archive_is_all_that_a_frozen_link_needs(shared: Emroot, sdk
     assert ran.code == 0, ran.err
     with tarfile.open(tmp_path / 'libs.tar.gz') as tar:
         tar.extractall(tmp_path / 'unpacked', filter='data')
-    (tmp_path / 'main.c').write_text(PROGRAM)
-    env = plain_environment({'EM_CACHE': str(tmp_path / 'unpacked'), 'EM_FROZEN_CACHE': '1', 'PYTHONDONTWRITEBYTECODE': '1'})
-    _, *flags = LINK.split()
-    emcc = [*sdk.python, '-B', str(sdk.root / 'emcc.py')]
-    subprocess.run([*emcc, *flags, str(tmp_path / 'main.c'), '-o', str(tmp_path / 'main.js')], env=env, check=True)
-    done = subprocess.run([*sdk.node, str(tmp_path / 'main.js')], capture_output=True, text=True, check=True)
-    assert done.stdout == 'linked elsewhere\n'
+    _link_and_run(sdk, tmp_path / 'unpacked', tmp_path)
     again = shared('export', '--for', LINK, '-o', tmp_path / 'again.tar.gz', '--cache', tmp_path / 'other', '--json')
     assert again.json['sha256'] == ran.json['sha256']
+
+
+def _link_and_run(sdk: Sdk, cache: Path, place: Path) -> None:
+    """A plain emcc with this cache, frozen, makes a program that runs."""
+    (place / 'main.c').write_text(PROGRAM)
+    env = plain_environment({'EM_CACHE': str(cache), 'EM_FROZEN_CACHE': '1', 'PYTHONDONTWRITEBYTECODE': '1'})
+    _, *flags = LINK.split()
+    emcc = [*sdk.python, '-B', str(sdk.root / 'emcc.py')]
+    subprocess.run([*emcc, *flags, str(place / 'main.c'), '-o', str(place / 'main.js')], env=env, check=True)
+    done = subprocess.run([*sdk.node, str(place / 'main.js')], capture_output=True, text=True, check=True)
+    assert done.stdout == 'linked elsewhere\n'
+
+
+def test_emcc_links_with_a_cache_directory_on_a_base(shared: Emroot, seen_home: Callable[[Path], Emroot], sdk: Sdk,
+                                                     tmp_path: Path):
+    base = tmp_path / 'base'
+    assert shared('build', '--for', LINK, '--cache', base).code == 0
+    mine = seen_home(tmp_path / 'mine')('build', '--for', LINK, '--targets', 'libnoexit', '--base', base, '--json')
+    assert mine.code == 0 and mine.json['objects']['why']['archive_in_base'] > 500, mine.err
+    assert (mine.json['objects']['compiled'], mine.json['modes']['wasm32']['built']) in ((0, []), (1, ['libnoexit']))
+    _link_and_run(sdk, Path(mine.json['cache']), tmp_path)
 
 
 MODES = ('--features', 'wasm32', '--features', 'wasm64-thinlto', '--features', 'wasm32-pic')

@@ -74,7 +74,7 @@ def _placed(cache: CacheDirectory, path: str) -> tuple[Blob, str]:
     """A library in the cache directory, and the digest of the place that its bytes carry."""
     file, record = cache.root / path, cache.recorded(path)
     try:
-        blob = Blob(digest_file(file), os.lstat(file).st_size)
+        blob = Blob(digest_file(file), os.stat(file).st_size)
         if blob.digest != record.get('digest'):
             raise StoreError(f'{file} is no longer what was put there', mend='emroot verify --repair')
         place = cache.carried(record)

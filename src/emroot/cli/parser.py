@@ -208,6 +208,8 @@ def _selection(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('--trace', metavar='FILE', help='write the build\'s timeline, for ui.perfetto.dev or chrome://tracing')
     parser.add_argument('--builder', choices=['source', 'embuilder'],
                         help='compile the SDK\'s sources, or have its embuilder do it')
+    parser.add_argument('--base', metavar='DIR', help='a cache directory of somebody else, to use in place what is right in it '
+                        '(EMROOT_BASE)')
     parser.add_argument('--launcher', metavar='PROGRAM', help='compile through ccache, sccache, recc, distcc or the like '
                         '(EM_COMPILER_WRAPPER)')
     parser.add_argument('--remote', metavar='URL', help='a remote store (https, grpcs), or a directory, to ask for what is not '

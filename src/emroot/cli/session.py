@@ -74,6 +74,17 @@ class Session:
         return None
 
     @property
+    def base(self) -> Path | None:
+        """The base: on the command line, else in EMROOT_BASE, else what the project says; an empty one is none."""
+        given = self.args.base if self.args.base is not None else os.environ.get('EMROOT_BASE')
+        found = Path(given).expanduser().absolute() if given else None
+        if given is None and self.project and self.project.base:
+            found = self.project.place.parent / self.project.base
+        if found and not found.is_dir():
+            raise UsageError(f'the base {found} is no directory', mend='give --base (EMROOT_BASE) a cache directory, or nothing')
+        return found
+
+    @property
     def remote(self) -> Address | None:
         """The remote: on the command line, else in EMROOT_REMOTE, else what the project says; an empty one is none.
 

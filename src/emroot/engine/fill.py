@@ -5,8 +5,11 @@ from __future__ import annotations
 import contextlib
 import os
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ..base import Base
+from ..catalogue import Recipe
 from ..headers import installed_headers
 from ..modes import Mode
 from ..plan import Archive, Plan, make_plan
@@ -68,10 +71,14 @@ class Fill:
                 recipes += [found[t] for t in simple]
                 others += [(mode, target) for target in targets if target not in simple]
             plan = make_plan(self.catalogue.sdk, recipes)
+            if self.options.base:
+                plan = self._use(self.options.base, recipes, plan)
             files = Files(self.places, self.store.tree_files(headers.name) or {})
             durations = Durations(self.build.home, self.catalogue.sdk)
             keys = {(mode, target): embuilder_key(self.catalogue, mode, target, self.options.port_sources)
                     for mode, target in others}
+            if self.options.base:
+                keys = self._use_files(self.options.base, keys)
             if self.options.remote:
                 stack.callback(self._leave_remote)
                 self._ask_remote(self.options.remote, plan, keys.values(), durations)
@@ -107,6 +114,36 @@ class Fill:
 
     def _keys_of(self, key: str, what: str) -> Keys:
         return keys_of(key, what, self.cache.sdk, own_place=self.options.own_place)
+
+    # --- the base ---
+
+    def _use(self, root: Path, recipes: list[Recipe], plan: Plan) -> Plan:
+        """Refer to what a base has; the plan of what is left."""
+        base, left = Base(root, self.cache.sdk), []
+        for recipe, archive in zip(recipes, plan.archives, strict=True):
+            found = base.find(archive.path, archive.key, own_place=self.options.own_place)
+            if found is None:
+                left.append(recipe)
+                continue
+            self.cache.refer(archive.path, archive.key, found.file, found.digest, carries=found.place)
+            self.build.done(archive.mode, archive.target, 'reused', {'archive_in_base': len(archive.members)}, place=found.place)
+        self.known.learn(plan)
+        return make_plan(self.cache.sdk, left)
+
+    def _use_files(self, root: Path, keys: Mapping[tuple[Mode, str], str]) -> dict[tuple[Mode, str], str]:
+        """The same for what embuilder makes."""
+        base, left = Base(root, self.cache.sdk), {}
+        for (mode, target), key in keys.items():
+            files = base.files(key, own_place=self.options.own_place)
+            for path, found in files.items():
+                self.cache.refer(path, key, found.file, found.digest, carries=found.place)
+            if files:
+                self.known.learn_files(mode, target, key, list(files))
+                place = next((found.place for found in files.values() if found.place), '')
+                self.build.done(mode, target, 'reused', {}, place=place)
+            else:
+                left[mode, target] = key
+        return left
 
     # --- the remote ---
 

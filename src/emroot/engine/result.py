@@ -10,10 +10,10 @@ from typing import Any
 from ..modes import Mode
 from ..sdk import Sdk
 
-#: Why a member of an archive needed no compile: the cache directory has the archive, the store has the archive, a remote has
-#: the archive, the store has the object, the object of another compile is the same (`sharing.py`), or the same compile was run
+#: Why a member of an archive needed no compile: the cache directory, a base, the store or a remote has the archive, the store has
+#: the object, the object of another compile is the same (`sharing.py`), or the same compile was run
 #: for another member.
-REASONS = ('in_cache_directory', 'archive_in_store', 'archive_from_remote', 'in_store', 'same_in_family',
+REASONS = ('in_cache_directory', 'archive_in_base', 'archive_in_store', 'archive_from_remote', 'in_store', 'same_in_family',
            'compiled_once_in_this_build')
 
 
