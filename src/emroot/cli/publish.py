@@ -29,10 +29,10 @@ def publish(args: argparse.Namespace) -> int:
     address = parse_address(args.destination, headers=os.environ.get(HEADER, ''), helper=os.environ.get(HELPER, ''))
     selected = select(session, needed=True)
     build = make(session, selected)
-    if build.result.failures:
-        return BuildError.exit_code
+    failed = {(mode, failure.target) for mode, failure in build.result.failures}
+    wanted = [(mode, target) for mode, targets in selected.items() for target in targets if (mode, target) not in failed]
     try:
-        sent, records = _put(build, [(mode, target) for mode, targets in selected.items() for target in targets], address)
+        sent, records = _put(build, wanted, address)
     except Trouble as error:
         mend = f'set {HEADER} to what it wants to hear' if isinstance(error, Refused) else 'check the address, and try again'
         raise RemoteError(f'nothing more can be put on {address.place}: {error}', mend=mend) from error
@@ -40,7 +40,7 @@ def publish(args: argparse.Namespace) -> int:
         print_json({'place': address.place, 'published': sent, **({'records': records} if records is not None else {})})
     elif not args.quiet:
         print(address.place)
-    return 0
+    return BuildError.exit_code if failed else 0
 
 
 def _put(build: Build, wanted: list[tuple[Mode, str]], address: Address) -> tuple[int, int | None]:
