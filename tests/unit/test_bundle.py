@@ -8,6 +8,7 @@ import lzma
 import random
 import shutil
 import tarfile
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -154,17 +155,20 @@ def _import(good: tuple[Path, Home, bytes], archive: bytes, place: Path) -> Emro
 
 
 def test_three_hundred_hostile_archives_are_refused_and_leave_nothing(good: tuple[Path, Home, bytes], tmp_path: Path):
-    outside = snapshot(tmp_path)
+    outside, refused = snapshot(tmp_path), Counter[str]()
     for seed_ in range(300):
         chance = random.Random(seed_)  # noqa: S311  # chance that can be repeated
         what, archive = hostile(good[2], chance)
         error = _import(good, squeezed(archive) if chance.random() < 0.3 else archive, tmp_path)
         assert error is not None and error.exit_code == 2 and 'sha256' in error.mend, (seed_, what)
+        refused[what.split()[0]] += 1
         left = [p for p in tmp_path.rglob('*') if p.is_file() and p.name not in ('archive', 'VERSION')]
         assert left == [], (seed_, what)
     (tmp_path / 'archive').unlink()
     shutil.rmtree(tmp_path / 'in')
     assert snapshot(tmp_path) == outside
+    print(f'{refused.total()} hostile archives refused, by what was done to them: {dict(refused)}')
+    assert refused.total() == 300 and len(refused) > 10
 
 
 def test_the_good_one_is_taken_however_it_is_compressed(good: tuple[Path, Home, bytes], tmp_path: Path):
