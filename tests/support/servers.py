@@ -100,11 +100,13 @@ def nginx(place: Path, *, writes: bool = False, tls: Tls | None = None, grpc_beh
 
 
 @contextlib.contextmanager
-def casd(place: Path) -> Iterator[int]:
-    """A real server of the Remote Execution API's storage and action cache; its port."""
+def casd(place: Path, runner: Path | None = None) -> Iterator[int]:
+    """A real server of the Remote Execution API's storage and action cache, and of execution if there is a runner; its port."""
     place.mkdir(parents=True, exist_ok=True)
     port, = _free_ports(1)
-    with _running(tools().command('buildbox-casd', f'--bind=127.0.0.1:{port}', place / 'cas'), port, place / 'casd.log'):
+    execution = [f'--buildbox-run={runner}', '--runner-arg=--disable-localcas', '--jobs=2'] if runner else []
+    command = tools().command('buildbox-casd', f'--bind=127.0.0.1:{port}', *execution, place / 'cas')
+    with _running(command, port, place / 'casd.log'):
         yield port
 
 

@@ -22,11 +22,11 @@ from .embuilder import KIND as EMBUILDER
 from .embuilder import build_with_embuilder, embuilder_key
 from .forkserver import make_fork_servers
 from .jobserver import find_jobserver
-from .launcher import Launched
+from .launcher import Launched, make_place
 from .located import Keys, keys_of
 from .memory import jobs_that_fit
 from .objects import Objects
-from .pool import Pool, default_workers
+from .pool import Executor, Pool, default_workers
 from .result import Failure
 from .schedule import Schedule
 
@@ -90,7 +90,10 @@ class Fill:
                 self.watcher.note(f'compiles are started through {launcher}')
             if servers:
                 self.watcher.note('compiles are forked from a loaded compiler (EMROOT_FORK=0 starts each anew)')
-            executor = Launched(launcher, self.pool, self.watcher) if launcher else servers or self.pool
+            executor: Executor = servers or self.pool
+            if launcher:
+                place = make_place(self.store, self.catalogue.sdk, self.places.working_directory)
+                executor = Launched(launcher, self.pool, self.watcher, place)
             objects = Objects(self.store, self.places, files, env, self.watcher, durations, executor, plan.compiles.values())
             self.known.learn(plan)
             result, timeline = self.build.result, self.build.timeline

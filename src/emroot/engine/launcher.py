@@ -6,12 +6,16 @@ compile that fails through it is done without. Either ends its use for the build
 
 from __future__ import annotations
 
+import contextlib
 import os
 import threading
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from ..canonical import digest_file
+from ..files import replacing
+from ..sdk import Sdk
+from ..store import Store
 from .events import Watcher
 from .pool import Executor, Finished
 
@@ -19,8 +23,8 @@ from .pool import Executor, Finished
 class Launched:
     """An executor of compiles in front of another."""
 
-    def __init__(self, launcher: str, executor: Executor, watcher: Watcher) -> None:
-        self._launcher, self._executor, self._watcher = launcher, executor, watcher
+    def __init__(self, launcher: str, executor: Executor, watcher: Watcher, place: Path | None) -> None:
+        self._launcher, self._executor, self._watcher, self._place = launcher, executor, watcher, place
         self._lock = threading.Lock()
         self._checked: set[str] = set()
         self._left = False
@@ -29,9 +33,8 @@ class Launched:
         """See `Executor`."""
         if self._left:
             return self._executor.call(command, cwd=cwd, env=env)
-        named = [*command, '-MT', 'object'] if '-MF' in command else command  # else the object's own name, another each time
-        done = self._executor.call([self._launcher, *named], cwd=cwd, env=env)
         out = Path(command[command.index('-o') + 1])
+        done = self._launch(command, self._place or cwd, env)
         made = digest_file(out) if done.code == 0 and out.is_file() else None
         if made and command[0] in self._checked:
             return done
@@ -45,11 +48,45 @@ class Launched:
             self._checked.add(command[0])
         return plain
 
+    def _launch(self, command: Sequence[str], cwd: Path | str, env: Mapping[str, str]) -> Finished:
+        """A compile through it, under names that are the same each time: it may remember what was asked before."""
+        named, written = [*command], {}
+        for flag in ('-o', '-MF'):
+            if self._place and flag in command:
+                at = command.index(flag) + 1
+                named[at] = Path(command[at]).name
+                written[self._place / named[at]] = command[at]
+        if '-MF' in command:
+            named += ['-MT', 'object']
+        # recc asks the compiler what is read, with flags that mean nothing then.
+        done = self._executor.call([self._launcher, *named, '-Wno-unused-command-line-argument'], cwd=cwd, env=env)
+        for file, wanted in written.items():
+            with contextlib.suppress(FileNotFoundError):
+                os.replace(file, wanted)
+        return done
+
     def _leave(self, why: str) -> None:
         with self._lock:
             first, self._left = not self._left, True
         if first:
             self._watcher.warn(f'the launcher {os.path.basename(self._launcher)} is no longer used: {why}')
+
+
+def make_place(store: Store, sdk: Sdk, below: Path) -> Path | None:
+    """A directory from which the SDK's sources have the names that they have from `below`, and that may be written to: recc sends
+    away only what writes where it is. It stays where it is, since ccache looks at that. None where there are no links."""
+    top = store.root / 'launch' / f'{sdk.digest[:16]}-{sdk.place[:8]}'
+    place = top.joinpath(*(f'{n}' for n in range(len(below.relative_to(sdk.root).parts))))
+    try:
+        place.mkdir(parents=True, exist_ok=True)
+        for folder in (entry for entry in os.scandir(sdk.root) if entry.is_dir()):
+            link = top / folder.name
+            if not link.is_symlink() or os.readlink(link) != folder.path:
+                with replacing(link) as temporary:
+                    os.symlink(folder.path, temporary)
+    except OSError:
+        return None
+    return place
 
 
 def _last_words(output: bytes) -> str:
