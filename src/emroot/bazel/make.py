@@ -208,7 +208,8 @@ def main(arguments: list[str]) -> int:
             else:
                 {'headers': headers, 'embuilder': embuilder}[args.verb](args, sdk, scratch)
         except Failed as failed:
-            print(f'emroot: {args.target or "headers"} cannot be made:\n{failed}', file=sys.stderr)
+            said = f'emroot: {args.target or "headers"} cannot be made:\n{failed}'
+            print(f'{said}\n  kept in {args.log}' if args.log else said, file=sys.stderr)
             return 1
         finally:
             if args.log:
