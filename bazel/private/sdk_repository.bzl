@@ -59,7 +59,7 @@ def _link(rctx, where):
         if here.exists and part == "include":
             rctx.symlink(here, "llvm/lib/clang/%s/%s" % (where["resource_version"], part))
     for entry in rctx.path(where["llvm"]).dirname.get_child("lib").readdir() if rctx.path(where["llvm"]).dirname.get_child("lib").exists else []:
-        if entry.basename.startswith(("libLLVM", "libclang-cpp", "liblld")):
+        if entry.basename.startswith("lib") and (".so" in entry.basename or entry.basename.endswith(".dylib")):
             rctx.symlink(entry, "llvm/lib/" + entry.basename)
     binaryen = rctx.path(where["binaryen"])
     for entry in binaryen.get_child("bin").readdir():

@@ -115,9 +115,13 @@ def remote_execution(tree: Tree, *, workers: int = 2) -> Iterator[Execution]:
         _wait_for(port, place / 'server.log')
         container = stack.enter_context(tree.open(network=True))
         execution = Execution(port, place, container)
-        for _ in range(workers):
-            execution.add_worker()
-        yield execution
+        try:
+            for _ in range(workers):
+                execution.add_worker()
+            yield execution
+        finally:
+            while execution.workers:
+                execution.kill_worker()
 
 
 def ensure_programs() -> Path:
@@ -160,7 +164,8 @@ def _database(programs: Path, place: Path) -> Iterator[str]:
                 time.sleep(0.1)
             address = f'postgresql+psycopg2://postgres@/postgres?host={sockets}'
             [migrations] = programs.glob('lib/python*/site-packages/buildgrid/server/sql/alembic')
-            subprocess.run([str(programs / 'bin/python'), '-c', _TABLES, str(migrations), address], check=True, capture_output=True)
+            subprocess.run([str(programs / 'bin/python'), '-c', _TABLES, str(migrations), address], check=True,
+                           capture_output=True)
             yield address
 
 
