@@ -69,6 +69,7 @@ def make_parser() -> argparse.ArgumentParser:
         'import': ('put what an archive holds into the store and the cache directory', ('bundle', 'import_'), _import),
         'publish': ('put what is selected on a remote, or into a directory for a web server', ('publish', 'publish'), _publish),
         'cache-key': ('a short key for the caches of CI: SDK and selection', ('bundle', 'cache_key'), _cache_key),
+        'report': ('one self-contained HTML page: modes x targets, sizes, times, what was shared', ('report', 'report'), _report),
         'doctor': ('what is wrong with this set-up, or with a link, and what mends it', ('doctor', 'doctor'), _doctor),
     })
     return parser
@@ -170,6 +171,12 @@ def _gc(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('--max-size', type=_size, metavar='5G', help='bytes, or with K, M, G, T')
     parser.add_argument('--max-age', type=_age, metavar='90d', help='of no use for so long: seconds, or with m, h, d, w')
     parser.add_argument('--dry-run', action='store_true', help='say what would go')
+    _json(parser)
+
+
+def _report(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument('-o', '--output', metavar='FILE', help='the page, for example report.html')
+    parser.add_argument('--cache', metavar='DIR', help='the cache directory to look at (default: one per SDK, in the home)')
     _json(parser)
 
 
