@@ -19,8 +19,17 @@ _NAMES = ('chromium-headless-shell', 'chromium', 'chromium-browser', 'google-chr
 _PACKAGES = ('chromium-headless-shell', 'fonts-liberation')
 #: No sandbox, since tests run as root in containers and only look at pages of this project; nothing that uses the network.
 _OPTIONS = ('--headless', '--no-sandbox', '--disable-gpu', '--disable-dev-shm-usage', '--hide-scrollbars', '--mute-audio',
-            '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync', '--remote-debugging-pipe',
-            '--force-color-profile=srgb')
+            '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync',
+            '--remote-debugging-pipe', '--force-color-profile=srgb')
+#: Puts two descriptors, which may be 3 and 4 themselves, to 3 and 4.
+_BETWEEN = '''
+import fcntl, os, sys
+high = [fcntl.fcntl(int(given), fcntl.F_DUPFD, 10) for given in sys.argv[1:3]]
+for at, to in zip(high, (3, 4)):
+    os.dup2(at, to)
+    os.close(at)
+os.execv(sys.argv[3], sys.argv[3:])
+'''
 _FONTS = """<?xml version="1.0"?><!DOCTYPE fontconfig SYSTEM "fonts.dtd">
 <fontconfig><dir>{root}/usr/share/fonts</dir><cachedir>{root}/var/cache/fontconfig</cachedir></fontconfig>
 """
@@ -37,8 +46,7 @@ def browser() -> Iterator[DevTools]:
     from_browser, to_us = os.pipe()
     command = [program, *_OPTIONS, f'--user-data-dir={profile}', 'about:blank']
     # The browser reads commands from descriptor 3 and answers on 4. A process in between puts them there.
-    between = [sys.executable, '-c', 'import os, sys; r, w = int(sys.argv[1]), int(sys.argv[2]); r, w = os.dup(r), os.dup(w); '
-               'os.dup2(os.dup(r), 3); os.dup2(w, 4); os.execv(sys.argv[3], sys.argv[3:])', str(from_us), str(to_us)]
+    between = [sys.executable, '-c', _BETWEEN, str(from_us), str(to_us)]
     process = subprocess.Popen([*between, *command], env={**os.environ, **env}, stdin=subprocess.DEVNULL,
                                stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, pass_fds=(from_us, to_us))
     os.close(from_us)

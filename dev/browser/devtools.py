@@ -87,6 +87,11 @@ class Page:
             self._browser.call('Input.dispatchKeyEvent', self._session, type=kind, key=key, code=key, windowsVirtualKeyCode=code,
                                modifiers=8 if shift else 0, **(text if kind == 'keyDown' else {}))
 
+    def accessible(self) -> list[dict[str, Any]]:
+        """The nodes of the tree that assistive technology sees; also without script."""
+        nodes: list[dict[str, Any]] = self._browser.call('Accessibility.getFullAXTree', self._session)['nodes']
+        return nodes
+
     def screenshot(self, path: Path, *, whole: bool = True) -> None:
         """A picture of the page, or of what is in view."""
         shot = self._browser.call('Page.captureScreenshot', self._session, format='png', captureBeyondViewport=whole)

@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 SCHEMA = 1
 #: Bounds of what is kept: slices of the timeline, jobs by name, characters of an error, cache directories.
 SLICES, LONGEST, ERROR, KEPT = 3000, 40, 1000, 20
+_SHAPE: dict[str, type | tuple[type, ...]] = {
+    'sdk': dict, 'began': int, 'seconds': (int, float), 'cpu_seconds': (int, float), 'workers': int, 'objects': dict,
+    'modes': dict, 'work': list, 'longest': list, 'timeline': dict, 'targets': dict, 'failed': dict}
 
 
 def place_of(home: Home, cache: Path) -> Path:
@@ -34,7 +37,9 @@ def place_of(home: Home, cache: Path) -> Path:
 def read_last_build(home: Home, cache: Path) -> dict[str, Any] | None:
     """What is kept of the last build into a cache directory; None if there was none, or another emroot wrote it."""
     found = read_memo(place_of(home, cache))
-    return found if found and found.get('schema') == SCHEMA and found.get('cache') == str(cache) else None
+    if not found or found.get('schema') != SCHEMA or found.get('cache') != str(cache):
+        return None
+    return found if all(isinstance(found.get(key), kind) for key, kind in _SHAPE.items()) else None
 
 
 def save_last_build(build: Build, began: float) -> None:

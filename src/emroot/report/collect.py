@@ -16,8 +16,8 @@ from ..engine.lastbuild import read_last_build
 from ..home import Home
 from ..modes import Mode, all_modes
 
-#: What an archive can be. `changed`: somebody else wrote to what emroot had placed, or removed it; `foreign`: there, but made by emcc
-#: or embuilder. Both are made anew by the next build that wants them.
+#: What an archive can be. `changed`: somebody else wrote to what emroot had placed, or removed it; `foreign`: there, but made by
+#: emcc or embuilder. Both are made anew by the next build that wants them.
 STATES = ('present', 'absent', 'failed', 'changed', 'foreign')
 #: The library that stands for all ports.
 PORTS = 'ports'

@@ -117,7 +117,8 @@ def work(report: Report) -> str:
     listed: Sequence[Sequence[Any]] = report.last_build['work'] if report.last_build else ()
     total = sum(seconds for _, seconds, _ in listed) or 1.0
     rows = [[f'<th scope="row"><code>{escape(name).replace("/", "/<wbr>")}</code></th>', _number(duration(seconds)),
-             _number(f'{compiles:,}' if compiles else ''), _meter(seconds / total)] for name, seconds, compiles in listed[:_SHOWN]]
+             _number(f'{compiles:,}' if compiles else ''), _meter(seconds / total)]
+            for name, seconds, compiles in listed[:_SHOWN]]
     rest = listed[_SHOWN:]
     more = f'<p class="more">and {len(rest)} more, {duration(sum(s for _, s, _ in rest))} together</p>' if rest else ''
     return _table('Work of the last build by library', ['Library', 'Work', 'Compiles', 'Share'], rows, 'work') + more
