@@ -54,9 +54,7 @@ def overview(report: Report) -> str:
     pairs = [('Archives in place', f'{count["present"]:,}', f'of {len(archives):,}'),
              ('Modes in use', str(len(modes)), f'of {len(all_modes())}'),
              ('Size', size(sum(a.size for a in archives)), '')]
-    if count['failed'] or count['changed'] or count['foreign']:
-        remarks = [f'{count[state]} {state}' for state in ('failed', 'changed', 'foreign') if count[state]]
-        pairs.append(('To look at', str(count['failed'] + count['changed'] + count['foreign']), ', '.join(remarks)))
+    pairs += [(state.capitalize(), str(count[state]), '') for state in ('failed', 'changed', 'foreign') if count[state]]
     if report.last_build:
         pairs.append(('Last build', duration(report.last_build['seconds']), ''))
     return facts(pairs)

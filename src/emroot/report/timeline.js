@@ -62,7 +62,12 @@ if (data.last && data.last.timeline.slices.length) {
     if (cursor) for (const end of ['x1', 'x2']) cursor.setAttribute(end, Math.min((at / seconds) * width, width - 0.5));
     const running = slices.filter(([, began, took]) => began <= at && at < began + took).sort((a, b) => a[0] - b[0]);
     const list = make('ul');
-    for (const [worker, began, took, name, jobs] of running) {
+    const alike = new Map();
+    for (const [, , , name] of running) alike.set(name, (alike.get(name) || 0) + 1);
+    if (running.length > 6) for (const [name, count] of [...alike].sort((a, b) => b[1] - a[1])) {
+      list.append(make('li', {}, make('span', {class: 'swatch', style: `background:${colour(name)}`, 'aria-hidden': 'true'}),
+        `${count} worker${count > 1 ? 's' : ''}: `, make('code', {}, names[name])));
+    } else for (const [worker, began, took, name, jobs] of running) {
       list.append(make('li', {}, make('span', {class: 'swatch', style: `background:${colour(name)}`, 'aria-hidden': 'true'}),
         `worker ${worker + 1}: `, make('code', {}, names[name]), ` ${jobs > 1 ? `and ${jobs} jobs, ` : ''}${duration(took)} from ${duration(began)}`));
     }
