@@ -63,8 +63,8 @@ def page(_faked: Emroot, tmp_path_factory: pytest.TempPathFactory) -> str:
 
 @pytest.fixture(scope='session')
 def full_page(shared_home: Home, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The report of a cache directory that holds every archive of all modes of a real SDK, and of a build of that size: real names,
-    placed as builds place them. What the archives hold is of no matter to it, so they are a few bytes each."""
+    """The report of a cache directory that holds every archive of all modes of a real SDK, and of a build of that size: real
+    names, placed as builds place them. What the archives hold is of no matter to it, so they are a few bytes each."""
     roots = [Path(root) for root in os.environ.get('EMROOT_TEST_SDKS', '').split(os.pathsep) if root]
     if not roots:
         cannot_run('no SDK to take the names of all libraries from')
@@ -94,8 +94,8 @@ def _fill(build: Build, sdk: Sdk) -> None:
                 made.why['same_in_family'] += library.objects // 3
                 for n in range(0, library.objects, 20):
                     at += 0.37
-                    build.timeline.spans.append(Span(worker=len(build.timeline.spans) % 64, kind='compile', began=at, seconds=20.0,
-                                                     name=f'{mode}/{library.target} source{n}.c'))
+                    build.timeline.spans.append(Span(worker=len(build.timeline.spans) % 64, kind='compile', began=at,
+                                                     seconds=20.0, name=f'{mode}/{library.target} source{n}.c'))
                 build.result.compiled += library.objects - library.objects // 3
                 build.result.reused += library.objects // 3
     cache.close()

@@ -56,7 +56,8 @@ def test_the_page_is_whole_at_every_width(chromium: DevTools, page: str, empty_p
 @pytest.mark.parametrize(('name', 'dark'), [('report', False), ('report', True), ('empty', False)])
 def test_axe_finds_nothing_to_mend(chromium: DevTools, page: str, empty_page: str, name: str, dark: bool):
     shown = chromium.open(page if name == 'report' else empty_page, dark=dark)
-    shown.run('document.getElementById("expand").click(); document.querySelectorAll("details").forEach((each) => each.open = true)')
+    shown.run('document.getElementById("expand").click(); '
+              'document.querySelectorAll("details").forEach((each) => each.open = true)')
     try:
         assert violations(shown) == []
     except Unavailable as error:
@@ -135,7 +136,8 @@ def test_a_library_opens_by_key_and_keeps_the_focus(chromium: DevTools, page: st
     before = _shown(shown)
     shown.press('Enter', 13)
     assert set(_shown(shown)) - set(before) == {'libone-debug'} and len(_shown(shown)) == len(before) + 2
-    assert shown.run('document.activeElement.dataset.library + document.activeElement.getAttribute("aria-expanded")') == 'libonetrue'
+    assert shown.run('document.activeElement.dataset.library') == 'libone'
+    assert shown.run('document.activeElement.getAttribute("aria-expanded")') == 'true'
     shown.press('Enter', 13)
     assert _shown(shown) == before
 
@@ -155,7 +157,8 @@ def test_without_script_the_summary_is_there_and_nothing_that_would_not_work(chr
 def test_a_full_build_of_twelve_modes_opens_in_a_moment(chromium: DevTools, full_page: Path):
     assert full_page.stat().st_size < 1_000_000
     shown = chromium.open(full_page.as_uri())
-    painted: float = shown.run('new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => done(performance.now()))))')
+    painted: float = shown.run('new Promise((done) => requestAnimationFrame(() => '
+                               'requestAnimationFrame(() => done(performance.now()))))')
     loaded: float = shown.run('performance.getEntriesByType("navigation")[0].loadEventEnd')
     assert loaded < 2000, f'{loaded:.0f} ms, painted at {painted:.0f} ms'
     took: float = shown.run('(() => { const from = performance.now(); document.getElementById("expand").click(); '

@@ -16,6 +16,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = list(sys.argv[1:] if argv is None else argv)
     verbose = False
     try:
+        if arguments[:1] == ['__complete']:
+            from .completion import answer
+            return answer(arguments[1:])
         from .parser import make_parser  # here and not above: whoever interrupts may be quick
         args = make_parser().parse_args(arguments)
         verbose = args.verbose

@@ -18,7 +18,7 @@ exit codes: 0 done; 2 usage; 3 no usable SDK; 4 unknown feature or target; 5 a c
 6 store or cache directory damaged, full or not writable; 7 remote refused; 130 interrupted"""
 
 
-class _Command(argparse.ArgumentParser):
+class Command(argparse.ArgumentParser):
     """A command whose arguments are added when it is the one that was given: the others cost nothing."""
 
     def __init__(self, *, fill: _Fill | None = None, run: tuple[str, str] | None = None, **given: Any) -> None:
@@ -70,13 +70,15 @@ def make_parser() -> argparse.ArgumentParser:
         'publish': ('put what is selected on a remote, or into a directory for a web server', ('publish', 'publish'), _publish),
         'cache-key': ('a short key for the caches of CI: SDK and selection', ('bundle', 'cache_key'), _cache_key),
         'report': ('one self-contained HTML page: modes x targets, sizes, times, what was shared', ('report', 'report'), _report),
+        'completion': ('print what makes a shell complete emroot\'s commands, options, features and targets',
+                       ('completion', 'completion'), _completion),
         'doctor': ('what is wrong with this set-up, or with a link, and what mends it', ('doctor', 'doctor'), _doctor),
     })
     return parser
 
 
 def _add_all(parser: argparse.ArgumentParser, commands: _Commands) -> None:
-    added = parser.add_subparsers(metavar='COMMAND', required=True, parser_class=_Command)
+    added = parser.add_subparsers(metavar='COMMAND', required=True, parser_class=Command)
     for name, (text, run, fill) in commands.items():
         added.add_parser(name, help=text, description=f'{text[0].upper()}{text[1:]}.', run=run, fill=fill)
 
@@ -178,6 +180,11 @@ def _report(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('-o', '--output', metavar='FILE', help='the page, for example report.html')
     parser.add_argument('--cache', metavar='DIR', help='the cache directory to look at (default: one per SDK, in the home)')
     _json(parser)
+
+
+def _completion(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument('shell', choices=['bash', 'zsh', 'fish', 'powershell'], metavar='SHELL',
+                        help='bash, zsh, fish or powershell')
 
 
 def _doctor(parser: argparse.ArgumentParser) -> None:
