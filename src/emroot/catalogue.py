@@ -131,7 +131,7 @@ class Catalogue:
         return self._listings[mode]
 
     def learn(self, mode: Mode, unlisted: Mapping[str, Any]) -> None:
-        """Add libraries that a link asks for though embuilder lists none of that name (`resolve.py`)."""
+        """Add libraries that a link asks for though embuilder lists none of that name (`resolution.py`)."""
         if not unlisted.keys() <= self.listing(mode).unlisted.keys():
             place = self._unlisted(mode)
             write_memo(place, {**(read_memo(place) or {}), **unlisted})

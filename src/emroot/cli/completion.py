@@ -1,9 +1,9 @@
 """`emroot completion`: scripts that let shells ask what may stand at the cursor, and the answer.
 
 The scripts know nothing: at each TAB they run `emroot __complete SHELL N WORD...` with the words after `emroot`, of which the
-Nth is being typed. The answer's first line says what may stand there: `values` or `nospace` (then a line for each, with a tab and
-what it means), `files`, `directories`, `command N` (a command of the shell's own, the Nth word its first) or `none`. What there is
-comes from the parser; what a target may be called from what SDKs have said before. No SDK is asked or even looked for.
+Nth is being typed. The answer's first line says what may stand there: `values` or `nospace` (then a line for each, with a tab
+and what it means), `files`, `directories`, `command N` (a command of the shell's own, the Nth word its first) or `none`. What
+there is comes from the parser; what a target may be called from what SDKs have said before. No SDK is asked or even looked for.
 """
 
 from __future__ import annotations

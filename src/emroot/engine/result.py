@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from ..errors import BuildError
 from ..modes import Mode
 from ..sdk import Sdk
 
@@ -72,6 +73,12 @@ class BuildResult:
     def failures(self) -> list[tuple[Mode, Failure]]:
         """All that failed."""
         return [(mode, failure) for mode, result in self.modes.items() for failure in result.failed]
+
+    def raise_for_failures(self) -> None:
+        """Raise `BuildError`, with the tools' own words, if anything failed. What did not is built and kept."""
+        if failures := self.failures:
+            said = [f'cannot build {mode}/{failure.target}: {failure.error}' for mode, failure in failures]
+            raise BuildError('\n'.join(said), mend=f'repeat it: {failures[0][1].command}' if failures[0][1].command else '')
 
     def to_json(self) -> dict[str, Any]:
         """The contract's document."""
