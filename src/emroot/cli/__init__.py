@@ -50,6 +50,9 @@ def _complain(error: EmrootError, *, verbose: bool) -> None:
     if verbose:
         import traceback
         traceback.print_exc()
-    print(f'emroot: error: {error.message}', file=sys.stderr)
+    from .github import annotate
+    from .style import paint
+    print(f'{paint("emroot: error:", "bad", sys.stderr)} {error.message}', file=sys.stderr)
+    annotate('error', 'emroot', str(error))
     if error.mend:
         print(f'  mend: {error.mend}', file=sys.stderr)

@@ -8,11 +8,23 @@ import sys
 import threading
 import time
 from pathlib import Path
-from typing import IO, Protocol
+from typing import IO, TYPE_CHECKING, Protocol
 
 from ..engine.events import Watcher
 from ..errors import StoreError
 from ..home import Home
+
+if TYPE_CHECKING:
+    from .progress import Progress
+
+#: Seconds after which a build that prints lines says how far it is.
+_SILENCE = 60.0
+
+
+def readable(name: str) -> str:
+    """`MODE/TARGET` for people: a target that is a path does not run into its mode (`wasm32 /ports/mine.py`)."""
+    mode, _, target = name.partition('/')
+    return f'{mode} {target}' if os.path.isabs(target) else name
 
 
 class Display(Protocol):
@@ -20,6 +32,9 @@ class Display(Protocol):
 
     def planned(self, archives: int, compiles: int, seconds: float) -> None:
         """How much there is to do."""
+
+    def left(self, compiles: int, seconds: float) -> None:
+        """How much there still is to do."""
 
     def started(self, worker: int, what: str) -> None:
         """A worker begins."""
@@ -52,6 +67,10 @@ class LogWatcher(Watcher):
         self.note(f'to do: {archives} archives, {compiles} compiles, about {seconds:.0f} s of processor')
         self._display.planned(archives, compiles, seconds)
 
+    def left(self, *, compiles: int, seconds: float) -> None:
+        """Shown."""
+        self._display.left(compiles, seconds)
+
     def started(self, worker: int, what: str) -> None:
         """Shown."""
         self._display.started(worker, what)
@@ -75,7 +94,10 @@ class LogWatcher(Watcher):
     def warn(self, text: str) -> None:
         """Noted and shown."""
         self._write(f'warning: {text}')
-        self._display.print(f'emroot: warning: {text}')
+        from .github import annotate  # here and not above: mostly nothing is odd
+        from .style import paint
+        self._display.print(f'{paint("emroot: warning:", "odd", sys.stderr)} {text}')
+        annotate('warning', 'emroot', text)
 
     def close(self) -> None:
         """Finish the display and the log."""
@@ -102,18 +124,34 @@ class LogWatcher(Watcher):
 
 
 class Lines:
-    """For CI and pipes: a line per target, no repainting."""
+    """For CI and pipes: a line per target, no repainting; and now and then how far it is, so that a long build is not silent."""
 
     def __init__(self, *, quiet: bool) -> None:
         self._quiet = quiet
         self._total = self._done = 0
+        self._progress: Progress | None = None
+        self._spoke = time.monotonic()
         self._lock = threading.Lock()
 
     def planned(self, archives: int, compiles: int, seconds: float) -> None:
         """One line if there is anything to do."""
-        self._total = archives
+        from .progress import Progress  # here and not above: mostly there is nothing to do
+        self._total, self._progress = archives, Progress()
+        self._progress.planned(compiles, seconds)
         if archives:
-            self.print(f'building {archives} archives: {compiles} objects to compile')
+            self.print(f'building {archives} {"archives" if archives > 1 else "archive"}'
+                       + (f': {compiles} {"objects" if compiles > 1 else "object"} to compile' if compiles else ''))
+
+    def left(self, compiles: int, seconds: float) -> None:
+        """A line if there was none for a while."""
+        progress = self._progress
+        if progress is None:
+            return
+        with self._lock:
+            progress.left(compiles, seconds)
+            due = time.monotonic() - self._spoke >= _SILENCE
+        if due:
+            self.print(f'{progress.done}/{progress.total} objects, {self._done}/{self._total} archives; {progress.text()}')
 
     def started(self, worker: int, what: str) -> None:
         """Not shown."""
@@ -126,12 +164,16 @@ class Lines:
         if state != 'reused':
             with self._lock:
                 self._done += 1
-            self.print(f'[{self._done}/{max(self._total, self._done)}] {state} {name}')
+                done = self._done
+            from .style import paint
+            shown = paint(state, 'bad', sys.stderr) if state == 'failed' else state
+            self.print(f'[{done}/{max(self._total, done)}] {shown} {readable(name)}')
 
     def print(self, text: str) -> None:
         """To standard error."""
         if not self._quiet:
             with self._lock:
+                self._spoke = time.monotonic()
                 sys.stderr.write(text + '\n')
                 sys.stderr.flush()
 
@@ -139,10 +181,57 @@ class Lines:
         """Nothing to clean."""
 
 
+class Awaited:
+    """The live display, made when there is something to show: what paints takes longer to load than a build that has nothing
+    to do."""
+
+    def __init__(self) -> None:
+        self._display: Display | None = None
+
+    def planned(self, archives: int, compiles: int, seconds: float) -> None:
+        """Shown if there is anything to do."""
+        if archives:
+            self._made().planned(archives, compiles, seconds)
+
+    def left(self, compiles: int, seconds: float) -> None:
+        """Passed on."""
+        if self._display:
+            self._display.left(compiles, seconds)
+
+    def started(self, worker: int, what: str) -> None:
+        """Passed on."""
+        if self._display:
+            self._display.started(worker, what)
+
+    def ended(self, worker: int, what: str, seconds: float, kind: str) -> None:
+        """Passed on."""
+        if self._display:
+            self._display.ended(worker, what, seconds, kind)
+
+    def archive(self, name: str, state: str) -> None:
+        """Passed on, if it is worth a line."""
+        if state != 'reused':
+            self._made().archive(name, state)
+
+    def print(self, text: str) -> None:
+        """Passed on."""
+        self._made().print(text)
+
+    def close(self) -> None:
+        """Take the display away, if there is one."""
+        if self._display:
+            self._display.close()
+
+    def _made(self) -> Display:
+        if self._display is None:
+            from .live import Live
+            self._display = Live()
+        return self._display
+
+
 def make_watcher(home: Home, *, verbose: bool, quiet: bool, live: bool) -> LogWatcher:
     """The watcher that suits where standard error goes."""
     if live and not quiet and not verbose and sys.stderr.isatty() and not os.environ.get('CI') \
             and os.environ.get('TERM') != 'dumb':
-        from .live import Live
-        return LogWatcher(home, Live(), verbose=verbose)
+        return LogWatcher(home, Awaited(), verbose=verbose)
     return LogWatcher(home, Lines(quiet=quiet), verbose=verbose)

@@ -7,6 +7,7 @@ from html import escape
 from typing import Any
 
 from ..modes import all_modes
+from ..wording import duration, size
 from .collect import Report
 
 #: Libraries that are listed one by one.
@@ -20,23 +21,6 @@ WHY = {
     'same_in_family': ('Equal to a relative', 'no macro in which the two compiles differ can come up in what they read'),
     'compiled_once_in_this_build': ('Compiled once for several', 'the same compile, wanted by several archives'),
 }
-
-
-def size(count: float) -> str:
-    """Bytes for people: `1.3 MB`."""
-    for unit in ('B', 'kB', 'MB'):
-        if count < 1000:
-            return f'{count:.0f} {unit}' if unit == 'B' or count >= 100 else f'{count:.1f} {unit}'
-        count /= 1000
-    return f'{count:.1f} GB'
-
-
-def duration(seconds: float) -> str:
-    """Seconds for people: `12.3 s`, `4 min 05 s`, `1 h 02 min`."""
-    if seconds < 60:
-        return f'{seconds:.1f} s'
-    minutes, rest = divmod(round(seconds), 60)
-    return f'{minutes} min {rest:02} s' if minutes < 60 else f'{minutes // 60} h {minutes % 60:02} min'
 
 
 def facts(pairs: Iterable[tuple[str, str, str]]) -> str:
