@@ -1,6 +1,8 @@
-"""Numbers for people: sizes and durations."""
+"""Numbers and names for people."""
 
 from __future__ import annotations
+
+import os
 
 
 def size(count: float) -> str:
@@ -30,3 +32,9 @@ def roughly(seconds: float) -> str:
     if minutes < 60:
         return f'about {minutes} min'
     return f'about {minutes // 60} h' + (f' {5 * round(minutes % 60 / 5):02} min' if 3 <= minutes % 60 <= 57 else '')
+
+
+def readable(name: str) -> str:
+    """`MODE/TARGET`; a target that is a path does not run into its mode (`wasm32 /ports/mine.py`)."""
+    mode, _, target = name.partition('/')
+    return f'{mode} {target}' if os.path.isabs(target) else name

@@ -7,8 +7,8 @@ from support.running import Emroot
 
 import emroot
 from emroot.cli.progress import Progress
-from emroot.cli.watch import Lines, readable
-from emroot.wording import duration, roughly, size
+from emroot.cli.watch import Lines
+from emroot.wording import duration, readable, roughly, size
 
 
 class _Clock:

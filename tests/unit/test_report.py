@@ -62,6 +62,11 @@ def test_what_somebody_else_wrote_to_is_changed(fake: Emroot):
     assert _archives(_report(fake))['libone']['state'] == 'changed'
 
 
+def test_what_was_removed_is_absent(fake: Emroot):
+    next(Path(fake.build('libone')['cache']).rglob('libone.a')).unlink()
+    assert _archives(_report(fake))['libone']['state'] == 'absent'
+
+
 def test_what_emcc_made_is_foreign(fake: Emroot):
     archive = next(Path(fake.build('libone')['cache']).rglob('libone.a'))
     (archive.parent / 'libone-debug.a').write_bytes(b'made by emcc')

@@ -14,9 +14,9 @@ from ..engine.result import BuildResult
 from ..errors import BuildError, RemoteError, UsageError
 from ..modes import Mode
 from ..store import Store
-from ..wording import duration
+from ..wording import duration, readable
 from .session import Session, print_json
-from .watch import make_watcher, readable
+from .watch import make_watcher
 
 
 def build(args: argparse.Namespace) -> int:

@@ -11,10 +11,9 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from ..wording import duration
+from ..wording import duration, readable
 from .progress import Progress
 from .style import wants_colour
-from .watch import readable
 
 #: Rows of workers that are shown, and columns below which the bar is left out.
 _ROWS, _NARROW = 12, 72

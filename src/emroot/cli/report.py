@@ -8,6 +8,7 @@ from pathlib import Path
 
 from ..errors import UsageError
 from ..files import write_text
+from ..modes import all_modes
 from .session import Session, print_json
 
 
@@ -17,6 +18,9 @@ def report(args: argparse.Namespace) -> int:
         raise UsageError('nowhere to write the report to', mend='give -o FILE.html, or --json for its data')
     from ..report import collect, render
     session = Session(args)
+    new = [mode for mode in all_modes() if not session.catalogue.was_asked(mode)]
+    if new and not args.quiet:
+        print(f'emroot: asking the SDK for the libraries of {len(new)} modes, once', file=sys.stderr)
     found = collect(session.catalogue, session.home, session.cache)
     if args.output:
         path = Path(args.output).expanduser().absolute()

@@ -13,18 +13,13 @@ from typing import IO, TYPE_CHECKING, Protocol
 from ..engine.events import Watcher
 from ..errors import StoreError
 from ..home import Home
+from ..wording import readable
 
 if TYPE_CHECKING:
     from .progress import Progress
 
 #: Seconds after which a build that prints lines says how far it is.
 _SILENCE = 60.0
-
-
-def readable(name: str) -> str:
-    """`MODE/TARGET` for people: a target that is a path does not run into its mode (`wasm32 /ports/mine.py`)."""
-    mode, _, target = name.partition('/')
-    return f'{mode} {target}' if os.path.isabs(target) else name
 
 
 class Display(Protocol):
@@ -229,9 +224,13 @@ class Awaited:
         return self._display
 
 
+def is_live_terminal() -> bool:
+    """Whether standard error is a terminal that can be painted on, with somebody who looks at it."""
+    return sys.stderr.isatty() and not os.environ.get('CI') and os.environ.get('TERM') != 'dumb'
+
+
 def make_watcher(home: Home, *, verbose: bool, quiet: bool, live: bool) -> LogWatcher:
     """The watcher that suits where standard error goes."""
-    if live and not quiet and not verbose and sys.stderr.isatty() and not os.environ.get('CI') \
-            and os.environ.get('TERM') != 'dumb':
+    if live and not quiet and not verbose and is_live_terminal():
         return LogWatcher(home, Awaited(), verbose=verbose)
     return LogWatcher(home, Lines(quiet=quiet), verbose=verbose)

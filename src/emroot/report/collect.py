@@ -16,7 +16,7 @@ from ..engine.lastbuild import read_last_build
 from ..home import Home
 from ..modes import Mode, all_modes
 
-#: What an archive can be. `changed`: somebody else wrote to what emroot had placed, or removed it; `foreign`: there, but made by
+#: What an archive can be. `changed`: somebody else wrote to what emroot had placed; `foreign`: there, but made by
 #: emcc or embuilder. Both are made anew by the next build that wants them.
 STATES = ('present', 'absent', 'failed', 'changed', 'foreign')
 #: The library that stands for all ports.
@@ -128,9 +128,9 @@ class _Cache:
     def archive(self, mode: Mode, target: str, paths: Sequence[str]) -> Archive:
         """A target whose libraries lie at `paths`."""
         error = self._errors.get(mode.name, {}).get(target, '')
-        recorded = [path for path in paths if path in self._records]
         there = sum(_size(self.root / path) for path in paths)
-        if recorded:
+        recorded = [path for path in paths if path in self._records]
+        if recorded and there:
             whole = all(is_as_placed(self.root / path, self._records[path]) for path in recorded)
             state = 'present' if whole else 'changed'
         else:

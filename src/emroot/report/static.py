@@ -7,7 +7,7 @@ from html import escape
 from typing import Any
 
 from ..modes import all_modes
-from ..wording import duration, size
+from ..wording import duration, readable, size
 from .collect import Report
 
 #: Libraries that are listed one by one.
@@ -98,7 +98,7 @@ def work(report: Report) -> str:
     """Where the time went, by library."""
     listed: Sequence[Sequence[Any]] = report.last_build['work'] if report.last_build else ()
     total = sum(seconds for _, seconds, _ in listed) or 1.0
-    rows = [[f'<th scope="row"><code>{escape(name).replace("/", "/<wbr>")}</code></th>', _number(duration(seconds)),
+    rows = [[f'<th scope="row"><code>{escape(readable(name)).replace("/", "/<wbr>")}</code></th>', _number(duration(seconds)),
              _number(f'{compiles:,}' if compiles else ''), _meter(seconds / total)]
             for name, seconds, compiles in listed[:_SHOWN]]
     rest = listed[_SHOWN:]
