@@ -6,8 +6,8 @@ import pytest
 from support.running import Emroot
 
 import emroot
+from emroot.cli.display import Lines
 from emroot.cli.progress import Progress
-from emroot.cli.watch import Lines
 from emroot.wording import duration, readable, roughly, size
 
 

@@ -8,8 +8,8 @@ import time
 from pathlib import Path
 
 from ..sdk import find_sdk
+from .display import is_live_terminal
 from .session import Session, print_json
-from .watch import is_live_terminal
 
 
 def show(args: argparse.Namespace) -> int:
