@@ -18,29 +18,31 @@ from typing import TYPE_CHECKING, Any
 __version__ = '0.1.0.dev0'
 
 if TYPE_CHECKING:
-    from .api import build, environment, find_sdk, listing, resolve
+    from .api import build, environment, find_sdk, listing, report, resolve
     from .catalogue import Library, Listing
     from .engine.events import Silent, Watcher
     from .engine.result import BuildResult, Failure, ModeResult
     from .errors import BuildError, EmrootError, RemoteError, SdkError, StoreError, UnknownNameError, UsageError
     from .modes import Mode, all_modes, parse_features, parse_mode
+    from .reporting.collect import Report
     from .resolution import Resolution
     from .sdk.model import Sdk
 
 __all__ = [
     'BuildError', 'BuildResult', 'EmrootError', 'Failure', 'Library', 'Listing', 'Mode', 'ModeResult', 'RemoteError',
-    'Resolution', 'Sdk', 'SdkError', 'Silent', 'StoreError', 'UnknownNameError', 'UsageError', 'Watcher', '__version__',
-    'all_modes', 'build', 'environment', 'find_sdk', 'listing', 'parse_features', 'parse_mode', 'resolve',
+    'Report', 'Resolution', 'Sdk', 'SdkError', 'Silent', 'StoreError', 'UnknownNameError', 'UsageError', 'Watcher', '__version__',
+    'all_modes', 'build', 'environment', 'find_sdk', 'listing', 'parse_features', 'parse_mode', 'report', 'resolve',
 ]
 
 #: Where each name comes from.
 _HOMES = {
-    'api': ('build', 'environment', 'find_sdk', 'listing', 'resolve'),
+    'api': ('build', 'environment', 'find_sdk', 'listing', 'report', 'resolve'),
     'catalogue': ('Library', 'Listing'),
     'engine.events': ('Silent', 'Watcher'),
     'engine.result': ('BuildResult', 'Failure', 'ModeResult'),
     'errors': ('BuildError', 'EmrootError', 'RemoteError', 'SdkError', 'StoreError', 'UnknownNameError', 'UsageError'),
     'modes': ('Mode', 'all_modes', 'parse_features', 'parse_mode'),
+    'reporting.collect': ('Report',),
     'resolution': ('Resolution',),
     'sdk.model': ('Sdk',),
 }

@@ -23,6 +23,7 @@ from .selection import Selection, split_link, split_names
 if TYPE_CHECKING:
     from .engine.events import Watcher
     from .engine.result import BuildResult
+    from .reporting import Report
     from .resolution import Resolution
 
 Place = str | os.PathLike[str]
@@ -115,6 +116,18 @@ def environment(*, sdk: Sdk | Place | None = None, cache: Place | None = None, h
     from .using import emcc_variables
     catalogue, where = _catalogue(sdk, home), find_home(home)
     return emcc_variables(catalogue, _cache(cache, catalogue, where))
+
+
+def report(*, sdk: Sdk | Place | None = None, cache: Place | None = None, home: Place | None = None) -> Report:
+    """What a cache directory holds in every mode, what that took, and the last build into it. As `emroot report`.
+
+    >>> found = emroot.report()
+    >>> {archive.state for archive in found.archives(emroot.Mode())} <= {'present', 'absent', 'failed', 'changed', 'foreign'}
+    True
+    """
+    from .reporting import collect
+    catalogue, where = _catalogue(sdk, home), find_home(home)
+    return collect(catalogue, where, _cache(cache, catalogue, where))
 
 
 def _catalogue(sdk: Sdk | Place | None, home: Place | None) -> Catalogue:

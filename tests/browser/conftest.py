@@ -21,7 +21,7 @@ from emroot.engine.result import ModeResult
 from emroot.engine.timeline import Span
 from emroot.home import Home, find_home
 from emroot.modes import all_modes
-from emroot.report import collect, render
+from emroot.reporting import collect
 from emroot.sdk import Sdk, find_sdk
 from emroot.store import Store
 
@@ -75,7 +75,7 @@ def full_page(shared_home: Home, tmp_path_factory: pytest.TempPathFactory) -> Pa
     _fill(build, catalogue.sdk)
     save_last_build(build, 1_700_000_000.0)
     report = place / 'full.html'
-    report.write_text(render(collect(catalogue, home, build.cache.root)), encoding='utf-8')
+    report.write_text(collect(catalogue, home, build.cache.root).to_html(), encoding='utf-8')
     return report
 
 

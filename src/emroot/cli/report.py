@@ -16,7 +16,7 @@ def report(args: argparse.Namespace) -> int:
     """Describe the cache directory as a page, as data, or both."""
     if not args.output and not args.json:
         raise UsageError('nowhere to write the report to', mend='give -o FILE.html, or --json for its data')
-    from ..report import collect, render
+    from ..reporting import collect
     session = Session(args)
     new = [mode for mode in all_modes() if not session.catalogue.was_asked(mode)]
     if new and not args.quiet:
@@ -25,7 +25,7 @@ def report(args: argparse.Namespace) -> int:
     if args.output:
         path = Path(args.output).expanduser().absolute()
         try:
-            write_text(path, render(found))
+            write_text(path, found.to_html())
         except OSError as error:
             raise UsageError(f'cannot write the report to {path}: {error.strerror}',
                              mend='give -o a file in a directory that you may write to') from error

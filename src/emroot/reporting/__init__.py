@@ -8,6 +8,5 @@
 from __future__ import annotations
 
 from .collect import Report, collect
-from .page import render
 
-__all__ = ['Report', 'collect', 'render']
+__all__ = ['Report', 'collect']

@@ -54,7 +54,8 @@ class Row:
 
 @dataclass(frozen=True, kw_only=True)
 class Report:
-    """Everything that the page shows. `to_json` is what `emroot report --json` prints."""
+    """What a cache directory holds in every mode, and the last build into it. `to_json` is what `emroot report --json` prints,
+    `to_html` the page that it writes."""
 
     version: str
     digest: str
@@ -68,6 +69,11 @@ class Report:
         """All of a mode, or of all modes."""
         for row in self.rows:
             yield from (archive for archive in row.archives.values() if mode in (None, archive.mode))
+
+    def to_html(self) -> str:
+        """As the page: one self-contained file."""
+        from .page import render  # here and not above: it is made of this
+        return render(self)
 
     def to_json(self) -> dict[str, Any]:
         """As data: the modes, every archive, and the last build (see `docs/reference/report.md`)."""

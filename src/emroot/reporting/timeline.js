@@ -36,7 +36,7 @@ if (data.last && data.last.timeline.slices.length) {
       const x = Math.min(across(at), width - 1);
       image.append(svg('line', {class: 'tick', x1: x, x2: x, y1: 0, y2: height - AXIS + 4}));
       const text = svg('text', {class: 'axis', x, y: height - 4, 'text-anchor': x > width - 40 ? 'end' : 'start'});
-      text.textContent = at < 60 ? `${Number(at.toFixed(1))} s` : at < 3600 ? `${Number((at / 60).toFixed(1))} min` : `${Number((at / 3600).toFixed(1))} h`;
+      text.textContent = at < 60 ? `${Number(at.toFixed(1))} s` : at < 3600 ? `${Number((at / 60).toFixed(1))} min` : `${Math.floor(at / 3600)} h ${String(Math.round(at / 60) % 60).padStart(2, '0')}`;
       image.append(text);
     }
     for (let worker = 0; worker < workers; worker++) {
