@@ -39,21 +39,20 @@ class Build:
         Raises `StoreError` if the store or the cache directory cannot be written to.
         """
         began, used, own, clock = time.perf_counter(), _children_seconds(), time.process_time(), time.time()
-        filled = False
         requests = list(requests)
         self.known = KnownKeys(self.catalogue, self.options.builder)
         for request in requests:
             self.result.modes.setdefault(request.mode, ModeResult())
         missing = [(request.mode, [t for t in request.targets if not self._holds(request.mode, t)])
                    for request in requests]
-        if any(targets for _, targets in missing) or not self.cache.has_headers():
+        lacking = any(targets for _, targets in missing)
+        if lacking or not self.cache.has_headers():
             from .fill import Fill  # here and not above: mostly there is nothing to do
             Fill(self).run(missing)
-            filled = True
         self.result.seconds = time.perf_counter() - began
         self.result.cpu_seconds = _children_seconds() - used
         self.result.own_seconds = time.process_time() - own
-        if filled:
+        if lacking:
             from .lastbuild import save_last_build  # for `emroot report`
             save_last_build(self, clock)
         return self.result
