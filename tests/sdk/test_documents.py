@@ -106,3 +106,12 @@ def test_what_a_project_says_is_built_and_used(followed: Callable[..., str], sha
 def test_what_was_built_is_shared(followed: Callable[..., str], shared_home: Home):
     said = followed('share.md', shared_home.root)
     assert 'http_archive_url = "https://files.example/crt1.tar.xz"' in said and 'emroot-' in said
+
+
+def test_a_report_is_written_and_read(followed: Callable[..., str], shared_home: Home):
+    said = followed('report.md', shared_home.root)
+    assert 'report.html' in said and "'wasm64-lto': " in said
+
+
+def test_what_is_offered_can_be_asked_for(followed: Callable[..., str], shared_home: Home):
+    assert 'libc-mt-debug' in followed('shell.md', shared_home.root)

@@ -15,6 +15,7 @@ from ..errors import RemoteError, UsageError
 from ..files import write_text
 from ..probe import HOOK
 from ..sdk.inspect import config_files
+from ..using import emcc_variables
 from .build import exit_code, run_build
 from .session import Session, print_json
 
@@ -50,7 +51,7 @@ def env(args: argparse.Namespace) -> int:
     """Print what to set."""
     session = Session(args)
     code = _prepare(session, needed=True)
-    variables = settings(session)
+    variables = emcc_variables(session.catalogue, session.cache)
     if args.json:
         print_json(variables)
     else:
@@ -68,7 +69,7 @@ def run(args: argparse.Namespace) -> int:
     code = _prepare(session, needed=False)
     if code not in (0, RemoteError.exit_code):
         return code
-    environment = {**os.environ, **settings(session), **_remote(session),
+    environment = {**os.environ, **emcc_variables(session.catalogue, session.cache), **_remote(session),
                    'EM_FROZEN_CACHE': '0', 'EM_CONFIG': str(hooked_config(session))}
     program = shutil.which(command[0], path=environment['PATH'])
     if program is None:
@@ -93,19 +94,6 @@ def hooked_config(session: Session) -> Path:
     if not place.is_file():
         write_text(place, text)
     return place
-
-
-def settings(session: Session) -> dict[str, str]:
-    """The variables that make emcc use the cache directory, frozen: what is missing is an error, not a slow link."""
-    sdk = session.sdk
-    variables = {'EM_CACHE': str(session.cache), 'EM_FROZEN_CACHE': '1'}
-    if not sdk.configured and 'EM_CONFIG' not in os.environ:
-        session.catalogue.environment()
-        variables['EM_CONFIG'] = str(session.catalogue.config)
-    path = os.environ.get('PATH', '')
-    if str(sdk.root) not in path.split(os.pathsep):
-        path = os.pathsep.join([str(sdk.root), path]) if path else str(sdk.root)
-    return {**variables, 'PATH': path}
 
 
 def _prepare(session: Session, *, needed: bool) -> int:

@@ -84,7 +84,7 @@ class Fill:
             result, timeline = self.build.result, self.build.timeline
             result.workers = self.pool.workers
             Schedule(plan, objects, self.pool, result, timeline, self._placed, self.build.failed,
-                     self.remote.fetched if self.remote else ()).start()
+                     self.remote.fetched if self.remote else ()).start(self._missing(keys.values()))
             try:
                 self.pool.run()
             finally:
@@ -117,6 +117,12 @@ class Fill:
             self.build.result.remote = self.remote.to_json()
 
     # --- through embuilder ---
+
+    def _missing(self, keys: Iterable[str]) -> int:
+        """How many targets embuilder will have to make, as far as records tell."""
+        places = self.cache.sdk.places
+        return sum(not any(self.store.read(EMBUILDER, each) for each in (key, located_key(key, places, EMBUILDER)))
+                   for key in keys)
 
     def _add_embuilder(self, mode: Mode, target: str, key: str) -> None:
         def run(worker: int) -> None:

@@ -46,10 +46,12 @@ class Schedule:
         self._placed, self._failed, self._fetched = placed, failed, fetched
         self._chains: dict[str, list[tuple[Compile, list[_Pending]]]] = {}
         self._why: dict[str, str] = {}
+        self._expectation: dict[str, float] = {}
+        self._compiles, self._seconds = 0, 0.0
         self._lock = threading.Lock()
 
-    def start(self) -> None:
-        """Place what the store has, and queue the rest."""
+    def start(self, besides: int = 0) -> None:
+        """Place what the store has, and queue the rest. `besides` is how many targets are made in other ways."""
         waiting: dict[str, list[_Pending]] = {}
         found: dict[str, Blob | None] = {}
         taken: dict[str, list[_Pending]] = {}
@@ -66,8 +68,8 @@ class Schedule:
             pending.append(todo)
         for key, archives in taken.items():
             self._take(self.plan.compiles[key], archives)
-        self.watcher.planned(archives=len(pending), compiles=len(waiting),
-                             seconds=sum(self._expected(self.plan.compiles[key]) for key in waiting))
+        self._compiles, self._seconds = len(waiting), sum(self._expected(self.plan.compiles[key]) for key in waiting)
+        self.watcher.planned(archives=len(pending) + besides, compiles=self._compiles, seconds=self._seconds)
         for todo in pending:
             if todo.complete:
                 self.pool.add(0.0, partial(self._join, todo))
@@ -119,6 +121,7 @@ class Schedule:
                 self._take(compile_, archives)
             if held:
                 lock.unlink(missing_ok=True)
+        self._tick(compile_)
         del self._chains[family][0]
         self._queue(family)
         for todo in archives:
@@ -136,6 +139,14 @@ class Schedule:
             self.result.compiled += 1
             archives[0].compiled += 1
         return made
+
+    def _tick(self, compile_: Compile) -> None:
+        """One compile less to do."""
+        with self._lock:
+            self._compiles -= 1
+            self._seconds -= self._expectation.pop(compile_.key)
+            compiles, seconds = self._compiles, max(self._seconds, 0.0)
+        self.watcher.left(compiles=compiles, seconds=seconds)
 
     def _take(self, compile_: Compile, archives: list[_Pending]) -> None:
         """An object is there without a compile."""
@@ -168,7 +179,10 @@ class Schedule:
         return located_key(archive.key, self.places.sdk.places, 'archive')
 
     def _expected(self, compile_: Compile) -> float:
-        return self.objects.durations.expected(compile_)
+        """The same answer each time, though builds learn."""
+        if compile_.key not in self._expectation:
+            self._expectation[compile_.key] = self.objects.durations.expected(compile_)
+        return self._expectation[compile_.key]
 
 
 def _names(archives: list[_Pending]) -> tuple[str, ...]:
