@@ -34,6 +34,7 @@ class Request:
     wanted: tuple[str, ...]
     optional: tuple[str, ...]
     pretended: tuple[str, ...]
+    what: str = 'Bazel and what it depends on (about 300 MB)'
 
 
 def unpack(request: Request, root: Path, scratch: Path, say: Callable[[str], None]) -> dict[str, str]:
@@ -48,7 +49,7 @@ def unpack(request: Request, root: Path, scratch: Path, say: Callable[[str], Non
     say(f'reading the package lists of Debian {request.suite}')
     apt.run('apt-get', 'update')
     optional = [name for name in request.optional if apt.knows(name)]
-    say('downloading Bazel and what it depends on (about 300 MB)')
+    say(f'downloading {request.what}')
     apt.run('apt-get', 'install', '--download-only', *request.wanted, *optional)
     archives = sorted(apt.archives.glob('*.deb'))
     # base-files holds /bin -> usr/bin and its like: whatever came before it could make directories of these names.

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from .cachedir import HEADERS, IN_FLIGHT, SANITY, placed, recorded_files
 from .canonical import is_file_with
@@ -32,6 +33,11 @@ def verify_cache(cache: Path, store: Store, found: Verified, *, repair: bool) ->
         remove(path)
 
 
+def _followed(file: Path, record: dict[str, Any]) -> Path:
+    """Where the content of a library is: in a base, if it was placed so."""
+    return file.resolve() if 'base' in record else file
+
+
 @dataclass(frozen=True)
 class _Check:
     cache: Path
@@ -45,7 +51,7 @@ class _Check:
         for path, record in recorded_files(self.cache):
             self.found.checked += 1
             digest = record['digest']
-            if not is_digest(digest) or not is_file_with(self.cache / path, digest):
+            if not is_digest(digest) or not is_file_with(_followed(self.cache / path, record), digest):
                 self._wrong(path, partial(self._replace, path, digest))
 
     def headers(self) -> None:
@@ -77,7 +83,8 @@ class _Check:
         source = self.store.path(str(digest)) if is_digest(digest) else None
         if source is not None and is_file_with(source, str(digest)):
             self._take(source, path)
-            write_memo(mark, {**(read_memo(mark) or {}), 'stat': placed(os.lstat(self.cache / path))})
+            kept = {name: said for name, said in (read_memo(mark) or {}).items() if name != 'base'}
+            write_memo(mark, {**kept, 'stat': placed(os.lstat(self.cache / path))})
             return
         remove_tree(self.cache / path)
         remove(mark)

@@ -18,7 +18,7 @@ from typing import Any
 
 from .canonical import digest_record
 from .errors import UsageError, from_os_error
-from .files import hard_link, place, read_file, stat_files, write_text
+from .files import hard_link, is_without_links, link_or_copy, place, read_file, replacing, stat_files, write_text
 from .home import read_memo, write_memo
 from .sdk import Sdk
 from .store import Blob, Store
@@ -31,6 +31,8 @@ HEADERS = '.emroot/headers.json'
 IN_FLIGHT = '.emroot/tmp'
 #: Emcc's mark of a cache that is its own; one that says something else makes it erase the cache.
 SANITY = 'sanity.txt'
+#: The `places` of what was not made here and carries another place than the SDK's, for which it was meant to be taken.
+FOREIGN = ['elsewhere']
 
 
 class CacheDirectory:
@@ -88,33 +90,66 @@ class CacheDirectory:
         return digest_record([placed(found) for folder, names in folders.items()
                               for found in stat_files(os.path.join(self.root, folder), names, follow_symlinks=False)])
 
+    def held(self, path: str, key: str) -> str | None:
+        """The digest of the place that the file at `path` (relative) carries in its bytes, empty if none; None unless it is what
+        `key` makes, untouched since it was put there.
+
+        What was made here for another place is not: the SDK was moved. What came from a remote or an archive is."""
+        record = read_memo(self._record(path))
+        if not record or record.get('key') != key or record.get('places') not in (None, self.sdk.places, FOREIGN):
+            return None
+        try:
+            found = os.stat(self.root / path, follow_symlinks='base' in record)
+        except OSError:
+            return None
+        return self.carried(record) if placed(found) == record.get('stat') else None
+
     def holds(self, path: str, key: str) -> bool:
         """Whether the file at `path` (relative) is what `key` makes, untouched since it was put there."""
-        record = read_memo(self._record(path))
-        if not record or record.get('key') != key or record.get('places') not in (None, self.sdk.places):
-            return False
-        try:
-            found = os.lstat(self.root / path)
-        except OSError:
-            return False
-        return placed(found) == record.get('stat')
+        return self.held(path, key) is not None
 
-    def put(self, path: str, key: str, blob: Blob, store: Store, *, places: Sequence[str] = ()) -> None:
-        """Place a blob at `path` (relative): a hard link where possible. `places` are those of the SDK (`Sdk.places`) if its
-        bytes carry them, so that it is not what the same SDK elsewhere would make."""
+    def carried(self, record: Mapping[str, Any]) -> str:
+        """The digest of the place that a recorded file carries; empty for none."""
+        return str(record.get('place')) if record.get('places') == FOREIGN else self.sdk.place if record.get('places') else ''
+
+    def put(self, path: str, key: str, blob: Blob, store: Store, *, carries: str = '') -> None:
+        """Place a blob at `path` (relative): a hard link where possible. `carries` is the digest of the place in its
+        bytes, if any, so that it is not what the same SDK elsewhere would make."""
         target = self.root / path
         try:
             place(store.path(blob.digest), target, aside=self._scratch.directory())
             found = os.lstat(target)
             record: dict[str, Any] = {'key': key, 'digest': blob.digest, 'stat': placed(found),
-                                      **({'places': list(places)} if places else {})}
+                                      **self._carries(carries)}
             write_memo(self._record(path), record, aside=self._scratch.directory())
         except OSError as error:
             raise from_os_error(error, f'adding to the cache directory {self.root}') from error
 
-    def recorded_digest(self, path: str) -> str:
-        """The digest of what was put at `path` (relative); empty if nothing was."""
-        return str((read_memo(self._record(path)) or {}).get('digest', ''))
+    def refer(self, path: str, key: str, file: Path, digest: str, *, carries: str = '') -> None:
+        """Have `path` (relative) be a file of a base: a link to it, or a copy where links are not to be had."""
+        target = self.root / path
+        try:
+            with replacing(target, self._scratch.directory()) as temporary:
+                try:
+                    os.symlink(file, temporary)
+                except OSError as error:
+                    if not is_without_links(error):
+                        raise
+                    link_or_copy(file, temporary, linked=False)
+            record = {'key': key, 'digest': digest, 'stat': placed(os.stat(target)), 'base': str(file), **self._carries(carries)}
+            write_memo(self._record(path), record, aside=self._scratch.directory())
+        except OSError as error:
+            raise from_os_error(error, f'adding to the cache directory {self.root}') from error
+
+    def _carries(self, place: str) -> dict[str, Any]:
+        """What a record says of the place in a file's bytes."""
+        if place in ('', self.sdk.place):
+            return {'places': self.sdk.places} if place else {}
+        return {'places': FOREIGN, 'place': place}
+
+    def recorded(self, path: str) -> dict[str, Any]:
+        """What was recorded of the file at `path` (relative); nothing if none was put there."""
+        return read_memo(self._record(path)) or {}
 
     def _record(self, path: str) -> Path:
         return self.root / '.emroot' / f'{path}.json'
@@ -143,7 +178,7 @@ def recorded_files(cache: Path) -> Iterator[tuple[str, dict[str, Any]]]:
 def is_as_placed(file: Path, record: dict[str, Any]) -> bool:
     """Whether a file is the one that was placed, by its size, time and identity."""
     try:
-        return bool(placed(os.lstat(file)) == record['stat'])
+        return bool(placed(os.stat(file, follow_symlinks='base' in record)) == record['stat'])
     except OSError:
         return False
 

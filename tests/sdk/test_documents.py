@@ -103,6 +103,11 @@ def test_what_a_project_says_is_built_and_used(followed: Callable[..., str], sha
     assert 'emroot build --features wasm64,pic --targets libal' in said
 
 
+def test_what_was_built_is_shipped(followed: Callable[..., str], shared_home: Home):
+    said = followed('ship.md', shared_home.root)
+    assert '"archive_in_base": 2' in said and 'key=emroot-' in said
+
+
 def test_what_was_built_is_shared(followed: Callable[..., str], shared_home: Home):
     said = followed('share.md', shared_home.root)
     assert 'http_archive_url = "https://files.example/crt1.tar.xz"' in said and 'emroot-' in said

@@ -8,6 +8,7 @@ import lzma
 import random
 import shutil
 import tarfile
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -100,7 +101,7 @@ def test_an_archive_of_another_sdk_is_refused_unless_it_is_forced(fake: Emroot, 
     assert built['modes']['wasm64-lto']['built'] == ['libone']
 
 
-def test_a_library_that_names_its_place_is_used_elsewhere_but_not_taken_for_what_is_made_there(tmp_path: Path):
+def test_an_archive_says_which_library_names_a_place_and_is_built_from_elsewhere_without_a_compile(tmp_path: Path):
     """The fake's clang writes its own directory into what is compiled from a source that says PLACE."""
     home = Emroot(tmp_path / 'home', _with_place(tmp_path / 'one'))
     sdk = Emroot(tmp_path / 'other', _with_place(tmp_path / 'two'))
@@ -109,11 +110,12 @@ def test_a_library_that_names_its_place_is_used_elsewhere_but_not_taken_for_what
     assert 'name the place of this SDK' in said.err
     ran = sdk('import', tmp_path / 'out.tar', '--json')
     assert ran.code == 0 and ran.json['elsewhere'] == said.json['located'], ran.err
-    cache = Path(ran.json['cache'])
-    imported = archives(cache)
-    document = sdk.build('libcxx', 'crt1')
-    assert document['modes']['wasm32'] == {'built': ['libcxx'], 'reused': ['crt1'], 'failed': []}
-    assert [path for path, digest in archives(cache).items() if digest != imported[path]] == said.json['located']
+    imported = archives(Path(ran.json['cache']))
+    for cache in (Path(ran.json['cache']), tmp_path / 'cache'):
+        document = sdk.build('libcxx', 'crt1', cache=cache)
+        assert counts(document) == (0, 2) and document['elsewhere'] == ['wasm32/libcxx'] and archives(cache) == imported
+    own = sdk.build('libcxx', 'crt1', env={'EMROOT_PLACE': 'own'})
+    assert own['modes']['wasm32'] == {'built': ['libcxx'], 'reused': ['crt1'], 'failed': []}
     same = Emroot(tmp_path / 'third', home.sdk)
     assert same('import', tmp_path / 'out.tar', '--json').json['elsewhere'] == []
     assert counts(same.build('libcxx', 'crt1')) == (0, 2)
@@ -153,17 +155,20 @@ def _import(good: tuple[Path, Home, bytes], archive: bytes, place: Path) -> Emro
 
 
 def test_three_hundred_hostile_archives_are_refused_and_leave_nothing(good: tuple[Path, Home, bytes], tmp_path: Path):
-    outside = snapshot(tmp_path)
+    outside, refused = snapshot(tmp_path), Counter[str]()
     for seed_ in range(300):
         chance = random.Random(seed_)  # noqa: S311  # chance that can be repeated
         what, archive = hostile(good[2], chance)
         error = _import(good, squeezed(archive) if chance.random() < 0.3 else archive, tmp_path)
         assert error is not None and error.exit_code == 2 and 'sha256' in error.mend, (seed_, what)
+        refused[what.split()[0]] += 1
         left = [p for p in tmp_path.rglob('*') if p.is_file() and p.name not in ('archive', 'VERSION')]
         assert left == [], (seed_, what)
     (tmp_path / 'archive').unlink()
     shutil.rmtree(tmp_path / 'in')
     assert snapshot(tmp_path) == outside
+    print(f'{refused.total()} hostile archives refused, by what was done to them: {dict(refused)}')
+    assert refused.total() == 300 and len(refused) > 10
 
 
 def test_the_good_one_is_taken_however_it_is_compressed(good: tuple[Path, Home, bytes], tmp_path: Path):

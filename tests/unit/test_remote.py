@@ -150,6 +150,12 @@ def test_a_published_directory_serves_as_it_is_and_over_the_web(fake: Emroot, ot
         assert len([path for _, path in cache.asked if '/ac/' in path]) == 3  # the index says that libmany is not there
 
 
+def test_what_cannot_be_built_keeps_nothing_else_from_being_published(fake: Emroot, other: Emroot, tmp_path: Path):
+    ran = fake('publish', tmp_path / 'public', '--targets', 'libbroken,libone', '--json')
+    assert (ran.code, ran.json['published']) == (5, 1)
+    assert counts(other('build', '--targets', 'libone', '--remote', tmp_path / 'public', '--json').json) == (0, 3)
+
+
 def test_publishing_to_a_remote_that_refuses_is_exit_code_7(fake: Emroot):
     with remote_cache(token=TOKEN) as cache:
         ran = fake('publish', cache.url, '--targets', 'crt1', env={'no_proxy': '127.0.0.1'})

@@ -25,7 +25,8 @@ def test_the_document_is_the_contracts():
         'modes': {'wasm64-lto': {'built': ['libc'], 'reused': ['crt1'], 'failed': [{'target': 'libx', 'error': 'why'}]}},
         'objects': {
             'compiled': 3, 'reused': 4, 'recognised': 0,
-            'why': {'in_cache_directory': 0, 'archive_in_store': 0, 'archive_from_remote': 0, 'in_store': 3, 'same_in_family': 1,
+            'why': {'in_cache_directory': 0, 'archive_in_base': 0, 'archive_in_store': 0, 'archive_from_remote': 0,
+                        'in_store': 3, 'same_in_family': 1,
                     'compiled_once_in_this_build': 0}},
         'seconds': 1.235}
 

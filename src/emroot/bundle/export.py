@@ -12,14 +12,14 @@ from typing import IO
 from ..cachedir import HEADERS, CacheDirectory
 from ..canonical import CHUNK, digest_file
 from ..engine.build import Build
-from ..engine.objects import carries
+from ..engine.located import carries
 from ..errors import StoreError, from_os_error
 from ..files import replacing
 from ..home import read_memo
 from ..modes import Mode
 from ..store import Blob
 from . import tape
-from .manifest import ARCHIVE, EMBUILDER, NAME, Library, Manifest, place_digest
+from .manifest import ARCHIVE, EMBUILDER, NAME, Library, Manifest
 
 
 @dataclass(frozen=True)
@@ -61,23 +61,24 @@ def describe(build: Build, selected: Mapping[Mode, Sequence[str]]) -> Manifest:
         for target in targets:
             known = build.known.get(mode, target)
             for path in known.paths if known else ():
-                blob, carries = _placed(cache, path)
+                blob, place = _placed(cache, path)
                 libraries[path] = blob, Library(kind=ARCHIVE if known and known.members else EMBUILDER,
-                                                key=known.key if known else '', located=place_digest(sdk) if carries else '')
+                                                key=known.key if known else '', located=place)
     headers = {path: Blob(digest, os.lstat(cache.root / path).st_size) for path, digest in _headers(cache).items()
                if path not in libraries}
     return Manifest(version=sdk.version, digest=sdk.digest, headers=headers, libraries=libraries,
                     modes={mode.name: sorted(targets) for mode, targets in sorted(selected.items())})
 
 
-def _placed(cache: CacheDirectory, path: str) -> tuple[Blob, bool]:
-    """A library in the cache directory, and whether its bytes carry the place of the SDK."""
-    file = cache.root / path
+def _placed(cache: CacheDirectory, path: str) -> tuple[Blob, str]:
+    """A library in the cache directory, and the digest of the place that its bytes carry."""
+    file, record = cache.root / path, cache.recorded(path)
     try:
-        blob = Blob(digest_file(file), os.lstat(file).st_size)
-        if blob.digest != cache.recorded_digest(path):
+        blob = Blob(digest_file(file), os.stat(file).st_size)
+        if blob.digest != record.get('digest'):
             raise StoreError(f'{file} is no longer what was put there', mend='emroot verify --repair')
-        return blob, carries(file, cache.sdk.places)
+        place = cache.carried(record)
+        return blob, place if place != cache.sdk.place or carries(file, cache.sdk.places) else ''  # of a port: one of its files
     except OSError as error:
         raise from_os_error(error, 'reading the cache directory') from error
 

@@ -16,11 +16,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ..canonical import canonical_json, digest_record
+from ..canonical import canonical_json
 from ..engine.embuilder import is_inside
 from ..errors import UsageError
 from ..modes import all_modes
-from ..sdk import Sdk
 from ..store import Blob
 from ..store.records import is_below, is_digest, seal, unseal
 
@@ -39,7 +38,7 @@ class Library:
     kind: str
     key: str
     located: str = ''
-    """The digest of the SDK's place if the bytes carry it (see `place_digest`)."""
+    """The digest of the SDK's place if the bytes carry it (see `Sdk.place`)."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,11 +66,6 @@ class Manifest:
         document = {'schema': SCHEMA, 'sdk': {'version': self.version, 'digest': self.digest}, 'modes': self.modes,
                     'files': files}
         return canonical_json(seal(document, KIND, self.digest)).encode() + b'\n'
-
-
-def place_digest(sdk: Sdk) -> str:
-    """Names where an SDK lies without saying it."""
-    return digest_record({'places': sdk.places})
 
 
 def read_manifest(text: bytes) -> Manifest:

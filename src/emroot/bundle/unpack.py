@@ -16,18 +16,17 @@ from typing import IO
 from ..cachedir import CacheDirectory
 from ..canonical import CHUNK, Record, digest_file
 from ..catalogue import Catalogue
-from ..engine.objects import located_key
+from ..engine.located import keys_of
 from ..errors import UsageError
 from ..files import SMALL, remove_tree
 from ..headers import installed_headers
 from ..home import Home
+from ..sdk import Sdk
 from ..store import Blob, Store
 from . import tape
-from .manifest import ARCHIVE, EMBUILDER, NAME, Library, Manifest, place_digest, read_manifest, refused
+from .manifest import ARCHIVE, EMBUILDER, NAME, Library, Manifest, read_manifest, refused
 
 _SIZE = slice(124, 136)
-#: In the record of a file in a cache directory: its bytes carry a place that is not this SDK's, so a build replaces it.
-ELSEWHERE = ['elsewhere']
 
 
 @dataclass(frozen=True)
@@ -36,7 +35,7 @@ class Imported:
 
     manifest: Manifest
     foreign: tuple[str, ...]
-    """Files that carry the place of an SDK that lies elsewhere: links can use them, builds make them anew."""
+    """Files that carry the place of an SDK that lies elsewhere."""
 
 
 def unpack(file: Path, catalogue: Catalogue, home: Home, store: Store, cache: CacheDirectory, *, sha256: str = '',
@@ -129,33 +128,38 @@ def _place(manifest: Manifest, aside: Path, catalogue: Catalogue, home: Home, st
         raise refused(f'it would replace a header of the SDK: {overwritten[0]!r}')
     cache.prepare(headers)
     home.remember_cache(cache.root)
-    here = place_digest(catalogue.sdk)
     for digest in sorted({blob.digest for blob, _ in manifest.libraries.values()}):
         store.adopt(aside / digest, digest)
-    for kind, key, record in _records(manifest, here, catalogue.sdk.places):
+    for kind, key, record in _records(manifest, catalogue.sdk):
         store.write(kind, key, record)
     foreign = []
     for path, (blob, made) in sorted(manifest.libraries.items()):
-        if made.located not in ('', here):
+        if made.located not in ('', catalogue.sdk.place):
             foreign.append(path)
-            if not cache.holds(path, made.key):  # what was made here is better
-                cache.put(path, made.key, blob, store, places=ELSEWHERE)
-        else:
-            cache.put(path, made.key, blob, store, places=catalogue.sdk.places if made.located else ())
+            if cache.holds(path, made.key):
+                continue  # what was made here is better
+        cache.put(path, made.key, blob, store, carries=made.located)
     return Imported(manifest, tuple(foreign))
 
 
-def _records(manifest: Manifest, here: str, places: list[str]) -> Iterator[tuple[str, str, Record]]:
-    """What the store is to know: whatever this SDK would make here."""
+def _records(manifest: Manifest, sdk: Sdk) -> Iterator[tuple[str, str, Record]]:
+    """What the store is to know."""
     by_key: dict[str, dict[str, tuple[Blob, Library]]] = {}
     for path, (blob, made) in manifest.libraries.items():
         if made.kind == EMBUILDER:
             by_key.setdefault(made.key, {})[path] = blob, made
-        elif made.located in ('', here):
-            key = located_key(made.key, places, ARCHIVE) if made.located else made.key
-            yield ARCHIVE, key, {'digest': blob.digest, 'size': blob.size, 'path': path}
+        else:
+            yield _record(ARCHIVE, made.key, made.located, sdk, {'digest': blob.digest, 'size': blob.size, 'path': path})
     for key, files in by_key.items():
-        located = {made.located for _, made in files.values()} - {''}
-        if located <= {here}:
-            yield EMBUILDER, located_key(key, places, EMBUILDER) if located else key, {
-                'files': {path: [blob.digest, blob.size] for path, (blob, _) in sorted(files.items())}}
+        places = {made.located for _, made in files.values()} - {''}
+        if len(places) <= 1:
+            yield _record(EMBUILDER, key, next(iter(places), ''), sdk, {
+                'files': {path: [blob.digest, blob.size] for path, (blob, _) in sorted(files.items())}})
+
+
+def _record(kind: str, key: str, place: str, sdk: Sdk, record: Record) -> tuple[str, str, Record]:
+    """A record under the key that its place makes, and says if that is not this SDK's."""
+    (located, here), (plain, none), (anywhere, _) = keys_of(key, kind, sdk)
+    if place in (here, none):
+        return kind, located if place else plain, record
+    return kind, anywhere, {**record, 'place': place}

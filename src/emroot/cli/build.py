@@ -59,7 +59,7 @@ def make(session: Session, selected: Mapping[Mode, Sequence[str]]) -> Build:
     args = session.args
     requests = [Request(mode=mode, targets=tuple(targets)) for mode, targets in selected.items()]
     options = Options(jobs=args.jobs, builder=_builder(session), port_sources=_port_sources(session),
-                      remote=session.remote)
+                      remote=session.remote, own_place=session.own_place, launcher=session.launcher, base=session.base)
     watcher = make_watcher(session.home, verbose=args.verbose, quiet=args.quiet, live=not args.no_progress)
     making = Build(session.catalogue, session.home, Store(session.home.store), session.cache, options, watcher)
     try:

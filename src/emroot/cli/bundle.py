@@ -41,7 +41,7 @@ def export(args: argparse.Namespace) -> int:
         print(f'{exported.sha256}  {exported.path}')
     if located and not args.quiet:
         print(f'emroot: {len(located)} of {len(exported.manifest.libraries)} libraries name the place of this SDK in their debug '
-              'information; an SDK elsewhere can link with them, and makes its own when it builds', file=sys.stderr)
+              'information; an SDK elsewhere takes them as they are unless EMROOT_PLACE=own is set', file=sys.stderr)
     return exit_code(build.result)
 
 
@@ -68,7 +68,7 @@ def import_(args: argparse.Namespace) -> int:
         print(f'{cache.root}')
     if imported.foreign and not args.quiet:
         print(f'emroot: {len(imported.foreign)} of {len(imported.manifest.libraries)} libraries name the place of another SDK in '
-              'their debug information: links can use them, `emroot build` makes them anew', file=sys.stderr)
+              'their debug information: they are used as they are unless EMROOT_PLACE=own is set', file=sys.stderr)
     return 0
 
 

@@ -84,6 +84,8 @@ def hooked_config(session: Session) -> Path:
     argv = [sys.executable, '-m', 'emroot', '--sdk', str(session.sdk.root), '--home', str(session.home.root), '--quiet',
             'build', '--cache', str(session.cache), *(['--builder', args.builder] if args.builder else []),
             *(['--jobs', str(args.jobs)] if args.jobs else []),
+            *(['--base', str(session.base)] if session.base else []),
+            *(['--launcher', args.launcher] if args.launcher is not None else []),
             *(['--ports-from', str(session.ports_from)] if session.ports_from else [])]
     kept = {name: value for name, value in os.environ.items() if name.startswith(('EM_', 'EMCC_'))
             and name in ('EM_CONFIG', 'EMCC_LOCAL_PORTS', 'EM_PORTS', 'EM_LLVM_ROOT', 'EM_BINARYEN_ROOT', 'EM_NODE_JS')}

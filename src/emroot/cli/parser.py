@@ -235,8 +235,12 @@ def _selection(parser: argparse.ArgumentParser) -> None:
     how.add_argument('--trace', metavar='FILE', help='write the build\'s timeline, for ui.perfetto.dev or chrome://tracing')
     how.add_argument('--builder', choices=['source', 'embuilder'],
                         help='compile the SDK\'s sources, or have its embuilder do it')
-    how.add_argument('--remote', metavar='URL', help='a remote store, or a directory, to ask for what is not here '
-                        '(EMROOT_REMOTE); rw+URL also offers it what is built')
+    how.add_argument('--base', metavar='DIR', help='a cache directory of somebody else, to use in place what is right in it '
+                        '(EMROOT_BASE)')
+    how.add_argument('--launcher', metavar='PROGRAM', help='compile through ccache, sccache, recc, distcc or the like '
+                        '(EM_COMPILER_WRAPPER)')
+    how.add_argument('--remote', metavar='URL', help='a remote store (https, grpcs), or a directory, to ask for what is not '
+                        'here (EMROOT_REMOTE); rw+URL also offers it what is built')
     how.add_argument('--remote-write', action='store_true', help='offer the remote what is built')
     how.add_argument('--ports-from', metavar='DIR',
                         help='archives of ports (checked by the SDK) and directories of their sources, by port')

@@ -9,12 +9,14 @@ from pathlib import Path
 
 from ..engine.archives import KIND as ARCHIVE
 from ..engine.build import Build
+from ..engine.chain import offer_of
 from ..engine.embuilder import KIND as EMBUILDER
-from ..engine.objects import located_key
+from ..engine.located import anywhere_key
 from ..errors import BuildError, RemoteError, StoreError
 from ..modes import Mode
 from ..remote.address import HEADER, Address, parse_address
-from ..remote.client import send
+from ..remote.client import Offer, send
+from ..remote.credentials import HELPER
 from ..remote.directory import Directory
 from ..remote.transport import Refused, Trouble, open_transport
 from .build import make, select
@@ -24,13 +26,13 @@ from .session import Session, print_json
 def publish(args: argparse.Namespace) -> int:
     """Build what is missing, and put all that is selected where others find it, however long that takes."""
     session = Session(args)
-    address = parse_address(args.destination, headers=os.environ.get(HEADER, ''))
+    address = parse_address(args.destination, headers=os.environ.get(HEADER, ''), helper=os.environ.get(HELPER, ''))
     selected = select(session, needed=True)
     build = make(session, selected)
-    if build.result.failures:
-        return BuildError.exit_code
+    failed = {(mode, failure.target) for mode, failure in build.result.failures}
+    wanted = [(mode, target) for mode, targets in selected.items() for target in targets if (mode, target) not in failed]
     try:
-        sent, records = _put(build, [(mode, target) for mode, targets in selected.items() for target in targets], address)
+        sent, records = _put(build, wanted, address)
     except Trouble as error:
         mend = f'set {HEADER} to what it wants to hear' if isinstance(error, Refused) else 'check the address, and try again'
         raise RemoteError(f'nothing more can be put on {address.place}: {error}', mend=mend) from error
@@ -38,7 +40,7 @@ def publish(args: argparse.Namespace) -> int:
         print_json({'place': address.place, 'published': sent, **({'records': records} if records is not None else {})})
     elif not args.quiet:
         print(address.place)
-    return 0
+    return BuildError.exit_code if failed else 0
 
 
 def _put(build: Build, wanted: list[tuple[Mode, str]], address: Address) -> tuple[int, int | None]:
@@ -46,18 +48,21 @@ def _put(build: Build, wanted: list[tuple[Mode, str]], address: Address) -> tupl
     transport, store, sent = open_transport(address), build.store, 0
     with store:
         for mode, target in wanted:
-            if not any(send(transport, store, kind, key) for kind, key in _records(build, mode, target)):
+            if not any(send(transport, store, offer) for offer in _offers(build, mode, target)):
                 raise StoreError(f'the store no longer has {mode}/{target}, only the cache directory has',
                                  mend='build it into another one: --cache DIR')
             sent += 1
-    if address.is_web:
+    if address.kind != 'directory':
         return sent, None
     return sent, Directory(Path(address.place)).write_index()
 
 
-def _records(build: Build, mode: Mode, target: str) -> Iterator[tuple[str, str]]:
-    """The records that a target may be kept under, the one for this place first."""
-    known, places = build.known.get(mode, target), build.cache.sdk.places
+def _offers(build: Build, mode: Mode, target: str) -> Iterator[Offer]:
+    """What a target may be offered as, the record for this place first."""
+    known, sdk = build.known.get(mode, target), build.cache.sdk
     if known:
         kind = ARCHIVE if known.members else EMBUILDER
-        yield from ((kind, located_key(known.key, places, kind)), (kind, known.key))
+        yield offer_of(known.key, kind, sdk, located=True)
+        yield offer_of(known.key, kind, sdk, located=False)
+        if not build.options.own_place:
+            yield Offer(kind, anywhere_key(known.key, kind))

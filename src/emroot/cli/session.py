@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import shutil
 import sys
 from dataclasses import dataclass
 from functools import cached_property
@@ -12,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..catalogue import Catalogue
+from ..errors import UsageError
 from ..home import Home, find_home
 from ..modes import Mode
 from ..project import Project, find_project, load_project
@@ -72,6 +74,17 @@ class Session:
         return None
 
     @property
+    def base(self) -> Path | None:
+        """The base: on the command line, else in EMROOT_BASE, else what the project says; an empty one is none."""
+        given = self.args.base if self.args.base is not None else os.environ.get('EMROOT_BASE')
+        found = Path(given).expanduser().absolute() if given else None
+        if given is None and self.project and self.project.base:
+            found = self.project.place.parent / self.project.base
+        if found and not found.is_dir():
+            raise UsageError(f'the base {found} is no directory', mend='give --base (EMROOT_BASE) a cache directory, or nothing')
+        return found
+
+    @property
     def remote(self) -> Address | None:
         """The remote: on the command line, else in EMROOT_REMOTE, else what the project says; an empty one is none.
 
@@ -82,8 +95,28 @@ class Session:
         if not text:
             return None
         from ..remote.address import HEADER, parse_address  # here and not above: most builds have none
+        from ..remote.credentials import HELPER
         return parse_address(text, writes=self.args.remote_write, headers=os.environ.get(HEADER, '') if given else '',
+                             helper=os.environ.get(HELPER, '') if given else '',
                              beside=self.project.place.parent if self.project and given is None else None)
+
+    @property
+    def launcher(self) -> str:
+        """The path of the program that compiles are started through: `--launcher`, else EM_COMPILER_WRAPPER, as emcc has it."""
+        given = self.args.launcher if self.args.launcher is not None else os.environ.get('EM_COMPILER_WRAPPER', '')
+        found = shutil.which(os.path.expanduser(given)) if given else ''
+        if found is None:
+            raise UsageError(f'there is no program {given!r} to compile through',
+                             mend="check --launcher and EM_COMPILER_WRAPPER; --launcher '' compiles without")
+        return os.path.abspath(found) if found else ''
+
+    @property
+    def own_place(self) -> bool:
+        """Whether libraries that name a place must name this SDK's, as EMROOT_PLACE says."""
+        given = os.environ.get('EMROOT_PLACE', '')
+        if given not in ('', 'any', 'own'):
+            raise UsageError(f'EMROOT_PLACE={given!r} is neither `any` nor `own`', mend='set EMROOT_PLACE=own, or unset it')
+        return given == 'own'
 
     def modes(self) -> list[Mode]:
         """The modes of `--features`, in order and once; wasm32 without any."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 from ..errors import from_full_disk
@@ -12,19 +13,32 @@ from ..plan import Archive
 from ..store import Blob, Store
 from .commands import Places, shell_line
 from .events import Watcher
+from .located import Keys, place_in
 from .pool import Pool
 from .result import Failure
 
 KIND = 'archive'
 
 
-def find_archive(store: Store, archive_key: str) -> Blob | None:
-    """The archive if the store has it."""
-    record = store.read(KIND, archive_key)
-    blob = Blob.of(record.get('digest'), record.get('size')) if record else None
-    if blob and store.has(blob):
-        store.touch(KIND, archive_key)
-        return blob
+@dataclass(frozen=True)
+class Found:
+    """An archive in the store."""
+
+    blob: Blob
+    key: str
+    """The one of `Keys` under which it is kept."""
+    place: str
+    """The digest of the place that its bytes carry; empty for none."""
+
+
+def find_archive(store: Store, keys: Keys) -> Found | None:
+    """The archive if the store has it under one of these keys."""
+    for key, place in keys:
+        record = store.read(KIND, key)
+        blob = Blob.of(record.get('digest'), record.get('size')) if record else None
+        if record and blob and store.has(blob):
+            store.touch(KIND, key)
+            return Found(blob, key, place_in(record, place))
     return None
 
 

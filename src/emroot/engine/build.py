@@ -62,14 +62,23 @@ class Build:
         if self.options.port_sources.directories() and not self.catalogue.listing(mode).library(target):
             return False  # its sources were given and may have changed: the key is needed to tell
         entry = self.known.get(mode, target)
-        if not entry or not all(self.cache.holds(path, entry.key) for path in entry.paths):
+        places = [self.cache.held(path, entry.key) for path in entry.paths] if entry else [None]
+        allowed = ('', self.cache.sdk.place)
+        if entry is None or any(p is None or (self.options.own_place and p not in allowed) for p in places):
             return False
-        self.done(mode, target, 'reused', {'in_cache_directory': entry.members})
+        self.done(mode, target, 'reused', {'in_cache_directory': entry.members}, place=next(filter(None, places), ''))
         return True
 
-    def done(self, mode: Mode, target: str, state: str, reused: Mapping[str, int]) -> None:
-        """A target is in place, `built` or `reused`; `reused` counts its members that needed no compile, by why."""
+    def done(self, mode: Mode, target: str, state: str, reused: Mapping[str, int], *, place: str = '') -> None:
+        """A target is in place, `built` or `reused`; `reused` counts its members that needed no compile, by why. `place` is the
+        digest of the place that its bytes carry."""
+        elsewhere = place not in ('', self.cache.sdk.place)
+        if elsewhere:
+            self.watcher.note(f'{mode}/{target} comes from an SDK of the same content in another place, which its debug '
+                              'information names (EMROOT_PLACE=own makes it anew)')
         with self._lock:
+            if elsewhere:
+                self.result.elsewhere.append(f'{mode}/{target}')
             self.result.reused += sum(reused.values())
             self.result.modes[mode].why.update(reused)
             getattr(self.result.modes[mode], state).append(target)

@@ -23,7 +23,7 @@ from ..store import Blob, Store
 from ..store.records import is_below
 from .commands import shell_line
 from .events import Watcher
-from .objects import carries, located_key
+from .located import Keys, carries, place_in
 from .pool import Pool
 from .request import PortSources
 from .result import Failure
@@ -75,18 +75,17 @@ class Made:
     files: dict[str, Blob]
     fresh: bool
     """Whether embuilder had to be run for them."""
-    located: bool
-    """Whether one of them carries the place of the SDK."""
+    place: str
+    """The digest of the place that one of them carries; empty for none."""
 
 
-def build_with_embuilder(catalogue: Catalogue, mode: Mode, target: str, key: str, sources: PortSources, store: Store,
-                         headers: Path, pool: Pool, watcher: Watcher) -> Made | Failure:
-    """A target's files, from the store or from embuilder; `key` is its `embuilder_key`."""
-    places = catalogue.sdk.places
-    elsewhere = located_key(key, places, KIND)
-    for located, name in ((True, elsewhere), (False, key)):
+def build_with_embuilder(catalogue: Catalogue, mode: Mode, target: str, keys: Keys, sources: PortSources, store: Store,
+                         headers: Path, pool: Pool, watcher: Watcher, launcher: str = '') -> Made | Failure:
+    """A target's files, from the store or from embuilder; `keys` are those of its `embuilder_key`."""
+    sdk = catalogue.sdk
+    for name, place in keys:
         if found := find_files(store, name):
-            return Made(found, False, located)
+            return Made(found, False, place_in(store.read(KIND, name) or {}, place))
     directory = store.scratch() / f'embuilder-{secrets.token_hex(6)}'
     cache = directory / 'cache'
     try:
@@ -100,7 +99,7 @@ def build_with_embuilder(catalogue: Catalogue, mode: Mode, target: str, key: str
             'port_mirror': str(sources.directory) if sources.directory else None}), encoding='utf-8')
         command = [*catalogue.sdk.python, '-B', '-I', str(PROGRAM), str(request), str(directory / 'answer.json')]
         env = catalogue.environment({'EM_CACHE': str(cache), 'EM_FROZEN_CACHE': '0', 'EMCC_LOGGING': '1',
-                                     'EMCC_CORES': '1'})
+                                     'EMCC_CORES': '1', **({'EM_COMPILER_WRAPPER': launcher} if launcher else {})})
         watcher.note(f'embuilder {mode}/{target}: {shell_line(command, directory)}')
         done = pool.call(command, cwd=directory, env=env)
         said = done.output.decode(errors='replace').strip()
@@ -111,13 +110,14 @@ def build_with_embuilder(catalogue: Catalogue, mode: Mode, target: str, key: str
             return Failure(target, _last(said), _repeat(catalogue, mode, target))
         _leave_traces(cache)
         new = _new_files(cache, headers)
-        located = any(carries(cache / path, places) for path in new)
+        located = any(carries(cache / path, sdk.places) for path in new)
         files = {path: store.adopt(cache / path) for path in new}
     finally:
         remove_tree(directory)
-    store.write(KIND, elsewhere if located else key,
+    name, place = keys[0] if located else keys[1]
+    store.write(KIND, name,
                 {'files': {path: [blob.digest, blob.size] for path, blob in sorted(files.items())}})
-    return Made(files, True, located)
+    return Made(files, True, place)
 
 
 def find_files(store: Store, key: str) -> dict[str, Blob]:

@@ -8,9 +8,11 @@ from ..canonical import Record
 from ..catalogue import Catalogue, Recipe
 from ..plan import archive_record, compile_record, make_plan
 from ..store import Store
+from .archives import KIND as ARCHIVE
 from .archives import find_archive
 from .closure import Closure, read_closure
-from .objects import KIND, located_key
+from .located import keys_of, located_key
+from .objects import KIND
 
 
 @dataclass(frozen=True)
@@ -29,9 +31,13 @@ def explain_archive(catalogue: Catalogue, recipe: Recipe, store: Store) -> Expla
     plan = make_plan(catalogue.sdk, [recipe])
     archive = plan.archives[0]
     record = archive_record(catalogue.sdk, recipe.how, list(archive.members))
-    places = catalogue.sdk.places
-    if find_archive(store, archive.key) or find_archive(store, located_key(archive.key, places, 'archive')):
+    places, sdk = catalogue.sdk.places, catalogue.sdk
+    found = find_archive(store, keys_of(archive.key, ARCHIVE, sdk))
+    if found:
         state = 'the store has it: nothing would be made'
+        if found.place not in ('', sdk.place):
+            state += ('; it comes from an SDK of the same content in another place, which its debug information names '
+                      '(EMROOT_PLACE=own makes it anew)')
     else:
         missing = [key for key in plan.compiles if not _is_there(store, key, places)]
         state = (f'{len(missing)} of {len(plan.compiles)} objects would have to be compiled: nobody did so with these '
@@ -51,11 +57,11 @@ def explain_object(catalogue: Catalogue, recipe: Recipe, member: int, store: Sto
 
 
 def _is_there(store: Store, key: str, places: list[str]) -> bool:
-    return any(store.read(KIND, k) is not None for k in (key, located_key(key, places)))
+    return any(store.read(KIND, k) is not None for k in (key, located_key(key, places, KIND)))
 
 
 def _inputs(store: Store, key: str, places: list[str]) -> Closure:
     """The closure that was noted when this compile, or the relative whose object it took, was done."""
-    record = store.read(KIND, key) or store.read(KIND, located_key(key, places)) or {}
+    record = store.read(KIND, key) or store.read(KIND, located_key(key, places, KIND)) or {}
     return read_closure(store, record.get('closure')) or ()
 

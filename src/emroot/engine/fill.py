@@ -5,8 +5,11 @@ from __future__ import annotations
 import contextlib
 import os
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ..base import Base
+from ..catalogue import Recipe
 from ..headers import installed_headers
 from ..modes import Mode
 from ..plan import Archive, Plan, make_plan
@@ -19,8 +22,10 @@ from .embuilder import KIND as EMBUILDER
 from .embuilder import build_with_embuilder, embuilder_key
 from .forkserver import make_fork_servers
 from .jobserver import find_jobserver
+from .launcher import Launched
+from .located import Keys, keys_of
 from .memory import jobs_that_fit
-from .objects import Objects, located_key
+from .objects import Objects
 from .pool import Pool, default_workers
 from .result import Failure
 from .schedule import Schedule
@@ -66,24 +71,31 @@ class Fill:
                 recipes += [found[t] for t in simple]
                 others += [(mode, target) for target in targets if target not in simple]
             plan = make_plan(self.catalogue.sdk, recipes)
+            if self.options.base:
+                plan = self._use(self.options.base, recipes, plan)
             files = Files(self.places, self.store.tree_files(headers.name) or {})
             durations = Durations(self.build.home, self.catalogue.sdk)
             keys = {(mode, target): embuilder_key(self.catalogue, mode, target, self.options.port_sources)
                     for mode, target in others}
+            if self.options.base:
+                keys = self._use_files(self.options.base, keys)
             if self.options.remote:
                 stack.callback(self._leave_remote)
                 self._ask_remote(self.options.remote, plan, keys.values(), durations)
             for (mode, target), key in keys.items():
                 self._add_embuilder(mode, target, key)
-            servers = make_fork_servers(self.pool, self.catalogue.sdk, self.store, env, len(plan.compiles))
+            launcher = self.options.launcher
+            servers = None if launcher else make_fork_servers(self.pool, self.catalogue.sdk, self.store, env, len(plan.compiles))
+            if launcher:
+                self.watcher.note(f'compiles are started through {launcher}')
             if servers:
                 self.watcher.note('compiles are forked from a loaded compiler (EMROOT_FORK=0 starts each anew)')
-            objects = Objects(self.store, self.places, files, env, self.watcher, durations, servers or self.pool,
-                              plan.compiles.values())
+            executor = Launched(launcher, self.pool, self.watcher) if launcher else servers or self.pool
+            objects = Objects(self.store, self.places, files, env, self.watcher, durations, executor, plan.compiles.values())
             self.known.learn(plan)
             result, timeline = self.build.result, self.build.timeline
             result.workers = self.pool.workers
-            Schedule(plan, objects, self.pool, result, timeline, self._placed, self.build.failed,
+            Schedule(plan, objects, self.pool, result, timeline, self._placed, self.build.failed, self._keys_of,
                      self.remote.fetched if self.remote else ()).start(self._missing(keys.values()))
             try:
                 self.pool.run()
@@ -94,11 +106,44 @@ class Fill:
                 durations.save()
                 result.busy = timeline.busy(self.pool.workers)
 
-    def _placed(self, archive: Archive, blob: Blob, state: str, reused: Mapping[str, int], *, located: bool) -> None:
-        self.cache.put(archive.path, archive.key, blob, self.store, places=self._carried(located))
-        self.build.done(archive.mode, archive.target, state, reused)
-        if self.remote and state == 'built':
-            self.remote.offer(ARCHIVE, located_key(archive.key, self.cache.sdk.places, ARCHIVE) if located else archive.key)
+    def _placed(self, archive: Archive, blob: Blob, state: str, reused: Mapping[str, int], *, place: str) -> None:
+        self.cache.put(archive.path, archive.key, blob, self.store, carries=place)
+        self.build.done(archive.mode, archive.target, state, reused, place=place)
+        if state == 'built':
+            self._offer(archive.key, ARCHIVE, place)
+
+    def _keys_of(self, key: str, what: str) -> Keys:
+        return keys_of(key, what, self.cache.sdk, own_place=self.options.own_place)
+
+    # --- the base ---
+
+    def _use(self, root: Path, recipes: list[Recipe], plan: Plan) -> Plan:
+        """Refer to what a base has; the plan of what is left."""
+        base, left = Base(root, self.cache.sdk), []
+        for recipe, archive in zip(recipes, plan.archives, strict=True):
+            found = base.find(archive.path, archive.key, own_place=self.options.own_place)
+            if found is None:
+                left.append(recipe)
+                continue
+            self.cache.refer(archive.path, archive.key, found.file, found.digest, carries=found.place)
+            self.build.done(archive.mode, archive.target, 'reused', {'archive_in_base': len(archive.members)}, place=found.place)
+        self.known.learn(plan)
+        return make_plan(self.cache.sdk, left)
+
+    def _use_files(self, root: Path, keys: Mapping[tuple[Mode, str], str]) -> dict[tuple[Mode, str], str]:
+        """The same for what embuilder makes."""
+        base, left = Base(root, self.cache.sdk), {}
+        for (mode, target), key in keys.items():
+            files = base.files(key, own_place=self.options.own_place)
+            for path, found in files.items():
+                self.cache.refer(path, key, found.file, found.digest, carries=found.place)
+            if files:
+                self.known.learn_files(mode, target, key, list(files))
+                place = next((found.place for found in files.values() if found.place), '')
+                self.build.done(mode, target, 'reused', {}, place=place)
+            else:
+                left[mode, target] = key
+        return left
 
     # --- the remote ---
 
@@ -106,10 +151,15 @@ class Fill:
         """Have what the remote has in the store."""
         from ..remote.client import Remote  # here and not above: most builds have none
         from .chain import wanted_archives, wanted_of_embuilder
-        places = self.cache.sdk.places
         self.remote = Remote(address, self.store, self.watcher)
-        self.remote.fetch([*wanted_archives(plan, self.store, places, durations.expected, self.pool.workers),
-                           *wanted_of_embuilder(keys, self.store, places)])
+        self.remote.fetch([*wanted_archives(plan, self.store, self._keys_of, durations.expected, self.pool.workers),
+                           *wanted_of_embuilder(keys, self.store, self._keys_of)])
+
+    def _offer(self, key: str, what: str, place: str) -> None:
+        """Offer what was made here."""
+        if self.remote:
+            from .chain import offer_of
+            self.remote.offer(offer_of(key, what, self.cache.sdk, located=bool(place)))
 
     def _leave_remote(self) -> None:
         if self.remote:
@@ -120,30 +170,24 @@ class Fill:
 
     def _missing(self, keys: Iterable[str]) -> int:
         """How many targets embuilder will have to make, as far as records tell."""
-        places = self.cache.sdk.places
-        return sum(not any(self.store.read(EMBUILDER, each) for each in (key, located_key(key, places, EMBUILDER)))
-                   for key in keys)
+        return sum(not any(self.store.read(EMBUILDER, each) for each, _ in self._keys_of(key, EMBUILDER)) for key in keys)
 
     def _add_embuilder(self, mode: Mode, target: str, key: str) -> None:
         def run(worker: int) -> None:
             sources = self.options.port_sources
             with self.build.timeline.job(worker, 'embuilder', f'{mode}/{target}'):
-                made = build_with_embuilder(self.catalogue, mode, target, key, sources, self.store, self.places.cache,
-                                            self.pool, self.watcher)
+                made = build_with_embuilder(self.catalogue, mode, target, self._keys_of(key, EMBUILDER), sources, self.store,
+                                            self.places.cache, self.pool, self.watcher, self.options.launcher)
             if isinstance(made, Failure):
                 self.build.failed(mode, target, made)
                 return
             for path, blob in made.files.items():
-                self.cache.put(path, key, blob, self.store, places=self._carried(made.located))
-            if self.remote and made.fresh:
-                self.remote.offer(EMBUILDER, located_key(key, self.cache.sdk.places, EMBUILDER) if made.located else key)
+                self.cache.put(path, key, blob, self.store, carries=made.place)
+            if made.fresh:
+                self._offer(key, EMBUILDER, made.place)
             self.known.learn_files(mode, target, key, list(made.files))
-            self.build.done(mode, target, 'built' if made.fresh else 'reused', {})
+            self.build.done(mode, target, 'built' if made.fresh else 'reused', {}, place=made.place)
         self.pool.add(1000.0, run)
-
-    def _carried(self, located: bool) -> list[str]:
-        """The places that a file carries in its bytes."""
-        return self.cache.sdk.places if located else []
 
 
 def _room() -> bool:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from ..canonical import Record, digest_record
+from ..canonical import Record
 from ..errors import from_full_disk
 from ..plan import Compile
 from ..store import Blob, Store
@@ -13,22 +13,12 @@ from .closure import Closure, Files
 from .commands import Places, shell_line
 from .durations import Durations
 from .events import Watcher
+from .located import carries, located_key
 from .pool import Executor
 from .result import Failure
 from .sharing import Families, closure_key
 
 KIND = 'object'
-
-
-def located_key(key: str, places: Sequence[str], what: str = 'object') -> str:
-    """The key under which something is kept that carries the SDK's place in its bytes."""
-    return digest_record({what: key, 'places': list(places)})
-
-
-def carries(file: Path, places: Sequence[str]) -> bool:
-    """Whether a file has one of these paths in its bytes."""
-    content = file.read_bytes()
-    return any(place.encode() in content for place in places)
 
 
 class Objects:
@@ -114,7 +104,7 @@ class Objects:
         The SDK's own flags map its root and the cache to fixed names, but not the compiler's headers (nor, up to 3.1.7x,
         the root in assembly files): embuilder's bytes differ with their place, so such objects are kept per place.
         """
-        return located_key(key, self._places)
+        return located_key(key, self._places, KIND)
 
     def _failed(self, compile_: Compile, code: int, output: bytes) -> Failure:
         said = output.decode(errors='replace').strip()

@@ -52,5 +52,11 @@ class Options:
     """`source`, or `embuilder` to have the SDK's own builder make every target."""
     port_sources: PortSources = field(default_factory=PortSources)
     """Where the sources of ports may come from. (This one does change what comes out, and is in the keys.)"""
+    launcher: str = ''
+    """A program that every compile is started through; its path."""
+    base: Path | None = None
+    """A cache directory of somebody else's, to use in place what is right in it (see `base.py`)."""
+    own_place: bool = False
+    """Whether bytes that carry a place have to carry that of this SDK (see `located.py`). (So this one changes them, too.)"""
     remote: Address | None = None
     """Where to ask for what the store lacks."""

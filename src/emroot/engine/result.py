@@ -11,10 +11,10 @@ from ..errors import BuildError
 from ..modes import Mode
 from ..sdk import Sdk
 
-#: Why a member of an archive needed no compile: the cache directory has the archive, the store has the archive, a remote has
-#: the archive, the store has the object, the object of another compile is the same (`sharing.py`), or the same compile was run
+#: Why a member of an archive needed no compile: the cache directory, a base, the store or a remote has the archive, the store has
+#: the object, the object of another compile is the same (`sharing.py`), or the same compile was run
 #: for another member.
-REASONS = ('in_cache_directory', 'archive_in_store', 'archive_from_remote', 'in_store', 'same_in_family',
+REASONS = ('in_cache_directory', 'archive_in_base', 'archive_in_store', 'archive_from_remote', 'in_store', 'same_in_family',
            'compiled_once_in_this_build')
 
 
@@ -60,6 +60,8 @@ class BuildResult:
     """How many jobs could run at once; 0 if there was nothing to do."""
     busy: float | None = None
     """The part of the workers' time from first compile to last that was spent in jobs (see `Timeline.busy`)."""
+    elsewhere: list[str] = field(default_factory=list)
+    """What carries the place of an SDK of the same content that lies elsewhere (`MODE/TARGET`, see `located.py`)."""
     remote: dict[str, Any] | None = None
     """What became of the remote, if one was asked (see `Remote.to_json`)."""
     log: Path | None = None
@@ -90,4 +92,5 @@ class BuildResult:
                 'cache': str(self.cache), 'modes': modes,
                 'objects': {'compiled': self.compiled, 'reused': self.reused, 'recognised': self.recognised,
                             'why': {reason: why[reason] for reason in REASONS}},
+                **({'elsewhere': sorted(self.elsewhere)} if self.elsewhere else {}),
                 **({'remote': self.remote} if self.remote else {}), 'seconds': round(self.seconds, 3)}

@@ -12,8 +12,10 @@ from typing import Protocol
 from ..modes import Mode
 from ..plan import Archive, Compile, Plan
 from ..store import Blob, Lock, try_lock
+from .archives import KIND as ARCHIVE
 from .archives import find_archive, make_archive
-from .objects import Objects, located_key
+from .located import KeysOf, located_key
+from .objects import Objects
 from .pool import Pool
 from .result import BuildResult, Failure
 from .timeline import Timeline
@@ -24,9 +26,9 @@ TRIES = 600
 
 class Placed(Protocol):
     """What to do with an archive: `state` is `built` or `reused`, `reused` how many members needed no compile, by why (see
-    `result.REASONS`)."""
+    `result.REASONS`), `place` the digest of the place that its bytes carry."""
 
-    def __call__(self, archive: Archive, blob: Blob, state: str, reused: Mapping[str, int], *, located: bool) -> None: ...
+    def __call__(self, archive: Archive, blob: Blob, state: str, reused: Mapping[str, int], *, place: str) -> None: ...
 
 
 class Failed(Protocol):
@@ -40,10 +42,10 @@ class Schedule:
     out to be equal to an earlier one; families, archives and everything else go side by side."""
 
     def __init__(self, plan: Plan, objects: Objects, pool: Pool, result: BuildResult, timeline: Timeline,
-                 placed: Placed, failed: Failed, fetched: Collection[str] = ()) -> None:
+                 placed: Placed, failed: Failed, keys_of: KeysOf, fetched: Collection[str] = ()) -> None:
         self.plan, self.objects, self.pool, self.result, self.timeline = plan, objects, pool, result, timeline
         self.store, self.places, self.watcher = objects.store, objects.places, objects.watcher
-        self._placed, self._failed, self._fetched = placed, failed, fetched
+        self._placed, self._failed, self._keys_of, self._fetched = placed, failed, keys_of, fetched
         self._chains: dict[str, list[tuple[Compile, list[_Pending]]]] = {}
         self._why: dict[str, str] = {}
         self._expectation: dict[str, float] = {}
@@ -80,12 +82,11 @@ class Schedule:
             self._queue(family)
 
     def _place_from_store(self, archive: Archive) -> bool:
-        for located, key in ((True, self._located(archive)), (False, archive.key)):
-            if blob := find_archive(self.store, key):
-                why = 'archive_from_remote' if key in self._fetched else 'archive_in_store'
-                self._placed(archive, blob, 'reused', {why: len(archive.members)}, located=located)
-                return True
-        return False
+        found = find_archive(self.store, self._keys_of(archive.key, ARCHIVE))
+        if found:
+            why = 'archive_from_remote' if found.key in self._fetched else 'archive_in_store'
+            self._placed(archive, found.blob, 'reused', {why: len(archive.members)}, place=found.place)
+        return found is not None
 
     def _find(self, compile_: Compile) -> Blob | None:
         """An object that is there, under its own name or a relative's."""
@@ -158,25 +159,21 @@ class Schedule:
         if todo.failures:
             self._failed(archive.mode, archive.target, next(iter(todo.failures.values())))
             return
-        members = [todo.blobs[key] for _, key in archive.members]
+        members, sdk = [todo.blobs[key] for _, key in archive.members], self.places.sdk
         located = any(self.objects.is_located(key) for key in todo.blobs)
         with self.timeline.job(worker, 'archive', archive.name, serves=(archive.name,)):
-            made = make_archive(archive, members, self._located(archive) if located else archive.key, self.store, self.places,
-                                self.objects.env, self.pool, self.watcher)
+            made = make_archive(archive, members, located_key(archive.key, sdk.places, ARCHIVE) if located else archive.key,
+                                self.store, self.places, self.objects.env, self.pool, self.watcher)
         if isinstance(made, Failure):
             self._failed(archive.mode, archive.target, made)
         else:
-            self._placed(archive, made, 'built', self._reused(todo), located=located)
+            self._placed(archive, made, 'built', self._reused(todo), place=sdk.place if located else '')
 
     def _reused(self, todo: _Pending) -> Counter[str]:
         """How many members of an archive needed no compile of their own, by why."""
         why = Counter(self._why.get(key, 'compiled_once_in_this_build') for _, key in todo.archive.members)
         why['compiled_once_in_this_build'] -= todo.compiled
         return +why
-
-    def _located(self, archive: Archive) -> str:
-        """The key of an archive in which some object carries the SDK's place."""
-        return located_key(archive.key, self.places.sdk.places, 'archive')
 
     def _expected(self, compile_: Compile) -> float:
         """The same answer each time, though builds learn."""

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import importlib.util
 from dataclasses import dataclass, field
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
+from urllib.parse import SplitResult, unquote, urlsplit
 
 from ..errors import UsageError
+from .credentials import Credentials
 
 #: Before an address: what is built here is to be offered there.
 WRITES = 'rw+'
 #: The variable that has headers for a remote: `Name: value`, one a line.
 HEADER = 'EMROOT_REMOTE_HEADER'
-_MEND = 'for example https://cache.example/emroot, rw+https://cache.example/emroot, or a directory'
+_MEND = 'for example https://cache.example/emroot, rw+https://cache.example/emroot, grpcs://cache.example, or a directory'
+
+
+#: By scheme, what opens a remote (see `transport.open_transport`).
+_KINDS = {'http': 'web', 'https': 'web', 'grpc': 'reapi', 'grpcs': 'reapi'}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,31 +27,41 @@ class Address:
 
     place: str
     """A web address without a slash at its end, or the path of a directory. It holds no secrets."""
-    is_web: bool
+    kind: str
+    """`web`, `reapi` or `directory`."""
     writes: bool
-    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
-    """Sent with every request, and never shown."""
+    credentials: Credentials = field(default_factory=lambda: Credentials('', {}), repr=False)
+    """What is sent with every request, and never shown."""
 
 
-def parse_address(text: str, *, writes: bool = False, beside: Path | None = None, headers: str = '') -> Address:
-    """Read `[rw+]URL` or `[rw+]DIRECTORY`; a relative directory is `beside` a place.
+def parse_address(text: str, *, writes: bool = False, beside: Path | None = None, headers: str = '', helper: str = '') -> Address:
+    """Read `[rw+]URL` or `[rw+]DIRECTORY`; a relative directory is `beside` a place. `helper` is a program to ask for headers.
 
     Raises `UsageError` for other schemes, and for addresses with secrets in them: they would be seen in lists of processes.
     """
     plain = text.removeprefix(WRITES)
     writes = writes or plain != text
     url = urlsplit(plain)
-    if url.scheme in ('http', 'https'):
-        if not url.hostname or url.query or url.fragment:
-            raise UsageError('the address of a remote is a folder on a web server, without `?` or `#`', mend=_MEND)
-        if url.username or url.password:
-            raise UsageError(f'the address of the remote at {url.hostname} holds a password',
-                             mend=f'give it as a header, in the variable {HEADER}: `Authorization: Basic ...`')
-        return Address(place=plain.rstrip('/'), is_web=True, writes=writes, headers=_headers(headers))
+    if kind := _KINDS.get(url.scheme):
+        _check(url, kind)
+        place = plain.rstrip('/')
+        asked = place.replace('grpc', 'http', 1) if kind == 'reapi' else place  # as Bazel asks its helpers
+        return Address(place=place, kind=kind, writes=writes, credentials=Credentials(asked, _headers(headers), helper))
     if '://' in plain and url.scheme != 'file':
         raise UsageError(f'a remote of the kind {url.scheme!r} is not known', mend=_MEND)
     path = Path(unquote(url.path) if url.scheme == 'file' else plain).expanduser()
-    return Address(place=str((beside or Path.cwd()) / path), is_web=False, writes=writes)
+    return Address(place=str((beside or Path.cwd()) / path), kind='directory', writes=writes)
+
+
+def _check(url: SplitResult, kind: str) -> None:
+    if not url.hostname or url.query or url.fragment:
+        raise UsageError('the address of a remote is a folder on a web server, without `?` or `#`', mend=_MEND)
+    if url.username or url.password:
+        raise UsageError(f'the address of the remote at {url.hostname} holds a password',
+                         mend=f'give it as a header, in the variable {HEADER}: `Authorization: Basic ...`')
+    if kind == 'reapi' and importlib.util.find_spec('grpc') is None:
+        raise UsageError(f'a remote of the kind {url.scheme!r} needs gRPC, which is not installed',
+                         mend="pip install 'emroot[reapi]'")
 
 
 def _headers(text: str) -> dict[str, str]:

@@ -15,8 +15,9 @@ _WRONG_ANSWERS = 3
 class Circuit:
     """Open once nothing more is to be asked. Told of trouble from any thread."""
 
-    def __init__(self, place: str, secrets: Iterable[str], warn: Callable[[str], None], note: Callable[[str], None]) -> None:
-        self._place, self._secrets, self._warn, self._note = place, tuple(filter(None, secrets)), warn, note
+    def __init__(self, place: str, secrets: Callable[[], Iterable[str]], warn: Callable[[str], None],
+                 note: Callable[[str], None]) -> None:
+        self._place, self._secrets, self._warn, self._note = place, secrets, warn, note
         self._lock = threading.Lock()
         self._wrong = self._troubles = 0
         self.open = False
@@ -25,7 +26,7 @@ class Circuit:
     def trouble(self, error: Trouble) -> None:
         """Something went wrong: say so once, and decide whether to go on."""
         said = str(error)
-        for secret in self._secrets:
+        for secret in self._secrets():
             said = said.replace(secret, '...')
         with self._lock:
             self._troubles += 1

@@ -18,7 +18,7 @@ from ..store import Blob, Store
 from .address import Address
 from .circuit import Circuit
 from .lanes import Lanes
-from .layout import INDEX, LARGEST_RECORD, blob_name, decode, decode_index, encode, named_blobs, record_name
+from .layout import INDEX, LARGEST_RECORD, decode, decode_index, encode, named_blobs, record_name
 from .transport import Transport, Unavailable, Wrong, open_transport
 
 if TYPE_CHECKING:
@@ -40,13 +40,24 @@ class Wanted:
     """Seconds that it saves."""
 
 
+@dataclass(frozen=True)
+class Offer:
+    """A record to send, with all its blobs."""
+
+    kind: str
+    key: str
+    anywhere: str = ''
+    """Another key to send it under, for SDKs that lie elsewhere than at `place` (a digest)."""
+    place: str = ''
+
+
 class Remote:
     """One remote during one build. Nothing here raises because of what a remote does."""
 
     def __init__(self, address: Address, store: Store, watcher: Watcher, patience: float | None = None) -> None:
         self._address, self._store, self._watcher = address, store, watcher
         self._patience = _patience() if patience is None else patience
-        self.circuit = Circuit(address.place, address.headers.values(), watcher.warn, watcher.note)
+        self.circuit = Circuit(address.place, lambda: address.credentials.secrets, watcher.warn, watcher.note)
         self._lanes = Lanes(self.circuit, partial(open_transport, address), watcher.note)
         self._index: frozenset[str] | None = None
         self._lock = threading.Lock()
@@ -63,11 +74,11 @@ class Remote:
             self._wait()
         self._watcher.note(f'remote {self._address.place}: {len(self.fetched)} found in {self._waited:.2f} s')
 
-    def offer(self, kind: str, key: str) -> None:
+    def offer(self, offer: Offer) -> None:
         """Send a record of the store and its blobs in the background, if this remote takes any."""
         if self._address.writes and not self.circuit.open:
             self._to_send += 1
-            self._lanes.add(partial(self._send, kind, key))
+            self._lanes.add(partial(self._send, offer))
 
     def close(self) -> None:
         """Wait a little for what is under way, then leave it."""
@@ -111,48 +122,51 @@ class Remote:
             if (self._index is not None and name not in self._index) or not transport.get(name, sink, LARGEST_RECORD):
                 continue
             record = decode(sink.getvalue(), wanted.kind, key)
-            if all(self._take(transport, blob) for blob in named_blobs(record).values()) and not self.circuit.open:
+            if self._take(transport, named_blobs(record).values()) and not self.circuit.open:
                 self._store.write(wanted.kind, key, record)
                 with self._lock:
                     self.fetched.add(key)
                     self._saved += wanted.worth
                 return
 
-    def _take(self, transport: Transport, blob: Blob) -> bool:
-        """Have a blob in the store; false if the remote has it no longer."""
-        if self._store.has(blob):
+    def _take(self, transport: Transport, blobs: Iterable[Blob]) -> bool:
+        """Have blobs in the store; false if the remote has one of them no longer."""
+        wanted = {blob: self._store.scratch() / f'remote-{os.urandom(6).hex()}' for blob in blobs if not self._store.has(blob)}
+        if not wanted:
             return True
         if self.circuit.open:  # the build may be over
             return False
-        file = self._store.scratch() / f'remote-{os.urandom(6).hex()}'
         try:
-            with open(file, 'wb') as sink:
-                if not transport.get(blob_name(blob), sink, blob.size):
-                    return False
-            if os.stat(file).st_size != blob.size or digest_file(file) != blob.digest:
-                raise Wrong('it has a file whose content is not that of its name')
-            self._store.adopt(file, blob.digest)
+            if not transport.get_blobs(wanted):
+                return False
+            for blob, file in wanted.items():
+                if os.stat(file).st_size != blob.size or digest_file(file) != blob.digest:
+                    raise Wrong('it has a file whose content is not that of its name')
+                self._store.adopt(file, blob.digest)
         finally:
-            file.unlink(missing_ok=True)
+            for file in wanted.values():
+                file.unlink(missing_ok=True)
         return True
 
-    def _send(self, kind: str, key: str, transport: Transport) -> None:
-        send(transport, self._store, kind, key)
+    def _send(self, offer: Offer, transport: Transport) -> None:
+        send(transport, self._store, offer)
         with self._lock:
             self.sent += 1
 
 
-def send(transport: Transport, store: Store, kind: str, key: str) -> bool:
+def send(transport: Transport, store: Store, offer: Offer) -> bool:
     """Put a record and its blobs on a remote, the record last; false if the store has them no longer. Raises `Trouble`."""
+    kind, key = offer.kind, offer.key
     record = store.read(kind, key)
     if record is None:
         return False
     blobs = named_blobs(record).values()
     if not all(store.has(blob) for blob in blobs):
         return False
-    for blob in blobs:
-        transport.put(blob_name(blob), store.path(blob.digest))
+    transport.put_blobs({blob: store.path(blob.digest) for blob in blobs})
     transport.put(record_name(kind, key), encode(record, kind, key))
+    if offer.anywhere:
+        transport.put(record_name(kind, offer.anywhere), encode({**record, 'place': offer.place}, kind, offer.anywhere))
     return True
 
 

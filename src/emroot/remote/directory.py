@@ -9,12 +9,12 @@ from typing import IO
 
 from ..files import replacing
 from .layout import INDEX, encode_index
-from .transport import Unavailable, Wrong
+from .transport import OneByOne, Unavailable, Wrong
 
 _CHUNK = 1 << 20
 
 
-class Directory:
+class Directory(OneByOne):
     """Plain files under names that say what is in them, so that none ever changes; the index is the only one that does."""
 
     def __init__(self, top: Path) -> None:

@@ -52,11 +52,13 @@ class Lanes:
             transport.abort()
 
     def _work(self) -> None:
-        transport = self._connect()
-        with self._changed:
-            self._transports.append(transport)
+        transport: Transport | None = None
         while job := self._next():
             try:
+                if transport is None:
+                    transport = self._connect()
+                    with self._changed:
+                        self._transports.append(transport)
                 job(transport)
             except Trouble as error:
                 self._circuit.trouble(error)

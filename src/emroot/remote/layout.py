@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 
 from ..canonical import Record, canonical_json, digest_bytes
 from ..store import Blob
 from ..store.records import is_digest, seal, unseal
+from . import wire
 from .transport import Wrong
 
 INDEX = 'index.json'
@@ -16,19 +17,13 @@ INDEX_SCHEMA = 1
 LARGEST_RECORD, LARGEST_BLOB = 16 << 20, 2 << 30
 #: Fields of Bazel's ActionResult, which servers check: https://github.com/bazelbuild/remote-apis. The files are those that
 #: the record names, so that a server keeps them as long as the record; the record itself stands where a tool's output would.
-_OUTPUT_FILES, _STDOUT_RAW = 2, 5
+_OUTPUT_FILES, STDOUT_RAW = 2, 5
 _FILE_PATH, _FILE_DIGEST, _DIGEST_HASH, _DIGEST_SIZE = 1, 2, 1, 2
-_VARINT, _FIXED64, _BYTES, _FIXED32 = 0, 1, 2, 5
 
 
 def record_name(kind: str, key: str) -> str:
     """Where a record lies: `ac/HEX`."""
     return f'ac/{digest_bytes(f"emroot {kind} {key}".encode())}'
-
-
-def blob_name(blob: Blob) -> str:
-    """Where a blob lies: `cas/HEX`."""
-    return f'cas/{blob.digest}'
 
 
 def named_blobs(record: Record) -> dict[str, Blob]:
@@ -44,16 +39,15 @@ def named_blobs(record: Record) -> dict[str, Blob]:
 
 def encode(record: Record, kind: str, key: str) -> bytes:
     """A record as it is sent: sealed, and wrapped in what Bazel's caches expect."""
-    files = b''.join(_field(_OUTPUT_FILES, _field(_FILE_PATH, path.encode()) + _field(_FILE_DIGEST, _digest(blob)))
+    files = b''.join(wire.message(_OUTPUT_FILES, wire.text(_FILE_PATH, path), wire.message(_FILE_DIGEST, digest_message(blob)))
                      for path, blob in sorted(named_blobs(record).items()))
-    return files + _field(_STDOUT_RAW, canonical_json(seal(record, kind, key)).encode())
+    return files + wire.text(STDOUT_RAW, canonical_json(seal(record, kind, key)))
 
 
 def decode(data: bytes, kind: str, key: str) -> Record:
     """The record of this kind and key. Raises `Wrong` if these bytes are not it, whole and sealed."""
     try:
-        text = next((value for number, value in _fields(data) if number == _STDOUT_RAW), b'')
-        document = json.loads(text)
+        document = json.loads(next((value for number, value in wire.fields(data) if number == STDOUT_RAW), b''))
     except (ValueError, IndexError, RecursionError) as error:
         raise Wrong('it answers with something that is no record') from error
     record = unseal(document if isinstance(document, dict) else None, kind, key)
@@ -78,46 +72,6 @@ def decode_index(data: bytes) -> frozenset[str] | None:
     return frozenset(f'ac/{name}' for name in document['records'] if is_digest(name))
 
 
-def _digest(blob: Blob) -> bytes:
-    return _field(_DIGEST_HASH, blob.digest.encode()) + _varint(_DIGEST_SIZE << 3 | _VARINT) + _varint(blob.size)
-
-
-def _field(number: int, value: bytes) -> bytes:
-    return _varint(number << 3 | _BYTES) + _varint(len(value)) + value
-
-
-def _varint(value: int) -> bytes:
-    out = bytearray()
-    while value > 0x7F:
-        out.append(value & 0x7F | 0x80)
-        value >>= 7
-    return bytes([*out, value])
-
-
-def _fields(data: bytes) -> Iterator[tuple[int, bytes]]:
-    """The fields that hold bytes; servers add some of their own. Raises `ValueError` or `IndexError` for what is no message."""
-    at = 0
-    while at < len(data):
-        tag, at = _read_varint(data, at)
-        if tag & 7 == _BYTES:
-            size, at = _read_varint(data, at)
-            if size > len(data) - at:
-                raise ValueError('cut off')
-            yield tag >> 3, data[at:at + size]
-            at += size
-        elif tag & 7 == _VARINT:
-            _, at = _read_varint(data, at)
-        elif tag & 7 in (_FIXED64, _FIXED32):
-            at += 8 if tag & 7 == _FIXED64 else 4
-        else:
-            raise ValueError('no message')
-
-
-def _read_varint(data: bytes, at: int) -> tuple[int, int]:
-    value = 0
-    for shift in range(0, 64, 7):
-        value |= (data[at] & 0x7F) << shift
-        at += 1
-        if not data[at - 1] & 0x80:
-            return value, at
-    raise ValueError('no number')
+def digest_message(blob: Blob) -> bytes:
+    """A blob as the message `Digest`."""
+    return wire.text(_DIGEST_HASH, blob.digest) + wire.integer(_DIGEST_SIZE, blob.size)

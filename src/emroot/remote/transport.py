@@ -2,10 +2,21 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import IO, Protocol
+from typing import IO, TYPE_CHECKING, Protocol, TypeVar
 
-from .address import Address
+from ..store import Blob
+
+if TYPE_CHECKING:
+    from .address import Address
+
+#: Seconds that a server may be silent.
+SILENCE = 3.0
+#: Seconds before asking again.
+_PAUSES = (0.1, 0.4)
+_T = TypeVar('_T')
 
 
 class Trouble(Exception):
@@ -34,8 +45,19 @@ class Wrong(Trouble):
         """HTTP's, if it is that which is wrong."""
 
 
+def blob_name(blob: Blob) -> str:
+    """Where a blob lies: `cas/HEX`."""
+    return f'cas/{blob.digest}'
+
+
+class _Files(Protocol):
+    def get(self, name: str, sink: IO[bytes], limit: int) -> bool: ...
+
+    def put(self, name: str, content: bytes | Path) -> None: ...
+
+
 class Transport(Protocol):
-    """One thread's way to a remote. Names are `ac/HEX`, `cas/HEX` and `index.json`."""
+    """One thread's way to a remote. Names are `ac/HEX`, `cas/HEX` and `index.json`; blobs are those of `cas/`."""
 
     def get(self, name: str, sink: IO[bytes], limit: int) -> bool:
         """Write a file's content to the empty `sink`; false if there is none. Raises `Trouble`, also beyond `limit` bytes."""
@@ -43,14 +65,56 @@ class Transport(Protocol):
     def put(self, name: str, content: bytes | Path) -> None:
         """Make a file appear, whole. Raises `Trouble`."""
 
+    def get_blobs(self, wanted: Mapping[Blob, Path]) -> bool:
+        """Write blobs to files, whose content is for the caller to compare; false if one is not there. Raises `Trouble`."""
+
+    def put_blobs(self, found: Mapping[Blob, Path]) -> None:
+        """Make blobs appear, each whole. Raises `Trouble`."""
+
     def abort(self) -> None:
         """Have whatever another thread is at in here fail soon."""
 
 
+class OneByOne:
+    """Blobs are files like any other."""
+
+    def get_blobs(self: _Files, wanted: Mapping[Blob, Path]) -> bool:
+        """See `Transport`."""
+        for blob, file in wanted.items():
+            with open(file, 'wb') as sink:
+                if not self.get(blob_name(blob), sink, blob.size):
+                    return False
+        return True
+
+    def put_blobs(self: _Files, found: Mapping[Blob, Path]) -> None:
+        """See `Transport`."""
+        for blob, file in found.items():
+            self.put(blob_name(blob), file)
+
+
+def patiently(once: Callable[[], _T], reset: Callable[[], None], aborted: Callable[[], bool]) -> _T:
+    """Do something that is asked of a server, again where that may help; `reset` comes after whatever went wrong."""
+    for pause in (*_PAUSES, None):
+        try:
+            return once()
+        except Unavailable as error:
+            reset()
+            if not error.passing or pause is None or aborted():
+                raise
+            time.sleep(pause)
+        except Trouble:
+            reset()
+            raise
+    raise AssertionError('the last pause ends it')
+
+
 def open_transport(address: Address) -> Transport:
-    """A way to a remote."""
-    if address.is_web:
+    """A way to a remote. Raises `Unavailable` if nobody knows what it wants to hear."""
+    if address.kind == 'web':
         from .web import Web
-        return Web(address.place, address.headers)
+        return Web(address.place, address.credentials.headers())
+    if address.kind == 'reapi':
+        from .reapi import Reapi
+        return Reapi(address.place, address.credentials.headers())
     from .directory import Directory
     return Directory(Path(address.place))

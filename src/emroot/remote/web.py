@@ -7,20 +7,15 @@ import contextlib
 import http.client
 import os
 import socket
-import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from http import HTTPStatus
 from pathlib import Path
 from typing import IO
 from urllib.parse import SplitResult, unquote, urljoin, urlsplit
 from urllib.request import getproxies, proxy_bypass
 
-from .transport import Refused, Trouble, Unavailable, Wrong
+from .transport import SILENCE, OneByOne, Refused, Trouble, Unavailable, Wrong, patiently
 
-#: Seconds that a server may be silent.
-SILENCE = 3.0
-#: Seconds before asking again.
-_PAUSES = (0.1, 0.4)
 _PASSING = {408, 425, 429, 500, 502, 503, 504}
 _REFUSED = {401, 403, 407}
 _REDIRECTS = {301, 302, 303, 307, 308}
@@ -28,7 +23,7 @@ _HOPS = 3
 _CHUNK = 1 << 16
 
 
-class Web:
+class Web(OneByOne):
     """One thread's connections to a server and to those that it sends to."""
 
     def __init__(self, url: str, headers: Mapping[str, str], silence: float = SILENCE) -> None:
@@ -42,11 +37,11 @@ class Web:
             sink.seek(0)
             sink.truncate()
             return self._get(f'{self._url}/{name}', sink, limit)
-        return self._patiently(once)
+        return patiently(once, self._close, lambda: self._aborted)
 
     def put(self, name: str, content: bytes | Path) -> None:
         """See `Transport`."""
-        self._patiently(lambda: self._put(f'{self._url}/{name}', content))
+        patiently(lambda: self._put(f'{self._url}/{name}', content), self._close, lambda: self._aborted)
 
     def abort(self) -> None:
         """See `Transport`."""
@@ -54,20 +49,6 @@ class Web:
         for connection in list(self._connections.values()):
             with contextlib.suppress(OSError, AttributeError):  # it may be closed at this very moment
                 connection.sock.shutdown(socket.SHUT_RDWR)
-
-    def _patiently(self, once: Callable[[], bool]) -> bool:
-        for pause in (*_PAUSES, None):
-            try:
-                return once()
-            except Unavailable as error:
-                self._close()
-                if not error.passing or pause is None or self._aborted:
-                    raise
-                time.sleep(pause)
-            except Trouble:
-                self._close()
-                raise
-        raise AssertionError('the last pause ends it')
 
     def _get(self, url: str, sink: IO[bytes], limit: int) -> bool:
         for _ in range(_HOPS + 1):

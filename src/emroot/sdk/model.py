@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from ..canonical import digest_record
+
 
 @dataclass(frozen=True, kw_only=True)
 class Sdk:
@@ -44,6 +46,11 @@ class Sdk:
     def places(self) -> list[str]:
         """Where the SDK lies, as far as that may stand in the bytes of an object."""
         return [str(self.resource_dir), str(self.root)]
+
+    @property
+    def place(self) -> str:
+        """A digest that names where the SDK lies without saying it."""
+        return digest_record({'places': self.places})
 
     def show(self) -> dict[str, Any]:
         """What `emroot sdk show --json` prints."""

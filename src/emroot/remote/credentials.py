@@ -1,0 +1,77 @@
+"""What a remote wants to hear: headers from the environment, and from a program that is asked for them when they are needed.
+
+The program speaks Bazel's protocol (https://github.com/EngFlow/credential-helper-spec): it is started as `PROGRAM get`, hears
+`{"uri": "https://..."}` on standard input and answers `{"headers": {"Authorization": ["Bearer ..."]}}`.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import threading
+from collections.abc import Mapping
+
+from .transport import Unavailable
+
+#: The variable that names the program.
+HELPER = 'EMROOT_CREDENTIAL_HELPER'
+#: Seconds that it may take.
+_PATIENCE = 10.0
+_LARGEST = 1 << 20
+
+
+class Credentials:
+    """The headers for one remote. They are never shown: `secrets` are what has to be left out of anything that is."""
+
+    def __init__(self, uri: str, headers: Mapping[str, str], helper: str = '') -> None:
+        self._uri, self._headers, self._helper = uri, dict(headers), helper
+        self._lock = threading.Lock()
+
+    def __repr__(self) -> str:
+        return 'Credentials(...)'
+
+    @property
+    def secrets(self) -> list[str]:
+        """All that is secret in what was heard so far: whole values, and the words of them."""
+        words = [word for value in self._headers.values() for word in value.split() if len(word) > 5]
+        return sorted({*self._headers.values(), *words} - {''}, key=len, reverse=True)
+
+    def headers(self) -> dict[str, str]:
+        """What to send. The program is asked once. Raises `Unavailable` if it has no answer."""
+        with self._lock:
+            if self._helper:
+                self._headers = {**self._ask(), **self._headers}
+                self._helper = ''
+            return dict(self._headers)
+
+    def _ask(self) -> dict[str, str]:
+        """What the program says. What it says on standard error is not for other eyes."""
+        program = shutil.which(os.path.expanduser(self._helper))
+        if program is None:
+            raise Unavailable(f'its credential helper is no program ({HELPER})')
+        try:
+            done = subprocess.run([program, 'get'], input=json.dumps({'uri': self._uri}).encode(), stdout=subprocess.PIPE,
+                                  stderr=subprocess.DEVNULL, timeout=_PATIENCE, check=False)
+        except subprocess.TimeoutExpired:
+            raise Unavailable(f'its credential helper does not answer ({HELPER})') from None
+        except OSError as error:
+            raise Unavailable(f'its credential helper cannot be started: {error.strerror} ({HELPER})') from error
+        found = _read(done.stdout[:_LARGEST]) if done.returncode == 0 else None
+        if found is None:
+            raise Unavailable(f'its credential helper says nothing of use, exit code {done.returncode} ({HELPER})')
+        return found
+
+
+def _read(answer: bytes) -> dict[str, str] | None:
+    """The headers of an answer; None if it is none."""
+    try:
+        said = json.loads(answer)
+        pairs = {str(name): values for name, values in (said.get('headers') or {}).items()}
+    except (ValueError, AttributeError, RecursionError):
+        return None
+    if not all(isinstance(values, list) and values and all(isinstance(v, str) and v.isprintable() for v in values) and
+               name.replace('-', '').isalnum() for name, values in pairs.items()):
+        return None
+    return {name: ', '.join(values) for name, values in pairs.items()}

@@ -1,0 +1,136 @@
+"""Real servers on the loopback, for as long as a block runs."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import socket
+import subprocess
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from dev.tools import Tools, ToolsUnavailable, ensure_tools
+
+from .running import cannot_run
+
+_NGINX = """
+daemon off; master_process off; worker_processes 1; pid {place}/pid; error_log {place}/error.log info;
+{user}
+events {{ worker_connections 64; }}
+http {{
+  access_log {place}/access.log; client_max_body_size 0; default_type application/octet-stream;
+  client_body_temp_path {place}/body; proxy_temp_path {place}/proxy; fastcgi_temp_path {place}/f; uwsgi_temp_path {place}/u;
+  scgi_temp_path {place}/s;
+  server {{ listen 127.0.0.1:{port}; location / {{ root {place}/files; {writes} }} }}
+  {more}
+}}
+"""
+_WRITES = 'dav_methods PUT; create_full_put_path on;'
+#: In front of a gRPC server: encrypted, and with a word to say.
+_GRPC = """
+  server {{ listen 127.0.0.1:{port} ssl; http2 on; ssl_certificate {certificate}; ssl_certificate_key {key};
+    if ($http_authorization != "{token}") {{ return 401; }}
+    location / {{ grpc_pass grpc://127.0.0.1:{behind}; }} }}
+"""
+#: The same in front of what this nginx serves.
+_TLS = """
+  server {{ listen 127.0.0.1:{port} ssl; ssl_certificate {certificate}; ssl_certificate_key {key};
+    if ($http_authorization != "{token}") {{ return 401; }}
+    location / {{ root {place}/files; {writes} }} }}
+"""
+
+
+def tools() -> Tools:
+    """The tree of real programs; if it cannot be had, the test cannot run."""
+    try:
+        return ensure_tools()
+    except ToolsUnavailable as why:
+        cannot_run(str(why))
+        raise
+
+
+@dataclass(frozen=True)
+class Tls:
+    """How the encrypted door of a server is opened."""
+
+    certificate: Path
+    key: Path
+    token: str
+
+
+@dataclass(frozen=True)
+class Nginx:
+    """Where it listens, and what it serves."""
+
+    place: Path
+    url: str
+    tls_url: str
+    grpcs_url: str
+
+    @property
+    def files(self) -> Path:
+        """The root of what it serves."""
+        return self.place / 'files'
+
+    def asked(self) -> list[tuple[str, str, int]]:
+        """Method, path and status of each request so far."""
+        lines = (self.place / 'access.log').read_text().splitlines()
+        return [(line.split('"')[1].split()[0], line.split('"')[1].split()[1], int(line.split('"')[2].split()[0]))
+                for line in lines if len(line.split('"')[1].split()) > 1]
+
+
+@contextlib.contextmanager
+def nginx(place: Path, *, writes: bool = False, tls: Tls | None = None, grpc_behind: int = 0) -> Iterator[Nginx]:
+    """A real nginx that serves `place/files`; with `writes` it is what Bazel takes for a remote cache."""
+    (place / 'files').mkdir(parents=True, exist_ok=True)
+    port, tls_port, grpc_port = _free_ports(3)
+    more = ''
+    dav = _WRITES if writes else ''
+    if tls:
+        given = {'certificate': tls.certificate, 'key': tls.key, 'token': tls.token}
+        more = _TLS.format(port=tls_port, place=place, writes=dav, **given)
+        more += _GRPC.format(port=grpc_port, behind=grpc_behind, **given) if grpc_behind else ''
+    (place / 'nginx.conf').write_text(_NGINX.format(place=place, port=port, writes=dav, more=more,
+                                                    user='user root;' if os.geteuid() == 0 else ''))
+    command = tools().command('nginx', '-p', place, '-e', place / 'error.log', '-c', place / 'nginx.conf')
+    with _running(command, port, place / 'error.log'):
+        yield Nginx(place, f'http://127.0.0.1:{port}', f'https://localhost:{tls_port}', f'grpcs://localhost:{grpc_port}')
+
+
+@contextlib.contextmanager
+def casd(place: Path) -> Iterator[int]:
+    """A real server of the Remote Execution API's storage and action cache; its port."""
+    place.mkdir(parents=True, exist_ok=True)
+    port, = _free_ports(1)
+    with _running(tools().command('buildbox-casd', f'--bind=127.0.0.1:{port}', place / 'cas'), port, place / 'casd.log'):
+        yield port
+
+
+@contextlib.contextmanager
+def _running(command: list[str], port: int, log: Path) -> Iterator[None]:
+    with open(log, 'ab') as said, subprocess.Popen(command, stdout=said, stderr=said, stdin=subprocess.DEVNULL) as process:
+        try:
+            _wait_for(port, process, log)
+            yield
+        finally:
+            process.terminate()
+
+
+def _wait_for(port: int, process: subprocess.Popen[bytes], log: Path) -> None:
+    until = time.monotonic() + 20
+    while time.monotonic() < until:
+        with contextlib.suppress(OSError), socket.create_connection(('127.0.0.1', port), 1):
+            return
+        assert process.poll() is None, log.read_text()
+        time.sleep(0.02)
+    raise AssertionError(f'nothing listens: {log.read_text()}')
+
+
+def _free_ports(count: int) -> list[int]:
+    with contextlib.ExitStack() as stack:
+        found = [stack.enter_context(socket.socket()) for _ in range(count)]
+        for each in found:
+            each.bind(('127.0.0.1', 0))
+        return [each.getsockname()[1] for each in found]

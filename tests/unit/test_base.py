@@ -1,0 +1,113 @@
+"""A base: a cache directory that an administrator filled, used in place, and extended without being written to."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import tarfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from support.fake import make_fake_sdk
+from support.running import Emroot
+from support.trees import archives, counts, seed, snapshot
+
+from emroot.files import remove_tree
+
+COMMON = ('--targets', 'libone,libcxx', '--json')
+MORE = ('--targets', 'libone,libcxx,libmany,wasm64/crt1', '--json')
+#: Without this, root may write whatever its permissions say. Somebody who is not root has no need of it.
+WITHOUT_POWERS = ['setpriv', '--bounding-set=-all', '--inh-caps=-all'] if os.geteuid() == 0 else []
+
+
+@pytest.fixture
+def base(fake: Emroot, tmp_path: Path) -> Iterator[Path]:
+    """A cache directory that somebody else filled and owns."""
+    place = tmp_path / 'base'
+    administrator = Emroot(tmp_path / 'administrator', fake.sdk)
+    assert administrator('build', *COMMON, '--cache', place).code == 0
+    remove_tree(administrator.home)
+    for path in [place, *place.rglob('*')]:
+        path.chmod(0o555 if path.is_dir() else 0o444)
+        if os.geteuid() == 0:
+            os.chown(path, 12345, 12345)
+    yield place
+    remove_tree(place)
+
+
+def _build(emroot: Emroot, *arguments: object, **env: str) -> dict[str, object]:
+    ran = _Powerless(emroot.home, emroot.sdk)('build', *arguments, env=env)
+    assert ran.code == 0 and 'warning' not in ran.err, ran.err
+    document: dict[str, object] = ran.json
+    return document
+
+
+class _Powerless(Emroot):
+    """The command line of a user who may not write to what is another's."""
+
+    def command(self, *arguments: object) -> list[str]:
+        return [*WITHOUT_POWERS, *super().command(*arguments)]
+
+
+def test_what_is_there_is_used_in_place_and_what_is_missing_built_beside(fake: Emroot, base: Path, tmp_path: Path):
+    assert subprocess.run([*WITHOUT_POWERS, 'touch', base / 'mine'], stderr=subprocess.DEVNULL, check=False).returncode != 0
+    before = snapshot(base)
+    document = _build(fake, *MORE, '--base', base)
+    assert counts(document) == (25, 4) and document['objects']['why']['archive_in_base'] == 4  # type: ignore[index]
+    assert snapshot(base) == before
+    cache = Path(str(document['cache']))
+    links = {path: path.resolve() for path in (cache / 'sysroot/lib').rglob('*') if path.is_symlink()}
+    assert sorted(links.values()) == sorted(path for path in (base / 'sysroot/lib').rglob('*') if path.is_file())
+    assert counts(_build(fake, *MORE, '--base', base)) == counts(_build(fake, *MORE)) == (0, 29)  # nothing is looked for again
+    alone = Emroot(tmp_path / 'alone', fake.sdk)
+    assert archives(cache) == archives(Path(_build(alone, *MORE)['cache']))  # type: ignore[arg-type]
+    assert fake('verify').code == 0 and fake('doctor').code == alone('doctor').code
+
+
+def test_the_environment_and_a_project_name_it_too(fake: Emroot, base: Path, tmp_path: Path):
+    assert counts(_build(fake, *COMMON, EMROOT_BASE=str(base))) == (0, 4)
+    other = Emroot(tmp_path / 'other', fake.sdk)
+    seed(other.home, fake.home, link=False)
+    (tmp_path / 'emroot.toml').write_text('base = "base"\n[[cache]]\ntargets = ["libone", "libcxx"]\n')
+    assert counts(other('build', '--json', cwd=tmp_path).json) == (0, 4)
+    assert fake('build', *COMMON, '--base', tmp_path / 'nowhere').code == 2
+
+
+def test_what_is_wrong_in_it_is_built(fake: Emroot, base: Path, tmp_path: Path):
+    damaged = base / 'sysroot/lib/wasm32-emscripten/libone.a'
+    damaged.parent.chmod(0o755)
+    damaged.unlink()
+    damaged.write_text('something else')
+    assert counts(_build(fake, *COMMON, '--base', base)) == (3, 1)
+    newer = Emroot(tmp_path / 'newer home', make_fake_sdk(tmp_path / 'newer', version='9.9.10'))
+    assert counts(_build(newer, *COMMON, '--base', base)) == (4, 0)  # of another SDK
+
+
+def test_a_base_that_changes_is_noticed(fake: Emroot, base: Path):
+    cache = Path(str(_build(fake, *COMMON, '--base', base)['cache']))
+    expected = archives(cache)
+    (base / 'sysroot/lib/wasm32-emscripten').chmod(0o755)
+    (base / 'sysroot/lib/wasm32-emscripten/libone.a').unlink()
+    assert fake('verify').code == 6
+    assert counts(_build(fake, *COMMON, '--base', base)) == (3, 1) and archives(cache) == expected
+    assert fake('verify').code == 0
+
+
+def test_an_unpacked_export_is_a_base_too_and_a_base_is_exported(fake: Emroot, base: Path, tmp_path: Path):
+    assert fake('export', *COMMON, '-o', tmp_path / 'one.tar', '--base', base).code == 0
+    with tarfile.open(tmp_path / 'one.tar') as tar:
+        tar.extractall(tmp_path / 'unpacked', filter='data')
+    other = Emroot(tmp_path / 'other', fake.sdk)
+    assert counts(_build(other, *MORE, '--base', tmp_path / 'unpacked')) == (25, 4)
+    third = Emroot(tmp_path / 'third', fake.sdk)
+    assert third('export', *COMMON, '-o', tmp_path / 'two.tar').code == 0
+    assert (tmp_path / 'one.tar').read_bytes() == (tmp_path / 'two.tar').read_bytes()
+
+
+def test_the_sdks_own_cache_is_the_sdks_word(fake: Emroot, base: Path, tmp_path: Path):
+    sdk = make_fake_sdk(tmp_path / 'with cache')
+    shutil.copytree(base / 'sysroot/lib', sdk / 'cache/sysroot/lib')
+    document = _build(Emroot(tmp_path / 'other', sdk), *MORE, '--base', sdk / 'cache')
+    assert counts(document) == (25, 4)

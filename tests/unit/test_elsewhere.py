@@ -1,0 +1,121 @@
+"""The same SDK in two places: what carries a place is taken from the other where that was asked for, and made anew where not.
+
+The fake's clang writes its own directory into what is compiled from a source that says PLACE.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from support.fake import make_fake_sdk
+from support.remotes import remote_cache
+from support.running import Emroot
+from support.trees import archives, counts, damage
+
+PLAIN = {'no_proxy': '127.0.0.1', 'EMROOT_REMOTE_WAIT': '60'}
+OWN = {**PLAIN, 'EMROOT_PLACE': 'own'}
+SELECTION = ('--targets', 'libcxx,libone,crt1', '--json')
+CARRIES = 'sysroot/lib/wasm32-emscripten/libcxx.a'
+
+
+def _with_place(place: Path) -> Path:
+    root = make_fake_sdk(place)
+    (root / 'system/lib/libcxx/new.cpp').write_text('libcxx/new.cpp PLACE\n')
+    return root
+
+
+@pytest.fixture
+def here(tmp_path: Path) -> Emroot:
+    return Emroot(tmp_path / 'home', _with_place(tmp_path / 'one'))
+
+
+@pytest.fixture
+def there(tmp_path: Path) -> Emroot:
+    """Another machine, on which the SDK lies elsewhere."""
+    return Emroot(tmp_path / 'another home', _with_place(tmp_path / 'two'))
+
+
+def _files(document: dict[str, object]) -> dict[str, str]:
+    return archives(Path(str(document['cache'])))
+
+
+def _elsewhere(document: dict[str, object]) -> object:
+    return document.get('elsewhere', [])
+
+
+def _build(emroot: Emroot, *more: object, env: dict[str, str] = PLAIN) -> dict[str, object]:
+    ran = emroot('build', *SELECTION, *more, env=env)
+    assert ran.code == 0 and 'warning' not in ran.err, ran.err
+    document: dict[str, object] = ran.json
+    return document
+
+
+def test_alone_each_place_makes_its_own_bytes(here: Emroot, there: Emroot):
+    one, two = _build(here), _build(there)
+    assert one['sdk']['digest'] == two['sdk']['digest']  # type: ignore[index]
+    assert [path for path, digest in _files(one).items() if _files(two)[path] != digest] == [CARRIES]
+    assert _elsewhere(one) == _elsewhere(two) == []
+
+
+@pytest.mark.parametrize('kind', ['web', 'directory', 'published'])
+def test_a_remote_filled_elsewhere_leaves_nothing_to_compile(here: Emroot, there: Emroot, tmp_path: Path, kind: str):
+    with remote_cache() as cache:
+        place = cache.url if kind == 'web' else str(tmp_path / 'public')
+        if kind == 'published':
+            assert here('publish', place, *SELECTION).json['records'] == 4  # one is for both: its own place, and any
+        (tmp_path / 'public').mkdir(exist_ok=True)
+        built = _build(here, '--remote', f'rw+{place}')
+        taken = _build(there, '--remote', place)
+        assert counts(taken) == (0, 5) and _files(taken) == _files(built)
+        assert _elsewhere(taken) == ['wasm32/libcxx'] and _elsewhere(built) == []
+        for again in (_build(there, '--remote', place), _build(there), _build(there, '--cache', tmp_path / 'other')):
+            assert counts(again) == (0, 5) and _files(again) == _files(built) and _elsewhere(again) == ['wasm32/libcxx']
+    assert there('verify').code == 0 and damage(there.home, Path(str(taken['cache']))) == []
+
+
+def test_who_insists_on_the_own_place_makes_just_what_carries_it(here: Emroot, there: Emroot, tmp_path: Path):
+    alone = _build(Emroot(tmp_path / 'third home', there.sdk))
+    with remote_cache() as cache:
+        built = _build(here, '--remote', f'rw+{cache.url}')
+        insisting = Emroot(tmp_path / 'fourth home', there.sdk)
+        assert counts(_build(insisting, '--remote', cache.url, env=OWN)) == (1, 4)
+        taken = _build(there, '--remote', cache.url)
+    assert _files(taken) == _files(built) != _files(alone)
+    own = _build(there, env=OWN)
+    assert counts(own) == (1, 4) and _files(own) == _files(alone) and _elsewhere(own) == []
+    assert counts(_build(there)) == (0, 5) and _files(_build(there)) == _files(alone)  # what is there already is good enough
+    assert there('build', *SELECTION, env={'EMROOT_PLACE': 'mine'}).code == 2
+
+
+def test_the_own_place_comes_first(here: Emroot, there: Emroot, tmp_path: Path):
+    with remote_cache() as cache:
+        two = _build(there, '--remote', f'rw+{cache.url}')
+        one = _build(here, '--remote', f'rw+{cache.url}', env=OWN)
+        for machine, built in ((here, one), (there, two)):
+            taken = _build(Emroot(tmp_path / f'{machine.home.name} again', machine.sdk), '--remote', cache.url)
+            assert counts(taken) == (0, 5) and _files(taken) == _files(built) and _elsewhere(taken) == []
+
+
+def test_what_was_taken_is_passed_on_as_what_it_is(here: Emroot, there: Emroot, tmp_path: Path):
+    """Neither an archive nor a published directory says that the bytes are those of the place that passes them on."""
+    assert here('publish', tmp_path / 'public', *SELECTION).code == 0
+    taken = _build(there, '--remote', tmp_path / 'public')
+    assert there('publish', tmp_path / 'again', *SELECTION, env={'EMROOT_REMOTE': ''}).json['records'] == 3
+    assert there('export', *SELECTION, '-o', tmp_path / 'out.tar').json['located'] == [CARRIES]
+    for machine in (here, there):
+        home = tmp_path / f'{machine.home.name} again'
+        imported = Emroot(home / 'archive', machine.sdk)
+        assert imported('import', tmp_path / 'out.tar').code == 0
+        for document in (_build(imported), _build(Emroot(home / 'remote', machine.sdk), '--remote', tmp_path / 'again')):
+            assert counts(document) == (0, 5) and _files(document) == _files(taken)
+        assert _elsewhere(_build(imported)) == ([] if machine is here else ['wasm32/libcxx'])
+
+
+def test_it_is_said_where_one_looks_for_reasons(here: Emroot, there: Emroot, tmp_path: Path):
+    assert here('publish', tmp_path / 'public', *SELECTION).code == 0
+    ran = there('-v', 'build', *SELECTION, '--remote', tmp_path / 'public')
+    assert 'wasm32/libcxx comes from an SDK of the same content in another place' in ran.err
+    said = there('explain', 'wasm32/libcxx').err
+    assert 'another place' in said and 'EMROOT_PLACE=own' in said
+    assert 'another place' not in there('explain', 'wasm32/libone').err
