@@ -1,7 +1,6 @@
 """`wasm_cc_test`: runs a program under the SDK's Node."""
 
 load(":library.bzl", "SdkInfo")
-load(":python.bzl", "PythonInfo")
 load(":transition.bzl", "wasm_transition")
 load(":wasm_cc_binary.bzl", "WASM_ATTRIBUTES")
 
