@@ -8,6 +8,7 @@
     python3 dev.py model TRACE          how long a traced build takes on larger machines
     python3 dev.py check                ruff and mypy
     python3 dev.py smoke                whether emroot works on this machine, with EMSDK's or another SDK
+    python3 dev.py windows [PYTEST...]  tests with Windows' Python under Wine
     python3 dev.py docs [--write]       the documentation's generated pages, and the site
     python3 dev.py release              wheel, sdist, module, SBOM and checksums, in dist/
 
@@ -31,7 +32,7 @@ BIN = VENV / ('Scripts' if os.name == 'nt' else 'bin')
 PYTHON = BIN / ('python.exe' if os.name == 'nt' else 'python')
 COMMANDS = {'demo': 'dev.demo', 'test': 'dev.testing', 'fidelity': 'dev.fidelity', 'torture': 'dev.torture',
             'bench': 'dev.bench', 'model': 'dev.model', 'check': 'dev.check', 'smoke': 'dev.smoke',
-            'docs': 'dev.docs', 'release': 'dev.release'}
+            'docs': 'dev.docs', 'release': 'dev.release', 'windows': 'dev.wine'}
 
 
 def main(arguments: list[str]) -> int:

@@ -113,8 +113,13 @@ def abandoned(top: Path) -> Iterator[Path]:
 
 def remove(path: Path) -> None:
     """Delete a file if it is there; what cannot be deleted now (open on Windows) is left to `gc`."""
-    with contextlib.suppress(OSError):
+    try:
         os.unlink(path)
+    except OSError:
+        if os.name == 'nt':  # there read-only files cannot be deleted
+            with contextlib.suppress(OSError):
+                os.chmod(path, 0o644)
+                os.unlink(path)
 
 
 def stat_files(directory: str, names: Iterable[str], *, follow_symlinks: bool = True) -> list[os.stat_result]:
