@@ -145,7 +145,7 @@ def place(source: Path, target: Path, *, linked: bool = True, aside: Path | None
 
 def link_or_copy(source: Path | str, target: Path | str, *, linked: bool = True) -> None:
     """A hard link of `source` at `target`, or a copy where links are not to be had (`target` must not exist)."""
-    if not (linked and hard_link(source, target)):
+    if not (linked and hard_link(source, target)) and not clone(source, target):
         import shutil  # here and not above: what finds everything in place needs neither
         shutil.copyfile(source, target)
 
@@ -161,6 +161,18 @@ def hard_link(source: Path | str, target: Path | str) -> bool:
             raise
         return False
     return True
+
+
+def clone(source: Path | str, target: Path | str) -> bool:
+    """Have macOS make a copy that takes no space until one of the two is changed; False where that is not to be had."""
+    if sys.platform != 'darwin':
+        return False
+    import ctypes
+    try:
+        clonefile = ctypes.CDLL(None).clonefile
+    except (OSError, AttributeError):  # before macOS 10.12
+        return False
+    return bool(clonefile(os.fsencode(source), os.fsencode(target), 0) == 0)
 
 
 def remove_tree(path: Path) -> None:
