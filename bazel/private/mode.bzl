@@ -1,6 +1,6 @@
 """The rules of a mode's repository, made from what the SDK said of the mode."""
 
-load(":features.bzl", "DIMENSIONS", "EXTRAS", "SELECTING")
+load(":features.bzl", "EXTRAS", "SELECTING")
 load(":library.bzl", "emscripten_built", "emscripten_library", "emscripten_port", "emscripten_port_library", "emscripten_reads")
 load(":selection.bzl", "link_libraries")
 

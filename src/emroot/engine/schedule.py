@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 import time
 from collections import Counter
@@ -9,6 +10,7 @@ from collections.abc import Collection, Mapping
 from functools import partial
 from typing import Protocol
 
+from ..files import remove
 from ..modes import Mode
 from ..plan import Archive, Compile, Plan
 from ..store import Blob, Lock, try_lock
@@ -121,7 +123,9 @@ class Schedule:
             else:
                 self._take(compile_, archives)
             if held:
-                lock.unlink(missing_ok=True)
+                remove(lock)
+        if held and os.name == 'nt':  # where what is open cannot be deleted
+            remove(lock)
         self._tick(compile_)
         del self._chains[family][0]
         self._queue(family)
