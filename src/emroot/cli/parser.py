@@ -60,6 +60,7 @@ def make_parser() -> argparse.ArgumentParser:
         'build': ('make the cache directory hold targets of modes', ('build', 'build'), _build),
         'env': ('build, then print what to set so that emcc uses the cache directory', ('env', 'env'), _env),
         'run': ('build, then run a command so that emcc uses the cache directory', ('env', 'run'), _run_command),
+        'link': ('link with what the link pulls, compiled if need be, and nothing else', ('env', 'link'), _run_command),
         'explain': ('the key of a target and every input that went into it', ('explain', 'explain'), _explain),
         'verify': ('check every object, archive, header and cache directory against its digest', ('store', 'verify'),
                    _verify),
@@ -123,6 +124,8 @@ def _env(parser: argparse.ArgumentParser) -> None:
 
 def _run_command(parser: argparse.ArgumentParser) -> None:
     _selection(parser)
+    parser.add_argument('--lazy', choices=['exact', 'off'], help='compile only what a link pulls, where the symbols of the '
+                        'libraries are known (default: exact; EMROOT_LAZY), or whole libraries')
     parser.add_argument('command', nargs=argparse.REMAINDER, metavar='-- COMMAND...', help='passed on with its exit code')
 
 

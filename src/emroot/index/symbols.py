@@ -29,6 +29,12 @@ class NmFailed(Exception):
     """Symbols could not be read."""
 
 
+def find_nm(tools: Mapping[str, Path]) -> Path:
+    """The SDK's llvm-nm, which lies beside its llvm-ar."""
+    archiver = tools['llvm-ar']
+    return archiver.with_name(archiver.name.replace('llvm-ar', 'llvm-nm'))
+
+
 def read_symbols(nm: Path | str, files: Sequence[Path | str], *, cwd: Path | str | None = None,
                  env: Mapping[str, str] | None = None) -> dict[str, Symbols]:
     """The symbols of objects (`FILE`) and of the members of archives (`FILE[MEMBER]`); those without any are left out.

@@ -48,6 +48,10 @@ class Index:
 
     def encode(self) -> bytes:
         """The same bytes for the same index."""
+        return _MAGIC + lzma.compress(self.body(), format=lzma.FORMAT_RAW, filters=_FILTERS)
+
+    def body(self) -> bytes:
+        """The same, not compressed."""
         symbols = sorted({name for m in self.members for name in (*m.defined, *m.undefined)})
         number = {name: n for n, name in enumerate(symbols)}
         numbers = bytearray()
@@ -63,8 +67,7 @@ class Index:
                     last = n
         digests = b''.join(bytes.fromhex(m.digest or '00' * _DIGEST) for m in self.members)
         text = '\0'.join([*symbols, *(m.name for m in self.members)]).encode()
-        body = struct.pack('<II', len(text), len(numbers)) + text + bytes(numbers) + digests
-        return _MAGIC + lzma.compress(body, format=lzma.FORMAT_RAW, filters=_FILTERS)
+        return struct.pack('<II', len(text), len(numbers)) + text + bytes(numbers) + digests
 
     @staticmethod
     def decode(data: bytes) -> Index | None:
@@ -73,9 +76,16 @@ class Index:
             return None
         try:
             unpacker = lzma.LZMADecompressor(format=lzma.FORMAT_RAW, filters=_FILTERS)
-            body = unpacker.decompress(data[len(_MAGIC):], max_length=_LARGEST)
+            return Index.of_body(unpacker.decompress(data[len(_MAGIC):], max_length=_LARGEST))
+        except (lzma.LZMAError, EOFError):
+            return None
+
+    @staticmethod
+    def of_body(body: bytes) -> Index | None:
+        """The index that `body` wrote; None if these bytes are none."""
+        try:
             return Index(tuple(_members(body)))
-        except (lzma.LZMAError, ValueError, IndexError, struct.error, EOFError):
+        except (ValueError, IndexError, struct.error):
             return None
 
 

@@ -39,7 +39,7 @@ class Closure:
                 for name in member.defined:
                     self._provider.setdefault(name, (a, m))
         self._seen: set[str] = set(roots.defined)
-        self._bitcode = roots.bitcode
+        self.bitcode = roots.bitcode
         self.needed: list[set[str]] = [set() for _ in archives]
         self._follow(roots.wanted)
 
@@ -54,14 +54,14 @@ class Closure:
         if member.name in self.needed[archive]:
             return ()
         self.needed[archive].add(member.name)
-        if member.bitcode and not self._bitcode:
-            self._bitcode = True
+        if member.bitcode and not self.bitcode:
+            self.bitcode = True
             self._follow(self._early())
         return member.undefined
 
     def _follow(self, names: Iterable[str]) -> None:
         todo = list(names)
-        if self._bitcode:
+        if self.bitcode:
             todo += self._early()
         while todo:
             name = todo.pop()
