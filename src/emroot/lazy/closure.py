@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 
 from ..index import Index, Member
 
+#: What the headers of WASI begin the names of functions with that are imported without it.
+_IMPORTED = '__wasi_'
 Place = tuple[int, int]
 """An archive and a member in it, by number."""
 
@@ -71,7 +73,7 @@ class Closure:
             if place := self._provider.get(name):
                 todo += self._need(place[0], self._archives[place[0]].members[place[1]])
             else:
-                todo += self._roots.stubs.get(name, ())
+                todo += self._roots.stubs.get(name) or self._roots.stubs.get(name.removeprefix(_IMPORTED), ())
 
     def _early(self) -> list[str]:
         """Before it generates code, the linker loads bitcode for whatever JavaScript may come to want of the program."""

@@ -95,7 +95,7 @@ class LazyLink:
             taken = {path: loaded(trace, private, self._real[path]) for path, private in self._private.items()}
             if not any(taken.values()):
                 return self._finish(done)
-            for path, names in taken.items():
+            for path, names in ((path, names) for path, names in taken.items() if names):
                 self.build.watcher.note(f'lazy link: the linker also takes {", ".join(sorted(names))} of {path.name}')
                 closure.add(self._order.index(path), names)
         raise NotLazily(f'{ROUNDS} rounds did not suffice')
