@@ -69,6 +69,7 @@ def make_parser() -> argparse.ArgumentParser:
                    ('bundle', 'export'), _export),
         'import': ('put what an archive holds into the store and the cache directory', ('bundle', 'import_'), _import),
         'publish': ('put what is selected on a remote, or into a directory for a web server', ('publish', 'publish'), _publish),
+        'index': ('which symbols libraries have, so that first links elsewhere can be lazy', None, _index),
         'cache-key': ('a short key for the caches of CI: SDK and selection', ('bundle', 'cache_key'), _cache_key),
         'doctor': ('what is wrong with this set-up, or with a link, and what mends it', ('doctor', 'doctor'), _doctor),
     })
@@ -153,6 +154,24 @@ def _publish(parser: argparse.ArgumentParser) -> None:
 
 def _cache_key(parser: argparse.ArgumentParser) -> None:
     _selection(parser)
+    _json(parser)
+
+
+def _index(parser: argparse.ArgumentParser) -> None:
+    _add_all(parser, {
+        'export': ('write the indexes of what is selected, which is built if need be', ('index', 'export'), _index_export),
+        'import': ('take the indexes of a file into the store', ('index', 'import_'), _index_import),
+    })
+
+
+def _index_export(parser: argparse.ArgumentParser) -> None:
+    _selection(parser)
+    parser.add_argument('-o', '--output', required=True, metavar='FILE', help='some kilobytes for each mode')
+    _json(parser)
+
+
+def _index_import(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument('file', metavar='FILE', help='what `emroot index export` wrote')
     _json(parser)
 
 

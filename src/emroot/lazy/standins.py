@@ -58,7 +58,10 @@ _TOP_WIDTH, _WIDTH = 2, 3
 def bitcode_defining(names: Sequence[str], triple: str) -> bytes:
     """A module of LLVM's bitcode in which `names` are global variables of one byte."""
     out = _Bits(b'BC\xc0\xde')
-    out.block(_IDENTIFICATION, _TOP_WIDTH, lambda: (out.record(1, b'LLVM19.1.0'), out.record(2, [0])))
+
+    def identification() -> None:
+        out.record(1, b'LLVM19.1.0')
+        out.record(2, [0])  # epoch
 
     def types() -> None:
         out.record(1, [2])  # how many
@@ -83,9 +86,10 @@ def bitcode_defining(names: Sequence[str], triple: str) -> bytes:
         if names:
             out.block(_CONSTANTS, _WIDTH, constants)
 
+    out.block(_IDENTIFICATION, _TOP_WIDTH, identification)
     out.block(_MODULE, _TOP_WIDTH, module)
     out.block(_STRTAB, _TOP_WIDTH, lambda: out.blob(1, ''.join(names).encode(errors='surrogateescape')))
-    return out.bytes()
+    return out.finished()
 
 
 class _Bits:
@@ -95,7 +99,8 @@ class _Bits:
         self._done = bytearray(magic)
         self._value = self._count = 0
 
-    def bytes(self) -> bytes:
+    def finished(self) -> bytes:
+        """All that was written."""
         return bytes(self._done)
 
     def block(self, number: int, outer: int, write: Callable[[], object]) -> None:

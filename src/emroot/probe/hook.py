@@ -19,7 +19,6 @@ import subprocess
 import sys
 import tempfile
 
-
 #: What emcc's `tools.building` must have for lazy links.
 SEAM = ('link_lld', 'get_command_with_possible_response_file', 'check_call')
 
