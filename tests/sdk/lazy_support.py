@@ -48,9 +48,8 @@ def _copy(theirs: Store, ours: Store, kind: str, key: str) -> None:
     record = theirs.read(kind, key)
     if record:
         digest = str(record['digest'])
-        ours.write(kind, key, record)
-        ours.path(digest).parent.mkdir(parents=True, exist_ok=True)
-        if not ours.path(digest).exists():
-            os.link(theirs.path(digest), ours.path(digest))
-
-
+        for source, target in ((theirs.record_path(kind, key), ours.record_path(kind, key)),
+                               (theirs.path(digest), ours.path(digest))):
+            if not target.exists():
+                target.parent.mkdir(parents=True, exist_ok=True)
+                os.link(source, target)

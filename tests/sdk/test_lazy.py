@@ -22,7 +22,18 @@ from emroot.store import Store
 
 FLAGS = ['-sMEMORY64', '-sDEFAULT_TO_CXX=0']
 LINK = ['emcc', *FLAGS]
+#: A link that takes one object of a small library, and that what it is made of needs of nothing else.
+SMALL = ['emcc', '-sMEMORY64', '-nostdlib', '-lnoexit', '-lsockets', '--no-entry', '-sEXPORTED_FUNCTIONS=_answer']
+SOURCE = {'main.c': '''int bind(int, const void *, unsigned);
+int __syscall_bind(int a, int b, int c, int d, int e, int f) { return 42; }
+long __syscall_ret(unsigned long r) { return r; }
+int answer(void) { return bind(1, 0, 0); }
+void *_emscripten_stack_alloc(unsigned long size) { return 0; }
+void *emscripten_stack_get_current(void) { return 0; }
+void _emscripten_stack_restore(void *place) {}
+'''}
 Outputs = dict[str, bytes]
+Indexed = Callable[[list[str]], Emroot]
 
 
 class Lazy:
@@ -41,11 +52,12 @@ class Lazy:
         subprocess.run(self._command(words, inputs), env=env, cwd=directory, check=True, capture_output=True)
         return self._outputs(directory)
 
-    def lazy(self, home: Emroot, words: list[str], inputs: dict[str, str], name: str = 'lazy') -> tuple[Outputs, str]:
+    def lazy(self, home: Emroot, words: list[str], inputs: dict[str, str], name: str = 'lazy',
+             env: dict[str, str] | None = None) -> tuple[Outputs, str]:
         """Link lazily; and the line in which emroot says what it took, empty if the libraries were whole after all."""
         directory = self._inputs(name, inputs)
         ran = home('link', '--cache', self.place / f'{name} cache', '-j2', '--', *self._command(words, inputs), cwd=directory,
-                   env={'PYTHONDONTWRITEBYTECODE': '1'})
+                   env={'PYTHONDONTWRITEBYTECODE': '1', **(env or {})})
         assert ran.code == 0, ran.err
         return self._outputs(directory), next((line for line in ran.err.splitlines() if line.startswith('linked with')), '')
 
@@ -71,28 +83,22 @@ def linking(sdk: Sdk, shared: Emroot, tmp_path: Path) -> Lazy:
     return Lazy(sdk, shared, tmp_path)
 
 
-@pytest.fixture(scope='session')
-def _indexed() -> dict[Path, bool]:
-    return {}
-
-
 @pytest.fixture
-def home(sdk: Sdk, shared: Emroot, tmp_path: Path, _indexed: dict[Path, bool]) -> Callable[..., Emroot]:
-    """Makes a home that knows the indexes of what a C program of 64 bits needs; with `objects`, it needs to compile nothing."""
-    if sdk.root not in _indexed:
-        written = shared('index', 'export', '--for', ' '.join(LINK), '-j2', '--cache', tmp_path / 'indexed',
-                         '-o', tmp_path / 'file')
-        assert written.code == 0, written.err
-        _indexed[sdk.root] = True
-
-    def make(*, objects: bool) -> Emroot:
-        return lazy_home(tmp_path / f'home {objects}', shared, [plan_of(shared.home, sdk.root, LINK)], objects=objects)
+def indexed(seen: Emroot, shared: Emroot, tmp_path: Path) -> Indexed:
+    """Makes a home that has seen the SDK, and knows the indexes of what a link needs; it has built nothing."""
+    def make(words: list[str]) -> Emroot:
+        file = tmp_path / 'indexes'
+        for step in ((shared, 'export', '--for', ' '.join(words), '-j2', '--cache', tmp_path / 'indexed', '-o', file),
+                     (seen, 'import', file)):
+            ran = step[0]('index', *step[1:])
+            assert ran.code == 0, ran.err
+        return seen
     return make
 
 
-def test_the_first_link_in_a_mode_compiles_what_it_pulls_and_gives_the_same_program(linking: Lazy, home: Callable[..., Emroot]):
+def test_the_first_link_in_a_mode_compiles_what_it_pulls_and_gives_the_same_program(linking: Lazy, indexed: Indexed):
     """And a second one what it pulls beyond that."""
-    lazily = home(objects=False)
+    lazily = indexed(LINK)
     first, said = linking.lazy(lazily, LINK, {'main.c': C['hello']})
     assert first == linking.whole(LINK, {'main.c': C['hello']})
     real, total = int(said.split()[2]), int(said.split()[4])
@@ -104,60 +110,68 @@ def test_the_first_link_in_a_mode_compiles_what_it_pulls_and_gives_the_same_prog
     assert int(said.split('; ')[1].split()[0]) <= int(said.split()[2]) - compiled / 2, said
 
 
-def test_other_links_never_see_a_part_of_an_archive(linking: Lazy, home: Callable[..., Emroot]):
-    lazily = home(objects=True)
-    linking.lazy(lazily, LINK, {'main.c': C['hello']})
+def test_other_links_never_see_a_part_of_an_archive(linking: Lazy, indexed: Indexed):
+    """Only what is complete comes into the cache directory."""
+    assert linking.lazy(indexed(SMALL), SMALL, SOURCE)[1]
     found = archives(linking.place / 'lazy cache')
-    linking.whole(LINK, {'main.c': C['hello']})
-    whole = archives(linking.place / 'whole cache')
-    assert not any(path.endswith('libc-debug.a') for path in found)
-    assert found.items() <= whole.items()
+    assert not [path for path in found if path.endswith('libsockets.a')]
+    linking.whole(SMALL, SOURCE)
+    assert found.items() <= archives(linking.place / 'whole cache').items()
     assert not list((linking.place / 'lazy cache' / '.emroot' / 'tmp').glob('*'))
 
 
 def _changed(index: Index, how: str) -> Index:
-    """An index with something wrong about a member that `hello` pulls, or about all that it does not."""
+    """An index with something wrong about a member that the small link pulls, or about another one."""
     members = {m.name: m for m in index.members}
-    victim, other = members['puts.o'], members['qsort.o']
-    changed: dict[str, Member] = {
-        'missing': {'puts.o': dataclasses.replace(victim, defined=())},
-        'extra': {'qsort.o': dataclasses.replace(other, defined=(*other.defined, 'puts'))},
-        'swapped': {'puts.o': dataclasses.replace(victim, defined=other.defined, undefined=other.undefined),
-                    'qsort.o': dataclasses.replace(other, defined=victim.defined, undefined=victim.undefined)},
-        'stale': {'puts.o': dataclasses.replace(victim, digest='0123456789ab')},
-        'fewer references': {'puts.o': dataclasses.replace(victim, undefined=())},
-    }[how]
-    return Index(tuple(changed.get(m.name, m) for m in index.members))
+    pulled, other = members['bind.o'], members['accept.o']
+    changed: dict[str, dict[str, Member]] = {
+        'missing': {'bind.o': dataclasses.replace(pulled, defined=())},
+        'extra': {'accept.o': dataclasses.replace(other, defined=(*other.defined, 'bind'))},
+        'swapped': {'bind.o': dataclasses.replace(other, name='bind.o'),
+                    'accept.o': dataclasses.replace(pulled, name='accept.o')},
+        'stale': {'bind.o': dataclasses.replace(pulled, digest='0123456789ab')},
+        'fewer references': {'bind.o': dataclasses.replace(pulled, undefined=())},
+        'of another kind': {'bind.o': dataclasses.replace(pulled, bitcode=True)},
+    }
+    return Index(tuple(changed[how].get(m.name, m) for m in index.members))
 
 
-@pytest.mark.parametrize('how', ['missing', 'extra', 'swapped', 'stale', 'fewer references'])
-def test_an_index_that_is_wrong_never_gives_a_wrong_program(how: str, linking: Lazy, home: Callable[..., Emroot], sdk: Sdk):
-    lazily = home(objects=True)
-    key = next(a.key for a in plan_of(lazily.home, sdk.root, LINK).archives if a.target == 'libc-debug')
+@pytest.mark.parametrize('how', ['missing', 'extra', 'swapped', 'stale', 'fewer references', 'of another kind'])
+def test_an_index_that_is_wrong_never_gives_a_wrong_program(how: str, linking: Lazy, sdk: Sdk, indexed: Indexed):
+    lazily = indexed(SMALL)
+    key = next(a.key for a in plan_of(lazily.home, sdk.root, SMALL).archives if a.target == 'libsockets')
     with Store(lazily.home / 'store') as store:
         index = find_index(store, key)
         assert index
         keep_index(store, key, _changed(index, how))
-    assert linking.lazy(lazily, LINK, {'main.c': C['hello']})[0] == linking.whole(LINK, {'main.c': C['hello']})
+    made, said = linking.lazy(lazily, SMALL, SOURCE)
+    assert not said, 'nobody noticed'
+    assert made == linking.whole(SMALL, SOURCE)
 
 
-def test_a_link_that_fails_says_so_in_the_linkers_own_words(linking: Lazy, home: Callable[..., Emroot], sdk: Sdk, tmp_path: Path):
-    (tmp_path / 'main.c').write_text('int there_is_none(void);\nint main(void) { return there_is_none(); }\n')
-    emcc = [*sdk.python, '-B', sdk.root / 'emcc.py', *FLAGS]
-    ran = home(objects=True)('link', '--cache', tmp_path / 'cache', '--', *emcc, 'main.c', '-o', 'app.js', cwd=tmp_path)
+def test_a_link_that_fails_says_so_in_the_linkers_own_words(linking: Lazy, sdk: Sdk, tmp_path: Path, indexed: Indexed):
+    (tmp_path / 'main.c').write_text(SOURCE['main.c'].replace('__syscall_bind', 'something_else'))
+    emcc = [*sdk.python, '-B', sdk.root / 'emcc.py', *SMALL[1:], '-sERROR_ON_UNDEFINED_SYMBOLS=1']
+    ran = indexed(SMALL)('link', '--cache', tmp_path / 'cache', '--', *emcc, '-Wl,-unone_such,--export=none_such', 'main.c',
+                         '-o', 'app.js', cwd=tmp_path)
     assert ran.code == 1
-    assert 'undefined symbol: there_is_none' in ran.err
+    assert 'symbol exported via --export not found: none_such' in ran.err
     assert '.emroot' not in ran.err
     assert not (tmp_path / 'app.wasm').exists()
 
 
-@pytest.mark.parametrize('flag', ['-Wl,--Map=app.map', '-Wl,--trace', '-Wl,--whole-archive'])
-def test_where_the_link_tells_of_whole_archives_it_gets_them(flag: str, linking: Lazy, home: Callable[..., Emroot]):
-    words = [*LINK[:2], '-nostdlib', '--no-entry', '-sEXPORTED_FUNCTIONS=_answer', flag, '-lsockets']
-    source = {'main.c': 'int answer(void) { return 42; }\nvoid *_emscripten_stack_alloc(unsigned long n) { return 0; }\n'
-              'void *emscripten_stack_get_current(void) { return 0; }\nvoid _emscripten_stack_restore(void *p) {}\n'}
-    _, said = linking.lazy(home(objects=True), words, source)
+@pytest.mark.parametrize('flag', ['-Wl,--Map=app.map', '-Wl,--trace'])
+def test_where_the_link_tells_of_whole_archives_it_gets_them(flag: str, linking: Lazy, indexed: Indexed):
+    made, said = linking.lazy(indexed(SMALL), [*SMALL, flag], SOURCE)
+    assert made and not said
+
+
+def test_lazy_links_can_be_switched_off(linking: Lazy, indexed: Indexed):
+    lazily = indexed(SMALL)
+    made, said = linking.lazy(lazily, SMALL, SOURCE, env={'EMROOT_LAZY': 'off'})
     assert not said
+    assert any(path.endswith('libsockets.a') for path in archives(linking.place / 'lazy cache'))
+    assert made == linking.whole(SMALL, SOURCE)
 
 
 @pytest.mark.slow

@@ -12,6 +12,7 @@ from ..engine.build import Build
 from ..engine.embuilder import KIND as EMBUILDER
 from ..engine.objects import located_key
 from ..errors import BuildError, RemoteError, StoreError
+from ..index.keep import KIND as INDEX
 from ..modes import Mode
 from ..remote.address import HEADER, Address, parse_address
 from ..remote.client import send
@@ -50,6 +51,9 @@ def _put(build: Build, wanted: list[tuple[Mode, str]], address: Address) -> tupl
                 raise StoreError(f'the store no longer has {mode}/{target}, only the cache directory has',
                                  mend='build it into another one: --cache DIR')
             sent += 1
+            known = build.known.get(mode, target)
+            if known and store.read(INDEX, known.key):
+                send(transport, store, INDEX, known.key)
     if address.is_web:
         return sent, None
     return sent, Directory(Path(address.place)).write_index()

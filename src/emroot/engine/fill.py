@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..headers import installed_headers
+from ..index.keep import KIND as INDEX
 from ..modes import Mode
 from ..plan import Archive, Plan, make_plan
 from ..store import Blob
@@ -123,6 +124,8 @@ class Fill:
         self.build.done(archive.mode, archive.target, state, reused)
         if self.remote and state == 'built':
             self.remote.offer(ARCHIVE, located_key(archive.key, self.cache.sdk.places, ARCHIVE) if located else archive.key)
+            if self.store.read(INDEX, archive.key):
+                self.remote.offer(INDEX, archive.key)
 
     # --- the remote ---
 

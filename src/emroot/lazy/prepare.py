@@ -12,7 +12,7 @@ from ..engine.build import Build
 from ..engine.fill import Fill
 from ..engine.objects import located_key
 from ..engine.request import Request
-from ..home import read_memo
+from ..home import read_memo, write_memo
 from ..index import Index
 from ..index.keep import KIND, find_index, keep_index
 from ..index.shipped import find_shipped
@@ -23,6 +23,8 @@ from ..store.scratch import Scratch
 from .command import LinkCommand, read_command
 from .link import Lazy, LazyLink, NotLazily, Told
 
+#: Lazy links of a mode after which whole libraries cost less than going on: each takes half a second that they would not.
+ENOUGH = 20
 Missing = Sequence[tuple[Mode, str]]
 
 
@@ -42,6 +44,9 @@ def link_lazily(build: Build, words: Sequence[str], cwd: Path, missing: Missing)
         _ask_remote(build, plan)
         named = {library.path for library in command.libraries}
         lazies = [lazy for archive in plan.archives if (lazy := _lazy(build, archive)) and lazy.path in named]
+    counts = _count(build, {lazy.archive.mode for lazy in lazies})
+    if max(counts.values(), default=0) >= ENOUGH:
+        raise NotLazily(f'{ENOUGH} links were lazy: the libraries are worth having')
     _build_whole(build, missing, {(lazy.archive.mode, lazy.archive.target) for lazy in lazies})
     if not lazies:
         raise NotLazily('no index of what it misses is known')
@@ -52,6 +57,8 @@ def link_lazily(build: Build, words: Sequence[str], cwd: Path, missing: Missing)
         lazily.run()
     finally:
         scratch.close()
+    for mode, count in counts.items():
+        write_memo(_counter(build, mode), {'links': count + 1})
     complete = [(lazy.archive.mode, lazy.archive.target) for lazy in lazily.complete()]
     _build_whole(build, complete, set())
     return lazily.told
@@ -71,6 +78,16 @@ class Members:
             return {}
         keys = {key for part in parts for _, key in part.members}
         return Fill(self._build).gather(Plan(archives=tuple(parts), compiles={key: self._plan.compiles[key] for key in keys}))
+
+
+def _count(build: Build, modes: Collection[Mode]) -> dict[Mode, int]:
+    """How many links of each mode were lazy in this cache directory."""
+    found = {mode: (read_memo(_counter(build, mode)) or {}).get('links', 0) for mode in modes}
+    return {mode: count if isinstance(count, int) else 0 for mode, count in found.items()}
+
+
+def _counter(build: Build, mode: Mode) -> Path:
+    return build.cache.root / '.emroot' / 'lazy' / f'{mode}.json'
 
 
 def _plan(build: Build, missing: Missing) -> Plan:
