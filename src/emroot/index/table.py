@@ -93,7 +93,7 @@ def _members(body: bytes) -> Iterator[Member]:
     text_size, number_size = struct.unpack_from('<II', body)
     text, numbers = body[8:8 + text_size].decode(), _Numbers(body[8 + text_size:8 + text_size + number_size])
     digests = body[8 + text_size + number_size:]
-    names = text.split('\0')
+    names = text.split('\0') if text else []
     symbols, count = numbers.next(), numbers.next()
     if len(names) != symbols + count or len(digests) != count * _DIGEST:
         raise ValueError
