@@ -1,7 +1,7 @@
 #include <emscripten.h>
 #include <stdio.h>
-EM_JS(void, hello, (void), { out(UTF8ToString(stringToNewUTF8("works"))); });
+EM_JS(void, hello, (int n), { console.log("works " + n); });
 int main(void) {
-    hello();
+    hello(3);
     return 0;
 }
