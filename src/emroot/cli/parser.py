@@ -68,6 +68,7 @@ def make_parser() -> argparse.ArgumentParser:
         'build': ('make the cache directory hold targets of modes', ('build', 'build'), _build),
         'env': ('build, then print what to set so that emcc uses the cache directory', ('env', 'env'), _env),
         'run': ('build, then run a command so that emcc uses the cache directory', ('env', 'run'), _run_command),
+        'link': ('link with what the link pulls, compiled if need be, and nothing else', ('env', 'link'), _run_command),
         'explain': ('the key of a target and every input that went into it', ('explain', 'explain'), _explain),
         'verify': ('check every object, archive, header and cache directory against its digest', ('store', 'verify'),
                    _verify),
@@ -76,6 +77,7 @@ def make_parser() -> argparse.ArgumentParser:
                    ('bundle', 'export'), _export),
         'import': ('put what an archive holds into the store and the cache directory', ('bundle', 'import_'), _import),
         'publish': ('put what is selected on a remote, or into a directory for a web server', ('publish', 'publish'), _publish),
+        'index': ('which symbols libraries have, so that first links elsewhere can be lazy', None, _index),
         'cache-key': ('a short key for the caches of CI: SDK and selection', ('bundle', 'cache_key'), _cache_key),
         'report': ('one self-contained HTML page: modes x targets, sizes, times, what was shared', ('report', 'report'), _report),
         'completion': ('print what makes a shell complete emroot\'s commands, options, features and targets',
@@ -134,6 +136,8 @@ def _env(parser: argparse.ArgumentParser) -> None:
 
 def _run_command(parser: argparse.ArgumentParser) -> None:
     _selection(parser)
+    parser.add_argument('--lazy', choices=['exact', 'off'], help='compile only what a link pulls, where the symbols of the '
+                        'libraries are known (default: exact; EMROOT_LAZY), or whole libraries')
     parser.add_argument('command', nargs=argparse.REMAINDER, metavar='-- COMMAND...', help='passed on with its exit code')
 
 
@@ -161,6 +165,24 @@ def _publish(parser: argparse.ArgumentParser) -> None:
 
 def _cache_key(parser: argparse.ArgumentParser) -> None:
     _selection(parser)
+    _json(parser)
+
+
+def _index(parser: argparse.ArgumentParser) -> None:
+    _add_all(parser, {
+        'export': ('write the indexes of what is selected, which is built if need be', ('index', 'export'), _index_export),
+        'import': ('take the indexes of a file into the store', ('index', 'import_'), _index_import),
+    })
+
+
+def _index_export(parser: argparse.ArgumentParser) -> None:
+    _selection(parser)
+    parser.add_argument('-o', '--output', required=True, metavar='FILE', help='some kilobytes for each mode')
+    _json(parser)
+
+
+def _index_import(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument('file', metavar='FILE', help='what `emroot index export` wrote')
     _json(parser)
 
 

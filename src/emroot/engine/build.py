@@ -31,6 +31,7 @@ class Build:
         self.cache = CacheDirectory(cache or home.cache_directory(sdk.version, sdk.digest), sdk)
         self.result = BuildResult(sdk=sdk, cache=self.cache.root)
         self.timeline = Timeline(self.watcher)
+        self.known = KnownKeys(catalogue, self.options.builder)
         self._lock = threading.Lock()
 
     def run(self, requests: Iterable[Request]) -> BuildResult:
@@ -40,7 +41,6 @@ class Build:
         """
         began, used, own, clock = time.perf_counter(), _children_seconds(), time.process_time(), time.time()
         requests = list(requests)
-        self.known = KnownKeys(self.catalogue, self.options.builder)
         for request in requests:
             self.result.modes.setdefault(request.mode, ModeResult())
         missing = [(request.mode, [t for t in request.targets if not self._holds(request.mode, t)])

@@ -8,7 +8,8 @@ import time
 from collections import Counter
 from collections.abc import Collection, Mapping
 from functools import partial
-from typing import Protocol
+from pathlib import Path
+from typing import Any, Protocol
 
 from ..files import remove
 from ..modes import Mode
@@ -184,6 +185,26 @@ class Schedule:
         if compile_.key not in self._expectation:
             self._expectation[compile_.key] = self.objects.durations.expected(compile_)
         return self._expectation[compile_.key]
+
+
+class Gathering(Schedule):
+    """The jobs of a plan whose archives have only some of their members, and are not to be joined."""
+
+    def __init__(self, *given: Any) -> None:
+        super().__init__(*given)
+        self.gathered: dict[str, dict[str, Path]] = {}
+
+    def _place_from_store(self, archive: Archive) -> bool:
+        return False
+
+    def _join(self, todo: _Pending, worker: int) -> None:
+        archive = todo.archive
+        if todo.failures:
+            self._failed(archive.mode, archive.target, next(iter(todo.failures.values())))
+            return
+        with self._lock:
+            self.result.reused += len(archive.members) - todo.compiled
+            self.gathered[archive.name] = {name: self.store.path(todo.blobs[key].digest) for name, key in archive.members}
 
 
 def _names(archives: list[_Pending]) -> tuple[str, ...]:
