@@ -9,11 +9,30 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from support.fake import make_fake_sdk
 from support.running import Emroot
+from support.trees import seed
 
 from emroot.engine.lastbuild import KEPT, SLICES, _timeline, place_of
 from emroot.engine.timeline import Span
 from emroot.home import find_home
+
+
+@pytest.fixture(scope='session')
+def _asked_fake_sdk(tmp_path_factory: pytest.TempPathFactory) -> Emroot:
+    place = tmp_path_factory.mktemp('asked')
+    emroot = Emroot(place / 'home', make_fake_sdk(place))
+    emroot.build('libone')
+    _report(emroot)
+    return emroot
+
+
+@pytest.fixture
+def fake(_asked_fake_sdk: Emroot, tmp_path: Path) -> Emroot:
+    """The command line with a fake SDK and a home that has seen all of its modes, but has built nothing."""
+    home = tmp_path / 'home'
+    seed(home, _asked_fake_sdk.home, link=False)
+    return Emroot(home, _asked_fake_sdk.sdk)
 
 
 def _report(emroot: Emroot, *options: object) -> dict[str, Any]:
@@ -142,6 +161,7 @@ def test_the_timeline_of_a_huge_build_is_bounded_and_loses_no_job():
 
 def test_only_the_last_builds_of_a_few_cache_directories_are_kept(fake: Emroot, tmp_path: Path):
     place = _record(fake, tmp_path / 'cache').parent
+    place.mkdir(exist_ok=True)
     for n in range(30):
         (place / f'{n:02}.json').write_text('{}')
         os.utime(place / f'{n:02}.json', (n, n))
