@@ -7,6 +7,10 @@
     python3 dev.py bench [...]          measure against emcc and embuilder, in turn; writes BENCHMARKS.md
     python3 dev.py model TRACE          how long a traced build takes on larger machines
     python3 dev.py check                ruff and mypy
+    python3 dev.py smoke                whether emroot works on this machine, with EMSDK's or another SDK
+    python3 dev.py windows [PYTEST...]  tests with Windows' Python under Wine
+    python3 dev.py docs [--write]       the documentation's generated pages, and the site
+    python3 dev.py release              wheel, sdist, module, SBOM and checksums, in dist/
 
 It makes `.venv` in the clone, with the `emroot` command in it. What is downloaded or built along the way (SDKs, the store)
 lies outside of the clone, in EMROOT_DEV_CACHE (default: emroot-dev in the user's cache directory), so that a second run
@@ -27,7 +31,8 @@ VENV = ROOT / '.venv'
 BIN = VENV / ('Scripts' if os.name == 'nt' else 'bin')
 PYTHON = BIN / ('python.exe' if os.name == 'nt' else 'python')
 COMMANDS = {'demo': 'dev.demo', 'test': 'dev.testing', 'fidelity': 'dev.fidelity', 'torture': 'dev.torture',
-            'bench': 'dev.bench', 'model': 'dev.model', 'check': 'dev.check'}
+            'bench': 'dev.bench', 'model': 'dev.model', 'check': 'dev.check', 'smoke': 'dev.smoke',
+            'docs': 'dev.docs', 'release': 'dev.release', 'windows': 'dev.wine'}
 
 
 def main(arguments: list[str]) -> int:

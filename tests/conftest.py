@@ -31,6 +31,8 @@ hypothesis.settings.load_profile('emroot')
 def pytest_configure() -> None:
     """Let what the tests start heed Ctrl-C even if the tests themselves run in the background, where shells ignore it."""
     signal.signal(signal.SIGINT, signal.default_int_handler)
+    for name in ('GITHUB_ACTIONS', 'GITHUB_STEP_SUMMARY', 'NO_COLOR', 'FORCE_COLOR', 'CLICOLOR', 'CLICOLOR_FORCE'):
+        os.environ.pop(name, None)  # the machine's: tests say themselves where they want annotations or colour
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

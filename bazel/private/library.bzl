@@ -1,14 +1,20 @@
-"""Rules that make what emcc's cache holds, each target an action: the headers, and one library or port each."""
+"""Rules that make what emcc's cache holds: the headers, and one library or port each, as one action or (`granularity`) many."""
 
 load("@rules_cc//cc/common:cc_common.bzl", "cc_common")
 load("@rules_cc//cc/common:cc_info.bzl", "CcInfo")
+load(":granularity.bzl", "GranularityInfo")
 load(":python.bzl", "PythonInfo")
 
 SdkInfo = provider("An Emscripten SDK.", fields = {
     "about": "File: sdk.json, at the top of the SDK's repository.",
+    "archiver": "File: llvm-ar.",
+    "anchor": "File: its place makes the directory that compiles run in (`spelling.py: WORKING_DIRECTORY`); nothing reads it.",
+    "clang": "dict: clang and clang++ (Files) by these names.",
     "compiler": "depset: clang, llvm-ar and clang's own headers.",
     "emscripten": "depset: emcc, embuilder and their modules.",
     "linker": "depset: what a link needs besides.",
+    "resource_dir": "File: it says where clang's own headers are to appear.",
+    "source_files": "dict: the same Files by their paths below the directory of emcc.py.",
     "sources": "depset: the sources and headers of the system libraries.",
     "version": "string",
 })
@@ -19,18 +25,38 @@ LibraryInfo = provider("One library of one mode.", fields = {
     "mode": "string: `wasm64-lto`.",
 })
 
+ReadsInfo = provider("What compiles of a mode read.", fields = {
+    "sets": "list of depsets of Files",
+    "targets": "dict: of each target with a recipe that recipe, numbers of sets, and what it shares (`fetch.py: reads`).",
+})
+
+ObjectsInfo = provider("The objects of a library.", fields = {"objects": "dict: Files by the names of members."})
+
 HeadersInfo = provider("The SDK's headers, as it installs them in a cache.", fields = {"directory": "File: a directory."})
 
 # Outputs lie below a directory of this name, at the path where emcc looks for them in its cache; so the driver knows
 # what to put together from the names of its inputs alone.
 CACHE = "emroot-cache"
 
+# The time of every compile, as `src/emroot/probe/__init__.py: EPOCH` has it.
+_EPOCH = "315532800"
+
+_WORKING_DIRECTORY = "system/lib/libc/"
+
 def _sdk_impl(ctx):
+    source_files = {f.owner.name.removeprefix("emscripten/"): f for f in ctx.files.sources}
+    anchors = [path for path in source_files if path.startswith(_WORKING_DIRECTORY)]
     return [SdkInfo(
         about = ctx.file.about,
+        archiver = ctx.file.archiver,
+        # Not a source, if there is anything else: it is an input of all.
+        anchor = source_files[([path for path in anchors if "." not in path] or anchors)[0]],
+        clang = {"clang": ctx.files.clang[0], "clang++": ctx.files.clang[-1]},
         compiler = depset(ctx.files.compiler),
         emscripten = depset(ctx.files.emscripten),
         linker = depset(ctx.files.linker),
+        resource_dir = ctx.file.resource_dir,
+        source_files = source_files,
         sources = depset(ctx.files.sources),
         version = ctx.attr.version,
     )]
@@ -39,9 +65,12 @@ emscripten_sdk = rule(
     implementation = _sdk_impl,
     attrs = {
         "about": attr.label(allow_single_file = True),
+        "archiver": attr.label(allow_single_file = True),
+        "clang": attr.label_list(allow_files = True),
         "compiler": attr.label_list(allow_files = True),
         "emscripten": attr.label_list(allow_files = True),
         "linker": attr.label_list(allow_files = True),
+        "resource_dir": attr.label(allow_single_file = True),
         "sources": attr.label_list(allow_files = True),
         "version": attr.string(),
     },
@@ -71,10 +100,10 @@ def _resources(weight):
         return 1, _cpus_1
     return (2, _cpus_2) if weight < 200 else (8, _cpus_8)
 
-def _make(ctx, verb, args, inputs, outputs, weight, mnemonic, message):
+def _make(ctx, verb, args, inputs, outputs, weight, mnemonic, message, sources = None):
     python, sdk = ctx.attr._python[PythonInfo], ctx.attr._sdk[SdkInfo]
     jobs, resources = _resources(weight)
-    inputs = [depset([sdk.about] + inputs), sdk.compiler, sdk.sources]
+    inputs = [depset([sdk.about, sdk.anchor] + inputs), sdk.compiler, sources or sdk.sources]
     if verb != "source":
         inputs += [sdk.emscripten, ctx.attr._probe[DefaultInfo].files]
     common = ctx.actions.args()
@@ -114,28 +143,108 @@ emscripten_headers = rule(
 
 # --- libraries and ports ---
 
+def _reads_impl(ctx):
+    said, known = json.decode(ctx.attr.reads), ctx.attr._sdk[SdkInfo].source_files
+    files = [known[path] for path in said["files"]]
+    return [ReadsInfo(sets = [depset([files[n] for n in numbers]) for numbers in said["sets"]], targets = said["targets"])]
+
+emscripten_reads = rule(
+    implementation = _reads_impl,
+    doc = "What the compiles of a mode read: one target for all of its libraries.",
+    attrs = {
+        "reads": attr.string(doc = "The content of `reads.json` (`fetch.py: reads`)."),
+        "_sdk": _TOOLS["_sdk"],
+    },
+    provides = [ReadsInfo],
+)
+
+def _compile_object(ctx, source, argv, reads, out):
+    """One object as one action."""
+    python, sdk, headers = ctx.attr._python[PythonInfo], ctx.attr._sdk[SdkInfo], ctx.attr._headers[HeadersInfo].directory
+    clang = sdk.clang[argv[0]]
+    args = ctx.actions.args()
+    args.add_all(["-I", "-S", "-B", ctx.file._compile, sdk.about, clang, sdk.resource_dir])
+    args.add_all([headers], expand_directories = False)
+    args.add(out)
+    args.add(source)
+    args.add_all(argv[1:])
+    ctx.actions.run(
+        executable = python.interpreter,
+        arguments = [args],
+        inputs = depset([sdk.about, sdk.anchor, sdk.resource_dir, headers], transitive = [sdk.compiler, reads]),
+        tools = [ctx.file._compile, ctx.file._spelling, python.files],
+        outputs = [out],
+        env = {"LC_ALL": "C", "PYTHONHASHSEED": "0", "SOURCE_DATE_EPOCH": _EPOCH},
+        mnemonic = "EmscriptenObject",
+        progress_message = "Compiling %s of Emscripten %s/%s" % (out.basename, ctx.attr.mode, ctx.attr.target),
+        execution_requirements = {"supports-path-mapping": "1"},
+        toolchain = None,
+    )
+
+def _join_objects(ctx, objects, out):
+    """Join objects as the SDK's `create_lib` does: `cr`, and names in a response file."""
+    sdk = ctx.attr._sdk[SdkInfo]
+    args, members = ctx.actions.args(), ctx.actions.args()
+    args.add("cr")
+    args.add(out)
+    members.add_all(objects)
+    members.use_param_file("@%s", use_always = True)
+    members.set_param_file_format("multiline")
+    ctx.actions.run(
+        executable = sdk.archiver,
+        arguments = [args, members],
+        inputs = depset(objects, transitive = [sdk.compiler]),
+        outputs = [out],
+        env = {"LC_ALL": "C"},
+        mnemonic = "EmscriptenArchive",
+        progress_message = "Archiving Emscripten %s/%s" % (ctx.attr.mode, ctx.attr.target),
+        execution_requirements = {"supports-path-mapping": "1"},
+        toolchain = None,
+    )
+
+def _from_objects(ctx, recipe, sets, out):
+    """A library as an action for each object and one that joins them; the objects by name."""
+    known = ctx.attr.base[ObjectsInfo].objects if ctx.attr.base and ObjectsInfo in ctx.attr.base else {}
+    shared = {int(n): None for n in recipe["shared"]} if known else {}
+    objects = {}
+    for n, (source, name, number) in enumerate(recipe["objects"]):
+        if n in shared and name in known:
+            objects[name] = known[name]
+            continue
+        single = recipe["how"] == "copy"
+        objects[name] = out if single else ctx.actions.declare_file("%s/objects/%s" % (ctx.attr.target, name))
+        _compile_object(ctx, source, recipe["commands"][int(number)], sets[int(recipe["each"][n])], objects[name])
+    if recipe["how"] != "copy":
+        _join_objects(ctx, objects.values(), out)
+    return objects
+
 def _library_impl(ctx):
     target, headers = ctx.attr.target, ctx.attr._headers[HeadersInfo].directory
-    if ctx.file.shipped:
-        out = ctx.actions.declare_file("%s/%s/%s" % (target, CACHE, ctx.attr.path))
-        ctx.actions.symlink(output = out, target_file = ctx.file.shipped)
-        return _made(ctx, out, [])
-    log = ctx.actions.declare_file("%s/%s.log" % (target, target))
     out = ctx.actions.declare_file("%s/%s/%s" % (target, CACHE, ctx.attr.path))
-    args, inputs = ctx.actions.args(), [headers]
+    same = ctx.attr.base[LibraryInfo].file if ctx.attr.base and ctx.attr.same else ctx.file.shipped
+    if same:
+        ctx.actions.symlink(output = out, target_file = same)
+        return _made(ctx, out, [])
+    recipe = ctx.attr.reads[ReadsInfo].targets.get(target) if ctx.attr.builder == "source" else None
+    if recipe and ctx.attr._granularity[GranularityInfo].value == "object":
+        return _made(ctx, out, []) + [ObjectsInfo(objects = _from_objects(ctx, recipe, ctx.attr.reads[ReadsInfo].sets, out))]
+    log = ctx.actions.declare_file("%s/%s.log" % (target, target))
+    args, inputs, sources = ctx.actions.args(), [headers], None
     args.add("--target", target)
     args.add("--out", out)
     args.add("--log", log)
     args.add_all("--headers", [headers], expand_directories = False)
-    if ctx.attr.builder == "source" and ctx.file.recipe:
+    if recipe:
         args.add("--recipe", ctx.file.recipe)
         inputs.append(ctx.file.recipe)
+        sources = ctx.attr.reads[ReadsInfo].sets[int(recipe["all"])]
         verb = "source"
     else:
         args.add("--file", ctx.attr.path)
         args.add_all(ctx.attr.embuilder_flags, format_each = "--flag=%s")
         verb = "embuilder"
-    _make(ctx, verb, args, inputs, [out, log], ctx.attr.weight, "EmscriptenLibrary", "Building Emscripten %s/%s" % (ctx.attr.mode, target))
+    message = "Building Emscripten %s/%s" % (ctx.attr.mode, target)
+    _make(ctx, verb, args, inputs, [out, log], ctx.attr.weight, "EmscriptenLibrary", message, sources)
     return _made(ctx, out, [log])
 
 def _made(ctx, out, logs):
@@ -149,16 +258,22 @@ _HEADERS = {"_headers": attr.label(default = Label("//bazel/private:headers"), p
 
 emscripten_library = rule(
     implementation = _library_impl,
-    doc = "One system library of one mode, as one action.",
+    doc = "One system library of one mode.",
     attrs = _TOOLS | _HEADERS | {
+        "base": attr.label(providers = [LibraryInfo], doc = "The library of the mode without LTO, where objects of both are the same."),
         "builder": attr.string(values = ["source", "embuilder"], doc = "`source` compiles the SDK's sources as its recipe says, `embuilder` runs the SDK's own builder; the bytes are the same."),
         "embuilder_flags": attr.string_list(doc = "What selects the mode."),
         "mode": attr.string(),
         "path": attr.string(doc = "Where emcc looks for it, relative to its cache."),
+        "reads": attr.label(providers = [ReadsInfo]),
         "recipe": attr.label(allow_single_file = [".json"]),
+        "same": attr.bool(doc = "Whether it is the very library of `base`."),
         "shipped": attr.label(allow_single_file = True, doc = "The library as the SDK ships it; then nothing is built."),
         "target": attr.string(doc = "Embuilder's name."),
         "weight": attr.int(doc = "Roughly how much work it is, in compiles of C."),
+        "_compile": attr.label(default = Label("//:src/emroot/bazel/compile.py"), allow_single_file = True, cfg = "exec"),
+        "_granularity": attr.label(default = Label("//bazel:granularity"), providers = [GranularityInfo]),
+        "_spelling": attr.label(default = Label("//:src/emroot/engine/spelling.py"), allow_single_file = True, cfg = "exec"),
     },
     provides = [LibraryInfo],
 )

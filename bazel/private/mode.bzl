@@ -1,23 +1,29 @@
 """The rules of a mode's repository, made from what the SDK said of the mode."""
 
-load(":features.bzl", "DIMENSIONS", "EXTRAS", "SELECTING")
-load(":library.bzl", "emscripten_built", "emscripten_library", "emscripten_port", "emscripten_port_library")
+load(":features.bzl", "EXTRAS", "SELECTING")
+load(":library.bzl", "emscripten_built", "emscripten_library", "emscripten_port", "emscripten_port_library", "emscripten_reads")
 load(":selection.bzl", "link_libraries")
 
-def emscripten_mode(mode):
+def emscripten_mode(mode, reads):
     """A target for each library of the mode, `:cache` for the declared ones, `:link` for those of a link.
 
     Args:
       mode: the content of `mode.json` (`src/emroot/bazel/fetch.py: fetch_mode`).
+      reads: the content of `reads.json`, undecoded.
     """
+    base = "@emscripten_mode_%s//:" % mode["base"].replace("-", "_")
+    emscripten_reads(name = "reads", reads = reads)
     for target, (path, weight) in mode["libraries"].items():
         emscripten_library(
             name = target,
+            base = Label(base + target) if target in mode["shared"] else None,
             builder = mode["builders"].get(target, mode["builder"]),
             embuilder_flags = mode["flags"],
             mode = mode["mode"],
             path = path,
+            reads = ":reads",
             recipe = "recipes/%s.json" % target if target in mode["recipes"] else None,
+            same = mode["shared"].get(target) == "all",
             shipped = Label("@emscripten_sdk//:shipped/" + path) if target in mode["shipped"] else None,
             tags = ["manual"],
             target = target,

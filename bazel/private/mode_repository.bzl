@@ -6,10 +6,11 @@ load(":fetching.bzl", "run_fetch")
 _BUILD = """\
 load("{rules}", "emscripten_mode")
 load(":mode.bzl", "MODE")
+load(":reads.bzl", "READS")
 
 package(default_visibility = ["//visibility:public"])
 
-emscripten_mode(MODE)
+emscripten_mode(MODE, READS)
 """
 
 _LTO = {"lto": "full", "thinlto": "thin"}
@@ -50,6 +51,7 @@ def _mode_repository_impl(rctx):
     if sources:
         _fetch_ports(rctx, sources, [rctx.workspace_root.get_child(c["ports_from"]) if not c["ports_from"].startswith("/") and c["ports_from"][1:2] != ":" else rctx.path(c["ports_from"]) for c in declared if c["ports_from"]])
     rctx.file("mode.bzl", "MODE = json.decode(%s)\n" % repr(mode))
+    rctx.file("reads.bzl", "READS = %s\n" % repr(rctx.read("reads.json")))
     rctx.file("BUILD.bazel", _BUILD.format(rules = Label(":mode.bzl")))
 
 mode_repository = repository_rule(

@@ -37,6 +37,7 @@ def _host_python_impl(rctx):
     told = rctx.execute([found, "-I", "-c", "import sys; print(sys.executable); sys.exit(sys.version_info < (3, 11))"])
     if told.return_code:
         fail("emroot needs Python 3.11 or later, %s is not: put one on PATH, or set EMROOT_PYTHON" % found)
+    rctx.file("bazel.bzl", "BAZEL_MAJOR = %s\n" % (native.bazel_version or "7").split(".")[0])
     name = "python.exe" if "windows" in rctx.os.name else "python3"
     rctx.symlink(told.stdout.strip(), name)
     rctx.file("BUILD.bazel", 'exports_files(["%s"])\n\nalias(\n    name = "python",\n    actual = "%s",\n    visibility = ["//visibility:public"],\n)\n' % (name, name))

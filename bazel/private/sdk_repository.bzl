@@ -5,6 +5,7 @@
     binaryen/bin/  Binaryen's tools
     node/          Node
     sdk.json       what is to be known at build time (`src/emroot/bazel/places.py`)
+    resource_dir   where clang's own headers are to appear in objects
 """
 
 load(":fetching.bzl", "run_fetch")
@@ -18,8 +19,11 @@ package(default_visibility = ["//visibility:public"])
 emscripten_sdk(
     name = "sdk",
     about = "sdk.json",
+    archiver = "llvm/bin/{archiver}",
+    clang = ["llvm/bin/{clang}", "llvm/bin/{clangxx}"],
     compiler = glob(["llvm/bin/clang*", "llvm/bin/llvm-ar*", "llvm/lib/**"]),
-    sources = glob(["emscripten/system/**"], exclude = ["**/__pycache__/**"]),
+    resource_dir = "resource_dir",
+    sources = glob(["emscripten/system/**", "emscripten/third_party/*.h"], exclude = ["**/__pycache__/**"]),
     emscripten = glob(
         ["emscripten/*.py", "emscripten/*.txt", "emscripten/tools/**", "emscripten/src/**", "emscripten/third_party/**"],
         exclude = ["**/__pycache__/**"],
@@ -55,7 +59,7 @@ def _link(rctx, where):
         if here.exists and part == "include":
             rctx.symlink(here, "llvm/lib/clang/%s/%s" % (where["resource_version"], part))
     for entry in rctx.path(where["llvm"]).dirname.get_child("lib").readdir() if rctx.path(where["llvm"]).dirname.get_child("lib").exists else []:
-        if entry.basename.startswith(("libLLVM", "libclang-cpp", "liblld")):
+        if entry.basename.startswith("lib") and (".so" in entry.basename or entry.basename.endswith(".dylib")):
             rctx.symlink(entry, "llvm/lib/" + entry.basename)
     binaryen = rctx.path(where["binaryen"])
     for entry in binaryen.get_child("bin").readdir():
@@ -96,7 +100,13 @@ def _sdk_repository_impl(rctx):
         for name in ("emscripten-version.txt", "tools/system_libs.py", "tools/link.py"):
             rctx.watch(rctx.path(where["root"]).get_child(name))
     _link(rctx, where)
-    rctx.file("BUILD.bazel", _BUILD.format(rules = Label(":library.bzl"), version = repr(where["version"])))
+    rctx.file("BUILD.bazel", _BUILD.format(
+        archiver = where["tools"]["llvm-ar"],
+        clang = where["tools"]["clang"],
+        clangxx = where["tools"]["clang++"],
+        rules = Label(":library.bzl"),
+        version = repr(where["version"]),
+    ))
 
 sdk_repository = repository_rule(
     implementation = _sdk_repository_impl,

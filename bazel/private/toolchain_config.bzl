@@ -158,6 +158,7 @@ def _config_impl(ctx):
             env_entry("EMROOT_HEADERS", ctx.attr._headers[HeadersInfo].directory.path),
         ])])
         return call, [action_config(action_name = name, enabled = True, tools = [tool(tool = interpreter)]) for name in names]
+
     found = [
         actions(_C, "compile"),
         actions(_CXX, "compile++"),

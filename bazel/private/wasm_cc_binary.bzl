@@ -53,14 +53,14 @@ def _wasm_cc_binary_impl(ctx):
     ]
 
 WASM_ATTRIBUTES = {
-    "arch": attr.string(default = "wasm32", values = ["wasm32", "wasm64"]),
+    "arch": attr.string(default = "wasm32", values = ["wasm32", "wasm64"], doc = "Pointers of 32 or 64 bits."),
     "dynamic": attr.string(default = "none", values = ["none", "main", "side"], doc = "Whether it loads other modules (main), or is loaded by one (side)."),
     "exit_runtime": attr.bool(doc = "Whether the runtime shuts down when main returns: destructors, atexit, flushing."),
     "linkopts": attr.string_list(doc = "Options of the link; unlike those of the cc_binary, they are known when its libraries are chosen."),
-    "lto": attr.string(default = "none", values = ["none", "full", "thin"]),
-    "simd": attr.string(default = "off", values = ["off", "simd128", "relaxed_simd"]),
+    "lto": attr.string(default = "none", values = ["none", "full", "thin"], doc = "Link-time optimisation, of the program and its system libraries."),
+    "simd": attr.string(default = "off", values = ["off", "simd128", "relaxed_simd"], doc = "Vector instructions."),
     "standalone": attr.bool(doc = "A .wasm that runs without JavaScript."),
-    "threads": attr.string(default = "_default", values = ["_default", "emscripten", "off"]),
+    "threads": attr.string(default = "_default", values = ["_default", "emscripten", "off"], doc = "Whether there are threads; by default as the feature `use_pthreads` says."),
     "_allowlist_function_transition": attr.label(default = "@bazel_tools//tools/allowlists/function_transition_allowlist"),
 }
 
@@ -68,7 +68,7 @@ wasm_cc_binary = rule(
     implementation = _wasm_cc_binary_impl,
     doc = "Builds `cc_target` for WebAssembly. Several targets of this rule may build one `cc_target` in several modes.",
     attrs = WASM_ATTRIBUTES | {
-        "cc_target": attr.label(cfg = wasm_transition, mandatory = True),
+        "cc_target": attr.label(cfg = wasm_transition, mandatory = True, doc = "The cc_binary to build."),
         "outputs": attr.output_list(doc = "Files that the link leaves, beside this target; by default in a folder of its name."),
         "_python": attr.label(default = Label("//bazel/private:python"), cfg = "exec", providers = [PythonInfo]),
         "_unpack": attr.label(default = Label("//:src/emroot/bazel/unpack.py"), allow_single_file = True),

@@ -1,7 +1,6 @@
 """`wasm_cc_test`: runs a program under the SDK's Node."""
 
 load(":library.bzl", "SdkInfo")
-load(":python.bzl", "PythonInfo")
 load(":transition.bzl", "wasm_transition")
 load(":wasm_cc_binary.bzl", "WASM_ATTRIBUTES")
 
@@ -38,7 +37,7 @@ wasm_cc_test = rule(
     implementation = _wasm_cc_test_impl,
     doc = "A test that builds `cc_target` for WebAssembly and runs it under Node; it passes if the program's exit code is 0.",
     attrs = WASM_ATTRIBUTES | {
-        "cc_target": attr.label(cfg = wasm_transition, mandatory = True),
+        "cc_target": attr.label(cfg = wasm_transition, mandatory = True, doc = "The cc_binary to run."),
         "_run": attr.label(default = Label("//:src/emroot/bazel/run.py"), allow_single_file = True),
         "_sdk": attr.label(default = Label("@emscripten_sdk//:sdk"), cfg = "exec", providers = [SdkInfo]),
     },

@@ -111,6 +111,18 @@ class Container:
             self.close()
             raise
 
+    def start(
+        self, argv: Sequence[str], *, output: IO[bytes], cwd: Path | str = '/', env: Mapping[str, str] | None = None
+    ) -> subprocess.Popen[bytes]:
+        """Starts `argv` inside and does not wait; it ends with the container."""
+        return subprocess.Popen(
+            [*_nsenter(self.first), f'--wdns={cwd}', '--', *argv],
+            env={**ENVIRONMENT, **(env or {})},
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+        )
+
     def close(self) -> None:
         """Ends the first process, and with it every other one inside."""
         if self.holder.stdin is not None:

@@ -26,7 +26,7 @@ from .measure import Timing, measure, middle, ratio
 from .work import Bench, Work
 
 LINK = 'em++ -O2 -sMEMORY64'
-WORKS = ('first-link', 'warm-cache', 'noop', 'help', 'resolve')
+WORKS = ('first-link', 'warm-cache', 'lazy-link', 'noop', 'help', 'resolve')
 #: What takes no time is measured so many times as often.
 QUICK, OFTEN = ('noop', 'help', 'resolve'), 5
 

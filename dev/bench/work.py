@@ -19,6 +19,7 @@ from ..places import ROOT
 from .measure import Step, environment
 
 PROGRAM = '#include <iostream>\nint main() { std::cout << "pointers of " << 8 * sizeof(void *) << " bits\\n"; }\n'
+C_PROGRAM = '#include <stdio.h>\nint main(void) { printf("pointers of %d bits\\n", (int)(8 * sizeof(void *))); }\n'
 Begin = Callable[[Path], list[Step]]
 """Prepares an empty directory, untimed, and gives the steps to time in it."""
 
@@ -44,8 +45,8 @@ class Bench:
         #: emroot's home where it is not to be empty.
         self.home = home or place / 'home'
         self.reference = Reference(sdk).root
-        self.source = place / 'main.cpp'
-        self.source.write_text(PROGRAM, encoding='utf-8')
+        self.source = place / ('main.cpp' if link[0] == 'em++' else 'main.c')
+        self.source.write_text(PROGRAM if link[0] == 'em++' else C_PROGRAM, encoding='utf-8')
 
     def works(self) -> dict[str, Work]:
         """All that can be measured here, by name."""
@@ -57,6 +58,8 @@ class Bench:
                 **{name: self._first_embuilder(env) for name, env in builders.items()}}),
             'warm-cache': Work('the same link in another cache directory, once the libraries were built somewhere', {
                 'emroot': self._warm_emroot, 'emcc': self._first_emcc}),
+            'lazy-link': Work('the first link in a new mode, the indexes of its libraries known: emroot compiles what it pulls', {
+                'emroot': self._lazy_emroot, 'emcc': self._first_emcc}),
             'noop': Work('asking, by name, for libraries that are all there; `--for` finds out besides which they are', {
                 'emroot': lambda _: [self._emroot('build', *self._names, '--cache', str(self.filled))],
                 'emroot --for': lambda _: [self._emroot('build', '--for', self._line, '--cache', str(self.filled))],
@@ -98,6 +101,14 @@ class Bench:
         cache, home = directory / 'cache', directory / 'home'
         return [self._emroot('build', '--for', self._line, '--cache', str(cache), home=home), self._link(cache)]
 
+    def _lazy_emroot(self, directory: Path) -> list[Step]:
+        """A home that knows the SDK, its headers and the indexes, as one does after `emroot list` and `emroot index import`."""
+        cache, home = directory / 'cache', directory / 'home'
+        self._run(self._emroot('index', 'import', str(self.indexes), home=home))
+        self._run(self._emroot('resolve', '--', *self.link, home=home))
+        link = self._emcc(cache, *self.link[1:], str(self.source), '-o', 'main.js')
+        return [self._emroot('link', '--cache', str(cache), '--', *link.command, home=home)]
+
     def _warm_emroot(self, directory: Path) -> list[Step]:
         cache = directory / 'cache'
         self.filled  # noqa: B018  # so that the store has everything
@@ -122,6 +133,13 @@ class Bench:
         """A cache directory that has what the link needs."""
         self._run(self._emroot('build', '--for', self._line, '--cache', str(self.place / 'filled')))
         return self.place / 'filled'
+
+    @cached_property
+    def indexes(self) -> Path:
+        """Indexes of what the link needs."""
+        self._run(self._emroot('index', 'export', '--for', self._line, '--cache', str(self.place / 'filled'),
+                               '-o', str(self.place / 'indexes')))
+        return self.place / 'indexes'
 
     @cached_property
     def _needed(self) -> tuple[Mode, list[str]]:

@@ -1,3 +1,62 @@
-"""emroot: Emscripten system libraries in any mode, built on demand, once, anywhere."""
+"""emroot: Emscripten system libraries in any mode, built on demand, once, anywhere.
+
+    import emroot
+
+    needed = emroot.resolve('em++ -O2 -m64 -flto=thin -fwasm-exceptions')
+    result = emroot.build(links=['em++ -O2 -m64 -flto=thin -fwasm-exceptions'])
+    result.raise_for_failures()
+    subprocess.run(['em++', ...], env={**os.environ, **emroot.environment()})
+
+What stands in `__all__` is the API; it follows semantic versioning. `import emroot` imports nothing else: each name is loaded
+when it is used first.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
 
 __version__ = '0.1.0.dev0'
+
+if TYPE_CHECKING:
+    from .api import build, environment, find_sdk, listing, report, resolve
+    from .catalogue import Library, Listing
+    from .engine.events import Silent, Watcher
+    from .engine.result import BuildResult, Failure, ModeResult
+    from .errors import BuildError, EmrootError, RemoteError, SdkError, StoreError, UnknownNameError, UsageError
+    from .modes import Mode, all_modes, parse_features, parse_mode
+    from .reporting.collect import Report
+    from .resolution import Resolution
+    from .sdk.model import Sdk
+
+__all__ = [
+    'BuildError', 'BuildResult', 'EmrootError', 'Failure', 'Library', 'Listing', 'Mode', 'ModeResult', 'RemoteError',
+    'Report', 'Resolution', 'Sdk', 'SdkError', 'Silent', 'StoreError', 'UnknownNameError', 'UsageError', 'Watcher', '__version__',
+    'all_modes', 'build', 'environment', 'find_sdk', 'listing', 'parse_features', 'parse_mode', 'report', 'resolve',
+]
+
+#: Where each name comes from.
+_HOMES = {
+    'api': ('build', 'environment', 'find_sdk', 'listing', 'report', 'resolve'),
+    'catalogue': ('Library', 'Listing'),
+    'engine.events': ('Silent', 'Watcher'),
+    'engine.result': ('BuildResult', 'Failure', 'ModeResult'),
+    'errors': ('BuildError', 'EmrootError', 'RemoteError', 'SdkError', 'StoreError', 'UnknownNameError', 'UsageError'),
+    'modes': ('Mode', 'all_modes', 'parse_features', 'parse_mode'),
+    'reporting.collect': ('Report',),
+    'resolution': ('Resolution',),
+    'sdk.model': ('Sdk',),
+}
+
+
+def __getattr__(name: str) -> Any:
+    for module, names in _HOMES.items():
+        if name in names:
+            import importlib
+            found = getattr(importlib.import_module(f'{__name__}.{module}'), name)
+            globals()[name] = found
+            return found
+    raise AttributeError(f'module {__name__!r} has no attribute {name!r}')
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -130,8 +130,12 @@ class Catalogue:
             self._listings[mode] = _listing(mode, memo, read_memo(self._unlisted(mode)) or {})
         return self._listings[mode]
 
+    def was_asked(self, mode: Mode) -> bool:
+        """Whether the listing of a mode is known, so that having it costs next to nothing."""
+        return mode in self._listings or (self.memo / mode.name / 'list.json').is_file()
+
     def learn(self, mode: Mode, unlisted: Mapping[str, Any]) -> None:
-        """Add libraries that a link asks for though embuilder lists none of that name (`resolve.py`)."""
+        """Add libraries that a link asks for though embuilder lists none of that name (`resolution.py`)."""
         if not unlisted.keys() <= self.listing(mode).unlisted.keys():
             place = self._unlisted(mode)
             write_memo(place, {**(read_memo(place) or {}), **unlisted})

@@ -113,8 +113,13 @@ def abandoned(top: Path) -> Iterator[Path]:
 
 def remove(path: Path) -> None:
     """Delete a file if it is there; what cannot be deleted now (open on Windows) is left to `gc`."""
-    with contextlib.suppress(OSError):
+    try:
         os.unlink(path)
+    except OSError:
+        if os.name == 'nt':  # there read-only files cannot be deleted
+            with contextlib.suppress(OSError):
+                os.chmod(path, 0o644)
+                os.unlink(path)
 
 
 def stat_files(directory: str, names: Iterable[str], *, follow_symlinks: bool = True) -> list[os.stat_result]:
@@ -140,7 +145,7 @@ def place(source: Path, target: Path, *, linked: bool = True, aside: Path | None
 
 def link_or_copy(source: Path | str, target: Path | str, *, linked: bool = True) -> None:
     """A hard link of `source` at `target`, or a copy where links are not to be had (`target` must not exist)."""
-    if not (linked and hard_link(source, target)):
+    if not (linked and hard_link(source, target)) and not clone(source, target):
         import shutil  # here and not above: what finds everything in place needs neither
         shutil.copyfile(source, target)
 
@@ -161,6 +166,18 @@ def hard_link(source: Path | str, target: Path | str) -> bool:
             raise
         return False
     return True
+
+
+def clone(source: Path | str, target: Path | str) -> bool:
+    """Have macOS make a copy that takes no space until one of the two is changed; False where that is not to be had."""
+    if sys.platform != 'darwin':
+        return False
+    import ctypes
+    try:
+        clonefile = ctypes.CDLL(None).clonefile
+    except (OSError, AttributeError):  # before macOS 10.12
+        return False
+    return bool(clonefile(os.fsencode(source), os.fsencode(target), 0) == 0)
 
 
 def remove_tree(path: Path) -> None:

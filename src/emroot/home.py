@@ -81,7 +81,7 @@ class Home:
         self.prepare()
         self.logs.mkdir(exist_ok=True)
         for old in sorted(self.logs.glob('*.log'))[:-(LOGS_KEPT - 1) or None]:
-            old.unlink(missing_ok=True)
+            remove(old)
         return self.logs / f'{time.strftime("%Y%m%d-%H%M%S")}-{os.getpid()}.log'
 
 

@@ -83,12 +83,13 @@ def open_bazel(tree: Tree, bazel_sdk: Sdk, checkout: Path, tmp_path_factory: pyt
     disk.mkdir(parents=True, exist_ok=True)
 
     def opened(directory: Path, *, output_base: Path | None = None, disk_cache: bool = True,
-               reads: Sequence[Path] = ()) -> Workspace:
+               reads: Sequence[Path] = (), network: bool = False) -> Workspace:
         logs = tmp_path_factory.mktemp('logs')
         sdk_tree = next((p for p in bazel_sdk.root.parents if (p / 'emroot-sdk.json').is_file()), bazel_sdk.root)
         binds = {path: path for path in (sdk_tree, checkout, *map(Path, bazel_sdk.node[:1]), *reads)}
         bazel = Bazel.open(tree, directory, output_user_root=dev_cache() / 'bazel-out', output_base=output_base,
-                           binds={k: v for k, v in binds.items() if k != directory}, writable={disk: disk, logs: logs})
+                           binds={k: v for k, v in binds.items() if k != directory}, writable={disk: disk, logs: logs},
+                           network=network)
         options = [f'--repo_env=EMSDK={bazel_sdk.root}', f'--repo_env=EMROOT_NODE={bazel_sdk.node[0]}',
                    *([f'--disk_cache={disk}'] if disk_cache else []),
                    *([f'--sandbox_add_mount_pair={TMP}'] if {*checkout.parents, *sdk_tree.parents} & {TMP} else [])]

@@ -7,14 +7,13 @@ from __future__ import annotations
 
 import json
 import platform
-import re
 import shutil
-import subprocess
 import tarfile
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from support.releases import make_release
 from support.running import Emroot
 from support.workspace import Workspace, libraries
 
@@ -47,38 +46,17 @@ wasm_cc_binary(name = "hello_wasm", cc_target = ":hello", arch = "wasm32")
 HELLO = '#include <stdio.h>\nint main(void) { puts("shipped"); }\n'
 BAZELRC = 'common --noenable_workspace\nbuild --features=c_link --sandbox_default_allow_network=false\n'
 ARM = '-arm64' if platform.machine() in ('aarch64', 'arm64') else ''
-#: Of LLVM and Binaryen, what links and libraries take.
-TOOLS = ('clang', 'clang++', 'wasm-ld', 'lld', 'llvm-ar', 'llvm-objcopy', 'llvm-nm', 'llvm-ranlib', 'wasm-opt',
-         'wasm-emscripten-finalize', 'wasm-metadce', 'wasm-ctor-eval', 'wasm-split')
 
 
 @pytest.fixture(scope='module')
 def release(bazel_sdk: Sdk, shared_home: Home, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """`install` of a release: emscripten with the libraries of a C program in its cache, bin, lib."""
-    install = tmp_path_factory.mktemp('release') / 'install'
-    shutil.copytree(bazel_sdk.root, install / 'emscripten', symlinks=False, ignore=shutil.ignore_patterns(
-        '__pycache__', 'cache', 'test', 'docs', '.emscripten'))
-    (install / 'bin').mkdir()
-    for name in TOOLS:
-        for place in (bazel_sdk.llvm_root, bazel_sdk.binaryen_root / 'bin'):
-            if (place / name).exists():
-                shutil.copy(place / name, install / 'bin' / name)
-    (install / 'lib').mkdir()
-    for tool in (bazel_sdk.llvm_root / 'clang', bazel_sdk.llvm_root / 'wasm-ld', bazel_sdk.binaryen_root / 'bin/wasm-opt'):
-        for library in loaded(tool):  # a real release has LLVM in its executables
-            shutil.copy(library, install / 'lib' / library.name)
-    shutil.copytree(bazel_sdk.resource_dir / 'include', install / 'lib/clang' / bazel_sdk.resource_dir.name / 'include')
+    """A release with the libraries of a C program in its cache."""
+    install = make_release(bazel_sdk, tmp_path_factory.mktemp('release') / 'install')
     built = Emroot(shared_home.root, bazel_sdk.root)(
         'build', '--cache', install.parent / 'cache', '--for', 'emcc -O0 -sDEFAULT_TO_CXX=0 -sPRINTF_LONG_DOUBLE')
     assert built.code == 0, built.err
     shutil.copytree(install.parent / 'cache/sysroot/lib', install / 'emscripten/cache/sysroot/lib')
     return install
-
-
-def loaded(executable: Path) -> list[Path]:
-    """Shared libraries that an executable starts with."""
-    said = subprocess.run([executable], env={'LD_TRACE_LOADED_OBJECTS': '1'}, capture_output=True, text=True, check=True).stdout
-    return [Path(line) for line in re.findall(r'=> (/.*) \(0x', said)]
 
 
 @pytest.fixture(scope='module')

@@ -8,7 +8,7 @@ from support.workspace import Workspace
 from emroot.bazel.places import place_in_cache
 from emroot.catalogue import Catalogue
 from emroot.home import Home
-from emroot.resolve import resolve
+from emroot.resolution import resolve
 from emroot.sdk import Sdk
 
 EXAMPLE = 'modes'

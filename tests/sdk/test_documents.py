@@ -108,6 +108,24 @@ def test_what_was_built_is_shipped(followed: Callable[..., str], shared_home: Ho
     assert '"archive_in_base": 2' in said and 'key=emroot-' in said
 
 
+def test_finished_libraries_are_carried_to_where_no_network_is(followed: Callable[..., str], shared_home: Home):
+    assert 'no network was asked' in followed('air-gapped.md', shared_home.root)
+
+
+def test_the_tutorial_leads_to_a_program(followed: Callable[..., str], shared_home: Home):
+    said = followed('../tutorial.md', shared_home.root)
+    assert 'Emscripten: 10 bytes, and pointers of 64 bits' in said and '0 objects compiled' in said
+
+
 def test_what_was_built_is_shared(followed: Callable[..., str], shared_home: Home):
     said = followed('share.md', shared_home.root)
     assert 'http_archive_url = "https://files.example/crt1.tar.xz"' in said and 'emroot-' in said
+
+
+def test_a_report_is_written_and_read(followed: Callable[..., str], shared_home: Home):
+    said = followed('report.md', shared_home.root)
+    assert 'report.html' in said and "'wasm64-lto': " in said
+
+
+def test_what_is_offered_can_be_asked_for(followed: Callable[..., str], shared_home: Home):
+    assert 'libc-mt-debug' in followed('shell.md', shared_home.root)

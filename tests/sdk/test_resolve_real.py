@@ -13,12 +13,12 @@ import pytest
 from links import LINKS, SAMPLE, Line
 from reference import Reference, Truth
 
-from emroot import resolve as module
+from emroot import resolution as module
 from emroot.catalogue import Catalogue
 from emroot.errors import UsageError
 from emroot.home import Home
 from emroot.modes import Mode
-from emroot.resolve import Resolution, resolve
+from emroot.resolution import Resolution, resolve
 from emroot.sdk import Sdk
 
 LINES = LINKS if os.environ.get('EMROOT_TEST_LINKS') == 'all' else SAMPLE

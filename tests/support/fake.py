@@ -7,9 +7,11 @@ that says SLOW takes a moment; one that says DEBUG is another with `-DDEBUG`.
 
 from __future__ import annotations
 
+import io
 import os
 import shutil
 import sys
+import zipfile
 from pathlib import Path
 
 _TEMPLATE = Path(__file__).with_name('fake_sdk')
@@ -19,7 +21,7 @@ args = sys.argv[1:]
 if '--version' in args:
     print('fake clang version {version}.0.0')
 elif '-print-resource-dir' in args:
-    print(os.path.join(os.path.dirname(os.path.realpath(__file__)), 'resource'))
+    print(os.path.join(os.path.dirname(os.path.realpath(sys.argv[0])), 'resource'))
 else:
     out = args[args.index('-o') + 1] if '-o' in args else next(a[2:] for a in args if a.startswith('-o'))
     source = next(a for a in args if os.path.splitext(a)[1] in ('.c', '.cpp', '.s', '.S'))
@@ -32,7 +34,7 @@ else:
         sys.exit(1)
     macros = [a for a in args if a.startswith('-D') and a[2:].encode() in text]
     flags = [a for a in args if a.startswith(('-O', '-f', 'wasm')) and 'map' not in a and 'dir' not in a] + macros
-    place = [os.path.join(os.path.dirname(os.path.realpath(__file__)), 'resource')] if b'PLACE' in text else []
+    place = [os.path.join(os.path.dirname(os.path.realpath(sys.argv[0])), 'resource')] if b'PLACE' in text else []
     with open(out, 'w') as f:
         f.write(' '.join([os.path.basename(sys.argv[0]), *flags, *place, hashlib.sha256(text).hexdigest()]) + '\\n')
     if '-MF' in args:
@@ -76,10 +78,27 @@ def make_fake_llvm(place: Path, *, version: int = 19) -> Path:
     (place / 'resource' / 'include').mkdir(parents=True)
     (place / 'resource' / 'include' / 'stddef.h').write_text('typedef unsigned long size_t;\n', encoding='utf-8')
     for name, text in (('clang', _CLANG), ('clang++', _CLANG), ('llvm-ar', _ARCHIVER), ('wasm-ld', _ARCHIVER)):
-        program = place / name
-        program.write_text(text.replace('{python}', sys.executable).replace('{version}', str(version)), encoding='utf-8')
-        os.chmod(program, 0o755)
+        make_program(place / name, text.replace('{python}', sys.executable).replace('{version}', str(version)))
     return place
+
+
+def make_program(place: Path, text: str) -> Path:
+    """An executable of a script with a `#!` line; on Windows, what pip makes of one: a launcher with the script attached."""
+    if os.name != 'nt':
+        place.write_text(text, encoding='utf-8')
+        os.chmod(place, 0o755)
+        return place
+    try:
+        import distlib as launchers
+    except ImportError:
+        from pip._vendor import distlib as launchers
+    attached = io.BytesIO()
+    with zipfile.ZipFile(attached, 'w') as archive:
+        archive.writestr(zipfile.ZipInfo('__main__.py'), text.partition('\n')[2])
+    first = text.partition('\n')[0].encode()
+    program = place.with_name(f'{place.name}.exe')
+    program.write_bytes(Path(launchers.__file__).with_name('t64.exe').read_bytes() + first + b'\r\n' + attached.getvalue())
+    return program
 
 
 def configure(root: Path, llvm: Path) -> None:

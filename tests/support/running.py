@@ -16,7 +16,7 @@ import pytest
 SOURCE = Path(__file__).resolve().parents[2] / 'src'
 GOLDEN = Path(__file__).resolve().parents[1] / 'golden'
 #: Variables of the machine that runs the tests which would decide what emroot does.
-_HEEDED = ('EM', '_EM', 'EMROOT', 'NINJA')
+HEEDED = ('EM', '_EM', 'EMROOT', 'NINJA', 'GITHUB_ACTIONS', 'GITHUB_STEP_SUMMARY', 'NO_COLOR', 'FORCE_COLOR', 'CLICOLOR')
 
 
 def cannot_run(reason: str) -> None:
@@ -42,7 +42,7 @@ class Ran:
 
 def plain_environment(extra: Mapping[str, str] | None = None) -> dict[str, str]:
     """This process's environment without anything that emroot or emcc would heed, plus `extra`."""
-    env = {name: value for name, value in os.environ.items() if not name.upper().startswith(_HEEDED)}
+    env = {name: value for name, value in os.environ.items() if not name.upper().startswith(HEEDED)}
     return {**env, 'PYTHONPATH': str(SOURCE), **(extra or {})}
 
 

@@ -22,7 +22,7 @@ def declared(name: str) -> list[Path]:
     return [path for word in words for path in (ROOT.glob(word) if '*' in word else [ROOT / word])]
 
 
-@pytest.mark.parametrize(('program', 'groups'), [('make.py', ['engine']), ('driver.py', ['driver']),
+@pytest.mark.parametrize(('program', 'groups'), [('make.py', ['engine']), ('compile.py', ['driver']), ('driver.py', ['driver']),
                                                  ('merge.py', ['driver']), ('unpack.py', []), ('run.py', [])])
 def test_every_import_is_an_input(tmp_path: Path, program: str, groups: list[str]) -> None:
     for source in [ROOT / 'src/emroot/bazel' / program, *(path for group in groups for path in declared(group))]:

@@ -15,6 +15,8 @@ from emroot.sdk import find_sdk
 from emroot.sdk.discover import candidates, emscripten_root
 from emroot.sdk.inspect import sdk_python
 
+EXE = '.exe' if os.name == 'nt' else ''
+
 
 @pytest.fixture(autouse=True)
 def _no_sdk_around(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -36,9 +38,13 @@ def everywhere(tmp_path: Path, home: Home, monkeypatch: pytest.MonkeyPatch) -> I
     places = {how: _empty_sdk(tmp_path / how / 'emscripten') for how in ('explicit', 'EMSDK', 'EMSCRIPTEN_ROOT', 'PATH')}
     monkeypatch.setenv('EMSDK', str(tmp_path / 'EMSDK'))
     monkeypatch.setenv('EMSCRIPTEN_ROOT', str(places['EMSCRIPTEN_ROOT']))
-    (places['PATH'] / 'emcc').write_text('#!/bin/sh\n')
-    (places['PATH'] / 'emcc').chmod(0o755)
-    (tmp_path / 'bin' / 'emcc').symlink_to(places['PATH'] / 'emcc')
+    if os.name == 'nt':
+        (places['PATH'] / 'emcc.bat').write_text('@rem\n')
+        monkeypatch.setenv('PATH', str(places['PATH']))
+    else:
+        (places['PATH'] / 'emcc').write_text('#!/bin/sh\n')
+        (places['PATH'] / 'emcc').chmod(0o755)
+        (tmp_path / 'bin' / 'emcc').symlink_to(places['PATH'] / 'emcc')
     places['installed'] = _empty_sdk(home.sdks / '6.0.5-debian' / 'usr' / 'share' / 'emscripten')
     yield places
 
@@ -103,7 +109,7 @@ def test_the_oldest_that_is_supported_is_3_1_69(tmp_path: Path, home: Home, vers
 @pytest.mark.parametrize('tool', ['clang', 'clang++', 'llvm-ar', 'wasm-ld'])
 def test_a_missing_tool_is_named(tmp_path: Path, home: Home, tool: str):
     root = make_fake_sdk(tmp_path)
-    (tmp_path / 'llvm' / tool).unlink()
+    (tmp_path / 'llvm' / f'{tool}{EXE}').unlink()
     with pytest.raises(SdkError, match=f'is broken: no {tool.replace("+", ".")} at') as caught:
         find_sdk(home, root)
     assert 'LLVM_ROOT' in caught.value.mend
@@ -111,14 +117,14 @@ def test_a_missing_tool_is_named(tmp_path: Path, home: Home, tool: str):
 
 def test_an_older_llvm_than_the_sdk_needs_is_refused(tmp_path: Path, home: Home):
     root = make_fake_sdk(tmp_path, llvm=18)
-    with pytest.raises(SdkError, match=r'needs LLVM 19, but .*clang is version 18\.0\.0'):
+    with pytest.raises(SdkError, match=r'needs LLVM 19, but .*clang(\.exe)? is version 18\.0\.0'):
         find_sdk(home, root)
 
 
 def test_a_clang_that_does_not_run_is_named(tmp_path: Path, home: Home):
     root = make_fake_sdk(tmp_path)
-    (tmp_path / 'llvm' / 'clang').write_text('#!/no/such/interpreter\n')
-    with pytest.raises(SdkError, match=r'is broken: .*clang does not run'):
+    (tmp_path / 'llvm' / f'clang{EXE}').write_text('#!/no/such/interpreter\n')
+    with pytest.raises(SdkError, match=r'is broken: .*clang(\.exe)? does not run'):
         find_sdk(home, root)
 
 
@@ -162,7 +168,7 @@ def _change_tool(root: Path) -> None:
 
 
 def _change_compiler(root: Path) -> None:
-    with open(root.parent / 'llvm' / 'clang', 'a', encoding='utf-8') as f:
+    with open(root.parent / 'llvm' / f'clang{EXE}', 'a', encoding='utf-8') as f:
         f.write('# changed\n')
 
 

@@ -13,9 +13,10 @@ from emroot.modes import parse_mode
 
 
 def _result() -> BuildResult:
-    modes = {parse_mode('wasm64-lto'): ModeResult(built=['libc'], reused=['crt1'], failed=[Failure('libx', 'why', 'repeat')])}
+    modes = {parse_mode('wasm64-lto'): ModeResult(built=['libc'], reused=['crt1'], failed=[Failure('libx', 'why', 'repeat')],
+                                                   why=Counter(in_store=3, same_in_family=1))}
     return BuildResult(sdk=paper_sdk(), cache=Path('/cache'), modes=modes, compiled=3, reused=4,
-                       why=Counter(in_store=3, same_in_family=1), seconds=1.23456, cpu_seconds=2)
+                       seconds=1.23456, cpu_seconds=2)
 
 
 def test_the_document_is_the_contracts():

@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 from support.running import Emroot, cannot_run
 
-from emroot.cli.watch import Lines, LogWatcher, make_watcher
+from emroot.cli.display import Lines
+from emroot.cli.watch import LogWatcher, make_watcher
 from emroot.home import Home
 
 

@@ -1,7 +1,7 @@
 """What Bazel runs when it fetches a repository: looks at an SDK, or asks it what a mode has to offer.
 
     python fetch.py sdk REQUEST.json OUT      identify the SDK, write OUT/sdk.json
-    python fetch.py mode REQUEST.json OUT     write OUT/mode.json and OUT/recipes/TARGET.json
+    python fetch.py mode REQUEST.json OUT     write OUT/mode.json, OUT/reads.json and OUT/recipes/TARGET.json
     python fetch.py features REQUEST          print the mode of each list of features in REQUEST, itself JSON
 
 The rules turn the JSON into labels. Whatever is wrong with a request is said in one line on standard error, with the
@@ -21,12 +21,16 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).absolute().parents[2]))
 
-from emroot.catalogue import Catalogue, Listing, Recipe  # the line above makes the package importable
+from emroot.bazel.includes import Includes, numbered  # the line above makes the package importable
+from emroot.bazel.places import RESOURCE_PREFIX
+from emroot.catalogue import Catalogue, Listing, Recipe
 from emroot.errors import EmrootError, SdkError
+from emroot.headers import installed_headers
 from emroot.home import Home, find_home
-from emroot.modes import parse_features
+from emroot.modes import Mode, parse_features
 from emroot.probe import ask
 from emroot.sdk import Sdk, find_sdk
+from emroot.store import Store
 
 LINKS = Path(__file__).with_name('links_program.py')
 PORTS = Path(__file__).with_name('ports_program.py')
@@ -51,16 +55,21 @@ def fetch_sdk(request: dict[str, Any], out: Path, home: Home) -> None:
     config = dict(line.split(' = ', 1) for line in sdk.config_text.splitlines())
     prebuilt = sorted(p.relative_to(sdk.root / 'cache').as_posix()
                       for p in (sdk.root / 'cache' / 'sysroot' / 'lib').rglob('*') if p.suffix in ('.a', '.o'))
+    # Where clang's own headers lie, as the bytes shall say: of a local SDK the truth, as its embuilder has it.
+    resource_dir = str(sdk.resource_dir) if request['local'] else f'{RESOURCE_PREFIX}/{sdk.resource_dir.name}'
+    tools = {name: os.path.basename(path) for name, path in sdk.tools.items()}
     write(out / 'sdk.json', {
-        'version': sdk.version, 'digest': sdk.digest, 'local': request['local'], 'sanity': sdk.sanity,
-        'tools': {name: os.path.basename(path) for name, path in sdk.tools.items()}, 'node': os.path.basename(node),
+        'version': sdk.version, 'sanity': sdk.sanity,
+        'resource_dir': resource_dir,
+        'tools': tools, 'node': os.path.basename(node),
         'config': {name: config[name].strip("'\"") for name in ('LLVM_ADD_VERSION', 'CLANG_ADD_VERSION') if name in config},
     })
+    (out / 'resource_dir').write_text(resource_dir, encoding='utf-8')
     write(out / 'where.json', {
         'config': os.environ.get('EM_CONFIG', '') if not request['local'] else '',
         'root': str(sdk.root), 'llvm': str(sdk.llvm_root), 'binaryen': str(sdk.binaryen_root), 'node': node,
         'resource_dir': str(sdk.resource_dir), 'resource_version': sdk.resource_dir.name, 'prebuilt': prebuilt,
-        'version': sdk.version,
+        'version': sdk.version, 'digest': sdk.digest, 'tools': tools,
     })
 
 
@@ -153,6 +162,10 @@ def fetch_mode(request: dict[str, Any], out: Path, home: Home) -> None:
     recipes = {t: r for t, r in catalogue.recipes(mode, wanted).items() if r.how in ('archive', 'copy')}
     for target, recipe in recipes.items():
         write(out / 'recipes' / f'{target}.json', recipe_document(recipe))
+    base = Mode(arch=mode.arch, pic=mode.pic)
+    theirs = catalogue.recipes(base, [t for t in linked if t in recipes]) if base != mode else {}
+    read = reads(catalogue, home, recipes, theirs)
+    write(out / 'reads.json', read)
     ports = [t for t in declared if t not in asked]
     sets = sorted({tuple(targets) for targets in table.values()})
     numbers = {targets: number for number, targets in enumerate(sets)}
@@ -160,7 +173,9 @@ def fetch_mode(request: dict[str, Any], out: Path, home: Home) -> None:
         'mode': mode.name, 'flags': mode.embuilder_flags, 'declared': owned[''], 'owned': owned, 'extras': extras,
         'sets': sets, 'table': {name: numbers[tuple(targets)] for name, targets in table.items()},
         'libraries': {t: [lib.path, weight(sdk, recipes.get(t), lib.objects)] for t, lib in libraries.items()},
-        'recipes': sorted(recipes), 'shipped': sorted(shipped),
+        'recipes': sorted(recipes), 'shipped': sorted(shipped), 'base': base.name,
+        'shared': {t: 'all' if len(said['shared']) == len(said['objects']) else 'some'
+                   for t, said in read['targets'].items() if said['shared']},
         'ports': ports, 'port_sources': port_sources(catalogue, ports),
         'builder': builder, 'builders': builders,
     })
@@ -204,6 +219,29 @@ def recipe_document(recipe: Recipe) -> dict[str, Any]:
     numbers = {argv: number for number, argv in enumerate(commands)}
     return {'how': recipe.how, 'commands': commands,
             'objects': [[m.source, m.name, numbers[m.argv]] for m in recipe.members]}
+
+
+def reads(catalogue: Catalogue, home: Home, recipes: Mapping[str, Recipe], theirs: Mapping[str, Recipe]) -> dict[str, Any]:
+    """What the compiles of a mode read, and which of them are those of the mode without LTO (`theirs`).
+
+    `{"files": [paths below the SDK], "sets": [[numbers of files]], "targets": {name: {"all": number of the set of everything,
+    "each": [number of the set of each member], "shared": [numbers of members], ...as `recipe_document`}}}`. Some libraries
+    ignore LTO, and libc's lowest parts do: those are made once for all kinds.
+    """
+    includes = Includes(catalogue.sdk, installed_headers(catalogue, Store(home.store)))
+    closures: list[tuple[str, ...]] = []
+    for recipe in recipes.values():
+        own = [includes.closure(member) for member in recipe.members]
+        closures += [*own, tuple(sorted(set().union(*own)))]
+    files, sets, numbers = numbered(closures)
+    targets, at = {}, 0
+    for target, recipe in recipes.items():
+        count = len(recipe.members)
+        known = {(m.name, m.source, m.argv) for m in theirs[target].members} if target in theirs else set()
+        targets[target] = {**recipe_document(recipe), 'each': numbers[at:at + count], 'all': numbers[at + count],
+                           'shared': [n for n, m in enumerate(recipe.members) if (m.name, m.source, m.argv) in known]}
+        at += count + 1
+    return {'files': files, 'sets': sets, 'targets': targets}
 
 
 def modes_of(lists: Sequence[Sequence[str]]) -> list[str]:

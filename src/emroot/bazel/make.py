@@ -26,9 +26,10 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).absolute().parents[2]))
 
 from emroot.bazel.places import SdkPlaces  # the line above makes the package importable
-from emroot.engine.commands import CACHE_PREFIX, Places, shell_line
+from emroot.engine.commands import Places, shell_line
 from emroot.engine.estimate import expected_seconds
 from emroot.engine.pool import Pool, default_workers
+from emroot.engine.spelling import CACHE_PREFIX
 from emroot.files import link_or_copy
 from emroot.probe import PROGRAM, pure_environment
 
@@ -208,7 +209,8 @@ def main(arguments: list[str]) -> int:
             else:
                 {'headers': headers, 'embuilder': embuilder}[args.verb](args, sdk, scratch)
         except Failed as failed:
-            print(f'emroot: {args.target or "headers"} cannot be made:\n{failed}', file=sys.stderr)
+            said = f'emroot: {args.target or "headers"} cannot be made:\n{failed}'
+            print(f'{said}\n  kept in {args.log}' if args.log else said, file=sys.stderr)
             return 1
         finally:
             if args.log:

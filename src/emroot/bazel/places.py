@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from ..engine.spelling import map_resource_dir
 
 #: What clang's own headers are called in objects made with an SDK that Bazel downloaded, wherever Bazel put it.
 RESOURCE_PREFIX = '/emsdk/lib/clang'
@@ -64,16 +64,12 @@ class SdkPlaces:
 
     @property
     def resource_dir_map(self) -> list[str]:
-        """Flags that hide where clang's own headers lie, for an SDK that lies in Bazel's output base.
+        """Flags that hide where clang's own headers lie, if that is not where they are said to lie.
 
-        A local SDK needs none: clang finds its headers through the real path of its executable, which is then no part
-        of any sandbox, and the bytes are those that the SDK's embuilder makes in place.
+        Clang looks for them beside the real path of its executable. In a sandbox with a local SDK that is the SDK's own place,
+        and the bytes are those that its embuilder makes there; a remote machine has a copy of it.
         """
-        if self.said['local']:
-            return []
-        found = subprocess.run([str(self.tools['clang']), '-print-resource-dir'], stdout=subprocess.PIPE, check=True,
-                               stdin=subprocess.DEVNULL, text=True).stdout.strip()
-        return [f'-ffile-prefix-map={found}={RESOURCE_PREFIX}/{os.path.basename(found)}']
+        return map_resource_dir(str(self.tools['clang']), self.said['resource_dir'])
 
     def config_text(self, cache: Path) -> str:
         """The configuration with which this SDK's programs find each other."""

@@ -16,6 +16,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = list(sys.argv[1:] if argv is None else argv)
     verbose = False
     try:
+        if arguments[:1] == ['__complete']:
+            from .completion import answer
+            return answer(arguments[1:])
         from .parser import make_parser  # here and not above: whoever interrupts may be quick
         args = make_parser().parse_args(arguments)
         verbose = args.verbose
@@ -47,6 +50,9 @@ def _complain(error: EmrootError, *, verbose: bool) -> None:
     if verbose:
         import traceback
         traceback.print_exc()
-    print(f'emroot: error: {error.message}', file=sys.stderr)
+    from .github import annotate
+    from .style import paint
+    print(f'{paint("emroot: error:", "bad", sys.stderr)} {error.message}', file=sys.stderr)
+    annotate('error', 'emroot', str(error))
     if error.mend:
         print(f'  mend: {error.mend}', file=sys.stderr)

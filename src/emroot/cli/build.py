@@ -14,6 +14,7 @@ from ..engine.result import BuildResult
 from ..errors import BuildError, RemoteError, UsageError
 from ..modes import Mode
 from ..store import Store
+from ..wording import duration, readable
 from .session import Session, print_json
 from .watch import make_watcher
 
@@ -74,6 +75,9 @@ def make(session: Session, selected: Mapping[Mode, Sequence[str]]) -> Build:
     _say_failures(result)
     if not args.quiet and result.modes:
         print(summary(result), file=sys.stderr)
+        if os.environ.get('GITHUB_ACTIONS'):
+            from .github import summarize
+            summarize(result)
     return making
 
 
@@ -98,14 +102,18 @@ def _say_failures(result: BuildResult) -> None:
     shown: dict[str, list[str]] = {}
     commands: dict[str, str] = {}
     for mode, failure in result.failures:
-        shown.setdefault(failure.error, []).append(f'{mode}/{failure.target}')
+        shown.setdefault(failure.error, []).append(readable(f'{mode}/{failure.target}'))
         commands.setdefault(failure.error, failure.command)
+    if shown:
+        from .github import annotate  # here and not above: mostly nothing fails
+        from .style import paint
     for error, targets in shown.items():
-        print(f'emroot: cannot build {", ".join(targets)}:', file=sys.stderr)
+        print(f'{paint("emroot: cannot build", "bad", sys.stderr)} {", ".join(targets)}:', file=sys.stderr)
         for line in error.splitlines():
             print(f'  {line}', file=sys.stderr)
         if commands[error]:
             print(f'  repeat it: {commands[error]}', file=sys.stderr)
+        annotate('error', f'emroot: cannot build {", ".join(targets)}', error)
     if shown and result.log:
         print(f'  log: {result.log}', file=sys.stderr)
 
@@ -115,9 +123,9 @@ def summary(result: BuildResult) -> str:
     counts = {state: sum(len(getattr(r, state)) for r in result.modes.values())
               for state in ('built', 'reused', 'failed')}
     text = ', '.join(f'{count} {state}' for state, count in counts.items() if count or state != 'failed')
-    line = f'{text}; {result.compiled} objects compiled, {result.reused} reused; {result.seconds:.1f} s'
+    line = f'{text}; {result.compiled} objects compiled, {result.reused} reused; {duration(result.seconds)}'
     if result.compiled:
-        line += f', {result.cpu_seconds:.1f} s of processor'
+        line += f', {duration(result.cpu_seconds)} of processor'
     if result.busy is not None:
         line += f', {result.workers} workers {100 * result.busy:.0f} % busy'
     return line

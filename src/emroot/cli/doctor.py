@@ -11,6 +11,7 @@ from dataclasses import asdict
 from ..diagnosis import Finding, examine_cache, examine_environment, examine_home, examine_sdk, explain_message
 from ..errors import EmrootError
 from .session import Session, print_json
+from .style import paint
 
 
 def doctor(args: argparse.Namespace) -> int:
@@ -31,7 +32,8 @@ def doctor(args: argparse.Namespace) -> int:
         print_json({'findings': [asdict(finding) for finding in findings]})
     else:
         for finding in findings:
-            print(f'{"ok   " if finding.ok else "WRONG"} {finding.what}')
+            mark = paint('ok   ', 'good', sys.stdout) if finding.ok else paint('WRONG', 'bad', sys.stdout)
+            print(f'{mark} {finding.what}')
             if finding.mend:
                 print(f'      {"mend: " if not finding.ok else ""}{finding.mend}')
     return next((finding.exit_code or 1 for finding in findings if not finding.ok), 0)

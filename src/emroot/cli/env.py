@@ -15,9 +15,12 @@ from ..errors import RemoteError, UsageError
 from ..files import write_text
 from ..probe import HOOK
 from ..sdk.inspect import config_files
+from ..using import emcc_variables
 from .build import exit_code, run_build
 from .session import Session, print_json
 
+#: What EMROOT_LAZY and --lazy may say; the first is the default.
+LAZY = ('exact', 'off')
 #: The configuration that emcc would read by itself, as if it read it by itself: those of emsdk look for themselves in EM_CONFIG.
 OWN = """
 def _own(place):
@@ -50,7 +53,7 @@ def env(args: argparse.Namespace) -> int:
     """Print what to set."""
     session = Session(args)
     code = _prepare(session, needed=True)
-    variables = settings(session)
+    variables = emcc_variables(session.catalogue, session.cache)
     if args.json:
         print_json(variables)
     else:
@@ -59,7 +62,7 @@ def env(args: argparse.Namespace) -> int:
     return code
 
 
-def run(args: argparse.Namespace) -> int:
+def run(args: argparse.Namespace, *, loud: bool = False) -> int:
     """Run a command so: what is selected is built before it starts, what its links miss beyond that when they miss it."""
     command = args.command[1:] if args.command[:1] == ['--'] else args.command
     if not command:
@@ -68,8 +71,8 @@ def run(args: argparse.Namespace) -> int:
     code = _prepare(session, needed=False)
     if code not in (0, RemoteError.exit_code):
         return code
-    environment = {**os.environ, **settings(session), **_remote(session),
-                   'EM_FROZEN_CACHE': '0', 'EM_CONFIG': str(hooked_config(session))}
+    environment = {**os.environ, **emcc_variables(session.catalogue, session.cache), **_remote(session),
+                   'EM_FROZEN_CACHE': '0', 'EM_CONFIG': str(hooked_config(session, loud=loud))}
     program = shutil.which(command[0], path=environment['PATH'])
     if program is None:
         raise UsageError(f'there is no command {command[0]!r}', mend='check its spelling and PATH')
@@ -77,37 +80,40 @@ def run(args: argparse.Namespace) -> int:
     return 128 - code if code < 0 else code  # ended by a signal: as a shell has it
 
 
-def hooked_config(session: Session) -> Path:
+def link(args: argparse.Namespace) -> int:
+    """Run one link so, and say what it took."""
+    return run(args, loud=not args.quiet)
+
+
+def lazily(args: argparse.Namespace) -> str:
+    """Whether links are lazy: on the command line, else in EMROOT_LAZY, else wherever that is exact."""
+    how = args.lazy or os.environ.get('EMROOT_LAZY') or LAZY[0]
+    if how not in LAZY:
+        raise UsageError(f'EMROOT_LAZY is {how!r}', mend=f'set it to {" or ".join(LAZY)}')
+    return str(how)
+
+
+def hooked_config(session: Session, *, loud: bool = False) -> Path:
     """An emscripten configuration with which emcc has emroot build what a link misses (see `probe/hook.py`)."""
     args = session.args
-    argv = [sys.executable, '-m', 'emroot', '--sdk', str(session.sdk.root), '--home', str(session.home.root), '--quiet',
-            'build', '--cache', str(session.cache), *(['--builder', args.builder] if args.builder else []),
-            *(['--jobs', str(args.jobs)] if args.jobs else []),
-            *(['--base', str(session.base)] if session.base else []),
-            *(['--launcher', args.launcher] if args.launcher is not None else []),
-            *(['--ports-from', str(session.ports_from)] if session.ports_from else [])]
+    here = ['--sdk', str(session.sdk.root), '--home', str(session.home.root)]
+    how = ['--cache', str(session.cache), *(['--builder', args.builder] if args.builder else []),
+           *(['--jobs', str(args.jobs)] if args.jobs else []),
+           *(['--base', str(session.base)] if session.base else []),
+           *(['--launcher', args.launcher] if args.launcher is not None else []),
+           *(['--ports-from', str(session.ports_from)] if session.ports_from else [])]
+    command = {'argv': [sys.executable, '-m', 'emroot', *here, '--quiet', 'build', *how]}
+    if lazily(args) != 'off':
+        command['lazy'] = [sys.executable, '-m', 'emroot.cli.lazily', *here, *how, *([] if loud else ['--quiet'])]
     kept = {name: value for name, value in os.environ.items() if name.startswith(('EM_', 'EMCC_'))
             and name in ('EM_CONFIG', 'EMCC_LOCAL_PORTS', 'EM_PORTS', 'EM_LLVM_ROOT', 'EM_BINARYEN_ROOT', 'EM_NODE_JS')}
     own = next((path for path in config_files(session.sdk.root) if os.path.isfile(path)), None)
-    hooked = HOOKED.format(hook=str(HOOK), command={'argv': argv, 'env': kept})
+    hooked = HOOKED.format(hook=str(HOOK), command={**command, 'env': kept})
     text = (OWN.format(own=own) if own else '') + session.sdk.config_text + hooked
     place = session.home.root / 'run' / f'{digest_bytes(text.encode())[:16]}.config'
     if not place.is_file():
         write_text(place, text)
     return place
-
-
-def settings(session: Session) -> dict[str, str]:
-    """The variables that make emcc use the cache directory, frozen: what is missing is an error, not a slow link."""
-    sdk = session.sdk
-    variables = {'EM_CACHE': str(session.cache), 'EM_FROZEN_CACHE': '1'}
-    if not sdk.configured and 'EM_CONFIG' not in os.environ:
-        session.catalogue.environment()
-        variables['EM_CONFIG'] = str(session.catalogue.config)
-    path = os.environ.get('PATH', '')
-    if str(sdk.root) not in path.split(os.pathsep):
-        path = os.pathsep.join([str(sdk.root), path]) if path else str(sdk.root)
-    return {**variables, 'PATH': path}
 
 
 def _prepare(session: Session, *, needed: bool) -> int:

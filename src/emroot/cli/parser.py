@@ -13,16 +13,13 @@ _Run = Callable[[argparse.Namespace], int]
 _Fill = Callable[[argparse.ArgumentParser], None]
 _Commands = dict[str, tuple[str, tuple[str, str] | None, _Fill]]
 """By name: what it does, the module and function that do it, and what adds its arguments."""
-_EPILOG = """\
-exit codes: 0 done; 2 usage; 3 no usable SDK; 4 unknown feature or target; 5 a compile failed (the others are kept);
-6 store or cache directory damaged, full or not writable; 7 remote refused; 130 interrupted"""
 
 
-class _Command(argparse.ArgumentParser):
+class Command(argparse.ArgumentParser):
     """A command whose arguments are added when it is the one that was given: the others cost nothing."""
 
     def __init__(self, *, fill: _Fill | None = None, run: tuple[str, str] | None = None, **given: Any) -> None:
-        super().__init__(**given)
+        super().__init__(formatter_class=argparse.RawDescriptionHelpFormatter, **given)
         self._fill, self._run = fill, run
 
     def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
@@ -34,10 +31,22 @@ class _Command(argparse.ArgumentParser):
         """Add what this command takes."""
         fill, self._fill = self._fill, None
         if fill:
-            _common(self)
             fill(self)
+            _common(self)
         if self._run:
             self.set_defaults(run=_runner(*self._run))
+
+
+    def format_help(self) -> str:
+        """With examples and exit codes, which only help needs."""
+        import shutil
+        import textwrap
+
+        from .examples import epilog
+        self.complete()
+        self.description = textwrap.fill(self.description or '', shutil.get_terminal_size().columns - 2)
+        self.epilog = epilog(self.prog.partition(' ')[2])
+        return super().format_help()
 
 
 def _runner(module: str, function: str) -> _Run:
@@ -49,8 +58,7 @@ def _runner(module: str, function: str) -> _Run:
 
 def make_parser() -> argparse.ArgumentParser:
     """The whole command line."""
-    parser = argparse.ArgumentParser(prog='emroot', epilog=_EPILOG, formatter_class=argparse.RawDescriptionHelpFormatter,
-                                     description='Emscripten system libraries in any mode, built on demand, once.')
+    parser = Command(prog='emroot', description='Emscripten system libraries in any mode, built on demand, once.')
     parser.add_argument('--version', action='version', version=f'emroot {__version__}')
     _common(parser, first=True)
     _add_all(parser, {
@@ -60,6 +68,7 @@ def make_parser() -> argparse.ArgumentParser:
         'build': ('make the cache directory hold targets of modes', ('build', 'build'), _build),
         'env': ('build, then print what to set so that emcc uses the cache directory', ('env', 'env'), _env),
         'run': ('build, then run a command so that emcc uses the cache directory', ('env', 'run'), _run_command),
+        'link': ('link with what the link pulls, compiled if need be, and nothing else', ('env', 'link'), _run_command),
         'explain': ('the key of a target and every input that went into it', ('explain', 'explain'), _explain),
         'verify': ('check every object, archive, header and cache directory against its digest', ('store', 'verify'),
                    _verify),
@@ -68,14 +77,18 @@ def make_parser() -> argparse.ArgumentParser:
                    ('bundle', 'export'), _export),
         'import': ('put what an archive holds into the store and the cache directory', ('bundle', 'import_'), _import),
         'publish': ('put what is selected on a remote, or into a directory for a web server', ('publish', 'publish'), _publish),
+        'index': ('which symbols libraries have, so that first links elsewhere can be lazy', None, _index),
         'cache-key': ('a short key for the caches of CI: SDK and selection', ('bundle', 'cache_key'), _cache_key),
+        'report': ('one self-contained HTML page: modes x targets, sizes, times, what was shared', ('report', 'report'), _report),
+        'completion': ('print what makes a shell complete emroot\'s commands, options, features and targets',
+                       ('completion', 'completion'), _completion),
         'doctor': ('what is wrong with this set-up, or with a link, and what mends it', ('doctor', 'doctor'), _doctor),
     })
     return parser
 
 
 def _add_all(parser: argparse.ArgumentParser, commands: _Commands) -> None:
-    added = parser.add_subparsers(metavar='COMMAND', required=True, parser_class=_Command)
+    added = parser.add_subparsers(metavar='COMMAND', required=True, parser_class=Command)
     for name, (text, run, fill) in commands.items():
         added.add_parser(name, help=text, description=f'{text[0].upper()}{text[1:]}.', run=run, fill=fill)
 
@@ -123,6 +136,8 @@ def _env(parser: argparse.ArgumentParser) -> None:
 
 def _run_command(parser: argparse.ArgumentParser) -> None:
     _selection(parser)
+    parser.add_argument('--lazy', choices=['exact', 'off'], help='compile only what a link pulls, where the symbols of the '
+                        'libraries are known (default: exact; EMROOT_LAZY), or whole libraries')
     parser.add_argument('command', nargs=argparse.REMAINDER, metavar='-- COMMAND...', help='passed on with its exit code')
 
 
@@ -153,6 +168,24 @@ def _cache_key(parser: argparse.ArgumentParser) -> None:
     _json(parser)
 
 
+def _index(parser: argparse.ArgumentParser) -> None:
+    _add_all(parser, {
+        'export': ('write the indexes of what is selected, which is built if need be', ('index', 'export'), _index_export),
+        'import': ('take the indexes of a file into the store', ('index', 'import_'), _index_import),
+    })
+
+
+def _index_export(parser: argparse.ArgumentParser) -> None:
+    _selection(parser)
+    parser.add_argument('-o', '--output', required=True, metavar='FILE', help='some kilobytes for each mode')
+    _json(parser)
+
+
+def _index_import(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument('file', metavar='FILE', help='what `emroot index export` wrote')
+    _json(parser)
+
+
 def _explain(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('target', metavar='MODE/TARGET', help='for example wasm64-lto/libc-debug')
     parser.add_argument('--against', metavar='OTHER', help='another mode, MODE/TARGET or SDK: only what differs')
@@ -173,6 +206,17 @@ def _gc(parser: argparse.ArgumentParser) -> None:
     _json(parser)
 
 
+def _report(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument('-o', '--output', metavar='FILE', help='the page, for example report.html')
+    parser.add_argument('--cache', metavar='DIR', help='the cache directory to look at (default: one per SDK, in the home)')
+    _json(parser)
+
+
+def _completion(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument('shell', choices=['bash', 'zsh', 'fish', 'powershell'], metavar='SHELL',
+                        help='bash, zsh, fish or powershell')
+
+
 def _doctor(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('--message', metavar='TEXT', help='what emcc said; - or nothing reads a log from standard input')
     parser.add_argument('--cache', metavar='DIR', help='the cache directory to look at')
@@ -183,12 +227,15 @@ def _common(parser: argparse.ArgumentParser, *, first: bool = False) -> None:
     """Options that may stand before or after the command."""
     unset = None if first else argparse.SUPPRESS
     off = False if first else argparse.SUPPRESS
-    parser.add_argument('--sdk', metavar='PATH', default=unset, help='an Emscripten root or an emsdk')
-    parser.add_argument('--home', metavar='DIR', default=unset, help='store and cache directories (EMROOT_HOME)')
-    loud = parser.add_mutually_exclusive_group()
+    group = parser.add_argument_group('with every command')
+    group.add_argument('--sdk', metavar='PATH', default=unset,
+                       help='an Emscripten root or an emsdk (default: EMSDK, EMSCRIPTEN_ROOT, emcc on PATH, or an installed one)')
+    group.add_argument('--home', metavar='DIR', default=unset,
+                       help='store and cache directories (default: EMROOT_HOME, or in the user\'s cache directory)')
+    loud = group.add_mutually_exclusive_group()
     loud.add_argument('-v', '--verbose', action='store_true', default=off, help='say every command; tracebacks')
     loud.add_argument('-q', '--quiet', action='store_true', default=off, help='say only what went wrong')
-    parser.add_argument('--no-progress', action='store_true', default=off, help='no live display')
+    group.add_argument('--no-progress', action='store_true', default=off, help='no live display')
 
 
 def _json(parser: argparse.ArgumentParser) -> None:
@@ -197,25 +244,27 @@ def _json(parser: argparse.ArgumentParser) -> None:
 
 def _selection(parser: argparse.ArgumentParser) -> None:
     """What to build, and how."""
-    parser.add_argument('--features', action='append', default=[], metavar='F',
+    what, how = parser.add_argument_group('what to build'), parser.add_argument_group('how')
+    what.add_argument('--features', action='append', default=[], metavar='F',
                         help='features of a mode, e.g. wasm64,thinlto,pic; may be repeated for several modes')
-    parser.add_argument('--targets', action='append', default=[], metavar='T,T',
+    what.add_argument('--targets', action='append', default=[], metavar='T,T',
                         help='targets, patterns (libc++*), groups (MINIMAL, SYSTEM), ports (zlib), or MODE/TARGET')
-    parser.add_argument('--for', action='append', default=[], dest='links', metavar='LINK',
+    what.add_argument('--for', action='append', default=[], dest='links', metavar='LINK',
                         help='whatever this link needs, e.g. --for "em++ -O2 -flto=thin -pthread"')
-    parser.add_argument('--cache', metavar='DIR', help='the cache directory (default: one per SDK, in the home)')
-    parser.add_argument('-j', '--jobs', type=_positive, default=0, metavar='N', help='processes at once')
-    parser.add_argument('--trace', metavar='FILE', help='write the build\'s timeline, for ui.perfetto.dev or chrome://tracing')
-    parser.add_argument('--builder', choices=['source', 'embuilder'],
+    how.add_argument('--cache', metavar='DIR', help='the cache directory (default: one per SDK, in the home)')
+    how.add_argument('-j', '--jobs', type=_positive, default=0, metavar='N',
+                     help='processes at once (default: one for each processor, as memory and a make above allow)')
+    how.add_argument('--trace', metavar='FILE', help='write the build\'s timeline, for ui.perfetto.dev or chrome://tracing')
+    how.add_argument('--builder', choices=['source', 'embuilder'],
                         help='compile the SDK\'s sources, or have its embuilder do it')
-    parser.add_argument('--base', metavar='DIR', help='a cache directory of somebody else, to use in place what is right in it '
+    how.add_argument('--base', metavar='DIR', help='a cache directory of somebody else, to use in place what is right in it '
                         '(EMROOT_BASE)')
-    parser.add_argument('--launcher', metavar='PROGRAM', help='compile through ccache, sccache, recc, distcc or the like '
+    how.add_argument('--launcher', metavar='PROGRAM', help='compile through ccache, sccache, recc, distcc or the like '
                         '(EM_COMPILER_WRAPPER)')
-    parser.add_argument('--remote', metavar='URL', help='a remote store (https, grpcs), or a directory, to ask for what is not '
+    how.add_argument('--remote', metavar='URL', help='a remote store (https, grpcs), or a directory, to ask for what is not '
                         'here (EMROOT_REMOTE); rw+URL also offers it what is built')
-    parser.add_argument('--remote-write', action='store_true', help='offer the remote what is built')
-    parser.add_argument('--ports-from', metavar='DIR',
+    how.add_argument('--remote-write', action='store_true', help='offer the remote what is built')
+    how.add_argument('--ports-from', metavar='DIR',
                         help='archives of ports (checked by the SDK) and directories of their sources, by port')
 
 

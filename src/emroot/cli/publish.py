@@ -13,6 +13,7 @@ from ..engine.chain import offer_of
 from ..engine.embuilder import KIND as EMBUILDER
 from ..engine.located import anywhere_key
 from ..errors import BuildError, RemoteError, StoreError
+from ..index.keep import KIND as INDEX
 from ..modes import Mode
 from ..remote.address import HEADER, Address, parse_address
 from ..remote.client import Offer, send
@@ -52,6 +53,9 @@ def _put(build: Build, wanted: list[tuple[Mode, str]], address: Address) -> tupl
                 raise StoreError(f'the store no longer has {mode}/{target}, only the cache directory has',
                                  mend='build it into another one: --cache DIR')
             sent += 1
+            known = build.known.get(mode, target)
+            if known and store.read(INDEX, known.key):
+                send(transport, store, Offer(INDEX, known.key))
     if address.kind != 'directory':
         return sent, None
     return sent, Directory(Path(address.place)).write_index()

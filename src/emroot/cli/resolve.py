@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 
 from ..errors import UsageError
-from ..resolve import resolve as resolve_link
+from ..resolution import resolve as resolve_link
 from .session import Session, print_json
 
 

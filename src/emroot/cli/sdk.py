@@ -8,6 +8,7 @@ import time
 from pathlib import Path
 
 from ..sdk import find_sdk
+from .display import is_live_terminal
 from .session import Session, print_json
 
 
@@ -30,7 +31,7 @@ def install_sdk(args: argparse.Namespace) -> int:
     """Get an SDK."""
     from ..sdk.install import install
     session = Session(args)
-    report = _Progress(quiet=args.quiet)
+    report = _Progress(quiet=args.quiet, live=not args.no_progress and is_live_terminal())
     root = install(session.home, source=args.source, version=args.wanted, dest=Path(args.dest) if args.dest else None,
                    report=report)
     report.end()
@@ -45,8 +46,8 @@ def install_sdk(args: argparse.Namespace) -> int:
 class _Progress:
     """Says what an installation does: in place on a terminal, a line per step elsewhere."""
 
-    def __init__(self, *, quiet: bool) -> None:
-        self.quiet, self.live = quiet, sys.stderr.isatty()
+    def __init__(self, *, quiet: bool, live: bool) -> None:
+        self.quiet, self.live = quiet, live
         self._step, self._shown = '', 0.0
 
     def __call__(self, step: str, done: int, total: int | None) -> None:

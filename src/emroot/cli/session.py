@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import shlex
 import shutil
 import sys
 from dataclasses import dataclass
@@ -16,10 +15,11 @@ from typing import TYPE_CHECKING, Any
 from ..catalogue import Catalogue
 from ..errors import UsageError
 from ..home import Home, find_home
-from ..modes import Mode, parse_features, parse_mode
+from ..modes import Mode
 from ..project import Project, find_project, load_project
 from ..sdk import Sdk, find_sdk
 from ..sdk.discover import find_sdk_version
+from ..selection import Selected, Selection, parse_modes, split_names
 
 if TYPE_CHECKING:
     from ..remote.address import Address
@@ -120,54 +120,20 @@ class Session:
 
     def modes(self) -> list[Mode]:
         """The modes of `--features`, in order and once; wasm32 without any."""
-        return list(dict.fromkeys(parse_features([given]) for given in self.args.features or ['wasm32']))
+        return parse_modes(self.args.features)
 
-    def selected(self, *, or_project: bool = False) -> dict[Mode, list[str]]:
+    def selected(self, *, or_project: bool = False) -> Selected:
         """Targets by mode that `--features`, `--targets` and `--for` select together; without any of them what
         `emroot.toml` says, if `or_project`. Empty if nothing does.
 
         Raises `UnknownNameError` for what does not exist.
         """
-        args = self.args
-        wanted: dict[Mode, dict[str, None]] = {}
+        args, selection = self.args, Selection(self.catalogue)
         if args.features or args.targets or args.links:
-            self._select(wanted, self.modes(), _split(args.targets), args.links, named=bool(args.features))
+            selection.add(features=args.features, targets=split_names(args.targets), links=args.links)
         elif or_project and self.project:
-            for section in self.project.cache:
-                modes = [parse_features(section.features or ['wasm32'])]
-                self._select(wanted, modes, _split(section.targets), section.links, named=bool(section.features))
-        return {mode: list(targets) for mode, targets in wanted.items()}
-
-    def _select(self, wanted: dict[Mode, dict[str, None]], modes: list[Mode], names: list[str], lines: list[str], *,
-                named: bool) -> None:
-        for name in names:
-            mode, target = self._qualified(name)
-            for each in [mode] if mode else modes:
-                wanted.setdefault(each, {}).update(dict.fromkeys(self.catalogue.listing(each).expand([target])))
-        links = [shlex.split(line) for line in lines]
-        if named and not names and not links:
-            links = [link for mode in modes for link in ordinary_links(mode)]
-        for link in links:
-            from ..resolve import resolve
-            found = resolve(self.catalogue, link)
-            wanted.setdefault(found.mode, {}).update(dict.fromkeys([*found.targets, *found.ports]))
-
-    @staticmethod
-    def _qualified(name: str) -> tuple[Mode | None, str]:
-        """`wasm64-lto/libc` names its mode; anything else is meant for all the modes selected."""
-        before, slash, after = name.partition('/')
-        if slash and before.split('-')[0] in ('wasm32', 'wasm64'):
-            return parse_mode(before), after
-        return None, name
-
-
-def _split(given: list[str]) -> list[str]:
-    return [name.strip() for names in given for name in names.split(',') if name.strip()]
-
-
-def ordinary_links(mode: Mode) -> list[list[str]]:
-    """What `--features` alone stands for: C and C++ programs of this mode, with and without optimisation."""
-    return [[driver, *mode.emcc_flags, level] for driver in ('emcc', 'em++') for level in ('-O0', '-O2')]
+            selection.add_project(self.project)
+        return selection.selected()
 
 
 def print_json(document: Any) -> None:

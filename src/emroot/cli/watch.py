@@ -1,40 +1,18 @@
-"""How a build shows on standard error: live on a terminal, line by line elsewhere; and the log of every build."""
+"""How a build is watched: everything in the log, what is worth showing on a display."""
 
 from __future__ import annotations
 
 import contextlib
-import os
 import sys
 import threading
 import time
 from pathlib import Path
-from typing import IO, Protocol
+from typing import IO
 
 from ..engine.events import Watcher
 from ..errors import StoreError
 from ..home import Home
-
-
-class Display(Protocol):
-    """What is shown, besides the log."""
-
-    def planned(self, archives: int, compiles: int, seconds: float) -> None:
-        """How much there is to do."""
-
-    def started(self, worker: int, what: str) -> None:
-        """A worker begins."""
-
-    def ended(self, worker: int, what: str, seconds: float, kind: str) -> None:
-        """A worker has done it."""
-
-    def archive(self, name: str, state: str) -> None:
-        """A target is built, reused or failed."""
-
-    def print(self, text: str) -> None:
-        """A line that stays."""
-
-    def close(self) -> None:
-        """Leave the terminal clean."""
+from .display import Awaited, Display, Lines, is_live_terminal
 
 
 class LogWatcher(Watcher):
@@ -51,6 +29,10 @@ class LogWatcher(Watcher):
         """Noted and shown."""
         self.note(f'to do: {archives} archives, {compiles} compiles, about {seconds:.0f} s of processor')
         self._display.planned(archives, compiles, seconds)
+
+    def left(self, *, compiles: int, seconds: float) -> None:
+        """Shown."""
+        self._display.left(compiles, seconds)
 
     def started(self, worker: int, what: str) -> None:
         """Shown."""
@@ -75,7 +57,10 @@ class LogWatcher(Watcher):
     def warn(self, text: str) -> None:
         """Noted and shown."""
         self._write(f'warning: {text}')
-        self._display.print(f'emroot: warning: {text}')
+        from .github import annotate  # here and not above: mostly nothing is odd
+        from .style import paint
+        self._display.print(f'{paint("emroot: warning:", "odd", sys.stderr)} {text}')
+        annotate('warning', 'emroot', text)
 
     def close(self) -> None:
         """Finish the display and the log."""
@@ -101,48 +86,8 @@ class LogWatcher(Watcher):
                 self._file.write(f'{time.perf_counter() - self._began:9.3f} {text}\n')
 
 
-class Lines:
-    """For CI and pipes: a line per target, no repainting."""
-
-    def __init__(self, *, quiet: bool) -> None:
-        self._quiet = quiet
-        self._total = self._done = 0
-        self._lock = threading.Lock()
-
-    def planned(self, archives: int, compiles: int, seconds: float) -> None:
-        """One line if there is anything to do."""
-        self._total = archives
-        if archives:
-            self.print(f'building {archives} archives: {compiles} objects to compile')
-
-    def started(self, worker: int, what: str) -> None:
-        """Not shown."""
-
-    def ended(self, worker: int, what: str, seconds: float, kind: str) -> None:
-        """Not shown."""
-
-    def archive(self, name: str, state: str) -> None:
-        """One line for what was built or failed."""
-        if state != 'reused':
-            with self._lock:
-                self._done += 1
-            self.print(f'[{self._done}/{max(self._total, self._done)}] {state} {name}')
-
-    def print(self, text: str) -> None:
-        """To standard error."""
-        if not self._quiet:
-            with self._lock:
-                sys.stderr.write(text + '\n')
-                sys.stderr.flush()
-
-    def close(self) -> None:
-        """Nothing to clean."""
-
-
 def make_watcher(home: Home, *, verbose: bool, quiet: bool, live: bool) -> LogWatcher:
     """The watcher that suits where standard error goes."""
-    if live and not quiet and not verbose and sys.stderr.isatty() and not os.environ.get('CI') \
-            and os.environ.get('TERM') != 'dumb':
-        from .live import Live
-        return LogWatcher(home, Live(), verbose=verbose)
+    if live and not quiet and not verbose and is_live_terminal():
+        return LogWatcher(home, Awaited(), verbose=verbose)
     return LogWatcher(home, Lines(quiet=quiet), verbose=verbose)

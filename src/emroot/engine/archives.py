@@ -9,6 +9,8 @@ from pathlib import Path
 
 from ..errors import from_full_disk
 from ..files import link_or_copy, remove_tree
+from ..index.keep import record_index
+from ..index.symbols import find_nm
 from ..plan import Archive
 from ..store import Blob, Store
 from .commands import Places, shell_line
@@ -44,7 +46,7 @@ def find_archive(store: Store, keys: Keys) -> Found | None:
 
 def make_archive(archive: Archive, members: list[Blob], key: str, store: Store, places: Places, env: Mapping[str, str],
                  pool: Pool, watcher: Watcher) -> Blob | Failure:
-    """Join the objects of `archive`, and keep the result under `key`."""
+    """Join the objects of `archive`, and keep the result under `key`, its index under the archive's own."""
     if archive.how == 'copy':
         blob = members[0]
     else:
@@ -52,6 +54,9 @@ def make_archive(archive: Archive, members: list[Blob], key: str, store: Store, 
         if isinstance(made, Failure):
             return made
         blob = made
+        wrong = record_index(store, archive.key, store.path(blob.digest), find_nm(places.sdk.tools), places.sdk.places, env)
+        if wrong:
+            watcher.note(f'no index of {archive.name}: {wrong}')
     store.write(KIND, key, {'digest': blob.digest, 'size': blob.size, 'path': archive.path,
                             'members': [[name, member.digest] for (name, _), member in
                                         zip(archive.members, members, strict=True)]})

@@ -31,6 +31,7 @@ class Build:
         self.cache = CacheDirectory(cache or home.cache_directory(sdk.version, sdk.digest), sdk)
         self.result = BuildResult(sdk=sdk, cache=self.cache.root)
         self.timeline = Timeline(self.watcher)
+        self.known = KnownKeys(catalogue, self.options.builder)
         self._lock = threading.Lock()
 
     def run(self, requests: Iterable[Request]) -> BuildResult:
@@ -38,19 +39,22 @@ class Build:
 
         Raises `StoreError` if the store or the cache directory cannot be written to.
         """
-        began, used, own = time.perf_counter(), _children_seconds(), time.process_time()
+        began, used, own, clock = time.perf_counter(), _children_seconds(), time.process_time(), time.time()
         requests = list(requests)
-        self.known = KnownKeys(self.catalogue, self.options.builder)
         for request in requests:
             self.result.modes.setdefault(request.mode, ModeResult())
         missing = [(request.mode, [t for t in request.targets if not self._holds(request.mode, t)])
                    for request in requests]
-        if any(targets for _, targets in missing) or not self.cache.has_headers():
+        lacking = any(targets for _, targets in missing)
+        if lacking or not self.cache.has_headers():
             from .fill import Fill  # here and not above: mostly there is nothing to do
             Fill(self).run(missing)
         self.result.seconds = time.perf_counter() - began
         self.result.cpu_seconds = _children_seconds() - used
         self.result.own_seconds = time.process_time() - own
+        if lacking:
+            from .lastbuild import save_last_build  # for `emroot report`
+            save_last_build(self, clock)
         return self.result
 
     def _holds(self, mode: Mode, target: str) -> bool:
@@ -76,7 +80,7 @@ class Build:
             if elsewhere:
                 self.result.elsewhere.append(f'{mode}/{target}')
             self.result.reused += sum(reused.values())
-            self.result.why.update(reused)
+            self.result.modes[mode].why.update(reused)
             getattr(self.result.modes[mode], state).append(target)
         if state == 'reused':
             self.timeline.take('archive', f'{mode}/{target}')

@@ -9,14 +9,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from .spelling import WORKING_DIRECTORY, spell
+
 if TYPE_CHECKING:  # a build action that uses this module needs neither
     from ..plan import Compile
     from ..sdk import Sdk
-
-#: Where an in-tree cache appears in debug information: emcc maps the SDK's root to `/emsdk/emscripten`
-#: (`system_libs.py: DETERMINISTIC_PREFIX`), and the reference for bytes is a cache inside the SDK.
-CACHE_PREFIX = '/emsdk/emscripten/cache'
-SYSROOT_FLAG = '--sysroot={cache}/sysroot'
 
 
 @dataclass(frozen=True)
@@ -29,31 +26,14 @@ class Places:
 
     @property
     def working_directory(self) -> Path:
-        """A directory as far below the SDK's root as embuilder's build directory, so that the recorded relative paths
-        and the prefix maps made of them hold. Nothing is written there."""
-        return self.sdk.root / 'system' / 'lib' / 'libc'
+        """The directory to compile in (see `spelling.py`)."""
+        return self.sdk.root.joinpath(*WORKING_DIRECTORY)
 
     def command(self, compile_: Compile, out: Path, depfile: Path | None = None) -> list[str]:
         """The compiler's command line for one compile; with `depfile` it also writes down what it reads."""
-        mapped = {'{sdk}': str(self.sdk.root), '{cache}': str(self.cache)}
-        command = [str(self.sdk.tools[compile_.argv[0]])]
-        for arg in compile_.argv[1:]:
-            if arg == '{source}':
-                command.append(_spell(compile_.source, mapped))
-            elif arg == '{object}':
-                command.append(str(out))
-            else:
-                command.append(_spell(arg, mapped))
-                if arg == SYSROOT_FLAG:
-                    command.append(f'-ffile-prefix-map={self.cache}={CACHE_PREFIX}')
+        words = spell(compile_.argv[1:], sdk=str(self.sdk.root), cache=str(self.cache), source=compile_.source, out=str(out))
+        command = [str(self.sdk.tools[compile_.argv[0]]), *words]
         return [*command, '-MD', '-MF', str(depfile)] if depfile else command
-
-
-def _spell(arg: str, mapped: dict[str, str]) -> str:
-    for name, place in mapped.items():
-        if name in arg:
-            arg = arg.replace(name, place)
-    return arg
 
 
 def shell_line(command: list[str], cwd: Path) -> str:

@@ -21,12 +21,13 @@ from ..modes import Mode
 from ..probe import PROGRAM
 from ..store import Blob, Store
 from ..store.records import is_below
-from .commands import CACHE_PREFIX, shell_line
+from .commands import shell_line
 from .events import Watcher
 from .located import Keys, carries, place_in
 from .pool import Pool
 from .request import PortSources
 from .result import Failure
+from .spelling import CACHE_PREFIX
 
 KIND = 'embuilder'
 #: The mark that tells a frozen emcc that a port is there (`ports/__init__.py: fetch_port_artifact`).

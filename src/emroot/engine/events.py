@@ -11,6 +11,10 @@ class Watcher(Protocol):
     def planned(self, *, archives: int, compiles: int, seconds: float) -> None:
         """How much there is to do after everything that is already there; `seconds` of expected processor time."""
 
+    def left(self, *, compiles: int, seconds: float) -> None:
+        """How many of the planned compiles are still to be done, and the processor time expected of these. Some end without
+        having been run, because another gave the same."""
+
     def started(self, worker: int, what: str) -> None:
         """A worker begins a job: `wasm64-lto/libc strlen.c`."""
 
@@ -31,6 +35,9 @@ class Silent:
     """A watcher that does nothing."""
 
     def planned(self, *, archives: int, compiles: int, seconds: float) -> None:
+        """Ignored."""
+
+    def left(self, *, compiles: int, seconds: float) -> None:
         """Ignored."""
 
     def started(self, worker: int, what: str) -> None:

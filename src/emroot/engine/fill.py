@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..base import Base
 from ..catalogue import Recipe
 from ..headers import installed_headers
+from ..index.keep import KIND as INDEX
 from ..modes import Mode
 from ..plan import Archive, Plan, make_plan
 from ..store import Blob
@@ -28,7 +29,7 @@ from .memory import jobs_that_fit
 from .objects import Objects
 from .pool import Executor, Pool, default_workers
 from .result import Failure
-from .schedule import Schedule
+from .schedule import Gathering, Schedule
 
 if TYPE_CHECKING:
     from ..remote.address import Address
@@ -84,36 +85,61 @@ class Fill:
                 self._ask_remote(self.options.remote, plan, keys.values(), durations)
             for (mode, target), key in keys.items():
                 self._add_embuilder(mode, target, key)
-            launcher = self.options.launcher
-            servers = None if launcher else make_fork_servers(self.pool, self.catalogue.sdk, self.store, env, len(plan.compiles))
-            if launcher:
-                self.watcher.note(f'compiles are started through {launcher}')
-            if servers:
-                self.watcher.note('compiles are forked from a loaded compiler (EMROOT_FORK=0 starts each anew)')
-            executor: Executor = servers or self.pool
-            if launcher:
-                place = make_place(self.store, self.catalogue.sdk, self.places.working_directory)
-                executor = Launched(launcher, self.pool, self.watcher, place)
-            objects = Objects(self.store, self.places, files, env, self.watcher, durations, executor, plan.compiles.values())
             self.known.learn(plan)
             result, timeline = self.build.result, self.build.timeline
-            result.workers = self.pool.workers
-            Schedule(plan, objects, self.pool, result, timeline, self._placed, self.build.failed, self._keys_of,
-                     self.remote.fetched if self.remote else ()).start()
             try:
-                self.pool.run()
+                with self.compilers(plan, files, durations, env) as objects:
+                    Schedule(plan, objects, self.pool, result, timeline, self._placed, self.build.failed, self._keys_of,
+                             self.remote.fetched if self.remote else ()).start(self._missing(keys.values()))
+                    self.pool.run()
             finally:
-                if servers:
-                    servers.close()
                 self.known.save()
-                durations.save()
-                result.busy = timeline.busy(self.pool.workers)
+
+    @contextlib.contextmanager
+    def compilers(self, plan: Plan, files: Files, durations: Durations, env: Mapping[str, str]) -> Iterator[Objects]:
+        """What makes the objects of a plan, and learns how long that takes."""
+        launcher = self.options.launcher
+        servers = None if launcher else make_fork_servers(self.pool, self.catalogue.sdk, self.store, env, len(plan.compiles))
+        if launcher:
+            self.watcher.note(f'compiles are started through {launcher}')
+        if servers:
+            self.watcher.note('compiles are forked from a loaded compiler (EMROOT_FORK=0 starts each anew)')
+        executor: Executor = servers or self.pool
+        if launcher:
+            place = make_place(self.store, self.catalogue.sdk, self.places.working_directory)
+            executor = Launched(launcher, self.pool, self.watcher, place)
+        self.build.result.workers = self.pool.workers
+        try:
+            yield Objects(self.store, self.places, files, env, self.watcher, durations, executor, plan.compiles.values())
+        finally:
+            if servers:
+                servers.close()
+            durations.save()
+            self.build.result.busy = self.build.timeline.busy(self.pool.workers)
+
+    def gather(self, plan: Plan) -> dict[str, dict[str, Path]]:
+        """Make the objects of a plan and join nothing: by the names of archives and of their members, where each lies. An
+        archive of which some cannot be made is left out, and in the result with what failed."""
+        with self.store, contextlib.closing(self.cache):
+            headers = installed_headers(self.catalogue, self.store)
+            env = self.catalogue.environment({'LC_ALL': 'C', 'EM_CACHE': str(self.cache.root)})
+            self.places = Places(self.catalogue.sdk, headers)
+            files = Files(self.places, self.store.tree_files(headers.name) or {})
+            durations = Durations(self.build.home, self.catalogue.sdk)
+            with self.compilers(plan, files, durations, env) as objects:
+                gathering = Gathering(plan, objects, self.pool, self.build.result, self.build.timeline, self._placed,
+                                      self.build.failed, self._keys_of)
+                gathering.start()
+                self.pool.run()
+                return gathering.gathered
 
     def _placed(self, archive: Archive, blob: Blob, state: str, reused: Mapping[str, int], *, place: str) -> None:
         self.cache.put(archive.path, archive.key, blob, self.store, carries=place)
         self.build.done(archive.mode, archive.target, state, reused, place=place)
         if state == 'built':
             self._offer(archive.key, ARCHIVE, place)
+            if self.remote and self.store.read(INDEX, archive.key):
+                self._offer(archive.key, INDEX, '')
 
     def _keys_of(self, key: str, what: str) -> Keys:
         return keys_of(key, what, self.cache.sdk, own_place=self.options.own_place)
@@ -170,6 +196,10 @@ class Fill:
             self.build.result.remote = self.remote.to_json()
 
     # --- through embuilder ---
+
+    def _missing(self, keys: Iterable[str]) -> int:
+        """How many targets embuilder will have to make, as far as records tell."""
+        return sum(not any(self.store.read(EMBUILDER, each) for each, _ in self._keys_of(key, EMBUILDER)) for key in keys)
 
     def _add_embuilder(self, mode: Mode, target: str, key: str) -> None:
         def run(worker: int) -> None:

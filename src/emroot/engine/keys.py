@@ -38,6 +38,10 @@ class KnownKeys:
         entry = self._load(mode).get(target)
         return Known(entry[0], tuple(entry[1]), entry[2]) if entry else None
 
+    def targets(self, mode: Mode) -> list[str]:
+        """All targets of a mode whose keys are known."""
+        return sorted(self._load(mode))
+
     def learn(self, plan: Plan) -> None:
         """Remember a plan's archives."""
         for archive in plan.archives:

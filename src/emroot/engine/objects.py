@@ -7,6 +7,7 @@ from pathlib import Path
 
 from ..canonical import Record
 from ..errors import from_full_disk
+from ..files import remove
 from ..plan import Compile
 from ..store import Blob, Store
 from .closure import Closure, Files
@@ -66,7 +67,7 @@ class Objects:
         self.watcher.note(f'compile {compile_.source}: {shell_line(command, self.places.working_directory)}')
         done = self._executor.call(command, cwd=self.places.working_directory, env=self.env)
         if done.code != 0 or not out.is_file():
-            out.unlink(missing_ok=True)
+            remove(out)
             return self._failed(compile_, done.code, done.output)
         if done.output.strip():
             self.watcher.note(f'{compile_.source} said: {done.output.decode(errors="replace").strip()}')
@@ -92,7 +93,7 @@ class Objects:
         """What a compile read. Assembly files that are not preprocessed read themselves, unless they say otherwise."""
         if depfile is not None:
             closure = self._files.closure(depfile)
-            depfile.unlink(missing_ok=True)
+            remove(depfile)
             return closure
         name = self._files.source_name(compile_.source)
         text = self._files.path(name).read_text(encoding='latin-1')

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from ..errors import BuildError
 from ..modes import Mode
 from ..sdk import Sdk
 
@@ -33,6 +34,8 @@ class ModeResult:
     built: list[str] = field(default_factory=list)
     reused: list[str] = field(default_factory=list)
     failed: list[Failure] = field(default_factory=list)
+    why: Counter[str] = field(default_factory=Counter)
+    """Members of its archives that needed no compile, by what spared them it: one of `REASONS` each."""
 
 
 @dataclass
@@ -48,8 +51,6 @@ class BuildResult:
     """Members of the requested archives that needed no compile of their own."""
     recognised: int = 0
     """Of the reused, distinct compiles that were found to equal another one (see `sharing.py`)."""
-    why: Counter[str] = field(default_factory=Counter)
-    """The reused by what spared them their compile: one of `REASONS` each."""
     seconds: float = 0.0
     cpu_seconds: float = 0.0
     """Processor time of the tools that were run."""
@@ -66,18 +67,30 @@ class BuildResult:
     log: Path | None = None
 
     @property
+    def why(self) -> Counter[str]:
+        """The reused of all modes by what spared them their compile: one of `REASONS` each."""
+        return sum((made.why for made in self.modes.values()), Counter())
+
+    @property
     def failures(self) -> list[tuple[Mode, Failure]]:
         """All that failed."""
         return [(mode, failure) for mode, result in self.modes.items() for failure in result.failed]
 
+    def raise_for_failures(self) -> None:
+        """Raise `BuildError`, with the tools' own words, if anything failed. What did not is built and kept."""
+        if failures := self.failures:
+            said = [f'cannot build {mode}/{failure.target}: {failure.error}' for mode, failure in failures]
+            raise BuildError('\n'.join(said), mend=f'repeat it: {failures[0][1].command}' if failures[0][1].command else '')
+
     def to_json(self) -> dict[str, Any]:
         """The contract's document."""
+        why = self.why
         modes = {mode.name: {'built': r.built, 'reused': r.reused,
                              'failed': [{'target': f.target, 'error': f.error} for f in r.failed]}
                  for mode, r in self.modes.items()}
         return {'sdk': {'root': str(self.sdk.root), 'version': self.sdk.version, 'digest': self.sdk.digest},
                 'cache': str(self.cache), 'modes': modes,
                 'objects': {'compiled': self.compiled, 'reused': self.reused, 'recognised': self.recognised,
-                            'why': {reason: self.why[reason] for reason in REASONS}},
+                            'why': {reason: why[reason] for reason in REASONS}},
                 **({'elsewhere': sorted(self.elsewhere)} if self.elsewhere else {}),
                 **({'remote': self.remote} if self.remote else {}), 'seconds': round(self.seconds, 3)}

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import threading
 import time
 from collections import Counter
 from collections.abc import Collection, Mapping
 from functools import partial
-from typing import Protocol
+from pathlib import Path
+from typing import Any, Protocol
 
+from ..files import remove
 from ..modes import Mode
 from ..plan import Archive, Compile, Plan
 from ..store import Blob, Lock, try_lock
@@ -48,10 +51,12 @@ class Schedule:
         self._placed, self._failed, self._keys_of, self._fetched = placed, failed, keys_of, fetched
         self._chains: dict[str, list[tuple[Compile, list[_Pending]]]] = {}
         self._why: dict[str, str] = {}
+        self._expectation: dict[str, float] = {}
+        self._compiles, self._seconds = 0, 0.0
         self._lock = threading.Lock()
 
-    def start(self) -> None:
-        """Place what the store has, and queue the rest."""
+    def start(self, besides: int = 0) -> None:
+        """Place what the store has, and queue the rest. `besides` is how many targets are made in other ways."""
         waiting: dict[str, list[_Pending]] = {}
         found: dict[str, Blob | None] = {}
         taken: dict[str, list[_Pending]] = {}
@@ -68,8 +73,8 @@ class Schedule:
             pending.append(todo)
         for key, archives in taken.items():
             self._take(self.plan.compiles[key], archives)
-        self.watcher.planned(archives=len(pending), compiles=len(waiting),
-                             seconds=sum(self._expected(self.plan.compiles[key]) for key in waiting))
+        self._compiles, self._seconds = len(waiting), sum(self._expected(self.plan.compiles[key]) for key in waiting)
+        self.watcher.planned(archives=len(pending) + besides, compiles=self._compiles, seconds=self._seconds)
         for todo in pending:
             if todo.complete:
                 self.pool.add(0.0, partial(self._join, todo))
@@ -119,7 +124,10 @@ class Schedule:
             else:
                 self._take(compile_, archives)
             if held:
-                lock.unlink(missing_ok=True)
+                remove(lock)
+        if held and os.name == 'nt':  # where what is open cannot be deleted
+            remove(lock)
+        self._tick(compile_)
         del self._chains[family][0]
         self._queue(family)
         for todo in archives:
@@ -137,6 +145,14 @@ class Schedule:
             self.result.compiled += 1
             archives[0].compiled += 1
         return made
+
+    def _tick(self, compile_: Compile) -> None:
+        """One compile less to do."""
+        with self._lock:
+            self._compiles -= 1
+            self._seconds -= self._expectation.pop(compile_.key)
+            compiles, seconds = self._compiles, max(self._seconds, 0.0)
+        self.watcher.left(compiles=compiles, seconds=seconds)
 
     def _take(self, compile_: Compile, archives: list[_Pending]) -> None:
         """An object is there without a compile."""
@@ -165,7 +181,30 @@ class Schedule:
         return +why
 
     def _expected(self, compile_: Compile) -> float:
-        return self.objects.durations.expected(compile_)
+        """The same answer each time, though builds learn."""
+        if compile_.key not in self._expectation:
+            self._expectation[compile_.key] = self.objects.durations.expected(compile_)
+        return self._expectation[compile_.key]
+
+
+class Gathering(Schedule):
+    """The jobs of a plan whose archives have only some of their members, and are not to be joined."""
+
+    def __init__(self, *given: Any) -> None:
+        super().__init__(*given)
+        self.gathered: dict[str, dict[str, Path]] = {}
+
+    def _place_from_store(self, archive: Archive) -> bool:
+        return False
+
+    def _join(self, todo: _Pending, worker: int) -> None:
+        archive = todo.archive
+        if todo.failures:
+            self._failed(archive.mode, archive.target, next(iter(todo.failures.values())))
+            return
+        with self._lock:
+            self.result.reused += len(archive.members) - todo.compiled
+            self.gathered[archive.name] = {name: self.store.path(todo.blobs[key].digest) for name, key in archive.members}
 
 
 def _names(archives: list[_Pending]) -> tuple[str, ...]:

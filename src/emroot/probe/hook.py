@@ -1,5 +1,8 @@
 """Runs inside every emcc below `emroot run`, and has emroot build what a link misses: all of it at once.
 
+Where lazy links are wanted, nothing is built then: the linker's command is handed to emroot in place of the linker, once emcc
+comes to it, and emroot makes the link with those objects only that it pulls. If that cannot be, whole libraries are built then.
+
 emcc's configuration file is Python, read by each emcc however it was started (by its absolute path from CMake, by a wrapper,
 from a nested build). The configuration that `emroot run` names in EM_CONFIG loads this file, which waits for emcc's own
 modules to be imported and changes two things: before emcc asks its cache for libraries one by one, those that are not there
@@ -9,10 +12,15 @@ It runs in the SDK's Python (3.8 or later) and imports nothing of emroot.
 """
 
 import importlib.machinery
+import json
 import os
 import shlex
 import subprocess
 import sys
+import tempfile
+
+#: What emcc's `tools.building` must have for lazy links.
+SEAM = ('link_lld', 'get_command_with_possible_response_file', 'check_call')
 
 
 class Hook:
@@ -23,6 +31,7 @@ class Hook:
         self.changes = {'tools.system_libs': self.change_libraries, 'tools.ports': self.change_ports,
                         'tools.cache': self.change_cache}
         self.asked_for_link = False
+        self.awaited = {}  # libraries of a lazy link, by where they would be: how emcc would build each, and its name
 
     def find_spec(self, name, path=None, target=None):
         """Part of `sys.meta_path`: wraps the loading of the modules to change."""
@@ -57,6 +66,8 @@ class Hook:
         def build_library(library, *args, **kwargs):
             path = str(library.get_path(absolute=True))
             if not os.path.exists(path):
+                if self.can_wait(path, lambda: build(library), self.name(system_libs, library)):
+                    return path
                 self.build_for_link()
                 if not os.path.exists(path):
                     self.build(['--targets', self.name(system_libs, library)])
@@ -64,7 +75,7 @@ class Hook:
         system_libs.Library.build = build_library
 
         def get_libs_to_link(*args, **kwargs):
-            missing = self.missing(system_libs, lambda: original(*args, **kwargs))
+            missing = [] if self.lazy() else self.missing(system_libs, lambda: original(*args, **kwargs))
             if missing:
                 self.build(['--targets', ','.join(missing)])
             return original(*args, **kwargs)
@@ -91,6 +102,62 @@ class Hook:
         """`MODE/TARGET` of a library in the mode of this link."""
         directory = str(system_libs.cache.get_lib_dir(absolute=False)).replace('\\', '/').split('/')
         return '-'.join([directory[2].split('-')[0], *directory[3:]]) + '/' + library.get_base_name()
+
+    def lazy(self):
+        """Whether the linker can be stood in for: lazy links are wanted, and this emcc has the seam for them."""
+        building = sys.modules.get('tools.building')
+        if not self.command.get('lazy') or not all(hasattr(building, name) for name in SEAM):
+            return False
+        if not hasattr(building, '_emroot'):
+            building._emroot = building.link_lld
+            building.link_lld = lambda *args, **kwargs: self.link(building, *args, **kwargs)
+        return True
+
+    def can_wait(self, path, build, name):
+        """Whether a library may be missing until the linker wants it."""
+        if self.lazy():
+            self.awaited.setdefault(path, (build, name))
+        return path in self.awaited
+
+    def link(self, building, *args, **kwargs):
+        """emcc's `link_lld`, with emroot in place of the linker if libraries are missing."""
+        spell, call = building.get_command_with_possible_response_file, building.check_call
+        commands = []
+
+        def spell_out(command):
+            commands.append(list(command))
+            return spell(command)
+
+        def check_call(command, *more, **options):
+            if len(commands) != 1 or not self.link_lazily(commands.pop()):
+                self.build_awaited()
+                return call(command, *more, **options)
+            return None
+        if self.awaited:
+            building.get_command_with_possible_response_file, building.check_call = spell_out, check_call
+        try:
+            return building._emroot(*args, **kwargs)
+        finally:
+            building.get_command_with_possible_response_file, building.check_call = spell, call
+
+    def link_lazily(self, command):
+        """Have emroot make a link. If it cannot, nothing was done."""
+        with tempfile.TemporaryDirectory(prefix='emroot-') as place:
+            request = os.path.join(place, 'request.json')
+            with open(request, 'w', encoding='utf-8') as f:
+                json.dump({'command': [str(word) for word in command], 'cwd': os.getcwd(),
+                           'missing': [name for _, name in self.awaited.values()]}, f)
+            return self.run(self.command['lazy'], [request], subprocess.DEVNULL) == 0
+
+    def build_awaited(self):
+        """Have the libraries built that were to be missing."""
+        awaited, self.awaited = self.awaited, {}
+        missing = {path: each for path, each in awaited.items() if not os.path.exists(path)}
+        if missing:
+            self.build(['--targets', ','.join(name for _, name in missing.values())])
+        for path, (build, _) in missing.items():
+            if not os.path.exists(path):
+                build()
 
     def change_ports(self, ports):
         """Have ports that were never installed here built before emcc fetches the first of them."""
@@ -128,10 +195,14 @@ class Hook:
 
     def build(self, selection):
         """Have emroot build. If it cannot, emcc goes on by itself, and says what it misses in its own words."""
+        self.run(self.command['argv'], selection, subprocess.DEVNULL)
+
+    def run(self, argv, arguments, output):
+        """Start emroot, in an environment without the settings of the project; its exit code."""
         environment = {name: value for name, value in os.environ.items() if not name.startswith(('EM_', 'EMCC_'))}
         environment.update(self.command['env'])
-        subprocess.run([*self.command['argv'], *selection], env=environment, stdin=subprocess.DEVNULL,
-                       stdout=subprocess.DEVNULL, check=False)
+        return subprocess.run([*argv, *arguments], env=environment, stdin=subprocess.DEVNULL, stdout=output,
+                              check=False).returncode
 
 
 def install(command):

@@ -25,7 +25,8 @@ else:
 
 #: A link in place of a lock is not followed: the file that it leads to may belong to anything.
 _FLAGS = getattr(os, 'O_CLOEXEC', 0) | getattr(os, 'O_NOFOLLOW', 0)
-_BUSY = {errno.EWOULDBLOCK, errno.EAGAIN, errno.EACCES, errno.EDEADLK}
+#: 0: the C library of Wine does not say why.
+_BUSY = {errno.EWOULDBLOCK, errno.EAGAIN, errno.EACCES, errno.EDEADLK, 0}
 
 
 class Lock(enum.Enum):

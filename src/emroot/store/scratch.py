@@ -71,6 +71,8 @@ def sweep(top: Path) -> None:
                 remove_tree(directory)
                 if not os.path.lexists(directory):  # a compiler that outlived its emroot may still write there: next time
                     remove(lock)
+        if os.name == 'nt' and not os.path.lexists(directory):  # where a lock that is held cannot be deleted
+            remove(lock)
 
 
 def running_since(top: Path) -> Iterator[float]:

@@ -4,10 +4,11 @@ from . import config
 
 EMSCRIPTEN_VERSION = '9.9.9'
 EXPECTED_LLVM_VERSION = 19
-CLANG_CC = os.path.join(config.LLVM_ROOT, 'clang')
-CLANG_CXX = os.path.join(config.LLVM_ROOT, 'clang++')
-LLVM_AR = os.path.join(config.LLVM_ROOT, 'llvm-ar')
-WASM_LD = os.path.join(config.LLVM_ROOT, 'wasm-ld')
+EXE = '.exe' if os.name == 'nt' else ''
+CLANG_CC = os.path.join(config.LLVM_ROOT, 'clang' + EXE)
+CLANG_CXX = os.path.join(config.LLVM_ROOT, 'clang++' + EXE)
+LLVM_AR = os.path.join(config.LLVM_ROOT, 'llvm-ar' + EXE)
+WASM_LD = os.path.join(config.LLVM_ROOT, 'wasm-ld' + EXE)
 run_via_emxx = False
 
 

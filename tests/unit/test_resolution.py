@@ -12,13 +12,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from support.paper import paper_sdk
 
-from emroot import resolve as module
+from emroot import resolution as module
 from emroot.canonical import digest_bytes
 from emroot.catalogue import Catalogue
 from emroot.errors import SdkError, UsageError
 from emroot.home import Home
 from emroot.modes import Mode, all_modes
-from emroot.resolve import compiler, mode_of_directory, resolve
+from emroot.resolution import compiler, mode_of_directory, resolve
 
 ANSWER: dict[str, Any] = {
     'directory': 'sysroot/lib/wasm64-emscripten/thinlto', 'linked': True,

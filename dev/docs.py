@@ -1,0 +1,142 @@
+"""`dev.py docs [--write] [--to DIR]`: the pages that are made from the code, and the site of all pages.
+
+Without `--write`, pages that no longer say what the code says are an error.
+"""
+
+from __future__ import annotations
+
+import argparse
+import ast
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from emroot.cli.parser import make_parser
+from emroot.project import json_schema
+
+from .places import ROOT, say
+
+REFERENCE = ROOT / 'docs' / 'reference'
+MADE = '<!-- Made from the code by `python3 dev.py docs --write`; a test compares. -->\n\n'
+
+
+def pages() -> dict[Path, str]:
+    """Every page that is made from the code."""
+    return {REFERENCE / 'cli.md': command_line(), REFERENCE / 'starlark.md': starlark(),
+            REFERENCE / 'emroot-toml.md': project_file()}
+
+
+def command_line() -> str:
+    """Every command with its arguments, as the parser has it (but not as one Python's argparse or another lays it out)."""
+    parts = [MADE + '# Command line\n\nWhat a command produces goes to standard output; progress, logs and errors go to standard '
+             'error. Every command that reports takes\n`--json`. `emroot COMMAND --help` says all this, too.\n']
+    for name, parser in _commands('emroot', make_parser()):
+        actions = [action for action in parser._actions if not isinstance(action, argparse._SubParsersAction)
+                   and (name == 'emroot' or action.dest not in _COMMON)]
+        named = ''.join(f' {_argument(action)}' for action in actions if not action.option_strings)
+        heading = 'For every command' if name == 'emroot' else f'{name}'
+        usage = 'emroot [OPTIONS] COMMAND' if name == 'emroot' else f'{name} [OPTIONS]{named}'
+        rows = ''.join(f'| `{_argument(action)}` | {(action.help or "").replace("|", "or")} |\n' for action in actions)
+        parts.append(f'## {heading}\n\n{parser.description}\n\n```text\n{usage}\n```\n\n| argument | |\n|---|---|\n{rows}')
+    parts.append(f'## Exit codes\n\n{(make_parser().epilog or "").removeprefix("exit codes: ")}\n')
+    return '\n'.join(parts)
+
+
+#: Options that every command takes, before or after its name.
+_COMMON = {'help', 'version', 'sdk', 'home', 'verbose', 'quiet', 'no_progress'}
+
+
+def _argument(action: argparse.Action) -> str:
+    """An argument as one types it."""
+    if not action.option_strings:
+        return str(action.metavar or action.dest)
+    takes = '' if action.nargs == 0 else str(action.metavar or '/'.join(map(str, action.choices or ())) or action.dest.upper())
+    return ', '.join(action.option_strings) + (f' {takes}' if takes else '')
+
+
+def _commands(name: str, parser: argparse.ArgumentParser) -> Iterator[tuple[str, argparse.ArgumentParser]]:
+    """A command and those below it; none that is a heading only."""
+    if hasattr(parser, 'complete'):
+        parser.complete()
+    below = [action for action in parser._actions if isinstance(action, argparse._SubParsersAction)]
+    if not below or name == 'emroot':
+        yield name, parser
+    for action in below:
+        for word, command in action.choices.items():
+            yield from _commands(f'{name} {word}', command)
+
+
+def project_file() -> str:
+    """The keys of emroot.toml."""
+    schema = json_schema()
+    text = [MADE + '# emroot.toml\n\nWhat a project needs, so that `emroot build` without arguments does it. Looked for in the '
+            'current directory and those above it.\nEditors check it by [the schema](emroot.schema.json).\n']
+    text.append(_table('At the top', {k: v for k, v in schema['properties'].items() if k != 'cache'}))
+    text.append(_table('In each `[[cache]]`', schema['properties']['cache']['items']['properties']))
+    return '\n'.join(text)
+
+
+def _table(title: str, properties: dict[str, Any]) -> str:
+    rows = [f'| `{key}` | {" or ".join(f"`{c}`" for c in has["enum"]) if "enum" in has else has["type"]} | {has["description"]} |'
+            for key, has in properties.items()]
+    return f'## {title}\n\n| key | value | |\n|---|---|---|\n' + '\n'.join(rows) + '\n'
+
+
+#: What is public, by where its attributes stand: files, and names that these assign.
+_STARLARK = {
+    'emscripten_deps.sdk': [('extension.bzl', '_sdk')], 'emscripten_deps.cache': [('extension.bzl', '_cache')],
+    'wasm_cc_binary': [('wasm_cc_binary.bzl', 'WASM_ATTRIBUTES'), ('wasm_cc_binary.bzl', 'wasm_cc_binary')],
+    'wasm_cc_test': [('wasm_cc_binary.bzl', 'WASM_ATTRIBUTES'), ('wasm_cc_test.bzl', 'wasm_cc_test')],
+}
+
+
+def starlark() -> str:
+    """Tags and rules with their attributes. Starlark is read as the Python that it nearly is."""
+    parts = [MADE + '# Starlark\n\n`load("@emroot//bazel:defs.bzl", "wasm_cc_binary", "wasm_cc_test")` and '
+             '`use_extension("@emroot//bazel:extensions.bzl", "emscripten_deps")`;\n[Bazel](../bazel.md) shows how to use '
+             'them.\n']
+    for heading, places in _STARLARK.items():
+        rows = []
+        for file, name in places:
+            tree = ast.parse((ROOT / 'bazel/private' / file).read_text(encoding='utf-8'))
+            [value] = [node.value for node in tree.body
+                       if isinstance(node, ast.Assign) and getattr(node.targets[0], 'id', '') == name]
+            rows += [f'| `{key}` | {kind} | {default} | {doc} |' for key, kind, default, doc in _attributes(value)]
+        parts.append(f'## {heading}\n\n| attribute | type | default | |\n|---|---|---|---|\n' + '\n'.join(rows) + '\n')
+    return '\n'.join(parts)
+
+
+def _attributes(value: ast.expr) -> Iterator[tuple[str, str, str, str]]:
+    for node in ast.walk(value):
+        for key, call in zip(node.keys, node.values, strict=True) if isinstance(node, ast.Dict) else ():
+            if isinstance(key, ast.Constant) and isinstance(call, ast.Call) and not str(key.value).startswith('_'):
+                given = {k.arg: k.value for k in call.keywords}
+                choices = [f'`{value}`' for value in ast.literal_eval(given['values'])] if 'values' in given else []
+                kind = ' or '.join(choices) or ast.unparse(call.func).removeprefix('attr.')
+                default = f'`{ast.unparse(given["default"])}`' if 'default' in given else ''
+                doc = ast.literal_eval(given['doc']) if 'doc' in given else ''
+                yield str(key.value), kind, default, doc
+
+
+def main(arguments: list[str]) -> int:
+    """Write or compare the pages; make the site."""
+    parser = argparse.ArgumentParser(prog='dev.py docs')
+    parser.add_argument('--write', action='store_true')
+    parser.add_argument('--to', type=Path, default=ROOT / 'site')
+    given = parser.parse_args(arguments)
+    for path, text in pages().items():
+        if given.write:
+            path.write_text(text, encoding='utf-8')
+        elif not path.is_file() or path.read_text(encoding='utf-8') != text:
+            say(f'docs: {path.relative_to(ROOT)} is not what the code says; rewrite it: python3 dev.py docs --write')
+            return 1
+    env = {**os.environ, 'PYTHONPATH': str(ROOT), 'NO_MKDOCS_2_WARNING': '1', 'DISABLE_MKDOCS_2_WARNING': 'true'}
+    command = [sys.executable, '-m', 'mkdocs', 'build', '--strict', '--quiet', '--site-dir', str(given.to.absolute())]
+    return subprocess.run(command, cwd=ROOT, env=env, check=False).returncode
+
+
+if __name__ == '__main__':
+    sys.exit(main(sys.argv[1:]))

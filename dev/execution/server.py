@@ -1,0 +1,196 @@
+"""The server, its database and its workers, for as long as a block runs."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from emroot.canonical import digest_record
+
+from ..bazel import Container, Tree
+from ..places import dev_cache, say
+
+#: BuildGrid 0.4 is for Python 3.11 and later; psycopg 3 breaks its notifier.
+PACKAGES = ('BuildGrid==0.4.4', 'psycopg2-binary>=2.9,<3', 'pgserver==0.1.4')
+_CONFIG = """
+server:
+  - !channel {{ address: "127.0.0.1:{port}", insecure-mode: true }}
+authorization: {{ method: none }}
+monitoring: {{ enabled: false }}
+connections:
+  - !sql-connection &sql {{ connection-string: "{database}", pool-size: 10, max-overflow: 20 }}
+storages:
+  - !lru-storage &storage {{ size: 4GB }}
+caches:
+  - !lru-action-cache &cache {{ storage: *storage, max-cached-refs: 65536, allow-updates: true, cache-failed-actions: false }}
+schedulers:
+  - !sql-scheduler &scheduler
+    sql: *sql
+    storage: *storage
+    action-cache: *cache
+    bot-session-keepalive-timeout: 10
+    property-set: !dynamic-property-set {{ match-property-keys: [OSFamily] }}
+    assigners:
+      - !priority-age-assigner {{ count: 2, interval: 0.1, priority-assignment-percentage: 100 }}
+instances:
+  - name: ''
+    services:
+      - !action-cache {{ cache: *cache }}
+      - !execution {{ scheduler: *scheduler }}
+      - !bots {{ scheduler: *scheduler }}
+      - !cas {{ storage: *storage }}
+      - !bytestream {{ storage: *storage }}
+thread-pool-size: 100
+"""
+#: Without a file of settings, which its migrations would take for one of logging.
+_TABLES = """
+import sys
+from alembic import command, config
+settings = config.Config()
+settings.set_main_option('script_location', sys.argv[1])
+settings.set_main_option('sqlalchemy.url', sys.argv[2])
+command.upgrade(settings, 'head')
+"""
+
+
+class ExecutionUnavailable(RuntimeError):
+    """It cannot be had on this machine; the message says why."""
+
+
+@dataclass
+class Execution:
+    """A running server."""
+
+    port: int
+    place: Path
+    container: Container
+    workers: list[subprocess.Popen[bytes]] = field(default_factory=list)
+
+    @property
+    def flags(self) -> list[str]:
+        """What tells Bazel to use it."""
+        return [f'--remote_executor=grpc://127.0.0.1:{self.port}', '--remote_default_exec_properties=OSFamily=linux']
+
+    def add_worker(self, jobs: int = 1) -> None:
+        """Start another worker, for `jobs` actions at a time."""
+        name = f'worker-{len(self.workers)}'
+        with open(self.place / f'{name}.log', 'ab') as log:
+            self.workers.append(self.container.start(
+                ['buildbox-worker', f'--remote=http://127.0.0.1:{self.port}', '--buildbox-run=/usr/bin/buildbox-run-hosttools',
+                 '--runner-arg=--disable-localcas', '--platform=OSFamily=linux', f'--concurrent-jobs={jobs}', name],
+                cwd=Path('/'), output=log))
+
+    def kill_worker(self) -> None:
+        """SIGKILL for the oldest worker and whatever it runs."""
+        worker = self.workers.pop(0)
+        for process in (*_below(worker.pid)[::-1], worker.pid):
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(process, signal.SIGKILL)
+        worker.wait()
+
+
+@contextlib.contextmanager
+def remote_execution(tree: Tree, *, workers: int = 2) -> Iterator[Execution]:
+    """A server with `workers` workers of one job each. Raises `ExecutionUnavailable`."""
+    programs = ensure_programs()
+    with tempfile.TemporaryDirectory(prefix='emroot-execution-', dir=dev_cache()) as directory, contextlib.ExitStack() as stack:
+        place = Path(directory)
+        database = stack.enter_context(_database(programs, place))
+        with socket.socket() as free:
+            free.bind(('127.0.0.1', 0))
+            port = free.getsockname()[1]
+        (place / 'server.yml').write_text(_CONFIG.format(port=port, database=database), encoding='utf-8')
+        stack.enter_context(_running([programs / 'bin/bgd', 'server', 'start', place / 'server.yml'], place / 'server.log'))
+        _wait_for(port, place / 'server.log')
+        container = stack.enter_context(tree.open(network=True))
+        execution = Execution(port, place, container)
+        try:
+            for _ in range(workers):
+                execution.add_worker()
+            yield execution
+        finally:
+            while execution.workers:
+                execution.kill_worker()
+
+
+def ensure_programs() -> Path:
+    """The virtual environment with BuildGrid and PostgreSQL, made if it is not there. Raises `ExecutionUnavailable`."""
+    place = dev_cache() / 'programs' / f'buildgrid-{digest_record([*PACKAGES, *sys.version_info[:2]])[:12]}'
+    place.parent.mkdir(parents=True, exist_ok=True)
+    with open(f'{place}.lock', 'w') as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (place / 'made').is_file():
+            say('getting BuildGrid and PostgreSQL (about 100 MB)')
+            shutil.rmtree(place, ignore_errors=True)
+            subprocess.run([sys.executable, '-m', 'venv', str(place)], check=True)
+            got = subprocess.run([str(place / 'bin/pip'), 'install', '--disable-pip-version-check', '--quiet', *PACKAGES],
+                                 capture_output=True, text=True, check=False)
+            if got.returncode != 0:
+                raise ExecutionUnavailable(f'BuildGrid cannot be installed: {got.stderr.strip().splitlines()[-1:]}')
+            (place / 'made').touch()
+    return place
+
+
+@contextlib.contextmanager
+def _database(programs: Path, place: Path) -> Iterator[str]:
+    """PostgreSQL with BuildGrid's tables; its address. It refuses to be root: as root it thinks that it is somebody else."""
+    [found] = programs.glob('lib/python*/site-packages/pgserver/pginstall/bin')
+    other = ['unshare', '--user', '--map-user=1000', '--map-group=1000'] if os.geteuid() == 0 else []
+    data = place / 'data'
+    made = subprocess.run([*other, str(found / 'initdb'), '-D', str(data), '-U', 'postgres', '-A', 'trust', '--no-locale', '-E',
+                           'UTF8', '--no-sync'], capture_output=True, text=True, check=False)
+    if made.returncode != 0:
+        raise ExecutionUnavailable(f'PostgreSQL cannot be set up: {made.stderr.strip()}')
+    # a path of a hundred characters and more is too long for a socket
+    with tempfile.TemporaryDirectory(prefix='pg') as sockets:
+        command = [*other, found / 'postgres', '-D', data, '-k', sockets, '-c', 'listen_addresses=', '-c', 'fsync=off',
+                   '-c', 'max_connections=200']
+        with _running(command, place / 'database.log'):
+            until = time.monotonic() + 60
+            while subprocess.run([str(found / 'pg_isready'), '-q', '-h', sockets, '-U', 'postgres'], check=False).returncode:
+                if time.monotonic() > until:
+                    raise ExecutionUnavailable((place / 'database.log').read_text()[-2000:])
+                time.sleep(0.1)
+            address = f'postgresql+psycopg2://postgres@/postgres?host={sockets}'
+            [migrations] = programs.glob('lib/python*/site-packages/buildgrid/server/sql/alembic')
+            subprocess.run([str(programs / 'bin/python'), '-c', _TABLES, str(migrations), address], check=True,
+                           capture_output=True)
+            yield address
+
+
+@contextlib.contextmanager
+def _running(command: list[object], log: Path) -> Iterator[None]:
+    with open(log, 'ab') as said, subprocess.Popen([str(word) for word in command], stdin=subprocess.DEVNULL, stdout=said,
+                                                   stderr=said) as process:
+        try:
+            yield
+        finally:
+            process.terminate()
+
+
+def _wait_for(port: int, log: Path) -> None:
+    until = time.monotonic() + 60
+    while time.monotonic() < until:
+        with contextlib.suppress(OSError), socket.create_connection(('127.0.0.1', port), 1):
+            return
+        time.sleep(0.1)
+    raise ExecutionUnavailable(f'the server does not listen: {log.read_text()[-2000:]}')
+
+
+def _below(parent: int) -> list[int]:
+    try:
+        text = ' '.join(path.read_text() for path in Path(f'/proc/{parent}/task').glob('*/children'))
+    except OSError:
+        return []
+    return [pid for child in map(int, text.split()) for pid in (child, *_below(child))]

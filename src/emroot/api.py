@@ -1,0 +1,144 @@
+"""What the command line does, for Python programs. Import it from `emroot` itself.
+
+Each function takes the SDK (`sdk`: one that `find_sdk` gave, a path, or None for the one that the command line would find) and
+the home (`home`: a path, or None for `EMROOT_HOME` or the platform's user cache directory). They raise `EmrootError`s, whose
+`mend` says what to do, and print nothing; a `Watcher` is told what a build does.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from .catalogue import Catalogue, Listing
+from .errors import UsageError
+from .home import Home, find_home
+from .modes import parse_features
+from .sdk import Sdk
+from .sdk import find_sdk as _find_sdk
+from .selection import Selection, split_link, split_names
+
+if TYPE_CHECKING:
+    from .engine.events import Watcher
+    from .engine.result import BuildResult
+    from .reporting import Report
+    from .resolution import Resolution
+
+Place = str | os.PathLike[str]
+
+
+def find_sdk(path: Place | None = None, *, home: Place | None = None) -> Sdk:
+    """The SDK at `path` (an Emscripten root or an emsdk); without one that of EMSDK, EMSCRIPTEN_ROOT, the emcc on PATH, or the
+    newest that emroot installed.
+
+    Raises `SdkError` if there is none, or if it does not work.
+
+    >>> import emroot
+    >>> emroot.find_sdk().root.name
+    'emscripten'
+    """
+    return _find_sdk(find_home(home), path)
+
+
+def listing(features: str | Iterable[str] = 'wasm32', *, sdk: Sdk | Place | None = None, home: Place | None = None) -> Listing:
+    """What a mode has to offer: libraries with what varies and how many objects each takes, groups, ports. As `emroot list`.
+
+    >>> emroot.listing('wasm64,lto').libraries['libc-mt'].path
+    'sysroot/lib/wasm64-emscripten/lto/libc-mt.a'
+    """
+    return _catalogue(sdk, home).listing(parse_features([features] if isinstance(features, str) else features))
+
+
+def resolve(link: str | Sequence[str], *, lang: str | None = None, sdk: Sdk | Place | None = None,
+            home: Place | None = None) -> Resolution:
+    """The mode, libraries in link order and ports that a link needs: a whole command line whose first word is an emcc or em++, or
+    flags alone (then `lang`, `c` or `c++`, says which of the two would link). Inputs need not exist. As `emroot resolve`.
+
+    Raises `UsageError` with emcc's own words if it refuses the link.
+
+    >>> emroot.resolve('emcc -O2 -flto main.o').mode.name
+    'wasm32-lto'
+    """
+    from .resolution import resolve as resolve_link
+    return resolve_link(_catalogue(sdk, home), split_link(link), lang=lang)
+
+
+def build(*, features: str | Iterable[str] = (), targets: str | Iterable[str] = (),
+          links: str | Iterable[str | Sequence[str]] = (),
+          sdk: Sdk | Place | None = None, cache: Place | None = None, home: Place | None = None, jobs: int = 0,
+          builder: str = 'source', ports_from: Place | None = None, remote: str = '', remote_headers: str = '',
+          watcher: Watcher | None = None) -> BuildResult:
+    """Make the cache directory hold what is selected, as `emroot build` does. What is there already costs next to nothing.
+
+    `features` (`'wasm64,thinlto'`, an item for each mode), `targets` (names, patterns, groups, ports, `MODE/TARGET`) and
+    `links` (whatever each of them needs) select together, as `--features`, `--targets` and `--for` do.
+    `cache` is the cache directory (default: one per SDK, in the home), `jobs` how many processes run at once (0: one for each
+    processor), `remote` as `--remote` has it, with `remote_headers` as EMROOT_REMOTE_HEADER has them.
+
+    Targets that fail are in the result, not raised: see `BuildResult.raise_for_failures`. Raises `UsageError` if nothing is
+    selected, `UnknownNameError` for what does not exist, `StoreError` if the store or the cache directory cannot be written to.
+
+    >>> result = emroot.build(features='wasm64', targets=['crt1', 'libnoexit'])
+    >>> result.failures
+    []
+    """
+    from .engine.build import Build
+    from .engine.request import Options, PortSources, Request
+    from .store import Store
+    catalogue, where = _catalogue(sdk, home), find_home(home)
+    selection = Selection(catalogue)
+    selection.add(features=_items(features), targets=split_names(_items(targets)),
+                  links=[links] if isinstance(links, str) else links)
+    selected = selection.selected()
+    if not selected:
+        raise UsageError('nothing is selected', mend='give features, targets or links')
+    if builder not in ('source', 'embuilder'):
+        raise UsageError(f'there is no builder {builder!r}', mend="give 'source' or 'embuilder'")
+    address = None
+    if remote:
+        from .remote.address import parse_address
+        address = parse_address(remote, headers=remote_headers)
+    options = Options(jobs=jobs, builder=builder, port_sources=PortSources(Path(ports_from).absolute() if ports_from else None),
+                      remote=address)
+    making = Build(catalogue, where, Store(where.store), _cache(cache, catalogue, where), options, watcher)
+    return making.run(Request(mode=mode, targets=tuple(names)) for mode, names in selected.items())
+
+
+def environment(*, sdk: Sdk | Place | None = None, cache: Place | None = None, home: Place | None = None) -> dict[str, str]:
+    """The variables that make any emcc below a process use the cache directory, frozen: EM_CACHE, EM_FROZEN_CACHE, PATH, and
+    EM_CONFIG if the SDK has no configuration of its own. As `emroot env`, which also builds.
+
+    >>> emroot.environment(cache='/tmp/libraries')['EM_CACHE']
+    '/tmp/libraries'
+    """
+    from .using import emcc_variables
+    catalogue, where = _catalogue(sdk, home), find_home(home)
+    return emcc_variables(catalogue, _cache(cache, catalogue, where))
+
+
+def report(*, sdk: Sdk | Place | None = None, cache: Place | None = None, home: Place | None = None) -> Report:
+    """What a cache directory holds in every mode, what that took, and the last build into it. As `emroot report`.
+
+    >>> found = emroot.report()
+    >>> {archive.state for archive in found.archives(emroot.Mode())} <= {'present', 'absent', 'failed', 'changed', 'foreign'}
+    True
+    """
+    from .reporting import collect
+    catalogue, where = _catalogue(sdk, home), find_home(home)
+    return collect(catalogue, where, _cache(cache, catalogue, where))
+
+
+def _catalogue(sdk: Sdk | Place | None, home: Place | None) -> Catalogue:
+    return Catalogue(sdk if isinstance(sdk, Sdk) else find_sdk(sdk, home=home), find_home(home))
+
+
+def _cache(cache: Place | None, catalogue: Catalogue, home: Home) -> Path:
+    if cache:
+        return Path(cache).expanduser().absolute()
+    return home.cache_directory(catalogue.sdk.version, catalogue.sdk.digest)
+
+
+def _items(given: str | Iterable[str]) -> list[str]:
+    return [given] if isinstance(given, str) else list(given)

@@ -1,0 +1,33 @@
+"""The build action that compiles one object.
+
+    python compile.py ABOUT CLANG RESOURCE_DIR HEADERS OUT SOURCE ARGUMENT...
+
+ABOUT (`sdk.json`, beside `emscripten/`), CLANG, RESOURCE_DIR (a file that says where clang's own headers are to appear), HEADERS
+and OUT are paths relative to Bazel's execution root; SOURCE and the ARGUMENTs are as the recipe has them. There are a thousand
+of these in a build, so that this imports nothing that Python has not loaded, and becomes the compiler.
+"""
+
+import os
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', 'engine'))
+
+import spelling  # type: ignore[import-not-found]  # by itself: packages above it would be compiled anew each time
+
+
+def main(about: str, clang: str, resource_dir: str, headers: str, out: str, source: str, *argv: str) -> int:
+    """Compile; the exit code, where the compiler cannot take this process's place."""
+    clang, root = os.path.abspath(clang), os.path.join(os.path.dirname(os.path.abspath(about)), 'emscripten')
+    with open(resource_dir, encoding='utf-8') as text:
+        mapped = spelling.map_resource_dir(clang, text.read())
+    command = [clang, *mapped, *spelling.spell(argv, sdk=root, cache=os.path.abspath(headers), source=source,
+                                               out=os.path.abspath(out))]
+    os.chdir(os.path.join(root, *spelling.WORKING_DIRECTORY))
+    if os.name != 'nt':
+        os.execv(clang, command)  # noqa: S606  # no shell, as everywhere
+    import subprocess  # there is no exec there
+    return subprocess.run(command, check=False, stdin=subprocess.DEVNULL).returncode
+
+
+if __name__ == '__main__':
+    sys.exit(main(*sys.argv[1:]))

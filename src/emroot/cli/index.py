@@ -1,0 +1,74 @@
+"""`emroot index`: which symbols the members of libraries have, in one small file, so that elsewhere a first link can be lazy."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterator
+from pathlib import Path
+
+from ..engine.build import Build
+from ..errors import BuildError, UsageError, from_os_error
+from ..files import read_file, write_bytes
+from ..index import Index
+from ..index.keep import find_index, keep_index
+from ..index.shipped import decode_indexes, encode_indexes
+from ..index.symbols import NmFailed, find_nm, index_archive
+from ..modes import Mode
+from ..store import Store
+from .build import make, select
+from .session import Session, print_json
+
+
+def export(args: argparse.Namespace) -> int:
+    """Build what is missing, and write the indexes of all that is selected."""
+    session = Session(args)
+    selected = select(session, needed=True)
+    build = make(session, selected)
+    if build.result.failures:
+        return BuildError.exit_code
+    with build.store:
+        found = dict(_indexes(build, [(mode, target) for mode, targets in selected.items() for target in targets]))
+    data, output = encode_indexes(found), Path(args.output).expanduser().absolute()
+    try:
+        write_bytes(output, data)
+    except OSError as error:
+        raise from_os_error(error, 'writing the indexes') from error
+    if args.json:
+        print_json({'file': str(output), 'archives': len(found), 'size': len(data), 'sdk': session.sdk.digest})
+    elif not args.quiet:
+        print(output)
+    return 0
+
+
+def import_(args: argparse.Namespace) -> int:
+    """Take the indexes of a file into the store. Those of other SDKs do no harm: their keys are never asked for."""
+    session = Session(args)
+    found = decode_indexes(read_file(Path(args.file).expanduser()) or b'')
+    if found is None:
+        raise UsageError(f'{args.file} is no file of indexes, or is damaged', mend='write it anew with `emroot index export`')
+    indexes = {key: index for key, body in found.items() if (index := Index.of_body(body))}
+    with Store(session.home.store) as store:
+        for key, index in indexes.items():
+            keep_index(store, key, index)
+    if args.json:
+        print_json({'archives': len(indexes)})
+    return 0
+
+
+def _indexes(build: Build, wanted: list[tuple[Mode, str]]) -> Iterator[tuple[str, Index]]:
+    """By the keys of their archives; single objects and what embuilder made have none."""
+    for mode, target in wanted:
+        known = build.known.get(mode, target)
+        if not known or not known.members or not known.paths[0].endswith('.a'):
+            continue
+        index = find_index(build.store, known.key)
+        if index is None:
+            sdk = build.catalogue.sdk
+            try:
+                index = index_archive(find_nm(sdk.tools), build.cache.root / known.paths[0],
+                                      carrying=[place.encode() for place in sdk.places])
+            except NmFailed as error:
+                raise UsageError(f'the symbols of {mode}/{target} cannot be read: {error}',
+                                 mend='`emroot verify` says whether it is whole') from error
+            keep_index(build.store, known.key, index)
+        yield known.key, index

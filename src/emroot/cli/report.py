@@ -1,0 +1,38 @@
+"""`emroot report`."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from ..errors import UsageError
+from ..files import write_text
+from ..modes import all_modes
+from .session import Session, print_json
+
+
+def report(args: argparse.Namespace) -> int:
+    """Describe the cache directory as a page, as data, or both."""
+    if not args.output and not args.json:
+        raise UsageError('nowhere to write the report to', mend='give -o FILE.html, or --json for its data')
+    from ..reporting import collect
+    session = Session(args)
+    new = [mode for mode in all_modes() if not session.catalogue.was_asked(mode)]
+    if new and not args.quiet:
+        print(f'emroot: asking the SDK for the libraries of {len(new)} modes, once', file=sys.stderr)
+    found = collect(session.catalogue, session.home, session.cache)
+    if args.output:
+        path = Path(args.output).expanduser().absolute()
+        try:
+            write_text(path, found.to_html())
+        except OSError as error:
+            raise UsageError(f'cannot write the report to {path}: {error.strerror}',
+                             mend='give -o a file in a directory that you may write to') from error
+        if not args.json:
+            print(path)
+            if not found.last_build and not args.quiet:
+                print('emroot: no build into this cache directory is on record yet: the report has no timeline', file=sys.stderr)
+    if args.json:
+        print_json(found.to_json())
+    return 0

@@ -1,0 +1,25 @@
+"""Colour, where it is wanted: NO_COLOR, FORCE_COLOR, CLICOLOR, CLICOLOR_FORCE, TERM=dumb, and whether it is a terminal."""
+
+from __future__ import annotations
+
+import os
+from typing import IO
+
+_CODES = {'bad': '31;1', 'good': '32', 'odd': '33', 'quiet': '2'}
+
+
+def wants_colour(stream: IO[str]) -> bool:
+    """Whether a stream is to get colours. Who says no (https://no-color.org) is heard before who says yes."""
+    env = os.environ
+    if env.get('NO_COLOR'):
+        return False
+    if env.get('FORCE_COLOR', '0') not in ('', '0', 'false') or env.get('CLICOLOR_FORCE', '0') not in ('', '0'):
+        return True
+    if env.get('CLICOLOR') == '0' or env.get('TERM') == 'dumb' or not stream.isatty():
+        return False
+    return os.name != 'nt' or bool(env.get('WT_SESSION') or env.get('ANSICON') or env.get('TERM'))
+
+
+def paint(text: str, style: str, stream: IO[str]) -> str:
+    """Text in a style (`bad`, `good`, `odd`, `quiet`), if the stream is to get colours."""
+    return f'\033[{_CODES[style]}m{text}\033[0m' if wants_colour(stream) else text

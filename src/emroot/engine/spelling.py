@@ -1,0 +1,30 @@
+"""How a recorded command line is spelled at a place. Imports next to nothing: actions that compile one file start with it."""
+
+import os
+
+#: Where an in-tree cache appears in debug information: emcc maps the SDK's root to `/emsdk/emscripten`
+#: (`system_libs.py: DETERMINISTIC_PREFIX`), and the reference for bytes is a cache inside the SDK.
+CACHE_PREFIX = '/emsdk/emscripten/cache'
+SYSROOT_FLAG = '--sysroot={cache}/sysroot'
+#: The directory to compile in: as far below the SDK's root as embuilder's build directory, so that recorded relative paths and
+#: the prefix maps made of them hold. Nothing is written there.
+WORKING_DIRECTORY = ('system', 'lib', 'libc')
+
+
+def spell(argv: tuple[str, ...], *, sdk: str, cache: str, source: str, out: str) -> list[str]:
+    """The arguments that follow the compiler's name, with real paths for `{sdk}`, `{cache}`, `{source}` and `{object}`."""
+
+    def place(word: str) -> str:
+        return word.replace('{sdk}', sdk).replace('{cache}', cache)
+    words = []
+    for word in argv:
+        words.append(place(source) if word == '{source}' else out if word == '{object}' else place(word))
+        if word == SYSROOT_FLAG:
+            words.append(f'-ffile-prefix-map={cache}={CACHE_PREFIX}')
+    return words
+
+
+def map_resource_dir(clang: str, said: str) -> list[str]:
+    """Flags that make clang's own headers, which it looks for beside its real path, appear to lie in the directory `said`."""
+    found = os.path.join(os.path.dirname(os.path.dirname(os.path.realpath(clang))), 'lib', 'clang', os.path.basename(said))
+    return [] if found == said else [f'-ffile-prefix-map={found}={said}']

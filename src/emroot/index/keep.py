@@ -1,0 +1,46 @@
+"""Where indexes are kept: in the store, under the key of their archive. One is recorded whenever an archive is made."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from ..files import read_file, remove, write_bytes
+from ..store import Blob, Store
+from .symbols import NmFailed, index_archive
+from .table import Index
+
+KIND = 'index'
+
+
+def record_index(store: Store, key: str, archive: Path, nm: Path, places: Iterable[str], env: Mapping[str, str]) -> str:
+    """Keep the index of an archive that was made; what went wrong, if it cannot be read."""
+    try:
+        keep_index(store, key, index_archive(nm, archive, carrying=[place.encode() for place in places], env=env))
+    except NmFailed as error:
+        return str(error)
+    return ''
+
+
+def keep_index(store: Store, key: str, index: Index) -> Blob:
+    """Keep an index under the key of its archive."""
+    file = store.scratch() / f'{key[:32]}.index'
+    write_bytes(file, index.encode())
+    blob = store.adopt(file)
+    store.write(KIND, key, {'digest': blob.digest, 'size': blob.size, 'path': f'{key}.index'})
+    return blob
+
+
+def find_index(store: Store, key: str) -> Index | None:
+    """The index of the archive of this key, if it is known and whole."""
+    record = store.read(KIND, key)
+    blob = Blob.of(record.get('digest'), record.get('size')) if record else None
+    if blob and store.has(blob):
+        store.touch(KIND, key)
+        return Index.decode(read_file(store.path(blob.digest)) or b'')
+    return None
+
+
+def withdraw_index(store: Store, key: str) -> None:
+    """Forget an index that turned out to be wrong."""
+    remove(store.record_path(KIND, key))

@@ -1,0 +1,182 @@
+"""From what emcc is about to link to a lazy link: which of the libraries that are not there can stay so, and which cannot."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Collection, Iterable, Sequence
+from functools import partial
+from pathlib import Path
+
+from ..cachedir import IN_FLIGHT
+from ..engine.archives import KIND as ARCHIVE
+from ..engine.archives import find_archive
+from ..engine.build import Build
+from ..engine.fill import Fill
+from ..engine.located import KeysOf, keys_of
+from ..engine.pool import default_workers
+from ..engine.request import Request
+from ..home import read_memo, write_memo
+from ..index import Index
+from ..index.keep import KIND, find_index, keep_index
+from ..index.shipped import find_shipped
+from ..index.symbols import NmFailed, find_nm, index_archive
+from ..modes import Mode
+from ..plan import Archive, Plan, make_plan
+from ..store.scratch import Scratch
+from .command import LinkCommand, read_command
+from .link import Lazy, LazyLink, NotLazily, Told
+
+#: Lazy links of a mode after which whole libraries cost less than going on: each takes half a second that they would not.
+ENOUGH = 20
+Missing = Sequence[tuple[Mode, str]]
+
+
+def link_lazily(build: Build, words: Sequence[str], cwd: Path, missing: Missing) -> Told:
+    """Make the link that the linker's command `words` asks for, though the libraries `missing` are not there.
+
+    Raises `NotLazily` if it takes whole archives.
+    """
+    if build.options.builder != 'source':
+        raise NotLazily('libraries are built by embuilder')
+    plan = _plan(build, missing)
+    with build.store:
+        root = build.cache.root
+        command = read_command(words, cwd, [root / archive.path for archive in plan.archives])
+        if command.obstacle:
+            raise NotLazily(command.obstacle)
+        _ask_remote(build, plan)
+        named = {library.path for library in command.libraries}
+        lazies = [lazy for archive in plan.archives if (lazy := _lazy(build, archive)) and lazy.path in named]
+    counts = _count(build, {lazy.archive.mode for lazy in lazies})
+    if max(counts.values(), default=0) >= ENOUGH:
+        raise NotLazily(f'{ENOUGH} links were lazy: the libraries are worth having')
+    _build_whole(build, missing, {(lazy.archive.mode, lazy.archive.target) for lazy in lazies})
+    if not lazies:
+        raise NotLazily('no index of what it misses is known')
+    scratch = Scratch(root / IN_FLIGHT)
+    try:
+        place = scratch.directory()
+        lazily = LazyLink(build, Members(build, plan), command, lazies, _others(build, command, lazies), place, cwd)
+        lazily.run()
+    finally:
+        scratch.close()
+    for mode, count in counts.items():
+        write_memo(_counter(build, mode), {'links': count + 1})
+    complete = [(lazy.archive.mode, lazy.archive.target) for lazy in lazily.complete()]
+    _build_whole(build, complete, set())
+    return lazily.told
+
+
+class Members:
+    """Makes single members of the archives of a plan."""
+
+    def __init__(self, build: Build, plan: Plan) -> None:
+        self._build, self._plan = build, plan
+
+    def __call__(self, wanted: Iterable[tuple[Archive, Collection[str]]]) -> dict[str, dict[str, Path]]:
+        """Make them; by the names of archives and of their members, where each lies."""
+        parts = [dataclasses.replace(archive, members=tuple(m for m in archive.members if m[0] in names))
+                 for archive, names in wanted]
+        if not parts:
+            return {}
+        keys = {key for part in parts for _, key in part.members}
+        return Fill(self._build).gather(Plan(archives=tuple(parts), compiles={key: self._plan.compiles[key] for key in keys}))
+
+
+def _count(build: Build, modes: Collection[Mode]) -> dict[Mode, int]:
+    """How many links of each mode were lazy in this cache directory."""
+    found = {mode: (read_memo(_counter(build, mode)) or {}).get('links', 0) for mode in modes}
+    return {mode: count if isinstance(count, int) else 0 for mode, count in found.items()}
+
+
+def _counter(build: Build, mode: Mode) -> Path:
+    return build.cache.root / '.emroot' / 'lazy' / f'{mode}.json'
+
+
+def _plan(build: Build, missing: Missing) -> Plan:
+    modes: dict[Mode, list[str]] = {}
+    for mode, target in missing:
+        build.catalogue.listing(mode)
+        modes.setdefault(mode, []).append(target)
+    recipes = [recipe for mode, targets in modes.items() for recipe in build.catalogue.recipes(mode, targets).values()]
+    return make_plan(build.catalogue.sdk, recipes)
+
+
+def _lazy(build: Build, archive: Archive) -> Lazy | None:
+    """An archive that can stay away; not one that the store has, or that is a single object."""
+    if archive.how != 'archive' or has_archive(build, archive):
+        return None
+    index = find_known_index(build, archive)
+    if index is None or index.names != [name for name, _ in archive.members]:
+        return None
+    return Lazy(archive, index, build.cache.root / archive.path)
+
+
+def has_archive(build: Build, archive: Archive) -> bool:
+    """Whether the store has it whole."""
+    return find_archive(build.store, _keys_of(build)(archive.key, ARCHIVE)) is not None
+
+
+def _keys_of(build: Build) -> KeysOf:
+    return partial(keys_of, sdk=build.catalogue.sdk, own_place=build.options.own_place)
+
+
+def find_known_index(build: Build, archive: Archive) -> Index | None:
+    """The index of an archive: that of the store; else one that came with emroot, or of the SDK's own archive."""
+    found = find_index(build.store, archive.key) or find_shipped(build.catalogue.sdk.digest, archive.key)
+    return found or _of_the_sdk(build, archive)
+
+
+def _of_the_sdk(build: Build, archive: Archive) -> Index | None:
+    """Some SDKs come with archives, from these sources and by these compilers."""
+    file = build.catalogue.sdk.root / 'cache' / archive.path
+    if not file.is_file():
+        return None
+    try:
+        index = index_archive(find_nm(build.catalogue.sdk.tools), file, env=build.catalogue.environment())
+    except (NmFailed, OSError):
+        return None
+    # Its objects were made where the SDK was packed: which of them carry that place cannot be told, so none has a digest.
+    index = Index(tuple(dataclasses.replace(member, digest='') for member in index.members))
+    keep_index(build.store, archive.key, index)
+    return index
+
+
+def _build_whole(build: Build, missing: Missing, lazies: Collection[tuple[Mode, str]]) -> None:
+    """Put in the cache directory what is not to be lazy."""
+    requests = [Request(mode=mode, targets=(target,)) for mode, target in missing if (mode, target) not in lazies]
+    if requests and build.run(requests).failures:
+        raise NotLazily('some of what it misses cannot be built')
+
+
+def _others(build: Build, command: LinkCommand, lazies: Sequence[Lazy]) -> dict[Path, Index]:
+    """The indexes of the archives that are there: emroot's own are known by their keys, the others are read."""
+    absent, found = {lazy.path for lazy in lazies}, {}
+    for path in dict.fromkeys(library.path for library in command.libraries):
+        if path in absent or not path.is_file():
+            continue
+        index = None
+        if build.cache.root in path.parents:
+            record = read_memo(build.cache.root / '.emroot' / f'{path.relative_to(build.cache.root).as_posix()}.json') or {}
+            index = find_index(build.store, str(record.get('key', '')))
+        try:
+            found[path] = index or index_archive(find_nm(build.catalogue.sdk.tools), path, env=build.catalogue.environment())
+        except NmFailed as error:
+            raise NotLazily(f'{path} cannot be read: {error}') from error
+    return found
+
+
+def _ask_remote(build: Build, plan: Plan) -> None:
+    """Whole archives that others made are better than any part of them; their indexes are the next best."""
+    if not build.options.remote:
+        return
+    from ..engine.chain import wanted_archives
+    from ..engine.durations import Durations
+    from ..remote.client import Remote, Wanted
+    remote = Remote(build.options.remote, build.store, build.watcher)
+    durations = Durations(build.home, build.catalogue.sdk)
+    try:
+        remote.fetch([*wanted_archives(plan, build.store, _keys_of(build), durations.expected, default_workers()),
+                      *(Wanted(KIND, (a.key,), 1.0) for a in plan.archives if not build.store.read(KIND, a.key))])
+    finally:
+        remote.close()

@@ -1,0 +1,68 @@
+"""The page: one file that loads nothing, with its style, its scripts and its data inside."""
+
+from __future__ import annotations
+
+import json
+import time
+from html import escape
+from importlib.resources import files
+from string import Template
+from typing import Any
+
+from .. import __version__
+from ..modes import all_modes
+from . import static
+from .collect import STATES, Report
+
+_SCRIPTS = ('format.js', 'matrix.js', 'sizes.js', 'timeline.js')
+
+
+def render(report: Report) -> str:
+    """The report as HTML."""
+    nothing = not any(archive.state != 'absent' for archive in report.archives())
+    made, began = report.made, report.last_build['began'] if report.last_build else 0
+    return Template(_part('page.html')).substitute(
+        style=_part('style.css'), script='\n'.join(_part(name) for name in _SCRIPTS), data=_embedded(_compact(report)),
+        version=escape(report.version), digest=escape(report.digest[:12]), root=escape(report.root),
+        cache=escape(str(report.cache)), emroot=escape(__version__),
+        made=_time(made), made_machine=_time(made, machine=True), began=_time(began), began_machine=_time(began, machine=True),
+        empty='empty' if nothing else '', untimed='' if report.last_build else 'untimed',
+        overview=static.overview(report), modes=static.modes(report), last_build=static.last_build(report),
+        work=static.work(report), shared=static.shared(report))
+
+
+def _time(seconds: float, *, machine: bool = False) -> str:
+    return time.strftime('%Y-%m-%dT%H:%M:%SZ' if machine else '%Y-%m-%d %H:%M UTC', time.gmtime(seconds))
+
+
+def _part(name: str) -> str:
+    return files(__package__).joinpath(name).read_text(encoding='utf-8')
+
+
+def _embedded(document: Any) -> str:
+    """JSON that cannot end the element that it stands in."""
+    return json.dumps(document, separators=(',', ':')).replace('<', '\\u003c')
+
+
+def _compact(report: Report) -> dict[str, Any]:
+    """The data of the page: an archive is [state, bytes, tenths of a second, compiles], or just its state if that is all; 0
+    stands for a mode that does not have the target. Errors are apart, since they are few."""
+    errors, rows = [], []
+    for row in report.rows:
+        cells: list[Any] = []
+        for mode in all_modes():
+            archive = row.archives.get(mode)
+            if archive is None:
+                cells.append(0)
+                continue
+            state = 1 + STATES.index(archive.state)
+            if archive.error:
+                errors.append([row.target, mode.name, archive.error])
+            if archive.seconds is not None:
+                cells.append([state, archive.size, round(10 * archive.seconds), archive.compiles])
+            else:
+                cells.append([state, archive.size] if archive.size else state)
+        rows.append([row.target, row.library, row.vary, row.objects, cells])
+    last = report.last_build
+    return {'states': STATES, 'modes': [mode.name for mode in all_modes()], 'rows': rows, 'errors': errors,
+            'last': {key: last[key] for key in ('workers', 'longest', 'timeline')} if last else None}

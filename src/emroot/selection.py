@@ -1,0 +1,85 @@
+"""What is to be built: targets by mode, from features, names and links."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterable, Sequence
+
+from .catalogue import Catalogue
+from .errors import UsageError
+from .modes import Mode, parse_features, parse_mode
+from .project import Project
+
+Selected = dict[Mode, list[str]]
+
+
+class Selection:
+    """Targets by mode, in the order in which they were asked for, each once."""
+
+    def __init__(self, catalogue: Catalogue) -> None:
+        self._catalogue = catalogue
+        self._wanted: dict[Mode, dict[str, None]] = {}
+
+    def add(self, *, features: Iterable[str] = (), targets: Iterable[str] = (),
+            links: Iterable[str | Sequence[str]] = ()) -> None:
+        """Add `targets` (names, patterns, groups, ports, `MODE/TARGET`) in the modes that `features` select, an item a mode
+        (default: wasm32), and whatever `links` need. With `features` alone: what ordinary C and C++ programs of these modes need.
+
+        Raises `UnknownNameError` for what does not exist, `UsageError` for what contradicts itself or emcc refuses.
+        """
+        given, names, lines = list(features), list(targets), list(links)
+        modes = parse_modes(given)
+        for name in names:
+            mode, target = _qualified(name)
+            for each in [mode] if mode else modes:
+                self._want(each, self._catalogue.listing(each).expand([target]))
+        if given and not names and not lines:
+            lines = [link for mode in modes for link in ordinary_links(mode)]
+        for link in lines:
+            from .resolution import resolve  # here and not above: mostly nothing is to be resolved
+            found = resolve(self._catalogue, split_link(link))
+            self._want(found.mode, [*found.targets, *found.ports])
+
+    def add_project(self, project: Project) -> None:
+        """Add all that an `emroot.toml` asks for."""
+        for section in project.cache:
+            self.add(features=[','.join(section.features)] if section.features else (), targets=split_names(section.targets),
+                     links=section.links)
+
+    def selected(self) -> Selected:
+        """All of it. Empty if nothing was asked for."""
+        return {mode: list(targets) for mode, targets in self._wanted.items()}
+
+    def _want(self, mode: Mode, targets: Iterable[str]) -> None:
+        self._wanted.setdefault(mode, {}).update(dict.fromkeys(targets))
+
+
+def parse_modes(features: Iterable[str]) -> list[Mode]:
+    """The modes of several items of features, in order and once; wasm32 without any."""
+    return list(dict.fromkeys(parse_features([given]) for given in list(features) or ['wasm32']))
+
+
+def split_names(given: Iterable[str]) -> list[str]:
+    """Names that may come several in one, joined by commas."""
+    return [name.strip() for names in given for name in names.split(',') if name.strip()]
+
+
+def split_link(link: str | Sequence[str]) -> Sequence[str]:
+    """The words of a link, which may be given as they would stand on a shell's line."""
+    try:
+        return shlex.split(link) if isinstance(link, str) else link
+    except ValueError as error:
+        raise UsageError(f'cannot read the link {link!r}: {error}', mend='close what is quoted') from error
+
+
+def ordinary_links(mode: Mode) -> list[list[str]]:
+    """What features alone stand for: C and C++ programs of this mode, with and without optimisation."""
+    return [[driver, *mode.emcc_flags, level] for driver in ('emcc', 'em++') for level in ('-O0', '-O2')]
+
+
+def _qualified(name: str) -> tuple[Mode | None, str]:
+    """`wasm64-lto/libc` names its mode; anything else is meant for all the modes selected."""
+    before, slash, after = name.partition('/')
+    if slash and before.split('-')[0] in ('wasm32', 'wasm64'):
+        return parse_mode(before), after
+    return None, name

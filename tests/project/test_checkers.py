@@ -1,0 +1,58 @@
+"""What others' checkers say of the files that Python's do not read."""
+
+from __future__ import annotations
+
+import platform
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+from support.running import cannot_run
+
+from dev.npm import NpmUnavailable, npm_package
+
+ROOT = Path(__file__).resolve().parents[2]
+WORKFLOWS = sorted((ROOT / '.github' / 'workflows').glob('*.yml'))
+#: Docstrings say what signatures cannot, and macros that fill a package have no one name.
+UNWANTED = '-warnings=-unnamed-macro,-function-docstring-args,-function-docstring-return'
+
+
+def test_actionlint_accepts_the_workflows():
+    actionlint = shutil.which('actionlint', path=str(Path(sys.executable).parent)) or shutil.which('actionlint')
+    if not actionlint:
+        cannot_run(f'there is no actionlint: {sys.executable} -m pip install -e ".[dev]"')
+    done = subprocess.run([actionlint, *map(str, WORKFLOWS)], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert len(WORKFLOWS) >= 3 and (done.returncode, done.stdout) == (0, '')
+
+
+def test_actionlint_would_have_said_so(tmp_path: Path):
+    """It is really asked."""
+    actionlint = shutil.which('actionlint', path=str(Path(sys.executable).parent)) or shutil.which('actionlint')
+    if not actionlint:
+        cannot_run(f'there is no actionlint: {sys.executable} -m pip install -e ".[dev]"')
+    wrong = tmp_path / 'wrong.yml'
+    wrong.write_text(WORKFLOWS[0].read_text(encoding='utf-8').replace('matrix.emsdk', 'matrix.nothing'), encoding='utf-8')
+    assert subprocess.run([actionlint, str(wrong)], cwd=ROOT, capture_output=True, check=False).returncode != 0
+
+
+def test_workflows_run_commands_that_there_are():
+    commands = {line for path in WORKFLOWS for line in re.findall(r'dev\.py (\w+)', path.read_text(encoding='utf-8'))}
+    assert {'test', 'smoke', 'docs', 'release'} <= commands
+    listed = (ROOT / 'dev.py').read_text(encoding='utf-8')
+    assert all(f"'{command}': 'dev." in listed for command in commands)
+
+
+def test_buildifier_accepts_the_starlark():
+    system, machine = platform.system().lower(), {'x86_64': 'amd64', 'AMD64': 'amd64', 'aarch64': 'arm64'}.get(platform.machine())
+    try:
+        program = npm_package('@bazel/buildifier', '8.2.1') / f'buildifier-{system}_{machine or platform.machine()}'
+    except NpmUnavailable as error:
+        cannot_run(str(error))
+    program.chmod(0o755)
+    files = [str(p) for pattern in ('*', 'bazel/**/*', 'examples/bazel/**/*') for p in sorted(ROOT.glob(pattern))
+             if p.is_file() and p.suffix in ('.bazel', '.bzl')]
+    done = subprocess.run([str(program), '-mode=check', '-lint=warn', UNWANTED, *files], cwd=ROOT, capture_output=True, text=True,
+                          check=False)
+    assert len(files) > 30 and (done.returncode, done.stdout + done.stderr) == (0, '')

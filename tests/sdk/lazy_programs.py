@@ -1,0 +1,57 @@
+"""Programs for comparing lazy links with whole ones: what they are made of, and how they are linked."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+SOURCES = Path(__file__).parent / 'programs'
+C, CXX = ({path.stem: path.read_text(encoding='utf-8') for path in sorted(SOURCES.glob(f'*.{kind}'))} for kind in ('c', 'cpp'))
+
+
+@dataclass(frozen=True)
+class Program:
+    """One link: its driver, flags and source (`C`, `CXX`, or a third party's), in the order of a command line."""
+
+    driver: str
+    flags: str
+    source: str
+
+    @property
+    def name(self) -> str:
+        """The program as a test's name."""
+        return f'{self.driver} {self.flags} {self.source}'
+
+
+def _of(driver: str, flags: str, sources: str) -> list[Program]:
+    return [Program(driver, flags, source) for source in sources.split()]
+
+
+#: Of one mode each a few, so that comparing takes few whole builds.
+PROGRAMS = [
+    *_of('emcc', '-sMEMORY64', 'hello doubles scan files sorting weak exports interposed jumps zlib bzip2'),
+    *_of('em++', '-sMEMORY64', 'stream regex filesystem constructors locale'),
+    *_of('emcc', '-sMEMORY64 -O2', 'hello doubles files'),
+    *_of('em++', '-sMEMORY64 -O3', 'stream locale'),
+    *_of('em++', '-sMEMORY64 -fexceptions', 'throws stream'),
+    *_of('em++', '-sMEMORY64 -flto=thin -fwasm-exceptions -O1', 'stream throws constructors regex'),
+    *_of('em++', '-sMEMORY64 -flto=thin -fwasm-exceptions', 'stream'),
+    *_of('emcc', '-sMEMORY64 -flto=thin -sDEFAULT_TO_CXX=0', 'hello doubles'),
+    *_of('emcc', '-sMEMORY64 -sMALLOC=emmalloc', 'doubles'),
+    *_of('emcc', '-sMEMORY64 -sWASMFS', 'files'),
+    *_of('em++', '-sMEMORY64 -lembind', 'binds'),
+    *_of('emcc', '-sDEFAULT_TO_CXX=0', 'hello doubles scan files sorting weak exports interposed jumps zlib bzip2'),
+    *_of('em++', '', 'stream regex filesystem constructors locale'),
+    *_of('em++', '-Oz', 'stream constructors'),
+    *_of('em++', '-fwasm-exceptions', 'throws stream'),
+    *_of('em++', '-lembind', 'binds'),
+    *_of('emcc', '-sMALLOC=mimalloc', 'doubles'),
+    *_of('emcc', '-sSTANDALONE_WASM', 'doubles'),
+    *_of('emcc', '-pthread', 'threads hello'),
+    *_of('em++', '-pthread', 'workers'),
+    *_of('emcc', '-flto -sDEFAULT_TO_CXX=0', 'hello doubles files'),
+    *_of('emcc', '-fsanitize=undefined -sDEFAULT_TO_CXX=0', 'doubles'),
+    *_of('emcc', '-fsanitize=address -sDEFAULT_TO_CXX=0', 'doubles'),
+    *_of('emcc', '-sMAIN_MODULE=2 -sDEFAULT_TO_CXX=0', 'hello'),
+    *_of('emcc', '-sERROR_ON_UNDEFINED_SYMBOLS=0 -sDEFAULT_TO_CXX=0', 'weak'),
+]

@@ -1,0 +1,49 @@
+"""An installation of the layout of an official release, made of the SDK at hand."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+from emroot.sdk import Sdk
+
+#: Of LLVM and Binaryen, what links and libraries take.
+TOOLS = ('clang', 'clang++', 'wasm-ld', 'lld', 'llvm-ar', 'llvm-objcopy', 'llvm-nm', 'llvm-ranlib', 'wasm-opt',
+         'wasm-emscripten-finalize', 'wasm-metadce', 'wasm-ctor-eval', 'wasm-split')
+
+
+def make_release(sdk: Sdk, install: Path) -> Path:
+    """emscripten, bin, and in lib the shared libraries: a real release has LLVM in its executables."""
+    shutil.copytree(sdk.root, install / 'emscripten', symlinks=False, ignore=shutil.ignore_patterns(
+        '__pycache__', 'cache', 'test', 'docs', '.emscripten'))
+    (install / 'bin').mkdir()
+    for name in TOOLS:
+        for place in (sdk.llvm_root, sdk.binaryen_root / 'bin'):
+            if (place / name).exists():
+                shutil.copy(place / name, install / 'bin' / name)
+    (install / 'lib').mkdir()
+    for tool in (sdk.llvm_root / 'clang', sdk.llvm_root / 'wasm-ld', sdk.binaryen_root / 'bin/wasm-opt'):
+        for library in loaded(tool):
+            shutil.copy(library, install / 'lib' / library.name)
+    shutil.copytree(sdk.resource_dir / 'include', install / 'lib/clang' / sdk.resource_dir.name / 'include')
+    return install
+
+
+def loaded(executable: Path) -> list[Path]:
+    """Shared libraries that an executable starts with."""
+    said = subprocess.run([executable], env={'LD_TRACE_LOADED_OBJECTS': '1'}, capture_output=True, text=True, check=True).stdout
+    return [Path(line) for line in re.findall(r'=> (/.*) \(0x', said)]
+
+
+def make_portable(install: Path, patchelf: Path) -> None:
+    """Have its executables find their libraries beside them, and their loader where every Linux has it."""
+    for place in (install / 'bin', install / 'lib'):
+        for file in [f for f in place.iterdir() if f.is_file() and f.read_bytes()[:4] == b'\x7fELF']:
+            file.chmod(0o755)
+            if 'ld-linux' in file.name:
+                continue
+            said = subprocess.run([patchelf, '--print-interpreter', file], capture_output=True, text=True, check=False).stdout
+            own = ['--set-interpreter', f'/lib64/{Path(said.strip()).name}'] if said else []
+            subprocess.run([patchelf, *own, '--set-rpath', '$ORIGIN/../lib', file], check=True, capture_output=True)

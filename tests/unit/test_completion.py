@@ -1,0 +1,259 @@
+"""What TAB offers: from the parser, and from what SDKs have said before; in each shell for real."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import select
+import shlex
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from support.running import SOURCE, Emroot, cannot_run, plain_environment
+
+from dev.programs import Unavailable, on_path, unpacked
+from emroot.cli.completion import complete
+from emroot.cli.parser import make_parser
+
+SHELLS = ('bash', 'zsh', 'fish', 'powershell')
+
+
+def _offered(*words: str, split: bool = False) -> list[str]:
+    return [value for value, _ in complete(words[:-1], words[-1], split=split)[1]]
+
+
+def _kind(*words: str) -> str:
+    return complete(words[:-1], words[-1])[0]
+
+
+def test_commands_are_those_of_the_parser_with_what_they_do():
+    offered = complete([], '')[1]
+    help_ = make_parser().format_help()
+    assert {'build', 'sdk', 'report', 'completion'} <= {name for name, _ in offered}
+    assert all(f'    {name} ' in help_ and about for name, about in offered)
+
+
+@pytest.mark.parametrize(('words', 'offered'), [
+    (('re',), ['resolve', 'report']),
+    (('sdk', ''), ['show', 'install']),
+    (('-q', 'sdk', 's'), ['show']),
+    (('build', '--feat'), ['--features']),
+    (('build', '--cache', 'somewhere', '--feat'), ['--features']),
+    (('sdk', 'install', '--from', ''), ['auto', 'emsdk', 'debian']),
+    (('sdk', 'install', '--from=d'), ['--from=debian']),
+    (('env', '--shell', 'f'), ['fish']),
+    (('completion', ''), list(SHELLS)),
+    (('build', '--features', 'wasm'), ['wasm32', 'wasm64']),
+    (('build', '--features', 'wasm64,'), ['wasm64,lto', 'wasm64,thinlto', 'wasm64,pic']),
+    (('build', '--features', 'lto-thin,wasm64,'), ['lto-thin,wasm64,pic']),
+    (('build', '--features=pic,l'), ['--features=pic,lto']),
+    (('explain', 'wasm64-lto'), ['wasm64-lto/', 'wasm64-lto-pic/']),
+    (('nonsense', ''), []),
+])
+def test_what_may_follow_is_offered(words: tuple[str, ...], offered: list[str]):
+    assert _offered(*words) == offered
+
+
+def test_an_option_is_offered_once_unless_it_may_repeat():
+    assert '--json' in _offered('build', '--')
+    assert '--json' not in _offered('build', '--json', '--')
+    assert '--features' in _offered('build', '--features', 'wasm64', '--')
+
+
+@pytest.mark.parametrize(('words', 'kind'), [
+    (('build', '--cache', ''), 'directories'), (('--home', ''), 'directories'), (('import', ''), 'files'),
+    (('report', '-o', 'x'), 'files'), (('build', '--for', ''), 'none'), (('run', '--features', 'pic', '--', 'cm'), 'command 4'),
+    (('resolve', '--', 'em++', '-O'), 'command 2'), (('explain', 'wasm32'), 'nospace'), (('doctor', '--message', ''), 'none')])
+def test_what_is_no_list_is_said_by_its_kind(words: tuple[str, ...], kind: str):
+    assert _kind(*words) == kind
+
+
+def test_words_that_bash_splits_are_put_together():
+    assert _offered('build', '--features', '=', 'wasm64,th', split=True) == ['wasm64,thinlto']
+    assert _offered('build', '--features', '=', split=True) == ['wasm32', 'wasm64', 'lto', 'thinlto', 'pic']
+
+
+def test_every_option_with_a_value_has_a_kind_or_is_free_text():
+    """A new option is thought of here: what completes its value, or that nothing can."""
+    from emroot.cli.completion import KINDS
+    free = {'TEXT', 'NAME', 'V', 'N', 'LINK', 'HEX', '5G', '90d', 'URL', '-- LINK...', '-- COMMAND...'}
+    seen = set()
+    pending = [make_parser()]
+    while pending:
+        parser = pending.pop()
+        if hasattr(parser, 'complete'):
+            parser.complete()
+        for action in parser._actions:
+            if isinstance(choices := action.choices, dict):
+                pending += choices.values()
+            elif action.nargs != 0 and not choices:
+                seen.add(str(action.metavar))
+    assert seen <= free | set(KINDS) and len(seen) > 10
+
+
+@pytest.fixture
+def targets(fake: Emroot) -> Callable[..., list[str]]:
+    """What is offered with a home that has seen an SDK."""
+    def offered(*words: str) -> list[str]:
+        return _offered('--home', str(fake.home), *words)
+    return offered
+
+
+def test_targets_are_those_that_the_sdk_named_before(targets: Callable[..., list[str]]):
+    assert targets('build', '--targets', 'libone') == ['libone', 'libone-debug']
+    assert targets('build', '--targets', 'crt1,libone-') == ['crt1,libone-debug']
+    assert targets('list', 'libm') == ['libmany']
+    assert targets('explain', 'wasm32/libo') == ['wasm32/libone', 'wasm32/libone-debug']
+    assert targets('build', '--targets', 'MIN') == ['MINIMAL']
+    assert targets('build', '--features', 'wasm64', '--targets', 'lib') == [], 'of a mode that was never asked for'
+
+
+def test_nothing_is_offered_where_no_sdk_was_seen(tmp_path: Path):
+    assert _offered('--home', str(tmp_path), 'build', '--targets', 'lib') == []
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_answer_costs_no_more_than_reading_the_command_line(fake: Emroot):
+    """It is awaited at each TAB: neither the engine nor anything that looks for SDKs is even imported."""
+    script = 'import sys; from emroot.cli import main; main(sys.argv[1:]); print(*sys.modules)'
+    typed = ['--home', str(fake.home), 'build', '--targets', 'libo']
+    ran = subprocess.run([sys.executable, '-c', script, '__complete', 'bash', '4', *typed],
+                         env=plain_environment(), capture_output=True, text=True, check=True)
+    modules = {name for name in ran.stdout.splitlines()[-1].split() if name.startswith('emroot.')}
+    assert modules == {'emroot.' + name for name in (
+        'cli', 'cli.completion', 'cli.parser', 'canonical', 'errors', 'files', 'home', 'modes')}
+    assert 'libone' in ran.stdout
+
+
+@pytest.mark.parametrize('shell', SHELLS)
+def test_each_shell_has_a_script(fake: Emroot, shell: str):
+    ran = fake('completion', shell)
+    assert ran.code == 0 and f'__complete {shell}' in ran.out
+    assert f'emroot completion {shell}' in ran.out, 'it says how to set it up'
+
+
+# --- the shells themselves ---
+
+@pytest.fixture
+def environment(fake: Emroot, tmp_path: Path) -> dict[str, str]:
+    """A shell's, with an `emroot` on PATH, a home that has seen an SDK, and a directory `some directory` in the current one."""
+    command = tmp_path / 'bin' / 'emroot'
+    command.parent.mkdir()
+    command.write_text(f'#!/bin/sh\nexec {shlex.quote(sys.executable)} -m emroot "$@"\n')
+    command.chmod(0o755)
+    (tmp_path / 'here' / 'some directory').mkdir(parents=True)
+    return plain_environment({'PATH': os.pathsep.join([str(command.parent), '/usr/bin', '/bin']), 'EMROOT_HOME': str(fake.home),
+                              'HOME': str(tmp_path), 'PYTHONPATH': str(SOURCE), 'TERM': 'dumb', 'LC_ALL': 'C.UTF-8'})
+
+
+def _script(fake: Emroot, tmp_path: Path, shell: str) -> Path:
+    place = tmp_path / f'completion.{shell}'
+    place.write_text(fake('completion', shell).out)
+    return place
+
+
+def _bash(environment: dict[str, str], script: Path, *words: str) -> list[str]:
+    program = on_path('bash')
+    if not program:
+        cannot_run('there is no bash')
+    typed = ' '.join(shlex.quote(word) for word in words)
+    text = f'source {script}; COMP_WORDS=({typed}); COMP_CWORD={len(words) - 1}; _emroot; printf "%s\\n" "${{COMPREPLY[@]}}"'
+    ran = subprocess.run([str(program), '--norc', '-c', text], env=environment, capture_output=True, text=True, check=True,
+                         cwd=script.with_name('here'))
+    return ran.stdout.splitlines()
+
+
+@pytest.mark.parametrize(('words', 'offered'), [
+    (('emroot', 'bui'), ['build']), (('emroot', 'build', '--targets', 'libone-'), ['libone-debug']),
+    (('emroot', 'build', '--features', '=', 'wasm64,th'), ['wasm64,thinlto']),
+    (('emroot', 'build', '--cache', 'so'), ['some directory']),
+    (('emroot', 'run', '--', 'mkfif'), ['mkfifo']), (('emroot', 'build', '--for', ''), [])])
+def test_bash_offers_it(fake: Emroot, environment: dict[str, str], tmp_path: Path, words: tuple[str, ...], offered: list[str]):
+    assert sorted({line for line in _bash(environment, _script(fake, tmp_path, 'bash'), *words) if line}) == offered
+
+
+def _tab(command: list[str], environment: dict[str, str], prepare: str, typed: str, wanted: str, cwd: Path) -> str:
+    """What stands on a terminal after `typed` and TAB in an interactive shell, once `wanted` is there or some time has passed."""
+    try:
+        import pty
+    except ImportError:
+        cannot_run('there are no pseudo-terminals here')
+    ours, theirs = pty.openpty()
+    with subprocess.Popen(command, env=environment, stdin=theirs, stdout=theirs, stderr=theirs, cwd=cwd,
+                          start_new_session=True) as process:
+        os.close(theirs)
+        _read_until(ours, '', 1.0)
+        os.write(ours, f'{prepare}; echo rea""dy\n'.encode())
+        _read_until(ours, 'ready', 20.0)
+        os.write(ours, f'{typed}\t'.encode())
+        shown = _read_until(ours, wanted, 10.0)
+        process.kill()
+    os.close(ours)
+    return shown
+
+
+def _read_until(terminal: int, wanted: str, seconds: float) -> str:
+    shown, end = '', time.monotonic() + seconds
+    while time.monotonic() < end and not (wanted and wanted in shown):
+        if select.select([terminal], [], [], 0.1)[0]:
+            with contextlib.suppress(OSError):
+                shown += re.sub(r'\x1b\[[0-9;?]*[A-Za-z]|\x1b[=>]|[\r\a]', '', os.read(terminal, 65536).decode(errors='replace'))
+    return shown
+
+
+def test_bash_completes_at_its_prompt(fake: Emroot, environment: dict[str, str], tmp_path: Path):
+    program = on_path('bash')
+    if not program:
+        cannot_run('there is no bash')
+    script = _script(fake, tmp_path, 'bash')
+    shown = _tab([str(program), '--norc', '-i'], environment, f'PS1="> "; source {script}', 'emroot build --targets=libone,cr',
+                 'libone,crt1 ', tmp_path / 'here')
+    assert 'libone,crt1 ' in shown
+
+
+def _zsh() -> tuple[list[str], dict[str, str], str]:
+    """The command, what its environment has besides, and what makes an unpacked one find its own parts."""
+    if found := on_path('zsh'):
+        return [found, '-f', '-i'], {}, 'true'
+    try:
+        tree = unpacked('zsh')
+    except Unavailable as error:
+        cannot_run(str(error))
+    functions = ' '.join(str(d) for d in sorted((tree.root / 'usr/share/zsh/functions').rglob('*')) if d.is_dir())
+    modules = next(tree.root.glob('usr/lib/*/zsh/*/zsh/zle.so')).parent.parent
+    return ([str(next(tree.root.glob('*bin/zsh*'), tree.root / 'usr/bin/zsh')), '-f', '-i'], tree.environment(),
+            f'module_path=({modules}); fpath=({functions}); zmodload zsh/zle zsh/complete; setopt zle')
+
+
+def test_zsh_completes_at_its_prompt(fake: Emroot, environment: dict[str, str], tmp_path: Path):
+    command, extra, prepare = _zsh()
+    script = _script(fake, tmp_path, 'zsh')
+    for typed, wanted in (('emroot build --targets libone,cr', 'libone,crt1'), ('emroot bui', 'emroot build '),
+                          ('emroot build --cache so', 'some\\ directory')):
+        ready = f'PS1="> "; {prepare}; autoload -Uz compinit; compinit -u -D; source {script}'
+        shown = _tab(command, {**environment, **extra}, ready, typed, wanted, tmp_path / 'here')
+        assert wanted in shown
+
+
+@pytest.mark.parametrize(('typed', 'offered'), [
+    ('emroot bui', ['build']), ('emroot build --targets libone,cr', ['libone,crt1']),
+    ('emroot build --features=wasm64,th', ['--features=wasm64,thinlto']), ('emroot build --cache so', ['some directory/']),
+    ('emroot sdk install --from ', ['auto', 'emsdk', 'debian'])])
+def test_fish_offers_it(fake: Emroot, environment: dict[str, str], tmp_path: Path, typed: str, offered: list[str]):
+    program, extra, prepare = on_path('fish'), {}, 'true'
+    if not program:
+        try:
+            tree = unpacked('fish')
+        except Unavailable as error:
+            cannot_run(str(error))
+        program, extra = str(tree.root / 'usr/bin/fish'), tree.environment()
+        prepare = f'set fish_function_path {tree.root}/usr/share/fish/functions'
+    script = _script(fake, tmp_path, 'fish')
+    ran = subprocess.run([str(program), '--no-config', '-c', f'{prepare}; source {script}; complete -C {shlex.quote(typed)}'],
+                         env={**environment, **extra}, capture_output=True, text=True, check=True, cwd=tmp_path / 'here')
+    assert [line.split('\t')[0] for line in ran.stdout.splitlines()] == offered

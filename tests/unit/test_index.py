@@ -1,0 +1,88 @@
+"""Indexes: their form on disk, and what is read of archives."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from emroot.home import find_home
+from emroot.index import Index, Member
+from emroot.index.keep import find_index, keep_index, withdraw_index
+from emroot.index.shipped import decode_indexes, encode_indexes
+from emroot.index.symbols import read_archive
+from emroot.store import Store
+
+names = st.text(st.characters(exclude_characters='\0', exclude_categories=['Cs']), min_size=1, max_size=9)
+symbols = st.lists(names, unique=True, max_size=6).map(lambda found: tuple(sorted(found)))
+members = st.builds(Member, names, symbols, symbols, st.booleans(), st.sampled_from(['', 'a0' * 6, '0123456789ab']))
+indexes = st.lists(members, max_size=5).map(lambda found: Index(tuple(found)))
+KEY = 'ab' * 32
+ONE = Index((Member('f.o', ('f', 'g'), ('h',), digest='0123456789ab'), Member('h.o', ('h',), bitcode=True)))
+
+
+@given(indexes)
+def test_an_index_is_read_as_it_was_written(index: Index):
+    assert Index.decode(index.encode()) == index
+
+
+@given(indexes)
+def test_the_same_index_has_the_same_bytes(index: Index):
+    assert index.encode() == Index(tuple(index.members)).encode()
+
+
+@given(st.binary(max_size=200), st.integers(0, 100))
+def test_bytes_that_are_no_index_are_none(data: bytes, at: int):
+    assert Index.decode(data) is None
+    encoded = bytearray(ONE.encode())
+    assert Index.decode(bytes(encoded[:at])) in (None, ONE)
+
+
+@pytest.mark.parametrize('body', [b'', b'\xff' * 8, ONE.body()[:-1], ONE.body() + b'x', ONE.body().replace(b'f.o', b'\0\0\0')])
+def test_an_index_that_was_cut_off_or_changed_in_its_parts_is_none(body: bytes):
+    assert Index.of_body(body) is None
+
+
+@given(st.dictionaries(st.binary(min_size=32, max_size=32).map(bytes.hex), indexes, max_size=4))
+def test_a_file_of_indexes_has_them_by_their_keys(found: dict[str, Index]):
+    read = decode_indexes(encode_indexes(found))
+    assert read is not None
+    assert {key: Index.of_body(body) for key, body in read.items()} == found
+
+
+@given(st.binary(max_size=100))
+def test_bytes_that_are_no_file_of_indexes_are_none(data: bytes):
+    assert decode_indexes(data) is None
+    assert decode_indexes(b'emroot-indexes-1\n' + data) in (None, {})
+
+
+def test_a_store_has_an_index_until_it_is_withdrawn(tmp_path):
+    with Store(find_home(tmp_path / 'home').store) as store:
+        assert find_index(store, KEY) is None
+        keep_index(store, KEY, ONE)
+        assert find_index(store, KEY) == ONE
+        withdraw_index(store, KEY)
+        assert find_index(store, KEY) is None
+
+
+def test_a_damaged_index_is_as_if_it_were_not_there(tmp_path):
+    with Store(find_home(tmp_path / 'home').store) as store:
+        blob = keep_index(store, KEY, ONE)
+        path = store.path(blob.digest)
+        os.chmod(path, 0o644)
+        path.write_bytes(path.read_bytes()[:-1] + b'!')
+        assert find_index(store, KEY) is None
+
+
+def test_members_of_an_archive_are_read_with_long_names_and_odd_sizes():
+    long = 'a_name_of_more_than_fifteen_letters.o'
+    table = f'{long}/\n'.encode()
+    data = b'!<arch>\n' + b''.join(_entry(*e) for e in [('/', b'\0' * 4), ('//', table), ('a.o/', b'odd'), ('/0', b'even')])
+    assert list(read_archive(data)) == [('a.o', b'odd'), (long, b'even')]
+
+
+def _entry(name: str, content: bytes) -> bytes:
+    header = f'{name:<16}{0:<12}{0:<6}{0:<6}{"644":<8}{len(content):<10}`\n'.encode()
+    return header + content + b'\n' * (len(content) % 2)

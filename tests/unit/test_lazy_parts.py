@@ -1,0 +1,106 @@
+"""Lazy links in their parts: what a link needs, how its command is read, what stands for what is not there."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from emroot.index import Index, Member
+from emroot.index.symbols import read_archive
+from emroot.lazy.closure import Closure, Roots, read_stubs
+from emroot.lazy.command import read_command
+from emroot.lazy.sparse import loaded, write_sparse
+
+
+def _index(**members: tuple[str, str]) -> Index:
+    """`name='defined, undefined'`."""
+    return Index(tuple(Member(f'{name}.o', tuple(defined.split()), tuple(undefined.split()))
+                       for name, (defined, undefined) in members.items()))
+
+
+LIBC = _index(puts=('puts', 'write strlen'), write=('write', ''), strlen=('strlen', ''), printf=('printf', 'puts'))
+OTHER = _index(mine=('strlen other', 'printf'))
+
+
+def test_what_is_reached_from_the_inputs_is_needed():
+    assert Closure([LIBC], Roots({'puts'})).needed == [{'puts.o', 'write.o', 'strlen.o'}]
+
+
+def test_of_two_definitions_the_first_archive_has_the_one_that_is_taken():
+    assert Closure([LIBC, OTHER], Roots({'puts'})).needed[1] == set()
+    assert Closure([OTHER, LIBC], Roots({'puts'})).needed[0] == {'mine.o'}
+
+
+def test_what_the_inputs_define_is_not_looked_for():
+    assert Closure([LIBC], Roots({'puts'}, defined={'write'})).needed == [{'puts.o', 'strlen.o'}]
+
+
+def test_functions_of_javascript_want_what_they_are_said_to_want():
+    stubs = read_stubs('#STUB\nfd_write: strlen\n\nunused: printf\nplain\n')
+    assert stubs == {'fd_write': ('strlen',), 'unused': ('printf',), 'plain': ()}
+    assert Closure([LIBC], Roots({'__wasi_fd_write'}, stubs=stubs)).needed == [{'strlen.o'}]
+
+
+def test_with_bitcode_everything_that_javascript_may_want_of_it_is_loaded_early():
+    bitcode = Index(tuple(Member(m.name, m.defined, m.undefined, bitcode=True) for m in LIBC.members))
+    stubs = {'unused': ('strlen',), 'also': ('nothing',)}
+    assert Closure([bitcode], Roots({'write'}, stubs=stubs)).needed == [{'write.o', 'strlen.o'}]
+    assert Closure([LIBC], Roots({'write'}, stubs=stubs, bitcode=True)).needed == [{'write.o'}]
+
+
+def test_what_the_linker_took_besides_brings_what_it_refers_to():
+    closure = Closure([LIBC], Roots(()))
+    closure.add(0, ['printf.o', 'unknown.o'])
+    assert closure.needed == [{'printf.o', 'puts.o', 'write.o', 'strlen.o'}]
+
+
+WORDS = ['/llvm/wasm-ld', '-o', 'out/app.wasm', 'main.o', '-Lfirst', '-L', 'cache', '-lc', '-z', 'stack-size=1', '-u', 'one',
+         '--export=two', '-mllvm', '-disable-lsr', '--export-if-defined=three']
+
+
+def test_a_command_tells_inputs_libraries_output_and_wanted_names(tmp_path: Path):
+    (tmp_path / 'main.o').write_bytes(b'\0asm')
+    command = read_command(WORDS, tmp_path, [tmp_path / 'cache' / 'libc.a'])
+    assert not command.obstacle
+    assert command.objects == [tmp_path / 'main.o']
+    assert [(library.path, WORDS[library.at]) for library in command.libraries] == [(tmp_path / 'cache' / 'libc.a', '-lc')]
+    assert WORDS[command.output] == 'out/app.wasm'
+    assert {'one', 'two', 'three'} <= command.wanted
+
+
+def test_a_library_of_the_users_that_comes_first_is_the_one_that_is_taken(tmp_path: Path):
+    (tmp_path / 'first').mkdir()
+    (tmp_path / 'first' / 'libc.a').write_bytes(b'!<arch>\n')
+    command = read_command(WORDS, tmp_path, [tmp_path / 'cache' / 'libc.a'])
+    assert [library.path for library in command.libraries] == [tmp_path / 'first' / 'libc.a']
+
+
+@pytest.mark.parametrize('word', ['-M', '--Map=x.map', '-Map=x', '-t', '--trace', '--trace-symbol=f', '-yf', '--reproduce=x.tar',
+                                  '--save-temps', '--why-extract=x', '-r', '--relocatable', '@more', '--thinlto-index-only=x'])
+def test_options_that_tell_of_archives_or_keep_more_than_the_program_forbid_laziness(word: str, tmp_path: Path):
+    assert word in read_command([*WORDS, word], tmp_path, []).obstacle
+
+
+def test_a_missing_library_that_is_linked_whole_forbids_laziness(tmp_path: Path):
+    missing = [tmp_path / 'cache' / 'libc.a']
+    around = [*WORDS[:7], '--whole-archive', '-lc', '--no-whole-archive', *WORDS[8:]]
+    before = [*WORDS[:3], '--whole-archive', '--no-whole-archive', *WORDS[3:]]
+    assert 'whole' in read_command(around, tmp_path, missing).obstacle
+    assert not read_command(before, tmp_path, missing).obstacle
+
+
+def test_a_sparse_archive_has_all_members_in_their_order(tmp_path: Path):
+    (tmp_path / 'real.o').write_bytes(b'\0asm real')
+    index = Index((*LIBC.members, Member('a_bitcode_object_with_a_long_name.o', ('b',), bitcode=True)))
+    write_sparse(tmp_path / 'libc.a', index, {'puts.o': tmp_path / 'real.o'}, 'wasm64-unknown-emscripten')
+    found = dict(read_archive((tmp_path / 'libc.a').read_bytes()))
+    assert list(found) == index.names
+    assert found['puts.o'] == b'\0asm real'
+    assert found['write.o'].startswith(b'\0asm') and b'write' in found['write.o']
+    assert found['a_bitcode_object_with_a_long_name.o'].startswith(b'BC\xc0\xde')
+
+
+def test_what_the_linker_loaded_of_an_archive_is_read_from_its_trace():
+    trace = 'main.o\n/a (place)/libc.a(puts.o)\n/a (place)/libc.a(write.o)\n/other/libc.a(strlen.o)\n'
+    assert loaded(trace, Path('/a (place)/libc.a'), {'puts.o'}) == {'write.o'}
