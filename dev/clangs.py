@@ -1,6 +1,6 @@
 """One clang for two systems: that of the ziglang wheels, whose version for Linux and for Windows is the same.
 
-Libraries that emroot builds with either from the same SDK must be the same, byte for byte: neither paths, nor the order in which
+Libraries that emroot builds with either from the same SDK must have the same code, byte for byte: neither the order in which
 files are found, nor ends of lines may come through. `zig` is clang, llvm-ar and wasm-ld in one program, so that launchers stand
 for these: scripts on Linux, `launcher.c` on Windows.
 """
