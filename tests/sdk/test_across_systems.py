@@ -1,4 +1,4 @@
-"""Libraries have the same code whichever system they were built on: with Windows' Python and a clang for Windows, or with Linux's.
+"""Libraries have the same code whichever system they were built on: Windows' Python and a clang for Windows, or Linux's.
 
 Debug information differs, with embuilder as well: clang for Windows does not take `/emsdk/emscripten` for an absolute path, and
 spells the directories of its line tables otherwise. So what is compared is every section of every object that is no custom one.
