@@ -134,8 +134,11 @@ def main(arguments: list[str]) -> int:
             say(f'docs: {path.relative_to(ROOT)} is not what the code says; rewrite it: python3 dev.py docs --write')
             return 1
     env = {**os.environ, 'PYTHONPATH': str(ROOT), 'NO_MKDOCS_2_WARNING': '1', 'DISABLE_MKDOCS_2_WARNING': 'true'}
-    command = [sys.executable, '-m', 'mkdocs', 'build', '--strict', '--quiet', '--site-dir', str(given.to.absolute())]
-    return subprocess.run(command, cwd=ROOT, env=env, check=False).returncode
+    command = [sys.executable, '-m', 'mkdocs', 'build', '--strict', '--site-dir', str(given.to.absolute())]  # quiet, it forgives
+    done = subprocess.run(command, cwd=ROOT, env=env, check=False, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    if done.returncode != 0 or 'WARNING' in done.stdout:
+        say(done.stdout)
+    return done.returncode or int('WARNING' in done.stdout)
 
 
 if __name__ == '__main__':

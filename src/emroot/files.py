@@ -65,9 +65,12 @@ def replace(source: Path, target: Path) -> None:
         if os.name != 'nt' or not target.exists():
             raise
         os.chmod(target, 0o644)
-        try:
-            os.replace(source, target)
-        except PermissionError:  # somebody has it open: move it aside, Windows allows that for shared files
+        for pause in (0.0, 0.01, 0.02, 0.05, 0.1, 0.2):  # whoever has it open mostly just reads it
+            time.sleep(pause)
+            with contextlib.suppress(PermissionError):
+                os.replace(source, target)
+                break
+        else:  # move it aside, Windows allows that for shared files
             aside = temporary_name(target)
             os.rename(target, aside)
             os.replace(source, target)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import re
+import shutil
 import sys
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import pytest
 from support.running import cannot_run
 
 from dev import docs
+from dev.site import PAGES
 from emroot.cli.parser import make_parser
 from emroot.engine.result import REASONS
 
@@ -62,3 +64,15 @@ def test_no_page_asks_for_anything_from_elsewhere(site: Path):
                        r'\s(?:src|href)="(?:https?:)?//[^"]+"')
     found = {hit for page in site.rglob('*.html') for hit in loads.findall(page.read_text(encoding='utf-8'))}
     assert len(list(site.rglob('*.html'))) > 15 and found == set()
+
+
+def test_a_link_that_leads_nowhere_is_an_error(site: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """The builder is strict: it was not once, when it was told to be quiet."""
+    for name in ('docs', 'dev', 'mkdocs.yml', 'SECURITY.md', 'LICENSE', 'bazel', 'examples', *PAGES):
+        copy = shutil.copytree if (ROOT / name).is_dir() else shutil.copy
+        copy(ROOT / name, tmp_path / name)
+    with open(tmp_path / 'docs/bazel.md', 'a', encoding='utf-8') as page:
+        page.write('\n[nowhere](tutorial.md#nothing)\n')
+    monkeypatch.setattr(docs, 'ROOT', tmp_path)
+    monkeypatch.setattr(docs, 'pages', dict)
+    assert docs.main(['--to', str(tmp_path / 'site')]) != 0

@@ -14,7 +14,7 @@ from typing import Any
 
 from ..canonical import digest_record
 from ..errors import EmrootError, SdkError, UsageError, from_os_error
-from ..files import write_text
+from ..files import read_file, write_text
 from ..home import Home, read_memo, write_memo
 from .discover import emscripten_root
 from .node import ensure_node
@@ -59,8 +59,17 @@ def install(home: Home, *, source: str = 'auto', version: str | None = None, des
         raise from_os_error(error, 'installing the SDK') from error
 
 
+#: Where a configuration lies, also if the SDK is reached through a link. Earlier installations did not follow links.
+_HERE = "here = os.path.dirname(os.path.realpath(globals().get('__file__') or os.environ['EM_CONFIG']))"
+_HERE_BEFORE = _HERE.replace('realpath', 'abspath')
+
+
 def _already(root: Path, report: Report) -> Path:
     report(f'already installed: {root}', 0, None)
+    config = (read_file(root / '.emscripten') or b'').decode(errors='replace')
+    if f'\n{_HERE_BEFORE}\n' in config:
+        with suppress(OSError):  # it is somebody else's: it works as it did
+            write_text(root / '.emscripten', config.replace(_HERE_BEFORE, _HERE))
     return root
 
 
@@ -139,7 +148,7 @@ def _configure(unpacked: Unpacked, home: Home, report: Report) -> None:
     """
     root = unpacked.tree / unpacked.root
     lines = ['import os',
-             "here = os.path.dirname(os.path.abspath(globals().get('__file__') or os.environ['EM_CONFIG']))",
+             _HERE,
              f'LLVM_ROOT = {_relative(unpacked.llvm_root, unpacked.root)}',
              f'BINARYEN_ROOT = {_relative(unpacked.binaryen_root, unpacked.root)}']
     if unpacked.cache:
