@@ -35,8 +35,8 @@ TOLERATED = 1.15
 
 def _inside(emroot: Emroot, cache: Path, env: Mapping[str, str] | None = None) -> dict[str, str]:
     """The environment of a command under `emroot run`."""
-    ran = emroot('run', '--cache', cache, '--', sys.executable, '-c', 'import json, os; print(json.dumps(dict(os.environ)))',
-                 env=env)
+    printing = [sys.executable, '-c', 'import json, os; print(json.dumps(dict(os.environ)))']
+    ran = emroot('run', '--lazy=off', '--cache', cache, '--', *printing, env=env)
     assert ran.code == 0, ran.err
     return dict(ran.json)
 

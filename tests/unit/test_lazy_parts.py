@@ -69,6 +69,11 @@ def test_a_command_tells_inputs_libraries_output_and_wanted_names(tmp_path: Path
     assert {'one', 'two', 'three'} <= command.wanted
 
 
+def test_a_start_file_that_is_missing_is_an_object(tmp_path: Path):
+    command = read_command([*WORDS, 'cache/crt1.o'], tmp_path, [tmp_path / 'cache' / 'crt1.o'])
+    assert command.objects == [tmp_path / 'cache' / 'crt1.o']
+
+
 def test_a_library_of_the_users_that_comes_first_is_the_one_that_is_taken(tmp_path: Path):
     (tmp_path / 'first').mkdir()
     (tmp_path / 'first' / 'libc.a').write_bytes(b'!<arch>\n')

@@ -95,8 +95,10 @@ def _find(name: str, directories: Sequence[Path], awaited: dict[str, Path]) -> P
 
 
 def _take_input(command: LinkCommand, at: int, path: Path, awaited: dict[str, Path]) -> None:
-    if str(path) in awaited or path.suffix == '.a':
+    if path.suffix == '.a':
         command.libraries.append(Library(at, path))
+    elif str(path) in awaited:  # a start file: it is made before anything is linked
+        command.objects.append(path)
     elif path.is_file():
         with open(path, 'rb') as f:
             begins = f.read(8)
