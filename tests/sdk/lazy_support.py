@@ -6,7 +6,6 @@ import os
 from collections.abc import Iterable
 from pathlib import Path
 
-from emroot.resolve import resolve
 from support.running import Emroot
 from support.trees import seed
 
@@ -16,6 +15,7 @@ from emroot.engine.objects import located_key
 from emroot.home import find_home
 from emroot.index.keep import KIND as INDEX
 from emroot.plan import Plan, make_plan
+from emroot.resolution import resolve
 from emroot.sdk import find_sdk
 from emroot.store import Store
 
