@@ -107,7 +107,7 @@ def test_blobs_of_any_size_come_back_and_are_sent_once(server: int, tmp_path: Pa
 
 @pytest.mark.parametrize('bad', ['refused', 'no grpc', *BAD])
 def test_a_bad_server_costs_one_warning_and_little_time(fake: Emroot, other: Emroot, between: Proxy, bad: str):
-    """One that refuses is what exit code 7 is for; the libraries are there all the same."""
+    """One that refuses to be filled is what exit code 7 is for; the libraries are there all the same."""
     built, _ = _build(fake, f'rw+{_url(between.port)}')
     between.bad = bad if bad in BAD else ''
     with remote_cache() as web:

@@ -62,6 +62,12 @@ def test_what_one_machine_built_another_takes_without_a_compile(fake: Emroot, ot
         assert cache.asked == []  # nothing is missing: nobody is asked
 
 
+def test_a_remote_that_only_refuses_to_be_read_fails_nothing(other: Emroot):
+    with remote_cache(token=TOKEN) as cache:
+        document, said = _build(other, cache.url)
+    assert counts(document) == (5, 0) and said.count('warning') == 1 and 'EMROOT_REMOTE_HEADER' in said
+
+
 def test_names_and_bytes_are_those_of_bazels_protocol(fake: Emroot):
     with remote_cache() as cache:
         built = _fill(cache, fake)
@@ -72,7 +78,7 @@ def test_names_and_bytes_are_those_of_bazels_protocol(fake: Emroot):
 
 @pytest.mark.parametrize('bad', ['refused', *BAD])
 def test_a_bad_remote_costs_one_warning_and_little_time(fake: Emroot, other: Emroot, bad: str):
-    """A remote that refuses is what exit code 7 is for; the libraries are there all the same."""
+    """A remote that refuses to be filled is what exit code 7 is for; the libraries are there all the same."""
     with remote_cache() as cache:
         built = _fill(cache, fake)
         cache.bad = '' if bad == 'refused' else bad

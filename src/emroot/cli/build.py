@@ -31,10 +31,11 @@ def build(args: argparse.Namespace) -> int:
 
 
 def exit_code(result: BuildResult) -> int:
-    """What a build ends with. A remote that refused kept nothing from being built."""
+    """What a build ends with. A remote that refused kept nothing from being built: that fails only if it was to be filled."""
     if result.failures:
         return BuildError.exit_code
-    return RemoteError.exit_code if result.remote and result.remote['refused'] else 0
+    remote = result.remote
+    return RemoteError.exit_code if remote and remote['refused'] and remote['writes'] else 0
 
 
 def run_build(session: Session, *, needed: bool) -> BuildResult:

@@ -91,7 +91,7 @@ class Remote:
     def to_json(self) -> dict[str, Any]:
         """What became of it: how much was found and sent, and the seconds that the build waited."""
         return {'place': self._address.place, 'fetched': len(self.fetched), 'sent': self.sent, 'refused': self.circuit.refused,
-                'seconds': round(self._waited, 3)}
+                'writes': self._address.writes, 'seconds': round(self._waited, 3)}
 
     def _wait(self) -> bool:
         """Wait until all is done, as long as that is worth it; whether the remote is still good for more."""
