@@ -139,7 +139,8 @@ class Fill:
         if state == 'built':
             self._offer(archive.key, ARCHIVE, place)
             if self.remote and self.store.read(INDEX, archive.key):
-                self._offer(archive.key, INDEX, '')
+                from ..remote.client import Offer
+                self.remote.offer(Offer(INDEX, archive.key, counts=False))
 
     def _keys_of(self, key: str, what: str) -> Keys:
         return keys_of(key, what, self.cache.sdk, own_place=self.options.own_place)

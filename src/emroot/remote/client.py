@@ -49,6 +49,8 @@ class Offer:
     anywhere: str = ''
     """Another key to send it under, for SDKs that lie elsewhere than at `place` (a digest)."""
     place: str = ''
+    counts: bool = True
+    """Whether it is told of, or just goes along with something that is."""
 
 
 class Remote:
@@ -77,7 +79,7 @@ class Remote:
     def offer(self, offer: Offer) -> None:
         """Send a record of the store and its blobs in the background, if this remote takes any."""
         if self._address.writes and not self.circuit.open:
-            self._to_send += 1
+            self._to_send += offer.counts
             self._lanes.add(partial(self._send, offer))
 
     def close(self) -> None:
@@ -151,7 +153,7 @@ class Remote:
     def _send(self, offer: Offer, transport: Transport) -> None:
         send(transport, self._store, offer)
         with self._lock:
-            self.sent += 1
+            self.sent += offer.counts
 
 
 def send(transport: Transport, store: Store, offer: Offer) -> bool:
