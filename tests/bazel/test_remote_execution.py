@@ -21,6 +21,7 @@ from emroot.errors import SdkError
 from emroot.sdk import Sdk
 from emroot.sdk.wheels import get_wheel, program
 
+pytestmark = pytest.mark.slow
 MODULE = '''
 module(name = "remote")
 bazel_dep(name = "emroot", version = "0.1.0.dev0")
