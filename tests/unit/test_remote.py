@@ -121,7 +121,7 @@ def test_a_token_opens_and_is_seen_nowhere(fake: Emroot, other: Emroot, tmp_path
                    env={'no_proxy': '127.0.0.1', 'EMROOT_REMOTE_WAIT': '60', **header})
         assert ran.code == 0 and 'warning' not in ran.err and cache.files
         for wrong in ({}, {'EMROOT_REMOTE_HEADER': 'Authorization: Bearer other'}):
-            document, said = _build(other, cache.url, code=7, **wrong)
+            document, said = _build(other, cache.url, **wrong)
             shutil.rmtree(str(document['cache']))
             shutil.rmtree(other.home / 'store/records')
             assert said.count('warning') == 1 and 'EMROOT_REMOTE_HEADER' in said
