@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import threading
 import time
 from collections import Counter
@@ -11,7 +10,6 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
 
-from ..files import remove
 from ..modes import Mode
 from ..plan import Archive, Compile, Plan
 from ..store import Blob, Lock, try_lock
@@ -113,7 +111,7 @@ class Schedule:
         """Compile the next of a family, unless another process is at it: then look again later."""
         compile_, archives = self._chains[family][0]
         lock = self.store.root / 'locks' / compile_.key[:24]
-        with try_lock(lock) as held:
+        with try_lock(lock, discard=bool) as held:
             made: Blob | Failure | None = self._find(compile_)
             if made is None and held is Lock.BUSY and tries < TRIES:
                 time.sleep(0.01 if tries < 20 else 0.1)
@@ -123,10 +121,6 @@ class Schedule:
                 made = self._compile(compile_, archives, worker, family)
             else:
                 self._take(compile_, archives)
-            if held:
-                remove(lock)
-        if held and os.name == 'nt':  # where what is open cannot be deleted
-            remove(lock)
         self._tick(compile_)
         del self._chains[family][0]
         self._queue(family)

@@ -8,8 +8,10 @@ import errno
 import os
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+
+from ..files import remove
 
 if sys.platform == 'win32':
     import msvcrt
@@ -43,13 +45,16 @@ class Lock(enum.Enum):
 
 
 @contextlib.contextmanager
-def try_lock(path: Path, *, seconds: float = 0.0) -> Iterator[Lock]:
+def try_lock(path: Path, *, seconds: float = 0.0, discard: Callable[[Lock], bool] = lambda _: False) -> Iterator[Lock]:
     """Hold the lock at `path` if it can be had within `seconds`; yields whether it is held.
+
+    If `discard` says so when the block has ended, the file is deleted: while the lock is held, so that nobody waits for a file
+    that is gone; on Windows, where what is open cannot be deleted, right after.
 
     The lock is the operating system's, so it ends with its process however that ends; the file itself means nothing.
     Where locks do not work (some network file systems) it is never held, and the work is simply done.
     """
-    descriptor = -1
+    descriptor, gone = -1, False
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT | _FLAGS, 0o600)
@@ -57,10 +62,15 @@ def try_lock(path: Path, *, seconds: float = 0.0) -> Iterator[Lock]:
         yield Lock.NONE
         return
     try:
-        yield _acquire(descriptor, time.monotonic() + seconds)
+        lock = _acquire(descriptor, time.monotonic() + seconds)
+        yield lock
+        if gone := discard(lock):
+            remove(path)
     finally:
         with contextlib.suppress(OSError):
             os.close(descriptor)
+        if gone and os.name == 'nt':
+            remove(path)
 
 
 def _acquire(descriptor: int, deadline: float) -> Lock:

@@ -11,6 +11,7 @@ import os
 import threading
 import time
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 from ..errors import from_os_error
@@ -66,13 +67,14 @@ def sweep(top: Path) -> None:
                 continue  # somebody is about to make the directory
         elif not lock.exists() and abs(now - _changed(directory)) < FORGOTTEN:
             continue  # on a disk where no lock could be made
-        with try_lock(lock) as held:
+        # A compiler that outlived its emroot may still write there: next time.
+        with try_lock(lock, discard=partial(_is_swept, directory)) as held:
             if held or (held is Lock.NONE and abs(now - _changed(directory)) > FORGOTTEN):
                 remove_tree(directory)
-                if not os.path.lexists(directory):  # a compiler that outlived its emroot may still write there: next time
-                    remove(lock)
-        if os.name == 'nt' and not os.path.lexists(directory):  # where a lock that is held cannot be deleted
-            remove(lock)
+
+
+def _is_swept(directory: Path, lock: Lock) -> bool:
+    return lock is not Lock.BUSY and not os.path.lexists(directory)
 
 
 def running_since(top: Path) -> Iterator[float]:
