@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import shutil
 import sys
 from dataclasses import dataclass
 from functools import cached_property
@@ -104,11 +103,14 @@ class Session:
     def launcher(self) -> str:
         """The path of the program that compiles are started through: `--launcher`, else EM_COMPILER_WRAPPER, as emcc has it."""
         given = self.args.launcher if self.args.launcher is not None else os.environ.get('EM_COMPILER_WRAPPER', '')
-        found = shutil.which(os.path.expanduser(given)) if given else ''
+        if not given:
+            return ''
+        import shutil  # here and not above: most builds have none
+        found = shutil.which(os.path.expanduser(given))
         if found is None:
             raise UsageError(f'there is no program {given!r} to compile through',
                              mend="check --launcher and EM_COMPILER_WRAPPER; --launcher '' compiles without")
-        return os.path.abspath(found) if found else ''
+        return os.path.abspath(found)
 
     @property
     def own_place(self) -> bool:

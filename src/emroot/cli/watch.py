@@ -71,7 +71,7 @@ class LogWatcher(Watcher):
             self._file = None
 
     def _write(self, text: str) -> None:
-        """The log is made with the first line worth noting: a build that finds everything there leaves none."""
+        """The log is made with the first line: every build that says what became of a target leaves one."""
         with self._lock:
             if self._file is None:
                 if self.log_path is not None:
