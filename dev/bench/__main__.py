@@ -26,18 +26,31 @@ from .measure import Timing, measure, middle, ratio
 from .work import Bench, Work
 
 LINK = 'em++ -O2 -sMEMORY64'
-WORKS = ('first-link', 'warm-cache', 'lazy-link', 'noop', 'help', 'resolve')
-#: What takes no time is measured so many times as often.
+#: Each piece of work that can be asked for: what `Bench.works` calls it, and its link.
+WORKS = {
+    'first-link': ('first-link', LINK),
+    'first-link-thinlto': ('first-link', 'em++ -O2 -sMEMORY64 -flto=thin -fwasm-exceptions -pthread'),
+    'warm-cache': ('warm-cache', LINK),
+    'lazy-link': ('lazy-link', LINK),
+    'lazy-link-c': ('lazy-link', 'emcc -O2 -sMEMORY64'),
+    'noop': ('noop', LINK),
+    'help': ('help', LINK),
+    'resolve': ('resolve', LINK),
+    'modes': ('modes', LINK),
+    'system': ('system', LINK),
+}
+#: What takes no time is measured so many times as often; what takes the better part of an hour, once.
 QUICK, OFTEN = ('noop', 'help', 'resolve'), 5
+LONG = ('modes', 'system')
 
 
 def main(arguments: list[str]) -> int:
     """Measure and write the page."""
     parser = argparse.ArgumentParser(prog='dev.py bench', description=__doc__)
-    parser.add_argument('--work', default=','.join(WORKS), help='what to measure (default: all)')
+    parser.add_argument('--work', default=','.join(WORKS), help='what to measure (default: all, which takes hours)')
     parser.add_argument('--against', default='emcc,embuilder,embuilder with ninja', help='who else (default: all)')
     parser.add_argument('--rounds', type=int, default=3)
-    parser.add_argument('--link', default=LINK, help=f'the link (default: {LINK})')
+    parser.add_argument('--link', help='another link than the work\'s own')
     parser.add_argument('--sdk', help='an SDK (default: the newest of those that the tests use)')
     parser.add_argument('--home', type=Path, help='has what work needs that is not to begin with nothing (default: built first)')
     parser.add_argument('--out', type=Path, default=ROOT / 'BENCHMARKS.md')
@@ -52,11 +65,14 @@ def main(arguments: list[str]) -> int:
     began = os.getloadavg() if hasattr(os, 'getloadavg') else (0.0,)
     sections = []
     with tempfile.TemporaryDirectory(prefix='bench-', dir=dev_cache()) as place:
-        bench = Bench(sdk, shlex.split(args.link), Path(place), args.home)
-        works = {name: work.between(args.against.split(',')) for name, work in bench.works().items()}
+        benches: dict[str, Bench] = {}
         for name in chosen:
-            rounds = args.rounds * (OFTEN if name in QUICK else 1)
-            sections.append(_table(name, works[name], _rounds(name, works[name], rounds, Path(place))))
+            kind, link = WORKS[name][0], args.link or WORKS[name][1]
+            if link not in benches:
+                benches[link] = Bench(sdk, shlex.split(link), Path(place, str(len(benches))), args.home or Path(place, 'home'))
+            work = benches[link].works()[kind].between(args.against.split(','))
+            rounds = 1 if name in LONG else args.rounds * (OFTEN if name in QUICK else 1)
+            sections.append(_table(name, link, work, _rounds(name, work, rounds, Path(place))))
             args.out.write_text(_page(sdk, args, began, sections), encoding='utf-8')
     print(args.out.read_text(encoding='utf-8'))
     return 0
@@ -79,14 +95,21 @@ def _rounds(name: str, work: Work, rounds: int, place: Path) -> dict[str, list[T
     return found
 
 
-def _table(name: str, work: Work, found: dict[str, list[Timing]]) -> str:
+def _table(name: str, link: str, work: Work, found: dict[str, list[Timing]]) -> str:
     mine = found['emroot']
-    lines = [f'## {name}\n\n{work.says[0].upper()}{work.says[1:]}. {len(mine)} rounds.\n',
+    of_link = '' if name in ('help', 'system') else f' `{link}`.'
+    lines = [f'## {name}\n\n{work.says[0].upper()}{work.says[1:]}.{of_link} {_counted(len(mine))}.\n',
              '| | wall | processor | wall / emroot\'s | processor / emroot\'s |', '|---|---:|---:|---:|---:|']
     for contender, timings in found.items():
         mid, times = middle(timings), ratio(mine, timings)
         lines.append(f'| {contender} | {_seconds(mid.wall)} | {_seconds(mid.cpu)} | {times.wall:.2f} | {times.cpu:.2f} |')
+    if 'objects compiled' in mine[-1].said:
+        lines.append(f'\nemroot said in the last round: `{mine[-1].said}`')
     return '\n'.join(lines) + '\n'
+
+
+def _counted(rounds: int) -> str:
+    return f'{rounds} rounds' if rounds > 1 else 'One round'
 
 
 def _seconds(seconds: float) -> str:
@@ -107,7 +130,6 @@ on {time.strftime('%Y-%m-%d')}, emroot {__version__}; every contender in turn in
 - Machine: {_processor()}, {default_workers()} processors, {_memory()},
   {platform.system()} {platform.release()}, Python {platform.python_version()}.
 {load}- SDK: Emscripten {sdk.version}, LLVM {sdk.llvm_version} linked {how}.
-- Link: `{args.link} main.cpp -o main.js`
 
 """ + '\n'.join(sections)
 

@@ -23,10 +23,11 @@ class Step:
 
 @dataclass(frozen=True)
 class Timing:
-    """Seconds that passed, and seconds of processor that all processes took."""
+    """Seconds that passed, seconds of processor that all processes took, and the last line that the first step said."""
 
     wall: float
     cpu: float
+    said: str = ''
 
 
 def measure(steps: Sequence[Step], directory: Path) -> Timing:
@@ -34,13 +35,14 @@ def measure(steps: Sequence[Step], directory: Path) -> Timing:
 
     Raises `RuntimeError` with what a step said if it fails: a contender that does not do its work has no time.
     """
-    began, used = time.perf_counter(), _children_seconds()
+    began, used, said = time.perf_counter(), _children_seconds(), []
     for step in steps:
         done = subprocess.run(list(step.command), cwd=directory, env=environment(step), stdin=subprocess.DEVNULL,
                               stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors='replace', check=False)
         if done.returncode != 0:
             raise RuntimeError(f'{" ".join(step.command)} ended with {done.returncode}:\n{done.stdout[-2000:]}')
-    return Timing(time.perf_counter() - began, _children_seconds() - used)
+        said.append(done.stdout.rstrip().rpartition('\n')[2])
+    return Timing(time.perf_counter() - began, _children_seconds() - used, said[0])
 
 
 def environment(step: Step) -> dict[str, str]:

@@ -20,6 +20,11 @@ from .measure import Step, environment
 
 PROGRAM = '#include <iostream>\nint main() { std::cout << "pointers of " << 8 * sizeof(void *) << " bits\\n"; }\n'
 C_PROGRAM = '#include <stdio.h>\nint main(void) { printf("pointers of %d bits\\n", (int)(8 * sizeof(void *))); }\n'
+#: All that emroot knows: two architectures, with and without position-independent code, three kinds of LTO.
+MODES = tuple('-'.join(filter(None, [arch, lto, pic])) for arch in ('wasm32', 'wasm64') for pic in ('', 'pic')
+              for lto in ('', 'lto', 'thinlto'))
+#: 6.0.5's libopenmp has a warning flag that LLVM 21 does not know.
+NOT_COMPILING = ('libopenmp',)
 Begin = Callable[[Path], list[Step]]
 """Prepares an empty directory, untimed, and gives the steps to time in it."""
 
@@ -40,10 +45,11 @@ class Work:
 class Bench:
     """The contenders' commands for one SDK and one link. emcc and embuilder run in a copy of the SDK, where they may write."""
 
-    def __init__(self, sdk: Sdk, link: list[str], place: Path, home: Path | None = None) -> None:
+    def __init__(self, sdk: Sdk, link: list[str], place: Path, home: Path) -> None:
         self.sdk, self.link, self.place = sdk, link, place
         #: emroot's home where it is not to be empty.
-        self.home = home or place / 'home'
+        self.home = home
+        place.mkdir()
         self.reference = Reference(sdk).root
         self.source = place / ('main.cpp' if link[0] == 'em++' else 'main.c')
         self.source.write_text(PROGRAM if link[0] == 'em++' else C_PROGRAM, encoding='utf-8')
@@ -64,6 +70,13 @@ class Bench:
                 'emroot': lambda _: [self._emroot('build', *self._names, '--cache', str(self.filled))],
                 'emroot --for': lambda _: [self._emroot('build', '--for', self._line, '--cache', str(self.filled))],
                 **{name: self._noop_embuilder(env) for name, env in builders.items()}}),
+            'modes': Work('the same libraries in all twelve modes, from nothing', {
+                'emroot': lambda d: [self._emroot('build', *self._features(MODES), *self._named_targets, home=d / 'home')],
+                **{name: self._modes_embuilder(env) for name, env in builders.items()}}),
+            'system': Work('all of SYSTEM in wasm32, but what this LLVM does not compile', {
+                'emroot': lambda d: [self._emroot('build', *self._features(('wasm32',)), '--targets', ','.join(self._system),
+                                                  home=d / 'home')],
+                **{name: self._system_embuilder(env) for name, env in builders.items()}}),
             'help': Work('`--help`', {
                 'emroot': lambda _: [self._emroot('--help')],
                 'embuilder': lambda d: [self._embuilder(d / 'cache', {}, '--help')]}),
@@ -123,6 +136,14 @@ class Bench:
             return [self._embuilder(cache, env, *self._targets), self._link(cache)]
         return begin
 
+    def _modes_embuilder(self, env: Mapping[str, str]) -> Begin:
+        targets = self._needed[1]
+        return lambda directory: [self._embuilder(directory / 'cache', env, *parse_mode(mode).embuilder_flags, 'build', *targets)
+                                  for mode in MODES]
+
+    def _system_embuilder(self, env: Mapping[str, str]) -> Begin:
+        return lambda directory: [self._embuilder(directory / 'cache', env, 'build', *self._system)]
+
     def _noop_embuilder(self, env: Mapping[str, str]) -> Begin:
         return lambda directory: [self._embuilder(self._filled_by_embuilder(env), env, *self._targets)]
 
@@ -156,8 +177,21 @@ class Bench:
     @property
     def _names(self) -> list[str]:
         """emroot's arguments for the same."""
-        mode, targets = self._needed
-        return ['--features', ','.join(mode.features), '--targets', ','.join(targets)]
+        return ['--features', ','.join(self._needed[0].features), *self._named_targets]
+
+    @property
+    def _named_targets(self) -> list[str]:
+        return ['--targets', ','.join(self._needed[1])]
+
+    @staticmethod
+    def _features(modes: Sequence[str]) -> list[str]:
+        return [word for mode in modes for word in ('--features', ','.join(parse_mode(mode).features))]
+
+    @cached_property
+    def _system(self) -> list[str]:
+        """What embuilder calls SYSTEM, but for what this LLVM does not compile: embuilder would stop there."""
+        listed = json.loads(self._run(self._emroot('list', '--json', '--features', 'wasm32', 'SYSTEM')))
+        return [row['name'] for row in listed['targets'] if row['name'] not in NOT_COMPILING]
 
     def _filled_by_embuilder(self, env: Mapping[str, str]) -> Path:
         """A cache directory in which embuilder finds everything, kept from one round to the next. With ninja, that takes the
