@@ -70,7 +70,7 @@ def used_by_caches(home: Home) -> set[str]:
 
 
 def collect_by_itself(home: Home) -> Collected | None:
-    """Once a day, after a build that added something: keep the store within its bound."""
+    """Once a day, after a build that added something: keep the store within its bound. A new one is, unless one was given."""
     given = os.environ.get('EMROOT_MAX_SIZE', '')
     bound = _bound(given)
     place = home.memo / 'gc.json'
@@ -78,6 +78,8 @@ def collect_by_itself(home: Home) -> Collected | None:
     if not bound or (isinstance(last, float) and 0 <= time.time() - last < _BETWEEN):
         return None
     write_memo(place, {'time': time.time()})
+    if last is None and not given:
+        return None
     home.sweep()
     return collect(Store(home.store), used_by_caches(home), max_size=bound)
 

@@ -99,7 +99,7 @@ class ForkServer:
     def run(self, command: Sequence[str], cwd: Path | str) -> Finished | None:
         """Run a command line of this compiler to its end; None if it could not be run, or the server has ended."""
         began = time.perf_counter()
-        request = b''.join(os.fsencode(word) + b'\0' for word in (str(cwd), *command))
+        request = os.fsencode('\0'.join((str(cwd), *command, '')))
         try:
             self._requests.write(struct.pack('=I', len(request)) + request)
         except OSError:
