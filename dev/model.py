@@ -7,6 +7,7 @@ Two schedules do the same work, each job as long as it was when it was traced:
   compile can be started or taken in.
 - embuilder's: one library after the other. A library's files are cut into batches (`system_libs.py: build_objects`), each
   done by one process from end to end; when all are done, the archive is joined. What its own Python takes is left out.
+  embuilder starts a compiler for each file: give it jobs of that length (`--plain`, a trace of the same with EMROOT_FORK=0).
 """
 
 from __future__ import annotations
@@ -131,6 +132,7 @@ def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(prog='dev.py model', description=__doc__,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('trace', type=Path, help='written by `emroot build --trace`')
+    parser.add_argument('--plain', type=Path, help='a trace of the same work for embuilder (default: the same trace)')
     parser.add_argument('--cores', default=','.join(map(str, CORES)))
     parser.add_argument('--svg', type=Path, help='where to draw both curves')
     args = parser.parse_args(arguments)
@@ -138,7 +140,10 @@ def main(arguments: list[str]) -> int:
     if not traced.compiles:
         parser.error(f'{args.trace} is of a build that compiled nothing')
     cores = [int(number) for number in args.cores.split(',')]
-    runs = [(n, emroot_schedule(traced, n), embuilder_schedule(traced, n)) for n in cores]
+    plain = read_trace(args.plain) if args.plain else traced
+    if traced.archives.keys() != plain.archives.keys():
+        parser.error(f'{args.plain} is of other work: {", ".join(plain.archives)}')
+    runs = [(n, emroot_schedule(traced, n), embuilder_schedule(plain, n)) for n in cores]
     print(f'{len(traced.compiles)} compiles of {_left(traced.compiles):.0f} s in {len(traced.archives)} archives, the longest '
           f'{max(c.seconds for c in traced.compiles):.1f} s; {1000 * traced.own:.1f} ms of emroot\'s own for each\n')
     print('| cores | emroot | cores busy | embuilder\'s schedule | cores busy | times as long |\n|---:|---:|---:|---:|---:|---:|')

@@ -79,6 +79,24 @@ def test_a_real_trace_is_read_and_shown(fake: Emroot, tmp_path: Path, capsys: py
     ElementTree.parse(tmp_path / 'curve.svg')  # noqa: S314  # our own
 
 
+def test_embuilder_can_be_given_jobs_of_its_own(fake: Emroot, tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    trace, plain = tmp_path / 'trace.json', tmp_path / 'plain.json'
+    assert fake('build', '--targets', 'libone', '--trace', trace).code == 0
+    document = json.loads(trace.read_text())
+    for event in document['traceEvents']:
+        if event['ph'] == 'X':
+            event['dur'] = 7e6
+    plain.write_text(json.dumps(document))
+    assert main([str(trace), '--plain', str(plain), '--cores', '1']) == 0
+    row = capsys.readouterr().out.splitlines()[-1].split('|')
+    assert float(row[4].split()[0]) == 7 * sum(event['ph'] == 'X' for event in document['traceEvents'])
+    assert float(row[2].split()[0]) < float(row[4].split()[0])
+    document['otherData']['targets'] = ['wasm32/other']
+    plain.write_text(json.dumps(document))
+    with pytest.raises(SystemExit):
+        main([str(trace), '--plain', str(plain)])
+
+
 def test_a_trace_without_compiles_is_refused(tmp_path: Path):
     (tmp_path / 'trace.json').write_text(json.dumps({'traceEvents': [], 'otherData': {'targets': [], 'own_seconds': 0}}))
     with pytest.raises(SystemExit):

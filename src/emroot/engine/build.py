@@ -39,7 +39,7 @@ class Build:
 
         Raises `StoreError` if the store or the cache directory cannot be written to.
         """
-        began, used, own, clock = time.perf_counter(), _children_seconds(), time.process_time(), time.time()
+        began, used, clock = time.perf_counter(), _children_seconds(), time.time()
         requests = list(requests)
         for request in requests:
             self.result.modes.setdefault(request.mode, ModeResult())
@@ -51,7 +51,6 @@ class Build:
             Fill(self).run(missing)
         self.result.seconds = time.perf_counter() - began
         self.result.cpu_seconds = _children_seconds() - used
-        self.result.own_seconds = time.process_time() - own
         if lacking:
             from .lastbuild import save_last_build  # for `emroot report`
             save_last_build(self, clock)

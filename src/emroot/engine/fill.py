@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import time
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -91,7 +92,9 @@ class Fill:
                 with self.compilers(plan, files, durations, env) as objects:
                     Schedule(plan, objects, self.pool, result, timeline, self._placed, self.build.failed, self._keys_of,
                              self.remote.fetched if self.remote else ()).start(self._missing(keys.values()))
+                    own = time.process_time()
                     self.pool.run()
+                    result.own_seconds = time.process_time() - own
             finally:
                 self.known.save()
 

@@ -55,7 +55,7 @@ class BuildResult:
     cpu_seconds: float = 0.0
     """Processor time of the tools that were run."""
     own_seconds: float = 0.0
-    """Processor time of this process itself."""
+    """Processor time of this process itself while jobs ran."""
     workers: int = 0
     """How many jobs could run at once; 0 if there was nothing to do."""
     busy: float | None = None
