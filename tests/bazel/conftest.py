@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 from support.running import cannot_run
-from support.workspace import Workspace
+from support.workspace import EVERYWHERE, Workspace
 
 from dev.bazel import Bazel, BazelUnavailable, Tree, ensure_tree
 from dev.places import ROOT, dev_cache
@@ -107,12 +107,12 @@ def example(request: pytest.FixtureRequest, checkout: Path, open_bazel: Callable
 
 @pytest.fixture
 def scratch(tmp_path: Path, checkout: Path, open_bazel: Callable[..., Workspace]) -> Iterator[Callable[..., Workspace]]:
-    """Make a workspace of one's own: files by name; `{emroot}` in them stands for where the module lies. What lies outside
-    of it and is to be read is named in `reads`."""
+    """Make a workspace of one's own: files by name, besides those that every one has; `{emroot}` in them stands for where the
+    module lies. What lies outside of it and is to be read is named in `reads`."""
     opened = []
 
     def make(files: dict[str, str], reads: Sequence[Path] = ()) -> Workspace:
-        for name, text in files.items():
+        for name, text in {**EVERYWHERE, **files}.items():
             path = tmp_path / 'workspace' / name
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text.replace('{emroot}', str(checkout)), encoding='utf-8')

@@ -12,9 +12,30 @@ from typing import Any
 import pytest
 
 from dev.bazel import Bazel
+from emroot.canonical import digest_file
 
 #: Mnemonics of what makes libraries.
 LIBRARIES = ('EmscriptenLibrary', 'EmscriptenPort')
+#: All that a workspace declares.
+DECLARED = '@emscripten_cache//:libraries'
+#: What makes each object an action.
+OBJECTS = '--@emroot//bazel:granularity=object'
+#: What every workspace has that a test makes.
+EVERYWHERE = {'BUILD.bazel': '', '.bazelrc': 'common --noenable_workspace\n'}
+_MODULE = """
+module(name = "workspace")
+bazel_dep(name = "emroot", version = "0.1.0.dev0")
+local_path_override(module_name = "emroot", path = "{emroot}")
+MORE
+emscripten_deps = use_extension("@emroot//bazel:extensions.bzl", "emscripten_deps")
+TAGS
+use_repo(emscripten_deps, "emscripten_cache")
+"""
+
+
+def module_file(*tags: str, more: str = '') -> str:
+    """A root module that uses emroot from `{emroot}`, with these tags of `emscripten_deps`."""
+    return _MODULE.replace('MORE', more).replace('TAGS', '\n'.join(f'emscripten_deps.{tag}' for tag in tags))
 
 
 @dataclass
@@ -51,6 +72,10 @@ class Workspace:
         said = self.run('cquery', '--output=files', expression, *arguments).stdout.split()
         root = Path(self.run('info', 'execution_root', options=False).stdout.strip())
         return [root / line for line in said]
+
+    def archives(self, *flags: str, of: str = DECLARED) -> dict[str, str]:
+        """Digest of each library among the outputs of a target, by its path in a cache directory."""
+        return {str(f).split('/emroot-cache/')[1]: digest_file(f) for f in self.files(of, *flags)}
 
     def program(self, script: Path, *arguments: str) -> str:
         """What a program says under Node. Raises if it fails."""
