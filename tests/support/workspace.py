@@ -11,31 +11,21 @@ from typing import Any
 
 import pytest
 
+import dev.bazel.libraries
 from dev.bazel import Bazel
+from dev.bazel.libraries import DECLARED, OBJECTS
 from emroot.canonical import digest_file
 
+__all__ = ['DECLARED', 'EVERYWHERE', 'OBJECTS', 'Workspace', 'libraries', 'module_file', 'read_log']
 #: Mnemonics of what makes libraries.
 LIBRARIES = ('EmscriptenLibrary', 'EmscriptenPort')
-#: All that a workspace declares.
-DECLARED = '@emscripten_cache//:libraries'
-#: What makes each object an action.
-OBJECTS = '--@emroot//bazel:granularity=object'
 #: What every workspace has that a test makes.
 EVERYWHERE = {'BUILD.bazel': '', '.bazelrc': 'common --noenable_workspace\n'}
-_MODULE = """
-module(name = "workspace")
-bazel_dep(name = "emroot", version = "0.1.0.dev0")
-local_path_override(module_name = "emroot", path = "{emroot}")
-MORE
-emscripten_deps = use_extension("@emroot//bazel:extensions.bzl", "emscripten_deps")
-TAGS
-use_repo(emscripten_deps, "emscripten_cache")
-"""
 
 
 def module_file(*tags: str, more: str = '') -> str:
-    """A root module that uses emroot from `{emroot}`, with these tags of `emscripten_deps`."""
-    return _MODULE.replace('MORE', more).replace('TAGS', '\n'.join(f'emscripten_deps.{tag}' for tag in tags))
+    """A root module that uses emroot from `{emroot}` (see `scratch`), with these tags of `emscripten_deps`."""
+    return dev.bazel.libraries.module_file('{emroot}', *tags, more=more)
 
 
 @dataclass
