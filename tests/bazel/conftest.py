@@ -86,8 +86,8 @@ def open_bazel(tree: Tree, bazel_sdk: Sdk, checkout: Path, tmp_path_factory: pyt
         logs = tmp_path_factory.mktemp('logs')
         binds = {**what_bazel_reads(bazel_sdk, checkout), **{path: path for path in reads}}
         bazel = Bazel.open(tree, directory, output_user_root=dev_cache() / 'bazel-out', output_base=output_base,
-                           binds={k: v for k, v in binds.items() if k != directory}, writable={path: path for path in (disk, logs, *writes)},
-                           network=network)
+                           binds={path: inside for path, inside in binds.items() if path != directory},
+                           writable={path: path for path in (disk, logs, *writes)}, network=network)
         own = [*options(bazel_sdk, checkout), *([f'--disk_cache={disk}'] if disk_cache else [])]
         return Workspace(bazel=bazel, directory=directory, node=bazel_sdk.node[0], logs=logs, options=own)
     return opened
