@@ -91,9 +91,9 @@ class Libraries:
             raise RuntimeError(f'bazel {command} {" ".join(arguments)}: {done.stderr[-3000:]}')
         return done
 
-    def files(self, *flags: str) -> dict[str, Path]:
-        """Where the declared libraries are, or would be, by their paths in a cache directory."""
-        said = self.run('cquery', '--output=files', *flags, DECLARED).stdout.split()
+    def files(self, *flags: str, of: str = DECLARED) -> dict[str, Path]:
+        """Where libraries are, or would be, by their paths in a cache directory."""
+        said = self.run('cquery', '--output=files', *flags, of).stdout.split()
         root = Path(self.bazel.run('info', 'execution_root').stdout.strip())
         return {re.split('/emroot-cache/', path, maxsplit=1)[1]: root / path for path in said}
 
