@@ -16,7 +16,7 @@ from dev.bazel import Bazel
 from dev.bazel.libraries import DECLARED, OBJECTS
 from emroot.canonical import digest_file
 
-__all__ = ['DECLARED', 'EVERYWHERE', 'OBJECTS', 'Workspace', 'libraries', 'module_file', 'read_log']
+__all__ = ['DECLARED', 'EVERYWHERE', 'OBJECTS', 'Workspace', 'libraries', 'module_file', 'outputs', 'read_log']
 #: Mnemonics of what makes libraries.
 LIBRARIES = ('EmscriptenLibrary', 'EmscriptenPort')
 #: What every workspace has that a test makes.
@@ -92,3 +92,9 @@ def libraries(spawns: list[dict[str, Any]], *, ran: bool = True) -> list[str]:
     found = [re.search(r'emscripten_mode_(\w+)//:(.+)', spawn['targetLabel']) for spawn in spawns
              if spawn['mnemonic'] in LIBRARIES and not (ran and spawn.get('cacheHit'))]
     return [f'{match[1].replace("_", "-")}/{match[2]}' for match in found if match]
+
+
+def outputs(spawns: list[dict[str, Any]], mnemonic: str) -> dict[str, str]:
+    """Digest of each file that actions of a kind have put into caches, by its path in a cache directory."""
+    return {match[1]: output['digest']['hash'] for spawn in spawns if spawn['mnemonic'] == mnemonic
+            for output in spawn['actualOutputs'] if (match := re.search('/emroot-cache/(.+)', output['path']))}
