@@ -23,6 +23,10 @@ from ..processes import below, free_ports, running
 
 #: BuildGrid 0.4 is for Python 3.11 and later; psycopg 3 breaks its notifier.
 PACKAGES = ('BuildGrid==0.4.4', 'psycopg2-binary>=2.9,<3', 'pgserver==0.1.4')
+#: Bazel makes about a hundred calls at a time on each connection. BuildGrid has a thread for each call, and refuses those for
+#: which there is none (`maximum_concurrent_rpcs`): of a first upload of thousands of files, some are refused more often than
+#: Bazel tries again.
+BOUND = '--remote_max_connections=1'
 _CONFIG = """
 server:
   - !channel {{ address: "127.0.0.1:{port}", insecure-mode: true }}
@@ -51,7 +55,7 @@ instances:
       - !bots {{ scheduler: *scheduler }}
       - !cas {{ storage: *storage }}
       - !bytestream {{ storage: *storage }}
-thread-pool-size: 100
+thread-pool-size: 200
 """
 #: Without a file of settings, which its migrations would take for one of logging.
 _TABLES = """
@@ -80,7 +84,12 @@ class Execution:
     @property
     def flags(self) -> list[str]:
         """What tells Bazel to use it."""
-        return [f'--remote_executor=grpc://127.0.0.1:{self.port}', '--remote_default_exec_properties=OSFamily=linux']
+        return [f'--remote_executor=grpc://127.0.0.1:{self.port}', '--remote_default_exec_properties=OSFamily=linux', BOUND]
+
+    @property
+    def cache_flags(self) -> list[str]:
+        """What tells Bazel to take from it what is there, and to build the rest itself."""
+        return [f'--remote_cache=grpc://127.0.0.1:{self.port}', BOUND]
 
     def add_worker(self, jobs: int = 1) -> None:
         """Start another worker, for `jobs` actions at a time."""

@@ -98,8 +98,7 @@ def test_all_of_it_runs_elsewhere_and_only_once(open_remote: Callable[[str], Wor
     assert ran(third.build(*execution.flags, DECLARED)) == {'remote cache hit'}
     assert third.archives() == expected
     third.run('clean')
-    remote_cache = f'--remote_cache=grpc://127.0.0.1:{execution.port}'
-    assert ran(third.build(remote_cache, OBJECTS, DECLARED)) == {'remote cache hit'}
+    assert ran(third.build(*execution.cache_flags, OBJECTS, DECLARED)) == {'remote cache hit'}
     assert third.archives(OBJECTS) == expected
 
 
