@@ -7,10 +7,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from support.releases import ANOTHERS, make_release, repository
 from support.servers import Nginx, nginx
 from support.workspace import DECLARED, EVERYWHERE, OBJECTS, Workspace, module_file
 
-MODULE = module_file('cache(features = ["wasm64", "lto"], targets = ["libal", "crt1", "libnoexit", "libembind-rtti"])')
+from emroot.sdk import Sdk
+
+pytestmark = pytest.mark.slow
+TAGS = (ANOTHERS, 'cache(features = ["wasm64", "lto"], targets = ["libal", "crt1", "libnoexit", "libembind-rtti"])')
 #: As of a build that says something else to the compilers of its tools: their outputs lie in another directory.
 ANOTHER_CONFIGURATION = '--host_copt=-DOTHER'
 STRIPPED = '--experimental_output_paths=strip'
@@ -42,17 +46,21 @@ class Shared:
 
 
 @pytest.fixture(scope='module')
-def shared(open_bazel: Callable[..., Workspace], checkout: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shared]:
-    """The first machine is an output base, the second another."""
+def shared(open_bazel: Callable[..., Workspace], checkout: Path, bazel_sdk: Sdk,
+           tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shared]:
+    """The first machine is an output base, the second another, both with a release: it lies in another place for each."""
     place = tmp_path_factory.mktemp('caches')
+    release = make_release(bazel_sdk, place / 'release')
+    module = module_file(*TAGS, more=repository(release)).replace('{emroot}', str(checkout))
     workspace, disk = place / 'workspace', place / 'disk'
     workspace.mkdir()
     disk.mkdir()
-    for name, text in {**EVERYWHERE, 'MODULE.bazel': MODULE.replace('{emroot}', str(checkout))}.items():
+    for name, text in {**EVERYWHERE, 'MODULE.bazel': module}.items():
         (workspace / name).write_text(text, encoding='utf-8')
 
     def machine(name: str) -> Workspace:
-        return open_bazel(workspace, output_base=place / name, disk_cache=False, writes=[disk], network=True)
+        return open_bazel(workspace, output_base=place / name, disk_cache=False, reads=[release], writes=[disk],
+                          network=True)
     with nginx(place / 'web', writes=True) as web:
         first = machine('first')
         with first.bazel:

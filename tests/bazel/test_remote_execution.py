@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from support.releases import make_portable, make_release
+from support.releases import ANOTHERS, make_portable, make_release, repository
 from support.running import cannot_run
 from support.workspace import DECLARED, EVERYWHERE, OBJECTS, Workspace, module_file
 
@@ -21,12 +21,8 @@ from emroot.sdk import Sdk
 from emroot.sdk.wheels import get_wheel, program
 
 pytestmark = pytest.mark.slow
-RELEASE = '''
-new_local_repository = use_repo_rule("@bazel_tools//tools/build_defs/repo:local.bzl", "new_local_repository")
-new_local_repository(name = "emscripten_bin_linux", path = "{path}", build_file_content = "")
-'''
 TAGS = (
-    'sdk(repo = "@emscripten_bin_linux")',
+    ANOTHERS,
     'cache(features = ["wasm64", "lto"], targets = ["libal", "libhtml5", "libc++abi-noexcept", "crt1"])',
     'cache(features = ["wasm32", "thinlto"], targets = ["libal", "libsockets"])',
     'cache(features = ["wasm32", "pic"], targets = ["libstubs"], builder = "embuilder")')
@@ -58,7 +54,7 @@ def execution(tree: Tree) -> Iterator[Execution]:
 def open_remote(checkout: Path, portable: Path, open_bazel: Callable[..., Workspace],
                 tmp_path: Path) -> Iterator[Callable[[str], Workspace]]:
     """Open the workspace with an output base of its own."""
-    module = module_file(*TAGS, more=RELEASE.replace('{path}', str(portable))).replace('{emroot}', str(checkout))
+    module = module_file(*TAGS, more=repository(portable)).replace('{emroot}', str(checkout))
     (tmp_path / 'workspace').mkdir()
     for name, text in {**EVERYWHERE, 'MODULE.bazel': module}.items():
         (tmp_path / 'workspace' / name).write_text(text, encoding='utf-8')

@@ -16,7 +16,7 @@ from .running import cannot_run
 _NGINX = """
 daemon off; master_process off; worker_processes 1; pid {place}/pid; error_log {place}/error.log info;
 {user}
-events {{ worker_connections 64; }}
+events {{ worker_connections 512; }}
 http {{
   access_log {place}/access.log; client_max_body_size 0; default_type application/octet-stream;
   client_body_temp_path {place}/body; proxy_temp_path {place}/proxy; fastcgi_temp_path {place}/f; uwsgi_temp_path {place}/u;

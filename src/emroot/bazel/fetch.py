@@ -60,9 +60,9 @@ def fetch_sdk(request: dict[str, Any], out: Path, home: Home) -> None:
     # Where clang's own headers lie, as the bytes shall say: of a local SDK the truth, as its embuilder has it.
     resource_dir = str(sdk.resource_dir) if request['local'] else f'{RESOURCE_PREFIX}/{sdk.resource_dir.name}'
     tools = {name: os.path.basename(path) for name, path in sdk.tools.items()}
+    # An input of every action: of a release, it must not tell where this machine has it.
     write(out / 'sdk.json', {
-        'version': sdk.version, 'sanity': sdk.sanity,
-        'resource_dir': resource_dir,
+        'version': sdk.version, 'resource_dir': resource_dir,
         'tools': tools, 'node': os.path.basename(node),
         'config': {name: config[name].strip("'\"") for name in ('LLVM_ADD_VERSION', 'CLANG_ADD_VERSION') if name in config},
     })
