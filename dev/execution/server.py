@@ -23,6 +23,8 @@ from ..processes import below, free_ports, running
 
 #: BuildGrid 0.4 is for Python 3.11 and later; psycopg 3 breaks its notifier.
 PACKAGES = ('BuildGrid==0.4.4', 'psycopg2-binary>=2.9,<3', 'pgserver==0.1.4')
+#: Of the workers.
+PROPERTIES = '--remote_default_exec_properties=OSFamily=linux'
 #: Bazel makes about a hundred calls at a time on each connection. BuildGrid has a thread for each call, and refuses those for
 #: which there is none (`maximum_concurrent_rpcs`): of a first upload of thousands of files, some are refused more often than
 #: Bazel tries again.
@@ -84,12 +86,12 @@ class Execution:
     @property
     def flags(self) -> list[str]:
         """What tells Bazel to use it."""
-        return [f'--remote_executor=grpc://127.0.0.1:{self.port}', '--remote_default_exec_properties=OSFamily=linux', BOUND]
+        return [f'--remote_executor=grpc://127.0.0.1:{self.port}', PROPERTIES, BOUND]
 
     @property
     def cache_flags(self) -> list[str]:
-        """What tells Bazel to take from it what is there, and to build the rest itself."""
-        return [f'--remote_cache=grpc://127.0.0.1:{self.port}', BOUND]
+        """What tells Bazel to take what is there, and to build the rest itself. Properties are a part of actions' keys."""
+        return [f'--remote_cache=grpc://127.0.0.1:{self.port}', PROPERTIES, BOUND]
 
     def add_worker(self, jobs: int = 1) -> None:
         """Start another worker, for `jobs` actions at a time."""
