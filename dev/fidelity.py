@@ -12,6 +12,8 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from emroot.canonical import digest_file, digest_record
@@ -128,17 +130,23 @@ def compare(sdk: Sdk, modes: list[Mode], patterns: list[str], builder: str = 'so
 def main(arguments: list[str]) -> int:
     """Compare, and print the count and every difference."""
     parser = argparse.ArgumentParser(prog='dev.py fidelity', description=__doc__)
-    parser.add_argument('--modes', default=','.join(MODES), help='identifiers, or "all"')
+    parser.add_argument('--modes', help='identifiers, or "all" (default: some)')
     parser.add_argument('--targets', default='', help='targets, patterns, groups (default: some of every class)')
     parser.add_argument('--sdk', help='an SDK (default: those that the tests use)')
     parser.add_argument('--builder', choices=['source', 'embuilder'], default='source')
+    parser.add_argument('--bazel', action='store_true', help='what Bazel makes, with the newest SDK')
     args = parser.parse_args(arguments)
-    modes = all_modes() if args.modes == 'all' else [parse_mode(m) for m in args.modes.split(',')]
+    comparison: Callable[[Sdk, list[Mode], list[str]], tuple[int, list[str]]] = partial(compare, builder=args.builder)
+    some = MODES
     roots = [Path(args.sdk)] if args.sdk else get_sdks()[0]
+    if args.bazel:
+        from .bazel import fidelity  # which imports this module
+        comparison, some, roots = fidelity.compare_bazel, fidelity.MODES, roots[:1]
+    modes = all_modes() if args.modes == 'all' else [parse_mode(m) for m in (args.modes.split(',') if args.modes else some)]
     os.makedirs(dev_cache(), exist_ok=True)
     total, problems = 0, []
     for root in roots:
-        compared, found = compare(find_sdk(dev_home(), root), modes, [t for t in args.targets.split(',') if t], args.builder)
+        compared, found = comparison(find_sdk(dev_home(), root), modes, [t for t in args.targets.split(',') if t])
         total += compared
         problems += found
     for problem in problems:

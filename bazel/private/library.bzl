@@ -32,7 +32,10 @@ ReadsInfo = provider("What compiles of a mode read.", fields = {
 
 ObjectsInfo = provider("The objects of a library.", fields = {"objects": "dict: Files by the names of members."})
 
-HeadersInfo = provider("The SDK's headers, as it installs them in a cache.", fields = {"directory": "File: a directory."})
+HeadersInfo = provider("The SDK's headers, as it installs them in a cache.", fields = {
+    "directory": "File: a directory.",
+    "for_c": "File: a directory without those of C++, a third of the files: a sandbox has a link to each.",
+})
 
 # Outputs lie below a directory of this name, at the path where emcc looks for them in its cache; so the driver knows
 # what to put together from the names of its inputs alone.
@@ -129,10 +132,12 @@ def _make(ctx, verb, args, inputs, outputs, weight, mnemonic, message, sources =
 
 def _headers_impl(ctx):
     out = ctx.actions.declare_directory(ctx.label.name)
+    for_c = ctx.actions.declare_directory(ctx.label.name + "_for_c")
     args = ctx.actions.args()
     args.add_all("--out", [out], expand_directories = False)
-    _make(ctx, "headers", args, [], [out], 1, "EmscriptenHeaders", "Installing Emscripten's headers")
-    return [DefaultInfo(files = depset([out])), HeadersInfo(directory = out)]
+    args.add_all("--out-for-c", [for_c], expand_directories = False)
+    _make(ctx, "headers", args, [], [out, for_c], 1, "EmscriptenHeaders", "Installing Emscripten's headers")
+    return [DefaultInfo(files = depset([out])), HeadersInfo(directory = out, for_c = for_c)]
 
 emscripten_headers = rule(
     implementation = _headers_impl,
@@ -160,8 +165,9 @@ emscripten_reads = rule(
 
 def _compile_object(ctx, source, argv, reads, out):
     """One object as one action."""
-    python, sdk, headers = ctx.attr._python[PythonInfo], ctx.attr._sdk[SdkInfo], ctx.attr._headers[HeadersInfo].directory
-    clang = sdk.clang[argv[0]]
+    python, sdk, headers = ctx.attr._python[PythonInfo], ctx.attr._sdk[SdkInfo], ctx.attr._headers[HeadersInfo]
+    is_c = argv[0] == "clang" and not [a for a in argv if a.startswith("-x")]
+    clang, headers = sdk.clang[argv[0]], headers.for_c if is_c else headers.directory
     args = ctx.actions.args()
     args.add_all(["-I", "-S", "-B", ctx.file._compile, sdk.about, clang, sdk.resource_dir])
     args.add_all([headers], expand_directories = False)

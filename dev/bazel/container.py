@@ -95,7 +95,7 @@ class Container:
 
         A timeout closes the container, because what it started cannot be told from what it should leave.
         """
-        command = [*_nsenter(self.first), f'--wdns={cwd}', '--', *argv]
+        command = self.from_outside(argv, cwd)
         try:
             return subprocess.run(
                 command,
@@ -116,12 +116,16 @@ class Container:
     ) -> subprocess.Popen[bytes]:
         """Starts `argv` inside and does not wait; it ends with the container."""
         return subprocess.Popen(
-            [*_nsenter(self.first), f'--wdns={cwd}', '--', *argv],
+            self.from_outside(argv, cwd),
             env={**ENVIRONMENT, **(env or {})},
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=output,
         )
+
+    def from_outside(self, argv: Sequence[str], cwd: Path | str = '/') -> list[str]:
+        """What to start, with `ENVIRONMENT`, to have `argv` run inside."""
+        return [*_nsenter(self.first), f'--wdns={cwd}', '--', *argv]
 
     def close(self) -> None:
         """Ends the first process, and with it every other one inside."""

@@ -7,6 +7,7 @@ over the rounds of what the other took, divided by what emroot took.
 from __future__ import annotations
 
 import argparse
+import contextlib
 import os
 import platform
 import shlex
@@ -38,6 +39,7 @@ WORKS = {
     'resolve': ('resolve', LINK),
     'modes': ('modes', LINK),
     'system': ('system', LINK),
+    'bazel': ('bazel', LINK),
 }
 #: What takes no time is measured so many times as often; what takes the better part of an hour, once.
 QUICK, OFTEN = ('noop', 'help', 'resolve'), 5
@@ -64,12 +66,13 @@ def main(arguments: list[str]) -> int:
     sdk = find_sdk(dev_home(), roots[0])
     began = os.getloadavg() if hasattr(os, 'getloadavg') else (0.0,)
     sections = []
-    with tempfile.TemporaryDirectory(prefix='bench-', dir=dev_cache()) as place:
+    with tempfile.TemporaryDirectory(prefix='bench-', dir=dev_cache()) as place, contextlib.ExitStack() as stack:
         benches: dict[str, Bench] = {}
         for name in chosen:
             kind, link = WORKS[name][0], args.link or WORKS[name][1]
             if link not in benches:
-                benches[link] = Bench(sdk, shlex.split(link), Path(place, str(len(benches))), args.home or Path(place, 'home'))
+                bench = Bench(sdk, shlex.split(link), Path(place, str(len(benches))), args.home or Path(place, 'home'))
+                benches[link] = stack.enter_context(contextlib.closing(bench))
             work = benches[link].works()[kind].between(args.against.split(','))
             rounds = 1 if name in LONG else args.rounds * (OFTEN if name in QUICK else 1)
             sections.append(_table(name, link, work, _rounds(name, work, rounds, Path(place))))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
@@ -19,6 +19,8 @@ class Step:
 
     command: Sequence[str]
     env: Mapping[str, str]
+    elsewhere: Callable[[], float] = lambda: 0.0
+    """Seconds of processor so far of what the command has done by processes that are not its own: of a server."""
 
 
 @dataclass(frozen=True)
@@ -35,14 +37,16 @@ def measure(steps: Sequence[Step], directory: Path) -> Timing:
 
     Raises `RuntimeError` with what a step said if it fails: a contender that does not do its work has no time.
     """
-    began, used, said = time.perf_counter(), _children_seconds(), []
+    def seconds() -> float:
+        return _children_seconds() + sum(step.elsewhere() for step in steps)
+    began, used, said = time.perf_counter(), seconds(), []
     for step in steps:
         done = subprocess.run(list(step.command), cwd=directory, env=environment(step), stdin=subprocess.DEVNULL,
                               stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors='replace', check=False)
         if done.returncode != 0:
             raise RuntimeError(f'{" ".join(step.command)} ended with {done.returncode}:\n{done.stdout[-2000:]}')
         said.append(done.stdout.rstrip().rpartition('\n')[2])
-    return Timing(time.perf_counter() - began, _children_seconds() - used, said[0])
+    return Timing(time.perf_counter() - began, seconds() - used, said[0])
 
 
 def environment(step: Step) -> dict[str, str]:

@@ -14,8 +14,10 @@ from pathlib import Path
 from emroot.modes import Mode, parse_mode
 from emroot.sdk import Sdk
 
+from ..bazel.libraries import OBJECTS
 from ..fidelity import Reference
 from ..places import ROOT
+from .bazel import BazelBench
 from .measure import Step, environment
 
 PROGRAM = '#include <iostream>\nint main() { std::cout << "pointers of " << 8 * sizeof(void *) << " bits\\n"; }\n'
@@ -77,6 +79,10 @@ class Bench:
                 'emroot': lambda d: [self._emroot('build', *self._features(('wasm32',)), '--targets', ','.join(self._system),
                                                   home=d / 'home')],
                 **{name: self._system_embuilder(env) for name, env in builders.items()}}),
+            'bazel': Work('the same libraries under Bazel, which has fetched, in its sandbox, from nothing', {
+                'emroot': lambda d: self._bazel.begin()(d),
+                'emroot object by object': lambda d: self._bazel.begin(OBJECTS)(d),
+                **{name: self._only_embuilder(env) for name, env in builders.items()}}),
             'help': Work('`--help`', {
                 'emroot': lambda _: [self._emroot('--help')],
                 'embuilder': lambda d: [self._embuilder(d / 'cache', {}, '--help')]}),
@@ -136,6 +142,9 @@ class Bench:
             return [self._embuilder(cache, env, *self._targets), self._link(cache)]
         return begin
 
+    def _only_embuilder(self, env: Mapping[str, str]) -> Begin:
+        return lambda directory: [self._embuilder(directory / 'cache', env, *self._targets)]
+
     def _modes_embuilder(self, env: Mapping[str, str]) -> Begin:
         targets = self._needed[1]
         return lambda directory: [self._embuilder(directory / 'cache', env, *parse_mode(mode).embuilder_flags, 'build', *targets)
@@ -154,6 +163,16 @@ class Bench:
         """A cache directory that has what the link needs."""
         self._run(self._emroot('build', '--for', self._line, '--cache', str(self.place / 'filled')))
         return self.place / 'filled'
+
+    @cached_property
+    def _bazel(self) -> BazelBench:
+        """A workspace with what the link needs."""
+        return BazelBench(self.sdk, *self._needed, self.place / 'bazel')
+
+    def close(self) -> None:
+        """End what was started for all rounds."""
+        if '_bazel' in self.__dict__:
+            self._bazel.close()
 
     @cached_property
     def indexes(self) -> Path:

@@ -7,7 +7,6 @@ import fcntl
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -20,9 +19,16 @@ from emroot.canonical import digest_record
 
 from ..bazel import Container, Tree
 from ..places import dev_cache, say
+from ..processes import below, free_ports, running
 
 #: BuildGrid 0.4 is for Python 3.11 and later; psycopg 3 breaks its notifier.
 PACKAGES = ('BuildGrid==0.4.4', 'psycopg2-binary>=2.9,<3', 'pgserver==0.1.4')
+#: Of the workers.
+PROPERTIES = '--remote_default_exec_properties=OSFamily=linux'
+#: Bazel makes about a hundred calls at a time on each connection. BuildGrid has a thread for each call, and refuses those for
+#: which there is none (`maximum_concurrent_rpcs`): of a first upload of thousands of files, some are refused more often than
+#: Bazel tries again.
+BOUND = '--remote_max_connections=1'
 _CONFIG = """
 server:
   - !channel {{ address: "127.0.0.1:{port}", insecure-mode: true }}
@@ -51,7 +57,7 @@ instances:
       - !bots {{ scheduler: *scheduler }}
       - !cas {{ storage: *storage }}
       - !bytestream {{ storage: *storage }}
-thread-pool-size: 100
+thread-pool-size: 200
 """
 #: Without a file of settings, which its migrations would take for one of logging.
 _TABLES = """
@@ -80,7 +86,12 @@ class Execution:
     @property
     def flags(self) -> list[str]:
         """What tells Bazel to use it."""
-        return [f'--remote_executor=grpc://127.0.0.1:{self.port}', '--remote_default_exec_properties=OSFamily=linux']
+        return [f'--remote_executor=grpc://127.0.0.1:{self.port}', PROPERTIES, BOUND]
+
+    @property
+    def cache_flags(self) -> list[str]:
+        """What tells Bazel to take what is there, and to build the rest itself. Properties are a part of actions' keys."""
+        return [f'--remote_cache=grpc://127.0.0.1:{self.port}', PROPERTIES, BOUND]
 
     def add_worker(self, jobs: int = 1) -> None:
         """Start another worker, for `jobs` actions at a time."""
@@ -94,7 +105,7 @@ class Execution:
     def kill_worker(self) -> None:
         """SIGKILL for the oldest worker and whatever it runs."""
         worker = self.workers.pop(0)
-        for process in (*_below(worker.pid)[::-1], worker.pid):
+        for process in (*below(worker.pid)[::-1], worker.pid):
             with contextlib.suppress(ProcessLookupError):
                 os.kill(process, signal.SIGKILL)
         worker.wait()
@@ -107,12 +118,10 @@ def remote_execution(tree: Tree, *, workers: int = 2) -> Iterator[Execution]:
     with tempfile.TemporaryDirectory(prefix='emroot-execution-', dir=dev_cache()) as directory, contextlib.ExitStack() as stack:
         place = Path(directory)
         database = stack.enter_context(_database(programs, place))
-        with socket.socket() as free:
-            free.bind(('127.0.0.1', 0))
-            port = free.getsockname()[1]
+        [port] = free_ports(1)
         (place / 'server.yml').write_text(_CONFIG.format(port=port, database=database), encoding='utf-8')
-        stack.enter_context(_running([programs / 'bin/bgd', 'server', 'start', place / 'server.yml'], place / 'server.log'))
-        _wait_for(port, place / 'server.log')
+        server = [programs / 'bin/bgd', 'server', 'start', place / 'server.yml']
+        stack.enter_context(running(server, place / 'server.log', port=port))
         container = stack.enter_context(tree.open(network=True))
         execution = Execution(port, place, container)
         try:
@@ -156,7 +165,7 @@ def _database(programs: Path, place: Path) -> Iterator[str]:
     with tempfile.TemporaryDirectory(prefix='pg') as sockets:
         command = [*other, found / 'postgres', '-D', data, '-k', sockets, '-c', 'listen_addresses=', '-c', 'fsync=off',
                    '-c', 'max_connections=200']
-        with _running(command, place / 'database.log'):
+        with running(command, place / 'database.log'):
             until = time.monotonic() + 60
             while subprocess.run([str(found / 'pg_isready'), '-q', '-h', sockets, '-U', 'postgres'], check=False).returncode:
                 if time.monotonic() > until:
@@ -167,30 +176,3 @@ def _database(programs: Path, place: Path) -> Iterator[str]:
             subprocess.run([str(programs / 'bin/python'), '-c', _TABLES, str(migrations), address], check=True,
                            capture_output=True)
             yield address
-
-
-@contextlib.contextmanager
-def _running(command: list[object], log: Path) -> Iterator[None]:
-    with open(log, 'ab') as said, subprocess.Popen([str(word) for word in command], stdin=subprocess.DEVNULL, stdout=said,
-                                                   stderr=said) as process:
-        try:
-            yield
-        finally:
-            process.terminate()
-
-
-def _wait_for(port: int, log: Path) -> None:
-    until = time.monotonic() + 60
-    while time.monotonic() < until:
-        with contextlib.suppress(OSError), socket.create_connection(('127.0.0.1', port), 1):
-            return
-        time.sleep(0.1)
-    raise ExecutionUnavailable(f'the server does not listen: {log.read_text()[-2000:]}')
-
-
-def _below(parent: int) -> list[int]:
-    try:
-        text = ' '.join(path.read_text() for path in Path(f'/proc/{parent}/task').glob('*/children'))
-    except OSError:
-        return []
-    return [pid for child in map(int, text.split()) for pid in (child, *_below(child))]

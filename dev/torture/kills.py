@@ -10,6 +10,7 @@ import subprocess
 import time
 from pathlib import Path
 
+from ..processes import below
 from .bench import Bench, Tally, files_below
 
 VICTIMS = ('parent', 'worker', 'group')
@@ -74,17 +75,8 @@ def _kill(process: subprocess.Popen[str], victim: str, delay: float, chance: ran
             if victim == 'parent':
                 process.kill()
                 return True
-            if workers := _below(process.pid):
+            if workers := below(process.pid):
                 os.kill(chance.choice(workers), signal.SIGKILL)
                 return True
         time.sleep(0.001)
     return False
-
-
-def _below(parent: int) -> list[int]:
-    """Children and theirs: a compiler that is kept loaded, and the compiles that it forks."""
-    try:
-        text = ' '.join(path.read_text() for path in Path(f'/proc/{parent}/task').glob('*/children'))
-    except OSError:  # it has ended
-        return []
-    return [pid for child in map(int, text.split()) for pid in (child, *_below(child))]

@@ -12,17 +12,16 @@ from pathlib import Path
 
 import pytest
 from support.running import cannot_run
-from support.workspace import Workspace
+from support.workspace import EVERYWHERE, Workspace
 
 from dev.bazel import Bazel, BazelUnavailable, Tree, ensure_tree
+from dev.bazel.libraries import options, what_bazel_reads
 from dev.places import ROOT, dev_cache
 from emroot.canonical import digest_record
 from emroot.home import find_home
 from emroot.sdk import Sdk, find_sdk
 
 SDK_ROOTS = [Path(p) for p in os.environ.get('EMROOT_TEST_SDKS', '').split(os.pathsep) if p]
-#: Bazel 7 gives actions one of their own, in which sources that are links to this one are not found.
-TMP = Path('/tmp')  # noqa: S108
 #: What a user's Bazel gets of emroot.
 MODULE = ('MODULE.bazel', 'WORKSPACE.bazel', 'BUILD.bazel', '.bazelignore', 'bazel', 'src/emroot')
 
@@ -78,22 +77,19 @@ def copy(source: Path, target: Path) -> None:
 
 @pytest.fixture(scope='session')
 def open_bazel(tree: Tree, bazel_sdk: Sdk, checkout: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Workspace]:
-    """Open a workspace: a directory, an output base if it is not to be the usual one, and what it reads besides."""
+    """Open a workspace: a directory, an output base if it is not to be the usual one, and what it reads and writes besides."""
     disk = dev_cache() / 'bazel-disk'
     disk.mkdir(parents=True, exist_ok=True)
 
     def opened(directory: Path, *, output_base: Path | None = None, disk_cache: bool = True,
-               reads: Sequence[Path] = (), network: bool = False) -> Workspace:
+               reads: Sequence[Path] = (), writes: Sequence[Path] = (), network: bool = False) -> Workspace:
         logs = tmp_path_factory.mktemp('logs')
-        sdk_tree = next((p for p in bazel_sdk.root.parents if (p / 'emroot-sdk.json').is_file()), bazel_sdk.root)
-        binds = {path: path for path in (sdk_tree, checkout, *map(Path, bazel_sdk.node[:1]), *reads)}
+        binds = {**what_bazel_reads(bazel_sdk, checkout), **{path: path for path in reads}}
         bazel = Bazel.open(tree, directory, output_user_root=dev_cache() / 'bazel-out', output_base=output_base,
-                           binds={k: v for k, v in binds.items() if k != directory}, writable={disk: disk, logs: logs},
-                           network=network)
-        options = [f'--repo_env=EMSDK={bazel_sdk.root}', f'--repo_env=EMROOT_NODE={bazel_sdk.node[0]}',
-                   *([f'--disk_cache={disk}'] if disk_cache else []),
-                   *([f'--sandbox_add_mount_pair={TMP}'] if {*checkout.parents, *sdk_tree.parents} & {TMP} else [])]
-        return Workspace(bazel=bazel, directory=directory, node=bazel_sdk.node[0], logs=logs, options=options)
+                           binds={path: inside for path, inside in binds.items() if path != directory},
+                           writable={path: path for path in (disk, logs, *writes)}, network=network)
+        own = [*options(bazel_sdk, checkout), *([f'--disk_cache={disk}'] if disk_cache else [])]
+        return Workspace(bazel=bazel, directory=directory, node=bazel_sdk.node[0], logs=logs, options=own)
     return opened
 
 
@@ -107,12 +103,12 @@ def example(request: pytest.FixtureRequest, checkout: Path, open_bazel: Callable
 
 @pytest.fixture
 def scratch(tmp_path: Path, checkout: Path, open_bazel: Callable[..., Workspace]) -> Iterator[Callable[..., Workspace]]:
-    """Make a workspace of one's own: files by name; `{emroot}` in them stands for where the module lies. What lies outside
-    of it and is to be read is named in `reads`."""
+    """Make a workspace of one's own: files by name, besides those that every one has; `{emroot}` in them stands for where the
+    module lies. What lies outside of it and is to be read is named in `reads`."""
     opened = []
 
     def make(files: dict[str, str], reads: Sequence[Path] = ()) -> Workspace:
-        for name, text in files.items():
+        for name, text in {**EVERYWHERE, **files}.items():
             path = tmp_path / 'workspace' / name
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text.replace('{emroot}', str(checkout)), encoding='utf-8')

@@ -7,21 +7,16 @@ import runpy
 from collections.abc import Callable
 
 import pytest
-from support.workspace import Workspace
+from support.workspace import Workspace, module_file
 
-ROOT = '''
-module(name = "root")
-bazel_dep(name = "emroot", version = "0.1.0.dev0")
-local_path_override(module_name = "emroot", path = "{emroot}")
+OVERRIDE = '''
 bazel_dep(name = "emsdk", version = "6.0.5")
 local_path_override(module_name = "emsdk", path = "emsdk")
-emscripten_deps = use_extension("@emroot//bazel:extensions.bzl", "emscripten_deps")
-emscripten_deps.cache(features = ["wasm64", "lto"], targets = ["libal"])
-emscripten_deps.cache(features = ["wasm32"], targets = ["crt1"])
-use_repo(emscripten_deps, "emscripten_cache")
 emscripten_cache = use_extension("@emsdk//:emscripten_cache.bzl", "emscripten_cache")
 override_repo(emscripten_cache, emscripten_cache = "emscripten_cache")
 '''
+ROOT = module_file('cache(features = ["wasm64", "lto"], targets = ["libal"])',
+                   'cache(features = ["wasm32"], targets = ["crt1"])', more=OVERRIDE)
 #: As emsdk's module: an extension that makes the repository, and a toolchain that takes two labels of it as tools.
 EMSDK = {
     'MODULE.bazel': '''
@@ -55,8 +50,7 @@ toolchain(
 
 
 def test_takes_the_place_of_emsdks_cache(scratch: Callable[..., Workspace], monkeypatch: pytest.MonkeyPatch) -> None:
-    workspace = scratch({'MODULE.bazel': ROOT, 'BUILD.bazel': '', '.bazelrc': 'common --noenable_workspace\n',
-                         **{f'emsdk/{name}': text for name, text in EMSDK.items()}})
+    workspace = scratch({'MODULE.bazel': ROOT, **{f'emsdk/{name}': text for name, text in EMSDK.items()}})
     workspace.build('@emsdk//:toolchain')
     config, cache = sorted(workspace.files('@emsdk//:toolchain'), key=lambda path: path.is_dir())
     root = next(p for p in config.parents if p.name == '_main')

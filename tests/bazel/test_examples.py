@@ -8,10 +8,19 @@ from pathlib import Path
 
 import pytest
 from support.running import cannot_run
-from support.workspace import Workspace
+from support.workspace import Workspace, libraries, outputs
 
+from dev.fidelity import Reference
 from dev.sources import SourceUnavailable, get_source
+from emroot.catalogue import Catalogue
+from emroot.home import Home
+from emroot.modes import parse_mode
+from emroot.sdk import Sdk
 
+#: All but `release`, whose SDK is another one: `test_release.py` has its like. And what they declare besides their programs.
+EXAMPLES = {'hello': [], 'modes': [], 'modules': [], 'threads': [], 'port': [], 'embind': [],
+            'workspace': ['@emscripten_cache//:libraries'],
+            'dependency': ['@emscripten_cache//:libraries', '@greeter//:libraries']}
 Open = Callable[..., Workspace]
 
 
@@ -67,13 +76,18 @@ def test_workspace_file_links(opened: Callable[[str], Workspace]) -> None:
         assert 'hello from a WORKSPACE' in said
 
 
-def test_a_port(opened: Callable[[str], Workspace], checkout: Path) -> None:
+@pytest.fixture
+def zlib(checkout: Path) -> None:
+    """Its source, where the example of a port has it."""
     try:
         source = get_source('zlib')
     except SourceUnavailable as why:
         cannot_run(str(why))
-    sources = checkout / 'examples/bazel/port/sources/zlib'
-    shutil.copytree(source, sources, dirs_exist_ok=True)
+    shutil.copytree(source, checkout / 'examples/bazel/port/sources/zlib', dirs_exist_ok=True)
+
+
+@pytest.mark.usefixtures('zlib')
+def test_a_port(opened: Callable[[str], Workspace]) -> None:
     workspace = opened('port')
     with workspace.bazel:
         said = workspace.run('test', '-c', 'opt', '--test_output=all', '//:deflate_test').stdout
@@ -85,3 +99,27 @@ def test_embind(opened: Callable[[str], Workspace]) -> None:
     with workspace.bazel:
         workspace.build('-c', 'opt', '//:shapes_wasm')
         assert workspace.program(script(workspace, '//:shapes_wasm', '-c', 'opt')) == 'a square of 9, 9\n'
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures('zlib')
+@pytest.mark.parametrize('name', EXAMPLES)
+def test_every_archive_is_embuilders(opened: Callable[[str], Workspace], bazel_sdk: Sdk, shared_home: Home, name: str) -> None:
+    workspace = opened(name)
+    with workspace.bazel:
+        programs = workspace.run('query', 'kind("wasm_cc_.* rule", //...)', options=False).stdout.split()
+        assert programs
+        workspace.run('clean')
+        spawns = workspace.build('-c', 'opt', *programs, *EXAMPLES[name])
+    made = outputs(spawns, 'EmscriptenLibrary')
+    wanted: dict[str, list[str]] = {}
+    for mode, target in (name.split('/') for name in libraries(spawns, ran=False)):
+        wanted.setdefault(mode, []).append(target)
+    catalogue, reference, compared = Catalogue(bazel_sdk, shared_home), Reference(bazel_sdk), 0
+    for mode, targets in wanted.items():
+        listing = catalogue.listing(parse_mode(mode))
+        ours = [t for t in targets if t in listing.libraries]  # not ports, whose sources are others'
+        expected = reference.build(parse_mode(mode), ours, listing)
+        assert {t: made[listing.libraries[t].path] for t in ours} == expected, mode
+        compared += len(ours)
+    assert compared == len(made)

@@ -6,33 +6,20 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from support.workspace import Workspace, libraries
+from support.workspace import DECLARED, Workspace, libraries, module_file
 
 from dev.fidelity import Reference
-from emroot.canonical import digest_file
 from emroot.catalogue import Catalogue
 from emroot.home import Home
 from emroot.modes import parse_mode
 from emroot.sdk import Sdk
 
-MODULE = '''
-module(name = "libraries")
-bazel_dep(name = "emroot", version = "0.1.0.dev0")
-local_path_override(module_name = "emroot", path = "{emroot}")
-emscripten_deps = use_extension("@emroot//bazel:extensions.bzl", "emscripten_deps")
-emscripten_deps.cache(features = ["wasm64", "lto"], targets = ["libal", "crt1", "libembind-rtti"])
-emscripten_deps.cache(features = ["pic", "wasm32"], targets = ["libhtml5", "crtbegin-mt", "libnoexit"], builder = "embuilder")
-emscripten_deps.cache(features = ["wasm32"], targets = ["libGL-emu*webgl2"])
-use_repo(emscripten_deps, "emscripten_cache")
-'''
-BUILD = 'alias(name = "cache", actual = "@emscripten_cache//:libraries")\n'
+MODULE = module_file(
+    'cache(features = ["wasm64", "lto"], targets = ["libal", "crt1", "libembind-rtti"])',
+    'cache(features = ["pic", "wasm32"], targets = ["libhtml5", "crtbegin-mt", "libnoexit"], builder = "embuilder")',
+    'cache(features = ["wasm32"], targets = ["libGL-emu*webgl2"])')
 SOURCE = {'libal', 'crt1', 'libembind-rtti'}
 EMBUILDER = {'libhtml5', 'crtbegin-mt', 'libnoexit'}
-
-
-def archives(workspace: Workspace) -> dict[str, str]:
-    """Digest of each declared archive, by its path in a cache directory."""
-    return {str(f).split('/emroot-cache/')[1]: digest_file(f) for f in workspace.files('//:cache')}
 
 
 def keys(document: dict[str, Any]) -> list[tuple[str, tuple[str, ...]]]:
@@ -40,16 +27,16 @@ def keys(document: dict[str, Any]) -> list[tuple[str, tuple[str, ...]]]:
     return sorted((a['actionKey'], tuple(a['arguments'])) for a in document['actions'])
 
 
-QUERY = 'mnemonic("Emscripten.*", deps(//:cache))'
+QUERY = f'mnemonic("Emscripten.*", deps({DECLARED}))'
 
 
 def test_caches_side_by_side(scratch: Callable[..., Workspace], bazel_sdk: Sdk, shared_home: Home, tmp_path: Path,
                              open_bazel: Callable[..., Workspace]) -> None:
-    workspace = scratch({'MODULE.bazel': MODULE, 'BUILD.bazel': BUILD, '.bazelrc': 'common --noenable_workspace\n'})
+    workspace = scratch({'MODULE.bazel': MODULE})
     workspace.options = [o for o in workspace.options if not o.startswith('--disk_cache')]  # from cold
-    spawns = workspace.build('//:cache', '--sandbox_default_allow_network=false')
+    spawns = workspace.build(DECLARED, '--sandbox_default_allow_network=false')
     assert {s['runner'] for s in spawns} == {'linux-sandbox'}
-    made = archives(workspace)
+    made = workspace.archives()
 
     catalogue, reference = Catalogue(bazel_sdk, shared_home), Reference(bazel_sdk)
     for name, targets in (('wasm64-lto', SOURCE), ('wasm32-pic', EMBUILDER)):
@@ -70,13 +57,13 @@ def test_caches_side_by_side(scratch: Callable[..., Workspace], bazel_sdk: Sdk, 
     other = open_bazel(workspace.directory, output_base=tmp_path / 'a' / 'longer' / 'path' / 'output')
     with other.bazel:
         other.options = workspace.options
-        other.build('//:cache')
+        other.build(DECLARED)
         assert keys(other.actions(QUERY)) == keys(before)
-        assert archives(other) == made
+        assert other.archives() == made
 
 
 def test_one_more_target_is_one_more_action(scratch: Callable[..., Workspace]) -> None:
-    workspace = scratch({'MODULE.bazel': MODULE, 'BUILD.bazel': BUILD, '.bazelrc': 'common --noenable_workspace\n'})
+    workspace = scratch({'MODULE.bazel': MODULE})
     workspace.build('@emscripten_cache//wasm64-lto:libal')
     spawns = workspace.build('@emscripten_cache//wasm64-lto:libal', '@emscripten_cache//wasm64-lto:libhtml5')
     assert len(libraries(spawns, ran=False)) == 1

@@ -2,37 +2,23 @@
 
 from __future__ import annotations
 
-import shutil
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from support.workspace import Workspace
+from support.places import copy_sdk, rewrite
+from support.workspace import DECLARED, OBJECTS, Workspace, module_file
 
 from dev.fidelity import Reference
-from emroot.canonical import digest_file
 from emroot.catalogue import Catalogue
 from emroot.home import Home
 from emroot.modes import parse_mode
 from emroot.sdk import Sdk
 
-MODULE = '''
-module(name = "objects")
-bazel_dep(name = "emroot", version = "0.1.0.dev0")
-local_path_override(module_name = "emroot", path = "{emroot}")
-emscripten_deps = use_extension("@emroot//bazel:extensions.bzl", "emscripten_deps")
-emscripten_deps.sdk(path = "SDK")
-emscripten_deps.cache(features = ["wasm32"], targets = ["libal", "libnoexit"])
-emscripten_deps.cache(features = ["wasm32", "lto"], targets = ["libal", "crt1", "libnoexit", "libsockets", "libc++abi-noexcept"])
-use_repo(emscripten_deps, "emscripten_cache")
-'''
-FLAG = '--@emroot//bazel:granularity=object'
-
-
-def archives(workspace: Workspace, *flags: str) -> dict[str, str]:
-    """Digest of each declared archive, by its path in a cache directory."""
-    return {str(f).split('/emroot-cache/')[1]: digest_file(f) for f in workspace.files('@emscripten_cache//:libraries', *flags)}
+CACHES = (
+    'cache(features = ["wasm32"], targets = ["libal", "libnoexit"])',
+    'cache(features = ["wasm32", "lto"], targets = ["libal", "crt1", "libnoexit", "libsockets", "libc++abi-noexcept"])')
 
 
 def counted(spawns: list[dict[str, Any]]) -> Counter[str]:
@@ -41,14 +27,11 @@ def counted(spawns: list[dict[str, Any]]) -> Counter[str]:
 
 
 def test_object_by_object(scratch: Callable[..., Workspace], bazel_sdk: Sdk, shared_home: Home, tmp_path: Path) -> None:
-    tree = next(p for p in bazel_sdk.root.parents if (p / 'emroot-sdk.json').is_file())
-    shutil.copytree(tree, tmp_path / 'sdk', symlinks=True)
-    root = tmp_path / 'sdk' / bazel_sdk.root.relative_to(tree)
-    workspace = scratch({'MODULE.bazel': MODULE.replace('SDK', str(root)), 'BUILD.bazel': '',
-                         '.bazelrc': 'common --noenable_workspace\n'}, reads=[tmp_path / 'sdk'])
+    root = copy_sdk(bazel_sdk.root, tmp_path / 'sdk')
+    workspace = scratch({'MODULE.bazel': module_file(f'sdk(path = "{root}")', *CACHES)}, reads=[tmp_path / 'sdk'])
     workspace.options = [o for o in workspace.options if not o.startswith('--disk_cache')]  # from cold
-    whole = workspace.build('@emscripten_cache//:libraries')
-    expected = archives(workspace)
+    whole = workspace.build(DECLARED)
+    expected = workspace.archives()
 
     assert counted(whole) == {'EmscriptenHeaders': 1, 'EmscriptenLibrary': 7}  # wasm32's crt1 is that of wasm32-lto, too
     catalogue, reference = Catalogue(bazel_sdk, shared_home), Reference(bazel_sdk)
@@ -57,26 +40,25 @@ def test_object_by_object(scratch: Callable[..., Workspace], bazel_sdk: Sdk, sha
         path = listing.libraries[target].path
         assert expected[path] == reference.build(parse_mode('wasm32-lto'), [target], listing)[target], path
 
-
     # A changed source: what holds it, in both modes, and nothing else.
     source = root / 'system/lib/al.c'
     text = source.read_text(encoding='utf-8')
-    source.write_text(f'{text}\nint emroot_was_here;\n', encoding='utf-8')
-    assert counted(workspace.build('@emscripten_cache//:libraries')) == {'EmscriptenHeaders': 1, 'EmscriptenLibrary': 2}
-    changed = archives(workspace)
+    rewrite(source, f'{text}\nint emroot_was_here;\n')
+    assert counted(workspace.build(DECLARED)) == {'EmscriptenHeaders': 1, 'EmscriptenLibrary': 2}
+    changed = workspace.archives()
     assert {path for path in expected if changed[path] != expected[path]} == {p for p in expected if p.endswith('/libal.a')}
 
     # Object by object: nothing but declared inputs, the same bytes.
-    spawns = workspace.build(FLAG, '--sandbox_default_allow_network=false', '@emscripten_cache//:libraries')
+    spawns = workspace.build(OBJECTS, '--sandbox_default_allow_network=false', DECLARED)
     assert {s['runner'] for s in spawns} == {'linux-sandbox'}
-    assert archives(workspace, FLAG) == changed
+    assert workspace.archives(OBJECTS) == changed
     recipes = catalogue.recipes(parse_mode('wasm32-lto'), ['libal', 'crt1', 'libnoexit', 'libsockets', 'libc++abi-noexcept'])
     objects = sum(len(r.members) for r in recipes.values()) + len(recipes['libal'].members) + len(recipes['libnoexit'].members)
     assert counted(spawns) == {'EmscriptenObject': objects, 'EmscriptenArchive': 6}
-    query = 'mnemonic("Emscripten(Object|Archive)", deps(@emscripten_cache//:libraries))'
-    for action in workspace.actions(query, FLAG)['actions']:
+    query = f'mnemonic("Emscripten(Object|Archive)", deps({DECLARED}))'
+    for action in workspace.actions(query, OBJECTS)['actions']:
         assert not [a for a in action['arguments'] if a.startswith('/') or str(tmp_path) in a], action['arguments']
-    source.write_text(text, encoding='utf-8')
-    assert counted(workspace.build(FLAG, '@emscripten_cache//:libraries')) == {
+    rewrite(source, text)
+    assert counted(workspace.build(OBJECTS, DECLARED)) == {
         'EmscriptenHeaders': 1, 'EmscriptenObject': 2, 'EmscriptenArchive': 2}
-    assert archives(workspace, FLAG) == expected
+    assert workspace.archives(OBJECTS) == expected

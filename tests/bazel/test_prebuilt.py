@@ -73,7 +73,7 @@ def test_links_of_two_modes_find_all_they_need_in_it(scratch: Callable[..., Work
                     for name, flags in LINKS.items())
     config = f'import os\n{bazel_sdk.config_text}\nFROZEN_CACHE = True\n'
     workspace = scratch({'MODULE.bazel': ROOT.replace('{tag}', exported.out), 'BUILD.bazel': build, 'main.c': PROGRAM,
-                         '.bazelrc': 'common --noenable_workspace\n', 'emsdk/default_config': config,
+                         'emsdk/default_config': config,
                          **{f'emsdk/{name}': text for name, text in EMSDK.items()}}, reads=[archive.parent])
     workspace.build('//...')
     said = {path.stem: workspace.program(path) for name in LINKS for path in workspace.files(f'//:{name}')

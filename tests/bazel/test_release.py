@@ -13,7 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from support.releases import make_release
+from support.releases import ANOTHERS, make_release, repository
 from support.running import Emroot
 from support.workspace import Workspace, libraries
 
@@ -32,11 +32,6 @@ use_repo(emscripten_deps, "emscripten_cache")
 register_toolchains("@emroot//bazel/toolchain:all")
 '''
 DOWNLOADED = 'emscripten_deps.sdk(emscripten_version = "{version}")\n'
-ANOTHERS = '''
-new_local_repository = use_repo_rule("@bazel_tools//tools/build_defs/repo:local.bzl", "new_local_repository")
-new_local_repository(name = "emscripten_bin_linux", path = "{place}", build_file_content = "")
-emscripten_deps.sdk(repo = "@emscripten_bin_linux")
-'''
 BUILD = '''
 load("@emroot//bazel:defs.bzl", "wasm_cc_binary")
 load("@rules_cc//cc:cc_binary.bzl", "cc_binary")
@@ -103,7 +98,7 @@ def test_an_unknown_release_is_named_with_the_nearest(module: tuple[Path, Path],
 
 
 def test_the_release_of_another_modules_repository(release: Path, checkout: Path, scratch: Scratch) -> None:
-    head = HEAD.format(module=checkout) + ANOTHERS.format(place=release)
+    head = HEAD.format(module=checkout) + repository(release) + f'emscripten_deps.{ANOTHERS}\n'
     workspace = scratch({'MODULE.bazel': head, 'BUILD.bazel': BUILD, 'hello.c': HELLO, '.bazelrc': BAZELRC}, [release])
     spawns = workspace.build('@emscripten_cache//wasm64-thinlto:libnoexit')
     assert libraries(spawns, ran=False) == ['wasm64-thinlto/libnoexit']

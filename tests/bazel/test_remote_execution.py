@@ -9,34 +9,23 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from support.releases import make_portable, make_release
+from support.releases import ANOTHERS, make_portable, make_release, repository
 from support.running import cannot_run
-from support.workspace import Workspace
+from support.workspace import DECLARED, EVERYWHERE, OBJECTS, Workspace, module_file
 
 from dev.bazel import Tree
 from dev.execution import Execution, ExecutionUnavailable, remote_execution
 from dev.places import dev_cache
-from emroot.canonical import digest_file
 from emroot.errors import SdkError
 from emroot.sdk import Sdk
 from emroot.sdk.wheels import get_wheel, program
 
 pytestmark = pytest.mark.slow
-MODULE = '''
-module(name = "remote")
-bazel_dep(name = "emroot", version = "0.1.0.dev0")
-local_path_override(module_name = "emroot", path = "{emroot}")
-new_local_repository = use_repo_rule("@bazel_tools//tools/build_defs/repo:local.bzl", "new_local_repository")
-new_local_repository(name = "emscripten_bin_linux", path = "RELEASE", build_file_content = "")
-emscripten_deps = use_extension("@emroot//bazel:extensions.bzl", "emscripten_deps")
-emscripten_deps.sdk(repo = "@emscripten_bin_linux")
-emscripten_deps.cache(features = ["wasm64", "lto"], targets = ["libal", "libhtml5", "libc++abi-noexcept", "crt1"])
-emscripten_deps.cache(features = ["wasm32", "thinlto"], targets = ["libal", "libsockets"])
-emscripten_deps.cache(features = ["wasm32", "pic"], targets = ["libstubs"], builder = "embuilder")
-use_repo(emscripten_deps, "emscripten_cache")
-'''
-LIBRARIES = '@emscripten_cache//:libraries'
-OBJECTS = '--@emroot//bazel:granularity=object'
+TAGS = (
+    ANOTHERS,
+    'cache(features = ["wasm64", "lto"], targets = ["libal", "libhtml5", "libc++abi-noexcept", "crt1"])',
+    'cache(features = ["wasm32", "thinlto"], targets = ["libal", "libsockets"])',
+    'cache(features = ["wasm32", "pic"], targets = ["libstubs"], builder = "embuilder")')
 
 
 @pytest.fixture(scope='module')
@@ -65,10 +54,9 @@ def execution(tree: Tree) -> Iterator[Execution]:
 def open_remote(checkout: Path, portable: Path, open_bazel: Callable[..., Workspace],
                 tmp_path: Path) -> Iterator[Callable[[str], Workspace]]:
     """Open the workspace with an output base of its own."""
-    files = {'MODULE.bazel': MODULE.replace('{emroot}', str(checkout)).replace('RELEASE', str(portable)), 'BUILD.bazel': '',
-             '.bazelrc': 'common --noenable_workspace\n'}
+    module = module_file(*TAGS, more=repository(portable)).replace('{emroot}', str(checkout))
     (tmp_path / 'workspace').mkdir()
-    for name, text in files.items():
+    for name, text in {**EVERYWHERE, 'MODULE.bazel': module}.items():
         (tmp_path / 'workspace' / name).write_text(text, encoding='utf-8')
     opened: list[Workspace] = []
 
@@ -83,11 +71,6 @@ def open_remote(checkout: Path, portable: Path, open_bazel: Callable[..., Worksp
         workspace.bazel.close()
 
 
-def archives(workspace: Workspace, *flags: str) -> dict[str, str]:
-    """Digest of each declared archive, by its path in a cache directory."""
-    return {str(f).split('/emroot-cache/')[1]: digest_file(f) for f in workspace.files(LIBRARIES, *flags)}
-
-
 def ran(spawns: list[dict[str, Any]]) -> set[str]:
     """How what makes libraries was run."""
     found = {s['runner'] for s in spawns if s['mnemonic'].startswith('Emscripten')}
@@ -97,28 +80,27 @@ def ran(spawns: list[dict[str, Any]]) -> set[str]:
 
 def test_all_of_it_runs_elsewhere_and_only_once(open_remote: Callable[[str], Workspace], execution: Execution) -> None:
     first = open_remote('first')
-    here = first.build(LIBRARIES)
+    here = first.build(DECLARED)
     assert ran(here) == {'linux-sandbox'}
-    expected = archives(first)
+    expected = first.archives()
 
     second = open_remote('second')
-    assert ran(second.build(*execution.flags, LIBRARIES)) == {'remote'}
-    assert archives(second) == expected
-    assert ran(second.build(*execution.flags, OBJECTS, LIBRARIES)) == {'remote'}
-    assert archives(second, OBJECTS) == expected
+    assert ran(second.build(*execution.flags, DECLARED)) == {'remote'}
+    assert second.archives() == expected
+    assert ran(second.build(*execution.flags, OBJECTS, DECLARED)) == {'remote'}
+    assert second.archives(OBJECTS) == expected
 
     third = open_remote('third')
-    assert ran(third.build(*execution.flags, LIBRARIES)) == {'remote cache hit'}
-    assert archives(third) == expected
+    assert ran(third.build(*execution.flags, DECLARED)) == {'remote cache hit'}
+    assert third.archives() == expected
     third.run('clean')
-    remote_cache = f'--remote_cache=grpc://127.0.0.1:{execution.port}'
-    assert ran(third.build(remote_cache, OBJECTS, LIBRARIES)) == {'remote cache hit'}
-    assert archives(third, OBJECTS) == expected
+    assert ran(third.build(*execution.cache_flags, OBJECTS, DECLARED)) == {'remote cache hit'}
+    assert third.archives(OBJECTS) == expected
 
 
 def test_a_worker_that_dies_costs_a_retry(open_remote: Callable[[str], Workspace], execution: Execution) -> None:
     workspace = open_remote('killed')
-    workspace.run('build', '--nobuild', OBJECTS, LIBRARIES)
+    workspace.run('build', '--nobuild', OBJECTS, DECLARED)
     log = execution.place / 'worker-0.log'
     before = log.stat().st_size
 
@@ -130,7 +112,7 @@ def test_a_worker_that_dies_costs_a_retry(open_remote: Callable[[str], Workspace
         execution.add_worker()
     killer = threading.Thread(target=kill)
     killer.start()
-    spawns = workspace.build(*execution.flags, OBJECTS, '--noremote_accept_cached', LIBRARIES)
+    spawns = workspace.build(*execution.flags, OBJECTS, '--noremote_accept_cached', DECLARED)
     killer.join()
     assert ran(spawns) == {'remote'}
 

@@ -14,6 +14,13 @@ def copy_sdk(root: Path, to: Path) -> Path:
     return to / root.relative_to(top)
 
 
+def rewrite(file: Path, text: str) -> None:
+    """Give a file of a copy another content. What it is linked with keeps its own."""
+    aside = file.with_name(f'{file.name}.new')
+    aside.write_text(text, encoding='utf-8')
+    aside.replace(file)
+
+
 def _link(source: str, target: str) -> None:
     try:
         os.link(source, target, follow_symlinks=False)

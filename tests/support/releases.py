@@ -12,6 +12,17 @@ from emroot.sdk import Sdk
 #: Of LLVM and Binaryen, what links and libraries take.
 TOOLS = ('clang', 'clang++', 'wasm-ld', 'lld', 'llvm-ar', 'llvm-objcopy', 'llvm-nm', 'llvm-ranlib', 'wasm-opt',
          'wasm-emscripten-finalize', 'wasm-metadce', 'wasm-ctor-eval', 'wasm-split')
+#: The tag that takes an SDK from another module's repository, and that repository.
+ANOTHERS = 'sdk(repo = "@emscripten_bin_linux")'
+_REPOSITORY = '''
+new_local_repository = use_repo_rule("@bazel_tools//tools/build_defs/repo:local.bzl", "new_local_repository")
+new_local_repository(name = "emscripten_bin_linux", path = "{install}", build_file_content = "")
+'''
+
+
+def repository(install: Path) -> str:
+    """What a MODULE.bazel says besides, to have a release in such a repository."""
+    return _REPOSITORY.format(install=install)
 
 
 def make_release(sdk: Sdk, install: Path) -> Path:

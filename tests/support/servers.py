@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import os
-import socket
-import subprocess
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from dev.processes import free_ports, running
 from dev.tools import Tools, ToolsUnavailable, ensure_tools
 
 from .running import cannot_run
@@ -18,7 +16,7 @@ from .running import cannot_run
 _NGINX = """
 daemon off; master_process off; worker_processes 1; pid {place}/pid; error_log {place}/error.log info;
 {user}
-events {{ worker_connections 64; }}
+events {{ worker_connections 512; }}
 http {{
   access_log {place}/access.log; client_max_body_size 0; default_type application/octet-stream;
   client_body_temp_path {place}/body; proxy_temp_path {place}/proxy; fastcgi_temp_path {place}/f; uwsgi_temp_path {place}/u;
@@ -85,7 +83,7 @@ class Nginx:
 def nginx(place: Path, *, writes: bool = False, tls: Tls | None = None, grpc_behind: int = 0) -> Iterator[Nginx]:
     """A real nginx that serves `place/files`; with `writes` it is what Bazel takes for a remote cache."""
     (place / 'files').mkdir(parents=True, exist_ok=True)
-    port, tls_port, grpc_port = _free_ports(3)
+    port, tls_port, grpc_port = free_ports(3)
     more = ''
     dav = _WRITES if writes else ''
     if tls:
@@ -95,7 +93,7 @@ def nginx(place: Path, *, writes: bool = False, tls: Tls | None = None, grpc_beh
     (place / 'nginx.conf').write_text(_NGINX.format(place=place, port=port, writes=dav, more=more,
                                                     user='user root;' if os.geteuid() == 0 else ''))
     command = tools().command('nginx', '-p', place, '-e', place / 'error.log', '-c', place / 'nginx.conf')
-    with _running(command, port, place / 'error.log'):
+    with running(command, place / 'error.log', port=port):
         yield Nginx(place, f'http://127.0.0.1:{port}', f'https://localhost:{tls_port}', f'grpcs://localhost:{grpc_port}')
 
 
@@ -103,36 +101,8 @@ def nginx(place: Path, *, writes: bool = False, tls: Tls | None = None, grpc_beh
 def casd(place: Path, runner: Path | None = None) -> Iterator[int]:
     """A real server of the Remote Execution API's storage and action cache, and of execution if there is a runner; its port."""
     place.mkdir(parents=True, exist_ok=True)
-    port, = _free_ports(1)
+    port, = free_ports(1)
     execution = [f'--buildbox-run={runner}', '--runner-arg=--disable-localcas', '--jobs=2'] if runner else []
     command = tools().command('buildbox-casd', f'--bind=127.0.0.1:{port}', *execution, place / 'cas')
-    with _running(command, port, place / 'casd.log'):
+    with running(command, place / 'casd.log', port=port):
         yield port
-
-
-@contextlib.contextmanager
-def _running(command: list[str], port: int, log: Path) -> Iterator[None]:
-    with open(log, 'ab') as said, subprocess.Popen(command, stdout=said, stderr=said, stdin=subprocess.DEVNULL) as process:
-        try:
-            _wait_for(port, process, log)
-            yield
-        finally:
-            process.terminate()
-
-
-def _wait_for(port: int, process: subprocess.Popen[bytes], log: Path) -> None:
-    until = time.monotonic() + 20
-    while time.monotonic() < until:
-        with contextlib.suppress(OSError), socket.create_connection(('127.0.0.1', port), 1):
-            return
-        assert process.poll() is None, log.read_text()
-        time.sleep(0.02)
-    raise AssertionError(f'nothing listens: {log.read_text()}')
-
-
-def _free_ports(count: int) -> list[int]:
-    with contextlib.ExitStack() as stack:
-        found = [stack.enter_context(socket.socket()) for _ in range(count)]
-        for each in found:
-            each.bind(('127.0.0.1', 0))
-        return [each.getsockname()[1] for each in found]

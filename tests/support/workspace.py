@@ -11,10 +11,21 @@ from typing import Any
 
 import pytest
 
+import dev.bazel.libraries
 from dev.bazel import Bazel
+from dev.bazel.libraries import DECLARED, OBJECTS
+from emroot.canonical import digest_file
 
+__all__ = ['DECLARED', 'EVERYWHERE', 'OBJECTS', 'Workspace', 'libraries', 'module_file', 'outputs', 'read_log']
 #: Mnemonics of what makes libraries.
 LIBRARIES = ('EmscriptenLibrary', 'EmscriptenPort')
+#: What every workspace has that a test makes.
+EVERYWHERE = {'BUILD.bazel': '', '.bazelrc': 'common --noenable_workspace\n'}
+
+
+def module_file(*tags: str, more: str = '') -> str:
+    """A root module that uses emroot from `{emroot}` (see `scratch`), with these tags of `emscripten_deps`."""
+    return dev.bazel.libraries.module_file('{emroot}', *tags, more=more)
 
 
 @dataclass
@@ -52,6 +63,10 @@ class Workspace:
         root = Path(self.run('info', 'execution_root', options=False).stdout.strip())
         return [root / line for line in said]
 
+    def archives(self, *flags: str, of: str = DECLARED) -> dict[str, str]:
+        """Digest of each library among the outputs of a target, by its path in a cache directory."""
+        return {str(f).split('/emroot-cache/')[1]: digest_file(f) for f in self.files(of, *flags)}
+
     def program(self, script: Path, *arguments: str) -> str:
         """What a program says under Node. Raises if it fails."""
         return subprocess.run([self.node, str(script), *arguments], capture_output=True, text=True, check=True,
@@ -77,3 +92,9 @@ def libraries(spawns: list[dict[str, Any]], *, ran: bool = True) -> list[str]:
     found = [re.search(r'emscripten_mode_(\w+)//:(.+)', spawn['targetLabel']) for spawn in spawns
              if spawn['mnemonic'] in LIBRARIES and not (ran and spawn.get('cacheHit'))]
     return [f'{match[1].replace("_", "-")}/{match[2]}' for match in found if match]
+
+
+def outputs(spawns: list[dict[str, Any]], mnemonic: str) -> dict[str, str]:
+    """Digest of each file that actions of a kind have put into caches, by its path in a cache directory."""
+    return {match[1]: output['digest']['hash'] for spawn in spawns if spawn['mnemonic'] == mnemonic
+            for output in spawn['actualOutputs'] if (match := re.search('/emroot-cache/(.+)', output['path']))}

@@ -1,4 +1,4 @@
-"""What Bazel's actions get of emroot is all that they import."""
+"""What Bazel's actions get of emroot is all that they import, and what Starlark says twice is the same."""
 
 from __future__ import annotations
 
@@ -9,6 +9,10 @@ import sys
 from pathlib import Path
 
 import pytest
+
+from emroot.bazel.places import CACHE
+from emroot.engine.spelling import WORKING_DIRECTORY
+from emroot.probe import EPOCH
 
 ROOT = Path(__file__).parents[2]
 
@@ -32,3 +36,11 @@ def test_every_import_is_an_input(tmp_path: Path, program: str, groups: list[str
     done = subprocess.run([sys.executable, '-I', '-B', '-c', f'import runpy; runpy.run_path({program!r})'],
                           cwd=tmp_path / 'src/emroot/bazel', capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize(('name', 'value'), [('_EPOCH', EPOCH), ('_WORKING_DIRECTORY', '/'.join(WORKING_DIRECTORY) + '/'),
+                                             ('CACHE', CACHE.strip('/'))])
+def test_constants_are_those_of_the_engine(name: str, value: str) -> None:
+    """Starlark cannot import them."""
+    found = re.findall(rf'^{name} = "(.*)"$', (ROOT / 'bazel/private/library.bzl').read_text(encoding='utf-8'), re.MULTILINE)
+    assert found == [value]

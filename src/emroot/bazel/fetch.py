@@ -1,6 +1,6 @@
 """What Bazel runs when it fetches a repository: looks at an SDK, or asks it what a mode has to offer.
 
-    python fetch.py sdk REQUEST.json OUT      identify the SDK, write OUT/sdk.json
+    python fetch.py sdk REQUEST.json OUT      identify the SDK, write OUT/sdk.json; have it install its headers
     python fetch.py mode REQUEST.json OUT     write OUT/mode.json, OUT/reads.json and OUT/recipes/TARGET.json
     python fetch.py features REQUEST          print the mode of each list of features in REQUEST, itself JSON
 
@@ -52,15 +52,17 @@ def fetch_sdk(request: dict[str, Any], out: Path, home: Home) -> None:
         configure_release(Path(request['path']), out, request['node'])
     sdk = find_sdk(home, request['path'] or None)
     node = sdk.node[0] if sdk.node else ''
+    with Store(home.store) as store:  # once for all modes, which look for `#include`s in them
+        headers = installed_headers(Catalogue(sdk, home), store)
     config = dict(line.split(' = ', 1) for line in sdk.config_text.splitlines())
     prebuilt = sorted(p.relative_to(sdk.root / 'cache').as_posix()
                       for p in (sdk.root / 'cache' / 'sysroot' / 'lib').rglob('*') if p.suffix in ('.a', '.o'))
     # Where clang's own headers lie, as the bytes shall say: of a local SDK the truth, as its embuilder has it.
     resource_dir = str(sdk.resource_dir) if request['local'] else f'{RESOURCE_PREFIX}/{sdk.resource_dir.name}'
     tools = {name: os.path.basename(path) for name, path in sdk.tools.items()}
+    # An input of every action: of a release, it must not tell where this machine has it.
     write(out / 'sdk.json', {
-        'version': sdk.version, 'sanity': sdk.sanity,
-        'resource_dir': resource_dir,
+        'version': sdk.version, 'resource_dir': resource_dir,
         'tools': tools, 'node': os.path.basename(node),
         'config': {name: config[name].strip("'\"") for name in ('LLVM_ADD_VERSION', 'CLANG_ADD_VERSION') if name in config},
     })
@@ -69,7 +71,7 @@ def fetch_sdk(request: dict[str, Any], out: Path, home: Home) -> None:
         'config': os.environ.get('EM_CONFIG', '') if not request['local'] else '',
         'root': str(sdk.root), 'llvm': str(sdk.llvm_root), 'binaryen': str(sdk.binaryen_root), 'node': node,
         'resource_dir': str(sdk.resource_dir), 'resource_version': sdk.resource_dir.name, 'prebuilt': prebuilt,
-        'version': sdk.version, 'digest': sdk.digest, 'tools': tools,
+        'version': sdk.version, 'digest': sdk.digest, 'tools': tools, 'headers': headers.relative_to(home.root).as_posix(),
     })
 
 
@@ -164,7 +166,7 @@ def fetch_mode(request: dict[str, Any], out: Path, home: Home) -> None:
         write(out / 'recipes' / f'{target}.json', recipe_document(recipe))
     base = Mode(arch=mode.arch, pic=mode.pic)
     theirs = catalogue.recipes(base, [t for t in linked if t in recipes]) if base != mode else {}
-    read = reads(catalogue, home, recipes, theirs)
+    read = reads(catalogue, Path(request['seed'], request['headers']), recipes, theirs)
     write(out / 'reads.json', read)
     ports = [t for t in declared if t not in asked]
     sets = sorted({tuple(targets) for targets in table.values()})
@@ -221,14 +223,15 @@ def recipe_document(recipe: Recipe) -> dict[str, Any]:
             'objects': [[m.source, m.name, numbers[m.argv]] for m in recipe.members]}
 
 
-def reads(catalogue: Catalogue, home: Home, recipes: Mapping[str, Recipe], theirs: Mapping[str, Recipe]) -> dict[str, Any]:
-    """What the compiles of a mode read, and which of them are those of the mode without LTO (`theirs`).
+def reads(catalogue: Catalogue, headers: Path, recipes: Mapping[str, Recipe], theirs: Mapping[str, Recipe]) -> dict[str, Any]:
+    """What the compiles of a mode read, and which of them are those of the mode without LTO (`theirs`). `headers` are the SDK's,
+    as it installed them.
 
     `{"files": [paths below the SDK], "sets": [[numbers of files]], "targets": {name: {"all": number of the set of everything,
     "each": [number of the set of each member], "shared": [numbers of members], ...as `recipe_document`}}}`. Some libraries
     ignore LTO, and libc's lowest parts do: those are made once for all kinds.
     """
-    includes = Includes(catalogue.sdk, installed_headers(catalogue, Store(home.store)))
+    includes = Includes(catalogue.sdk, headers)
     closures: list[tuple[str, ...]] = []
     for recipe in recipes.values():
         own = [includes.closure(member) for member in recipe.members]
@@ -261,7 +264,7 @@ def main(verb: str, request_file: str, out: str = '') -> int:
     request = json.loads(Path(request_file).read_text(encoding='utf-8'))
     home = find_home(request['home'])
     if seed := request.get('seed'):
-        shutil.copytree(seed, home.root, dirs_exist_ok=True)
+        shutil.copytree(seed, home.root, dirs_exist_ok=True, ignore=shutil.ignore_patterns('store'))
     try:
         {'sdk': fetch_sdk, 'mode': fetch_mode}[verb](request, Path(out), home)
     except EmrootError as error:

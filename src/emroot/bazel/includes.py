@@ -14,12 +14,13 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from ..catalogue import Member
+from ..engine.spelling import WORKING_DIRECTORY
 from ..sdk import Sdk
 
 _INCLUDE = re.compile(r'^[ \t]*#[ \t]*include(_next)?[ \t]*(["<])([^">\n]+)[">]', re.MULTILINE)
 _INCBIN = re.compile(r'\.(?:incbin|include)[ \t]+"([^"\n]+)"')
 #: Recorded sources are relative to a directory as deep as this below the SDK (`Places.working_directory`).
-_HERE = 'system/lib/libc'
+_HERE = '/'.join(WORKING_DIRECTORY)
 #: Where clang looks below the sysroot, after what the command line names.
 _SYSROOT = ('include/fakesdl', 'include/compat', 'include/c++/v1', 'include')
 

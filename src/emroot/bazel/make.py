@@ -36,6 +36,9 @@ from emroot.probe import PROGRAM, pure_environment
 #: What the SDK leaves in a cache directory that nobody reads.
 _LEFT_OVER = ('cache.lock', 'sanity.txt', 'symbol_lists.lock')
 
+#: What nobody but C++ reads.
+_OF_CPP = shutil.ignore_patterns('c++', 'libc++*')
+
 
 @dataclass(frozen=True)
 class Compile:
@@ -128,11 +131,12 @@ def ask_sdk(sdk: SdkPlaces, scratch: Path, cache: Path, env: Mapping[str, str], 
 
 
 def headers(args: argparse.Namespace, sdk: SdkPlaces, scratch: Path) -> None:
-    """Install the SDK's headers into `--out`."""
+    """Install the SDK's headers into `--out`, and those that C can include into `--out-for-c`."""
     out = Path(args.out).absolute()
     ask_sdk(sdk, scratch, out, {}, question='headers')
     for name in _LEFT_OVER:
         (out / name).unlink(missing_ok=True)
+    shutil.copytree(out, args.out_for_c, dirs_exist_ok=True, ignore=_OF_CPP)
 
 
 def embuilder(args: argparse.Namespace, sdk: SdkPlaces, scratch: Path) -> None:
@@ -196,6 +200,7 @@ def main(arguments: list[str]) -> int:
     parser.add_argument('--port-sources', help='directory of the archives that ports are made from')
     parser.add_argument('--jobs', type=int, default=1)
     parser.add_argument('--out', required=True)
+    parser.add_argument('--out-for-c', help='where `headers` puts those of C by themselves')
     parser.add_argument('--log')
     args = parser.parse_args(arguments)
     said = ''

@@ -1,0 +1,99 @@
+"""What one machine built another takes: from a plain web server, from a disk cache, and from another configuration."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from support.releases import ANOTHERS, make_release, repository
+from support.servers import Nginx, nginx
+from support.workspace import DECLARED, EVERYWHERE, OBJECTS, Workspace, module_file
+
+from emroot.sdk import Sdk
+
+pytestmark = pytest.mark.slow
+TAGS = (ANOTHERS, 'cache(features = ["wasm64", "lto"], targets = ["libal", "crt1", "libnoexit", "libembind-rtti"])')
+#: As of a build that says something else to the compilers of its tools: their outputs lie in another directory.
+ANOTHER_CONFIGURATION = '--host_copt=-DOTHER'
+STRIPPED = '--experimental_output_paths=strip'
+
+
+@dataclass
+class Shared:
+    """Caches that a first machine has filled, and what it built."""
+
+    web: Nginx
+    disk: Path
+    archives: dict[str, str]
+    other: Workspace
+
+    @property
+    def from_web(self) -> str:
+        """The flag for the one."""
+        return f'--remote_cache={self.web.url}'
+
+    @property
+    def from_disk(self) -> str:
+        """The flag for the other."""
+        return f'--disk_cache={self.disk}'
+
+    def took(self, *flags: str) -> set[str]:
+        """How the second machine came by what it has not yet."""
+        self.other.run('clean')
+        return {s['runner'] for s in self.other.build(*flags, DECLARED) if s['mnemonic'].startswith('Emscripten')}
+
+
+@pytest.fixture(scope='module')
+def shared(open_bazel: Callable[..., Workspace], checkout: Path, bazel_sdk: Sdk,
+           tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shared]:
+    """The first machine is an output base, the second another, both with a release: it lies in another place for each."""
+    place = tmp_path_factory.mktemp('caches')
+    release = make_release(bazel_sdk, place / 'release')
+    module = module_file(*TAGS, more=repository(release)).replace('{emroot}', str(checkout))
+    workspace, disk = place / 'workspace', place / 'disk'
+    workspace.mkdir()
+    disk.mkdir()
+    for name, text in {**EVERYWHERE, 'MODULE.bazel': module}.items():
+        (workspace / name).write_text(text, encoding='utf-8')
+
+    def machine(name: str) -> Workspace:
+        return open_bazel(workspace, output_base=place / name, disk_cache=False, reads=[release], writes=[disk],
+                          network=True)
+    with nginx(place / 'web', writes=True) as web:
+        first = machine('first')
+        with first.bazel:
+            # One after the other: what the one has would not be asked of the other.
+            for cache in (f'--remote_cache={web.url}', f'--disk_cache={disk}', f'--disk_cache={disk} {STRIPPED}'):
+                first.run('clean')
+                first.build(*cache.split(), DECLARED)
+            archives = first.archives()
+        other = machine('another')
+        with other.bazel:
+            yield Shared(web, disk, archives, other)
+
+
+def test_all_comes_from_a_plain_web_server(shared: Shared) -> None:
+    before = len(shared.web.asked())
+    assert shared.took(shared.from_web) == {'remote cache hit'}
+    assert shared.other.archives() == shared.archives
+    asked = shared.web.asked()[before:]
+    assert asked
+    assert {method for method, _, _ in asked} == {'GET'}
+
+
+def test_all_comes_from_a_warm_disk_cache(shared: Shared) -> None:
+    assert shared.took(shared.from_disk) == {'disk cache hit'}
+    assert shared.other.archives() == shared.archives
+
+
+def test_stripped_paths_let_configurations_share(shared: Shared) -> None:
+    assert 'linux-sandbox' in shared.took(ANOTHER_CONFIGURATION), 'it is another configuration'
+    assert shared.took(shared.from_disk, STRIPPED, ANOTHER_CONFIGURATION) == {'disk cache hit'}
+    assert shared.other.archives(STRIPPED, ANOTHER_CONFIGURATION) == shared.archives
+
+
+def test_stripped_paths_change_no_bytes_of_objects(shared: Shared) -> None:
+    assert shared.took(STRIPPED, OBJECTS) == {'linux-sandbox'}
+    assert shared.other.archives(STRIPPED, OBJECTS) == shared.archives
