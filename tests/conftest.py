@@ -121,3 +121,11 @@ def fake(_seen_fake_sdk: Emroot, tmp_path: Path) -> Emroot:
     home = tmp_path / 'home'
     seed(home, _seen_fake_sdk.home, link=False)
     return Emroot(home, _seen_fake_sdk.sdk)
+
+
+@pytest.fixture
+def other(fake: Emroot, tmp_path: Path) -> Emroot:
+    """Another machine, with the same SDK."""
+    machine = Emroot(tmp_path / 'another home', fake.sdk)
+    seed(machine.home, fake.home, link=False)
+    return machine
