@@ -11,7 +11,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from dev.tools import Tools, ToolsUnavailable, ensure_tools
+from dev.programs import Unavailable, Unpacked
+from dev.tools import ensure_tools
 
 from .running import cannot_run
 
@@ -42,11 +43,11 @@ _TLS = """
 """
 
 
-def tools() -> Tools:
+def tools() -> Unpacked:
     """The tree of real programs; if it cannot be had, the test cannot run."""
     try:
         return ensure_tools()
-    except ToolsUnavailable as why:
+    except Unavailable as why:
         cannot_run(str(why))
         raise
 
