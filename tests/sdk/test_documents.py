@@ -135,6 +135,7 @@ def test_the_tutorial_leads_to_a_program(followed: Callable[..., str], shared_ho
 def test_what_was_built_is_shared(followed: Callable[..., str], shared_home: Home):
     said = followed('share.md', shared_home.root)
     assert 'http_archive_url = "https://files.example/crt1.tar.xz"' in said and 'emroot-' in said
+    assert 'linked with what others built' in said
 
 
 def test_a_report_is_written_and_read(followed: Callable[..., str], shared_home: Home):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import socket
 import subprocess
 import time
@@ -14,6 +15,7 @@ from pathlib import Path
 from dev.programs import Unavailable, Unpacked
 from dev.tools import ensure_tools
 
+from .documents import DOCS
 from .running import cannot_run
 
 _NGINX = """
@@ -28,7 +30,9 @@ http {{
   {more}
 }}
 """
-_WRITES = 'dav_methods PUT; create_full_put_path on;'
+#: What makes it a cache that can be filled, as the page has it.
+_WRITES = ' '.join(re.findall(r'^ +((?:dav_methods|create_full_put_path) [^;]+;)',
+                              (DOCS / 'how-to/share.md').read_text(encoding='utf-8'), re.MULTILINE))
 #: In front of a gRPC server: encrypted, and with a word to say.
 _GRPC = """
   server {{ listen 127.0.0.1:{port} ssl; http2 on; ssl_certificate {certificate}; ssl_certificate_key {key};
