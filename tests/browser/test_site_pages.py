@@ -36,7 +36,8 @@ def test_pages_are_whole_at_every_width(chromium: DevTools, address: str, width:
         shown = chromium.open(f'{address}/{page}', width=width, dark=dark)
         if PICTURES:
             Path(PICTURES).mkdir(parents=True, exist_ok=True)
-            shown.screenshot(Path(PICTURES, f'site-{page.replace("/", "-")}{width}-{"dark" if dark else "light"}.png'), whole=False)
+            name = f'site-{page.replace("/", "-")}{width}-{"dark" if dark else "light"}.png'
+            shown.screenshot(Path(PICTURES, name), whole=False)
         assert shown.run('document.documentElement.scrollWidth') <= width, f'{page} scrolls sideways'
         assert shown.complaints() == []
         elsewhere = [asked for asked in shown.requests() if not asked.startswith((address, 'data:', 'blob:'))]
