@@ -30,6 +30,8 @@ def ensure_rust() -> Path:
             link.unlink(missing_ok=True)
             link.parent.mkdir(parents=True, exist_ok=True)
             link.symlink_to(os.path.relpath(source, link.parent))
+        for target in usr.glob('lib/rustlib/*-linux-gnu*'):  # where rustup's Rust has a linker; rustc tells emcc of the place
+            (target / 'bin/gcc-ld').mkdir(parents=True, exist_ok=True)
         place.mkdir(parents=True, exist_ok=True)
         for name, own in (('rustc', f' --sysroot {shlex.quote(str(usr))}'), ('cargo', '')):
             script = place / f'.{name}'
@@ -47,9 +49,10 @@ def offline_home(place: Path) -> dict[str, str]:
     usr = unpacked(*PACKAGES, suite='forky').root / 'usr'
     crates = place / 'crates'
     crates.mkdir(parents=True)
-    for directory in (usr / 'share/cargo/registry', next(usr.glob('src/rustc-*')) / 'library/vendor'):
+    for directory in (next(usr.glob('src/rustc-*')) / 'library/vendor', usr / 'share/cargo/registry'):
         for crate in directory.iterdir():
-            (crates / crate.name).symlink_to(crate)
+            if not (crates / crate.name).exists():
+                (crates / crate.name).symlink_to(crate)
     (place / 'config.toml').write_text('[source.crates-io]\nreplace-with = "debian"\n'
                                        f'[source.debian]\ndirectory = "{crates}"\n[net]\noffline = true\n', encoding='utf-8')
     return {'CARGO_HOME': str(place), 'RUSTC_BOOTSTRAP': '1'}

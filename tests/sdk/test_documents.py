@@ -104,7 +104,7 @@ def test_a_cargo_project_is_built_and_run(sdk: Sdk, followed: Callable[..., str]
         cannot_run(str(error))
     env = offline_home(tmp_path / 'cargo') | {'PATH': f'{rust}{os.pathsep}'}
     said = followed('cargo.md', shared_home.root, env)
-    assert '"": -1\n"system libraries in any mode": 9\na panic was caught: true\n' in said
+    assert '"": -1\n"system libraries in any mode": 9\n' in said and 'a panic was caught: true\n' in said
 
 
 def test_ports_from_directories_work_frozen(followed: Callable[..., str], shared_home: Home):
