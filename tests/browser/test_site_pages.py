@@ -40,6 +40,7 @@ def test_pages_are_whole_at_every_width(chromium: DevTools, address: str, width:
             shown.screenshot(Path(PICTURES, name), whole=False)
         assert shown.run('document.documentElement.scrollWidth') <= width, f'{page} scrolls sideways'
         assert shown.complaints() == []
+        assert shown.run('getComputedStyle(document.body).getPropertyValue("color-scheme")') == ('dark' if dark else 'light')
         elsewhere = [asked for asked in shown.requests() if not asked.startswith((address, 'data:', 'blob:'))]
         assert elsewhere == [], 'nothing is asked of anybody else'
 
