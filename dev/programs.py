@@ -1,17 +1,18 @@
-"""Programs to test with that this machine may lack, from its own Debian's packages: unpacked, not installed.
+"""Programs to test with that this machine may lack, from Debian's packages: unpacked, not installed.
 
-They run from where they are unpacked: with their libraries by LD_LIBRARY_PATH, above the C library of the machine, which
-is of the same release.
+They run from where they are unpacked. Those of the machine's own release find their libraries by LD_LIBRARY_PATH, above the C
+library of the machine; those of another release bring theirs, and are started by its dynamic loader.
 """
 
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import os
 import re
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,13 +20,20 @@ from emroot.errors import SdkError
 from emroot.files import remove_tree
 from emroot.sdk.providers.apt import Apt, machine_sources, missing_tools
 from emroot.sdk.providers.debs import get_debs, unpack_debs
-from emroot.sdk.providers.packages import Index
+from emroot.sdk.providers.packages import Index, Package
 
 from .places import dev_cache, say
 
+#: What packages want besides libraries: programs that set a system up, interpreters of their scripts.
+_SETTING_UP = (r'dpkg.*|debconf.*|sensible-utils|debianutils|passwd|adduser|init-system-helpers|lsb-base|man-db|perl.*|python3.*|'
+               r'openssl|ca-certificates|libc-bin|libc-dev|libc6-dev|libc-gconv-modules-extra|gcc-\d+-base|lib.*-\d+-dev|'
+               r'iproute2|mount|fuse3|sysvinit-utils|systemd.*')
 #: What the machine has, or what only draws on real screens.
-_LEFT_OUT = re.compile(r'libc6|libc-bin|libgcc-s1|libstdc\+\+6|libcrypt1|libllvm.*|libgl1-mesa-dri|libz3-.*|mesa-.*|libglx-mesa0|'
-                       r'dpkg|sensible-utils|debianutils|passwd|adduser|init-system-helpers|lsb-base|x11-common|bc|gawk|mawk|man-db')
+_HAD = re.compile(_SETTING_UP + r'|libc6|libgcc-s1|libstdc\+\+6|libcrypt1|libllvm.*|libgl1-mesa-dri|libz3-.*|mesa-.*|'
+                  r'libglx-mesa0|x11-common|bc|gawk|mawk')
+#: Of another release everything but compilers for this machine, which the machine has.
+_OTHERS = re.compile(_SETTING_UP + r'|libudev1|libsystemd0|gcc(-.*)?|g\+\+.*|cpp.*|clang.*|binutils.*|'
+                     r'lib(isl|mpc|mpfr|gmp|cc1|ctf|binutils|sframe).*')
 
 
 class Unavailable(Exception):
@@ -46,40 +54,62 @@ class Unpacked:
         return sorted(found, key=lambda directory: (len(directory.parts), directory))
 
     def environment(self) -> dict[str, str]:
-        """What a program of it needs to find its libraries."""
+        """What a program of the machine's own release needs to find its libraries."""
         return {'LD_LIBRARY_PATH': os.pathsep.join(map(str, self.libraries))}
 
+    def command(self, name: str, *arguments: object) -> list[str]:
+        """What starts a program of another release."""
+        usr = self.root / 'usr'
+        program = next(usr / folder / name for folder in ('bin', 'sbin') if (usr / folder / name).is_file())
+        loader = next(usr.glob('lib*/ld-linux*.so.*'), None) or next(usr.glob('lib/*-linux-*/ld-linux*.so.*'))
+        return [str(loader.resolve()), '--library-path', ':'.join(map(str, self.libraries)), str(program), *map(str, arguments)]
 
-def unpacked(*names: str) -> Unpacked:
+
+def unpacked(*names: str, suite: str = '') -> Unpacked:
     """These packages and what they need, below the cache of development; got there the first time.
 
-    Raises `Unavailable` if this machine is no Debian or its package source cannot be reached.
+    They are those of the machine's release, or of another `suite`. Raises `Unavailable` if this machine is no Debian or its
+    package source cannot be reached.
     """
-    release = _release()
-    dest = dev_cache() / 'programs' / f'{release}-{"-".join(names)}'
+    label = '-'.join(names)
+    if suite:  # what is left out is part of what was got
+        label += f'-{hashlib.sha256(_OTHERS.pattern.encode()).hexdigest()[:8]}'
+    dest = dev_cache() / 'programs' / f'{suite or _release()}-{label}'
     if dest.is_dir():
         return Unpacked(dest)
-    if missing := missing_tools():
-        raise Unavailable(f'no {names[0]} here, and no {", ".join(missing)} to get it with')
-    sources = machine_sources()
-    if not sources:
-        raise Unavailable(f'no {names[0]} here, and no Debian archive among the package sources of this machine')
     dest.parent.mkdir(parents=True, exist_ok=True)
     with _scratch(dest.parent) as work:
-        try:
-            apt = Apt(work / 'apt', sources[0], release)
-            apt.update()
-            index = Index(apt.index())
-            packages = {p.name: p for name in names for p in index.closure(name) if not _LEFT_OUT.fullmatch(p.name)}
-            say(f'getting {", ".join(names)} from Debian {release} ({sum(p.size for p in packages.values()) >> 20} MB)')
-            (work / 'tree').mkdir()
-            debs = get_debs(apt, list(packages.values()), work / 'debs', work / 'shelf', lambda *_: None)
-            unpack_debs(debs, work / 'tree', lambda *_: None)
-        except SdkError as error:
-            raise Unavailable(f'{names[0]} cannot be had: {error.message}') from error
+        unpack(names, work / 'tree', suite=suite)
         with contextlib.suppress(OSError):  # another process was first
             os.rename(work / 'tree', dest)
     return Unpacked(dest)
+
+
+def unpack(names: Sequence[str], tree: Path, *, suite: str = '', alone: bool = False) -> None:
+    """Get packages (`alone`: without what they need) and unpack them into `tree`. Raises `Unavailable`."""
+    if missing := missing_tools():
+        raise Unavailable(f'no {names[0]} here, and no {", ".join(missing)} to get it with')
+    chosen, failures = suite or _release(), []
+    tree.mkdir(parents=True, exist_ok=True)
+    for source in machine_sources():
+        with _scratch(tree.parent) as work:
+            try:
+                apt = Apt(work / 'apt', source, chosen)
+                apt.update()
+                packages = _packages(Index(apt.index()), names, alone=alone, cut=_OTHERS if suite else _HAD)
+                say(f'getting {", ".join(names)} from Debian {chosen} ({sum(p.size for p in packages) >> 20} MB)')
+                debs = get_debs(apt, packages, work / 'debs', work / 'shelf', lambda *_: None)
+                unpack_debs(debs, tree, lambda *_: None)
+                return
+            except SdkError as error:
+                failures.append(error.message)
+    raise Unavailable(f'{names[0]} cannot be had: {"; ".join(failures) or "no Debian archive in the package sources"}')
+
+
+def _packages(index: Index, names: Sequence[str], *, alone: bool, cut: re.Pattern[str]) -> list[Package]:
+    if alone:
+        return [package for name in names if (package := index.get(name))]
+    return list({package.name: package for name in names for package in index.closure(name, cut)}.values())
 
 
 def on_path(*names: str) -> str | None:

@@ -20,14 +20,11 @@ import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from emroot.errors import SdkError
 from emroot.files import remove_tree
-from emroot.sdk.providers.apt import Apt, machine_sources, missing_tools
-from emroot.sdk.providers.debs import get_debs, unpack_debs
-from emroot.sdk.providers.packages import Index
 from emroot.store import try_lock
 
 from .places import ROOT, dev_cache, say
+from .programs import Unavailable, unpack
 
 #: Debian 12's Wine: it runs with that C library and any later one.
 SUITE, PACKAGES = 'bookworm', ('wine64', 'libwine', 'libz-mingw-w64', 'libunwind8', 'liblzma5')
@@ -78,9 +75,8 @@ def windows(path: Path) -> str:
 
 def ensure_wine() -> Wine:
     """The Wine of the development cache, made if there is none. Raises `WineUnavailable`."""
-    if platform.system() != 'Linux' or platform.machine() != 'x86_64' or missing_tools():
-        missing = ', '.join(missing_tools()) or 'this is another system'
-        raise WineUnavailable(f'Wine comes from Debian\'s packages for Linux on x86-64 ({missing})')
+    if platform.system() != 'Linux' or platform.machine() != 'x86_64':
+        raise WineUnavailable('Wine comes from Debian\'s packages for Linux on x86-64, and this is another system')
     place = dev_cache() / 'wine-1'
     place.parent.mkdir(parents=True, exist_ok=True)
     with try_lock(place.with_suffix('.lock'), seconds=900):
@@ -90,7 +86,7 @@ def ensure_wine() -> Wine:
             try:
                 _get_wine(place)
                 _get_python(place)
-            except (SdkError, OSError, tarfile.TarError) as error:
+            except (Unavailable, OSError, tarfile.TarError) as error:
                 raise WineUnavailable(str(error)) from error
             _make_prefix(Wine(place))
             (place / 'ready').touch()
@@ -98,29 +94,13 @@ def ensure_wine() -> Wine:
 
 
 def _get_wine(place: Path) -> None:
-    say('getting Wine (100 MB)')
-    failures = []
-    for number, source in enumerate(machine_sources()):
-        try:
-            apt = Apt(place / f'apt-{number}', source, SUITE)
-            apt.update()
-            index = Index(apt.index())
-            packages = [package for name in PACKAGES if (package := index.get(name))]
-            debs = get_debs(apt, packages, place / 'debs', place / 'shelf', lambda *_: None)
-            unpack_debs(debs, place / 'tree', lambda *_: None)
-            break
-        except SdkError as error:
-            failures.append(str(error))
-    else:
-        raise WineUnavailable('; '.join(failures) or 'no Debian archive in the package sources')
+    unpack(PACKAGES, place / 'tree', suite=SUITE, alone=True)
     programs = place / 'tree/usr/lib/wine'
     (programs / 'wineserver').unlink()  # a script that looks for the real one in /usr
     (programs / 'wineserver').symlink_to('wineserver64')
     for library in (place / 'tree/usr/lib' / f'{platform.machine()}-linux-gnu/wine/x86_64-windows').iterdir():
         if any(fnmatch.fnmatch(library.name, pattern) for pattern in USELESS):
             library.unlink()
-    for done in ('debs', 'shelf'):
-        remove_tree(place / done)
 
 
 def _get_python(place: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import importlib.util
 import json
 import os
 import signal
@@ -13,7 +14,7 @@ from pathlib import Path
 import hypothesis
 import pytest
 from support.fake import make_fake_sdk
-from support.running import GOLDEN, Emroot
+from support.running import GOLDEN, Emroot, cannot_run
 from support.trees import seed
 
 from emroot.catalogue import Catalogue
@@ -121,3 +122,22 @@ def fake(_seen_fake_sdk: Emroot, tmp_path: Path) -> Emroot:
     home = tmp_path / 'home'
     seed(home, _seen_fake_sdk.home, link=False)
     return Emroot(home, _seen_fake_sdk.sdk)
+
+
+@pytest.fixture
+def other(fake: Emroot, tmp_path: Path) -> Emroot:
+    """Another machine, with the same SDK."""
+    machine = Emroot(tmp_path / 'another home', fake.sdk)
+    seed(machine.home, fake.home, link=False)
+    return machine
+
+
+@pytest.fixture(scope='session')
+def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The site, built strictly: a warning is a failure."""
+    if not importlib.util.find_spec('material'):
+        cannot_run(f'there is no mkdocs-material: {sys.executable} -m pip install -e ".[dev]"')
+    place = tmp_path_factory.mktemp('site') / 'site'
+    from dev import docs  # here and not above: it reads the whole command line
+    assert docs.main(['--to', str(place)]) == 0
+    return place

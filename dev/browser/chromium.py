@@ -31,7 +31,9 @@ for at, to in zip(high, (3, 4)):
 os.execv(sys.argv[3], sys.argv[3:])
 '''
 _FONTS = """<?xml version="1.0"?><!DOCTYPE fontconfig SYSTEM "fonts.dtd">
-<fontconfig><dir>{root}/usr/share/fonts</dir><cachedir>{root}/var/cache/fontconfig</cachedir></fontconfig>
+<fontconfig><dir>{root}/usr/share/fonts</dir><cachedir>{root}/var/cache/fontconfig</cachedir>
+<alias><family>sans-serif</family><prefer><family>Liberation Sans</family></prefer></alias>
+<alias><family>monospace</family><prefer><family>Liberation Mono</family></prefer></alias></fontconfig>
 """
 
 
@@ -68,7 +70,7 @@ def _program() -> tuple[str, dict[str, str]]:
     if found := os.environ.get('EMROOT_TEST_CHROMIUM') or on_path(*_NAMES):
         return found, {}
     tree = unpacked(*_PACKAGES)
-    fonts = tree.root / 'fonts.conf'
-    if not fonts.is_file():
-        write_text(fonts, _FONTS.format(root=tree.root))
+    fonts, text = tree.root / 'fonts.conf', _FONTS.format(root=tree.root)
+    if not fonts.is_file() or fonts.read_text(encoding='utf-8') != text:
+        write_text(fonts, text)
     return str(tree.root / 'usr/lib/chromium/chromium-headless-shell'), {**tree.environment(), 'FONTCONFIG_FILE': str(fonts)}

@@ -2,8 +2,8 @@
 
     import emroot
 
-    needed = emroot.resolve('em++ -O2 -m64 -flto=thin -fwasm-exceptions')
-    result = emroot.build(links=['em++ -O2 -m64 -flto=thin -fwasm-exceptions'])
+    needed = emroot.resolve('em++ -O2 -sMEMORY64 -flto=thin -fwasm-exceptions')
+    result = emroot.build(links=['em++ -O2 -sMEMORY64 -flto=thin -fwasm-exceptions'])
     result.raise_for_failures()
     subprocess.run(['em++', ...], env={**os.environ, **emroot.environment()})
 
@@ -18,33 +18,46 @@ from typing import TYPE_CHECKING, Any
 __version__ = '0.1.0.dev0'
 
 if TYPE_CHECKING:
-    from .api import build, environment, find_sdk, listing, report, resolve
+    from .api import build, environment, find_sdk, install_sdk, listing, report, resolve
+    from .bundle.export import Exported
+    from .bundle.unpack import Imported
     from .catalogue import Library, Listing
     from .engine.events import Silent, Watcher
+    from .engine.explain import Explained
     from .engine.result import BuildResult, Failure, ModeResult
     from .errors import BuildError, EmrootError, RemoteError, SdkError, StoreError, UnknownNameError, UsageError
+    from .keeping import explain, export, gc, import_archive, verify
     from .modes import Mode, all_modes, parse_features, parse_mode
     from .reporting.collect import Report
     from .resolution import Resolution
     from .sdk.model import Sdk
+    from .store.gc import Collected
+    from .store.verify import Verified
 
 __all__ = [
-    'BuildError', 'BuildResult', 'EmrootError', 'Failure', 'Library', 'Listing', 'Mode', 'ModeResult', 'RemoteError',
-    'Report', 'Resolution', 'Sdk', 'SdkError', 'Silent', 'StoreError', 'UnknownNameError', 'UsageError', 'Watcher', '__version__',
-    'all_modes', 'build', 'environment', 'find_sdk', 'listing', 'parse_features', 'parse_mode', 'report', 'resolve',
+    'BuildError', 'BuildResult', 'Collected', 'EmrootError', 'Explained', 'Exported', 'Failure', 'Imported', 'Library', 'Listing',
+    'Mode', 'ModeResult', 'RemoteError', 'Report', 'Resolution', 'Sdk', 'SdkError', 'Silent', 'StoreError', 'UnknownNameError',
+    'UsageError', 'Verified', 'Watcher', '__version__', 'all_modes', 'build', 'environment', 'explain', 'export', 'find_sdk',
+    'gc', 'import_archive', 'install_sdk', 'listing', 'parse_features', 'parse_mode', 'report', 'resolve', 'verify',
 ]
 
 #: Where each name comes from.
 _HOMES = {
-    'api': ('build', 'environment', 'find_sdk', 'listing', 'report', 'resolve'),
+    'api': ('build', 'environment', 'find_sdk', 'install_sdk', 'listing', 'report', 'resolve'),
+    'bundle.export': ('Exported',),
+    'bundle.unpack': ('Imported',),
     'catalogue': ('Library', 'Listing'),
     'engine.events': ('Silent', 'Watcher'),
+    'engine.explain': ('Explained',),
     'engine.result': ('BuildResult', 'Failure', 'ModeResult'),
     'errors': ('BuildError', 'EmrootError', 'RemoteError', 'SdkError', 'StoreError', 'UnknownNameError', 'UsageError'),
+    'keeping': ('explain', 'export', 'gc', 'import_archive', 'verify'),
     'modes': ('Mode', 'all_modes', 'parse_features', 'parse_mode'),
     'reporting.collect': ('Report',),
     'resolution': ('Resolution',),
     'sdk.model': ('Sdk',),
+    'store.gc': ('Collected',),
+    'store.verify': ('Verified',),
 }
 
 

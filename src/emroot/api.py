@@ -16,12 +16,15 @@ from .catalogue import Catalogue, Listing
 from .errors import UsageError
 from .home import Home, find_home
 from .modes import parse_features
+from .project import load_project
 from .sdk import Sdk
 from .sdk import find_sdk as _find_sdk
 from .selection import Selection, split_link, split_names
 
 if TYPE_CHECKING:
+    from .engine.build import Build
     from .engine.events import Watcher
+    from .engine.request import Request
     from .engine.result import BuildResult
     from .reporting import Report
     from .resolution import Resolution
@@ -42,13 +45,25 @@ def find_sdk(path: Place | None = None, *, home: Place | None = None) -> Sdk:
     return _find_sdk(find_home(home), path)
 
 
+def install_sdk(version: str | None = None, *, source: str = 'auto', dest: Place | None = None, home: Place | None = None) -> Sdk:
+    """Get an SDK, without root and without touching the system: `version` may be the start of one (default: the newest),
+    `source` is `emsdk`, `debian`, or `auto` for whichever can be reached. What is there already is left as it is. Without
+    `dest` it lies in the home, where `find_sdk` finds it. As `emroot sdk install`.
+
+    Raises `SdkError` if none can be had.
+    """
+    from .sdk.install import install
+    where = find_home(home)
+    return _find_sdk(where, install(where, source=source, version=version, dest=Path(dest) if dest else None))
+
+
 def listing(features: str | Iterable[str] = 'wasm32', *, sdk: Sdk | Place | None = None, home: Place | None = None) -> Listing:
     """What a mode has to offer: libraries with what varies and how many objects each takes, groups, ports. As `emroot list`.
 
     >>> emroot.listing('wasm64,lto').libraries['libc-mt'].path
     'sysroot/lib/wasm64-emscripten/lto/libc-mt.a'
     """
-    return _catalogue(sdk, home).listing(parse_features([features] if isinstance(features, str) else features))
+    return catalogue_of(sdk, home).listing(parse_features([features] if isinstance(features, str) else features))
 
 
 def resolve(link: str | Sequence[str], *, lang: str | None = None, sdk: Sdk | Place | None = None,
@@ -62,20 +77,21 @@ def resolve(link: str | Sequence[str], *, lang: str | None = None, sdk: Sdk | Pl
     'wasm32-lto'
     """
     from .resolution import resolve as resolve_link
-    return resolve_link(_catalogue(sdk, home), split_link(link), lang=lang)
+    return resolve_link(catalogue_of(sdk, home), split_link(link), lang=lang)
 
 
 def build(*, features: str | Iterable[str] = (), targets: str | Iterable[str] = (),
-          links: str | Iterable[str | Sequence[str]] = (),
+          links: str | Iterable[str | Sequence[str]] = (), project: Place | None = None,
           sdk: Sdk | Place | None = None, cache: Place | None = None, home: Place | None = None, jobs: int = 0,
-          builder: str = 'source', ports_from: Place | None = None, remote: str = '', remote_headers: str = '',
-          watcher: Watcher | None = None) -> BuildResult:
+          builder: str = 'source', ports_from: Place | None = None, base: Place | None = None, remote: str = '',
+          remote_headers: str = '', watcher: Watcher | None = None) -> BuildResult:
     """Make the cache directory hold what is selected, as `emroot build` does. What is there already costs next to nothing.
 
     `features` (`'wasm64,thinlto'`, an item for each mode), `targets` (names, patterns, groups, ports, `MODE/TARGET`) and
-    `links` (whatever each of them needs) select together, as `--features`, `--targets` and `--for` do.
-    `cache` is the cache directory (default: one per SDK, in the home), `jobs` how many processes run at once (0: one for each
-    processor), `remote` as `--remote` has it, with `remote_headers` as EMROOT_REMOTE_HEADER has them.
+    `links` (whatever each of them needs) select together, as `--features`, `--targets` and `--for` do; `project`, an
+    `emroot.toml`, adds what its `cache` tables select. `cache` is the cache directory (default: one per SDK, in the home),
+    `jobs` how many processes run at once (0: one for each processor), `base` a cache directory of somebody else's, to use in
+    place what it has, `remote` as `--remote` has it, with `remote_headers` as EMROOT_REMOTE_HEADER has them.
 
     Targets that fail are in the result, not raised: see `BuildResult.raise_for_failures`. Raises `UsageError` if nothing is
     selected, `UnknownNameError` for what does not exist, `StoreError` if the store or the cache directory cannot be written to.
@@ -84,16 +100,29 @@ def build(*, features: str | Iterable[str] = (), targets: str | Iterable[str] = 
     >>> result.failures
     []
     """
+    making, requests = prepare(features=features, targets=targets, links=links, project=project, sdk=sdk, cache=cache, home=home,
+                               jobs=jobs, builder=builder, ports_from=ports_from, base=base, remote=remote,
+                               remote_headers=remote_headers, watcher=watcher)
+    return making.run(requests)
+
+
+def prepare(*, features: str | Iterable[str], targets: str | Iterable[str], links: str | Iterable[str | Sequence[str]],
+            project: Place | None, sdk: Sdk | Place | None, cache: Place | None, home: Place | None, jobs: int,
+            builder: str = 'source', ports_from: Place | None = None, base: Place | None = None, remote: str = '',
+            remote_headers: str = '', watcher: Watcher | None = None) -> tuple[Build, list[Request]]:
+    """A build that has not begun, and what is asked of it."""
     from .engine.build import Build
     from .engine.request import Options, PortSources, Request
     from .store import Store
-    catalogue, where = _catalogue(sdk, home), find_home(home)
+    catalogue, where = catalogue_of(sdk, home), find_home(home)
     selection = Selection(catalogue)
     selection.add(features=_items(features), targets=split_names(_items(targets)),
                   links=[links] if isinstance(links, str) else links)
+    if project:
+        selection.add_project(load_project(Path(project).expanduser().absolute()))
     selected = selection.selected()
     if not selected:
-        raise UsageError('nothing is selected', mend='give features, targets or links')
+        raise UsageError('nothing is selected', mend='give features, targets, links or a project')
     if builder not in ('source', 'embuilder'):
         raise UsageError(f'there is no builder {builder!r}', mend="give 'source' or 'embuilder'")
     address = None
@@ -101,9 +130,9 @@ def build(*, features: str | Iterable[str] = (), targets: str | Iterable[str] = 
         from .remote.address import parse_address
         address = parse_address(remote, headers=remote_headers)
     options = Options(jobs=jobs, builder=builder, port_sources=PortSources(Path(ports_from).absolute() if ports_from else None),
-                      remote=address)
-    making = Build(catalogue, where, Store(where.store), _cache(cache, catalogue, where), options, watcher)
-    return making.run(Request(mode=mode, targets=tuple(names)) for mode, names in selected.items())
+                      base=Path(base).expanduser().absolute() if base else None, remote=address)
+    build = Build(catalogue, where, Store(where.store), cache_of(cache, catalogue, where), options, watcher)
+    return build, [Request(mode=mode, targets=tuple(names)) for mode, names in selected.items()]
 
 
 def environment(*, sdk: Sdk | Place | None = None, cache: Place | None = None, home: Place | None = None) -> dict[str, str]:
@@ -114,8 +143,8 @@ def environment(*, sdk: Sdk | Place | None = None, cache: Place | None = None, h
     '/tmp/libraries'
     """
     from .using import emcc_variables
-    catalogue, where = _catalogue(sdk, home), find_home(home)
-    return emcc_variables(catalogue, _cache(cache, catalogue, where))
+    catalogue, where = catalogue_of(sdk, home), find_home(home)
+    return emcc_variables(catalogue, cache_of(cache, catalogue, where))
 
 
 def report(*, sdk: Sdk | Place | None = None, cache: Place | None = None, home: Place | None = None) -> Report:
@@ -126,15 +155,17 @@ def report(*, sdk: Sdk | Place | None = None, cache: Place | None = None, home: 
     True
     """
     from .reporting import collect
-    catalogue, where = _catalogue(sdk, home), find_home(home)
-    return collect(catalogue, where, _cache(cache, catalogue, where))
+    catalogue, where = catalogue_of(sdk, home), find_home(home)
+    return collect(catalogue, where, cache_of(cache, catalogue, where))
 
 
-def _catalogue(sdk: Sdk | Place | None, home: Place | None) -> Catalogue:
+def catalogue_of(sdk: Sdk | Place | None, home: Place | None) -> Catalogue:
+    """What the SDK asked for has to offer."""
     return Catalogue(sdk if isinstance(sdk, Sdk) else find_sdk(sdk, home=home), find_home(home))
 
 
-def _cache(cache: Place | None, catalogue: Catalogue, home: Home) -> Path:
+def cache_of(cache: Place | None, catalogue: Catalogue, home: Home) -> Path:
+    """The cache directory asked for, or the SDK's own in the home."""
     if cache:
         return Path(cache).expanduser().absolute()
     return home.cache_directory(catalogue.sdk.version, catalogue.sdk.digest)

@@ -7,6 +7,7 @@ import re
 import shutil
 import subprocess
 import sys
+import textwrap
 from pathlib import Path
 
 from support.running import cannot_run
@@ -19,27 +20,40 @@ WORKFLOWS = sorted((ROOT / '.github' / 'workflows').glob('*.yml'))
 UNWANTED = '-warnings=-unnamed-macro,-function-docstring-args,-function-docstring-return'
 
 
-def test_actionlint_accepts_the_workflows():
-    actionlint = shutil.which('actionlint', path=str(Path(sys.executable).parent)) or shutil.which('actionlint')
-    if not actionlint:
+def _actionlint() -> str:
+    found = shutil.which('actionlint', path=str(Path(sys.executable).parent)) or shutil.which('actionlint')
+    if not found:
         cannot_run(f'there is no actionlint: {sys.executable} -m pip install -e ".[dev]"')
-    done = subprocess.run([actionlint, *map(str, WORKFLOWS)], cwd=ROOT, capture_output=True, text=True, check=False)
+    return str(found)
+
+
+def test_actionlint_accepts_the_workflows():
+    done = subprocess.run([_actionlint(), *map(str, WORKFLOWS)], cwd=ROOT, capture_output=True, text=True, check=False)
     assert len(WORKFLOWS) >= 3 and (done.returncode, done.stdout) == (0, '')
 
 
 def test_actionlint_would_have_said_so(tmp_path: Path):
     """It is really asked."""
-    actionlint = shutil.which('actionlint', path=str(Path(sys.executable).parent)) or shutil.which('actionlint')
-    if not actionlint:
-        cannot_run(f'there is no actionlint: {sys.executable} -m pip install -e ".[dev]"')
     wrong = tmp_path / 'wrong.yml'
     wrong.write_text(WORKFLOWS[0].read_text(encoding='utf-8').replace('matrix.emsdk', 'matrix.nothing'), encoding='utf-8')
-    assert subprocess.run([actionlint, str(wrong)], cwd=ROOT, capture_output=True, check=False).returncode != 0
+    assert subprocess.run([_actionlint(), str(wrong)], cwd=ROOT, capture_output=True, check=False).returncode != 0
 
 
-def test_workflows_run_commands_that_there_are():
-    commands = {line for path in WORKFLOWS for line in re.findall(r'dev\.py (\w+)', path.read_text(encoding='utf-8'))}
-    assert {'test', 'smoke', 'docs', 'release'} <= commands
+def test_actionlint_accepts_the_steps_that_a_page_shows(tmp_path: Path):
+    page = (ROOT / 'docs/how-to/ship.md').read_text(encoding='utf-8')
+    steps = re.search(r'## GitHub Actions.*?```yaml\n(.*?)```', page, re.DOTALL)
+    assert steps
+    workflow = tmp_path / 'workflow.yml'
+    workflow.write_text('name: x\non: push\njobs:\n  x:\n    runs-on: ubuntu-24.04\n    env: {EMROOT_HOME: home}\n    steps:\n'
+                        + textwrap.indent(steps[1], '      '), encoding='utf-8')
+    done = subprocess.run([_actionlint(), str(workflow)], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (0, '')
+
+
+def test_workflows_and_pages_run_commands_that_there_are():
+    said = [*WORKFLOWS, *ROOT.glob('*.md'), *(ROOT / 'docs').rglob('*.md')]
+    commands = {line for path in said for line in re.findall(r'dev\.py (\w+)', path.read_text(encoding='utf-8'))}
+    assert {'test', 'smoke', 'docs', 'release', 'demo', 'bench'} <= commands
     listed = (ROOT / 'dev.py').read_text(encoding='utf-8')
     assert all(f"'{command}': 'dev." in listed for command in commands)
 

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import importlib.util
 import re
 import shutil
-import sys
 from pathlib import Path
 
 import pytest
-from support.running import cannot_run
 
 from dev import docs
 from dev.site import PAGES
@@ -17,16 +14,6 @@ from emroot.cli.parser import make_parser
 from emroot.engine.result import REASONS
 
 ROOT = Path(__file__).resolve().parents[2]
-
-
-@pytest.fixture(scope='session')
-def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The site, built strictly: a warning is a failure."""
-    if not importlib.util.find_spec('material'):
-        cannot_run(f'there is no mkdocs-material: {sys.executable} -m pip install -e ".[dev]"')
-    place = tmp_path_factory.mktemp('site') / 'site'
-    assert docs.main(['--to', str(place)]) == 0
-    return place
 
 
 @pytest.mark.parametrize('page', docs.pages(), ids=lambda page: page.stem)

@@ -12,10 +12,10 @@ from pathlib import Path
 
 import pytest
 from support.proxies import BAD, Proxy, proxy
-from support.remotes import nobody_there, remote_cache
+from support.remotes import PLAIN, TARGETS, build_with, nobody_there, remote_cache
 from support.running import SOURCE, Emroot, plain_environment
 from support.servers import casd
-from support.trees import archives, counts, damage, seed
+from support.trees import archives, counts, damage
 
 from emroot.canonical import digest_file
 from emroot.remote.layout import INDEX, LARGEST_RECORD, decode, encode, record_name
@@ -23,9 +23,7 @@ from emroot.remote.reapi import Reapi
 from emroot.remote.transport import Trouble
 from emroot.store import Blob
 
-TARGETS = ('libone', 'crt1', 'libcxx')
 SELECTION = ('--targets', ','.join(TARGETS), '--json')
-PLAIN = {'no_proxy': '127.0.0.1', 'EMROOT_REMOTE_WAIT': '60'}
 #: Seconds by which a bad remote may slow a build.
 BOUND = 5.0
 
@@ -44,31 +42,17 @@ def between(server: int, monkeypatch: pytest.MonkeyPatch) -> Iterator[Proxy]:
         yield between
 
 
-@pytest.fixture
-def other(fake: Emroot, tmp_path: Path) -> Emroot:
-    """Another machine, with the same SDK."""
-    machine = Emroot(tmp_path / 'another home', fake.sdk)
-    seed(machine.home, fake.home, link=False)
-    return machine
-
-
-def _build(emroot: Emroot, remote: str, *, code: int = 0, **env: str) -> tuple[dict[str, object], str]:
-    ran = emroot('build', *SELECTION, '--remote', remote, env={**PLAIN, **env})
-    assert ran.code == code, ran.err
-    return ran.json, ran.err
-
-
 def _url(port: int) -> str:
     return f'grpc://127.0.0.1:{port}'
 
 
 def test_what_one_machine_built_another_takes_without_a_compile(fake: Emroot, other: Emroot, between: Proxy):
-    built, said = _build(fake, f'rw+{_url(between.port)}')
-    assert built['remote']['sent'] == len(TARGETS) and 'warning' not in said, said  # type: ignore[index]
+    built, said = build_with(fake, f'rw+{_url(between.port)}')
+    assert built['remote']['sent'] == len(TARGETS) and 'warning' not in said, said
     assert {'FindMissingBlobs', 'BatchUpdateBlobs', 'UpdateActionResult'} <= set(between.asked)
     between.asked.clear()
-    taken, said = _build(other, _url(between.port))
-    assert counts(taken) == (0, 5) and taken['remote']['fetched'] == 3 and 'warning' not in said  # type: ignore[index]
+    taken, said = build_with(other, _url(between.port))
+    assert counts(taken) == (0, 5) and taken['remote']['fetched'] == 3 and 'warning' not in said
     assert set(between.asked) <= {'GetCapabilities', 'GetActionResult', 'BatchReadBlobs'}
     assert archives(Path(str(taken['cache']))) == archives(Path(str(built['cache'])))
     between.asked.clear()
@@ -78,7 +62,7 @@ def test_what_one_machine_built_another_takes_without_a_compile(fake: Emroot, ot
 
 def test_instances_keep_to_themselves(fake: Emroot, other: Emroot, between: Proxy):
     """This server has one, without a name: another is an error that costs a warning."""
-    document, said = _build(other, f'{_url(between.port)}/no/such/instance')
+    document, said = build_with(other, f'{_url(between.port)}/no/such/instance')
     assert counts(document) == (5, 0) and said.count('warning') == 1 and '/no/such/instance: it' in said, said
 
 
@@ -108,14 +92,14 @@ def test_blobs_of_any_size_come_back_and_are_sent_once(server: int, tmp_path: Pa
 @pytest.mark.parametrize('bad', ['refused', 'no grpc', *BAD])
 def test_a_bad_server_costs_one_warning_and_little_time(fake: Emroot, other: Emroot, between: Proxy, bad: str):
     """One that refuses to be filled is what exit code 7 is for; the libraries are there all the same."""
-    built, _ = _build(fake, f'rw+{_url(between.port)}')
+    built, _ = build_with(fake, f'rw+{_url(between.port)}')
     between.bad = bad if bad in BAD else ''
     with remote_cache() as web:
         remote = {'refused': nobody_there(), 'no grpc': web.url}.get(bad, f'rw+{_url(between.port)}').replace('http:', 'grpc:')
-        document, said = _build(other, remote, code=7 if bad == 'unauthenticated' else 0, EMROOT_REMOTE_WAIT='')
-    assert counts(document) == (5, 0) and document['remote']['fetched'] == 0  # type: ignore[index]
+        document, said = build_with(other, remote, code=7 if bad == 'unauthenticated' else 0, EMROOT_REMOTE_WAIT='')
+    assert counts(document) == (5, 0) and document['remote']['fetched'] == 0
     assert said.count('emroot: warning: remote grpc://127.0.0.1:') == 1 == said.count('warning'), said
-    assert document['remote']['seconds'] < BOUND and 'very-secret' not in said  # type: ignore[index]
+    assert document['remote']['seconds'] < BOUND and 'very-secret' not in said
     place = Path(str(document['cache']))
     assert archives(place) == archives(Path(str(built['cache']))) and damage(other.home, place) == []
     assert list((other.home / 'store/tmp').iterdir()) == []

@@ -1,39 +1,84 @@
 """Libraries have the same code whichever system they were built on: Windows' Python and a clang for Windows, or Linux's.
 
 Debug information differs, with embuilder as well: clang for Windows does not take `/emsdk/emscripten` for an absolute path, and
-spells the directories of its line tables otherwise. So what is compared is every section of every object that is no custom one.
+spells the directories of its line tables with backslashes. So three things are compared: what emroot and the SDK's own
+embuilder make on Windows, every byte; what either system makes, every section of every object that is no custom one; and with
+LTO what one and the same clang makes of either's bitcode.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+import subprocess
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 from support.running import Emroot, cannot_run
+from support.trees import archives
 
-from dev.clangs import ensure_clangs
-from dev.wine import WineUnavailable, ensure_wine, windows
+from dev.clangs import Clangs, ensure_clangs
+from dev.wine import Wine, WineUnavailable, ensure_wine, windows
 from emroot.sdk import Sdk
 
+MODULE, BITCODE = b'\0asm', b'BC\xc0\xde'
 TARGETS = ('crt1', 'libnoexit', 'libstubs', 'libhtml5', 'libembind')
-WANTED = ('--features', 'wasm64', '--targets', ','.join(TARGETS))
-MODULE = b'\0asm'
+
+#: The sections of an object that hold its code, as their ids and contents.
+Code = Callable[[bytes], list[tuple[int, bytes]]]
 
 pytestmark = pytest.mark.slow
 
 
+@dataclass(frozen=True)
+class Systems:
+    """Two systems with one SDK and one clang."""
+
+    sdk: Sdk
+    place: Path
+    wine: Wine
+    clangs: Clangs
+
+    def linux(self, *wanted: str) -> dict[str, Any]:
+        """What a build says here."""
+        ran = Emroot(self.place / 'linux', self.sdk.root)('build', '--json', *wanted, env={'EM_CONFIG': str(self.clangs.linux)})
+        assert ran.code == 0, ran.err
+        document: dict[str, Any] = ran.json
+        return document
+
+    def windows(self, *wanted: str, home: str = 'windows') -> dict[str, Any]:
+        """What a build says there; its cache directory by its name here."""
+        command = ['-m', 'emroot', '--home', windows(self.place / home), '--sdk', windows(self.sdk.root), '--quiet']
+        ran = self.wine.python(*command, 'build', '--json', *wanted, timeout=3000,
+                               env={'EM_CONFIG': windows(self.clangs.windows)})
+        assert ran.returncode == 0, ran.stdout
+        document: dict[str, Any]
+        document, _ = json.JSONDecoder().raw_decode(ran.stdout[ran.stdout.index('{\n'):])
+        [cache] = (self.place / home / 'cache').iterdir()
+        return {**document, 'cache': str(cache)}
+
+
+@pytest.fixture
+def systems(sdk: Sdk, tmp_path: Path) -> Systems:
+    try:
+        return Systems(sdk, tmp_path, ensure_wine(), ensure_clangs())
+    except WineUnavailable as error:
+        cannot_run(str(error))
+        raise
+
+
 def _members(file: bytes) -> Iterator[tuple[str, bytes]]:
     """Objects of an archive (or the object that a file is), in their order."""
-    if file.startswith(MODULE):
+    if file.startswith((MODULE, BITCODE)):
         yield '', file
         return
     at = 8
     while at < len(file):
         header, size = file[at:at + 60], int(file[at + 48:at + 58])
         content = file[at + 60:at + 60 + size]
-        if content.startswith(MODULE):
+        if content.startswith((MODULE, BITCODE)):
             yield header[:16].decode().strip(), content
         at += 60 + size + size % 2
 
@@ -58,27 +103,38 @@ def _sections(module: bytes) -> list[tuple[int, bytes]]:
     return [section for section in found if section[0] != 0]
 
 
-def _code(cache: Path) -> dict[str, list[tuple[str, list[tuple[int, bytes]]]]]:
-    files = sorted((cache / 'sysroot/lib/wasm64-emscripten').iterdir())
-    return {file.name: [(name, _sections(module)) for name, module in _members(file.read_bytes())]
-            for file in files if file.suffix in ('.a', '.o')}
+@pytest.fixture
+def code(systems: Systems) -> Code:
+    """The code of an object; of bitcode what Linux's clang makes of it."""
+    def read(module: bytes) -> list[tuple[int, bytes]]:
+        if module.startswith(BITCODE):
+            source, out = systems.place / 'one.bc', systems.place / 'one.o'
+            source.write_bytes(module)
+            clang = systems.clangs.linux.parent / 'linux-llvm/clang'
+            subprocess.run([clang, '--target=wasm64-unknown-emscripten', '-x', 'ir', '-O1', '-c', source, '-o', out], check=True)
+            module = out.read_bytes()
+        return _sections(module)
+    return read
 
 
-def test_windows_makes_the_code_that_linux_makes(sdk: Sdk, tmp_path: Path):
-    try:
-        wine, clangs = ensure_wine(), ensure_clangs()
-    except WineUnavailable as error:
-        cannot_run(str(error))
-    here = Emroot(tmp_path / 'linux', sdk.root)('build', '--json', *WANTED, env={'EM_CONFIG': str(clangs.linux)})
-    assert here.code == 0, here.err
-    command = ['-m', 'emroot', '--home', windows(tmp_path / 'windows'), '--sdk', windows(sdk.root), '--quiet']
-    there = wine.python(*command, 'build', '--json', *WANTED, env={'EM_CONFIG': windows(clangs.windows)}, timeout=3000)
-    assert there.returncode == 0, there.stdout
-    document, _ = json.JSONDecoder().raw_decode(there.stdout[there.stdout.index('{\n'):])
-    assert document['objects']['compiled'] == here.json['objects']['compiled'] > 8
-    [cache] = (tmp_path / 'windows/cache').iterdir()
-    mine, others = _code(Path(here.json['cache'])), _code(cache)
+@pytest.mark.parametrize('features', ['wasm64', 'wasm64,thinlto'])
+def test_windows_makes_the_code_that_linux_makes(systems: Systems, code: Code, features: str):
+    wanted = ('--features', features, '--targets', ','.join(TARGETS))
+    here, there = systems.linux(*wanted), systems.windows(*wanted)
+    assert there['objects']['compiled'] == here['objects']['compiled'] > 8
+    mine, others = archives(Path(here['cache'])), archives(Path(there['cache']))
     assert sorted(mine) == sorted(others) and len(mine) == len(TARGETS)
-    for name in mine:
-        assert [member for member, _ in mine[name]] == [member for member, _ in others[name]] != []
-        assert all(sections for _, sections in mine[name]) and mine[name] == others[name], name
+    for path in mine:
+        ours, theirs = ([*_members(Path(cache, path).read_bytes())] for cache in (here['cache'], there['cache']))
+        assert [name for name, _ in ours] == [name for name, _ in theirs] != []
+        for (name, one), (_, other) in zip(ours, theirs, strict=True):
+            assert code(one) == code(other) != [], f'{path}: {name}'
+    equal = [path for path in mine if mine[path] == others[path]]
+    print(f'{features}: {len(equal)} of {len(mine)} equal in every byte: {equal}')
+
+
+def test_windows_makes_what_embuilder_makes_there(systems: Systems):
+    wanted = ('--features', 'wasm64', '--targets', 'crt1,libnoexit,libhtml5')
+    ours = archives(Path(systems.windows(*wanted)['cache']))
+    theirs = archives(Path(systems.windows(*wanted, '--builder', 'embuilder', home='embuilder')['cache']))
+    assert ours == theirs and len(ours) == 3

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import importlib.util
+import os
 import shutil
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
 from support.documents import DOCS, follow, reader
 from support.running import cannot_run
 
+from dev.programs import Unavailable
+from dev.rust import ensure_rust, offline_home
 from dev.sources import SourceUnavailable, copy_source
 from emroot.home import Home
 from emroot.sdk import Sdk
@@ -54,8 +57,9 @@ def followed(sdk: Sdk, tmp_path: Path) -> Callable[..., str]:
     if not shutil.which('bash'):
         cannot_run('there is no bash')
 
-    def run(page: str, home: Path) -> str:
+    def run(page: str, home: Path, more: Mapping[str, str] | None = None) -> str:
         env = reader(tmp_path / 'reader', home, sdk.root, Path(sdk.node[0]))
+        env |= {name: value + env['PATH'] if name == 'PATH' else value for name, value in (more or {}).items()}
         return follow(HOW_TO / page, tmp_path / PLACE, env, _get,
                       BEFORE_4 if sdk.version < '4' and page in ('cmake.md', 'make.md', 'meson.md') else None)
     return run
@@ -92,6 +96,17 @@ def test_a_meson_project_is_built_and_tested(followed: Callable[..., str], share
     assert 'Ok:                1' in said
 
 
+def test_a_cargo_project_is_built_and_run(sdk: Sdk, followed: Callable[..., str], shared_home: Home, tmp_path: Path):
+    """The page's Rust is a nightly's; here it is a stable one that is told to be it, and crates come from Debian."""
+    try:
+        rust = ensure_rust()
+    except Unavailable as error:
+        cannot_run(str(error))
+    env = offline_home(tmp_path / 'cargo') | {'PATH': f'{rust}{os.pathsep}'}
+    said = followed('cargo.md', shared_home.root, env)
+    assert '"": -1\n"system libraries in any mode": 9\n' in said and 'a panic was caught: true\n' in said
+
+
 def test_ports_from_directories_work_frozen(followed: Callable[..., str], shared_home: Home):
     said = followed('ports.md', shared_home.root)
     assert 'deflated and inflated in 64 bits, zlib 1.3' in said and 'no libpng' not in said
@@ -120,6 +135,7 @@ def test_the_tutorial_leads_to_a_program(followed: Callable[..., str], shared_ho
 def test_what_was_built_is_shared(followed: Callable[..., str], shared_home: Home):
     said = followed('share.md', shared_home.root)
     assert 'http_archive_url = "https://files.example/crt1.tar.xz"' in said and 'emroot-' in said
+    assert 'linked with what others built' in said
 
 
 def test_a_report_is_written_and_read(followed: Callable[..., str], shared_home: Home):

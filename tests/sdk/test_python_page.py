@@ -13,6 +13,7 @@ from support.running import plain_environment
 
 import emroot
 import emroot.api
+import emroot.keeping
 from emroot.home import Home
 from emroot.sdk import Sdk
 
@@ -27,7 +28,8 @@ def test_every_example_of_the_page_runs_in_order(sdk: Sdk, shared_home: Home):
     ran = subprocess.run([sys.executable, '-c', '\n'.join(blocks)], env=env, capture_output=True, text=True, check=False)
     assert ran.returncode == 0, ran.stderr
     for said in (f'{sdk.version} {sdk.root}', 'wasm32-lto\n', 'sysroot/lib/wasm32-emscripten/lto/libGL-getprocaddr.a',
-                 "unknown target 'libc-dbug'", 'wasm32/crt1 reused'):
+                 "unknown target 'libc-dbug'", 'wasm32/crt1 reused',
+                 ' checked, 0 damaged', 'Collected(files='):
         assert said in ran.stdout
 
 
@@ -35,5 +37,6 @@ def test_the_examples_of_docstrings_run(sdk: Sdk, shared_home: Home, monkeypatch
     monkeypatch.setenv('EMSCRIPTEN_ROOT', str(sdk.root))
     monkeypatch.delenv('EMSDK', raising=False)
     monkeypatch.setenv('EMROOT_HOME', str(shared_home.root))
-    failed, tried = doctest.testmod(emroot.api, extraglobs={'emroot': emroot})
-    assert failed == 0 and tried >= 6
+    for module, examples in ((emroot.api, 6), (emroot.keeping, 6)):
+        failed, tried = doctest.testmod(module, extraglobs={'emroot': emroot})
+        assert failed == 0 and tried >= examples

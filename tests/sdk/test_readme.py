@@ -1,4 +1,4 @@
-"""A new user, who has the README and a wheel, and nothing else."""
+"""A new user, who has the README and a wheel, and nothing else: all commands of the README, in their order."""
 
 from __future__ import annotations
 
@@ -12,9 +12,11 @@ import venv
 from pathlib import Path
 
 import pytest
+from support.remotes import remote_cache
 from support.running import cannot_run, plain_environment
 
 from dev import release
+from dev.sources import SourceUnavailable, copy_source
 from emroot.sdk import Sdk
 
 README = (Path(__file__).resolve().parents[2] / 'README.md').read_text(encoding='utf-8')
@@ -29,12 +31,17 @@ MAIN = '#include <stdio.h>\n\nint main(void) { return printf("linked as the READ
 pytestmark = [pytest.mark.slow, pytest.mark.skipif(os.name == 'nt', reason='the README\'s commands are those of a POSIX shell')]
 
 
-def commands(heading: str) -> list[str]:
-    """The commands of the first block after a heading."""
+def block(heading: str, kind: str = '') -> str:
+    """The first block after a heading."""
     _, _, after = README.partition(f'**{heading}')
-    block = re.search(r'```\n(.*?)```', after, re.DOTALL)
-    assert block, f'the README has nothing to run under {heading!r}'
-    return [line.partition('  #')[0].strip() for line in block[1].splitlines() if line.strip()]
+    found = re.search(rf'```{kind}\n(.*?)```', after, re.DOTALL)
+    assert found, f'the README has nothing to run under {heading!r}'
+    return found[1]
+
+
+def commands(heading: str) -> list[str]:
+    """The commands of that block."""
+    return [line.partition('  #')[0].strip() for line in block(heading).splitlines() if line.strip()]
 
 
 @pytest.fixture(scope='module')
@@ -51,6 +58,13 @@ def programs(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return place / 'environment/bin'
 
 
+def user(programs: Path, sdk: Sdk, home: Path | str) -> dict[str, str]:
+    """The environment of somebody who has installed emroot, and nothing of the clone."""
+    env = {name: value for name, value in plain_environment().items() if not name.startswith('PYTHON')}
+    path = [str(programs), str(Path(sdk.node[0]).parent), '/usr/bin', '/bin']
+    return {**env, 'PATH': os.pathsep.join(path), 'EMROOT_HOME': str(home), 'EMSCRIPTEN_ROOT': str(sdk.root)}
+
+
 def test_a_cmake_project_is_linked_with_thinlto_in_five_minutes(programs: Path, sdk: Sdk, tmp_path: Path):
     if not sdk.node:
         cannot_run('the SDK has no Node')
@@ -59,9 +73,8 @@ def test_a_cmake_project_is_linked_with_thinlto_in_five_minutes(programs: Path, 
     # wasm-ld of LLVM 19 does not take every C program with ThinLTO, with plain emcc neither.
     (project / 'CMakeLists.txt').write_text(CMAKE.format(flags='-flto=thin' if sdk.version >= '4' else '-flto'))
     (project / 'main.c').write_text(MAIN)
-    path = [str(programs), str(Path(sys.executable).parent), str(Path(sdk.node[0]).parent), '/usr/bin', '/bin']
-    env = {name: value for name, value in plain_environment().items() if not name.startswith('PYTHON')}
-    env |= {'PATH': os.pathsep.join(path), 'EMROOT_HOME': str(tmp_path / 'home'), 'EMSCRIPTEN_ROOT': str(sdk.root)}
+    env = user(programs, sdk, tmp_path / 'home')
+    env['PATH'] += f'{os.pathsep}{Path(sys.executable).parent}'  # cmake
     began, used = time.monotonic(), resource.getrusage(resource.RUSAGE_CHILDREN)
     lines = commands('A build whose links you do not want to think about.')
     assert len(lines) == 2 and all(line.startswith('emroot run -- cmake ') for line in lines)
@@ -78,12 +91,42 @@ def test_a_cmake_project_is_linked_with_thinlto_in_five_minutes(programs: Path, 
 
 def test_a_link_that_one_knows_is_frozen(programs: Path, sdk: Sdk, tmp_path: Path):
     """The commands for Docker and CI, in their order, for a program in C++ with exceptions."""
-    if sdk.version < '4':
-        pytest.skip('before 4, -m64 is not a flag of emcc\'s')
     (tmp_path / 'main.cpp').write_text('#include <cstdio>\nint main() { std::puts("frozen"); }\n')
-    env = {name: value for name, value in plain_environment().items() if not name.startswith('PYTHON')}
-    home = os.environ['EMROOT_TEST_HOME']
-    env |= {'PATH': f'{programs}:{Path(sdk.node[0]).parent}:/usr/bin:/bin', 'EMROOT_HOME': home, 'EMSCRIPTEN_ROOT': str(sdk.root)}
+    env = user(programs, sdk, os.environ['EMROOT_TEST_HOME'])
     script = '\n'.join(['set -e', *commands('A link that you know.'), 'node app.js'])
     done = subprocess.run(['bash', '-c', script], cwd=tmp_path, env=env, capture_output=True, text=True, check=False)
     assert done.returncode == 0 and done.stdout.endswith('frozen\n'), f'{done.stdout[-2000:]}\n{done.stderr[-4000:]}'
+
+
+#: What a reader has under another name, or on another machine.
+STANDING_FOR = {'/usr/share/emroot/base': 'base', ' DIR ': ' published '}
+#: These look at a whole store, or take from it: they get one of their own, lest the tests' be swept.
+OF_A_STORE = ('emroot verify', 'emroot gc')
+
+
+@pytest.mark.parametrize('heading', ['Libraries by name:', 'For everybody', 'When something is wrong:', 'To see it'])
+def test_every_other_command_does_what_it_says(programs: Path, sdk: Sdk, tmp_path: Path, heading: str):
+    """In a project whose `emroot.toml` is the README's; its port is taken from a directory, for want of a network."""
+    (tmp_path / 'emroot.toml').write_text(block('A project', 'toml').replace('6.0.5', sdk.version))
+    env = user(programs, sdk, os.environ['EMROOT_TEST_HOME'])
+    try:
+        env['EMCC_LOCAL_PORTS'] = f'zlib={copy_source("zlib", tmp_path / "zlib")}'
+    except SourceUnavailable as error:
+        cannot_run(str(error))
+    said = {}
+    with remote_cache() as cache:
+        for line in commands(heading):
+            text = line.replace('https://cache.example/emroot', cache.url)
+            for shown, here in STANDING_FOR.items():
+                text = text.replace(shown, here)
+            if 'base' in text:
+                text = f'mkdir -p base && tar -xzf libs.tar.gz -C base && {text}'
+            if line.startswith(OF_A_STORE):
+                text = f'export EMROOT_HOME="$PWD/home" && emroot -q build --targets crt1 && {text}'
+            done = subprocess.run(['bash', '-c', text], cwd=tmp_path, env=env, capture_output=True, text=True, check=False)
+            assert done.returncode == 0, f'{text}:\n{done.stdout[-2000:]}\n{done.stderr[-4000:]}'
+            assert 'warning' not in done.stderr, done.stderr
+            said[line] = done.stdout
+    assert said and (heading != 'To see it' or "'libc'" in list(said.values())[-1])
+    for made in ('libs.tar.gz', 'published', 'report.html', 'trace.json'):
+        assert (tmp_path / made).exists() == any(made in line or (made == 'published' and ' DIR ' in line) for line in said), made

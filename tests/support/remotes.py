@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import socket
 import struct
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from unittest import mock
+from http.server import BaseHTTPRequestHandler
+from typing import Any
+
+from .running import Emroot
+from .serving import listening
+
+#: What is built with a remote here, and the environment that asks a remote on this machine without hurry.
+TARGETS = ('libone', 'crt1', 'libcxx')
+PLAIN = {'no_proxy': '127.0.0.1', 'EMROOT_REMOTE_WAIT': '60'}
 
 
 @dataclass
@@ -105,22 +111,19 @@ def remote_cache(**given: object) -> Iterator[RemoteCache]:
         def log_message(self, *_: object) -> None:
             """Be quiet."""
 
-    class Listening(ThreadingHTTPServer):
-        daemon_threads = True
-
-        def handle_error(self, *_: object) -> None:
-            """Clients may go away."""
-
-    with mock.patch.dict(os.environ, no_proxy='127.0.0.1'), Listening(('127.0.0.1', 0), Handler) as listening:
-        cache.url = f'http://127.0.0.1:{listening.server_port}/cache'
-        thread = threading.Thread(target=listening.serve_forever, kwargs={'poll_interval': 0.01})
-        thread.start()
+    with listening(Handler) as address:
+        cache.url = f'{address}/cache'
         try:
             yield cache
         finally:
             cache.closing.set()
-            listening.shutdown()
-            thread.join()
+
+
+def build_with(emroot: Emroot, remote: str, *, code: int = 0, **env: str) -> tuple[dict[str, Any], str]:
+    """What a build of `TARGETS` with this remote printed, and what it said besides."""
+    ran = emroot('build', '--json', '--targets', ','.join(TARGETS), '--remote', remote, env={**PLAIN, **env})
+    assert ran.code == code, ran.err
+    return ran.json, ran.err
 
 
 def nobody_there() -> str:

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from dev.processes import free_ports, running
-from dev.tools import Tools, ToolsUnavailable, ensure_tools
+from dev.programs import Unavailable, Unpacked
+from dev.tools import ensure_tools
 
+from .documents import DOCS
 from .running import cannot_run
 
 _NGINX = """
@@ -25,7 +28,9 @@ http {{
   {more}
 }}
 """
-_WRITES = 'dav_methods PUT; create_full_put_path on;'
+#: What makes it a cache that can be filled, as the page has it.
+_WRITES = ' '.join(re.findall(r'^ +((?:dav_methods|create_full_put_path) [^;]+;)',
+                              (DOCS / 'how-to/share.md').read_text(encoding='utf-8'), re.MULTILINE))
 #: In front of a gRPC server: encrypted, and with a word to say.
 _GRPC = """
   server {{ listen 127.0.0.1:{port} ssl; http2 on; ssl_certificate {certificate}; ssl_certificate_key {key};
@@ -40,11 +45,11 @@ _TLS = """
 """
 
 
-def tools() -> Tools:
+def tools() -> Unpacked:
     """The tree of real programs; if it cannot be had, the test cannot run."""
     try:
         return ensure_tools()
-    except ToolsUnavailable as why:
+    except Unavailable as why:
         cannot_run(str(why))
         raise
 

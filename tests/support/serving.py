@@ -6,7 +6,7 @@ import contextlib
 import os
 import re
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from unittest import mock
@@ -63,6 +63,25 @@ class Server:
 
 
 @contextlib.contextmanager
+def listening(handler: Callable[..., BaseHTTPRequestHandler]) -> Iterator[str]:
+    """The address at which it is asked while the block runs. Clients may go away at any moment."""
+    class Listening(ThreadingHTTPServer):
+        daemon_threads = True
+
+        def handle_error(self, *_: object) -> None:
+            """Be quiet."""
+
+    with mock.patch.dict(os.environ, no_proxy='127.0.0.1'), Listening(('127.0.0.1', 0), handler) as server:
+        thread = threading.Thread(target=server.serve_forever, kwargs={'poll_interval': 0.01})
+        thread.start()
+        try:
+            yield f'http://127.0.0.1:{server.server_port}'
+        finally:
+            server.shutdown()
+            thread.join()
+
+
+@contextlib.contextmanager
 def serving(files: dict[str, bytes], **faults: object) -> Iterator[Server]:
     """Serve `files` while the block runs."""
     server = Server(files, **faults)  # type: ignore[arg-type]
@@ -76,12 +95,5 @@ def serving(files: dict[str, bytes], **faults: object) -> Iterator[Server]:
         def log_message(self, *_: object) -> None:
             """Be quiet."""
 
-    with mock.patch.dict(os.environ, no_proxy='127.0.0.1'), ThreadingHTTPServer(('127.0.0.1', 0), Handler) as listening:
-        server.url = f'http://127.0.0.1:{listening.server_port}'
-        thread = threading.Thread(target=listening.serve_forever, kwargs={'poll_interval': 0.01})
-        thread.start()
-        try:
-            yield server
-        finally:
-            listening.shutdown()
-            thread.join()
+    with listening(Handler) as server.url:
+        yield server

@@ -119,3 +119,54 @@ def test_a_watcher_is_told_and_nothing_is_printed(fake: Emroot, capfd: pytest.Ca
         emroot.build(targets='crt1', sdk=fake.sdk, home=fake.home, watcher=Listener())
     assert told == [('wasm32/crt1', 'built'), ('wasm32/crt1', 'reused')]
     assert capfd.readouterr() == ('', '')
+
+
+def test_a_project_selects_what_its_tables_say(fake: Emroot, tmp_path: Path):
+    (tmp_path / 'emroot.toml').write_text('[[cache]]\nfeatures = ["wasm64"]\ntargets = ["crt1"]\n')
+    result = emroot.build(project=tmp_path / 'emroot.toml', targets='libone', sdk=fake.sdk, home=fake.home)
+    assert {mode.name: made.built for mode, made in result.modes.items()} == {'wasm32': ['libone'], 'wasm64': ['crt1']}
+
+
+def test_an_archive_is_that_of_the_command_and_brings_a_home_what_it_lacks(fake: Emroot, other: Emroot, tmp_path: Path):
+    said = fake('export', '--json', '--targets', 'libone,crt1', '-o', tmp_path / 'one.tar.gz').json
+    made = emroot.export(tmp_path / 'two.tar.gz', targets='libone,crt1', sdk=fake.sdk, home=fake.home)
+    assert (made.sha256, made.size) == (said['sha256'], said['size'])
+    taken = emroot.import_archive(made.path, sha256=made.sha256, sdk=other.sdk, home=other.home)
+    assert taken.manifest == made.manifest
+    assert emroot.build(targets='libone,crt1', sdk=other.sdk, home=other.home).compiled == 0
+    with pytest.raises(emroot.UsageError):
+        emroot.import_archive(made.path, sha256='0' * 64, sdk=other.sdk, home=other.home)
+    with pytest.raises(emroot.BuildError):
+        emroot.export(tmp_path / 'three.tar.gz', targets='libbroken', sdk=fake.sdk, home=fake.home)
+    assert not (tmp_path / 'three.tar.gz').exists()
+
+
+def test_reasons_are_those_that_the_command_gives(fake: Emroot):
+    fake.build('libone')
+    said = fake('explain', '--json', 'wasm32/libone').json
+    explained = emroot.explain('wasm32/libone', sdk=fake.sdk, home=fake.home)
+    assert (explained.key, explained.state) == (said['key'], said['state'])
+    member = explained.record['members'][0][0]
+    assert emroot.explain('wasm32/libone', member=member, sdk=fake.sdk, home=fake.home).inputs
+    with pytest.raises(emroot.UnknownNameError):
+        emroot.explain('wasm32/libone', member='nothing.o', sdk=fake.sdk, home=fake.home)
+
+
+def test_a_store_is_checked_repaired_and_bounded(fake: Emroot):
+    fake.build('libone')
+    assert emroot.verify(home=fake.home).damaged == []
+    blob = next(path for path in (fake.home / 'store/blobs').rglob('*') if path.is_file())
+    blob.chmod(0o644)
+    blob.write_bytes(b'damaged')
+    assert len(emroot.verify(home=fake.home).damaged) >= 1
+    repaired = emroot.verify(repair=True, home=fake.home)
+    assert repaired.damaged == repaired.repaired != []
+    assert emroot.verify(home=fake.home).damaged == []
+    assert emroot.gc(max_size=1 << 40, dry_run=True, home=fake.home).bytes == 0
+    with pytest.raises(emroot.UsageError, match='no bound'):
+        emroot.gc(home=fake.home)
+
+
+def test_an_sdk_that_cannot_be_had_is_an_error(tmp_path: Path):
+    with pytest.raises(emroot.UsageError, match='unknown source'):
+        emroot.install_sdk(source='nowhere', home=tmp_path)

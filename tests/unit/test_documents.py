@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import re
+import shlex
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from support.documents import DOCS, Step, steps
 
+from emroot.cli.parser import make_parser
+
+ROOT = DOCS.parent
 PAGES = [*sorted((DOCS / 'how-to').glob('*.md')), DOCS / 'tutorial.md']
 
 
@@ -23,6 +28,36 @@ def test_every_command_of_a_page_is_run(page: Path):
 def test_every_page_is_found_from_the_front_page(page: Path):
     assert page.relative_to(DOCS.parent).as_posix() in (DOCS.parent / 'README.md').read_text(encoding='utf-8')
     assert re.match(r'# [A-Z][^\n]+\n\n', page.read_text(encoding='utf-8'))
+
+
+#: Blocks of commands that are not run as they stand, by the test that does what they say.
+TESTED_BY = {
+    'README.md': 'sdk/test_readme.py', 'docs/tutorial.md': 'sdk/test_readme.py',
+    'docs/how-to/shell.md': 'unit/test_completion.py',
+    'docs/how-to/share.md': 'remote/test_secrets.py', 'docs/bazel.md': 'bazel/test_objects.py',
+    'CONTRIBUTING.md': 'project/test_checkers.py', 'docs/architecture.md': '', 'docs/reference/store.md': ''}
+
+
+def _unmarked(page: Path) -> Iterator[tuple[str, str]]:
+    """Blocks that no mark stands before: language and content."""
+    text = re.sub(r'<!-- [^\n]+ -->\s*```\w*\n.*?^```', '', page.read_text(encoding='utf-8'), flags=re.MULTILINE | re.DOTALL)
+    yield from re.findall(r'^```(\w*)\n(.*?)^```', text, re.MULTILINE | re.DOTALL)
+
+
+EVERYWHERE = sorted([*ROOT.glob('*.md'), *DOCS.rglob('*.md')])
+
+
+@pytest.mark.parametrize('page', EVERYWHERE, ids=lambda page: page.relative_to(ROOT).as_posix())
+def test_commands_that_are_not_run_as_they_stand_are_tested_somewhere(page: Path):
+    blocks = [content for language, content in _unmarked(page) if language in ('', 'sh', 'bash', 'console', 'powershell')]
+    if blocks:
+        where = TESTED_BY[page.relative_to(ROOT).as_posix()]
+        assert not where or (ROOT / 'tests' / where).is_file()
+    for line in ''.join(blocks).splitlines():
+        inner = re.search(r'(?:^|\$\()emroot (.*?)(?:\)"?$|$)', line.partition('  #')[0].strip())
+        if inner:
+            words = shlex.split(re.split(r' [|>] ', inner[1])[0])
+            assert make_parser().parse_args(words).run, line
 
 
 def test_marks_say_what_becomes_of_a_block(tmp_path: Path):

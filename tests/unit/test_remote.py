@@ -7,9 +7,9 @@ import shutil
 from pathlib import Path
 
 import pytest
-from support.remotes import BAD, RemoteCache, nobody_there, remote_cache
+from support.remotes import BAD, TARGETS, RemoteCache, build_with, nobody_there, remote_cache
 from support.running import Emroot
-from support.trees import archives, counts, damage, seed
+from support.trees import archives, counts, damage
 
 from emroot.canonical import digest_bytes
 from emroot.errors import UsageError
@@ -17,31 +17,15 @@ from emroot.remote.address import parse_address
 from emroot.remote.layout import decode, decode_index, encode, encode_index
 from emroot.remote.transport import Wrong
 
-TARGETS = ('libone', 'crt1', 'libcxx')
 #: Seconds by which a bad remote may slow a build.
 BOUND = 5.0
 TOKEN = 'Bearer very-secret'  # noqa: S105  # it opens nothing
 
 
-@pytest.fixture
-def other(fake: Emroot, tmp_path: Path) -> Emroot:
-    """Another machine, with the same SDK."""
-    machine = Emroot(tmp_path / 'another home', fake.sdk)
-    seed(machine.home, fake.home, link=False)
-    return machine
-
-
-def _build(emroot: Emroot, remote: str, *, code: int = 0, **env: str) -> tuple[dict[str, object], str]:
-    ran = emroot('build', '--json', '--targets', ','.join(TARGETS), '--remote', remote,
-                 env={'no_proxy': '127.0.0.1', 'EMROOT_REMOTE_WAIT': '60', **env})
-    assert ran.code == code, ran.err
-    return ran.json, ran.err
-
-
 def _fill(cache: RemoteCache, emroot: Emroot) -> dict[str, str]:
     """Have a remote filled; what was built, by path."""
-    document, said = _build(emroot, f'rw+{cache.url}')
-    assert document['remote']['sent'] == len(TARGETS), said  # type: ignore[index]
+    document, said = build_with(emroot, f'rw+{cache.url}')
+    assert document['remote']['sent'] == len(TARGETS), said
     return archives(Path(str(document['cache'])))
 
 
@@ -50,21 +34,21 @@ def test_what_one_machine_built_another_takes_without_a_compile(fake: Emroot, ot
         built = _fill(cache, fake)
         assert {method for method, _ in cache.asked} == {'GET', 'PUT'}
         cache.asked.clear()
-        document, said = _build(other, cache.url)
-        assert counts(document) == (0, 5) and document['objects']['why']['archive_from_remote'] == 5  # type: ignore[index]
-        assert document['remote']['fetched'] == len(TARGETS) and 'warning' not in said  # type: ignore[index]
+        document, said = build_with(other, cache.url)
+        assert counts(document) == (0, 5) and document['objects']['why']['archive_from_remote'] == 5
+        assert document['remote']['fetched'] == len(TARGETS) and 'warning' not in said
         assert {method for method, _ in cache.asked} == {'GET'}
         place = Path(str(document['cache']))
         assert archives(place) == built and damage(other.home, place) == []
         assert other('verify').code == 0
         cache.asked.clear()
-        _build(other, cache.url)
+        build_with(other, cache.url)
         assert cache.asked == []  # nothing is missing: nobody is asked
 
 
 def test_a_remote_that_only_refuses_to_be_read_fails_nothing(other: Emroot):
     with remote_cache(token=TOKEN) as cache:
-        document, said = _build(other, cache.url)
+        document, said = build_with(other, cache.url)
     assert counts(document) == (5, 0) and said.count('warning') == 1 and 'EMROOT_REMOTE_HEADER' in said
 
 
@@ -83,11 +67,11 @@ def test_a_bad_remote_costs_one_warning_and_little_time(fake: Emroot, other: Emr
         built = _fill(cache, fake)
         cache.bad = '' if bad == 'refused' else bad
         slow = bad in ('drip', 'hang')
-        document, said = _build(other, nobody_there() if bad == 'refused' else f'rw+{cache.url}', code=7 if bad == '401' else 0,
-                                EMROOT_REMOTE_WAIT='' if slow else '60')
-    assert counts(document) == (5, 0) and document['remote']['fetched'] == 0  # type: ignore[index]
+        document, said = build_with(other, nobody_there() if bad == 'refused' else f'rw+{cache.url}',
+                                    code=7 if bad == '401' else 0, EMROOT_REMOTE_WAIT='' if slow else '60')
+    assert counts(document) == (5, 0) and document['remote']['fetched'] == 0
     assert said.count('emroot: warning: remote http://127.0.0.1:') == 1 == said.count('warning'), said
-    assert document['remote']['seconds'] < BOUND or not slow  # type: ignore[index]
+    assert document['remote']['seconds'] < BOUND or not slow
     assert 'too slow' not in said or slow
     place = Path(str(document['cache']))
     assert archives(place) == built and damage(other.home, place) == []
@@ -98,7 +82,7 @@ def test_a_blob_that_a_cache_has_dropped_is_built(fake: Emroot, other: Emroot):
     with remote_cache() as cache:
         built = _fill(cache, fake)
         cache.files = {path: content for path, content in cache.files.items() if '/ac/' in path}
-        document, said = _build(other, cache.url)
+        document, said = build_with(other, cache.url)
     assert counts(document) == (5, 0) and 'warning' not in said
     assert archives(Path(str(document['cache']))) == built
 
@@ -109,8 +93,8 @@ def test_records_of_one_library_under_the_name_of_another_are_refused(fake: Emro
         names = sorted(path for path in cache.files if '/ac/' in path)
         contents = [cache.files[name] for name in names]
         cache.files.update(zip(names, contents[1:] + contents[:1], strict=True))
-        document, said = _build(other, cache.url)
-    assert document['remote']['fetched'] == 0 and said.count('warning') == 1  # type: ignore[index]
+        document, said = build_with(other, cache.url)
+    assert document['remote']['fetched'] == 0 and said.count('warning') == 1
     assert archives(Path(str(document['cache']))) == built
 
 
@@ -121,7 +105,7 @@ def test_a_token_opens_and_is_seen_nowhere(fake: Emroot, other: Emroot, tmp_path
                    env={'no_proxy': '127.0.0.1', 'EMROOT_REMOTE_WAIT': '60', **header})
         assert ran.code == 0 and 'warning' not in ran.err and cache.files
         for wrong in ({}, {'EMROOT_REMOTE_HEADER': 'Authorization: Bearer other'}):
-            document, said = _build(other, cache.url, **wrong)
+            document, said = build_with(other, cache.url, **wrong)
             shutil.rmtree(str(document['cache']))
             shutil.rmtree(other.home / 'store/records')
             assert said.count('warning') == 1 and 'EMROOT_REMOTE_HEADER' in said
@@ -144,7 +128,7 @@ def test_a_published_directory_serves_as_it_is_and_over_the_web(fake: Emroot, ot
     ran = fake('publish', public, '--targets', ','.join(TARGETS), '--json')
     assert ran.code == 0 and ran.json == {'place': str(public), 'published': 3, 'records': 3}, ran.err
     assert fake('publish', public, '--targets', 'wasm64/crt1', '--json').json['records'] == 4
-    document, _ = _build(other, str(public))
+    document, _ = build_with(other, str(public))
     assert counts(document) == (0, 5)
     files = {f'/cache/{path.relative_to(public).as_posix()}': path.read_bytes() for path in public.rglob('*') if path.is_file()}
     shutil.rmtree(other.home / 'cache')

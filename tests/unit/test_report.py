@@ -5,34 +5,27 @@ from __future__ import annotations
 import json
 import os
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from support.fake import make_fake_sdk
 from support.running import Emroot
 from support.trees import seed
 
-from emroot.engine.lastbuild import KEPT, SLICES, _timeline, place_of
+from emroot.engine.lastbuild import KEPT, SLICES, _timeline, place_of, read_last_build
 from emroot.engine.timeline import Span
 from emroot.home import find_home
 
 
 @pytest.fixture(scope='session')
-def _asked_fake_sdk(tmp_path_factory: pytest.TempPathFactory) -> Emroot:
-    place = tmp_path_factory.mktemp('asked')
-    emroot = Emroot(place / 'home', make_fake_sdk(place))
-    emroot.build('libone')
-    _report(emroot)
-    return emroot
-
-
-@pytest.fixture
-def fake(_asked_fake_sdk: Emroot, tmp_path: Path) -> Emroot:
-    """The command line with a fake SDK and a home that has seen all of its modes, but has built nothing."""
-    home = tmp_path / 'home'
-    seed(home, _asked_fake_sdk.home, link=False)
-    return Emroot(home, _asked_fake_sdk.sdk)
+def _seen_fake_sdk(_seen_fake_sdk: Emroot, tmp_path_factory: pytest.TempPathFactory) -> Emroot:
+    """Here it has been asked about all of its modes, too: the first report does that."""
+    home = tmp_path_factory.mktemp('asked') / 'home'
+    seed(home, _seen_fake_sdk.home, link=False)
+    asked = Emroot(home, _seen_fake_sdk.sdk)
+    _report(asked)
+    return asked
 
 
 def _report(emroot: Emroot, *options: object) -> dict[str, Any]:
@@ -137,13 +130,38 @@ def test_each_cache_directory_has_its_own_last_build(fake: Emroot, tmp_path: Pat
     assert _report(fake, '--cache', tmp_path / 'other')['last_build']['objects']['compiled'] == 3
 
 
-@pytest.mark.parametrize('damage', ['', '[]', '{}', '{"schema": 1', '{"schema": 1, "cache": "{cache}", "work": 7}'])
+@pytest.mark.parametrize('damage', ['', '[]', '{}', '{"schema": 2', '{"schema": 2, "work": 7}'])
 def test_a_record_that_is_damaged_is_none(fake: Emroot, damage: str):
-    cache = fake.build('libone')['cache']
-    _record(fake, cache).write_text(damage.replace('{cache}', cache), encoding='utf-8')
+    _record(fake, fake.build('libone')['cache']).write_text(damage, encoding='utf-8')
     document = _report(fake)
     assert document['last_build'] is None
     assert _archives(document)['libone']['state'] == 'present'
+
+
+def test_a_record_that_is_damaged_anywhere_is_none_however_deep(fake: Emroot, tmp_path: Path):
+    cache = Path(fake.build('libone', 'libmany')['cache'])
+    record, home = _record(fake, cache), find_home(fake.home)
+    text = record.read_text(encoding='utf-8')
+    places = [*_places(json.loads(text))]
+    assert len(places) > 60
+    for *way, last in places:
+        document = at = json.loads(text)
+        for step in way:
+            at = at[step]
+        at[last] = 'damaged'
+        record.write_text(json.dumps(document), encoding='utf-8')
+        assert read_last_build(home, cache) is None, [*way, last]
+    assert 'No build into this cache directory is on record yet' in _page(fake, tmp_path / 'page.html')
+    record.write_text(text, encoding='utf-8')
+    assert read_last_build(home, cache) is not None
+
+
+def _places(document: Any, way: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    """The way to each value in a document, at whatever depth; of long lists to the first few."""
+    below = document.items() if isinstance(document, dict) else enumerate(document[:5]) if isinstance(document, list) else ()
+    for step, value in below:
+        yield (*way, step)
+        yield from _places(value, (*way, step))
 
 
 def test_the_timeline_of_a_huge_build_is_bounded_and_loses_no_job():

@@ -57,14 +57,20 @@ def select(session: Session, *, needed: bool) -> dict[Mode, list[str]]:
     return selected
 
 
+def make_whole(session: Session) -> tuple[Build, dict[Mode, list[str]]] | None:
+    """The build of the selection, and the selection, for what has no use for a part of it; None if something failed (and
+    that was said)."""
+    selected = select(session, needed=True)
+    build = make(session, selected)
+    return None if build.result.failures else (build, selected)
+
+
 def make(session: Session, selected: Mapping[Mode, Sequence[str]]) -> Build:
     """Build what was selected, as `run_build`; the build, for what comes after it."""
     args = session.args
     requests = [Request(mode=mode, targets=tuple(targets)) for mode, targets in selected.items()]
-    options = Options(jobs=args.jobs, builder=_builder(session), port_sources=_port_sources(session),
-                      remote=session.remote, own_place=session.own_place, launcher=session.launcher, base=session.base)
     watcher = make_watcher(session.home, verbose=args.verbose, quiet=args.quiet, live=not args.no_progress)
-    making = Build(session.catalogue, session.home, Store(session.home.store), session.cache, options, watcher)
+    making = Build(session.catalogue, session.home, Store(session.home.store), session.cache, options_of(session), watcher)
     try:
         result = making.run(requests)
     finally:
@@ -90,8 +96,11 @@ def _write_trace(build: Build, requests: list[Request], path: str) -> None:
     write_trace(build.timeline, targets, build.result, Path(path).expanduser())
 
 
-def _builder(session: Session) -> str:
-    return str(session.args.builder or (session.project.builder if session.project else 'source'))
+def options_of(session: Session) -> Options:
+    """How the command line and the project want things built."""
+    builder = str(session.args.builder or (session.project.builder if session.project else 'source'))
+    return Options(jobs=session.args.jobs, builder=builder, port_sources=_port_sources(session), remote=session.remote,
+                   own_place=session.own_place, launcher=session.launcher, base=session.base)
 
 
 def _port_sources(session: Session) -> PortSources:

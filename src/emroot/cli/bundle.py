@@ -14,7 +14,7 @@ from ..canonical import KEY_SCHEMA, digest_record
 from ..errors import BuildError
 from ..store import Store
 from ..store.blobs import VERSION
-from .build import exit_code, make, select
+from .build import exit_code, make_whole, select
 from .session import Session, print_json
 
 #: Hexadecimal digits of a key for CI: enough that no two selections of a project ever share one.
@@ -24,12 +24,12 @@ _KEY_DIGITS = 20
 def export(args: argparse.Namespace) -> int:
     """Build what is missing, and pack it."""
     session = Session(args)
-    selected = select(session, needed=True)
-    build = make(session, selected)
-    if build.result.failures:
+    made = make_whole(session)
+    if made is None:
         return BuildError.exit_code
+    build, selected = made
     exported = write_bundle(build, selected, Path(args.output).expanduser().absolute())
-    located = [path for path, (_, made) in exported.manifest.libraries.items() if made.located]
+    located = [path for path, (_, library) in exported.manifest.libraries.items() if library.located]
     tag = bazel_tag(exported, args.print_bazel or '')
     if args.json:
         print_json({'file': str(exported.path), 'sha256': exported.sha256, 'tar_sha256': exported.tar_sha256,

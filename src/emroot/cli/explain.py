@@ -8,10 +8,10 @@ import sys
 from typing import Any
 
 from ..canonical import Record, digest_record
-from ..catalogue import Catalogue, Recipe
-from ..engine.explain import Explained, explain_archive, explain_object
-from ..errors import EmrootError, UnknownNameError, UsageError
-from ..modes import Mode, parse_mode
+from ..catalogue import Catalogue
+from ..engine.explain import Explained, explain_named
+from ..errors import EmrootError
+from ..modes import parse_mode
 from ..sdk import find_sdk
 from ..store import Store
 from .session import Session, print_json
@@ -20,8 +20,7 @@ from .session import Session, print_json
 def explain(args: argparse.Namespace) -> int:
     """The key of a target, or of one object of it; with `--against` what differs from another."""
     session = Session(args)
-    mode, target = _named(args.target)
-    mine = _explained(session, session.catalogue, mode, target, args.object)
+    mine = explain_named(session.catalogue, Store(session.home.store), args.target, args.object)
     if args.against:
         return _compare(session, mine, args)
     if args.json:
@@ -35,16 +34,15 @@ def explain(args: argparse.Namespace) -> int:
 
 def _compare(session: Session, mine: Explained, args: argparse.Namespace) -> int:
     """Print the lines in which two explanations differ, and one sentence."""
-    mode, target = _named(args.target)
-    against, catalogue = args.against, session.catalogue
+    against, catalogue, name = args.against, session.catalogue, args.target
     if '/' in against and against.startswith(('wasm32', 'wasm64')):
-        mode, target = _named(against)
+        name = against
     else:
         try:
-            mode = parse_mode(against)
+            name = f'{parse_mode(against)}/{name.partition("/")[2]}'
         except EmrootError:
             catalogue = Catalogue(find_sdk(session.home, against), session.home)
-    other = _explained(session, catalogue, mode, target, args.object)
+    other = explain_named(catalogue, Store(session.home.store), name, args.object)
     lines = list(difflib.unified_diff(_text(other), _text(mine), str(args.against), args.target, lineterm='', n=0))
     differing = sorted({name for name in {*mine.record, *other.record} if mine.record.get(name) != other.record.get(name)})
     changed = [name for name, digest in mine.inputs if dict(other.inputs).get(name) != digest]
@@ -66,31 +64,6 @@ def _members(mine: Record, other: Record) -> str:
     theirs = {tuple(member) for member in other.get('members', ())}
     different = [member for member in mine.get('members', ()) if tuple(member) not in theirs]
     return f': {len(different)} of {len(mine["members"])} objects' if different else ''
-
-
-def _explained(session: Session, catalogue: Catalogue, mode: Mode, target: str, name: str | None) -> Explained:
-    listing = catalogue.listing(mode)
-    if listing.expand([target]) != [target] or not listing.library(target):
-        raise UsageError(f'{target!r} is not one library', mend='name one that `emroot list` shows')
-    recipe = catalogue.recipes(mode, [target])[target]
-    store = Store(session.home.store)
-    if name is None:
-        return explain_archive(catalogue, recipe, store)
-    return explain_object(catalogue, recipe, _member(recipe, name), store)
-
-
-def _member(recipe: Recipe, name: str) -> int:
-    names = [member.name for member in recipe.members]
-    if name not in names:
-        raise UnknownNameError('object', name, names, mend=f'`emroot explain {recipe.mode}/{recipe.target}` lists them')
-    return names.index(name)
-
-
-def _named(text: str) -> tuple[Mode, str]:
-    mode, slash, target = text.partition('/')
-    if not slash:
-        raise UsageError(f'{text!r} is no MODE/TARGET', mend='for example `emroot explain wasm64-lto/libc`')
-    return parse_mode(mode), target
 
 
 def _text(explained: Explained) -> list[str]:

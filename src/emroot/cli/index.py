@@ -15,17 +15,17 @@ from ..index.shipped import decode_indexes, encode_indexes
 from ..index.symbols import NmFailed, find_nm, index_archive
 from ..modes import Mode
 from ..store import Store
-from .build import make, select
+from .build import make_whole
 from .session import Session, print_json
 
 
 def export(args: argparse.Namespace) -> int:
     """Build what is missing, and write the indexes of all that is selected."""
     session = Session(args)
-    selected = select(session, needed=True)
-    build = make(session, selected)
-    if build.result.failures:
+    made = make_whole(session)
+    if made is None:
         return BuildError.exit_code
+    build, selected = made
     with build.store:
         found = dict(_indexes(build, [(mode, target) for mode, targets in selected.items() for target in targets]))
     data, output = encode_indexes(found), Path(args.output).expanduser().absolute()

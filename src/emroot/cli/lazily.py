@@ -12,14 +12,13 @@ import time
 from pathlib import Path
 
 from ..engine.build import Build
-from ..engine.request import Options
 from ..errors import EmrootError
 from ..index.symbols import NmFailed
 from ..lazy.link import NotLazily, Told
 from ..lazy.prepare import link_lazily
 from ..modes import parse_mode
 from ..store import Store
-from .build import _port_sources
+from .build import options_of
 from .session import Session
 from .watch import make_watcher
 
@@ -33,9 +32,7 @@ def main(argv: list[str]) -> int:
     session = Session(args)
     missing = [(parse_mode(mode), target) for mode, _, target in (name.partition('/') for name in request['missing'])]
     watcher = make_watcher(session.home, verbose=False, quiet=args.quiet, live=True)
-    options = Options(jobs=args.jobs, builder=args.builder or 'source', port_sources=_port_sources(session),
-                      remote=session.remote, own_place=session.own_place, launcher=session.launcher, base=session.base)
-    build = Build(session.catalogue, session.home, Store(session.home.store), session.cache, options, watcher)
+    build = Build(session.catalogue, session.home, Store(session.home.store), session.cache, options_of(session), watcher)
     began = time.perf_counter()
     try:
         told = link_lazily(build, request['command'], Path(request['cwd']), missing)

@@ -5,15 +5,12 @@ from __future__ import annotations
 import argparse
 import os
 import time
-from pathlib import Path
 
-from ..cachecheck import verify_cache
-from ..cachedir import HEADERS, recorded_files
 from ..errors import StoreError, UsageError
 from ..home import Home, read_memo, write_memo
-from ..store import Store
-from ..store.gc import Collected, collect
-from ..store.verify import Verified, verify_store
+from ..keeping import gc as bound
+from ..keeping import verify as check
+from ..store.gc import Collected
 from .session import Session, print_json
 
 #: How large a store may grow by itself; EMROOT_MAX_SIZE overrides, 0 means without bound.
@@ -24,12 +21,7 @@ _BETWEEN = 86400.0
 def verify(args: argparse.Namespace) -> int:
     """Check everything; exit code 6 if something is wrong and was not repaired."""
     home = Session(args).home
-    store, found = Store(home.store), Verified()
-    store.prepare()
-    caches = list(dict.fromkeys([*home.known_caches(), *([Path(args.cache).absolute()] if args.cache else [])]))
-    for cache in caches:
-        verify_cache(cache, store, found, repair=args.repair)  # before what it takes from the store is set aside
-    verify_store(store, found, repair=args.repair)
+    found = check(repair=args.repair, cache=args.cache, home=home.root)
     if args.json:
         print_json({'checked': found.checked, 'damaged': found.damaged, 'repaired': found.repaired})
     else:
@@ -38,21 +30,14 @@ def verify(args: argparse.Namespace) -> int:
         print(f'{found.checked} checked, {len(found.damaged)} damaged, {len(found.repaired)} repaired')
     left = len(found.damaged) - len(found.repaired)
     if left and not args.json:
-        print('mend: ' + (f'delete what is named, or all of {store.root}: it is a cache' if args.repair
+        print('mend: ' + (f'delete what is named, or all of {home.store}: it is a cache' if args.repair
                           else 'emroot verify --repair'))
     return StoreError.exit_code if left else 0
 
 
 def gc(args: argparse.Namespace) -> int:
     """Remove what exceeds the bounds."""
-    if args.max_size is None and args.max_age is None:
-        raise UsageError('no bound is given', mend='give --max-size 5G, --max-age 90d, or both')
-    home = Session(args).home
-    store = Store(home.store)
-    store.prepare()
-    if not args.dry_run:
-        home.sweep()
-    collected = collect(store, used_by_caches(home), max_size=args.max_size, max_age=args.max_age, dry_run=args.dry_run)
+    collected = bound(max_size=args.max_size, max_age=args.max_age, dry_run=args.dry_run, home=Session(args).home.root)
     if args.json:
         print_json({'removed': {'files': collected.files, 'bytes': collected.bytes}, 'kept_bytes': collected.kept_bytes,
                     'dry_run': args.dry_run})
@@ -62,29 +47,21 @@ def gc(args: argparse.Namespace) -> int:
     return 0
 
 
-def used_by_caches(home: Home) -> set[str]:
-    """Digests of the libraries that cache directories hold, and the keys of the trees that their headers are of."""
-    caches = home.known_caches()
-    trees = {str((read_memo(cache / HEADERS) or {}).get('headers')) for cache in caches}
-    return trees.union(str(record['digest']) for cache in caches for _, record in recorded_files(cache))
-
-
 def collect_by_itself(home: Home) -> Collected | None:
     """Once a day, after a build that added something: keep the store within its bound. A new one is, unless one was given."""
     given = os.environ.get('EMROOT_MAX_SIZE', '')
-    bound = _bound(given)
+    limit = _limit(given)
     place = home.memo / 'gc.json'
     last = (read_memo(place) or {}).get('time')
-    if not bound or (isinstance(last, float) and 0 <= time.time() - last < _BETWEEN):
+    if not limit or (isinstance(last, float) and 0 <= time.time() - last < _BETWEEN):
         return None
     write_memo(place, {'time': time.time()})
     if last is None and not given:
         return None
-    home.sweep()
-    return collect(Store(home.store), used_by_caches(home), max_size=bound)
+    return bound(max_size=limit, home=home.root)
 
 
-def _bound(given: str) -> int:
+def _limit(given: str) -> int:
     from .parser import _size
     if not given:
         return MAX_SIZE

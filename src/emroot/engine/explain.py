@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 from ..canonical import Record
 from ..catalogue import Catalogue, Recipe
+from ..errors import UnknownNameError, UsageError
+from ..modes import parse_mode
 from ..plan import archive_record, compile_record, make_plan
 from ..store import Store
 from .archives import KIND as ARCHIVE
@@ -24,6 +26,27 @@ class Explained:
     inputs: Closure
     state: str
     """One sentence: is it there, and if not, what has to be done and why."""
+
+
+def explain_named(catalogue: Catalogue, store: Store, name: str, member: str | None = None) -> Explained:
+    """The key of `MODE/TARGET`, or of the object of it that is called `member`.
+
+    Raises `UsageError` for what is not one library, `UnknownNameError` for what does not exist.
+    """
+    text, slash, target = name.partition('/')
+    if not slash:
+        raise UsageError(f'{name!r} is no MODE/TARGET', mend='for example `emroot explain wasm64-lto/libc`')
+    mode = parse_mode(text)
+    listing = catalogue.listing(mode)
+    if listing.expand([target]) != [target] or not listing.library(target):
+        raise UsageError(f'{target!r} is not one library', mend='name one that `emroot list` shows')
+    recipe = catalogue.recipes(mode, [target])[target]
+    if member is None:
+        return explain_archive(catalogue, recipe, store)
+    names = [each.name for each in recipe.members]
+    if member not in names:
+        raise UnknownNameError('object', member, names, mend=f'`emroot explain {name}` lists them')
+    return explain_object(catalogue, recipe, names.index(member), store)
 
 
 def explain_archive(catalogue: Catalogue, recipe: Recipe, store: Store) -> Explained:

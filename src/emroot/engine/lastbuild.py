@@ -1,7 +1,8 @@
 """What the last build of a cache directory did, kept small: where its time went, what it took, what each target cost.
 
 One file per cache directory, in the home's memo, for `emroot report`. Only a build that found something missing writes it. It is
-bounded whatever the build was: spans are merged into at most a few thousand slices, and of jobs only the longest are named.
+bounded whatever the build was: spans are merged into at most a few thousand slices, and of jobs only the longest are named. It is
+sealed as the store's records are, so that who reads it need not look at every number: damaged is as good as absent.
 """
 
 from __future__ import annotations
@@ -16,17 +17,15 @@ from typing import TYPE_CHECKING, Any
 from ..canonical import digest_bytes
 from ..files import remove
 from ..home import Home, read_memo, write_memo
+from ..store.records import seal, unseal
 from .timeline import Span
 
 if TYPE_CHECKING:
     from .build import Build
 
-SCHEMA = 1
+SCHEMA, KIND = 2, 'last-build'
 #: Bounds of what is kept: slices of the timeline, jobs by name, characters of an error, cache directories.
 SLICES, LONGEST, ERROR, KEPT = 3000, 40, 1000, 20
-_SHAPE: dict[str, type | tuple[type, ...]] = {
-    'sdk': dict, 'began': int, 'seconds': (int, float), 'cpu_seconds': (int, float), 'workers': int, 'objects': dict,
-    'modes': dict, 'work': list, 'longest': list, 'timeline': dict, 'targets': dict, 'failed': dict}
 
 
 def place_of(home: Home, cache: Path) -> Path:
@@ -35,11 +34,10 @@ def place_of(home: Home, cache: Path) -> Path:
 
 
 def read_last_build(home: Home, cache: Path) -> dict[str, Any] | None:
-    """What is kept of the last build into a cache directory; None if there was none, or another emroot wrote it."""
-    found = read_memo(place_of(home, cache))
-    if not found or found.get('schema') != SCHEMA or found.get('cache') != str(cache):
-        return None
-    return found if all(isinstance(found.get(key), kind) for key, kind in _SHAPE.items()) else None
+    """What is kept of the last build into a cache directory; None if there was none, it is damaged, or another
+    emroot wrote it."""
+    found = unseal(read_memo(place_of(home, cache)), KIND, str(cache))
+    return found if found and found.get('schema') == SCHEMA else None
 
 
 def save_last_build(build: Build, began: float) -> None:
@@ -62,7 +60,7 @@ def save_last_build(build: Build, began: float) -> None:
             seconds, compiles = costs.get(f'{mode}/{target}', (0.0, 0))
             targets.setdefault(mode.name, {})[target] = [round(seconds, 2), compiles, now]
     document = {
-        'schema': SCHEMA, 'cache': str(build.cache.root), 'sdk': {'version': result.sdk.version, 'digest': result.sdk.digest},
+        'schema': SCHEMA, 'sdk': {'version': result.sdk.version, 'digest': result.sdk.digest},
         'began': int(began), 'seconds': round(result.seconds, 2), 'cpu_seconds': round(result.cpu_seconds, 2),
         'workers': result.workers, 'busy': round(result.busy, 3) if result.busy is not None else None,
         'objects': result.to_json()['objects'],
@@ -71,7 +69,7 @@ def save_last_build(build: Build, began: float) -> None:
                   for mode, made in result.modes.items()},
         'work': _work(spans, families), 'longest': _longest(spans), 'timeline': _timeline(spans, families, result.workers),
         'targets': targets, 'failed': {mode: known for mode, known in failed.items() if known}}
-    write_memo(place, document)
+    write_memo(place, seal(document, KIND, str(build.cache.root)))
     _forget(place.parent)
 
 

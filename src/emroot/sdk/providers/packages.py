@@ -65,17 +65,17 @@ class Index:
                 found.setdefault(names[0], starts[place])
         return found
 
-    def closure(self, name: str) -> list[Package]:
-        """A package and all that it needs, without what `CUT` names, sorted by name."""
+    def closure(self, name: str, cut: re.Pattern[str] = CUT) -> list[Package]:
+        """A package and all that it needs, without what `cut` names and what only that needs, sorted by name."""
         found: dict[str, Package] = {}
         pending = [name]
         while pending:
             package = self.get(pending.pop())
-            if package is None or package.name in found or CUT.fullmatch(package.name):
+            if package is None or package.name in found or cut.fullmatch(package.name):
                 continue
             found[package.name] = package
             for alternatives in package.depends:
-                if not any(CUT.fullmatch(a) for a in alternatives):
+                if not any(cut.fullmatch(a) for a in alternatives):
                     pending += [a for a in alternatives if self.get(a)][:1]
         return [found[key] for key in sorted(found)]
 

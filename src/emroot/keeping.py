@@ -1,0 +1,116 @@
+"""What the command line does with what was built, for Python programs: archives of it, checks, bounds, reasons.
+
+Import it from `emroot` itself. Arguments, errors and silence are as in `api.py`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from .api import Place, cache_of, catalogue_of, prepare
+from .errors import UsageError
+from .home import Home, find_home, read_memo
+from .sdk import Sdk
+
+if TYPE_CHECKING:
+    from .bundle.export import Exported
+    from .bundle.unpack import Imported
+    from .engine.events import Watcher
+    from .engine.explain import Explained
+    from .store.gc import Collected
+    from .store.verify import Verified
+
+
+def export(file: Place, *, features: str | Iterable[str] = (), targets: str | Iterable[str] = (),
+           links: str | Iterable[str | Sequence[str]] = (), project: Place | None = None, sdk: Sdk | Place | None = None,
+           cache: Place | None = None, home: Place | None = None, jobs: int = 0, watcher: Watcher | None = None) -> Exported:
+    """Build what is missing of a selection, as `build` does, and write all of it as one archive, which `import_archive`, emsdk's
+    `prebuilt_cache` and tar take. The same SDK and selection give the same bytes anywhere. As `emroot export`.
+
+    Raises `BuildError` if something cannot be built: there are no archives of a part.
+
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as place:
+    ...     made = emroot.export(f'{place}/libs.tar.gz', targets='crt1')
+    ...     assert made.size == made.path.stat().st_size and len(made.sha256) == 64
+    """
+    from .bundle.export import export as write
+    build, requests = prepare(features=features, targets=targets, links=links, project=project, sdk=sdk, cache=cache, home=home,
+                              jobs=jobs, watcher=watcher)
+    build.run(requests).raise_for_failures()
+    return write(build, {request.mode: request.targets for request in requests}, Path(file).expanduser().absolute())
+
+
+def import_archive(file: Place, *, sha256: str = '', force: bool = False, sdk: Sdk | Place | None = None,
+                   cache: Place | None = None, home: Place | None = None) -> Imported:
+    """Take an archive into the store and the cache directory: all of it, or nothing. As `emroot import`.
+
+    Raises `UsageError` if it is not as `export` writes it, has another digest than `sha256`, or, unless `force`, is of
+    another SDK.
+    """
+    from .bundle.unpack import unpack
+    from .cachedir import CacheDirectory
+    from .store import Store
+    catalogue, where = catalogue_of(sdk, home), find_home(home)
+    placed = CacheDirectory(cache_of(cache, catalogue, where), catalogue.sdk)
+    return unpack(Path(file).expanduser().absolute(), catalogue, where, Store(where.store), placed, sha256=sha256, force=force)
+
+
+def explain(name: str, *, member: str | None = None, sdk: Sdk | Place | None = None, home: Place | None = None) -> Explained:
+    """The key of `MODE/TARGET`, or of one object of it, the record that it is the digest of, and whether it would have to be
+    made. As `emroot explain`.
+
+    >>> explained = emroot.explain('wasm64/crt1')
+    >>> len(explained.key), [name for name, _ in explained.record['members']]
+    (64, ['crt1.o'])
+    """
+    from .engine.explain import explain_named
+    from .store import Store
+    return explain_named(catalogue_of(sdk, home), Store(find_home(home).store), name, member)
+
+
+def verify(*, repair: bool = False, cache: Place | None = None, home: Place | None = None) -> Verified:
+    """Compare everything in the store and in all cache directories that were filled from it (and in `cache`) with what was
+    recorded of it. What is repaired is put back, or taken away so that it is made again. As `emroot verify`.
+    """
+    from .cachecheck import verify_cache
+    from .store import Store
+    from .store.verify import Verified, verify_store
+    where = find_home(home)
+    store, found = Store(where.store), Verified()
+    store.prepare()
+    given = [Path(cache).expanduser().absolute()] if cache else []
+    for place in dict.fromkeys([*where.known_caches(), *given]):
+        verify_cache(place, store, found, repair=repair)  # before what it takes from the store is set aside
+    verify_store(store, found, repair=repair)
+    return found
+
+
+def gc(*, max_size: int | None = None, max_age: float | None = None, dry_run: bool = False,
+       home: Place | None = None) -> Collected:
+    """Remove from the store what exceeds `max_size` bytes or was of no use for `max_age` seconds, what was of no use for longest
+    first; never what a cache directory or a running build uses. As `emroot gc`.
+
+    >>> emroot.gc(max_size=1 << 40, dry_run=True).bytes
+    0
+    """
+    from .store import Store
+    from .store.gc import collect
+    if max_size is None and max_age is None:
+        raise UsageError('no bound is given', mend='give --max-size 5G, --max-age 90d, or both')
+    where = find_home(home)
+    store = Store(where.store)
+    store.prepare()
+    if not dry_run:
+        where.sweep()
+    return collect(store, _used_by_caches(where), max_size=max_size, max_age=max_age, dry_run=dry_run)
+
+
+def _used_by_caches(home: Home) -> set[str]:
+    """Digests of the libraries that cache directories hold, and the keys of the trees that their headers are of."""
+    from .cachedir import HEADERS, recorded_files
+    caches = home.known_caches()
+    trees = {str((read_memo(cache / HEADERS) or {}).get('headers')) for cache in caches}
+    return trees.union(str(record['digest']) for cache in caches for _, record in recorded_files(cache))
