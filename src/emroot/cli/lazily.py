@@ -1,6 +1,7 @@
 """What an emcc below `emroot run` starts in place of its linker when libraries are missing: `python -m emroot.cli.lazily`.
 
-Exit code 0: linked. Any other: it has to be done with whole archives.
+Exit code 0: linked. `REFUSED`: it cannot be linked, not with whole archives either; the linker's words were passed on. Any other:
+it has to be done with whole archives.
 """
 
 from __future__ import annotations
@@ -15,8 +16,10 @@ from ..engine.build import Build
 from ..engine.request import Options
 from ..errors import EmrootError
 from ..index.symbols import NmFailed
-from ..lazy.link import NotLazily, Told
+from ..lazy.link import Told
 from ..lazy.prepare import link_lazily
+from ..lazy.refusal import Refused
+from ..lazy.stock import NotLazily
 from ..modes import parse_mode
 from ..store import Store
 from .build import _port_sources
@@ -24,6 +27,8 @@ from .session import Session
 from .watch import make_watcher
 
 NOT_LAZILY = 9
+#: The hook knows it by this number, too.
+REFUSED = 10
 
 
 def main(argv: list[str]) -> int:
@@ -38,9 +43,12 @@ def main(argv: list[str]) -> int:
     build = Build(session.catalogue, session.home, Store(session.home.store), session.cache, options, watcher)
     began = time.perf_counter()
     try:
-        told = link_lazily(build, request['command'], Path(request['cwd']), missing)
+        told = link_lazily(build, request['command'], Path(request['cwd']), missing, predicting=args.predict)
         text = summary(told, time.perf_counter() - began)
         watcher.note(text)
+    except Refused as names:
+        watcher.note(f'the linker refuses the link: nothing defines {names}')
+        return REFUSED
     except (NotLazily, NmFailed, OSError) as reason:
         watcher.note(f'not a lazy link: {reason}')
         return NOT_LAZILY
@@ -58,7 +66,8 @@ def summary(told: Told, seconds: float) -> str:
     """The line that a lazy link ends with."""
     rounds = 'one round' if told.rounds == 1 else f'{told.rounds} rounds'
     parts = ', '.join(f'{what} {taken:.2f}' for what, taken in told.seconds.items())
-    return (f'linked with {told.real} of {told.members} objects in {rounds}; {told.compiled} compiled; '
+    guessed = f'; {told.predicted} libraries without an index' if told.predicted else ''
+    return (f'linked with {told.real} of {told.members} objects in {rounds}; {told.compiled} compiled{guessed}; '
             f'{seconds:.1f} s ({parts})')
 
 
@@ -68,6 +77,7 @@ def _parser() -> argparse.ArgumentParser:
         parser.add_argument(name)
     parser.add_argument('--jobs', type=int, default=0)
     parser.add_argument('--quiet', action='store_true')
+    parser.add_argument('--predict', action='store_true')
     parser.add_argument('--remote-write', action='store_true')
     parser.add_argument('request')
     return parser

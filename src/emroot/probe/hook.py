@@ -22,6 +22,9 @@ import tempfile
 #: What emcc's `tools.building` must have for lazy links.
 SEAM = ('link_lld', 'get_command_with_possible_response_file', 'check_call')
 
+#: How emroot ends if a link cannot be made, not with whole libraries either.
+REFUSED = 10
+
 
 class Hook:
     """Watches for emcc's modules, and changes them as they arrive."""
@@ -129,7 +132,10 @@ class Hook:
             return spell(command)
 
         def check_call(command, *more, **options):
-            if len(commands) != 1 or not self.link_lazily(commands.pop()):
+            ended = self.link_lazily(commands.pop()) if len(commands) == 1 else None
+            if ended == REFUSED:
+                return self.fail(lambda: call(command, *more, **options))
+            if ended != 0:
                 self.build_awaited()
                 return call(command, *more, **options)
             return None
@@ -141,13 +147,26 @@ class Hook:
             building.get_command_with_possible_response_file, building.check_call = spell, call
 
     def link_lazily(self, command):
-        """Have emroot make a link. If it cannot, nothing was done."""
+        """Have emroot make a link; its exit code. Unless that is 0, nothing was done."""
         with tempfile.TemporaryDirectory(prefix='emroot-') as place:
             request = os.path.join(place, 'request.json')
             with open(request, 'w', encoding='utf-8') as f:
                 json.dump({'command': [str(word) for word in command], 'cwd': os.getcwd(),
                            'missing': [name for _, name in self.awaited.values()]}, f)
-            return self.run(self.command['lazy'], [request], subprocess.DEVNULL) == 0
+            return self.run(self.command['lazy'], [request], subprocess.DEVNULL)
+
+    @staticmethod
+    def fail(call):
+        """Have emcc's `call` find that the linker failed, for emcc to say so in its own words; what the linker says was said."""
+        run = subprocess.run
+
+        def refuse(command, *args, **kwargs):
+            raise subprocess.CalledProcessError(1, command)
+        subprocess.run = refuse
+        try:
+            return call()
+        finally:
+            subprocess.run = run
 
     def build_awaited(self):
         """Have the libraries built that were to be missing."""
