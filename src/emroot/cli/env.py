@@ -20,7 +20,7 @@ from .build import exit_code, run_build
 from .session import Session, print_json
 
 #: What EMROOT_LAZY and --lazy may say; the first is the default.
-LAZY = ('exact', 'off')
+LAZY = ('exact', 'predict', 'off')
 #: The configuration that emcc would read by itself, as if it read it by itself: those of emsdk look for themselves in EM_CONFIG.
 OWN = """
 def _own(place):
@@ -89,7 +89,7 @@ def lazily(args: argparse.Namespace) -> str:
     """Whether links are lazy: on the command line, else in EMROOT_LAZY, else wherever that is exact."""
     how = args.lazy or os.environ.get('EMROOT_LAZY') or LAZY[0]
     if how not in LAZY:
-        raise UsageError(f'EMROOT_LAZY is {how!r}', mend=f'set it to {" or ".join(LAZY)}')
+        raise UsageError(f'EMROOT_LAZY is {how!r}', mend=f'set it to {", ".join(LAZY[:-1])} or {LAZY[-1]}')
     return str(how)
 
 
@@ -103,8 +103,9 @@ def hooked_config(session: Session, *, loud: bool = False) -> Path:
            *(['--launcher', args.launcher] if args.launcher is not None else []),
            *(['--ports-from', str(session.ports_from)] if session.ports_from else [])]
     command = {'argv': [sys.executable, '-m', 'emroot', *here, '--quiet', 'build', *how]}
-    if lazily(args) != 'off':
-        command['lazy'] = [sys.executable, '-m', 'emroot.cli.lazily', *here, *how, *([] if loud else ['--quiet'])]
+    if (lazy := lazily(args)) != 'off':
+        command['lazy'] = [sys.executable, '-m', 'emroot.cli.lazily', *here, *how, *([] if loud else ['--quiet']),
+                           *(['--predict'] if lazy == 'predict' else []), *(['--complete'] if _completes(session) else [])]
     kept = {name: value for name, value in os.environ.items() if name.startswith(('EM_', 'EMCC_'))
             and name in ('EM_CONFIG', 'EMCC_LOCAL_PORTS', 'EM_PORTS', 'EM_LLVM_ROOT', 'EM_BINARYEN_ROOT', 'EM_NODE_JS')}
     own = next((path for path in config_files(session.sdk.root) if os.path.isfile(path)), None)
@@ -114,6 +115,14 @@ def hooked_config(session: Session, *, loud: bool = False) -> Path:
     if not place.is_file():
         write_text(place, text)
     return place
+
+
+def _completes(session: Session) -> bool:
+    """Whether libraries are completed after a lazy link: as the command line says, else EMROOT_COMPLETE, else the project."""
+    said = os.environ.get('EMROOT_COMPLETE', '')
+    if said not in ('', '0', '1'):
+        raise UsageError(f'EMROOT_COMPLETE is {said!r}', mend='set it to 1 or 0, or unset it')
+    return bool(session.args.complete or (said == '1' if said else session.project and session.project.complete))
 
 
 def _prepare(session: Session, *, needed: bool) -> int:

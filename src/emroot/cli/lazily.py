@@ -1,53 +1,96 @@
 """What an emcc below `emroot run` starts in place of its linker when libraries are missing: `python -m emroot.cli.lazily`.
 
-Exit code 0: linked. Any other: it has to be done with whole archives.
+Exit code 0: linked. `REFUSED`: it cannot be linked, not with whole archives either; the linker's words were passed on. Any other:
+it has to be done with whole archives.
 """
 
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import sys
 import time
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from ..engine.build import Build
+from ..engine.request import Request
 from ..errors import EmrootError
 from ..index.symbols import NmFailed
-from ..lazy.link import NotLazily, Told
+from ..lazy.link import Told
 from ..lazy.prepare import link_lazily
+from ..lazy.refusal import Refused
+from ..lazy.stock import NotLazily
 from ..modes import parse_mode
+from ..resolution import resolve
 from ..store import Store
 from .build import options_of
 from .session import Session
 from .watch import make_watcher
 
 NOT_LAZILY = 9
+#: The hook knows it by this number, too.
+REFUSED = 10
 
 
 def main(argv: list[str]) -> int:
-    """Do what a request asks for: the linker's command, and `MODE/TARGET` of each library that is missing."""
-    args = _parser().parse_args(argv)
+    """Do what a request asks for: make the linker's command, without the libraries `MODE/TARGET` that are missing; or build the
+    ports of a link."""
+    parser = make_parser('emroot.cli.lazily')
+    parser.add_argument('--predict', action='store_true')
+    parser.add_argument('--complete', action='store_true')
+    parser.add_argument('request')
+    args = parser.parse_args(argv)
     request = json.loads(Path(args.request).read_text(encoding='utf-8'))
+    with opened(args) as build:
+        try:
+            return build_ports(build, request['ports']) if 'ports' in request else link(build, request, args)
+        except EmrootError as error:
+            build.watcher.note(f'no lazy link: {error}')
+            return NOT_LAZILY
+
+
+@contextlib.contextmanager
+def opened(args: argparse.Namespace) -> Iterator[Build]:
+    """A build that arguments are about, watched."""
     session = Session(args)
-    missing = [(parse_mode(mode), target) for mode, _, target in (name.partition('/') for name in request['missing'])]
     watcher = make_watcher(session.home, verbose=False, quiet=args.quiet, live=True)
-    build = Build(session.catalogue, session.home, Store(session.home.store), session.cache, options_of(session), watcher)
+    try:
+        yield Build(session.catalogue, session.home, Store(session.home.store), session.cache, options_of(session), watcher)
+    finally:
+        watcher.close()
+
+
+def build_ports(build: Build, words: Sequence[str]) -> int:
+    """Build the ports that a link needs, whole; what else it needs is a matter of the lazy link."""
+    found = resolve(build.catalogue, words)
+    result = build.run([Request(mode=found.mode, targets=found.ports)]) if found.ports else None
+    return NOT_LAZILY if result and result.failures else 0
+
+
+def link(build: Build, request: Mapping[str, Any], args: argparse.Namespace) -> int:
+    """Make a lazy link, and say what it took."""
+    watcher = build.watcher
+    missing = [(parse_mode(mode), target) for mode, _, target in (name.partition('/') for name in request['missing'])]
     began = time.perf_counter()
     try:
-        told = link_lazily(build, request['command'], Path(request['cwd']), missing)
+        told = link_lazily(build, request['command'], Path(request['cwd']), missing, predicting=args.predict)
         text = summary(told, time.perf_counter() - began)
         watcher.note(text)
+    except Refused as names:
+        watcher.note(f'the linker refuses the link: nothing defines {names}')
+        return REFUSED
     except (NotLazily, NmFailed, OSError) as reason:
         watcher.note(f'not a lazy link: {reason}')
         return NOT_LAZILY
-    except EmrootError as error:
-        watcher.note(f'no lazy link: {error}')
-        return NOT_LAZILY
-    finally:
-        watcher.close()
     if not args.quiet:
         print(text, file=sys.stderr)
+    if args.complete:
+        from .completing import complete_later  # here and not above: it imports this
+        own = {'--predict', '--complete', args.request}
+        complete_later(build.cache.root, missing, [word for word in sys.argv[1:] if word not in own])
     return 0
 
 
@@ -55,18 +98,19 @@ def summary(told: Told, seconds: float) -> str:
     """The line that a lazy link ends with."""
     rounds = 'one round' if told.rounds == 1 else f'{told.rounds} rounds'
     parts = ', '.join(f'{what} {taken:.2f}' for what, taken in told.seconds.items())
-    return (f'linked with {told.real} of {told.members} objects in {rounds}; {told.compiled} compiled; '
+    guessed = f'; {told.predicted} libraries without an index' if told.predicted else ''
+    return (f'linked with {told.real} of {told.members} objects in {rounds}; {told.compiled} compiled{guessed}; '
             f'{seconds:.1f} s ({parts})')
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog='emroot.cli.lazily')
-    for name in ('--sdk', '--home', '--cache', '--builder', '--ports-from', '--remote', '--base', '--launcher'):
-        parser.add_argument(name)
+def make_parser(name: str) -> argparse.ArgumentParser:
+    """What programs take that `hooked_config` (`env.py`) starts links with."""
+    parser = argparse.ArgumentParser(prog=name)
+    for word in ('--sdk', '--home', '--cache', '--builder', '--ports-from', '--remote', '--base', '--launcher'):
+        parser.add_argument(word)
     parser.add_argument('--jobs', type=int, default=0)
     parser.add_argument('--quiet', action='store_true')
     parser.add_argument('--remote-write', action='store_true')
-    parser.add_argument('request')
     return parser
 
 

@@ -11,6 +11,8 @@ from .symbols import NmFailed, index_archive
 from .table import Index
 
 KIND = 'index'
+#: Of the same shape: the names that members define at most (see `lazy/sketch.py`).
+BOUNDS = 'sketch'
 
 
 def record_index(store: Store, key: str, archive: Path, nm: Path, places: Iterable[str], env: Mapping[str, str]) -> str:
@@ -22,25 +24,29 @@ def record_index(store: Store, key: str, archive: Path, nm: Path, places: Iterab
     return ''
 
 
-def keep_index(store: Store, key: str, index: Index) -> Blob:
-    """Keep an index under the key of its archive."""
+def keep_index(store: Store, key: str, index: Index, *, bounds: bool = False) -> Blob:
+    """Keep an index, or `bounds`, under the key of its archive."""
     file = store.scratch() / f'{key[:32]}.index'
     write_bytes(file, index.encode())
     blob = store.adopt(file)
-    store.write(KIND, key, {'digest': blob.digest, 'size': blob.size, 'path': f'{key}.index'})
+    store.write(_kind(bounds), key, {'digest': blob.digest, 'size': blob.size, 'path': f'{key}.index'})
     return blob
 
 
-def find_index(store: Store, key: str) -> Index | None:
-    """The index of the archive of this key, if it is known and whole."""
-    record = store.read(KIND, key)
+def find_index(store: Store, key: str, *, bounds: bool = False) -> Index | None:
+    """The index of the archive of this key, or its `bounds`, if it is known and whole."""
+    record = store.read(_kind(bounds), key)
     blob = Blob.of(record.get('digest'), record.get('size')) if record else None
     if blob and store.has(blob):
-        store.touch(KIND, key)
+        store.touch(_kind(bounds), key)
         return Index.decode(read_file(store.path(blob.digest)) or b'')
     return None
 
 
-def withdraw_index(store: Store, key: str) -> None:
+def withdraw_index(store: Store, key: str, *, bounds: bool = False) -> None:
     """Forget an index that turned out to be wrong."""
-    remove(store.record_path(KIND, key))
+    remove(store.record_path(_kind(bounds), key))
+
+
+def _kind(bounds: bool) -> str:
+    return BOUNDS if bounds else KIND

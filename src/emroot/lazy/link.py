@@ -1,6 +1,7 @@
 """One lazy link: closure, compiles, sparse archives, the linker itself, and again as long as it takes a stand-in.
 
-Whatever stands in the way raises `NotLazily`; the link is then made with whole archives, as if nothing had been tried.
+Whatever stands in the way raises `NotLazily`; the link is then made with whole archives, as if nothing had been tried. A link
+that whole archives would not help either raises `Refused` (see `refusal.py`).
 """
 
 from __future__ import annotations
@@ -10,39 +11,23 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol
 
-from ..engine.build import Build
 from ..index import Index
 from ..index.keep import withdraw_index
-from ..index.symbols import NmFailed, Symbols, describe, find_nm, is_bitcode, read_symbols
-from ..plan import Archive
+from ..index.symbols import NmFailed, find_nm, is_bitcode, read_symbols
 from .closure import Closure, Roots, read_stubs
 from .command import LinkCommand
-from .sparse import loaded, write_sparse
+from .linker import run_linker
+from .refusal import Refused, disputed, names_missing
+from .sparse import loaded
 from .standins import bitcode_defining
+from .stock import Lazy, NotLazily, Stock
 
 #: Rounds after which whole archives are the faster way. Ordinary links need one or two.
 ROUNDS = 6
-#: Characters of a command line that every system takes.
-_LONG = 30000
-
-
-class NotLazily(Exception):
-    """This link has to be made with whole archives; says why."""
-
-
-@dataclass(frozen=True)
-class Lazy:
-    """An archive that is not there, with the index that stands for it."""
-
-    archive: Archive
-    index: Index
-    path: Path
-    """Where emcc looks for it."""
 
 
 @dataclass
@@ -53,59 +38,54 @@ class Told:
     members: int = 0
     real: int = 0
     compiled: int = 0
+    predicted: int = 0
+    """How many archives had no index of their own."""
     seconds: dict[str, float] = field(default_factory=dict)
 
 
-class Gather(Protocol):
-    """Makes members of archives; by the names of both, where each lies."""
-
-    def __call__(self, wanted: Iterable[tuple[Archive, Collection[str]]]) -> dict[str, dict[str, Path]]: ...
-
-
 class LazyLink:
-    """A link of which `lazies` are not there; `others` are the indexes of the archives that are, by path."""
+    """A link of which the archives of `stock` are not there; `others` are the indexes of those that are, by path."""
 
-    def __init__(self, build: Build, gather: Gather, command: LinkCommand, lazies: Sequence[Lazy],
-                 others: Mapping[Path, Index], place: Path, cwd: Path) -> None:
-        self.build, self.command, self.place, self.cwd = build, command, place, cwd
-        self._gather, self._others = gather, others
-        self._lazies = {lazy.path: lazy for lazy in lazies}
+    def __init__(self, stock: Stock, command: LinkCommand, others: Mapping[Path, Index], place: Path, cwd: Path) -> None:
+        self.stock, self.command, self.place, self.cwd = stock, command, place, cwd
+        self._others = others
         self._order = list(dict.fromkeys(library.path for library in command.libraries
-                                         if library.path in self._lazies or library.path in others))
-        self._triple = f'{lazies[0].archive.mode.features[0]}-unknown-emscripten'
-        self._nm = find_nm(build.catalogue.sdk.tools)
-        self._env = build.catalogue.environment({'LC_ALL': 'C'})
-        self._real: dict[Path, dict[str, Path]] = {path: {} for path in self._lazies}
-        # In one directory and under their own names, so that whatever the linker sorts by path comes in the same order.
-        self._private = {path: place / 'lib' / path.name for path in self._lazies}
-        self.told = Told(members=sum(len(lazy.index.members) for lazy in lazies))
+                                         if library.path in stock.lazies or library.path in others))
+        self._forced: dict[Path, set[str]] = {path: set() for path in stock.lazies}
+        self._asked = False
+        self.told = Told(members=sum(len(lazy.index.members) for lazy in stock.lazies.values()),
+                         predicted=sum(lazy.known != 'exact' for lazy in stock.lazies.values()))
 
-    def run(self) -> int:
+    def run(self) -> None:
         """Link. The output appears only when it is the one that whole archives give."""
-        if len({path.name for path in self._lazies}) < len(self._lazies):
-            raise NotLazily('two of its libraries have one name')
-        (self.place / 'lib').mkdir()
-        began = time.perf_counter()
-        closure = self._closure()
-        self.told.seconds['closure'] = round(time.perf_counter() - began, 4)
+        roots = self._roots()
+        if any(lazy.known == 'predicted' for lazy in self.stock.lazies.values()):
+            self._settle(roots)
         for _ in range(ROUNDS):
             self.told.rounds += 1
-            self._make(closure)
-            done, trace = self._link()
-            taken = {path: loaded(trace, private, self._real[path]) for path, private in self._private.items()}
+            self._make(roots)
+            self.stock.write()
+            done = self._link()
+            taken = {path: loaded(done.stdout, private, self.stock.real[path]) for path, private in self.stock.private.items()}
             if not any(taken.values()):
-                return self._finish(done)
+                self._finish(done)
+                return
             for path, names in ((path, names) for path, names in taken.items() if names):
-                self.build.watcher.note(f'lazy link: the linker also takes {", ".join(sorted(names))} of {path.name}')
-                closure.add(self._order.index(path), names)
+                self.stock.build.watcher.note(f'lazy link: the linker also takes {", ".join(sorted(names))} of {path.name}')
+                self._forced[path] |= names
         raise NotLazily(f'{ROUNDS} rounds did not suffice')
 
-    # --- what is needed ---
+    def complete(self) -> list[Lazy]:
+        """Of the archives, those of which everything is there now."""
+        return [lazy for path, lazy in self.stock.lazies.items() if len(self.stock.real[path]) == len(lazy.index.members)]
 
-    def _closure(self) -> Closure:
-        inputs = self.command.objects
+    # --- what is needed, and made ---
+
+    def _roots(self) -> Roots:
+        inputs, build = self.command.objects, self.stock.build
         try:
-            symbols = read_symbols(self._nm, inputs, cwd=self.cwd, env=self._env)
+            symbols = read_symbols(find_nm(build.catalogue.sdk.tools), inputs, cwd=self.cwd,
+                                   env=build.catalogue.environment({'LC_ALL': 'C'}))
         except NmFailed as error:
             raise NotLazily(f'the symbols of its inputs cannot be read: {error}') from error
         wanted = {name for found in symbols.values() for name in found.undefined} | self.command.wanted
@@ -113,81 +93,76 @@ class LazyLink:
         stubs: dict[str, tuple[str, ...]] = {}
         for path in self.command.stubs:
             stubs.update(read_stubs(path.read_text(encoding='utf-8', errors='surrogateescape')))
-        bitcode = any(_begins_as_bitcode(path) for path in inputs)
+        return Roots(wanted - defined, defined, stubs, any(_begins_as_bitcode(path) for path in inputs))
+
+    def _closure(self, roots: Roots) -> Closure:
         began = time.perf_counter()
-        indexes = [self._lazies[path].index if path in self._lazies else self._others[path] for path in self._order]
-        closure = Closure(indexes, Roots(wanted - defined, defined, stubs, bitcode))
-        self.told.seconds['search'] = round(time.perf_counter() - began, 4)
-        if closure.bitcode:
-            self._add_of_code_generation(closure)
+        lazies = self.stock.lazies
+        closure = Closure([lazies[path].index if path in lazies else self._others[path] for path in self._order], roots)
+        for path, names in self._forced.items():
+            closure.add(self._order.index(path), names)
+        for library in self.command.libraries:
+            if library.whole and library.path in self._others:
+                closure.add(self._order.index(library.path), self._others[library.path].names)
+        self._spent('search', began)
         return closure
 
-    def _add_of_code_generation(self, closure: Closure) -> None:
+    def _settle(self, roots: Roots) -> None:
+        """Archives without an index of their own: what is predicted to be needed is compiled, and of all else the compiler's
+        front end says what it defines at most. What that cannot say is compiled as well."""
+        self._compile(roots, self._closure(roots))
+        began = time.perf_counter()
+        for path, names in self.stock.settle().items():
+            self._forced[path] |= names
+        self._spent('front end', began)
+
+    def _make(self, roots: Roots) -> None:
+        """Compile what is needed and is not there yet."""
+        closure = self._closure(roots)
+        if closure.bitcode and not self._asked:
+            self._asked = True
+            self._ask_code_generation()
+            closure = self._closure(roots)
+        self._compile(roots, closure)
+        self.told.real = sum(map(len, self.stock.real.values()))
+        self.told.compiled = self.stock.build.result.compiled
+
+    def _compile(self, roots: Roots, closure: Closure) -> None:
+        """Compile what a closure needs, and what that turns out to refer to besides."""
+        began = time.perf_counter()
+        while self.stock.make({path: closure.needed[n] for n, path in enumerate(self._order) if path in self.stock.lazies}):
+            closure = self._closure(roots)
+        self._spent('compile', began)
+
+    def _ask_code_generation(self) -> None:
         """With bitcode, the code generator comes to use functions that no symbol table mentions. Those of them that are bitcode
         themselves the linker loads beforehand, whatever the program: it is asked which. The others are compiled all."""
-        self._write({path: {} for path in self._lazies})
+        self.stock.write(empty=True)
         main = self.place / 'probe.o'
-        main.write_bytes(bitcode_defining(['emroot_probe'], self._triple))
+        main.write_bytes(bitcode_defining(['emroot_probe'], self.stock.triple))
         words = [self.command.words[0], '--no-entry', '--trace', '-o', str(self.place / 'probe.wasm'), str(main),
-                 *(str(private) for private in self._private.values()),
-                 *(['-mwasm64'] if self._triple.startswith('wasm64') else [])]
-        trace = _run(words, self.place, self.cwd).stdout
-        for path, private in self._private.items():
-            names = loaded(trace, private, ())
-            native = {m.name for m in self._lazies[path].index.members if not m.bitcode}
-            closure.add(self._order.index(path), names | native)
+                 *(str(private) for private in self.stock.private.values()),
+                 *(['-mwasm64'] if self.stock.triple.startswith('wasm64') else [])]
+        trace = run_linker(words, self.place, self.cwd).stdout
+        for path, private in self.stock.private.items():
+            native = {m.name for m in self.stock.lazies[path].index.members if not m.bitcode}
+            self._forced[path] |= loaded(trace, private, ()) | native
 
-    # --- what is made ---
-
-    def _make(self, closure: Closure) -> None:
-        """Compile what is needed and is not there yet, see that it is what the index says, and write the archives."""
-        began = time.perf_counter()
-        needed = {path: set(closure.needed[n]) - set(self._real[path]) for n, path in enumerate(self._order)
-                  if path in self._lazies}
-        made = self._gather([(self._lazies[path].archive, names) for path, names in needed.items() if names])
-        if self.build.result.failures:
-            raise NotLazily('some of it cannot be compiled')
-        self.told.seconds['compile'] = round(self.told.seconds.get('compile', 0) + time.perf_counter() - began, 3)
-        for path, lazy in self._lazies.items():
-            objects = made.get(lazy.archive.name, {})
-            self._check(lazy, objects)
-            self._real[path].update(objects)
-        self._write(self._real)
-        self.told.real = sum(map(len, self._real.values()))
-        self.told.compiled = self.build.result.compiled
-
-    def _check(self, lazy: Lazy, objects: Mapping[str, Path]) -> None:
-        """An index that is wrong about what was compiled cannot be trusted with what was not."""
-        members = {member.name: member for member in lazy.index.members}
-        places = [place.encode() for place in self.build.catalogue.sdk.places]
-        symbols = read_symbols(self._nm, list(objects.values()), env=self._env)
-        for name, path in objects.items():
-            found = describe(name, path.read_bytes(), symbols.get(str(path), Symbols()), places)
-            said = members[name]
-            if found.symbols != said.symbols or (found.digest and said.digest and found.digest != said.digest):
-                withdraw_index(self.build.store, lazy.archive.key)
-                raise NotLazily(f'the index of {lazy.archive.name} is wrong about {name}, and was withdrawn')
-
-    def _write(self, real: Mapping[Path, Mapping[str, Path]]) -> None:
-        for path, private in self._private.items():
-            write_sparse(private, self._lazies[path].index, real[path], self._triple)
+    def _spent(self, what: str, began: float) -> None:
+        self.told.seconds[what] = round(self.told.seconds.get(what, 0) + time.perf_counter() - began, 3)
 
     # --- the linker ---
 
-    def _link(self) -> tuple[subprocess.CompletedProcess[str], str]:
+    def _link(self, *more: str) -> subprocess.CompletedProcess[str]:
         words = list(self.command.words)
         for library in self.command.libraries:
-            if library.path in self._private:
-                words[library.at] = str(self._private[library.path])
+            if library.path in self.stock.private:
+                words[library.at] = str(self.stock.private[library.path])
         words[self.command.output] = str(self._aside())
         began = time.perf_counter()
-        done = _run([words[0], '--trace', *words[1:]], self.place, self.cwd)
-        self.told.seconds['link'] = round(self.told.seconds.get('link', 0) + time.perf_counter() - began, 3)
-        return done, done.stdout
-
-    def complete(self) -> list[Lazy]:
-        """Of the archives, those of which everything is there now."""
-        return [lazy for path, lazy in self._lazies.items() if len(self._real[path]) == len(lazy.index.members)]
+        done = run_linker([words[0], '--trace', *words[1:], *more], self.place, self.cwd)
+        self._spent('link', began)
+        return done
 
     def _aside(self) -> Path:
         """Where the output is written at first: under its own name, which is part of it."""
@@ -195,27 +170,33 @@ class LazyLink:
         aside.mkdir(exist_ok=True)
         return aside / os.path.basename(self.command.words[self.command.output])
 
-    def _finish(self, done: subprocess.CompletedProcess[str]) -> int:
-        """The link is the one that whole archives give. One that fails is repeated with these, for the linker's own words."""
+    def _finish(self, done: subprocess.CompletedProcess[str]) -> None:
+        """The link is the one that whole archives give."""
         if done.returncode != 0:
+            self._refuse(done)
+        self._say(done.stderr)
+        shutil.move(self._aside(), self.cwd / self.command.words[self.command.output])
+
+    def _refuse(self, done: subprocess.CompletedProcess[str]) -> None:
+        """Give a failure through if whole archives fail in the same way; else have them built, for the linker's own words."""
+        missing, stock = names_missing(self._link('--no-demangle', '--error-limit=0').stderr), self.stock
+        known = {name for index in [*(lazy.index for lazy in stock.lazies.values()), *self._others.values()]
+                 for member in index.members for name in member.defined}
+        if not missing or missing & known:
             raise NotLazily(f'the linker refuses it: {done.stderr.strip()[:2000]}')
-        said = done.stderr
-        for path, private in self._private.items():
+        for path, lazy in stock.lazies.items():
+            names = disputed(stock.build, lazy.archive, missing, stock.real[path]) if lazy.known == 'exact' else set()
+            drawn = stock.draw([(lazy.archive, names)]).get(lazy.archive.name, {}) if names else {}
+            if wrong := [name for name in sorted(names) if name not in drawn or drawn[name].defined & missing]:
+                withdraw_index(stock.build.store, lazy.archive.key)
+                raise NotLazily(f'the index of {lazy.archive.name} may be wrong about {wrong[0]}, and was withdrawn')
+        self._say(done.stderr)
+        raise Refused(', '.join(sorted(missing)))
+
+    def _say(self, said: str) -> None:
+        for path, private in self.stock.private.items():
             said = said.replace(str(private), str(path))
         sys.stderr.write(said)
-        target = self.cwd / self.command.words[self.command.output]
-        shutil.move(self._aside(), target)
-        return 0
-
-
-def _run(words: Sequence[str], place: Path, cwd: Path) -> subprocess.CompletedProcess[str]:
-    if sum(map(len, words)) > _LONG:
-        response = place / 'arguments'
-        quoted = ('"' + word.replace('\\', '\\\\').replace('"', '\\"') + '"' for word in words[1:])
-        response.write_text('\n'.join(quoted), encoding='utf-8')
-        words = [words[0], f'@{response}']
-    return subprocess.run(words, cwd=cwd, stdin=subprocess.DEVNULL, capture_output=True, text=True, errors='surrogateescape',
-                          check=False)
 
 
 def _begins_as_bitcode(path: Path) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -11,7 +11,6 @@ from ..cachedir import IN_FLIGHT
 from ..engine.archives import KIND as ARCHIVE
 from ..engine.archives import find_archive
 from ..engine.build import Build
-from ..engine.fill import Fill
 from ..engine.located import KeysOf, keys_of
 from ..engine.pool import default_workers
 from ..engine.request import Request
@@ -24,17 +23,21 @@ from ..modes import Mode
 from ..plan import Archive, Plan, make_plan
 from ..store.scratch import Scratch
 from .command import LinkCommand, read_command
-from .link import Lazy, LazyLink, NotLazily, Told
+from .hints import predict
+from .link import LazyLink, Told
+from .making import Members, Sketches
+from .stock import Lazy, NotLazily, Stock
 
 #: Lazy links of a mode after which whole libraries cost less than going on: each takes half a second that they would not.
 ENOUGH = 20
 Missing = Sequence[tuple[Mode, str]]
 
 
-def link_lazily(build: Build, words: Sequence[str], cwd: Path, missing: Missing) -> Told:
+def link_lazily(build: Build, words: Sequence[str], cwd: Path, missing: Missing, *, predicting: bool = False) -> Told:
     """Make the link that the linker's command `words` asks for, though the libraries `missing` are not there.
 
-    Raises `NotLazily` if it takes whole archives.
+    `predicting` is for libraries whose index is not known, too. Raises `NotLazily` if it takes whole archives, `Refused` if these
+    would not help.
     """
     if build.options.builder != 'source':
         raise NotLazily('libraries are built by embuilder')
@@ -45,8 +48,9 @@ def link_lazily(build: Build, words: Sequence[str], cwd: Path, missing: Missing)
         if command.obstacle:
             raise NotLazily(command.obstacle)
         _ask_remote(build, plan)
-        named = {library.path for library in command.libraries}
-        lazies = [lazy for archive in plan.archives if (lazy := _lazy(build, archive)) and lazy.path in named]
+        named = {library.path for library in command.libraries} - {library.path for library in command.libraries if library.whole}
+        lazies = [lazy for archive in plan.archives
+                  if (lazy := _lazy(build, archive, plan, predicting=predicting)) and lazy.path in named]
     counts = _count(build, {lazy.archive.mode for lazy in lazies})
     if max(counts.values(), default=0) >= ENOUGH:
         raise NotLazily(f'{ENOUGH} links were lazy: the libraries are worth having')
@@ -56,8 +60,13 @@ def link_lazily(build: Build, words: Sequence[str], cwd: Path, missing: Missing)
     scratch = Scratch(root / IN_FLIGHT)
     try:
         place = scratch.directory()
-        lazily = LazyLink(build, Members(build, plan), command, lazies, _others(build, command, lazies), place, cwd)
-        lazily.run()
+        stock = Stock(build, Members(build, plan), Sketches(build, plan), lazies, place / 'lib')
+        lazily = LazyLink(stock, command, _others(build, command, lazies), place, cwd)
+        try:
+            lazily.run()
+        finally:
+            with build.store:
+                stock.keep()
     finally:
         scratch.close()
     for mode, count in counts.items():
@@ -65,22 +74,6 @@ def link_lazily(build: Build, words: Sequence[str], cwd: Path, missing: Missing)
     complete = [(lazy.archive.mode, lazy.archive.target) for lazy in lazily.complete()]
     _build_whole(build, complete, set())
     return lazily.told
-
-
-class Members:
-    """Makes single members of the archives of a plan."""
-
-    def __init__(self, build: Build, plan: Plan) -> None:
-        self._build, self._plan = build, plan
-
-    def __call__(self, wanted: Iterable[tuple[Archive, Collection[str]]]) -> dict[str, dict[str, Path]]:
-        """Make them; by the names of archives and of their members, where each lies."""
-        parts = [dataclasses.replace(archive, members=tuple(m for m in archive.members if m[0] in names))
-                 for archive, names in wanted]
-        if not parts:
-            return {}
-        keys = {key for part in parts for _, key in part.members}
-        return Fill(self._build).gather(Plan(archives=tuple(parts), compiles={key: self._plan.compiles[key] for key in keys}))
 
 
 def _count(build: Build, modes: Collection[Mode]) -> dict[Mode, int]:
@@ -102,14 +95,20 @@ def _plan(build: Build, missing: Missing) -> Plan:
     return make_plan(build.catalogue.sdk, recipes)
 
 
-def _lazy(build: Build, archive: Archive) -> Lazy | None:
+def _lazy(build: Build, archive: Archive, plan: Plan, *, predicting: bool) -> Lazy | None:
     """An archive that can stay away; not one that the store has, or that is a single object."""
     if archive.how != 'archive' or has_archive(build, archive):
         return None
+    names, path = [name for name, _ in archive.members], build.cache.root / archive.path
     index = find_known_index(build, archive)
-    if index is None or index.names != [name for name, _ in archive.members]:
+    if index and index.names == names:
+        return Lazy(archive, index, path)
+    if not predicting or len(set(names)) != len(names):
         return None
-    return Lazy(archive, index, build.cache.root / archive.path)
+    bounds = find_index(build.store, archive.key, bounds=True)
+    if bounds and bounds.names == names:
+        return Lazy(archive, bounds, path, 'bounded')
+    return Lazy(archive, predict(build, archive, plan.compiles), path, 'predicted')
 
 
 def has_archive(build: Build, archive: Archive) -> bool:

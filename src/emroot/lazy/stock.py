@@ -1,0 +1,140 @@
+"""What there is of the archives that are not there: objects that were compiled, and what is known of the others.
+
+An archive is known in one of three ways (`Lazy.known`):
+
+    exact       by its own index
+    bounded     each member's names at most: those of its object, or of its sketch (`sketch.py`)
+    predicted   by a guess, which `settle` turns into bounds before the linker sees any of it
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal, Protocol
+
+from ..engine.build import Build
+from ..index import Index, Member
+from ..index.keep import keep_index, withdraw_index
+from ..index.symbols import Symbols, describe, find_nm, read_symbols
+from ..plan import Archive
+from .sketch import Sketch
+from .sparse import write_sparse
+
+
+class NotLazily(Exception):
+    """This link has to be made with whole archives; says why."""
+
+
+@dataclass(frozen=True)
+class Lazy:
+    """An archive that is not there, with the index that stands for it."""
+
+    archive: Archive
+    index: Index
+    path: Path
+    """Where emcc looks for it."""
+    known: Literal['exact', 'bounded', 'predicted'] = 'exact'
+
+
+class Gather(Protocol):
+    """Makes members of archives; by the names of both, where each lies."""
+
+    def __call__(self, wanted: Iterable[tuple[Archive, Collection[str]]]) -> dict[str, dict[str, Path]]: ...
+
+
+class Draw(Protocol):
+    """Sketches members of archives; by the names of both. Those that cannot be sketched are left out."""
+
+    def __call__(self, wanted: Iterable[tuple[Archive, Collection[str]]]) -> dict[str, dict[str, Sketch]]: ...
+
+
+class Stock:
+    """The archives of one link that are not there, by where emcc looks for them."""
+
+    def __init__(self, build: Build, gather: Gather, draw: Draw, lazies: Sequence[Lazy], place: Path) -> None:
+        self.build, self._gather, self.draw = build, gather, draw
+        self.lazies = {lazy.path: lazy for lazy in lazies}
+        self.triple = f'{lazies[0].archive.mode.features[0]}-unknown-emscripten'
+        self.real: dict[Path, dict[str, Path]] = {path: {} for path in self.lazies}
+        # In one directory and under their own names, so that whatever the linker sorts by path comes in the same order.
+        self.private = {path: place / path.name for path in self.lazies}
+        if len(set(self.private.values())) < len(lazies):
+            raise NotLazily('two of its libraries have one name')
+        place.mkdir()
+        self._nm = find_nm(build.catalogue.sdk.tools)
+        self._env = build.catalogue.environment({'LC_ALL': 'C'})
+
+    def make(self, needed: Mapping[Path, Collection[str]]) -> bool:
+        """Compile members that are not there yet, and see that they are what is known. Whether something new was learned."""
+        wanted = {path: set(names) - set(self.real[path]) for path, names in needed.items()}
+        made = self._gather([(self.lazies[path].archive, names) for path, names in wanted.items() if names])
+        if self.build.result.failures:
+            raise NotLazily('some of it cannot be compiled')
+        learned = False
+        for path, lazy in self.lazies.items():
+            objects = made.get(lazy.archive.name, {})
+            found = self._describe(objects)
+            self._check(lazy, found)
+            if found and lazy.known != 'exact':
+                self._learn(path, found)
+                learned = True
+            self.real[path].update(objects)
+        return learned
+
+    def settle(self) -> dict[Path, set[str]]:
+        """Have bounds of every member of the predicted archives that was not compiled; those of which there are none."""
+        left = {path: set(lazy.index.names) - set(self.real[path]) for path, lazy in self.lazies.items()
+                if lazy.known == 'predicted'}
+        drawn = self.draw([(self.lazies[path].archive, names) for path, names in left.items() if names])
+        unsettled = {}
+        for path, names in left.items():
+            lazy = self.lazies[path]
+            found = drawn.get(lazy.archive.name, {})
+            self._learn(path, {member.name: dataclasses.replace(
+                member, defined=tuple(sorted(found[member.name].defined)), undefined=tuple(sorted(found[member.name].undefined)))
+                for member in lazy.index.members if member.name in found}, known='bounded')
+            unsettled[path] = names - set(found)
+        return unsettled
+
+    def keep(self) -> None:
+        """Keep what was found out about archives without an index, for later links."""
+        for lazy in self.lazies.values():
+            if lazy.known == 'bounded':
+                keep_index(self.build.store, lazy.archive.key, lazy.index, bounds=True)
+
+    def write(self, *, empty: bool = False) -> None:
+        """Write the sparse archives; `empty` ones have stand-ins alone."""
+        for path, private in self.private.items():
+            write_sparse(private, self.lazies[path].index, {} if empty else self.real[path], self.triple)
+
+    def _describe(self, objects: Mapping[str, Path]) -> dict[str, Member]:
+        places = [place.encode() for place in self.build.catalogue.sdk.places]
+        symbols = read_symbols(self._nm, list(objects.values()), env=self._env)
+        return {name: describe(name, path.read_bytes(), symbols.get(str(path), Symbols()), places)
+                for name, path in objects.items()}
+
+    def _check(self, lazy: Lazy, found: Mapping[str, Member]) -> None:
+        """What is wrong about a member that was compiled cannot be trusted with those that were not."""
+        members = {member.name: member for member in lazy.index.members}
+        for name, real in found.items():
+            said = members[name]
+            if lazy.known == 'exact' and not _same(real, said):
+                withdraw_index(self.build.store, lazy.archive.key)
+                raise NotLazily(f'the index of {lazy.archive.name} is wrong about {name}, and was withdrawn')
+            if lazy.known == 'bounded' and not set(real.defined) <= set(said.defined):
+                withdraw_index(self.build.store, lazy.archive.key, bounds=True)
+                raise NotLazily(f'{name} of {lazy.archive.name} defines what its sketch does not have')
+            if real.bitcode != said.bitcode:
+                raise NotLazily(f'{name} of {lazy.archive.name} is of another kind than its flags say')
+
+    def _learn(self, path: Path, found: Mapping[str, Member], known: Literal['bounded', ''] = '') -> None:
+        lazy = self.lazies[path]
+        members = tuple(found.get(member.name, member) for member in lazy.index.members)
+        self.lazies[path] = dataclasses.replace(lazy, index=Index(members), known=known or lazy.known)
+
+
+def _same(real: Member, said: Member) -> bool:
+    return real.symbols == said.symbols and (not real.digest or not said.digest or real.digest == said.digest)
