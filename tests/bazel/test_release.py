@@ -102,3 +102,9 @@ def test_the_release_of_another_modules_repository(release: Path, checkout: Path
     workspace = scratch({'MODULE.bazel': head, 'BUILD.bazel': BUILD, 'hello.c': HELLO, '.bazelrc': BAZELRC}, [release])
     spawns = workspace.build('@emscripten_cache//wasm64-thinlto:libnoexit')
     assert libraries(spawns, ran=False) == ['wasm64-thinlto/libnoexit']
+
+    place = Path(workspace.run('info', 'output_base', options=False).stdout.strip())
+    [about] = (place / 'external').glob('*emscripten_sdk/sdk.json')
+    said = about.read_text(encoding='utf-8')
+    assert str(place) not in said, 'every action reads this: no other machine would have it the same'
+    assert str(release) not in said
