@@ -74,7 +74,7 @@ def test_a_cmake_project_is_linked_with_thinlto_in_five_minutes(programs: Path, 
     (project / 'CMakeLists.txt').write_text(CMAKE.format(flags='-flto=thin' if sdk.version >= '4' else '-flto'))
     (project / 'main.c').write_text(MAIN)
     env = user(programs, sdk, tmp_path / 'home')
-    env['PATH'] += f'{os.pathsep}{Path(sys.executable).parent}'  # cmake
+    env['PATH'] = os.pathsep.join([str(programs), str(Path(sys.executable).parent), env['PATH']])  # cmake
     began, used = time.monotonic(), resource.getrusage(resource.RUSAGE_CHILDREN)
     lines = commands('A build whose links you do not want to think about.')
     assert len(lines) == 2 and all(line.startswith('emroot run -- cmake ') for line in lines)
