@@ -132,8 +132,8 @@ def test_the_tutorial_leads_to_a_program(followed: Callable[..., str], shared_ho
     assert 'Emscripten: 10 bytes, and pointers of 64 bits' in said and '0 objects compiled' in said
 
 
-def test_what_was_built_is_shared(followed: Callable[..., str], shared_home: Home):
-    said = followed('share.md', shared_home.root)
+def test_what_was_built_is_shared(followed: Callable[..., str], shared_home: Home, sdk: Sdk):
+    said = followed('share.md', shared_home.root, {'PATH': f'{sdk.root}{os.pathsep}'})  # a plain emcc
     assert 'http_archive_url = "https://files.example/crt1.tar.xz"' in said and 'emroot-' in said
     assert 'linked with what others built' in said
 
