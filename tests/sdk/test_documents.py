@@ -26,7 +26,7 @@ PLACE = 'a place with späces'
 #: What the pages say of older releases: the LLVM of 3.1.69 cannot link every C program with ThinLTO (wasm-ld: "attempt to
 #: add bitcode file after LTO", with plain emcc as well), and its programs do not start Node by themselves.
 BEFORE_4 = {
-    ' -flto=thin': '', ", '-flto=thin'": '',
+    ' -flto=thin': '', ", '-flto=thin'": '', '"-Clink-arg=-flto=thin", ': '', '"-flto=thin ': '"',
     'make -j2 check': 'make -j2 && for t in bitwise framing; do '
                       'emroot run -- make -C src test_$t && node src/test_$t || exit 1; done',
     'make -j2 CC': 'make -j2 bzip2 CC',
@@ -61,7 +61,7 @@ def followed(sdk: Sdk, tmp_path: Path) -> Callable[..., str]:
         env = reader(tmp_path / 'reader', home, sdk.root, Path(sdk.node[0]))
         env |= {name: value + env['PATH'] if name == 'PATH' else value for name, value in (more or {}).items()}
         return follow(HOW_TO / page, tmp_path / PLACE, env, _get,
-                      BEFORE_4 if sdk.version < '4' and page in ('cmake.md', 'make.md', 'meson.md') else None)
+                      BEFORE_4 if sdk.version < '4' and page in ('cargo.md', 'cmake.md', 'make.md', 'meson.md') else None)
     return run
 
 
