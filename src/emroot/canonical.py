@@ -13,11 +13,12 @@ Record = dict[str, Any]
 CHUNK = 1 << 20
 #: In every record that becomes a key: raised when what a record says changes.
 KEY_SCHEMA = 2
+_encode = json.JSONEncoder(sort_keys=True, separators=(',', ':'), ensure_ascii=True).encode
 
 
 def canonical_json(record: Any) -> str:
     """`record` as JSON that two equal records always spell alike: sorted keys, no spaces, ASCII."""
-    return json.dumps(record, sort_keys=True, separators=(',', ':'), ensure_ascii=True)
+    return _encode(record)
 
 
 def digest_record(record: Any) -> str:

@@ -117,6 +117,8 @@ class Catalogue:
         #: Answers of this SDK, by its digest.
         self.memo = home.memo / 'probe' / sdk.digest[:32] / f'{programs_digest()[:12]}-{_MEMO_VERSION}'
         self.config = self.memo / 'emscripten.config'
+        #: Where the SDK's own Python modules are kept compiled.
+        self.bytecode = self.memo / 'bytecode'
         self._listings: dict[Mode, Listing] = {}
 
     def listing(self, mode: Mode) -> Listing:
@@ -171,7 +173,7 @@ class Catalogue:
 
     def _ask(self, question: str, mode: Mode, **request: Any) -> dict[str, Any]:
         return ask(self.sdk.python, self.sdk.root, question, self.environment(), embuilder_flags=mode.embuilder_flags,
-                   **request)
+                   bytecode=self.bytecode, **request)
 
 
 def _split(answer: Mapping[str, Any], target: str) -> dict[str, Any]:

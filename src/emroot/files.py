@@ -43,7 +43,8 @@ def replacing(path: Path, aside: Path | None = None) -> Iterator[Path]:
     It lies beside `path`, or in `aside` if that is given: a directory of the same disk whose owner sees to what is left
     there when a process is killed.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
+    if not os.path.isdir(path.parent):
+        path.parent.mkdir(parents=True, exist_ok=True)
     temporary = temporary_name(aside / path.name if aside else path)
     try:
         yield temporary

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import contextlib
 import os
+import threading
+from collections.abc import Iterator
 from pathlib import Path
 
 from .canonical import digest_record
 from .catalogue import Catalogue
+from .errors import EmrootError
 from .files import READ_ONLY
+from .home import Home
 from .probe import ask
+from .sdk import Sdk
 from .store import Store
 
 #: What an install leaves that is no header.
@@ -19,8 +24,6 @@ _LEFT_OVER = ('cache.lock', 'sanity.txt', 'symbol_lists.lock')
 def installed_headers(catalogue: Catalogue, store: Store) -> Path:
     """A directory that holds what this SDK installs in an empty cache: `sysroot/include/...`, the stamp."""
     sdk = catalogue.sdk
-    key = digest_record({'kind': 'headers', 'schema': 3, 'sources': sdk.parts['sources'], 'tools': sdk.parts['tools'],
-                         'version': sdk.version})
 
     def make(directory: Path) -> None:
         env = catalogue.environment({'EM_CACHE': str(directory), 'EM_FROZEN_CACHE': '0'})
@@ -31,4 +34,27 @@ def installed_headers(catalogue: Catalogue, store: Store) -> Path:
         for folder, _, names in os.walk(directory):
             for name in names:
                 os.chmod(os.path.join(folder, name), READ_ONLY)
-    return store.tree(key[:32], make)
+    return store.tree(_key(sdk), make)
+
+
+@contextlib.contextmanager
+def installing_ahead(catalogue: Catalogue, home: Home) -> Iterator[None]:
+    """Has the headers installed beside what the block does, if they were not yet. What goes wrong is told to whoever needs
+    them."""
+    def install() -> None:
+        with contextlib.suppress(EmrootError), Store(home.store) as store:
+            installed_headers(catalogue, store)
+    if Store(home.store).tree_path(_key(catalogue.sdk)).exists():
+        yield
+        return
+    thread = threading.Thread(target=install)
+    thread.start()
+    try:
+        yield
+    finally:
+        thread.join()
+
+
+def _key(sdk: Sdk) -> str:
+    return digest_record({'kind': 'headers', 'schema': 3, 'sources': sdk.parts['sources'], 'tools': sdk.parts['tools'],
+                          'version': sdk.version})[:32]

@@ -139,7 +139,7 @@ def _ask(catalogue: Catalogue, argv: list[str], here: str, heeded: Mapping[str, 
         raise UsageError(f'{here} is no directory', mend='resolve a link in a directory that exists')
     sdk = catalogue.sdk
     answer = ask(sdk.python, sdk.root, 'resolve', catalogue.environment(heeded),
-                 program=_PROGRAMS[0], bytecode=catalogue.memo / 'bytecode',
+                 program=_PROGRAMS[0], bytecode=catalogue.bytecode,
                  argv=argv, cwd=here, ports=str(ports) if ports else None)
     if 'rejected' in answer:
         said = answer['rejected'].strip()

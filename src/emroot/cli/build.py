@@ -12,6 +12,7 @@ from ..engine.build import Build
 from ..engine.request import Options, PortSources, Request, local_ports
 from ..engine.result import BuildResult
 from ..errors import BuildError, RemoteError, UsageError
+from ..headers import installing_ahead
 from ..modes import Mode
 from ..store import Store
 from ..wording import duration, readable
@@ -43,7 +44,8 @@ def run_build(session: Session, *, needed: bool) -> BuildResult:
 
     Without a selection on the command line it is that of `emroot.toml`, if one is `needed`.
     """
-    return make(session, select(session, needed=needed)).result
+    with installing_ahead(session.catalogue, session.home):
+        return make(session, select(session, needed=needed)).result
 
 
 def select(session: Session, *, needed: bool) -> dict[Mode, list[str]]:

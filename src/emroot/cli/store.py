@@ -48,7 +48,7 @@ def gc(args: argparse.Namespace) -> int:
 
 
 def collect_by_itself(home: Home) -> Collected | None:
-    """Once a day, after a build that added something: keep the store within its bound."""
+    """Once a day, after a build that added something: keep the store within its bound. A new one is, unless one was given."""
     given = os.environ.get('EMROOT_MAX_SIZE', '')
     limit = _limit(given)
     place = home.memo / 'gc.json'
@@ -56,6 +56,8 @@ def collect_by_itself(home: Home) -> Collected | None:
     if not limit or (isinstance(last, float) and 0 <= time.time() - last < _BETWEEN):
         return None
     write_memo(place, {'time': time.time()})
+    if last is None and not given:
+        return None
     return bound(max_size=limit, home=home.root)
 
 

@@ -34,6 +34,7 @@ class Files:
         #: Names of all sources and headers. A file that appears could be found before another of the same name, so it
         #: is part of every family's key.
         self.names = digest_record(sorted(self._digests))
+        self._named: dict[str, str | None] = {}
 
     def source_name(self, source: str) -> str:
         """The name of a recorded source: `../../../system/lib/al.c` is `{sdk}/system/lib/al.c`."""
@@ -59,19 +60,24 @@ class Files:
 
         The compiler's own headers are left out: they are part of the compiler's digest.
         """
-        found: dict[str, str] = {}
-        here = str(self.places.working_directory)
+        names = set()
         for path in parse_depfile(depfile.read_text(encoding='utf-8', errors='surrogateescape')):
-            absolute = os.path.normpath(os.path.join(here, path))
-            for root, prefix in self._roots:
-                if absolute.startswith(root):
-                    if prefix is not None:
-                        name = prefix + absolute[len(root):].replace(os.sep, '/')
-                        found[name] = self.digest(name) or ''
-                    break
-            else:
+            if path not in self._named:
+                self._named[path] = self._name(path)
+            name = self._named[path]
+            if name is None:
                 return None
-        return tuple(sorted(found.items()))
+            names.add(name)
+        names.discard('')
+        return tuple((name, self.digest(name) or '') for name in sorted(names))
+
+    def _name(self, path: str) -> str | None:
+        """The name of a file that a compile read; none (an empty one) for the compiler's own, None if it has none."""
+        absolute = os.path.normpath(os.path.join(str(self.places.working_directory), path))
+        for root, prefix in self._roots:
+            if absolute.startswith(root):
+                return '' if prefix is None else prefix + absolute[len(root):].replace(os.sep, '/')
+        return None
 
     def holds(self, closure: Closure) -> bool:
         """Whether every file of a closure has the content now that it had then."""

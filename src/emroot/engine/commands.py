@@ -6,6 +6,7 @@ import os
 import shlex
 import subprocess
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,9 @@ from .spelling import WORKING_DIRECTORY, spell
 if TYPE_CHECKING:  # a build action that uses this module needs neither
     from ..plan import Compile
     from ..sdk import Sdk
+
+
+_quote = lru_cache(4096)(shlex.quote)  # commands differ in few words
 
 
 @dataclass(frozen=True)
@@ -40,4 +44,4 @@ def shell_line(command: list[str], cwd: Path) -> str:
     """A command as a person would type it."""
     if os.name == 'nt':
         return f'cd /d {subprocess.list2cmdline([str(cwd)])} && {subprocess.list2cmdline(command)}'
-    return f'cd {shlex.quote(str(cwd))} && {shlex.join(command)}'
+    return f'cd {_quote(str(cwd))} && {" ".join(map(_quote, command))}'

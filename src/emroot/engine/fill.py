@@ -58,11 +58,6 @@ class Fill:
     def run(self, missing: Iterable[tuple[Mode, list[str]]]) -> None:
         """Make `missing` and put it in place."""
         with self.store, contextlib.closing(self.cache), contextlib.ExitStack() as stack:
-            headers = installed_headers(self.catalogue, self.store)
-            self.cache.prepare(headers)
-            self.build.home.remember_cache(self.cache.root)
-            env = self.catalogue.environment({'LC_ALL': 'C', 'EM_CACHE': str(self.cache.root)})
-            self.places = Places(self.catalogue.sdk, headers)
             recipes, others = [], []
             for mode, targets in missing:
                 listing = self.catalogue.listing(mode)
@@ -71,6 +66,11 @@ class Fill:
                 simple = [t for t in direct if found[t].how in ('archive', 'copy')]
                 recipes += [found[t] for t in simple]
                 others += [(mode, target) for target in targets if target not in simple]
+            headers = installed_headers(self.catalogue, self.store)
+            self.cache.prepare(headers)
+            self.build.home.remember_cache(self.cache.root)
+            env = self.catalogue.environment({'LC_ALL': 'C', 'EM_CACHE': str(self.cache.root)})
+            self.places = Places(self.catalogue.sdk, headers)
             plan = make_plan(self.catalogue.sdk, recipes)
             if self.options.base:
                 plan = self._use(self.options.base, recipes, plan)

@@ -1,20 +1,28 @@
 /* Preloaded into a dynamically linked clang: the process stops before `main`, all its libraries loaded and relocated, and forks a
- * child for each command line that it is given (see forkserver.py).
+ * server for each set of descriptors that it is given. A server forks a child for each command line (see forkserver.py).
  *
- * Descriptor 0: requests, each a length (4 bytes, of this machine) and that many bytes: the working directory and the arguments,
- *               each ended by a zero byte.
- * Descriptor 1: first one zero, then for each request what waitpid says of its child (4 bytes), or -1 if there was no child.
- * Descriptor 2: a file to which children say what they have to say.
+ * The first process, the template, has a socket as descriptor 0. It says one zero (4 bytes) when it is ready, then takes messages
+ * of one byte with three descriptors: those of a server. A server has
+ * descriptor 0: requests, each a length (4 bytes, of this machine) and that many bytes: the working directory and the arguments,
+ *               each ended by a zero byte;
+ * descriptor 1: first its process id, then for each request what waitpid says of its child (4 bytes), or -1 if there was no child;
+ * descriptor 2: a file to which children say what they have to say.
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <fcntl.h>
+#include <link.h>
 #include <signal.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+#define HUGE_PAGE ((uintptr_t)2 << 20)
 
 typedef int (*Main)(int, char **, char **);
 typedef int (*Start)(Main, int, char **, void (*)(void), void (*)(void), void (*)(void), void *);
@@ -33,8 +41,8 @@ static int get(void *to, size_t count) {
     return 1;
 }
 
-static void answer(int status) {
-    if (write(1, &status, sizeof status) != sizeof status)
+static void answer(int to, int status) {
+    if (write(to, &status, sizeof status) != sizeof status)
         _exit(0); /* nobody listens any more */
 }
 
@@ -54,32 +62,96 @@ static int compile(char *request, unsigned length, pid_t server) {
     return compiler(count - 1, argv, environ);
 }
 
-static int serve(int argc, char **argv, char **env) {
+static int serve(void) {
     unsigned length;
-    if (!getenv("EMROOT_FORK_SERVER"))
-        return compiler(argc, argv, env);
-    unsetenv("EMROOT_FORK_SERVER");
-    unsetenv("LD_PRELOAD");
-    unsetenv("LD_BIND_NOW");
-    answer(0);
+    pid_t server = getpid();
+    answer(1, server);
     while (get(&length, sizeof length)) {
         char *request = malloc(length);
         if (!request || !get(request, length))
-            return 1;
-        pid_t server = getpid(), child = fork();
+            break;
+        pid_t child = fork();
         if (child == 0)
             return compile(request, length, server);
         int status = -1;
         if (child > 0 && waitpid(child, &status, 0) != child)
             status = -1;
-        answer(status);
+        answer(1, status);
         free(request);
     }
     _exit(0); /* emroot has gone, or is done */
 }
 
+/* Moves what a process has of a file into huge pages: a child gets them with the fork, where those of a file would be
+ * faulted in by each child anew. Where there are none to be had, all stays as it is. */
+static void move(uintptr_t from, uintptr_t to, int protection) {
+    from = (from + HUGE_PAGE - 1) & ~(HUGE_PAGE - 1);
+    to &= ~(HUGE_PAGE - 1);
+    if (from >= to)
+        return;
+    size_t size = to - from;
+    char *place = mmap(0, size + HUGE_PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (place == MAP_FAILED)
+        return;
+    char *copy = (char *)(((uintptr_t)place + HUGE_PAGE - 1) & ~(HUGE_PAGE - 1));
+    if (madvise(copy, size, MADV_HUGEPAGE) == 0) {
+        memcpy(copy, (void *)from, size);
+        if (mprotect(copy, size, protection) == 0)
+            mremap(copy, size, size, MREMAP_MAYMOVE | MREMAP_FIXED, (void *)from);
+    }
+    munmap(place, size + HUGE_PAGE); /* what is left of it */
+}
+
+static int move_all(struct dl_phdr_info *object, size_t size, void *data) {
+    (void)size, (void)data;
+    for (int i = 0; i < object->dlpi_phnum; i++) {
+        const ElfW(Phdr) *part = &object->dlpi_phdr[i];
+        uintptr_t at = object->dlpi_addr + part->p_vaddr;
+        if (part->p_type == PT_LOAD && !(part->p_flags & PF_W) && part->p_filesz > 4 * HUGE_PAGE)
+            move(at, at + part->p_filesz, part->p_flags & PF_X ? PROT_READ | PROT_EXEC : PROT_READ);
+    }
+    return 0;
+}
+
+/* The template: nothing but a socket, and servers that end by themselves. */
+static int stand(int argc, char **argv, char **env) {
+    const char *kind = getenv("EMROOT_FORK_SERVER");
+    if (!kind)
+        return compiler(argc, argv, env);
+    if (!strcmp(kind, "huge")) {
+        dl_iterate_phdr(move_all, 0);
+        unsetenv("GLIBC_TUNABLES");
+    }
+    unsetenv("EMROOT_FORK_SERVER");
+    unsetenv("LD_PRELOAD");
+    unsetenv("LD_BIND_NOW");
+    answer(0, 0);
+    for (;;) {
+        int given[3];
+        char byte, control[CMSG_SPACE(sizeof given)];
+        struct iovec part = {&byte, 1};
+        struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1, .msg_control = control, .msg_controllen = sizeof control};
+        if (recvmsg(0, &message, 0) <= 0 || !CMSG_FIRSTHDR(&message))
+            break;
+        memcpy(given, CMSG_DATA(CMSG_FIRSTHDR(&message)), sizeof given);
+        if (fork() == 0) {
+            for (int i = 0; i < 3; i++)
+                if (dup2(given[i], i) < 0)
+                    _exit(127);
+            for (int i = 0; i < 3; i++)
+                close(given[i]);
+            return serve();
+        }
+        for (int i = 0; i < 3; i++)
+            close(given[i]);
+    }
+    while (wait(0) > 0) /* they end by themselves; then their times are known here */
+        ;
+    _exit(0);
+}
+
 int __libc_start_main(Main main, int argc, char **argv, void (*init)(void), void (*fini)(void), void (*loader)(void), void *end) {
     Start start = (Start)dlsym(RTLD_NEXT, "__libc_start_main");
     compiler = main;
-    return start(serve, argc, argv, init, fini, loader, end);
+    return start(stand, argc, argv, init, fini, loader, end);
 }

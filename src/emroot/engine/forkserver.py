@@ -1,8 +1,11 @@
 """Compilers that are loaded already: most of a small compile with a dynamically linked LLVM is loading LLVM.
 
-`forkserver.c` is preloaded into clang, which then stops before `main` and forks a child for each command line. That is used on
-Linux, with a clang that loads LLVM as a shared library, where there is a C compiler to make the preload library with; it is
-made once for a store. Whenever anything about it does not work, compiles are started as ever.
+`forkserver.c` is preloaded into clang, which then stops before `main` and forks servers, each of which forks a child for each
+command line. What is loaded moves into huge pages first, and so does what children allocate, since most of what else a child
+costs is memory that it has to ask the kernel for page by page.
+
+That is used on Linux, with a clang that loads LLVM as a shared library, where there is a C compiler to make the preload library
+with; it is made once for a store. Whenever anything about it does not work, compiles are started as ever.
 """
 
 from __future__ import annotations
@@ -10,6 +13,8 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
+import signal
+import socket
 import struct
 import subprocess
 import sys
@@ -17,7 +22,6 @@ import threading
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import IO, cast
 
 from ..canonical import digest_bytes
 from ..files import replacing
@@ -29,39 +33,78 @@ from .pool import Finished, Pool
 SOURCE = Path(__file__).with_name('forkserver.c')
 #: With fewer compiles than this it does not pay.
 ENOUGH = 50
+#: What makes glibc (2.35 and later) take memory in huge pages, and many at once; others do not know it.
+_HUGE_HEAP = {'GLIBC_TUNABLES': 'glibc.malloc.hugetlb=1:glibc.malloc.top_pad=33554432:glibc.malloc.mmap_threshold=33554432:'
+                                'glibc.malloc.trim_threshold=4294967296'}
 _READY = struct.pack('=i', 0)
 _NO_CHILD = -1
 
 
-class ForkServer:
-    """One loaded compiler. It does one compile at a time."""
+class Template:
+    """One loaded compiler, from which servers are forked: what is loaded is in memory once, however many there are."""
 
     def __init__(self, compiler: str, library: Path, env: Mapping[str, str]) -> None:
-        self._said = os.memfd_create('emroot-said')
+        huge = 'GLIBC_TUNABLES' not in env and _has_huge_pages()
+        extra = {**env, 'EMROOT_FORK_SERVER': 'huge' if huge else 'plain', 'LD_BIND_NOW': '1',
+                 'LD_PRELOAD': f'./{library.name}', **(_HUGE_HEAP if huge else {})}  # relative: spaces and colons end a path
+        self._socket, given = socket.socketpair()
         try:
-            self.process = subprocess.Popen(
-                [compiler], cwd=library.parent, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._said, bufsize=0,
-                # relative, since spaces and colons would end the path
-                env={**env, 'LD_PRELOAD': f'./{library.name}', 'LD_BIND_NOW': '1', 'EMROOT_FORK_SERVER': '1'})
+            self.process = subprocess.Popen([compiler], cwd=library.parent, stdin=given.fileno(), stdout=subprocess.DEVNULL,
+                                            stderr=subprocess.DEVNULL, env=extra)
         except OSError:
-            os.close(self._said)
+            self._socket.close()
             raise
-        self._requests, self._answers = cast(IO[bytes], self.process.stdin), cast(IO[bytes], self.process.stdout)
+        finally:
+            given.close()
 
     def ready(self) -> bool:
-        """Wait until it is loaded; false if it will not be a server: the library could not be loaded into it."""
-        return self._read() == _READY
+        """Wait until it is loaded; false if it will not be: the library could not be loaded into it."""
+        return self._socket.recv(len(_READY), socket.MSG_WAITALL) == _READY
+
+    def fork(self, descriptors: Sequence[int]) -> None:
+        """Start a server that has these as its requests, its answers, and what its children say."""
+        socket.send_fds(self._socket, [b'+'], list(descriptors))
+
+    def close(self) -> None:
+        """End it. Its servers end by themselves."""
+        self._socket.close()
+        self.process.wait()
+
+
+class ForkServer:
+    """One forked from a loaded compiler. It does one compile at a time. Raises `OSError` if it cannot be had."""
+
+    def __init__(self, template: Template) -> None:
+        self._said = os.memfd_create('emroot-said')
+        theirs_in, ours_out = os.pipe()
+        ours_in, theirs_out = os.pipe()
+        self._requests, self._answers = os.fdopen(ours_out, 'wb', 0), os.fdopen(ours_in, 'rb', 0)
+        self._process = -1
+        try:
+            try:
+                template.fork((theirs_in, theirs_out, self._said))
+            finally:
+                os.close(theirs_in)
+                os.close(theirs_out)
+            self._process = os.pidfd_open(self._status())
+        except OSError:
+            self.close()
+            raise
+
+    def kill(self) -> None:
+        """End it and what it does, at once."""
+        with contextlib.suppress(ProcessLookupError):
+            signal.pidfd_send_signal(self._process, signal.SIGKILL)
 
     def run(self, command: Sequence[str], cwd: Path | str) -> Finished | None:
         """Run a command line of this compiler to its end; None if it could not be run, or the server has ended."""
         began = time.perf_counter()
-        request = b''.join(os.fsencode(word) + b'\0' for word in (str(cwd), *command))
+        request = os.fsencode('\0'.join((str(cwd), *command, '')))
         try:
             self._requests.write(struct.pack('=I', len(request)) + request)
         except OSError:
             return None
-        answer = self._read()
-        status = struct.unpack('=i', answer)[0] if len(answer) == 4 else _NO_CHILD
+        status = self._status()
         if status == _NO_CHILD:
             return None
         return Finished(os.waitstatus_to_exitcode(status), self._take_said(), time.perf_counter() - began)
@@ -70,14 +113,15 @@ class ForkServer:
         """End it."""
         self._requests.close()
         self._answers.close()
-        self.process.wait()
         os.close(self._said)
+        if self._process >= 0:
+            os.close(self._process)
 
-    def _read(self) -> bytes:
+    def _status(self) -> int:
         answer = b''
         while len(answer) < 4 and (part := self._answers.read(4 - len(answer))):
             answer += part
-        return answer
+        return int(struct.unpack('=i', answer)[0]) if len(answer) == 4 else _NO_CHILD
 
     def _take_said(self) -> bytes:
         size = os.fstat(self._said).st_size
@@ -93,17 +137,18 @@ class ForkServers:
 
     def __init__(self, pool: Pool, compilers: Sequence[str], library: Path, env: Mapping[str, str]) -> None:
         self._pool, self._compilers, self._library, self._env = pool, frozenset(compilers), library, dict(env)
+        self._template: Template | None = None
         self._all: list[ForkServer] = []
         self._idle: list[ForkServer] = []
         self._works = True
-        self._lock = threading.Lock()
+        self._lock, self._loading = threading.Lock(), threading.Lock()
 
     def call(self, command: Sequence[str], *, cwd: Path | str, env: Mapping[str, str]) -> Finished:
         """Run a process to its end on behalf of a job. Raises `Cancelled` if the pool was stopped meanwhile."""
         server = self._take(command[0]) if env == self._env else None
         if server is None:
             return self._pool.call(command, cwd=cwd, env=env)
-        with self._pool.guarding(server.process):
+        with self._pool.guarding(server):
             done = server.run(command, cwd)
         if done is None:
             self._works = False
@@ -116,6 +161,8 @@ class ForkServers:
         """End all of them."""
         while self._all:
             self._all.pop().close()
+        if self._template:
+            self._template.close()
 
     def _take(self, compiler: str) -> ForkServer | None:
         if not self._works or compiler not in self._compilers:
@@ -124,17 +171,31 @@ class ForkServers:
             if self._idle:
                 return self._idle.pop()
         try:
-            server = ForkServer(compiler, self._library, self._env)
+            server = ForkServer(self._load(compiler))
         except OSError:
             self._works = False
             return None
         with self._lock:
             self._all.append(server)
-        with self._pool.guarding(server.process):
-            if server.ready():
-                return server
-        self._works = False
-        return None
+        return server
+
+    def _load(self, compiler: str) -> Template:
+        with self._loading:
+            if not self._template:
+                self._template = Template(compiler, self._library, self._env)
+                with self._pool.guarding(self._template.process):
+                    self._works = self._template.ready()
+            if not self._works:
+                raise OSError('the compiler could not be kept loaded')
+            return self._template
+
+
+def _has_huge_pages() -> bool:
+    """Whether this machine's Linux makes huge pages where a process asks for them."""
+    try:
+        return '[never]' not in Path('/sys/kernel/mm/transparent_hugepage/enabled').read_text(encoding='ascii')
+    except OSError:
+        return False
 
 
 def make_fork_servers(pool: Pool, sdk: Sdk, store: Store, env: Mapping[str, str], compiles: int) -> ForkServers | None:

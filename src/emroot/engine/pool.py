@@ -51,6 +51,13 @@ class Executor(Protocol):
         """Run a process to its end on behalf of a job. Raises `Cancelled` if the pool was stopped meanwhile."""
 
 
+class Killable(Protocol):
+    """A process that can be ended at once."""
+
+    def kill(self) -> None:
+        """End it."""
+
+
 class Slots(Protocol):
     """Leave to run jobs, shared with other processes (see `jobserver.py`). There must always be one for us."""
 
@@ -86,7 +93,7 @@ class Pool:
         self._slots, self._room = slots or _Free(), room
         self._ready: list[Job] = []
         self._running = 0
-        self._processes: set[subprocess.Popen[bytes]] = set()
+        self._processes: set[Killable] = set()
         self._error: BaseException | None = None
         self._stopped = False
         self._changed = threading.Condition()
@@ -142,7 +149,7 @@ class Pool:
         return Finished(process.returncode, output, time.perf_counter() - started)
 
     @contextlib.contextmanager
-    def guarding(self, process: subprocess.Popen[bytes]) -> Iterator[None]:
+    def guarding(self, process: Killable) -> Iterator[None]:
         """The process is killed if the pool is stopped during the block, which then ends with `Cancelled`."""
         with self._changed:
             self._processes.add(process)

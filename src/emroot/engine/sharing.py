@@ -13,6 +13,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cache
 from typing import TypeGuard
 
 from ..canonical import KEY_SCHEMA, Record, digest_record
@@ -39,7 +40,8 @@ class Relative:
     key: str
 
 
-def split_macros(argv: Iterable[str]) -> tuple[tuple[str, ...], Macros]:
+@cache
+def split_macros(argv: tuple[str, ...]) -> tuple[tuple[str, ...], Macros]:
     """Arguments without the macros of the command line, and those (`-DNAME=VALUE`, `-UNAME`) in order."""
     rest, macros, taken = [], [], False
     for arg in argv:
@@ -79,12 +81,15 @@ class Families:
         self._occurrence = Occurrence(files, names)
         self._known_names = names
         self._relatives: dict[str, list[Relative]] = {}
+        self._keys: dict[str, str] = {}
         self._lock = threading.Lock()
 
     def key(self, compile_: Compile) -> str:
         """The family of a compile."""
-        rest, _ = split_macros(compile_.argv)
-        return digest_record({**self._identity, 'argv': list(rest), 'source': compile_.source})
+        if compile_.key not in self._keys:
+            rest, _ = split_macros(compile_.argv)
+            self._keys[compile_.key] = digest_record({**self._identity, 'argv': list(rest), 'source': compile_.source})
+        return self._keys[compile_.key]
 
     def find(self, compile_: Compile) -> Relative | None:
         """A relative whose result is this compile's too."""

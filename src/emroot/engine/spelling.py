@@ -15,7 +15,7 @@ def spell(argv: tuple[str, ...], *, sdk: str, cache: str, source: str, out: str)
     """The arguments that follow the compiler's name, with real paths for `{sdk}`, `{cache}`, `{source}` and `{object}`."""
 
     def place(word: str) -> str:
-        return word.replace('{sdk}', sdk).replace('{cache}', cache)
+        return word.replace('{sdk}', sdk).replace('{cache}', cache) if '{' in word else word
     words = []
     for word in argv:
         words.append(place(source) if word == '{source}' else out if word == '{object}' else place(word))

@@ -10,6 +10,7 @@ from typing import Any
 
 from ..canonical import digest_file, digest_record
 from ..errors import SdkError, from_full_disk
+from ..files import remove_tree
 
 SCHEMA = 1
 PROGRAM = Path(__file__).with_name('program.py')
@@ -60,6 +61,9 @@ def ask(python: Sequence[str], root: Path, question: str, env: Mapping[str, str]
             raise SdkError(f'the SDK at {root} cannot be asked: {python[0]}: {error.strerror}',
                            mend='set EMSDK_PYTHON to a Python 3.10 or later') from error
         said = done.stdout.decode(errors='replace').strip()
+        if done.returncode != 0 and bytecode and 'marshal data' in said:
+            remove_tree(bytecode)  # Python leaves half a file where the disk was full, and fails on it from then on
+            return ask(python, root, question, env, program=program, **request)
         if done.returncode != 0 or not answer_file.is_file():
             if full := from_full_disk(said, f'asking the SDK for "{question}"'):
                 raise full

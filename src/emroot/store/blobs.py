@@ -55,6 +55,8 @@ class Store:
     def __init__(self, root: Path) -> None:
         self.root = root
         self._scratch = Scratch(root / 'tmp')
+        self._blobs, self._records = str(root / 'blobs'), str(root / 'records')  # joined as text: for every object several times
+        self._made: set[str] = set()
 
     def prepare(self) -> None:
         """Make the store, or see that this emroot can read the one that is there.
@@ -85,7 +87,7 @@ class Store:
 
     def path(self, digest: str) -> Path:
         """Where a blob lies, or would."""
-        return self.root / 'blobs' / digest[:2] / digest[2:]
+        return Path(f'{self._blobs}{os.sep}{digest[:2]}{os.sep}{digest[2:]}')
 
     def has(self, blob: Blob) -> bool:
         """Whether a blob is there and has the content that its name says. One that has not is set aside."""
@@ -126,7 +128,7 @@ class Store:
 
     def record_path(self, kind: str, key: str) -> Path:
         """Where a record lies, or would."""
-        return self.root / 'records' / kind / key[:2] / key[2:]
+        return Path(f'{self._records}{os.sep}{kind}{os.sep}{key[:2]}{os.sep}{key[2:]}')
 
     def read(self, kind: str, key: str) -> Record | None:
         """A record, or None if there is none that is whole and of this key."""
@@ -152,10 +154,14 @@ class Store:
     def _make_room(self, path: Path) -> None:
         """The directory for a file of the store. A link in place of a directory is removed: what is written into the store
         must not land elsewhere."""
+        parent = os.path.dirname(path)
+        if parent in self._made and os.path.isdir(parent):
+            return
         for folder in path.parents[:len(path.parts) - len(self.root.parts) - 1]:
             if os.path.islink(folder):
                 os.unlink(folder)
-        path.parent.mkdir(parents=True, exist_ok=True)
+        os.makedirs(parent, exist_ok=True)
+        self._made.add(parent)
 
     def touch(self, kind: str, key: str) -> None:
         """Note that a record was of use just now: `gc` removes what was of no use for longest."""
