@@ -37,6 +37,6 @@ def test_the_examples_of_docstrings_run(sdk: Sdk, shared_home: Home, monkeypatch
     monkeypatch.setenv('EMSCRIPTEN_ROOT', str(sdk.root))
     monkeypatch.delenv('EMSDK', raising=False)
     monkeypatch.setenv('EMROOT_HOME', str(shared_home.root))
-    for module, examples in ((emroot.api, 6), (emroot.keeping, 6)):
+    for module, examples in ((emroot.api, 6), (emroot.keeping, 5)):
         failed, tried = doctest.testmod(module, extraglobs={'emroot': emroot})
         assert failed == 0 and tried >= examples

@@ -74,7 +74,7 @@ def test_a_cmake_project_is_linked_with_thinlto_in_five_minutes(programs: Path, 
     (project / 'CMakeLists.txt').write_text(CMAKE.format(flags='-flto=thin' if sdk.version >= '4' else '-flto'))
     (project / 'main.c').write_text(MAIN)
     env = user(programs, sdk, tmp_path / 'home')
-    env['PATH'] += f'{os.pathsep}{Path(sys.executable).parent}'  # cmake
+    env['PATH'] = os.pathsep.join([str(programs), str(Path(sys.executable).parent), env['PATH']])  # cmake
     began, used = time.monotonic(), resource.getrusage(resource.RUSAGE_CHILDREN)
     lines = commands('A build whose links you do not want to think about.')
     assert len(lines) == 2 and all(line.startswith('emroot run -- cmake ') for line in lines)
@@ -100,8 +100,8 @@ def test_a_link_that_one_knows_is_frozen(programs: Path, sdk: Sdk, tmp_path: Pat
 
 #: What a reader has under another name, or on another machine.
 STANDING_FOR = {'/usr/share/emroot/base': 'base', ' DIR ': ' published '}
-#: These look at a whole store, or take from it: they get one of their own, lest the tests' be swept.
-OF_A_STORE = ('emroot verify', 'emroot gc')
+#: These look at a whole home, or take from its store: they get one of their own, which no other test uses.
+OF_A_HOME = ('emroot doctor', 'emroot verify', 'emroot gc')
 
 
 @pytest.mark.parametrize('heading', ['Libraries by name:', 'For everybody', 'When something is wrong:', 'To see it'])
@@ -121,7 +121,7 @@ def test_every_other_command_does_what_it_says(programs: Path, sdk: Sdk, tmp_pat
                 text = text.replace(shown, here)
             if 'base' in text:
                 text = f'mkdir -p base && tar -xzf libs.tar.gz -C base && {text}'
-            if line.startswith(OF_A_STORE):
+            if line.startswith(OF_A_HOME):
                 text = f'export EMROOT_HOME="$PWD/home" && emroot -q build --targets crt1 && {text}'
             done = subprocess.run(['bash', '-c', text], cwd=tmp_path, env=env, capture_output=True, text=True, check=False)
             assert done.returncode == 0, f'{text}:\n{done.stdout[-2000:]}\n{done.stderr[-4000:]}'
