@@ -85,8 +85,8 @@ class Stock:
         return learned
 
     def settle(self) -> None:
-        """Have bounds of every member of the predicted archives: of its sketch; of its object, if there is one, or no sketch can be
-        had of it."""
+        """Have bounds of every member of the predicted archives: of its sketch; of its object, if there is one or no sketch can
+        be had of it."""
         left = {path: set(lazy.index.names) - set(self.real[path]) for path, lazy in self.lazies.items()
                 if lazy.known == 'predicted'}
         drawn = self.draw([(self.lazies[path].archive, names) for path, names in left.items() if names])
