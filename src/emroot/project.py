@@ -54,6 +54,7 @@ class Project:
     ports_from: str = _key('A directory, relative to this file, of archives or sources of ports.', name='ports-from')
     remote: str = _key('The address of a remote store.')
     base: str = _key('A cache directory of somebody else, relative to this file, to use in place what is right in it.')
+    complete: bool = _key('Whether libraries are built in the background after a lazy link that did without them.', default=False)
     cache: list[CacheSection] = field(default_factory=list, metadata={'doc': 'What to build.', 'of': CacheSection})
     place: Path = field(default=Path(), metadata={'internal': True})
     """The file itself."""

@@ -23,6 +23,33 @@ class Program:
         return f'{self.driver} {self.flags} {self.source}'
 
 
+@dataclass(frozen=True)
+class Project:
+    """A third party's program, of the sources of a Debian package."""
+
+    package: str
+    sources: str
+    """Patterns of the files to compile."""
+    without: str = ''
+    includes: str = ''
+    """Directories whose headers are included by their names below these."""
+    before: str = ''
+    """What its configure script would find out."""
+    main: str = ''
+    """A program that uses it, if it does not have one."""
+
+
+PROJECTS = {
+    'zlib': Project('zlib', '*.c test/example.c', before='#include <unistd.h>\n', includes='test'),
+    'bzip2': Project('bzip2', 'blocksort.c huffman.c crctable.c randtable.c compress.c decompress.c bzlib.c bzip2.c'),
+    'libyaml': Project('libyaml', 'src/*.c', includes='include src', main=(SOURCES / 'uses_libyaml.c').read_text(encoding='utf-8'),
+                       before='#define YAML_VERSION_MAJOR 0\n#define YAML_VERSION_MINOR 2\n#define YAML_VERSION_PATCH 5\n'
+                              '#define YAML_VERSION_STRING "0.2.5"\n'),
+    'lua': Project('lua5.4', 'src/*.c', without='lua.c luac.c', includes='src',
+                   main=(SOURCES / 'uses_lua.c').read_text(encoding='utf-8')),
+}
+
+
 def _of(driver: str, flags: str, sources: str) -> list[Program]:
     return [Program(driver, flags, source) for source in sources.split()]
 
@@ -30,6 +57,7 @@ def _of(driver: str, flags: str, sources: str) -> list[Program]:
 #: Of one mode each a few, so that comparing takes few whole builds.
 PROGRAMS = [
     *_of('emcc', '-sMEMORY64', 'hello doubles scan files sorting weak exports interposed jumps zlib bzip2'),
+    *_of('emcc', '-sMEMORY64 -I.', 'libyaml lua'),
     *_of('em++', '-sMEMORY64', 'stream regex filesystem constructors locale'),
     *_of('emcc', '-sMEMORY64 -O2', 'hello doubles files'),
     *_of('em++', '-sMEMORY64 -O3', 'stream locale'),
@@ -41,6 +69,7 @@ PROGRAMS = [
     *_of('emcc', '-sMEMORY64 -sWASMFS', 'files'),
     *_of('em++', '-sMEMORY64 -lembind', 'binds'),
     *_of('emcc', '-sDEFAULT_TO_CXX=0', 'hello doubles scan files sorting weak exports interposed jumps zlib bzip2'),
+    *_of('emcc', '-O2 -I.', 'libyaml lua'),
     *_of('em++', '', 'stream regex filesystem constructors locale'),
     *_of('em++', '-Oz', 'stream constructors'),
     *_of('em++', '-fwasm-exceptions', 'throws stream'),

@@ -4,21 +4,35 @@ from __future__ import annotations
 
 import dataclasses
 import os
+import re
 import subprocess
-from collections.abc import Callable
+import sys
+import time
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
-from lazy_programs import CXX, PROGRAMS, C, Program
+from lazy_programs import CXX, PROGRAMS, PROJECTS, C, Program
 from lazy_support import lazy_home, plan_of
+from support.pretended import pretend_zlib
 from support.running import Emroot, cannot_run, plain_environment
 from support.trees import archives
 
 from dev.sources import SourceUnavailable, copy_source
+from emroot.catalogue import Catalogue
+from emroot.engine.build import Build
+from emroot.engine.keys import KnownKeys
+from emroot.home import find_home, write_memo
 from emroot.index import Index, Member
 from emroot.index.keep import find_index, keep_index
+from emroot.index.shipped import encode_indexes, find_shipped
+from emroot.index.symbols import find_nm, index_archive
+from emroot.lazy.closure import Closure, Roots
+from emroot.lazy.making import Sketches
+from emroot.lazy.sketch import TAGS, can_be_sketched, gives_bitcode
+from emroot.plan import Compile
 from emroot.sdk import Sdk
-from emroot.store import Store
+from emroot.store import Store, try_lock
 
 FLAGS = ['-sMEMORY64', '-sDEFAULT_TO_CXX=0']
 LINK = ['emcc', *FLAGS]
@@ -42,10 +56,10 @@ class Lazy:
     def __init__(self, sdk: Sdk, shared: Emroot, place: Path) -> None:
         self.sdk, self.shared, self.place = sdk, shared, place
 
-    def whole(self, words: list[str], inputs: dict[str, str]) -> Outputs:
+    def whole(self, words: list[str], inputs: dict[str, str], options: Sequence[object] = ()) -> Outputs:
         """Link with whole libraries."""
         cache = self.place / 'whole cache'
-        built = self.shared('build', '-j2', '--cache', cache, '--for', ' '.join(words))
+        built = self.shared('build', '-j2', *options, '--cache', cache, '--for', ' '.join(words))
         assert built.code == 0, built.err
         env = plain_environment({'EM_CACHE': str(cache), 'EM_FROZEN_CACHE': '1', 'PYTHONDONTWRITEBYTECODE': '1'})
         directory = self._inputs('whole', inputs)
@@ -53,11 +67,11 @@ class Lazy:
         return self._outputs(directory)
 
     def lazy(self, home: Emroot, words: list[str], inputs: dict[str, str], name: str = 'lazy',
-             env: dict[str, str] | None = None) -> tuple[Outputs, str]:
+             env: dict[str, str] | None = None, options: Sequence[object] = ()) -> tuple[Outputs, str]:
         """Link lazily; and the line in which emroot says what it took, empty if the libraries were whole after all."""
         directory = self._inputs(name, inputs)
-        ran = home('link', '--cache', self.place / f'{name} cache', '-j2', '--', *self._command(words, inputs), cwd=directory,
-                   env={'PYTHONDONTWRITEBYTECODE': '1', **(env or {})})
+        ran = home('link', *options, '--cache', self.place / f'{name} cache', '-j2', '--', *self._command(words, inputs),
+                   cwd=directory, env={'PYTHONDONTWRITEBYTECODE': '1', **(env or {})})
         assert ran.code == 0, ran.err
         return self._outputs(directory), next((line for line in ran.err.splitlines() if line.startswith('linked with')), '')
 
@@ -69,6 +83,7 @@ class Lazy:
         directory = self.place / name
         directory.mkdir(exist_ok=True)
         for file, text in inputs.items():
+            (directory / file).parent.mkdir(exist_ok=True)
             (directory / file).write_text(text, encoding='utf-8')
         return directory
 
@@ -150,15 +165,173 @@ def test_an_index_that_is_wrong_never_gives_a_wrong_program(how: str, linking: L
     assert made == linking.whole(SMALL, SOURCE)
 
 
-def test_a_link_that_fails_says_so_in_the_linkers_own_words(linking: Lazy, sdk: Sdk, tmp_path: Path, indexed: Indexed):
-    (tmp_path / 'main.c').write_text(SOURCE['main.c'])
-    emcc = [*sdk.python, '-B', sdk.root / 'emcc.py', *SMALL[1:]]
-    ran = indexed(SMALL)('link', '--cache', tmp_path / 'cache', '--', *emcc, '-Wl,--export=none_such', 'main.c', '-o', 'app.js',
-                         cwd=tmp_path)
-    assert ran.code == 1
-    assert 'symbol exported via --export not found: none_such' in ran.err
-    assert '.emroot' not in ran.err
+def _failing(sdk: Sdk, place: Path, *flags: str) -> list[object]:
+    (place / 'main.c').write_text(SOURCE['main.c'])
+    return [*sdk.python, '-B', sdk.root / 'emcc.py', *SMALL[1:], *flags, 'main.c', '-o', 'app.js']
+
+
+@pytest.mark.parametrize('flag', ['-Wl,--export=none_such', '-Dbind=none_such'])
+def test_a_link_that_whole_libraries_do_not_help_fails_at_once_and_in_the_same_words(
+        flag: str, shared: Emroot, sdk: Sdk, tmp_path: Path, indexed: Indexed):
+    """As many of a configure script's are meant to."""
+    link, lazy, whole = _failing(sdk, tmp_path, flag), tmp_path / 'cache', tmp_path / 'whole'
+    ran = indexed(SMALL)('link', '--cache', lazy, '--', *link, cwd=tmp_path)
+    plain = shared('link', '--lazy', 'off', '--cache', whole, '--', *link, cwd=tmp_path)
+    assert ran.code == plain.code == 1
+    assert _said(ran.err) == _said(plain.err)
+    assert not archives(lazy)
     assert not (tmp_path / 'app.wasm').exists()
+
+
+def _said(text: str) -> list[str]:
+    """What the linker and emcc said, but for names of temporary files."""
+    lines = [line.partition(' failed (')[2] or line for line in text.splitlines() if 'error' in line]
+    return [re.sub(r'\S*/(emscripten_temp_|tmp)\w+[/\w]*', '', line) for line in lines]
+
+
+def test_any_other_failure_is_that_of_whole_libraries(sdk: Sdk, tmp_path: Path, indexed: Indexed):
+    link = _failing(sdk, tmp_path, '-Wl,--initial-memory=65535')
+    ran = indexed(SMALL)('link', '--cache', tmp_path / 'cache', '--', *link, cwd=tmp_path)
+    assert ran.code == 1
+    assert 'wasm-ld: error' in ran.err and '.emroot' not in ran.err
+    assert any(path.endswith('libsockets.a') for path in archives(tmp_path / 'cache'))
+
+
+PREDICTED = ['emcc', '-sMEMORY64', '-flto', *SMALL[2:]]
+#: What JavaScript may want of code that is linked with LTO.
+WITH_LTO = {'main.c': f"{SOURCE['main.c']}short htons(short v) {{ return v; }}\nshort ntohs(short v) {{ return v; }}\n"
+                      "char *strerror(int n) { return 0; }\n"}
+
+
+def test_without_an_index_a_link_can_be_lazy_too(linking: Lazy, seen: Emroot):
+    """What is left out was looked at by the compiler's front end, once."""
+    predict = {'EMROOT_LAZY': 'predict'}
+    made, said = linking.lazy(seen, PREDICTED, WITH_LTO, env=predict)
+    assert 'without an index' in said and 'front end' in said
+    assert int(said.split()[2]) < int(said.split()[4]) / 4
+    assert made == linking.whole(PREDICTED, WITH_LTO)
+    again, said = linking.lazy(seen, PREDICTED, WITH_LTO, name='again', env=predict)
+    assert again == made
+    assert '; 0 compiled;' in said and 'front end' not in said
+
+
+def test_unless_predictions_are_wanted_what_has_no_index_is_built_whole(linking: Lazy, seen: Emroot):
+    assert not linking.lazy(seen, PREDICTED, WITH_LTO)[1]
+
+
+@pytest.mark.parametrize('how', ['nothing', 'everything swapped'])
+def test_a_prediction_that_is_wrong_costs_compiles_and_nothing_else(how: str, linking: Lazy, indexed: Indexed, sdk: Sdk):
+    """A relative's index that has no names, or each member's under the next one's."""
+    lazily = indexed(SMALL)
+    relative = plan_of(lazily.home, sdk.root, SMALL)
+    with Store(lazily.home / 'store') as store:
+        for archive in relative.archives:
+            index = find_index(store, archive.key)
+            if index:
+                found = index.members if how == 'everything swapped' else [Member('', ()) for _ in index.members]
+                keep_index(store, archive.key, Index(tuple(
+                    dataclasses.replace(found[n - 1], name=member.name) for n, member in enumerate(index.members))))
+    known = KnownKeys(Catalogue(sdk, find_home(lazily.home)), 'source')
+    known.learn(relative)
+    known.save()
+    made, said = linking.lazy(lazily, PREDICTED, WITH_LTO, options=['--lazy', 'predict'])
+    assert said
+    assert made == linking.whole(PREDICTED, WITH_LTO)
+
+
+def test_a_port_is_built_whole_and_the_link_is_lazy_all_the_same(linking: Lazy, indexed: Indexed, tmp_path: Path):
+    pretend_zlib(tmp_path / 'ports' / 'zlib')
+    source = {'main.c': f"#include <zlib.h>\n{SOURCE['main.c']}int more(void) {{ return zutil_of_this_zlib; }}\n"}
+    link = [*SMALL[:-1], '-sUSE_ZLIB', f'{SMALL[-1]},_more']
+    options = ['--ports-from', tmp_path / 'ports']
+    made, said = linking.lazy(indexed(SMALL), link, source, options=options)
+    assert said
+    assert [Path(path).name for path in archives(tmp_path / 'lazy cache')] == ['libz.a']
+    assert made == linking.whole(link, source, options)
+
+
+def _wait_for(what: Callable[[], bool]) -> None:
+    until = time.monotonic() + 60
+    while not what():
+        assert time.monotonic() < until, 'waited a minute'
+        time.sleep(0.05)
+
+
+def _todo(cache: Path) -> list[Path]:
+    return list((cache / '.emroot' / 'lazy' / 'todo').glob('*.json'))
+
+
+def test_libraries_are_completed_in_the_background_if_wanted(linking: Lazy, indexed: Indexed):
+    cache = linking.place / 'lazy cache'
+    assert linking.lazy(indexed(SMALL), SMALL, SOURCE, options=['--complete'])[1]
+    _wait_for(lambda: not _todo(cache))
+    linking.whole(SMALL, SOURCE)
+    assert archives(cache) == archives(linking.place / 'whole cache')
+
+
+def test_of_what_completes_there_is_one_and_the_next_does_what_a_killed_one_left(linking: Lazy, indexed: Indexed, sdk: Sdk):
+    """A process that finds another at it leaves the note to it; the lock of one that was killed is free."""
+    cache, home = linking.place / 'lazy cache', indexed(SMALL)
+    assert linking.lazy(home, SMALL, SOURCE)[1]
+    write_memo(cache / '.emroot' / 'lazy' / 'todo' / 'wasm64.json', {'targets': ['libsockets']})
+    command = [sys.executable, '-m', 'emroot.cli.completing', '--sdk', str(sdk.root), '--home', str(home.home),
+               '--cache', str(cache)]
+    with try_lock(cache / '.emroot' / 'lazy' / 'completing.lock') as held:
+        assert held
+        subprocess.run(command, env=plain_environment(), check=True)
+        assert _todo(cache) and not archives(cache)
+    subprocess.run(command, env=plain_environment(), check=True)
+    assert not _todo(cache)
+    assert [Path(path).name for path in archives(cache)] == ['libsockets.a']
+
+
+@pytest.mark.parametrize('words', [['em++', '-sMEMORY64'], ['em++', '-sMEMORY64', '-flto=thin']], ids=' '.join)
+def test_indexes_are_small_and_a_closure_takes_no_time(words: list[str], shared: Emroot, sdk: Sdk):
+    """Of all libraries of a C++ link: less than 100 KB, packed, and 100 ms."""
+    archives_ = [archive for archive in plan_of(shared.home, sdk.root, words).archives if archive.how == 'archive']
+    indexes = {archive.key: index for archive in archives_ if (index := find_shipped(sdk.digest, archive.key))}
+    assert len(indexes) == len(archives_) > 8
+    assert len(encode_indexes(indexes)) < 100_000
+    known = list(indexes.values())
+    wanted = {'_ZNSt3__24coutE', '_ZNSt3__26localeC1Ev', 'main', 'printf', 'malloc', '__cxa_throw'}
+    seconds = []
+    for _ in range(3):
+        began = time.perf_counter()
+        found = Closure(known, Roots(wanted))
+        seconds.append(time.perf_counter() - began)
+    assert sum(map(len, found.needed)) > 100
+    assert min(seconds) < 0.1, seconds
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize('words', [['em++', '-sMEMORY64'], ['em++', '-sMEMORY64', '-flto=thin', '-fwasm-exceptions', '-O1'],
+                                   ['em++', '-fwasm-exceptions', '-pthread']], ids=' '.join)
+def test_no_object_defines_what_its_sketch_does_not_have(words: list[str], shared: Emroot, sdk: Sdk, tmp_path: Path):
+    """All objects of a C++ link's libraries; of those in C, sketches have not one name more, either."""
+    cache = tmp_path / 'cache'
+    built = shared('build', '-j2', '--cache', cache, '--for', ' '.join(words))
+    assert built.code == 0, built.err
+    plan = plan_of(shared.home, sdk.root, words)
+    build = Build(Catalogue(sdk, find_home(shared.home)), find_home(shared.home), Store(shared.home / 'store'), cache)
+    sketches, looked_at = Sketches(build, plan), 0
+    for archive in plan.archives:
+        if archive.how != 'archive':
+            continue
+        drawn = sketches([(archive, {name for name, _ in archive.members})])[archive.name]
+        index = index_archive(find_nm(sdk.tools), cache / archive.path)
+        for member, (name, key) in zip(index.members, archive.members, strict=True):
+            compile_ = plan.compiles[key]
+            assert member.bitcode == gives_bitcode(compile_), member.name
+            assert name in drawn or not can_be_sketched(compile_) or 'asm' in _text(sdk, compile_), name
+            if name in drawn:
+                assert set(member.defined) <= drawn[name].defined, name
+                assert not compile_.source.endswith('.c') or drawn[name].defined - TAGS == set(member.defined) - TAGS, name
+                looked_at += 1
+    assert looked_at > 1000
+
+
+def _text(sdk: Sdk, compile_: Compile) -> str:
+    return (sdk.root / 'system' / 'lib' / 'libc' / compile_.source.replace('{sdk}', str(sdk.root))).read_text()
 
 
 @pytest.mark.parametrize('flag', ['-Wl,--Map=app.map', pytest.param('-Wl,--trace', marks=pytest.mark.slow)])
@@ -193,8 +366,9 @@ def test_a_lazy_link_gives_the_bytes_of_a_whole_one(program: Program, linking: L
     assert said, 'it was linked with whole libraries'
     assert made.keys() == whole.keys()
     assert [name for name in made if made[name] != whole[name]] == []
-    ran = subprocess.run([*sdk.node, 'app.js'], cwd=tmp_path / 'lazy', capture_output=True, text=True, check=False, timeout=60)
-    assert ran.returncode == 0 or program.source in ('zlib', 'bzip2'), ran.stderr
+    ran = subprocess.run([*sdk.node, 'app.js'], cwd=tmp_path / 'lazy', stdin=subprocess.DEVNULL, capture_output=True, check=False,
+                         timeout=60)
+    assert ran.returncode == 0, ran.stderr
     print(program.name, said)
 
 
@@ -202,15 +376,16 @@ def _inputs(program: Program, place: Path) -> dict[str, str]:
     own = (CXX if program.driver == 'em++' else C).get(program.source)
     if own is not None:
         return {'main.cpp' if program.driver == 'em++' else 'main.c': own}
+    project = PROJECTS[program.source]
     try:
-        source = copy_source(program.source, place / 'source')
+        source = copy_source(project.package, place / 'source')
     except SourceUnavailable as error:
         cannot_run(str(error))
-    names = {'zlib': 'adler32 crc32 deflate infback inffast inflate inftrees trees zutil compress uncompr gzclose gzlib gzread '
-                     'gzwrite test/example',
-             'bzip2': 'blocksort huffman crctable randtable compress decompress bzlib bzip2'}[program.source].split()
-    # What zlib's configure would find out.
-    found = {os.path.basename(name) + '.c': f'#include <unistd.h>\n{(source / f"{name}.c").read_text(encoding="latin-1")}'
-             for name in names}
-    headers = [*source.glob('*.h'), *source.glob('test/*.h')]
-    return {**{path.name: path.read_text(encoding='latin-1') for path in headers}, **found}
+    sources = [path for pattern in project.sources.split() for path in sorted(source.glob(pattern))
+               if path.name not in project.without.split()]
+    headers = {path.relative_to(source / top).as_posix(): path for top in ('.', *project.includes.split())
+               for path in sorted((source / top).glob('**/*.h'))}
+    assert len(sources) > 1
+    return {**{name: path.read_text(encoding='latin-1') for name, path in headers.items()},
+            **{path.name: project.before + path.read_text(encoding='latin-1') for path in sources},
+            **({'main.c': project.main} if project.main else {})}

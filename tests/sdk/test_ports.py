@@ -12,6 +12,7 @@ import tarfile
 from pathlib import Path
 
 import pytest
+from support.pretended import pretend_zlib
 from support.running import Emroot, cannot_run, plain_environment
 
 from dev.sources import SourceUnavailable, copy_source
@@ -74,16 +75,6 @@ def _source(package: str, to: Path) -> Path:
     except SourceUnavailable as error:
         cannot_run(str(error))
         raise
-
-
-def _pretend_zlib(place: Path) -> Path:
-    """A directory with sources under the names that the port of zlib compiles, which cost nothing."""
-    place.mkdir(parents=True)
-    for name in ('adler32', 'compress', 'crc32', 'deflate', 'gzclose', 'gzlib', 'gzread', 'gzwrite', 'infback', 'inffast',
-                 'inflate', 'inftrees', 'trees', 'uncompr', 'zutil'):
-        (place / f'{name}.c').write_text(f'int {name}_of_this_zlib;\n')
-    (place / 'zlib.h').write_text('extern int zutil_of_this_zlib;\n')
-    return place
 
 
 def _own_port(place: Path, name: str = 'own', *, sha512: str = '', deps: tuple[str, ...] = ()) -> tuple[Path, Path]:
@@ -179,7 +170,7 @@ def test_a_port_whose_source_cannot_be_had_names_what_was_tried(seen: Emroot, tm
 
 
 def test_a_directory_that_changes_is_built_again(seen: Emroot, tmp_path: Path):
-    source = _pretend_zlib(tmp_path / 'sources' / 'zlib')
+    source = pretend_zlib(tmp_path / 'sources' / 'zlib')
 
     def build() -> str:
         ran = seen('build', '--json', '--targets', 'zlib', '--ports-from', source.parent, '--cache', tmp_path / 'cache')
@@ -196,7 +187,7 @@ def test_a_directory_that_changes_is_built_again(seen: Emroot, tmp_path: Path):
 def test_below_run_a_link_gets_the_port_that_it_names_and_what_that_needs(seen: Emroot, sdk: Sdk, tmp_path: Path):
     """Every way of asking, in a mode that only the link itself names; nothing is selected beforehand."""
     port, mirror = _own_port(tmp_path, deps=('zlib',))
-    _pretend_zlib(mirror / 'zlib')
+    pretend_zlib(mirror / 'zlib')
     (tmp_path / 'main.c').write_text(f'{STACK}#include <own.h>\n#include <zlib.h>\n'
                                      'const char *answer(void) { return own() + zutil_of_this_zlib; }\n')
     (tmp_path / 'main.c').write_text((tmp_path / 'main.c').read_text() + TEMPRET)
@@ -216,7 +207,7 @@ def test_a_port_finds_the_traces_of_another_in_a_frozen_cache(seen: Emroot, sdk:
     if 'ports-builds' not in (sdk.root / 'tools/ports/__init__.py').read_text():
         pytest.skip(f'ports of {sdk.version} look for no traces')
     port, mirror = _own_port(tmp_path, deps=('zlib',))
-    _pretend_zlib(mirror / 'zlib')
+    pretend_zlib(mirror / 'zlib')
     port.write_text(port.read_text().replace("  ports.fetch_project(", "  assert os.path.exists(os.path.join("
                                              "ports.get_build_dir(), 'zlib')), 'zlib comes first'\n  ports.fetch_project("))
     cache = tmp_path / 'cache'

@@ -105,7 +105,7 @@ def hooked_config(session: Session, *, loud: bool = False) -> Path:
     command = {'argv': [sys.executable, '-m', 'emroot', *here, '--quiet', 'build', *how]}
     if (lazy := lazily(args)) != 'off':
         command['lazy'] = [sys.executable, '-m', 'emroot.cli.lazily', *here, *how, *([] if loud else ['--quiet']),
-                           *(['--predict'] if lazy == 'predict' else [])]
+                           *(['--predict'] if lazy == 'predict' else []), *(['--complete'] if _completes(session) else [])]
     kept = {name: value for name, value in os.environ.items() if name.startswith(('EM_', 'EMCC_'))
             and name in ('EM_CONFIG', 'EMCC_LOCAL_PORTS', 'EM_PORTS', 'EM_LLVM_ROOT', 'EM_BINARYEN_ROOT', 'EM_NODE_JS')}
     own = next((path for path in config_files(session.sdk.root) if os.path.isfile(path)), None)
@@ -115,6 +115,14 @@ def hooked_config(session: Session, *, loud: bool = False) -> Path:
     if not place.is_file():
         write_text(place, text)
     return place
+
+
+def _completes(session: Session) -> bool:
+    """Whether libraries are completed after a lazy link: as the command line says, else EMROOT_COMPLETE, else the project."""
+    said = os.environ.get('EMROOT_COMPLETE', '')
+    if said not in ('', '0', '1'):
+        raise UsageError(f'EMROOT_COMPLETE is {said!r}', mend='set it to 1 or 0, or unset it')
+    return bool(session.args.complete or (said == '1' if said else session.project and session.project.complete))
 
 
 def _prepare(session: Session, *, needed: bool) -> int:

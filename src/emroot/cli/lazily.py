@@ -7,13 +7,16 @@ it has to be done with whole archives.
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import sys
 import time
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from ..engine.build import Build
-from ..engine.request import Options
+from ..engine.request import Options, Request
 from ..errors import EmrootError
 from ..index.symbols import NmFailed
 from ..lazy.link import Told
@@ -21,6 +24,7 @@ from ..lazy.prepare import link_lazily
 from ..lazy.refusal import Refused
 from ..lazy.stock import NotLazily
 from ..modes import parse_mode
+from ..resolution import resolve
 from ..store import Store
 from .build import _port_sources
 from .session import Session
@@ -32,15 +36,46 @@ REFUSED = 10
 
 
 def main(argv: list[str]) -> int:
-    """Do what a request asks for: the linker's command, and `MODE/TARGET` of each library that is missing."""
-    args = _parser().parse_args(argv)
+    """Do what a request asks for: make the linker's command, without the libraries `MODE/TARGET` that are missing; or build the
+    ports of a link."""
+    parser = make_parser('emroot.cli.lazily')
+    parser.add_argument('--predict', action='store_true')
+    parser.add_argument('--complete', action='store_true')
+    parser.add_argument('request')
+    args = parser.parse_args(argv)
     request = json.loads(Path(args.request).read_text(encoding='utf-8'))
+    with opened(args) as build:
+        try:
+            return build_ports(build, request['ports']) if 'ports' in request else link(build, request, args)
+        except EmrootError as error:
+            build.watcher.note(f'no lazy link: {error}')
+            return NOT_LAZILY
+
+
+@contextlib.contextmanager
+def opened(args: argparse.Namespace) -> Iterator[Build]:
+    """A build that arguments are about, watched."""
     session = Session(args)
-    missing = [(parse_mode(mode), target) for mode, _, target in (name.partition('/') for name in request['missing'])]
     watcher = make_watcher(session.home, verbose=False, quiet=args.quiet, live=True)
     options = Options(jobs=args.jobs, builder=args.builder or 'source', port_sources=_port_sources(session),
                       remote=session.remote, own_place=session.own_place, launcher=session.launcher, base=session.base)
-    build = Build(session.catalogue, session.home, Store(session.home.store), session.cache, options, watcher)
+    try:
+        yield Build(session.catalogue, session.home, Store(session.home.store), session.cache, options, watcher)
+    finally:
+        watcher.close()
+
+
+def build_ports(build: Build, words: Sequence[str]) -> int:
+    """Build the ports that a link needs, whole; what else it needs is a matter of the lazy link."""
+    found = resolve(build.catalogue, words)
+    result = build.run([Request(mode=found.mode, targets=found.ports)]) if found.ports else None
+    return NOT_LAZILY if result and result.failures else 0
+
+
+def link(build: Build, request: Mapping[str, Any], args: argparse.Namespace) -> int:
+    """Make a lazy link, and say what it took."""
+    watcher = build.watcher
+    missing = [(parse_mode(mode), target) for mode, _, target in (name.partition('/') for name in request['missing'])]
     began = time.perf_counter()
     try:
         told = link_lazily(build, request['command'], Path(request['cwd']), missing, predicting=args.predict)
@@ -52,13 +87,12 @@ def main(argv: list[str]) -> int:
     except (NotLazily, NmFailed, OSError) as reason:
         watcher.note(f'not a lazy link: {reason}')
         return NOT_LAZILY
-    except EmrootError as error:
-        watcher.note(f'no lazy link: {error}')
-        return NOT_LAZILY
-    finally:
-        watcher.close()
     if not args.quiet:
         print(text, file=sys.stderr)
+    if args.complete:
+        from .completing import complete_later  # here and not above: it imports this
+        own = {'--predict', '--complete', args.request}
+        complete_later(build.cache.root, missing, [word for word in sys.argv[1:] if word not in own])
     return 0
 
 
@@ -71,15 +105,14 @@ def summary(told: Told, seconds: float) -> str:
             f'{seconds:.1f} s ({parts})')
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog='emroot.cli.lazily')
-    for name in ('--sdk', '--home', '--cache', '--builder', '--ports-from', '--remote', '--base', '--launcher'):
-        parser.add_argument(name)
+def make_parser(name: str) -> argparse.ArgumentParser:
+    """What programs take that `hooked_config` (`env.py`) starts links with."""
+    parser = argparse.ArgumentParser(prog=name)
+    for word in ('--sdk', '--home', '--cache', '--builder', '--ports-from', '--remote', '--base', '--launcher'):
+        parser.add_argument(word)
     parser.add_argument('--jobs', type=int, default=0)
     parser.add_argument('--quiet', action='store_true')
-    parser.add_argument('--predict', action='store_true')
     parser.add_argument('--remote-write', action='store_true')
-    parser.add_argument('request')
     return parser
 
 

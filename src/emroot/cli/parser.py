@@ -139,6 +139,8 @@ def _run_command(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('--lazy', choices=['exact', 'predict', 'off'], help='compile only what a link pulls, where the '
                         'symbols of the libraries are known (default: exact; EMROOT_LAZY), also where they have to be found out, '
                         'or whole libraries')
+    parser.add_argument('--complete', action='store_true', help='after a lazy link, build its libraries in the background, at '
+                        'low priority (EMROOT_COMPLETE=1)')
     parser.add_argument('command', nargs=argparse.REMAINDER, metavar='-- COMMAND...', help='passed on with its exit code')
 
 

@@ -63,11 +63,11 @@ def parts(name: str) -> list[str]:
 
 def _mentions(source: Path, wanted: Iterable[tuple[bool, list[str]]]) -> bool:
     try:
-        text = source.read_text(encoding='latin-1')
+        said = set(_WORD.findall(source.read_text(encoding='latin-1')))
     except OSError:
         return True
     cxx = source.suffix not in ('.c', '.s', '.S')
-    return any((cxx or not mangled) and all(word in text for word in words) for mangled, words in wanted)
+    return any((cxx or not mangled) and said.issuperset(words) for mangled, words in wanted)
 
 
 def _path(root: Path, source: str) -> Path:

@@ -22,6 +22,8 @@ import tempfile
 #: What emcc's `tools.building` must have for lazy links.
 SEAM = ('link_lld', 'get_command_with_possible_response_file', 'check_call')
 
+#: What was built for this command line.
+PORTS, ALL = 'ports', 'all'
 #: How emroot ends if a link cannot be made, not with whole libraries either.
 REFUSED = 10
 
@@ -33,7 +35,7 @@ class Hook:
         self.command = command
         self.changes = {'tools.system_libs': self.change_libraries, 'tools.ports': self.change_ports,
                         'tools.cache': self.change_cache}
-        self.asked_for_link = False
+        self.asked_for_link = None
         self.awaited = {}  # libraries of a lazy link, by where they would be: how emcc would build each, and its name
 
     def find_spec(self, name, path=None, target=None):
@@ -148,12 +150,16 @@ class Hook:
 
     def link_lazily(self, command):
         """Have emroot make a link; its exit code. Unless that is 0, nothing was done."""
+        return self.ask_lazily({'command': [str(word) for word in command], 'cwd': os.getcwd(),
+                                'missing': [name for _, name in self.awaited.values()]})
+
+    def ask_lazily(self, request):
+        """Have emroot do part of a lazy link; its exit code."""
         with tempfile.TemporaryDirectory(prefix='emroot-') as place:
-            request = os.path.join(place, 'request.json')
-            with open(request, 'w', encoding='utf-8') as f:
-                json.dump({'command': [str(word) for word in command], 'cwd': os.getcwd(),
-                           'missing': [name for _, name in self.awaited.values()]}, f)
-            return self.run(self.command['lazy'], [request], subprocess.DEVNULL)
+            file = os.path.join(place, 'request.json')
+            with open(file, 'w', encoding='utf-8') as f:
+                json.dump(request, f)
+            return self.run(self.command['lazy'], [file], subprocess.DEVNULL)
 
     @staticmethod
     def fail(call):
@@ -185,7 +191,7 @@ class Hook:
         def dependency_order(port_list):
             needed = original(port_list)
             if any(not self.installed(ports, port) for port in needed):
-                self.build_for_link()
+                self.build_for_link(only_ports=self.lazy())
             return needed
         ports.dependency_order = dependency_order
 
@@ -195,7 +201,7 @@ class Hook:
 
         def get(shortname, creator, *args, **kwargs):
             if 'port' in (kwargs.get('what'), *args) and not os.path.exists(str(cache.get_path(shortname))):
-                self.build_for_link()
+                self.build_for_link(only_ports=self.lazy())
             return original(shortname, creator, *args, **kwargs)
         cache.get = get
 
@@ -204,13 +210,18 @@ class Hook:
         """Whether a port left its mark in this cache directory."""
         return os.path.exists(os.path.join(str(ports.Ports.get_dir()), port.name, '.emscripten_url'))
 
-    def build_for_link(self):
-        """Have everything built that this very command line needs, ports by their right variants included; once."""
-        if not self.asked_for_link:
-            self.asked_for_link = True
+    def build_for_link(self, only_ports=False):
+        """Have everything built that this very command line needs, ports by their right variants included, or nothing else; once.
+        """
+        if self.asked_for_link not in (ALL, PORTS if only_ports else ALL):
+            self.asked_for_link = PORTS if only_ports else ALL
             driver = 'em++' if '++' in os.path.basename(sys.argv[0]) else 'emcc'
             more = shlex.split(os.environ.get('EMCC_CFLAGS', ''))
-            self.build(['--for', shlex.join([driver, *sys.argv[1:], *more])])
+            link = [driver, *sys.argv[1:], *more]
+            if only_ports:
+                self.ask_lazily({'ports': link})
+            else:
+                self.build(['--for', shlex.join(link)])
 
     def build(self, selection):
         """Have emroot build. If it cannot, emcc goes on by itself, and says what it misses in its own words."""
