@@ -42,11 +42,10 @@ class Project:
 PROJECTS = {
     'zlib': Project('zlib', '*.c test/example.c', before='#include <unistd.h>\n', includes='test'),
     'bzip2': Project('bzip2', 'blocksort.c huffman.c crctable.c randtable.c compress.c decompress.c bzlib.c bzip2.c'),
-    'libyaml': Project('libyaml', 'src/*.c', includes='include src', main=(SOURCES / 'uses_libyaml.c').read_text(encoding='utf-8'),
+    'libyaml': Project('libyaml', 'src/*.c', includes='include src', main=C['uses_libyaml'],
                        before='#define YAML_VERSION_MAJOR 0\n#define YAML_VERSION_MINOR 2\n#define YAML_VERSION_PATCH 5\n'
                               '#define YAML_VERSION_STRING "0.2.5"\n'),
-    'lua': Project('lua5.4', 'src/*.c', without='lua.c luac.c', includes='src',
-                   main=(SOURCES / 'uses_lua.c').read_text(encoding='utf-8')),
+    'lua': Project('lua5.4', 'src/*.c', without='lua.c luac.c', includes='src', main=C['uses_lua']),
 }
 
 
@@ -83,4 +82,12 @@ PROGRAMS = [
     *_of('emcc', '-fsanitize=address -sDEFAULT_TO_CXX=0', 'doubles'),
     *_of('emcc', '-sMAIN_MODULE=2 -sDEFAULT_TO_CXX=0', 'hello'),
     *_of('emcc', '-sERROR_ON_UNDEFINED_SYMBOLS=0 -sDEFAULT_TO_CXX=0', 'weak'),
+]
+#: Links in modes and variants of whose libraries no index comes with emroot, nor with an SDK.
+WITHOUT_INDEX = [
+    *_of('emcc', '-flto -sDEFAULT_TO_CXX=0', 'hello doubles'),
+    *_of('em++', '-flto', 'stream'),
+    *_of('em++', '-sMEMORY64 -fexceptions', 'throws'),
+    *_of('em++', '-sMEMORY64 -fwasm-exceptions', 'throws'),
+    *_of('emcc', '-sMEMORY64 -pthread -sDEFAULT_TO_CXX=0', 'threads'),
 ]

@@ -29,17 +29,20 @@ def plan_of(home: Path, sdk_root: Path, link: list[str]) -> Plan:
     return make_plan(sdk, catalogue.recipes(found.mode, found.targets).values())
 
 
-def lazy_home(place: Path, shared: Emroot, plans: Iterable[Plan], *, objects: bool) -> Emroot:
-    """A home that knows the indexes of what `shared` has built, and has the `objects` if wanted, but no archive."""
+def lazy_home(place: Path, shared: Emroot, plans: Iterable[Plan], *, objects: bool, indexes: bool = True) -> Emroot:
+    """A home that knows the `indexes` of what `shared` has built, and has the `objects`, if wanted, but no archive. One that is
+    there is added to."""
     assert shared.sdk
-    seed(place, shared.home, link=True)
+    if not place.exists():
+        seed(place, shared.home, link=True)
     ours, theirs = Store(place / 'store'), Store(shared.home / 'store')
     places = find_sdk(find_home(shared.home), shared.sdk).places
     for plan in plans:
         for archive in plan.archives:
-            _copy(theirs, ours, INDEX, archive.key)
+            if indexes:
+                _copy(theirs, ours, INDEX, archive.key)
         for key in plan.compiles if objects else ():
-            for each in (key, located_key(key, places)):
+            for each in (key, located_key(key, places, OBJECT)):
                 _copy(theirs, ours, OBJECT, each)
     return Emroot(place, shared.sdk)
 
