@@ -37,11 +37,14 @@ class Project:
     """What its configure script would find out."""
     main: str = ''
     """A program that uses it, if it does not have one."""
+    arguments: str = ''
+    """With which the program ends well."""
 
 
 PROJECTS = {
     'zlib': Project('zlib', '*.c test/example.c', before='#include <unistd.h>\n', includes='test'),
-    'bzip2': Project('bzip2', 'blocksort.c huffman.c crctable.c randtable.c compress.c decompress.c bzlib.c bzip2.c'),
+    'bzip2': Project('bzip2', 'blocksort.c huffman.c crctable.c randtable.c compress.c decompress.c bzlib.c bzip2.c',
+                     arguments='--help'),
     'libyaml': Project('libyaml', 'src/*.c', includes='include src', main=C['uses_libyaml'],
                        before='#define YAML_VERSION_MAJOR 0\n#define YAML_VERSION_MINOR 2\n#define YAML_VERSION_PATCH 5\n'
                               '#define YAML_VERSION_STRING "0.2.5"\n'),
@@ -73,7 +76,7 @@ PROGRAMS = [
     *_of('em++', '-Oz', 'stream constructors'),
     *_of('em++', '-fwasm-exceptions', 'throws stream'),
     *_of('em++', '-lembind', 'binds'),
-    *_of('emcc', '-sMALLOC=mimalloc', 'doubles'),
+    *_of('emcc', '-sMALLOC=mimalloc -sALLOW_MEMORY_GROWTH', 'doubles'),
     *_of('emcc', '-sSTANDALONE_WASM', 'doubles'),
     *_of('emcc', '-pthread', 'threads hello'),
     *_of('em++', '-pthread', 'workers'),

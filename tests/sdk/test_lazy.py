@@ -395,8 +395,9 @@ def _compare(program: Program, linking: Lazy, place: Path, *, indexes: bool) -> 
     assert [name for name in made if made[name] != whole[name]] == []
     if '-sMEMORY64' in words and sdk.node_version < (24,):
         cannot_run(f'wasm64 programs need Node 24, the SDK has {sdk.node_version}; they were compared, though')
-    ran = subprocess.run([*sdk.node, 'app.js'], cwd=linking.place / 'lazy', stdin=subprocess.DEVNULL, capture_output=True,
-                         check=False, timeout=60)
+    arguments = PROJECTS[program.source].arguments.split() if program.source in PROJECTS else []
+    ran = subprocess.run([*sdk.node, 'app.js', *arguments], cwd=linking.place / 'lazy', stdin=subprocess.DEVNULL,
+                         capture_output=True, check=False, timeout=60)
     assert ran.returncode == 0, ran.stderr
     return said
 

@@ -87,12 +87,13 @@ def test_options_that_tell_of_archives_or_keep_more_than_the_program_forbid_lazi
     assert word in read_command([*WORDS, word], tmp_path, []).obstacle
 
 
-def test_a_missing_library_that_is_linked_whole_forbids_laziness(tmp_path: Path):
+def test_libraries_that_are_linked_whole_are_known(tmp_path: Path):
     missing = [tmp_path / 'cache' / 'libc.a']
-    around = [*WORDS[:7], '--whole-archive', '-lc', '--no-whole-archive', *WORDS[8:]]
-    before = [*WORDS[:3], '--whole-archive', '--no-whole-archive', *WORDS[3:]]
-    assert 'whole' in read_command(around, tmp_path, missing).obstacle
-    assert not read_command(before, tmp_path, missing).obstacle
+    around = [*WORDS[:7], '--whole-archive', '-lc', 'mine.a', '--no-whole-archive', *WORDS[8:], 'other.a']
+    found = read_command(around, tmp_path, missing)
+    assert not found.obstacle
+    assert [(library.path.name, library.whole) for library in found.libraries] == [
+        ('libc.a', True), ('mine.a', True), ('other.a', False)]
 
 
 def test_a_sparse_archive_has_all_members_in_their_order(tmp_path: Path):

@@ -27,6 +27,8 @@ class Library:
     """Where it stands among the arguments."""
     path: Path
     """The file that the linker takes, or would if it were there."""
+    whole: bool = False
+    """Whether the linker takes all of it (`--whole-archive`)."""
 
 
 @dataclass
@@ -61,9 +63,7 @@ def read_command(words: Sequence[str], cwd: Path, missing: Sequence[Path]) -> Li
             whole = word == '--whole-archive'
         elif word.startswith('-l') and len(word) > 2:
             if path := _find(f'lib{word[2:]}.a', directories, awaited):
-                command.libraries.append(Library(at, path))
-                if whole and str(path) in awaited:
-                    command.obstacle = f'{word} is linked whole'
+                command.libraries.append(Library(at, path, whole))
         elif word in _TAKES_NEXT:
             following = next(arguments, at)
             if word == '-o':
@@ -71,7 +71,7 @@ def read_command(words: Sequence[str], cwd: Path, missing: Sequence[Path]) -> Li
             elif word in _NAMING_NEXT:
                 command.wanted.add(words[following])
         elif not word.startswith('-'):
-            _take_input(command, at, cwd / word, awaited)
+            _take_input(command, Library(at, cwd / word, whole), awaited)
     if not command.output:
         command.obstacle = 'it has no output'
     if os.environ.get('LLD_REPRODUCE'):
@@ -94,9 +94,10 @@ def _find(name: str, directories: Sequence[Path], awaited: dict[str, Path]) -> P
     return next((path for directory in directories if (path := directory / name).is_file() or str(path) in awaited), None)
 
 
-def _take_input(command: LinkCommand, at: int, path: Path, awaited: dict[str, Path]) -> None:
+def _take_input(command: LinkCommand, given: Library, awaited: dict[str, Path]) -> None:
+    path = given.path
     if path.suffix == '.a':
-        command.libraries.append(Library(at, path))
+        command.libraries.append(given)
     elif str(path) in awaited:  # a start file: it is made before anything is linked
         command.objects.append(path)
     elif path.is_file():
@@ -105,6 +106,6 @@ def _take_input(command: LinkCommand, at: int, path: Path, awaited: dict[str, Pa
         if begins.startswith(b'#STUB'):
             command.stubs.append(path)
         elif begins == b'!<arch>\n':
-            command.libraries.append(Library(at, path))
+            command.libraries.append(given)
         else:
             command.objects.append(path)

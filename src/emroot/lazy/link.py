@@ -101,6 +101,9 @@ class LazyLink:
         closure = Closure([lazies[path].index if path in lazies else self._others[path] for path in self._order], roots)
         for path, names in self._forced.items():
             closure.add(self._order.index(path), names)
+        for library in self.command.libraries:
+            if library.whole and library.path in self._others:
+                closure.add(self._order.index(library.path), self._others[library.path].names)
         self._spent('search', began)
         return closure
 

@@ -48,7 +48,7 @@ def link_lazily(build: Build, words: Sequence[str], cwd: Path, missing: Missing,
         if command.obstacle:
             raise NotLazily(command.obstacle)
         _ask_remote(build, plan)
-        named = {library.path for library in command.libraries}
+        named = {library.path for library in command.libraries} - {library.path for library in command.libraries if library.whole}
         lazies = [lazy for archive in plan.archives
                   if (lazy := _lazy(build, archive, plan, predicting=predicting)) and lazy.path in named]
     counts = _count(build, {lazy.archive.mode for lazy in lazies})

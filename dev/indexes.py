@@ -1,0 +1,66 @@
+"""`dev.py indexes`: the indexes that come with emroot (`src/emroot/index/shipped`), for the SDKs at hand.
+
+    python3 dev.py indexes --modes wasm64-lto,wasm64-pic --with '' --with=-pthread
+
+What ordinary C and C++ links of these modes need is built, each time with the flags of one `--with` besides, and its indexes are
+added to those that are there. So it can be done mode by mode, by whoever has the machine for it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import shlex
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from emroot.home import Home
+from emroot.index import Index
+from emroot.index.shipped import SHIPPED, decode_indexes, encode_indexes
+from emroot.modes import all_modes, parse_mode
+from emroot.sdk import Sdk, find_sdk
+from emroot.selection import ordinary_links
+
+from .places import dev_home, get_sdks, say
+
+
+def main(argv: list[str]) -> int:
+    """Add to the indexes of each SDK."""
+    parser = argparse.ArgumentParser(prog='dev.py indexes')
+    parser.add_argument('--modes', default=','.join(mode.name for mode in all_modes()), help='default: all')
+    parser.add_argument('--with', action='append', dest='flags', metavar='FLAGS', help='flags besides (default: none)')
+    parser.add_argument('--sdks', default='', help='only SDKs of these versions')
+    parser.add_argument('-j', '--jobs', default='')
+    args = parser.parse_args(argv)
+    modes = [parse_mode(name) for name in args.modes.split(',')]
+    home, versions = dev_home(), [version for version in args.sdks.split(',') if version]
+    code = 0
+    for root in get_sdks()[0]:
+        sdk = find_sdk(home, root)
+        for mode in modes if not versions or sdk.version in versions else ():
+            links = [shlex.join([*link, *shlex.split(flags)]) for flags in args.flags or [''] for link in ordinary_links(mode)]
+            code |= _add(sdk, home, links, ['-j', args.jobs] if args.jobs else [])
+    return code
+
+
+def _add(sdk: Sdk, home: Home, links: list[str], options: list[str]) -> int:
+    with tempfile.TemporaryDirectory() as place:
+        file = Path(place, 'indexes')
+        selection = [word for link in links for word in ('--for', link)]
+        command = [sys.executable, '-m', 'emroot', '--sdk', str(sdk.root), '--home', str(home.root), 'index', 'export', *options,
+                   '--cache', str(Path(place, 'cache')), *selection, '-o', str(file)]
+        code = subprocess.run(command, check=False).returncode
+        if code:
+            return code
+        shipped = SHIPPED / f'{sdk.digest[:16]}.index'
+        bodies = {**(decode_indexes(shipped.read_bytes()) or {} if shipped.is_file() else {}),
+                  **(decode_indexes(file.read_bytes()) or {})}
+    indexes = {key: index for key, body in bodies.items() if (index := Index.of_body(body))}
+    shipped.write_bytes(encode_indexes(indexes))
+    say(f'{shipped.name} ({sdk.version}): {len(indexes)} archives, {shipped.stat().st_size} bytes')
+    return 0
+
+
+if __name__ == '__main__':
+    sys.exit(main(sys.argv[1:]))
