@@ -92,5 +92,4 @@ WITHOUT_INDEX = [
     *_of('em++', '-flto', 'stream'),
     *_of('em++', '-sMEMORY64 -fexceptions', 'throws'),
     *_of('em++', '-sMEMORY64 -fwasm-exceptions', 'throws'),
-    *_of('emcc', '-sMEMORY64 -pthread -sDEFAULT_TO_CXX=0', 'threads'),
 ]

@@ -177,7 +177,7 @@ def _failing(sdk: Sdk, place: Path, *flags: str) -> list[object]:
     return [*sdk.python, '-B', sdk.root / 'emcc.py', *SMALL[1:], *flags, 'main.c', '-o', 'app.js']
 
 
-@pytest.mark.parametrize('flag', ['-Wl,--export=none_such', '-Dbind=none_such'])
+@pytest.mark.parametrize('flag', ['-Dbind=none_such', pytest.param('-Wl,--export=none_such', marks=pytest.mark.slow)])
 def test_a_link_that_whole_libraries_do_not_help_fails_at_once_and_in_the_same_words(
         flag: str, shared: Emroot, sdk: Sdk, tmp_path: Path, indexed: Indexed):
     """As many of a configure script's are meant to."""
@@ -226,7 +226,7 @@ def test_unless_predictions_are_wanted_what_has_no_index_is_built_whole(linking:
     assert not linking.lazy(seen, PREDICTED, WITH_LTO)[1]
 
 
-@pytest.mark.parametrize('how', ['nothing', 'everything swapped'])
+@pytest.mark.parametrize('how', ['nothing', pytest.param('everything swapped', marks=pytest.mark.slow)])
 def test_a_prediction_that_is_wrong_costs_compiles_and_nothing_else(how: str, linking: Lazy, indexed: Indexed, sdk: Sdk):
     """A relative's index that has no names, or each member's under the next one's."""
     lazily = indexed(SMALL)
@@ -292,7 +292,8 @@ def test_of_what_completes_there_is_one_and_the_next_does_what_a_killed_one_left
     assert [Path(path).name for path in archives(cache)] == ['libsockets.a']
 
 
-@pytest.mark.parametrize('words', [['em++', '-sMEMORY64'], ['em++', '-sMEMORY64', '-flto=thin']], ids=' '.join)
+@pytest.mark.parametrize('words', [['em++', '-sMEMORY64'], ['em++', '-sMEMORY64', '-flto=thin', '-fwasm-exceptions', '-O1']],
+                         ids=' '.join)
 def test_indexes_are_small_and_a_closure_takes_no_time(words: list[str], shared: Emroot, sdk: Sdk):
     """Of all libraries of a C++ link: less than 100 KB, packed, and 100 ms."""
     archives_ = [archive for archive in plan_of(shared.home, sdk.root, words).archives if archive.how == 'archive']

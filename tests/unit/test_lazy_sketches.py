@@ -113,8 +113,10 @@ def test_the_likeliest_index_is_that_of_the_same_members(tmp_path: Path, monkeyp
     one, other = (Index(tuple(Member(f'{name}.o', (name,)) for name in names)) for names in ('abcd', 'cdefgh'))
     (tmp_path / f'{"ab" * 8}.index').write_bytes(encode_indexes({'1' * 64: one, '2' * 64: other}))
     monkeypatch.setattr(shipped_indexes, 'SHIPPED', tmp_path)
-    shipped_indexes._shipped.cache_clear()
+    for cached in (shipped_indexes._shipped, shipped_indexes._members):
+        cached.cache_clear()
     assert likeliest_shipped('ab' * 32, ['a.o', 'b.o', 'c.o']) == one
     assert likeliest_shipped('ab' * 32, ['c.o', 'd.o', 'e.o', 'f.o', 'g.o']) == other
     assert likeliest_shipped('ab' * 32, ['x.o', 'a.o']) is None
-    shipped_indexes._shipped.cache_clear()
+    for cached in (shipped_indexes._shipped, shipped_indexes._members):
+        cached.cache_clear()

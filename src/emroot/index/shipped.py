@@ -53,15 +53,19 @@ def find_shipped(sdk_digest: str, key: str) -> Index | None:
 def likeliest_shipped(sdk_digest: str, members: Collection[str]) -> Index | None:
     """Of the indexes that came with emroot for an SDK, the one whose members have these names: of the same library, in some mode.
     None if there is none in which most are found."""
-    wanted, best, found = set(members), 0.5, None
-    for body in _shipped(sdk_digest[:16]).values():
-        index = Index.of_body(body)
-        if index:
-            names = set(index.names)
-            alike = len(names & wanted) / len(names | wanted)
-            if alike > best:
-                best, found = alike, index
-    return found
+    wanted, best, found = set(members), 0.5, ''
+    for key, names in _members(sdk_digest[:16]).items():
+        alike = len(names & wanted) / len(names | wanted)
+        if alike > best:
+            best, found = alike, key
+    return find_shipped(sdk_digest, found)
+
+
+@lru_cache(maxsize=2)
+def _members(name: str) -> dict[str, frozenset[str]]:
+    """The names of the members of each archive."""
+    indexes = {key: Index.of_body(body) for key, body in _shipped(name).items()}
+    return {key: frozenset(index.names) for key, index in indexes.items() if index and index.members}
 
 
 @lru_cache(maxsize=2)
