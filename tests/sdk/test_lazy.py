@@ -15,6 +15,7 @@ import pytest
 from lazy_programs import CXX, PROGRAMS, PROJECTS, WITHOUT_INDEX, C, Program
 from lazy_support import lazy_home, plan_of
 from support.pretended import pretend_zlib
+from support.running import SOURCE as SOURCE_OF_EMROOT
 from support.running import Emroot, cannot_run, plain_environment
 from support.trees import archives
 
@@ -377,7 +378,16 @@ def test_a_predicted_link_gives_the_bytes_of_a_whole_one(program: Program, commo
     assert 'without an index' in said
 
 
-def _compare(program: Program, linking: Lazy, place: Path, *, indexes: bool) -> str:
+@pytest.mark.slow
+def test_a_release_of_which_nothing_is_known_can_be_predicted_too(common: Path, shared: Emroot, sdk: Sdk, tmp_path: Path):
+    """Without the indexes that come with emroot, there is not even a relative."""
+    shutil.copytree(SOURCE_OF_EMROOT, tmp_path / 'src', ignore=shutil.ignore_patterns('*.index', '__pycache__'))
+    said = _compare(Program('emcc', '-sMEMORY64 -sDEFAULT_TO_CXX=0', 'hello'), Lazy(sdk, shared, common), tmp_path, indexes=False,
+                    env={'PYTHONPATH': str(tmp_path / 'src')})
+    assert 'without an index' in said
+
+
+def _compare(program: Program, linking: Lazy, place: Path, *, indexes: bool, env: dict[str, str] | None = None) -> str:
     """Link a program lazily, where all objects are there already, and whole; what emroot said of the former."""
     sdk, shared, words, inputs = linking.sdk, linking.shared, [program.driver, *program.flags.split()], _inputs(program, place)
     linking.forget()
@@ -390,7 +400,7 @@ def _compare(program: Program, linking: Lazy, place: Path, *, indexes: bool) -> 
         whole = linking.whole(words, inputs)
     except subprocess.CalledProcessError as error:
         pytest.skip(f'plain emcc cannot link it here: {error.stderr.decode(errors="replace").strip().splitlines()[-1]}')
-    made, said = linking.lazy(lazily, words, inputs, options=[] if indexes else ['--lazy', 'predict'])
+    made, said = linking.lazy(lazily, words, inputs, options=[] if indexes else ['--lazy', 'predict'], env=env)
     assert said, 'it was linked with whole libraries'
     assert made.keys() == whole.keys()
     assert [name for name in made if made[name] != whole[name]] == []

@@ -112,8 +112,7 @@ class LazyLink:
         front end says what it defines at most. What that cannot say is compiled as well."""
         self._compile(roots, self._closure(roots))
         began = time.perf_counter()
-        for path, names in self.stock.settle().items():
-            self._forced[path] |= names
+        self.stock.settle()
         self._spent('front end', began)
 
     def _make(self, roots: Roots) -> None:

@@ -84,20 +84,19 @@ class Stock:
             self.real[path].update(objects)
         return learned
 
-    def settle(self) -> dict[Path, set[str]]:
-        """Have bounds of every member of the predicted archives that was not compiled; those of which there are none."""
+    def settle(self) -> None:
+        """Have bounds of every member of the predicted archives: of its sketch; of its object, if there is one or no sketch can
+        be had of it."""
         left = {path: set(lazy.index.names) - set(self.real[path]) for path, lazy in self.lazies.items()
                 if lazy.known == 'predicted'}
         drawn = self.draw([(self.lazies[path].archive, names) for path, names in left.items() if names])
-        unsettled = {}
-        for path, names in left.items():
-            lazy = self.lazies[path]
-            found = drawn.get(lazy.archive.name, {})
+        found = {path: drawn.get(self.lazies[path].archive.name, {}) for path in left}
+        self.make({path: names - set(found[path]) for path, names in left.items()})
+        for path, sketches in found.items():
             self._learn(path, {member.name: dataclasses.replace(
-                member, defined=tuple(sorted(found[member.name].defined)), undefined=tuple(sorted(found[member.name].undefined)))
-                for member in lazy.index.members if member.name in found}, known='bounded')
-            unsettled[path] = names - set(found)
-        return unsettled
+                member, defined=tuple(sorted(sketches[member.name].defined)),
+                undefined=tuple(sorted(sketches[member.name].undefined)))
+                for member in self.lazies[path].index.members if member.name in sketches}, known='bounded')
 
     def keep(self) -> None:
         """Keep what was found out about archives without an index, for later links."""
