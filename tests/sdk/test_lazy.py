@@ -211,9 +211,16 @@ WITH_LTO = {'main.c': f"{SOURCE['main.c']}short htons(short v) {{ return v; }}\n
                       "char *strerror(int n) { return 0; }\n"}
 
 
-def test_without_an_index_a_link_can_be_lazy_too(linking: Lazy, seen: Emroot):
+@pytest.fixture
+def without_shipped(tmp_path: Path) -> dict[str, str]:
+    """An environment with an emroot with which no indexes come."""
+    shutil.copytree(SOURCE_OF_EMROOT, tmp_path / 'src', ignore=shutil.ignore_patterns('*.index', '__pycache__'))
+    return {'PYTHONPATH': str(tmp_path / 'src')}
+
+
+def test_without_an_index_a_link_can_be_lazy_too(linking: Lazy, seen: Emroot, without_shipped: dict[str, str]):
     """What is left out was looked at by the compiler's front end, once."""
-    predict = {'EMROOT_LAZY': 'predict'}
+    predict = {'EMROOT_LAZY': 'predict', **without_shipped}
     made, said = linking.lazy(seen, PREDICTED, WITH_LTO, env=predict)
     assert 'without an index' in said and 'front end' in said
     assert int(said.split()[2]) < int(said.split()[4]) / 4
@@ -223,12 +230,14 @@ def test_without_an_index_a_link_can_be_lazy_too(linking: Lazy, seen: Emroot):
     assert '; 0 compiled;' in said and 'front end' not in said
 
 
-def test_unless_predictions_are_wanted_what_has_no_index_is_built_whole(linking: Lazy, seen: Emroot):
-    assert not linking.lazy(seen, PREDICTED, WITH_LTO)[1]
+def test_unless_predictions_are_wanted_what_has_no_index_is_built_whole(linking: Lazy, seen: Emroot,
+                                                                        without_shipped: dict[str, str]):
+    assert not linking.lazy(seen, PREDICTED, WITH_LTO, env=without_shipped)[1]
 
 
 @pytest.mark.parametrize('how', ['nothing', pytest.param('everything swapped', marks=pytest.mark.slow)])
-def test_a_prediction_that_is_wrong_costs_compiles_and_nothing_else(how: str, linking: Lazy, indexed: Indexed, sdk: Sdk):
+def test_a_prediction_that_is_wrong_costs_compiles_and_nothing_else(how: str, linking: Lazy, indexed: Indexed, sdk: Sdk,
+                                                                    without_shipped: dict[str, str]):
     """A relative's index that has no names, or each member's under the next one's."""
     lazily = indexed(SMALL)
     relative = plan_of(lazily.home, sdk.root, SMALL)
@@ -242,8 +251,8 @@ def test_a_prediction_that_is_wrong_costs_compiles_and_nothing_else(how: str, li
     known = KnownKeys(Catalogue(sdk, find_home(lazily.home)), 'source')
     known.learn(relative)
     known.save()
-    made, said = linking.lazy(lazily, PREDICTED, WITH_LTO, options=['--lazy', 'predict'])
-    assert said
+    made, said = linking.lazy(lazily, PREDICTED, WITH_LTO, options=['--lazy', 'predict'], env=without_shipped)
+    assert 'without an index' in said
     assert made == linking.whole(PREDICTED, WITH_LTO)
 
 
@@ -373,17 +382,18 @@ def test_a_lazy_link_gives_the_bytes_of_a_whole_one(program: Program, common: Pa
 @pytest.mark.parametrize('program', WITHOUT_INDEX, ids=[program.name for program in WITHOUT_INDEX])
 def test_a_predicted_link_gives_the_bytes_of_a_whole_one(program: Program, common: Path, shared: Emroot, sdk: Sdk,
                                                          tmp_path: Path):
+    """Of most there is a relative among the indexes that come with emroot."""
     said = _compare(program, Lazy(sdk, shared, common), tmp_path, indexes=False)
     print(program.name, said)
     assert 'without an index' in said
 
 
 @pytest.mark.slow
-def test_a_release_of_which_nothing_is_known_can_be_predicted_too(common: Path, shared: Emroot, sdk: Sdk, tmp_path: Path):
+def test_a_release_of_which_nothing_is_known_can_be_predicted_too(common: Path, shared: Emroot, sdk: Sdk, tmp_path: Path,
+                                                                  without_shipped: dict[str, str]):
     """Without the indexes that come with emroot, there is not even a relative."""
-    shutil.copytree(SOURCE_OF_EMROOT, tmp_path / 'src', ignore=shutil.ignore_patterns('*.index', '__pycache__'))
     said = _compare(Program('emcc', '-sMEMORY64 -sDEFAULT_TO_CXX=0', 'hello'), Lazy(sdk, shared, common), tmp_path, indexes=False,
-                    env={'PYTHONPATH': str(tmp_path / 'src')})
+                    env=without_shipped)
     assert 'without an index' in said
 
 
