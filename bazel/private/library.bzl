@@ -167,7 +167,8 @@ def _compile_object(ctx, source, argv, reads, out):
     """One object as one action."""
     python, sdk, headers = ctx.attr._python[PythonInfo], ctx.attr._sdk[SdkInfo], ctx.attr._headers[HeadersInfo]
     is_c = argv[0] == "clang" and not [a for a in argv if a.startswith("-x")]
-    clang, headers = sdk.clang[argv[0]], headers.for_c if is_c else headers.directory
+    clang = sdk.clang[argv[0]]
+    headers = headers.for_c if is_c else headers.directory
     args = ctx.actions.args()
     args.add_all(["-I", "-S", "-B", ctx.file._compile, sdk.about, clang, sdk.resource_dir])
     args.add_all([headers], expand_directories = False)
