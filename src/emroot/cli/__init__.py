@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
 from collections.abc import Sequence
@@ -32,8 +33,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         print('emroot: interrupted; what was finished is kept, and the next run goes on from there', file=sys.stderr)
         return INTERRUPTED
     except BrokenPipeError:
-        sys.stderr.close()  # whoever read our output has gone, which is theirs to decide
-        return 0
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # else Python complains when it flushes the rest
+        return 0  # whoever read our output has gone, which is theirs to decide
     except OSError as error:
         if not is_refusal(error):
             raise
