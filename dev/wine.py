@@ -52,7 +52,8 @@ class Wine:
     def start(self, *command: object, env: dict[str, str] | None = None, cwd: Path = ROOT,
               timeout: float = 900) -> subprocess.CompletedProcess[str]:
         """Run a program of Windows. Its output is a pipe's: Wine's programs refuse a closed or odd standard output."""
-        given = {name: os.environ[name] for name in ('HOME', 'USER', 'LOGNAME', 'LANG', 'TMPDIR') if name in os.environ}
+        given = {name: os.environ[name] for name in ('HOME', 'USER', 'LOGNAME', 'TMPDIR') if name in os.environ}
+        given['LC_ALL'] = 'C.UTF-8'  # else Wine cannot make files whose names are not ASCII
         wine = {'WINEPREFIX': str(self.place / 'prefix'), 'WINEDEBUG': '-all', 'PATH': '/usr/bin:/bin',
                 'WINEDLLOVERRIDES': 'mscoree,mshtml=;winemenubuilder.exe=d',
                 'LD_LIBRARY_PATH': str(self.place / 'tree/usr/lib' / f'{platform.machine()}-linux-gnu')}
