@@ -42,7 +42,7 @@ def installing_ahead(catalogue: Catalogue, home: Home) -> Iterator[None]:
     """Has the headers installed beside what the block does, if they were not yet. What goes wrong is told to whoever needs
     them."""
     def install() -> None:
-        with contextlib.suppress(EmrootError), Store(home.store) as store:
+        with contextlib.suppress(EmrootError, OSError), Store(home.store) as store:
             installed_headers(catalogue, store)
     if Store(home.store).tree_path(_key(catalogue.sdk)).exists():
         yield

@@ -28,6 +28,7 @@ from ..files import replacing
 from ..sdk import Sdk
 from ..store import Store
 from .dynamic import needed_libraries
+from .memory import jobs_that_fit
 from .pool import Finished, Pool
 
 SOURCE = Path(__file__).with_name('forkserver.c')
@@ -36,6 +37,8 @@ ENOUGH = 50
 #: What makes glibc (2.35 and later) take memory in huge pages, and many at once; others do not know it.
 _HUGE_HEAP = {'GLIBC_TUNABLES': 'glibc.malloc.hugetlb=1:glibc.malloc.top_pad=33554432:glibc.malloc.mmap_threshold=33554432:'
                                 'glibc.malloc.trim_threshold=4294967296'}
+#: With less memory than for so many jobs, what huge pages take is better left to jobs.
+_JOBS_WORTH = 4
 _READY = struct.pack('=i', 0)
 _NO_CHILD = -1
 
@@ -44,7 +47,7 @@ class Template:
     """One loaded compiler, from which servers are forked: what is loaded is in memory once, however many there are."""
 
     def __init__(self, compiler: str, library: Path, env: Mapping[str, str]) -> None:
-        huge = 'GLIBC_TUNABLES' not in env and _has_huge_pages()
+        huge = 'GLIBC_TUNABLES' not in env and _has_huge_pages() and jobs_that_fit() >= _JOBS_WORTH
         extra = {**env, 'EMROOT_FORK_SERVER': 'huge' if huge else 'plain', 'LD_BIND_NOW': '1',
                  'LD_PRELOAD': f'./{library.name}', **(_HUGE_HEAP if huge else {})}  # relative: spaces and colons end a path
         self._socket, given = socket.socketpair()

@@ -15,6 +15,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
+import stat
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -155,8 +156,10 @@ class Store:
         """The directory for a file of the store. A link in place of a directory is removed: what is written into the store
         must not land elsewhere."""
         parent = os.path.dirname(path)
-        if parent in self._made and os.path.isdir(parent):
-            return
+        if parent in self._made:
+            with contextlib.suppress(OSError):
+                if stat.S_ISDIR(os.lstat(parent).st_mode):
+                    return
         for folder in path.parents[:len(path.parts) - len(self.root.parts) - 1]:
             if os.path.islink(folder):
                 os.unlink(folder)
