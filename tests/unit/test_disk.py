@@ -131,3 +131,14 @@ def test_what_belongs_to_somebody_else_is_named_with_what_to_do(foreign: Path, a
     assert error.exit_code == 6, error.message
     assert 'not writable' in error.message and str(foreign) in error.message
     assert 'choose a writable directory with --cache or --home' in error.mend
+
+
+def test_half_a_file_of_bytecode_that_a_full_disk_left_is_no_reason_to_fail(fake: Emroot, tmp_path: Path):
+    own = Emroot(tmp_path / 'own', fake.sdk)
+    assert own('list').code == 0
+    halves = list(own.home.glob('memo/probe/**/bytecode/**/*.pyc'))
+    for half in halves:
+        half.write_bytes(half.read_bytes()[:40])
+    assert halves
+    ran = own('list', '--features', 'wasm64')
+    assert ran.code == 0, ran.err
