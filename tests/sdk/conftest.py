@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import contextlib
 import shlex
+import shutil
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from lazy_support import Indexed, Lazy
 from sdk_targets import SMALL, SOME_SECONDS
 from support.disks import disk
-from support.running import Emroot
+from support.running import SOURCE, Emroot
 from support.trees import seed
 
 from emroot.catalogue import Catalogue
 from emroot.home import Home
 from emroot.modes import Mode
+from emroot.sdk import Sdk
 
 
 @pytest.fixture
@@ -86,3 +89,29 @@ def careful_python(tmp_path: Path) -> Path:
     program.write_text(f'#!/bin/sh\nexec {shlex.quote(sys.executable)} -B "$@"\n')
     program.chmod(0o755)
     return program
+
+
+@pytest.fixture
+def linking(sdk: Sdk, shared: Emroot, tmp_path: Path) -> Lazy:
+    """Links in a directory of their own."""
+    return Lazy(sdk, shared, tmp_path)
+
+
+@pytest.fixture
+def indexed(seen: Emroot, shared: Emroot, tmp_path: Path) -> Indexed:
+    """Makes a home that has seen the SDK, and knows the indexes of what a link needs; it has built nothing."""
+    def make(words: list[str]) -> Emroot:
+        file = tmp_path / 'indexes'
+        for step in ((shared, 'export', '--for', ' '.join(words), '-j2', '--cache', tmp_path / 'indexed', '-o', file),
+                     (seen, 'import', file)):
+            ran = step[0]('index', *step[1:])
+            assert ran.code == 0, ran.err
+        return seen
+    return make
+
+
+@pytest.fixture
+def without_shipped(tmp_path: Path) -> dict[str, str]:
+    """An environment with an emroot with which no indexes come."""
+    shutil.copytree(SOURCE, tmp_path / 'src', ignore=shutil.ignore_patterns('*.index', '__pycache__'))
+    return {'PYTHONPATH': str(tmp_path / 'src')}

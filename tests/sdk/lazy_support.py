@@ -1,12 +1,15 @@
-"""Homes for lazy links: one that knows indexes, another that has all objects besides, and no archive."""
+"""Lazy links to compare with whole ones, and homes for them: one that knows indexes, another that has all objects besides, and
+no archive."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+import shutil
+import subprocess
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
-from support.running import Emroot
+from support.running import Emroot, plain_environment
 from support.trees import seed
 
 from emroot.catalogue import Catalogue
@@ -16,8 +19,21 @@ from emroot.home import find_home
 from emroot.index.keep import KIND as INDEX
 from emroot.plan import Plan, make_plan
 from emroot.resolution import resolve
-from emroot.sdk import find_sdk
+from emroot.sdk import Sdk, find_sdk
 from emroot.store import Store
+
+#: A link that takes one object of a small library, and that what it is made of needs of nothing else.
+SMALL = ['emcc', '-sMEMORY64', '-nostdlib', '-lnoexit', '-lsockets', '--no-entry', '-sEXPORTED_FUNCTIONS=_answer']
+SOURCE = {'main.c': '''int bind(int, const void *, unsigned);
+int __syscall_bind(int a, int b, int c, int d, int e, int f) { return 42; }
+long __syscall_ret(unsigned long r) { return r; }
+int answer(void) { return bind(1, 0, 0); }
+void *_emscripten_stack_alloc(unsigned long size) { return 0; }
+void *emscripten_stack_get_current(void) { return 0; }
+void _emscripten_stack_restore(void *place) {}
+'''}
+Outputs = dict[str, bytes]
+Indexed = Callable[[list[str]], Emroot]
 
 
 def plan_of(home: Path, sdk_root: Path, link: list[str]) -> Plan:
@@ -56,3 +72,52 @@ def _copy(theirs: Store, ours: Store, kind: str, key: str) -> None:
             if not target.exists():
                 target.parent.mkdir(parents=True, exist_ok=True)
                 os.link(source, target)
+
+
+class Lazy:
+    """Links of one program, lazy and whole, and what they give."""
+
+    def __init__(self, sdk: Sdk, shared: Emroot, place: Path) -> None:
+        self.sdk, self.shared, self.place = sdk, shared, place
+
+    def whole(self, words: list[str], inputs: dict[str, str], options: Sequence[object] = ()) -> Outputs:
+        """Link with whole libraries."""
+        cache = self.place / 'whole cache'
+        built = self.shared('build', '-j1', *options, '--cache', cache, '--for', ' '.join(words))
+        assert built.code == 0, built.err
+        env = plain_environment({'EM_CACHE': str(cache), 'EM_FROZEN_CACHE': '1', 'PYTHONDONTWRITEBYTECODE': '1'})
+        directory = self._inputs('whole', inputs)
+        subprocess.run(self._command(words, inputs), env=env, cwd=directory, check=True, capture_output=True)
+        return self._outputs(directory)
+
+    def lazy(self, home: Emroot, words: list[str], inputs: dict[str, str], name: str = 'lazy',
+             env: dict[str, str] | None = None, options: Sequence[object] = ()) -> tuple[Outputs, str]:
+        """Link lazily; and the line in which emroot says what it took, empty if the libraries were whole after all."""
+        directory = self._inputs(name, inputs)
+        ran = home('link', *options, '--cache', self.place / f'{name} cache', '-j2', '--', *self._command(words, inputs),
+                   cwd=directory, env={'PYTHONDONTWRITEBYTECODE': '1', **(env or {})})
+        assert ran.code == 0, ran.err
+        return self._outputs(directory), next((line for line in ran.err.splitlines() if line.startswith('linked with')), '')
+
+    def forget(self) -> None:
+        """Forget programs, and what lazy links left in their cache directory."""
+        cache = self.place / 'lazy cache'
+        for directory in (self.place / 'whole', self.place / 'lazy', cache / '.emroot' / 'lazy',
+                          *(cache / 'sysroot' / 'lib').glob('wasm*')):
+            shutil.rmtree(directory, ignore_errors=True)
+
+    def _command(self, words: list[str], inputs: dict[str, str]) -> list[str]:
+        sources = [name for name in inputs if name.endswith(('.c', '.cpp'))]
+        return [*self.sdk.python, '-B', str(self.sdk.root / f'{words[0]}.py'), *words[1:], *sources, '-o', 'app.js']
+
+    def _inputs(self, name: str, inputs: dict[str, str]) -> Path:
+        directory = self.place / name
+        directory.mkdir(exist_ok=True)
+        for file, text in inputs.items():
+            (directory / file).parent.mkdir(exist_ok=True)
+            (directory / file).write_text(text, encoding='utf-8')
+        return directory
+
+    @staticmethod
+    def _outputs(directory: Path) -> Outputs:
+        return {path.name: path.read_bytes() for path in directory.iterdir() if path.name.startswith('app.')}
