@@ -3,11 +3,12 @@
 Two schedules do the same work, each job as long as it was when it was traced:
 
 - emroot's: the family of compiles with most work left goes first, whatever it is for; an archive is joined by whoever made
-  its last object. Starting a compile and taking in its object takes this one Python process some time, in which no other
-  compile can be started or taken in.
+  its last object. The first compile begins when it did. Starting a compile and taking in its object takes this one Python
+  process some time, in which no other compile can be started or taken in.
 - embuilder's: one library after the other. A library's files are cut into batches (`system_libs.py: build_objects`), each
   done by one process from end to end; when all are done, the archive is joined. What its own Python takes is left out.
-  embuilder starts a compiler for each file: give it jobs of that length (`--plain`, a trace of the same with EMROOT_FORK=0).
+  embuilder starts a compiler for each file: give it jobs of that length (`--plain`, a trace of the same with EMROOT_FORK=0),
+  and an emcc for each batch: give it the seconds of that (`--emcc`).
 """
 
 from __future__ import annotations
@@ -45,6 +46,8 @@ class Traced:
     """Seconds to join each target that was built, in the order in which they were asked for."""
     own: float
     """Seconds of emroot's own process for each compile."""
+    begins: float = 0.0
+    """Seconds before the first compile."""
 
 
 @dataclass(frozen=True)
@@ -63,7 +66,8 @@ def read_trace(path: Path) -> Traced:
                 for e in spans if e['cat'] == 'compile']
     joined = {e['name']: e['dur'] / 1e6 for e in spans if e['cat'] == 'archive'}
     archives = {target: joined[target] for target in document['otherData']['targets'] if target in joined}
-    return Traced(compiles, archives, document['otherData']['own_seconds'] / max(1, len(compiles)))
+    begins = min((event['ts'] / 1e6 for event in spans if event['cat'] == 'compile'), default=0.0)
+    return Traced(compiles, archives, document['otherData']['own_seconds'] / max(1, len(compiles)), begins)
 
 
 def emroot_schedule(traced: Traced, cores: int) -> Run:
@@ -76,7 +80,8 @@ def emroot_schedule(traced: Traced, cores: int) -> Run:
     ready = [(-_left(chain), next(count), family) for family, chain in families.items()]
     heapq.heapify(ready)
     running: list[tuple[float, int, str | None]] = []
-    now = python_free = busy = 0.0
+    now = python_free = traced.begins
+    busy = 0.0
     while ready or running:
         while ready and len(running) < cores:
             _, _, family = heapq.heappop(ready)
@@ -101,14 +106,14 @@ def emroot_schedule(traced: Traced, cores: int) -> Run:
     return Run(now, busy / (cores * now))
 
 
-def embuilder_schedule(traced: Traced, cores: int) -> Run:
-    """One library after the other, its files in batches."""
+def embuilder_schedule(traced: Traced, cores: int, emcc: float = 0.0) -> Run:
+    """One library after the other, its files in batches, for each of which `emcc` takes some seconds before it compiles."""
     now = busy = 0.0
     for target, joining in traced.archives.items():
         mine = sorted((c for c in traced.compiles if target in c.serves), key=lambda c: (c.name.rpartition('.')[2], c.name))
         free = [now] * cores
         for batch in _batches(mine, cores):
-            seconds = sum(c.seconds for c in batch)
+            seconds = emcc + sum(c.seconds for c in batch)
             heapq.heapreplace(free, free[0] + seconds)
             busy += seconds
         now = max(free) + joining
@@ -133,6 +138,7 @@ def main(arguments: list[str]) -> int:
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('trace', type=Path, help='written by `emroot build --trace`')
     parser.add_argument('--plain', type=Path, help='a trace of the same work for embuilder (default: the same trace)')
+    parser.add_argument('--emcc', type=float, default=0.0, help='seconds of a start of emcc (default: %(default)s)')
     parser.add_argument('--cores', default=','.join(map(str, CORES)))
     parser.add_argument('--svg', type=Path, help='where to draw both curves')
     args = parser.parse_args(arguments)
@@ -143,7 +149,7 @@ def main(arguments: list[str]) -> int:
     plain = read_trace(args.plain) if args.plain else traced
     if traced.archives.keys() != plain.archives.keys():
         parser.error(f'{args.plain} is of other work: {", ".join(plain.archives)}')
-    runs = [(n, emroot_schedule(traced, n), embuilder_schedule(plain, n)) for n in cores]
+    runs = [(n, emroot_schedule(traced, n), embuilder_schedule(plain, n, args.emcc)) for n in cores]
     print(f'{len(traced.compiles)} compiles of {_left(traced.compiles):.0f} s in {len(traced.archives)} archives, the longest '
           f'{max(c.seconds for c in traced.compiles):.1f} s; {1000 * traced.own:.1f} ms of emroot\'s own for each\n')
     print('| cores | emroot | cores busy | embuilder\'s schedule | cores busy | times as long |\n|---:|---:|---:|---:|---:|---:|')

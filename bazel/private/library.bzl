@@ -11,10 +11,12 @@ SdkInfo = provider("An Emscripten SDK.", fields = {
     "anchor": "File: its place makes the directory that compiles run in (`spelling.py: WORKING_DIRECTORY`); nothing reads it.",
     "clang": "dict: clang and clang++ (Files) by these names.",
     "compiler": "depset: clang, llvm-ar and clang's own headers.",
+    "files": "dict: sources, installed headers and clang's own (Files) by their paths in the SDK's repository.",
     "emscripten": "depset: emcc, embuilder and their modules.",
+    "headers": "depset: the headers that the SDK installs in a cache.",
     "linker": "depset: what a link needs besides.",
+    "programs": "depset: clang and llvm-ar.",
     "resource_dir": "File: it says where clang's own headers are to appear.",
-    "source_files": "dict: the same Files by their paths below the directory of emcc.py.",
     "sources": "depset: the sources and headers of the system libraries.",
     "version": "string",
 })
@@ -34,7 +36,6 @@ ObjectsInfo = provider("The objects of a library.", fields = {"objects": "dict: 
 
 HeadersInfo = provider("The SDK's headers, as it installs them in a cache.", fields = {
     "directory": "File: a directory.",
-    "for_c": "File: a directory without those of C++, a third of the files: a sandbox has a link to each.",
 })
 
 # Outputs lie below a directory of this name, at the path where emcc looks for them in its cache; so the driver knows
@@ -47,19 +48,21 @@ _EPOCH = "315532800"
 _WORKING_DIRECTORY = "system/lib/libc/"
 
 def _sdk_impl(ctx):
-    source_files = {f.owner.name.removeprefix("emscripten/"): f for f in ctx.files.sources}
-    anchors = [path for path in source_files if path.startswith(_WORKING_DIRECTORY)]
+    files = {f.owner.name: f for f in ctx.files.sources + ctx.files.headers + ctx.files.own_headers}
+    anchors = [path for path in files if path.startswith("emscripten/" + _WORKING_DIRECTORY)]
     return [SdkInfo(
         about = ctx.file.about,
         archiver = ctx.file.archiver,
         # Not a source, if there is anything else: it is an input of all.
-        anchor = source_files[([path for path in anchors if "." not in path] or anchors)[0]],
+        anchor = files[([path for path in anchors if "." not in path] or anchors)[0]],
         clang = {"clang": ctx.files.clang[0], "clang++": ctx.files.clang[-1]},
-        compiler = depset(ctx.files.compiler),
+        compiler = depset(ctx.files.programs + ctx.files.own_headers),
         emscripten = depset(ctx.files.emscripten),
+        files = files,
+        headers = depset(ctx.files.headers),
         linker = depset(ctx.files.linker),
+        programs = depset(ctx.files.programs),
         resource_dir = ctx.file.resource_dir,
-        source_files = source_files,
         sources = depset(ctx.files.sources),
         version = ctx.attr.version,
     )]
@@ -70,9 +73,11 @@ emscripten_sdk = rule(
         "about": attr.label(allow_single_file = True),
         "archiver": attr.label(allow_single_file = True),
         "clang": attr.label_list(allow_files = True),
-        "compiler": attr.label_list(allow_files = True),
         "emscripten": attr.label_list(allow_files = True),
+        "headers": attr.label_list(allow_files = True),
         "linker": attr.label_list(allow_files = True),
+        "own_headers": attr.label_list(allow_files = True),
+        "programs": attr.label_list(allow_files = True),
         "resource_dir": attr.label(allow_single_file = True),
         "sources": attr.label_list(allow_files = True),
         "version": attr.string(),
@@ -131,25 +136,42 @@ def _make(ctx, verb, args, inputs, outputs, weight, mnemonic, message, sources =
 # --- headers ---
 
 def _headers_impl(ctx):
+    python, sdk = ctx.attr._python[PythonInfo], ctx.attr._sdk[SdkInfo]
     out = ctx.actions.declare_directory(ctx.label.name)
-    for_c = ctx.actions.declare_directory(ctx.label.name + "_for_c")
     args = ctx.actions.args()
-    args.add_all("--out", [out], expand_directories = False)
-    args.add_all("--out-for-c", [for_c], expand_directories = False)
-    _make(ctx, "headers", args, [], [out, for_c], 1, "EmscriptenHeaders", "Installing Emscripten's headers")
-    return [DefaultInfo(files = depset([out])), HeadersInfo(directory = out, for_c = for_c)]
+    args.add_all(["-I", "-S", "-B", ctx.file._merge])
+    args.add_all([out], expand_directories = False)
+    args.add(sdk.about.dirname + "/headers")
+    ctx.actions.run(
+        executable = python.interpreter,
+        arguments = [args],
+        inputs = depset([sdk.about], transitive = [sdk.headers]),
+        tools = [ctx.attr._driver[DefaultInfo].files, depset([ctx.file._merge]), python.files],
+        outputs = [out],
+        env = {"LC_ALL": "C", "PYTHONHASHSEED": "0"},
+        mnemonic = "EmscriptenHeaders",
+        progress_message = "Installing Emscripten's headers",
+        execution_requirements = {"supports-path-mapping": "1"},
+        toolchain = None,
+    )
+    return [DefaultInfo(files = depset([out])), HeadersInfo(directory = out)]
 
 emscripten_headers = rule(
     implementation = _headers_impl,
     doc = "The SDK's headers as one directory, shared by all modes.",
-    attrs = _TOOLS,
+    attrs = {
+        "_driver": attr.label(default = Label("//:driver"), cfg = "exec"),
+        "_merge": attr.label(default = Label("//:src/emroot/bazel/merge.py"), allow_single_file = True, cfg = "exec"),
+        "_python": _TOOLS["_python"],
+        "_sdk": _TOOLS["_sdk"],
+    },
     provides = [HeadersInfo],
 )
 
 # --- libraries and ports ---
 
 def _reads_impl(ctx):
-    said, known = json.decode(ctx.attr.reads), ctx.attr._sdk[SdkInfo].source_files
+    said, known = json.decode(ctx.attr.reads), ctx.attr._sdk[SdkInfo].files
     files = [known[path] for path in said["files"]]
     return [ReadsInfo(sets = [depset([files[n] for n in numbers]) for numbers in said["sets"]], targets = said["targets"])]
 
@@ -164,21 +186,17 @@ emscripten_reads = rule(
 )
 
 def _compile_object(ctx, source, argv, reads, out):
-    """One object as one action."""
-    python, sdk, headers = ctx.attr._python[PythonInfo], ctx.attr._sdk[SdkInfo], ctx.attr._headers[HeadersInfo]
-    is_c = argv[0] == "clang" and not [a for a in argv if a.startswith("-x")]
-    clang = sdk.clang[argv[0]]
-    headers = headers.for_c if is_c else headers.directory
+    """One object as one action. Its inputs are few: a sandbox has a link to each."""
+    python, sdk = ctx.attr._python[PythonInfo], ctx.attr._sdk[SdkInfo]
     args = ctx.actions.args()
-    args.add_all(["-I", "-S", "-B", ctx.file._compile, sdk.about, clang, sdk.resource_dir])
-    args.add_all([headers], expand_directories = False)
+    args.add_all(["-I", "-S", "-B", ctx.file._compile, sdk.about, sdk.clang[argv[0]], sdk.resource_dir])
     args.add(out)
     args.add(source)
     args.add_all(argv[1:])
     ctx.actions.run(
         executable = python.interpreter,
         arguments = [args],
-        inputs = depset([sdk.about, sdk.anchor, sdk.resource_dir, headers], transitive = [sdk.compiler, reads]),
+        inputs = depset([sdk.about, sdk.anchor, sdk.resource_dir], transitive = [sdk.programs] + reads),
         tools = [ctx.file._compile, ctx.file._spelling, python.files],
         outputs = [out],
         env = {"LC_ALL": "C", "PYTHONHASHSEED": "0", "SOURCE_DATE_EPOCH": _EPOCH},
@@ -200,7 +218,7 @@ def _join_objects(ctx, objects, out):
     ctx.actions.run(
         executable = sdk.archiver,
         arguments = [args, members],
-        inputs = depset(objects, transitive = [sdk.compiler]),
+        inputs = depset(objects, transitive = [sdk.programs]),
         outputs = [out],
         env = {"LC_ALL": "C"},
         mnemonic = "EmscriptenArchive",
@@ -220,7 +238,8 @@ def _from_objects(ctx, recipe, sets, out):
             continue
         single = recipe["how"] == "copy"
         objects[name] = out if single else ctx.actions.declare_file("%s/objects/%s" % (ctx.attr.target, name))
-        _compile_object(ctx, source, recipe["commands"][int(number)], sets[int(recipe["each"][n])], objects[name])
+        read = [sets[int(recipe[part][n])] for part in ("sources", "headers")]
+        _compile_object(ctx, source, recipe["commands"][int(number)], read, objects[name])
     if recipe["how"] != "copy":
         _join_objects(ctx, objects.values(), out)
     return objects

@@ -43,7 +43,7 @@ def _mode_repository_impl(rctx):
         "extras": {name: {"depends_on": on, "flags": FEATURES[name].link} for name, on in EXTRAS.items()},
         "features": features,
         "flags": flags,
-        "headers": where["headers"],
+        "headers": str(rctx.path(rctx.attr.sdk).dirname.get_child("headers")),
         "root": where["root"],
         "seed": str(rctx.path(rctx.attr.sdk).dirname.get_child("home")),
     }, "emscripten_deps.cache, mode %s" % rctx.attr.mode)

@@ -4,6 +4,7 @@
     llvm/          bin/ with the tools that are used, lib/clang/N with clang's own headers
     binaryen/bin/  Binaryen's tools
     node/          Node
+    headers/       the headers that the SDK installs in a cache: links to its own, and those that it makes
     sdk.json       what is to be known at build time (`src/emroot/bazel/places.py`)
     resource_dir   where clang's own headers are to appear in objects
 """
@@ -21,7 +22,9 @@ emscripten_sdk(
     about = "sdk.json",
     archiver = "llvm/bin/{archiver}",
     clang = ["llvm/bin/{clang}", "llvm/bin/{clangxx}"],
-    compiler = glob(["llvm/bin/clang*", "llvm/bin/llvm-ar*", "llvm/lib/**"]),
+    headers = glob(["headers/**"]),
+    own_headers = glob(["llvm/lib/clang/**"]),
+    programs = glob(["llvm/bin/clang*", "llvm/bin/llvm-ar*", "llvm/lib/**"], exclude = ["llvm/lib/clang/**"]),
     resource_dir = "resource_dir",
     sources = glob(["emscripten/system/**", "emscripten/third_party/*.h"], exclude = ["**/__pycache__/**"]),
     emscripten = glob(

@@ -14,6 +14,9 @@ from ..bazel.libraries import DECLARED, Libraries
 from ..places import say
 from .measure import Step
 
+#: Where Bazel makes the thousand links of each object's sandbox without a disk.
+IN_MEMORY = '--sandbox_base=/dev/shm'
+
 
 class BazelBench:
     """One workspace that declares targets of a mode, for all rounds."""

@@ -17,7 +17,7 @@ from emroot.sdk import Sdk
 from ..bazel.libraries import OBJECTS
 from ..fidelity import Reference
 from ..places import ROOT
-from .bazel import BazelBench
+from .bazel import IN_MEMORY, BazelBench
 from .measure import Step, environment
 
 PROGRAM = '#include <iostream>\nint main() { std::cout << "pointers of " << 8 * sizeof(void *) << " bits\\n"; }\n'
@@ -82,6 +82,7 @@ class Bench:
             'bazel': Work('the same libraries under Bazel, which has fetched, in its sandbox, from nothing', {
                 'emroot': lambda d: self._bazel.begin()(d),
                 'emroot object by object': lambda d: self._bazel.begin(OBJECTS)(d),
+                'emroot object by object, sandboxes in memory': lambda d: self._bazel.begin(OBJECTS, IN_MEMORY)(d),
                 **{name: self._only_embuilder(env) for name, env in builders.items()}}),
             'help': Work('`--help`', {
                 'emroot': lambda _: [self._emroot('--help')],

@@ -20,7 +20,6 @@ from support.running import SOURCE, cannot_run
 from emroot.engine.dynamic import needed_libraries
 from emroot.engine.forkserver import ForkServers, preload_library
 from emroot.engine.pool import Cancelled, Pool
-from emroot.store import Store
 
 pytestmark = pytest.mark.skipif(sys.platform != 'linux', reason='Linux has what it takes')
 
@@ -66,7 +65,7 @@ def program(tmp_path: Path) -> str:
 @pytest.fixture
 def library(tmp_path: Path, program: str) -> Path:
     """The library to preload."""
-    found = preload_library(Store(tmp_path / 'a störe: with space'))
+    found = preload_library(tmp_path / 'a störe: with space')
     assert found
     return found
 
@@ -187,7 +186,7 @@ def test_servers_end_with_the_process_that_has_them(program: str, library: Path)
 
 def test_without_a_c_compiler_there_is_no_library(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv('PATH', str(tmp_path))
-    assert preload_library(Store(tmp_path / 'store')) is None
+    assert preload_library(tmp_path) is None
 
 
 def test_a_program_says_which_libraries_it_needs(program: str):

@@ -36,6 +36,17 @@ def test_what_emroot_itself_takes_for_a_compile_is_done_for_one_at_a_time():
     assert emroot_schedule(four, 1).seconds == 4
 
 
+def test_what_comes_before_the_first_compile_is_counted():
+    late = Traced(WORK.compiles, WORK.archives, WORK.own, begins=10)
+    assert [emroot_schedule(late, cores).seconds for cores in (1, 2, 3)] == [23, 17, 16]
+
+
+def test_embuilder_starts_an_emcc_for_each_batch():
+    """Two cores, as below: each of the five batches takes a second more."""
+    assert embuilder_schedule(WORK, 2, emcc=1).seconds == (3 + 5 + 1) + (5 + 2)
+    assert embuilder_schedule(_eight('b.c'), 2, emcc=0.25).seconds == 10.25
+
+
 def test_embuilder_makes_one_library_after_the_other():
     """Two cores: x1 0-3, x2 0-2, y 2-6, a joined 6-7, y again 7-11 with z beside it, b joined 11-13."""
     two = embuilder_schedule(WORK, 2)
@@ -72,7 +83,7 @@ def test_a_real_trace_is_read_and_shown(fake: Emroot, tmp_path: Path, capsys: py
     assert fake('build', '--targets', 'libmany,libone', '-j', '2', '--trace', trace).code == 0
     traced = read_trace(trace)
     assert len(traced.compiles) == 27 and list(traced.archives) == ['wasm32/libmany', 'wasm32/libone']
-    assert 0 < traced.own < 0.1
+    assert 0 < traced.own < 0.1 and 0 < traced.begins < 10
     assert main([str(trace), '--cores', '2,4', '--svg', str(tmp_path / 'curve.svg')]) == 0
     said = capsys.readouterr().out
     assert said.startswith('27 compiles of ') and len([line for line in said.splitlines() if line.startswith('| ')]) == 3

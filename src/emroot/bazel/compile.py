@@ -1,10 +1,10 @@
 """The build action that compiles one object.
 
-    python compile.py ABOUT CLANG RESOURCE_DIR HEADERS OUT SOURCE ARGUMENT...
+    python compile.py ABOUT CLANG RESOURCE_DIR OUT SOURCE ARGUMENT...
 
-ABOUT (`sdk.json`, beside `emscripten/`), CLANG, RESOURCE_DIR (a file that says where clang's own headers are to appear), HEADERS
-and OUT are paths relative to Bazel's execution root; SOURCE and the ARGUMENTs are as the recipe has them. There are a thousand
-of these in a build, so that this imports nothing that Python has not loaded, and becomes the compiler.
+ABOUT (`sdk.json`, beside `emscripten/` and `headers/`), CLANG, RESOURCE_DIR (a file that says where clang's own headers are to
+appear) and OUT are paths relative to Bazel's execution root; SOURCE and the ARGUMENTs are as the recipe has them. There are a
+thousand of these in a build, so that this imports nothing that Python has not loaded, and becomes the compiler.
 """
 
 import os
@@ -15,13 +15,14 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '..'
 import spelling  # type: ignore[import-not-found]  # by itself: packages above it would be compiled anew each time
 
 
-def main(about: str, clang: str, resource_dir: str, headers: str, out: str, source: str, *argv: str) -> int:
+def main(about: str, clang: str, resource_dir: str, out: str, source: str, *argv: str) -> int:
     """Compile; the exit code, where the compiler cannot take this process's place."""
-    clang, root = os.path.abspath(clang), os.path.join(os.path.dirname(os.path.abspath(about)), 'emscripten')
+    clang, place = os.path.abspath(clang), os.path.dirname(os.path.abspath(about))
+    root = os.path.join(place, 'emscripten')
     with open(resource_dir, encoding='utf-8') as text:
         mapped = spelling.map_resource_dir(clang, text.read())
-    command = [clang, *mapped, *spelling.spell(argv, sdk=root, cache=os.path.abspath(headers), source=source,
-                                               out=os.path.abspath(out))]
+    command = [clang, *mapped, *spelling.spell(argv, sdk=root, cache=os.path.join(place, 'headers'),
+                                               source=source, out=os.path.abspath(out))]
     os.chdir(os.path.join(root, *spelling.WORKING_DIRECTORY))
     if os.name != 'nt':
         os.execv(clang, command)  # noqa: S606  # no shell, as everywhere

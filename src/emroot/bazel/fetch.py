@@ -10,6 +10,7 @@ exit code that the command line would have.
 
 from __future__ import annotations
 
+import filecmp
 import itertools
 import json
 import os
@@ -21,10 +22,11 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).absolute().parents[2]))
 
-from emroot.bazel.includes import Includes, numbered  # the line above makes the package importable
+from emroot.bazel.includes import Includes, Numbers  # the line above makes the package importable
 from emroot.bazel.places import RESOURCE_PREFIX
 from emroot.catalogue import Catalogue, Listing, Recipe
 from emroot.errors import EmrootError, SdkError
+from emroot.files import link_or_copy
 from emroot.headers import installed_headers
 from emroot.home import Home, find_home
 from emroot.modes import Mode, parse_features
@@ -52,8 +54,8 @@ def fetch_sdk(request: dict[str, Any], out: Path, home: Home) -> None:
         configure_release(Path(request['path']), out, request['node'])
     sdk = find_sdk(home, request['path'] or None)
     node = sdk.node[0] if sdk.node else ''
-    with Store(home.store) as store:  # once for all modes, which look for `#include`s in them
-        headers = installed_headers(Catalogue(sdk, home), store)
+    with Store(home.store) as store:
+        lay_out_headers(installed_headers(Catalogue(sdk, home), store), sdk.root, out / 'headers')
     config = dict(line.split(' = ', 1) for line in sdk.config_text.splitlines())
     prebuilt = sorted(p.relative_to(sdk.root / 'cache').as_posix()
                       for p in (sdk.root / 'cache' / 'sysroot' / 'lib').rglob('*') if p.suffix in ('.a', '.o'))
@@ -71,8 +73,33 @@ def fetch_sdk(request: dict[str, Any], out: Path, home: Home) -> None:
         'config': os.environ.get('EM_CONFIG', '') if not request['local'] else '',
         'root': str(sdk.root), 'llvm': str(sdk.llvm_root), 'binaryen': str(sdk.binaryen_root), 'node': node,
         'resource_dir': str(sdk.resource_dir), 'resource_version': sdk.resource_dir.name, 'prebuilt': prebuilt,
-        'version': sdk.version, 'digest': sdk.digest, 'tools': tools, 'headers': headers.relative_to(home.root).as_posix(),
+        'version': sdk.version, 'digest': sdk.digest, 'tools': tools,
     })
+
+
+def lay_out_headers(installed: Path, root: Path, out: Path) -> None:
+    """Headers as the SDK installs them, each a link to what it was copied from, if that can be told, so that Bazel notices when
+    that is changed: the file of the same name and content in the SDK whose path ends most alike."""
+    sources: dict[str, list[Path]] = {}
+    for folder, _, names in os.walk(root / 'system'):
+        for name in names:
+            sources.setdefault(name, []).append(Path(folder, name))
+    for folder, _, names in os.walk(installed):
+        here = out / Path(folder).relative_to(installed)
+        here.mkdir(parents=True, exist_ok=True)
+        for name in names:
+            header = Path(folder, name)
+            same = [source for source in sources.get(name, ()) if filecmp.cmp(source, header, shallow=False)]
+            try:
+                (here / name).symlink_to(max(same, key=lambda source: (_ends_alike(source, header), source)))
+            except (ValueError, OSError):  # it was made, or there are no links for this user
+                link_or_copy(header, here / name)
+
+
+def _ends_alike(one: Path, other: Path) -> int:
+    """How many parts of two paths are the same, from their ends."""
+    pairs = zip(reversed(one.parts), reversed(other.parts), strict=False)
+    return sum(1 for _ in itertools.takewhile(lambda pair: pair[0] == pair[1], pairs))
 
 
 def configure_release(place: Path, out: Path, node: str) -> None:
@@ -166,7 +193,7 @@ def fetch_mode(request: dict[str, Any], out: Path, home: Home) -> None:
         write(out / 'recipes' / f'{target}.json', recipe_document(recipe))
     base = Mode(arch=mode.arch, pic=mode.pic)
     theirs = catalogue.recipes(base, [t for t in linked if t in recipes]) if base != mode else {}
-    read = reads(catalogue, Path(request['seed'], request['headers']), recipes, theirs)
+    read = reads(catalogue, Path(request['headers']), recipes, theirs)
     write(out / 'reads.json', read)
     ports = [t for t in declared if t not in asked]
     sets = sorted({tuple(targets) for targets in table.values()})
@@ -227,24 +254,27 @@ def reads(catalogue: Catalogue, headers: Path, recipes: Mapping[str, Recipe], th
     """What the compiles of a mode read, and which of them are those of the mode without LTO (`theirs`). `headers` are the SDK's,
     as it installed them.
 
-    `{"files": [paths below the SDK], "sets": [[numbers of files]], "targets": {name: {"all": number of the set of everything,
-    "each": [number of the set of each member], "shared": [numbers of members], ...as `recipe_document`}}}`. Some libraries
-    ignore LTO, and libc's lowest parts do: those are made once for all kinds.
+    `{"files": [paths in the SDK's repository], "sets": [[numbers of files]], "targets": {name: {"all": number of the set of all
+    sources, "sources": [number of the set of each member's], "headers": [number of the set of each member's installed headers
+    and clang's own], "shared": [numbers of members], ...as `recipe_document`}}}`. Many members have the same headers, hence two
+    sets. Some libraries ignore LTO, and libc's lowest parts do: those are made once for all kinds.
     """
-    includes = Includes(catalogue.sdk, headers)
-    closures: list[tuple[str, ...]] = []
-    for recipe in recipes.values():
-        own = [includes.closure(member) for member in recipe.members]
-        closures += [*own, tuple(sorted(set().union(*own)))]
-    files, sets, numbers = numbered(closures)
-    targets, at = {}, 0
+    includes, numbers = Includes(catalogue.sdk, headers), Numbers()
+    targets = {}
     for target, recipe in recipes.items():
-        count = len(recipe.members)
+        each = [divide(includes.closure(member)) for member in recipe.members]
         known = {(m.name, m.source, m.argv) for m in theirs[target].members} if target in theirs else set()
-        targets[target] = {**recipe_document(recipe), 'each': numbers[at:at + count], 'all': numbers[at + count],
+        targets[target] = {**recipe_document(recipe),
+                           'all': numbers.of(sorted({path for sources, _ in each for path in sources})),
+                           'sources': [numbers.of(sources) for sources, _ in each], 'headers': [numbers.of(h) for _, h in each],
                            'shared': [n for n, m in enumerate(recipe.members) if (m.name, m.source, m.argv) in known]}
-        at += count + 1
-    return {'files': files, 'sets': sets, 'targets': targets}
+    return {'files': numbers.files, 'sets': numbers.sets, 'targets': targets}
+
+
+def divide(closure: Sequence[str]) -> tuple[list[str], list[str]]:
+    """What of a closure is the SDK's sources, and what is installed headers and clang's own."""
+    sources = [path for path in closure if path.startswith('emscripten/')]
+    return sources, [path for path in closure if not path.startswith('emscripten/')]
 
 
 def modes_of(lists: Sequence[Sequence[str]]) -> list[str]:

@@ -1,9 +1,8 @@
 """Which files of an SDK a compile may read, found by reading `#include` lines: what a build action declares as its inputs.
 
-Conditions are not looked at, so that a closure holds at least what any compile of the source reads. Installed headers and the
-compiler's own are followed, since they include what comes earlier in the search path (`<bits/stat.h>` of musl's sources), but are
-not in the answer: they are inputs of every compile. What cannot be told from the text (`#include MACRO`) would be missing in
-a sandbox, and fail there, not be wrong.
+Conditions are not looked at, nor which directory comes first, so that a closure holds at least what any compile of the source
+reads, and all that it asks for (`__has_include`). What cannot be told from the text (`#include MACRO`) would be missing in a
+sandbox, and fail there, not be wrong.
 """
 
 from __future__ import annotations
@@ -17,12 +16,14 @@ from ..catalogue import Member
 from ..engine.spelling import WORKING_DIRECTORY
 from ..sdk import Sdk
 
-_INCLUDE = re.compile(r'^[ \t]*#[ \t]*include(_next)?[ \t]*(["<])([^">\n]+)[">]', re.MULTILINE)
+_INCLUDE = re.compile(r'^[ \t]*#[ \t]*include(?:_next)?[ \t]*(["<])([^">\n]+)[">]', re.MULTILINE)
+_ASKED = re.compile(r'\b__has_include(?:_next)?[ \t]*\([ \t]*(["<])([^">\n]+)[">]')
 _INCBIN = re.compile(r'\.(?:incbin|include)[ \t]+"([^"\n]+)"')
 #: Recorded sources are relative to a directory as deep as this below the SDK (`Places.working_directory`).
 _HERE = '/'.join(WORKING_DIRECTORY)
-#: Where clang looks below the sysroot, after what the command line names.
-_SYSROOT = ('include/fakesdl', 'include/compat', 'include/c++/v1', 'include')
+#: Where clang looks below the sysroot, after what the command line names; C++ first in a place of its own.
+_SYSROOT = ('include/fakesdl', 'include/compat', 'include')
+_SYSROOT_CPP = 'include/c++/v1'
 
 
 class Includes:
@@ -32,20 +33,32 @@ class Includes:
         """`headers`: a cache directory with the SDK's headers, that is, `sysroot/include`."""
         self._root = str(sdk.root)
         self._mapped = {'{sdk}': self._root, '{cache}': str(headers)}
-        self._last = [*(str(headers / 'sysroot' / place) for place in _SYSROOT), str(sdk.resource_dir / 'include')]
-        self._asked: dict[str, list[tuple[bool, bool, str]]] = {}
+        own = sdk.resource_dir / 'include'
+        #: Directories, and what they are called in the repository.
+        self._called = {self._root: 'emscripten', str(headers): 'headers',
+                        str(own): f'llvm/lib/clang/{sdk.resource_dir.name}/include'}
+        self._last = (*(str(headers / 'sysroot' / place) for place in _SYSROOT), str(own))
+        self._last_cpp = str(headers / 'sysroot' / _SYSROOT_CPP)
+        self._asked: dict[str, list[tuple[bool, str]]] = {}
         self._files: dict[str, bool] = {}
         self._next: dict[tuple[tuple[str, ...], str], list[str]] = {}
         self._closures: dict[tuple[tuple[str, ...], str], tuple[str, ...]] = {}
 
     def closure(self, member: Member) -> tuple[str, ...]:
-        """The source of a compile and all it may include of the SDK's sources: paths below its root, sorted."""
-        key = tuple(self._place(arg[2:]) for arg in member.argv if arg.startswith('-I')), self._place(member.source)
+        """The source of a compile and all it may include, by their paths in the repository (`sdk_repository.bzl`), sorted."""
+        places = [self._place(arg[2:]) for arg in member.argv if arg.startswith('-I')]
+        is_c = member.argv[0] == 'clang' and not any(arg.startswith('-x') for arg in member.argv)
+        cpp = [] if is_c else [self._last_cpp]
+        key = (*places, *cpp, *self._last), self._place(member.source)
         if key not in self._closures:
-            found = self._search(*key)
-            self._closures[key] = tuple(sorted(os.path.relpath(path, self._root).replace(os.sep, '/') for path in found
-                                               if path.startswith(self._root + os.sep)))
+            self._closures[key] = tuple(sorted(filter(None, map(self._called_in_repository, self._search(*key)))))
         return self._closures[key]
+
+    def _called_in_repository(self, path: str) -> str:
+        for place, name in self._called.items():
+            if path.startswith(place + os.sep):
+                return name + path[len(place):].replace(os.sep, '/')
+        return ''
 
     def _search(self, directories: tuple[str, ...], source: str) -> set[str]:
         found, left = {source}, [source]
@@ -59,14 +72,12 @@ class Includes:
         return found
 
     def _included(self, directories: tuple[str, ...], includer: str) -> Iterable[str]:
-        """The files that one includes, each as the first in the search path; all of them for `#include_next`."""
-        for every, quoted, name in self._includes(includer):
-            for directory in ([os.path.dirname(includer)] if quoted else []) + [*directories, *self._last]:
+        """The files that one may include."""
+        for quoted, name in self._includes(includer):
+            for directory in ([os.path.dirname(includer)] if quoted else []) + [*directories]:
                 path = os.path.normpath(os.path.join(directory, name))
                 if self._is_file(path):
                     yield path
-                    if not every:
-                        break
 
     def _place(self, recorded: str) -> str:
         """A recorded path, made absolute."""
@@ -79,20 +90,33 @@ class Includes:
             self._files[path] = os.path.isfile(path)
         return self._files[path]
 
-    def _includes(self, path: str) -> list[tuple[bool, bool, str]]:
-        """What a file includes: whether that is `#include_next`, whether in quotes, and the name."""
+    def _includes(self, path: str) -> list[tuple[bool, str]]:
+        """What a file includes: whether in quotes, and the name."""
         if path not in self._asked:
             text = Path(path).read_text(encoding='latin-1')
-            found = [(bool(after), quote == '"', name) for after, quote, name in _INCLUDE.findall(text)]
-            self._asked[path] = list(dict.fromkeys([*found, *((False, True, name) for name in _INCBIN.findall(text))]))
+            found = [(quote == '"', name) for pattern in (_INCLUDE, _ASKED) for quote, name in pattern.findall(text)]
+            self._asked[path] = list(dict.fromkeys([*found, *((True, name) for name in _INCBIN.findall(text))]))
         return self._asked[path]
 
 
-def numbered(closures: Iterable[tuple[str, ...]]) -> tuple[list[str], list[list[int]], list[int]]:
-    """Closures as numbers, small to write: all files, each distinct closure as numbers of files, and for each closure the
-    number of its like."""
-    files: dict[str, int] = {}
-    distinct: dict[tuple[str, ...], int] = {}
-    which = [distinct.setdefault(closure, len(distinct)) for closure in closures]
-    sets = [[files.setdefault(path, len(files)) for path in closure] for closure in distinct]
-    return list(files), sets, which
+class Numbers:
+    """Sets of files as numbers, small to write: of files, and of sets, each distinct one once."""
+
+    def __init__(self) -> None:
+        self._files: dict[str, int] = {}
+        self._sets: dict[tuple[int, ...], int] = {}
+
+    def of(self, files: Iterable[str]) -> int:
+        """The number of a set."""
+        numbers = tuple(self._files.setdefault(path, len(self._files)) for path in files)
+        return self._sets.setdefault(numbers, len(self._sets))
+
+    @property
+    def files(self) -> list[str]:
+        """All files, by number."""
+        return list(self._files)
+
+    @property
+    def sets(self) -> list[tuple[int, ...]]:
+        """All sets, as numbers of files, by number."""
+        return list(self._sets)

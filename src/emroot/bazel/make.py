@@ -1,8 +1,7 @@
-"""Build actions that make what emcc's cache holds: one library, one port, or the headers.
+"""Build actions that make what emcc's cache holds: one library, or one port.
 
     python make.py source RECIPE.json ...     compile and archive, as the recipe says
     python make.py embuilder ...              have the SDK's embuilder do it
-    python make.py headers ...                have the SDK install its headers
 
 Bazel calls this with paths relative to its execution root, so that no action depends on where that is; they are made
 absolute here. No shell is involved, nothing outside of the declared outputs and a temporary directory is written.
@@ -28,16 +27,11 @@ sys.path.insert(0, str(Path(__file__).absolute().parents[2]))
 from emroot.bazel.places import SdkPlaces  # the line above makes the package importable
 from emroot.engine.commands import Places, shell_line
 from emroot.engine.estimate import expected_seconds
-from emroot.engine.pool import Pool, default_workers
+from emroot.engine.forkserver import make_fork_servers
+from emroot.engine.pool import Executor, Pool, default_workers
 from emroot.engine.spelling import CACHE_PREFIX
 from emroot.files import link_or_copy
 from emroot.probe import PROGRAM, pure_environment
-
-#: What the SDK leaves in a cache directory that nobody reads.
-_LEFT_OVER = ('cache.lock', 'sanity.txt', 'symbol_lists.lock')
-
-#: What nobody but C++ reads.
-_OF_CPP = shutil.ignore_patterns('c++', 'libc++*')
 
 
 @dataclass(frozen=True)
@@ -63,6 +57,7 @@ class Source:
         self.places = Places(sdk, Path(args.headers).absolute())  # type: ignore[arg-type]  # root and tools are all it reads
         self.env = pure_environment({'LC_ALL': 'C'})
         self.pool = Pool(min(args.jobs, default_workers()))
+        self.executor: Executor = self.pool
         self.said: list[str] = []
         self.failures: list[str] = []
 
@@ -74,7 +69,7 @@ class Source:
             members.append(name)
             seconds = expected_seconds(self.sdk, compile_)  # type: ignore[arg-type]
             self.pool.add(seconds, partial(self._compile, compile_, self.scratch / name))
-        self.pool.run()
+        self._run_pool(len(members))
         if self.failures:
             raise Failed('\n'.join(self.failures))
         out = Path(self.args.out).absolute()
@@ -83,10 +78,19 @@ class Source:
         else:
             self._archive(members, out)
 
+    def _run_pool(self, compiles: int) -> None:
+        servers = make_fork_servers(self.pool, self.sdk.tools, self.scratch / 'fork', self.env, compiles)
+        self.executor = servers or self.pool
+        try:
+            self.pool.run()
+        finally:
+            if servers:
+                servers.close()
+
     def _compile(self, compile_: Compile, out: Path, _: int) -> None:
         command = self.places.command(compile_, out)  # type: ignore[arg-type]
         command[1:1] = self.sdk.resource_dir_map
-        done = self.pool.call(command, cwd=self.places.working_directory, env=self.env)
+        done = self.executor.call(command, cwd=self.places.working_directory, env=self.env)
         said = done.output.decode(errors='replace').strip()
         if said:
             self.said.append(f'{compile_.source}:\n{said}')
@@ -128,15 +132,6 @@ def ask_sdk(sdk: SdkPlaces, scratch: Path, cache: Path, env: Mapping[str, str], 
     if done.returncode != 0:
         raise Failed(said or f'exit code {done.returncode}')
     return said
-
-
-def headers(args: argparse.Namespace, sdk: SdkPlaces, scratch: Path) -> None:
-    """Install the SDK's headers into `--out`, and those that C can include into `--out-for-c`."""
-    out = Path(args.out).absolute()
-    ask_sdk(sdk, scratch, out, {}, question='headers')
-    for name in _LEFT_OVER:
-        (out / name).unlink(missing_ok=True)
-    shutil.copytree(out, args.out_for_c, dirs_exist_ok=True, ignore=_OF_CPP)
 
 
 def embuilder(args: argparse.Namespace, sdk: SdkPlaces, scratch: Path) -> None:
@@ -189,9 +184,9 @@ def _allow_writing(directory: Path) -> None:
 def main(arguments: list[str]) -> int:
     """Run one action; the exit code."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument('verb', choices=['source', 'embuilder', 'headers'])
+    parser.add_argument('verb', choices=['source', 'embuilder'])
     parser.add_argument('--sdk', required=True, help='sdk.json of the SDK repository')
-    parser.add_argument('--headers', help='directory that `headers` made')
+    parser.add_argument('--headers', help='a directory with the headers that the SDK installs')
     parser.add_argument('--recipe')
     parser.add_argument('--target')
     parser.add_argument('--flag', action='append', default=[], help="embuilder's flags for the mode")
@@ -200,7 +195,6 @@ def main(arguments: list[str]) -> int:
     parser.add_argument('--port-sources', help='directory of the archives that ports are made from')
     parser.add_argument('--jobs', type=int, default=1)
     parser.add_argument('--out', required=True)
-    parser.add_argument('--out-for-c', help='where `headers` puts those of C by themselves')
     parser.add_argument('--log')
     args = parser.parse_args(arguments)
     said = ''
@@ -212,9 +206,9 @@ def main(arguments: list[str]) -> int:
                 source.run()
                 said = source.log()
             else:
-                {'headers': headers, 'embuilder': embuilder}[args.verb](args, sdk, scratch)
+                embuilder(args, sdk, scratch)
         except Failed as failed:
-            said = f'emroot: {args.target or "headers"} cannot be made:\n{failed}'
+            said = f'emroot: {args.target} cannot be made:\n{failed}'
             print(f'{said}\n  kept in {args.log}' if args.log else said, file=sys.stderr)
             return 1
         finally:

@@ -102,7 +102,8 @@ class Fill:
     def compilers(self, plan: Plan, files: Files, durations: Durations, env: Mapping[str, str]) -> Iterator[Objects]:
         """What makes the objects of a plan, and learns how long that takes."""
         launcher = self.options.launcher
-        servers = None if launcher else make_fork_servers(self.pool, self.catalogue.sdk, self.store, env, len(plan.compiles))
+        servers = None if launcher else make_fork_servers(self.pool, self.catalogue.sdk.tools, self.store.root / 'fork', env,
+                                                          len(plan.compiles))
         if launcher:
             self.watcher.note(f'compiles are started through {launcher}')
         if servers:

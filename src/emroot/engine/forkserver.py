@@ -5,7 +5,7 @@ command line. What is loaded moves into huge pages first, and so does what child
 costs is memory that it has to ask the kernel for page by page.
 
 That is used on Linux, with a clang that loads LLVM as a shared library, where there is a C compiler to make the preload library
-with; it is made once for a store. Whenever anything about it does not work, compiles are started as ever.
+with; it is made once and kept. Whenever anything about it does not work, compiles are started as ever.
 """
 
 from __future__ import annotations
@@ -25,8 +25,6 @@ from pathlib import Path
 
 from ..canonical import digest_bytes
 from ..files import replacing
-from ..sdk import Sdk
-from ..store import Store
 from .dynamic import needed_libraries
 from .memory import jobs_that_fit
 from .pool import Finished, Pool
@@ -201,27 +199,33 @@ def _has_huge_pages() -> bool:
         return False
 
 
-def make_fork_servers(pool: Pool, sdk: Sdk, store: Store, env: Mapping[str, str], compiles: int) -> ForkServers | None:
-    """Fork servers for an SDK's compiler, or None where they cannot be had, do not pay, or are not wanted (EMROOT_FORK=0)."""
+def make_fork_servers(pool: Pool, tools: Mapping[str, Path], place: Path, env: Mapping[str, str],
+                      compiles: int) -> ForkServers | None:
+    """Fork servers for an SDK's compiler, or None where they cannot be had, do not pay, or are not wanted (EMROOT_FORK=0).
+
+    `tools`: the SDK's, by name; `place`: the directory that keeps the library that is preloaded.
+    """
     if sys.platform != 'linux' or compiles < ENOUGH or 'LD_PRELOAD' in env or os.environ.get('EMROOT_FORK') == '0':
         return None
-    programs = [str(sdk.tools[name]) for name in ('clang', 'clang++')]
+    programs = [str(tools[name]) for name in ('clang', 'clang++')]
     if len({os.path.realpath(program) for program in programs}) != 1:
         return None
     if not any('LLVM' in name or 'clang' in name for name in needed_libraries(Path(programs[0]))):
         return None
-    library = preload_library(store)
+    library = preload_library(place)
     return ForkServers(pool, programs, library, env) if library else None
 
 
-def preload_library(store: Store) -> Path | None:
-    """The library, made with this machine's C compiler if that was not done before; None if it cannot be made."""
-    place = store.root / 'fork' / f'{digest_bytes(SOURCE.read_bytes() + os.uname().machine.encode())[:16]}.so'
-    if place.is_file():
-        return place
+def preload_library(place: Path) -> Path | None:
+    """The library in a directory, made with this machine's C compiler if it is not there; None if it cannot be made."""
+    library = place / f'{digest_bytes(SOURCE.read_bytes() + os.uname().machine.encode())[:16]}.so'
+    if library.is_file():
+        return library
     cc = shutil.which('cc')
     if cc is None:
         return None
-    with contextlib.suppress(OSError, subprocess.CalledProcessError), replacing(place) as out:
-        subprocess.run([cc, '-O1', '-shared', '-fPIC', '-o', str(out), str(SOURCE), '-ldl'], check=True, capture_output=True)
-    return place if place.is_file() else None
+    path = os.environ.get('PATH') or os.defpath  # actions of Bazel have none, and gcc looks there for its parts
+    with contextlib.suppress(OSError, subprocess.CalledProcessError), replacing(library) as out:
+        subprocess.run([cc, '-O1', '-shared', '-fPIC', '-o', str(out), str(SOURCE), '-ldl'], check=True, capture_output=True,
+                       env={**os.environ, 'PATH': path})
+    return library if library.is_file() else None
