@@ -193,6 +193,9 @@ def _compile_object(ctx, source, argv, reads, out):
     args.add(out)
     args.add(source)
     args.add_all(argv[1:])
+
+    # A sandbox is made of the last one of the same mnemonic: those of C++ have a thousand headers.
+    is_cpp = argv[0] == "clang++"
     ctx.actions.run(
         executable = python.interpreter,
         arguments = [args],
@@ -200,7 +203,7 @@ def _compile_object(ctx, source, argv, reads, out):
         tools = [ctx.file._compile, ctx.file._spelling, python.files],
         outputs = [out],
         env = {"LC_ALL": "C", "PYTHONHASHSEED": "0", "SOURCE_DATE_EPOCH": _EPOCH},
-        mnemonic = "EmscriptenObject",
+        mnemonic = "EmscriptenObjectCpp" if is_cpp else "EmscriptenObject",
         progress_message = "Compiling %s of Emscripten %s/%s" % (out.basename, ctx.attr.mode, ctx.attr.target),
         execution_requirements = {"supports-path-mapping": "1"},
         toolchain = None,

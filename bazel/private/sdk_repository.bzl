@@ -24,7 +24,10 @@ emscripten_sdk(
     clang = ["llvm/bin/{clang}", "llvm/bin/{clangxx}"],
     headers = glob(["headers/**"]),
     own_headers = glob(["llvm/lib/clang/**"]),
-    programs = glob(["llvm/bin/clang*", "llvm/bin/llvm-ar*", "llvm/lib/**"], exclude = ["llvm/lib/clang/**"]),
+    programs = glob(
+        ["llvm/bin/clang*", "llvm/bin/llvm-ar*", "llvm/lib/**"],
+        exclude = ["llvm/bin/clang-cl*", "llvm/bin/clang-cpp*", "llvm/bin/clang-scan-deps*", "llvm/lib/clang/**"],
+    ),
     resource_dir = "resource_dir",
     sources = glob(["emscripten/system/**", "emscripten/third_party/*.h"], exclude = ["**/__pycache__/**"]),
     emscripten = glob(

@@ -30,11 +30,16 @@ def includes(tmp_path: Path) -> Includes:
     """Those of a small SDK."""
     write({
         'sdk/system/lib/a/a.c': '#include "near.h"\n# include <stdint.h>\n#if __has_include(<asked.h>)\n#endif\n',
+        'sdk/system/lib/a/order.c': '#include <shared.h>\n#include <first.h>\n#include <asked.h>\n',
         'sdk/system/lib/a/near.h': '#include <shared.h>\n',
         'sdk/system/lib/a/text.s': '  .incbin "blob.bin"\n',
         'sdk/system/lib/a/blob.bin': '',
         'sdk/system/lib/inc/shared.h': '#ifdef NEVER\n#include <stddef.h>\n#endif\n#include MACRO\n',
         'sdk/system/lib/inc/unused.h': '',
+        'sdk/system/lib/inc/first.h': '#include_next <first.h>\n',
+        'sdk/system/lib/later/first.h': '',
+        'sdk/system/lib/later/shared.h': '',
+        'cache/sysroot/include/shared.h': '',
         'cache/sysroot/include/stdint.h': '',
         'cache/sysroot/include/asked.h': '',
         'cache/sysroot/include/compat/stdint.h': '#include_next <stdint.h>\n',
@@ -63,6 +68,14 @@ def test_a_closure_has_all_that_may_be_read(includes: Includes, compiler: str, m
                                             cpp: tuple[str, ...]) -> None:
     """Whatever the conditions are and whichever directory comes first; C++'s headers for C++ alone."""
     assert includes.closure(member(compiler, 'a.c', *more)) == tuple(sorted([*ALWAYS, *cpp]))
+
+
+def test_of_the_directories_of_a_command_line_the_first_that_has_a_file_counts(includes: Includes) -> None:
+    """So those of musl's sources go before its installed headers; but for `#include_next`."""
+    found = includes.closure(member('clang', 'order.c', f'-I{WHERE}/system/lib/later', '-I{cache}/sysroot/include'))
+    assert found == ('emscripten/system/lib/a/order.c', 'emscripten/system/lib/inc/first.h',
+                     'emscripten/system/lib/inc/shared.h', 'emscripten/system/lib/later/first.h',
+                     'headers/sysroot/include/asked.h', f'{OWN}/stddef.h')
 
 
 def test_assembly_has_what_it_takes_in(includes: Includes) -> None:

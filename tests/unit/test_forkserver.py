@@ -189,6 +189,13 @@ def test_without_a_c_compiler_there_is_no_library(tmp_path: Path, monkeypatch: p
     assert preload_library(tmp_path) is None
 
 
+@pytest.mark.skipif(not any(os.access(place + '/cc', os.X_OK) for place in os.defpath.split(':')), reason='cc lies elsewhere')
+def test_the_library_is_made_without_a_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """Actions of Bazel have none; gcc looks there for its assembler."""
+    monkeypatch.delenv('PATH')
+    assert preload_library(tmp_path)
+
+
 def test_a_program_says_which_libraries_it_needs(program: str):
     assert any(name.startswith('libc.so') for name in needed_libraries(Path(program)))
 

@@ -1,8 +1,8 @@
 """Which files of an SDK a compile may read, found by reading `#include` lines: what a build action declares as its inputs.
 
-Conditions are not looked at, nor which directory comes first, so that a closure holds at least what any compile of the source
-reads, and all that it asks for (`__has_include`). What cannot be told from the text (`#include MACRO`) would be missing in a
-sandbox, and fail there, not be wrong.
+Conditions are not looked at, nor which of the compiler's own directories comes first, so that a closure holds at least what any
+compile of the source reads, and all that it asks for (`__has_include`). What cannot be told from the text (`#include MACRO`)
+would be missing in a sandbox, and fail there, not be wrong.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ from ..catalogue import Member
 from ..engine.spelling import WORKING_DIRECTORY
 from ..sdk import Sdk
 
-_INCLUDE = re.compile(r'^[ \t]*#[ \t]*include(?:_next)?[ \t]*(["<])([^">\n]+)[">]', re.MULTILINE)
-_ASKED = re.compile(r'\b__has_include(?:_next)?[ \t]*\([ \t]*(["<])([^">\n]+)[">]')
+_INCLUDE = re.compile(r'^[ \t]*#[ \t]*include(_next)?[ \t]*(["<])([^">\n]+)[">]', re.MULTILINE)
+_ASKED = re.compile(r'\b__has_include(_next)?[ \t]*\([ \t]*(["<])([^">\n]+)[">]')
 _INCBIN = re.compile(r'\.(?:incbin|include)[ \t]+"([^"\n]+)"')
 #: Recorded sources are relative to a directory as deep as this below the SDK (`Places.working_directory`).
 _HERE = '/'.join(WORKING_DIRECTORY)
@@ -39,7 +39,7 @@ class Includes:
                         str(own): f'llvm/lib/clang/{sdk.resource_dir.name}/include'}
         self._last = (*(str(headers / 'sysroot' / place) for place in _SYSROOT), str(own))
         self._last_cpp = str(headers / 'sysroot' / _SYSROOT_CPP)
-        self._asked: dict[str, list[tuple[bool, str]]] = {}
+        self._asked: dict[str, list[tuple[bool, bool, str]]] = {}
         self._files: dict[str, bool] = {}
         self._next: dict[tuple[tuple[str, ...], str], list[str]] = {}
         self._closures: dict[tuple[tuple[str, ...], str], tuple[str, ...]] = {}
@@ -49,7 +49,8 @@ class Includes:
         places = [self._place(arg[2:]) for arg in member.argv if arg.startswith('-I')]
         is_c = member.argv[0] == 'clang' and not any(arg.startswith('-x') for arg in member.argv)
         cpp = [] if is_c else [self._last_cpp]
-        key = (*places, *cpp, *self._last), self._place(member.source)
+        last = (*cpp, *self._last)  # to name one of them again does not move it to the front
+        key = (*(p for p in places if p not in last), *last), self._place(member.source)
         if key not in self._closures:
             self._closures[key] = tuple(sorted(filter(None, map(self._called_in_repository, self._search(*key)))))
         return self._closures[key]
@@ -72,12 +73,15 @@ class Includes:
         return found
 
     def _included(self, directories: tuple[str, ...], includer: str) -> Iterable[str]:
-        """The files that one may include."""
-        for quoted, name in self._includes(includer):
+        """The files that one may include: of those that the command line's directories have, the first, unless the next is asked
+        for; all of those that the compiler's own have, whatever their order."""
+        for every, quoted, name in self._includes(includer):
             for directory in ([os.path.dirname(includer)] if quoted else []) + [*directories]:
                 path = os.path.normpath(os.path.join(directory, name))
                 if self._is_file(path):
                     yield path
+                    if not every and directory not in self._last and directory != self._last_cpp:
+                        break
 
     def _place(self, recorded: str) -> str:
         """A recorded path, made absolute."""
@@ -90,12 +94,13 @@ class Includes:
             self._files[path] = os.path.isfile(path)
         return self._files[path]
 
-    def _includes(self, path: str) -> list[tuple[bool, str]]:
-        """What a file includes: whether in quotes, and the name."""
+    def _includes(self, path: str) -> list[tuple[bool, bool, str]]:
+        """What a file includes: whether that is the next of its name, whether it is in quotes, and the name."""
         if path not in self._asked:
             text = Path(path).read_text(encoding='latin-1')
-            found = [(quote == '"', name) for pattern in (_INCLUDE, _ASKED) for quote, name in pattern.findall(text)]
-            self._asked[path] = list(dict.fromkeys([*found, *((True, name) for name in _INCBIN.findall(text))]))
+            found = [(bool(after), quote == '"', name) for pattern in (_INCLUDE, _ASKED)
+                     for after, quote, name in pattern.findall(text)]
+            self._asked[path] = list(dict.fromkeys([*found, *((False, True, name) for name in _INCBIN.findall(text))]))
         return self._asked[path]
 
 
