@@ -106,8 +106,8 @@ def _table(name: str, link: str, work: Work, found: dict[str, list[Timing]]) -> 
     for contender, timings in found.items():
         mid, times = middle(timings), ratio(mine, timings)
         lines.append(f'| {contender} | {_seconds(mid.wall)} | {_seconds(mid.cpu)} | {times.wall:.2f} | {times.cpu:.2f} |')
-    if 'objects compiled' in mine[-1].said:
-        lines.append(f'\nemroot said in the last round: `{mine[-1].said}`')
+    said = [line for line in mine[-1].said.splitlines() if 'objects compiled' in line]
+    lines += [f'\nemroot said in the last round: `{line}`' for line in said]
     return '\n'.join(lines) + '\n'
 
 

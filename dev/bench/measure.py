@@ -25,7 +25,7 @@ class Step:
 
 @dataclass(frozen=True)
 class Timing:
-    """Seconds that passed, seconds of processor that all processes took, and the last line that the first step said."""
+    """Seconds that passed, seconds of processor that all processes took, and all that the first step said."""
 
     wall: float
     cpu: float
@@ -45,7 +45,7 @@ def measure(steps: Sequence[Step], directory: Path) -> Timing:
                               stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors='replace', check=False)
         if done.returncode != 0:
             raise RuntimeError(f'{" ".join(step.command)} ended with {done.returncode}:\n{done.stdout[-2000:]}')
-        said.append(done.stdout.rstrip().rpartition('\n')[2])
+        said.append(done.stdout)
     return Timing(time.perf_counter() - began, seconds() - used, said[0])
 
 
