@@ -80,6 +80,7 @@ def pool() -> Pool:
 def servers(pool: Pool, program: str, library: Path) -> Iterator[ForkServers]:
     """Fork servers for the program."""
     made = ForkServers(pool, [program], library, ENV)
+    assert made.ready()
     yield made
     made.close()
 
@@ -155,8 +156,18 @@ def test_a_server_that_was_killed_costs_nothing_but_time(servers: ForkServers, p
 def test_a_library_that_cannot_be_loaded_costs_nothing_but_time(pool: Pool, program: str, tmp_path: Path):
     (tmp_path / 'bad.so').write_text('no library')
     servers = ForkServers(pool, [program], tmp_path / 'bad.so', ENV)
+    servers.ready()
     assert servers.call([program, '6'], cwd='/', env=ENV).code == 6
     servers.close()
+
+
+def test_commands_are_started_as_ever_until_it_is_loaded(pool: Pool, program: str, library: Path):
+    """Nobody waits for that, not even who has done everything before."""
+    servers = ForkServers(pool, [program], library, ENV)
+    for code in range(3):
+        assert servers.call([program, str(code)], cwd='/', env=ENV).code == code
+    servers.close()
+    assert _gone(program)
 
 
 @pytest.mark.parametrize(('other', 'env'), [(True, ENV), (False, {**ENV, 'KEPT': 'other'})])
@@ -165,13 +176,14 @@ def test_other_programs_and_environments_are_started_anew(servers: ForkServers, 
     command = shutil.copy(program, tmp_path / 'other') if other else program
     done = servers.call([str(command), '0'], cwd='/', env=env)
     assert f' {env["KEPT"]} '.encode() in done.output
-    assert _loaded(program) == []
+    assert len(_loaded(program)) == 1  # the template, of which no server was forked
 
 
 def test_servers_end_with_the_process_that_has_them(program: str, library: Path):
     script = ('import os, sys\nfrom pathlib import Path\nfrom emroot.engine.forkserver import ForkServers\n'
               'from emroot.engine.pool import Pool\n'
               f'servers = ForkServers(Pool(1), [{program!r}], Path({str(library)!r}), dict(os.environ))\n'
+              'assert servers.ready()\n'
               f'assert servers.call([{program!r}, "0"], cwd="/", env=dict(os.environ)).code == 0\n'
               'print("ready", flush=True)\nsys.stdin.read()\n')
     process = subprocess.Popen([sys.executable, '-c', script], env={**ENV, 'PYTHONPATH': str(SOURCE)}, stdin=subprocess.PIPE,

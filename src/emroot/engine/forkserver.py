@@ -27,7 +27,7 @@ from ..canonical import digest_bytes
 from ..files import replacing
 from .dynamic import needed_libraries
 from .memory import jobs_that_fit
-from .pool import Finished, Pool
+from .pool import Cancelled, Finished, Pool
 
 SOURCE = Path(__file__).with_name('forkserver.c')
 #: With fewer compiles than this it does not pay.
@@ -134,15 +134,18 @@ class ForkServer:
 
 
 class ForkServers:
-    """Runs commands as `Pool.call` does, those of one compiler in loaded ones: as many as run at once."""
+    """Runs commands as `Pool.call` does, those of one compiler in loaded ones: as many as run at once. The first command has it
+    loaded, which takes half a second; until then they are started as ever."""
 
     def __init__(self, pool: Pool, compilers: Sequence[str], library: Path, env: Mapping[str, str]) -> None:
+        """`compilers`: names of one program."""
         self._pool, self._compilers, self._library, self._env = pool, frozenset(compilers), library, dict(env)
         self._template: Template | None = None
+        self._loading: threading.Thread | None = None
         self._all: list[ForkServer] = []
         self._idle: list[ForkServer] = []
-        self._works = True
-        self._lock, self._loading = threading.Lock(), threading.Lock()
+        self._begun = self._works = False
+        self._lock = threading.Lock()
 
     def call(self, command: Sequence[str], *, cwd: Path | str, env: Mapping[str, str]) -> Finished:
         """Run a process to its end on behalf of a job. Raises `Cancelled` if the pool was stopped meanwhile."""
@@ -158,21 +161,34 @@ class ForkServers:
             self._idle.append(server)
         return done
 
+    def ready(self) -> bool:
+        """Have the compiler loaded, and wait for that; false if it will not be."""
+        self._begin()
+        if self._loading:
+            self._loading.join()
+        return self._works
+
     def close(self) -> None:
         """End all of them."""
         while self._all:
             self._all.pop().close()
         if self._template:
+            if self._loading and self._loading.is_alive():  # all was done meanwhile
+                self._template.process.kill()
+                self._loading.join()
             self._template.close()
 
     def _take(self, compiler: str) -> ForkServer | None:
-        if not self._works or compiler not in self._compilers:
+        if compiler not in self._compilers:
+            return None
+        self._begin()
+        if not self._works or not self._template:
             return None
         with self._lock:
             if self._idle:
                 return self._idle.pop()
         try:
-            server = ForkServer(self._load(compiler))
+            server = ForkServer(self._template)
         except OSError:
             self._works = False
             return None
@@ -180,15 +196,20 @@ class ForkServers:
             self._all.append(server)
         return server
 
-    def _load(self, compiler: str) -> Template:
-        with self._loading:
-            if not self._template:
-                self._template = Template(compiler, self._library, self._env)
-                with self._pool.guarding(self._template.process):
-                    self._works = self._template.ready()
-            if not self._works:
-                raise OSError('the compiler could not be kept loaded')
-            return self._template
+    def _begin(self) -> None:
+        """Have the compiler loaded, the first time."""
+        with self._lock:
+            if self._begun:
+                return
+            self._begun = True
+            with contextlib.suppress(OSError):
+                self._template = Template(min(self._compilers), self._library, self._env)
+                self._loading = threading.Thread(target=self._load, args=(self._template,), daemon=True)
+                self._loading.start()
+
+    def _load(self, template: Template) -> None:
+        with contextlib.suppress(Cancelled), self._pool.guarding(template.process):
+            self._works = template.ready()
 
 
 def _has_huge_pages() -> bool:
