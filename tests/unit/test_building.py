@@ -76,6 +76,18 @@ def test_an_archive_that_was_damaged_in_the_cache_directory_is_put_there_again(f
     assert archives(tmp_path) == before
 
 
+def test_what_a_killed_build_left_goes_with_the_next_one_even_if_that_has_nothing_to_do(fake: Emroot, tmp_path: Path):
+    """It may have been killed when all was in place."""
+    cache = tmp_path / 'cache'
+    fake.build('libone', cache=cache)
+    tops = (fake.home / 'store/tmp', cache / '.emroot/tmp')
+    for top in tops:
+        (top / '1-abcd').mkdir()
+        (top / '1-abcd.lock').touch()
+    assert counts(fake.build('libone', cache=cache)) == (0, 3)
+    assert [list(top.iterdir()) for top in tops] == [[], []]
+
+
 def test_records_that_are_damaged_cost_work_and_nothing_else(fake: Emroot, tmp_path: Path):
     fake.build('libone', cache=tmp_path / 'one')
     for path in (fake.home / 'store' / 'records').rglob('*'):

@@ -8,11 +8,12 @@ import time
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from ..cachedir import CacheDirectory
+from ..cachedir import IN_FLIGHT, CacheDirectory
 from ..catalogue import Catalogue
 from ..home import Home
 from ..modes import Mode
 from ..store import Store
+from ..store.scratch import sweep
 from .events import Silent, Watcher
 from .keys import KnownKeys
 from .request import Options, Request
@@ -40,6 +41,8 @@ class Build:
         Raises `StoreError` if the store or the cache directory cannot be written to.
         """
         began, used, clock = time.perf_counter(), _children_seconds(), time.time()
+        for top in (self.store.root / 'tmp', self.cache.root / IN_FLIGHT):
+            sweep(top)  # whoever was killed may have left nothing to do but that
         requests = list(requests)
         for request in requests:
             self.result.modes.setdefault(request.mode, ModeResult())
