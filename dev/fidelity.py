@@ -20,7 +20,7 @@ from emroot.canonical import digest_file, digest_record
 from emroot.catalogue import Catalogue, Listing
 from emroot.engine.build import Build
 from emroot.engine.request import Options, Request
-from emroot.home import find_home
+from emroot.home import Home, find_home
 from emroot.modes import Mode, all_modes, parse_mode
 from emroot.probe import pure_environment
 from emroot.sdk import Sdk, find_sdk
@@ -45,6 +45,10 @@ class Reference:
                             ignore=shutil.ignore_patterns('cache', 'test', 'docs', '__pycache__', '.emscripten'))
             (self.root / '.emscripten').write_text(f'{sdk.config_text}CACHE = {str(self.root / "cache")!r}\n',
                                                    encoding='utf-8')
+
+    def as_sdk(self, home: Home) -> Sdk:
+        """The copy as an SDK: what tells of the SDK's place tells of the copy's, in what embuilder makes there."""
+        return find_sdk(home, self.root)
 
     def build(self, mode: Mode, targets: list[str], listing: Listing) -> dict[str, str]:
         """Digests of what embuilder makes, by target; a target that it cannot build is left out."""
@@ -97,7 +101,7 @@ def first_difference(sdk: Sdk, mine: Path, reference: Path) -> str:
 def compare(sdk: Sdk, modes: list[Mode], patterns: list[str], builder: str = 'source') -> tuple[int, list[str]]:
     """How many archives were compared, and what differed."""
     reference = Reference(sdk)
-    sdk = find_sdk(dev_home(), reference.root)  # up to 3.1.7x a few objects carry the SDK's own place
+    sdk = reference.as_sdk(dev_home())
     catalogue = Catalogue(sdk, dev_home())
     compared, problems = 0, []
     with tempfile.TemporaryDirectory(prefix='emroot-fidelity-', dir=dev_cache()) as directory:

@@ -29,7 +29,9 @@ FEW = 60
 
 def compare_bazel(sdk: Sdk, modes: list[Mode], patterns: list[str]) -> tuple[int, list[str]]:
     """How many archives were compared, and what differed."""
-    catalogue, reference = Catalogue(sdk, dev_home()), Reference(sdk)
+    reference = Reference(sdk)
+    sdk = reference.as_sdk(dev_home())
+    catalogue = Catalogue(sdk, dev_home())
     listings = {mode: catalogue.listing(mode) for mode in modes}
     chosen = {mode: [t for t in listing.expand(patterns) if t in listing.libraries] if patterns
               else every_class(listing)[number::len(modes)] for number, (mode, listing) in enumerate(listings.items())}

@@ -11,7 +11,7 @@ from pathlib import Path
 from emroot.modes import Mode
 from emroot.sdk import Sdk
 
-from ..places import ROOT
+from ..places import ROOT, dev_cache
 from ..processes import below
 from .container import Binds
 from .server import Bazel
@@ -47,10 +47,17 @@ def _listed(words: Sequence[str]) -> str:
     return '[' + ', '.join(f'"{word}"' for word in words) + ']'
 
 
-def what_bazel_reads(sdk: Sdk, module: Path) -> Binds:
-    """What lies outside of a workspace and is read by its builds."""
+def what_bazel_reads(sdk: Sdk, module: Path, *, cache: bool = True) -> Binds:
+    """What lies outside of a workspace and is read by its builds; the SDK's `cache` only if that is to be seen."""
     places = (*map(_top, (sdk.root, sdk.llvm_root, sdk.binaryen_root)), module, *map(Path, sdk.node[:1]))
-    return {path: path for path in places}
+    hidden = {} if cache or not (sdk.root / 'cache').is_dir() else {_empty(): sdk.root / 'cache'}
+    return {**{path: path for path in places}, **hidden}
+
+
+def _empty() -> Path:
+    place = dev_cache() / 'empty'
+    place.mkdir(exist_ok=True)
+    return place
 
 
 def options(sdk: Sdk, module: Path) -> list[str]:
@@ -65,7 +72,7 @@ def _top(place: Path) -> Path:
 
 
 class Libraries:
-    """The workspace. Nothing that it builds comes from any cache."""
+    """The workspace. Nothing that it builds comes from any cache, the SDK's own included."""
 
     def __init__(self, tree: Tree, sdk: Sdk, caches: Mapping[Mode, Sequence[str]], place: Path) -> None:
         """Open it below `place`, a directory that is there."""
@@ -76,7 +83,7 @@ class Libraries:
         (directory / 'BUILD.bazel').touch()
         (directory / '.bazelrc').write_text('common --noenable_workspace\n', encoding='utf-8')
         self.bazel = Bazel.open(tree, directory, output_user_root=place / 'root', output_base=place / 'output',
-                                binds=what_bazel_reads(sdk, ROOT))
+                                binds=what_bazel_reads(sdk, ROOT, cache=False))
         self._options = options(sdk, ROOT)
 
     def from_outside(self, command: str, *arguments: str) -> list[str]:

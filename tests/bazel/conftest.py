@@ -77,19 +77,22 @@ def copy(source: Path, target: Path) -> None:
 
 @pytest.fixture(scope='session')
 def open_bazel(tree: Tree, bazel_sdk: Sdk, checkout: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Workspace]:
-    """Open a workspace: a directory, an output base if it is not to be the usual one, and what it reads and writes besides."""
+    """Open a workspace: a directory, an output base if it is not to be the usual one, what it reads and writes besides, and
+    the copy of the SDK that embuilder's archives are made in, if they are to be compared: its cache is not seen."""
     disk = dev_cache() / 'bazel-disk'
     disk.mkdir(parents=True, exist_ok=True)
 
     def opened(directory: Path, *, output_base: Path | None = None, disk_cache: bool = True,
-               reads: Sequence[Path] = (), writes: Sequence[Path] = (), network: bool = False) -> Workspace:
+               reads: Sequence[Path] = (), writes: Sequence[Path] = (), network: bool = False,
+               reference: Sdk | None = None) -> Workspace:
         logs = tmp_path_factory.mktemp('logs')
-        binds = {**what_bazel_reads(bazel_sdk, checkout), **{path: path for path in reads}}
+        sdk = reference or bazel_sdk
+        binds = {**what_bazel_reads(sdk, checkout, cache=reference is None), **{path: path for path in reads}}
         bazel = Bazel.open(tree, directory, output_user_root=dev_cache() / 'bazel-out', output_base=output_base,
                            binds={path: inside for path, inside in binds.items() if path != directory},
                            writable={path: path for path in (disk, logs, *writes)}, network=network)
-        own = [*options(bazel_sdk, checkout), *([f'--disk_cache={disk}'] if disk_cache else [])]
-        return Workspace(bazel=bazel, directory=directory, node=bazel_sdk.node[0], logs=logs, options=own)
+        own = [*options(sdk, checkout), *([f'--disk_cache={disk}'] if disk_cache else [])]
+        return Workspace(bazel=bazel, directory=directory, node=sdk.node[0], logs=logs, options=own)
     return opened
 
 
@@ -107,12 +110,13 @@ def scratch(tmp_path: Path, checkout: Path, open_bazel: Callable[..., Workspace]
     module lies. What lies outside of it and is to be read is named in `reads`."""
     opened = []
 
-    def make(files: dict[str, str], reads: Sequence[Path] = ()) -> Workspace:
+    def make(files: dict[str, str], reads: Sequence[Path] = (), reference: Sdk | None = None) -> Workspace:
         for name, text in {**EVERYWHERE, **files}.items():
             path = tmp_path / 'workspace' / name
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text.replace('{emroot}', str(checkout)), encoding='utf-8')
-        opened.append(open_bazel(tmp_path / 'workspace', output_base=tmp_path / 'output', reads=reads))
+        opened.append(open_bazel(tmp_path / 'workspace', output_base=tmp_path / 'output', reads=reads,
+                                 reference=reference))
         return opened[-1]
     yield make
     for workspace in opened:

@@ -104,8 +104,10 @@ def test_embind(opened: Callable[[str], Workspace]) -> None:
 @pytest.mark.slow
 @pytest.mark.usefixtures('zlib')
 @pytest.mark.parametrize('name', EXAMPLES)
-def test_every_archive_is_embuilders(opened: Callable[[str], Workspace], bazel_sdk: Sdk, shared_home: Home, name: str) -> None:
-    workspace = opened(name)
+def test_every_archive_is_embuilders(open_bazel: Open, checkout: Path, bazel_sdk: Sdk, shared_home: Home, name: str) -> None:
+    reference = Reference(bazel_sdk)
+    sdk = reference.as_sdk(shared_home)
+    workspace = open_bazel(checkout / 'examples' / 'bazel' / name, reference=sdk)
     with workspace.bazel:
         programs = workspace.run('query', 'kind("wasm_cc_.* rule", //...)', options=False).stdout.split()
         assert programs
@@ -115,7 +117,7 @@ def test_every_archive_is_embuilders(opened: Callable[[str], Workspace], bazel_s
     wanted: dict[str, list[str]] = {}
     for mode, target in (name.split('/') for name in libraries(spawns, ran=False)):
         wanted.setdefault(mode, []).append(target)
-    catalogue, reference, compared = Catalogue(bazel_sdk, shared_home), Reference(bazel_sdk), 0
+    catalogue, compared = Catalogue(sdk, shared_home), 0
     for mode, targets in wanted.items():
         listing = catalogue.listing(parse_mode(mode))
         ours = [t for t in targets if t in listing.libraries]  # not ports, whose sources are others'

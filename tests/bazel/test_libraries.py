@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from support.workspace import DECLARED, Workspace, libraries, module_file
+import pytest
+from support.workspace import DECLARED, OBJECTS, Workspace, libraries, module_file
 
 from dev.fidelity import Reference
 from emroot.catalogue import Catalogue
@@ -68,3 +70,25 @@ def test_one_more_target_is_one_more_action(scratch: Callable[..., Workspace]) -
     spawns = workspace.build('@emscripten_cache//wasm64-lto:libal', '@emscripten_cache//wasm64-lto:libhtml5')
     assert len(libraries(spawns, ran=False)) == 1
     assert workspace.build('@emscripten_cache//wasm64-lto:libal') == []
+
+
+@pytest.mark.slow
+def test_bitcode_names_its_sources_as_embuilders_does(scratch: Callable[..., Workspace], bazel_sdk: Sdk,
+                                                      shared_home: Home) -> None:
+    """libc has a source that embuilder gives by its absolute path, and bitcode keeps that."""
+    reference = Reference(bazel_sdk)
+    sdk = reference.as_sdk(shared_home)
+    modes = {'wasm32-lto': 'source', 'wasm64-thinlto': 'embuilder'}
+    tags = [f'cache(features = {json.dumps(parse_mode(mode).features)}, targets = ["libc"], builder = "{builder}")'
+            for mode, builder in modes.items()]
+    workspace = scratch({'MODULE.bazel': module_file(*tags)}, reference=sdk)
+    workspace.options = [o for o in workspace.options if not o.startswith('--disk_cache')]  # from cold
+    workspace.build(DECLARED)
+    whole = workspace.archives()
+    workspace.build(OBJECTS, DECLARED)
+    objects = workspace.archives(OBJECTS)
+    catalogue = Catalogue(sdk, shared_home)
+    for mode in modes:
+        listing = catalogue.listing(parse_mode(mode))
+        path = listing.libraries['libc'].path
+        assert whole[path] == objects[path] == reference.build(parse_mode(mode), ['libc'], listing)['libc'], mode

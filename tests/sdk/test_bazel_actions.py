@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,11 +15,13 @@ from emroot.bazel import make
 from emroot.bazel.fetch import recipe_document
 from emroot.catalogue import Catalogue
 from emroot.engine import forkserver
+from emroot.engine.commands import Places
 from emroot.engine.dynamic import needed_libraries
 from emroot.engine.pool import Finished
+from emroot.engine.spelling import SDK_PREFIX
 from emroot.headers import installed_headers
 from emroot.home import Home
-from emroot.modes import Mode
+from emroot.modes import Mode, parse_mode
 from emroot.sdk import Sdk
 from emroot.store import Store
 
@@ -25,24 +30,37 @@ NAMES = ('libclang_rt.builtins', 'libcompiler_rt')
 
 
 @pytest.fixture
-def act(sdk: Sdk, catalogue: Catalogue, shared_home: Home, tmp_path: Path) -> Callable[[str], bytes]:
-    """Makes a library of C with more than a hundred members, in an SDK that is laid out as its repository is."""
-    place = tmp_path / 'sdk'
+def headers(catalogue: Catalogue, shared_home: Home) -> Path:
+    """The headers that the SDK installs."""
+    with Store(shared_home.store) as store:
+        return installed_headers(catalogue, store)
+
+
+def lay_out(sdk: Sdk, place: Path, headers: Path, said_root: str) -> Path:
+    """An SDK in `place` as its repository lays it out; its `sdk.json`, which says that it lies at `said_root`."""
     (place / 'llvm' / 'bin').mkdir(parents=True)
     (place / 'emscripten').symlink_to(sdk.root)
+    (place / 'headers').symlink_to(headers)
     for tool in sdk.tools.values():
         (place / 'llvm' / 'bin' / tool.name).symlink_to(tool)
-    said = {'tools': {name: tool.name for name, tool in sdk.tools.items()}, 'resource_dir': str(sdk.resource_dir), 'config': {}}
+    said = {'tools': {name: tool.name for name, tool in sdk.tools.items()}, 'root': said_root,
+            'resource_dir': str(sdk.resource_dir), 'config': {}}
     (place / 'sdk.json').write_text(json.dumps(said), encoding='utf-8')
+    (place / 'resource_dir').write_text(said['resource_dir'], encoding='utf-8')
+    return place / 'sdk.json'
+
+
+@pytest.fixture
+def act(sdk: Sdk, catalogue: Catalogue, headers: Path, tmp_path: Path) -> Callable[[str], bytes]:
+    """Makes a library of C with more than a hundred members, in an SDK that is laid out as its repository is."""
+    about = lay_out(sdk, tmp_path / 'sdk', headers, str(sdk.root))
     target = next(name for name in NAMES if name in catalogue.listing(Mode()).libraries)
     recipe = tmp_path / 'recipe.json'
     recipe.write_text(json.dumps(recipe_document(catalogue.recipes(Mode(), [target])[target])), encoding='utf-8')
-    with Store(shared_home.store) as store:
-        headers = installed_headers(catalogue, store)
 
     def run(name: str) -> bytes:
         out = tmp_path / name
-        assert make.main(['source', '--sdk', str(place / 'sdk.json'), '--headers', str(headers), '--recipe', str(recipe),
+        assert make.main(['source', '--sdk', str(about), '--headers', str(headers), '--recipe', str(recipe),
                           '--target', target, '--jobs', '2', '--out', str(out), '--log', str(tmp_path / 'log')]) == 0
         return out.read_bytes()
     return run
@@ -65,3 +83,31 @@ def test_forked_compiles_give_the_same_bytes(act: Callable[[str], bytes], sdk: S
     monkeypatch.setenv('EMROOT_FORK', '0')
     assert act('plain.a') == archive
     assert forked == []
+
+
+@pytest.mark.parametrize('mode', ['wasm32-lto', 'wasm64-thinlto-pic', 'wasm64'])
+def test_sources_that_objects_name_have_the_sdks_place(sdk: Sdk, catalogue: Catalogue, headers: Path, tmp_path: Path,
+                                                       mode: str) -> None:
+    """embuilder gives `_Exit.c` by its absolute path, which bitcode keeps. Where an action has the SDK must not be told."""
+    whole = catalogue.recipes(parse_mode(mode), ['libc'])['libc']
+    member = next((m for m in whole.members if m.source.startswith('{sdk}')), None)
+    if member is None:
+        assert sdk.version.startswith('3.')  # which gives all sources by relative paths
+        return
+    expected, one = tmp_path / 'expected.o', replace(whole, how='copy', members=(member,))
+    compile_ = make.Compile(member.argv, member.source)
+    places = Places(sdk, headers)
+    subprocess.run(places.command(compile_, expected), cwd=places.working_directory, check=True)  # type: ignore[arg-type]
+
+    recipe = tmp_path / 'recipe.json'
+    recipe.write_text(json.dumps(recipe_document(one)), encoding='utf-8')
+    for number, said in enumerate((str(sdk.root), SDK_PREFIX)):
+        about, out, other = lay_out(sdk, tmp_path / f'sdk{number}', headers, said), tmp_path / f'{number}.o', tmp_path / 'other.o'
+        assert make.main(['source', '--sdk', str(about), '--headers', str(headers), '--recipe', str(recipe),
+                          '--target', 'libc', '--out', str(out)]) == 0
+        given = [about, about.parent / 'llvm/bin' / sdk.tools['clang'].name, about.parent / 'resource_dir', other]
+        words = [sys.executable, '-I', '-S', '-B', str(Path(make.__file__).with_name('compile.py')), *map(str, given)]
+        subprocess.run([*words, member.source, *member.argv[1:]], check=True)
+        assert out.read_bytes() == other.read_bytes()
+        assert str(tmp_path).encode() not in out.read_bytes()
+        assert (out.read_bytes() == expected.read_bytes()) == (said == str(sdk.root) or 'lto' not in mode)

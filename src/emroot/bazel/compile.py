@@ -18,14 +18,20 @@ import spelling  # type: ignore[import-not-found]  # by itself: packages above i
 def main(about: str, clang: str, resource_dir: str, out: str, source: str, *argv: str) -> int:
     """Compile; the exit code, where the compiler cannot take this process's place."""
     clang, place = os.path.abspath(clang), os.path.dirname(os.path.abspath(about))
-    root = os.path.join(place, 'emscripten')
+    root, here = os.path.join(place, 'emscripten'), os.path.dirname(os.path.abspath(__file__))
     with open(resource_dir, encoding='utf-8') as text:
         mapped = spelling.map_resource_dir(clang, text.read())
     command = [clang, *mapped, *spelling.spell(argv, sdk=root, cache=os.path.join(place, 'headers'),
                                                source=source, out=os.path.abspath(out))]
     os.chdir(os.path.join(root, *spelling.WORKING_DIRECTORY))
+    if spelling.keeps_place(argv, source):
+        import json  # few do
+        with open(os.path.join(place, os.path.basename(about)), encoding='utf-8') as text:
+            said = json.load(text)['root']
+        command = [sys.executable, '-I', '-S', '-B', os.path.join(here, 'named_source.py'), root, said,
+                   source.replace('{sdk}', root), *command]
     if os.name != 'nt':
-        os.execv(clang, command)  # noqa: S606  # no shell, as everywhere
+        os.execv(command[0], command)  # noqa: S606  # no shell, as everywhere
     import subprocess  # there is no exec there
     return subprocess.run(command, check=False, stdin=subprocess.DEVNULL).returncode
 

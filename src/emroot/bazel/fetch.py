@@ -25,6 +25,7 @@ sys.path.insert(0, str(Path(__file__).absolute().parents[2]))
 from emroot.bazel.includes import Includes, Numbers  # the line above makes the package importable
 from emroot.bazel.places import RESOURCE_PREFIX
 from emroot.catalogue import Catalogue, Listing, Recipe
+from emroot.engine.spelling import SDK_PREFIX
 from emroot.errors import EmrootError, SdkError
 from emroot.files import link_or_copy
 from emroot.headers import installed_headers
@@ -59,12 +60,13 @@ def fetch_sdk(request: dict[str, Any], out: Path, home: Home) -> None:
     config = dict(line.split(' = ', 1) for line in sdk.config_text.splitlines())
     prebuilt = sorted(p.relative_to(sdk.root / 'cache').as_posix()
                       for p in (sdk.root / 'cache' / 'sysroot' / 'lib').rglob('*') if p.suffix in ('.a', '.o'))
-    # Where clang's own headers lie, as the bytes shall say: of a local SDK the truth, as its embuilder has it.
+    # Where the SDK and clang's own headers lie, as the bytes shall say: of a local SDK the truth, as its embuilder has it.
+    said_root = str(sdk.root) if request['local'] else SDK_PREFIX
     resource_dir = str(sdk.resource_dir) if request['local'] else f'{RESOURCE_PREFIX}/{sdk.resource_dir.name}'
     tools = {name: os.path.basename(path) for name, path in sdk.tools.items()}
     # An input of every action: of a release, it must not tell where this machine has it.
     write(out / 'sdk.json', {
-        'version': sdk.version, 'resource_dir': resource_dir,
+        'version': sdk.version, 'root': said_root, 'resource_dir': resource_dir,
         'tools': tools, 'node': os.path.basename(node),
         'config': {name: config[name].strip("'\"") for name in ('LLVM_ADD_VERSION', 'CLANG_ADD_VERSION') if name in config},
     })

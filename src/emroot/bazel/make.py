@@ -29,9 +29,11 @@ from emroot.engine.commands import Places, shell_line
 from emroot.engine.estimate import expected_seconds
 from emroot.engine.forkserver import make_fork_servers
 from emroot.engine.pool import Executor, Pool, default_workers
-from emroot.engine.spelling import CACHE_PREFIX
+from emroot.engine.spelling import CACHE_PREFIX, keeps_place
 from emroot.files import link_or_copy
 from emroot.probe import PROGRAM, pure_environment
+
+NAMED_SOURCE = Path(__file__).absolute().with_name('named_source.py')
 
 
 @dataclass(frozen=True)
@@ -90,6 +92,10 @@ class Source:
     def _compile(self, compile_: Compile, out: Path, _: int) -> None:
         command = self.places.command(compile_, out)  # type: ignore[arg-type]
         command[1:1] = self.sdk.resource_dir_map
+        if keeps_place(compile_.argv, compile_.source):
+            root = str(self.sdk.root)
+            command[:0] = [sys.executable, '-I', '-S', '-B', str(NAMED_SOURCE), root, self.sdk.said_root,
+                           compile_.source.replace('{sdk}', root)]
         done = self.executor.call(command, cwd=self.places.working_directory, env=self.env)
         said = done.output.decode(errors='replace').strip()
         if said:
@@ -145,7 +151,8 @@ def embuilder(args: argparse.Namespace, sdk: SdkPlaces, scratch: Path) -> None:
     mirror = Path(args.port_sources).absolute() if args.port_sources else None
     directories = {p.name: str(p) for p in mirror.iterdir() if p.is_dir()} if mirror else {}
     ask_sdk(sdk, scratch, cache, env, question='embuilder', target=args.target, embuilder_flags=args.flag,
-            cache_prefix=CACHE_PREFIX, flags=sdk.resource_dir_map, port_directories=directories,
+            cache_prefix=CACHE_PREFIX, flags=sdk.resource_dir_map, said_root=sdk.said_root, named_source=str(NAMED_SOURCE),
+            port_directories=directories,
             port_mirror=str(mirror) if mirror else None)
     out = Path(args.out).absolute()
     if not port:

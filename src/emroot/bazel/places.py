@@ -53,6 +53,11 @@ class SdkPlaces:
         return self.root.parent / 'llvm' / 'bin'
 
     @property
+    def said_root(self) -> str:
+        """Where the SDK is said to lie by what has to name its place (`named_source.py`)."""
+        return str(self.said['root'])
+
+    @property
     def tools(self) -> dict[str, Path]:
         """Executables by name: `clang`, `clang++`, `llvm-ar`, `wasm-ld`."""
         return {name: self.llvm / file for name, file in self.said['tools'].items()}

@@ -2,9 +2,10 @@
 
 import os
 
-#: Where an in-tree cache appears in debug information: emcc maps the SDK's root to `/emsdk/emscripten`
-#: (`system_libs.py: DETERMINISTIC_PREFIX`), and the reference for bytes is a cache inside the SDK.
-CACHE_PREFIX = '/emsdk/emscripten/cache'
+#: What emcc calls the SDK's root in debug information (`system_libs.py: DETERMINISTIC_PREFIX`), and where a cache inside the
+#: SDK, which is the reference for bytes, appears there.
+SDK_PREFIX = '/emsdk/emscripten'
+CACHE_PREFIX = f'{SDK_PREFIX}/cache'
 SYSROOT_FLAG = '--sysroot={cache}/sysroot'
 #: The directory to compile in: as far below the SDK's root as embuilder's build directory, so that recorded relative paths and
 #: the prefix maps made of them hold. Nothing is written there.
@@ -22,6 +23,11 @@ def spell(argv: tuple[str, ...], *, sdk: str, cache: str, source: str, out: str)
         if word == SYSROOT_FLAG:
             words.append(f'-ffile-prefix-map={cache}={CACHE_PREFIX}')
     return words
+
+
+def keeps_place(argv: tuple[str, ...], source: str) -> bool:
+    """Whether a compile's object keeps an absolute path of its source: bitcode keeps what it is given, and no flag maps it."""
+    return source.startswith('{sdk}') and any(word.startswith('-flto') for word in argv)
 
 
 def map_resource_dir(clang: str, said: str) -> list[str]:

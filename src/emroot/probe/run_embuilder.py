@@ -18,7 +18,7 @@ def embuilder(sdk, request):
         return [*made(*args, **kwargs), '-ffile-prefix-map=%s=%s' % (sdk.config.CACHE, request['cache_prefix']),
                 *request.get('flags', [])]
     sdk.system_libs.get_base_cflags = get_base_cflags
-    _start_scripts_directly(sdk)
+    _start_scripts_directly(sdk, request.get('said_root'), request.get('named_source'))
     _spell_sources_in_tree(sdk)
     sys.argv = ['embuilder', *request['embuilder_flags'], 'build', request['target']]
     code = program.main()
@@ -46,8 +46,12 @@ def _spell_sources_in_tree(sdk):
     os.path.relpath = lambda path, start=os.curdir: relpath(in_tree(path), in_tree(start))
 
 
-def _start_scripts_directly(sdk):
-    """Start emcc and its like with this Python and `-B`: their launchers would leave `__pycache__` in the SDK."""
+def _start_scripts_directly(sdk, said_root=None, named_source=None):
+    """Start emcc and its like with this Python and `-B`: their launchers would leave `__pycache__` in the SDK.
+
+    Where the SDK is to be said to lie at `said_root`, bitcode that keeps the place of its source is made by the program
+    `named_source`.
+    """
     names = {'EMCC': 'emcc.py', 'EMXX': 'em++.py', 'EMAR': 'emar.py', 'EMRANLIB': 'emranlib.py'}
     scripts = {getattr(sdk.shared, name): script for name, script in names.items() if hasattr(sdk.shared, name)}
 
@@ -55,6 +59,10 @@ def _start_scripts_directly(sdk):
         def __init__(self, command, *args, **kwargs):
             script = scripts.get(command[0]) if isinstance(command, (list, tuple)) else None
             if script:
+                source = next((a for a in command if a.startswith(os.path.join(sdk.root, 'system', ''))), None)
+                named = named_source and source and '-c' in command and any(a.startswith('-flto') for a in command)
                 command = [sys.executable, '-B', os.path.join(sdk.root, script), *command[1:]]
+                if named:
+                    command[:0] = [sys.executable, '-I', '-S', '-B', named_source, sdk.root, said_root, source]
             super().__init__(command, *args, **kwargs)
     subprocess.Popen = Directly  # the SDK's modules have their own names for the functions above it
