@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import itertools
 import os
 import stat
 import sys
@@ -18,6 +19,11 @@ SLACK = 600.0
 SMALL = 64 << 20
 #: Whether files can be asked about by their name in an open directory.
 BY_DESCRIPTOR = os.stat in os.supports_dir_fd and os.scandir in os.supports_fd
+_BINARY = getattr(os, 'O_BINARY', 0) | getattr(os, 'O_CLOEXEC', 0)
+#: Not waiting, lest a pipe be waited for.
+_READ, _WRITE = os.O_RDONLY | _BINARY | getattr(os, 'O_NONBLOCK', 0), os.O_WRONLY | os.O_CREAT | os.O_EXCL | _BINARY
+#: What makes names unique, with the process's number: of several machines, too.
+_MINE, _COUNT = os.urandom(4).hex(), itertools.count()
 _CANNOT_LINK = {errno.EXDEV, errno.EPERM, errno.EMLINK, errno.ENOTSUP, errno.EACCES, getattr(errno, 'ENOSYS', 38)}
 
 
@@ -33,7 +39,11 @@ def user_cache_dir() -> Path:
 
 def temporary_name(path: Path) -> Path:
     """A name beside `path` that nobody else uses: renaming it over `path` stays on one file system."""
-    return path.with_name(f'.{path.name[:80]}.{os.getpid()}.{os.urandom(4).hex()}.tmp')
+    return path.with_name(_temporary(path.name))
+
+
+def _temporary(name: str) -> str:
+    return f'.{name[:80]}.{os.getpid()}.{_MINE}{next(_COUNT):x}.tmp'
 
 
 @contextlib.contextmanager
@@ -48,17 +58,22 @@ def replacing(path: Path, aside: Path | None = None) -> Iterator[Path]:
     temporary = temporary_name(aside / path.name if aside else path)
     try:
         yield temporary
-        try:
-            replace(temporary, path)
-        except OSError as error:
-            if not aside or error.errno != errno.EXDEV:
-                raise
-            place(temporary, path, linked=False)  # a directory on the way is of another disk
+        _move(temporary, path, aside)
     finally:
         remove(temporary)  # also after success: renaming a hard link over another of the same file does nothing
 
 
-def replace(source: Path, target: Path) -> None:
+def _move(temporary: Path | str, path: Path, aside: Path | None) -> None:
+    try:
+        replace(temporary, path)
+    except OSError as error:
+        if not aside or error.errno != errno.EXDEV:
+            raise
+        place(Path(temporary), path, linked=False)  # a directory on the way is of another disk
+        remove(temporary)
+
+
+def replace(source: Path | str, target: Path) -> None:
     """Rename over an existing file. On Windows a read-only or open target is first made to yield."""
     try:
         os.replace(source, target)
@@ -79,9 +94,26 @@ def replace(source: Path, target: Path) -> None:
 
 
 def write_bytes(path: Path, data: bytes, *, aside: Path | None = None) -> None:
-    """Write a whole file at once (see `replacing` for `aside`)."""
-    with replacing(path, aside) as temporary, open(temporary, 'wb') as f:
-        f.write(data)
+    """Write a whole file at once (see `replacing` for `aside`). Thousands of records are written so: in few calls."""
+    folder, name = os.path.split(path)
+    if folder and not aside and not os.path.isdir(folder):
+        os.makedirs(folder, exist_ok=True)
+    temporary = os.path.join(aside or folder, _temporary(name))
+    try:
+        descriptor = os.open(temporary, _WRITE, 0o666)
+        try:
+            while data := data[os.write(descriptor, data):]:
+                pass
+        finally:
+            os.close(descriptor)
+        try:
+            _move(temporary, path, aside)
+        except FileNotFoundError:
+            os.makedirs(folder or os.curdir, exist_ok=True)
+            _move(temporary, path, aside)
+    except BaseException:
+        remove(temporary)
+        raise
 
 
 def write_text(path: Path, text: str, *, aside: Path | None = None) -> None:
@@ -93,13 +125,21 @@ def read_file(path: Path | str) -> bytes | None:
     """A small file's content; None if there is none that can be read: no file, no permission, larger than `SMALL`, or
     something at which reading would wait (a pipe)."""
     try:
-        found = os.stat(path)
-        if not stat.S_ISREG(found.st_mode) or found.st_size > SMALL:
-            return None
-        with open(path, 'rb') as f:
-            return f.read()
+        descriptor = os.open(path, _READ)
     except OSError:
         return None
+    try:
+        found = os.fstat(descriptor)
+        if not stat.S_ISREG(found.st_mode) or found.st_size > SMALL:
+            return None
+        content = os.read(descriptor, found.st_size + 1)
+        while len(content) != found.st_size and (more := os.read(descriptor, 1 << 20)):  # it changes, or was interrupted
+            content += more
+        return content
+    except OSError:
+        return None
+    finally:
+        os.close(descriptor)
 
 
 def abandoned(top: Path) -> Iterator[Path]:
@@ -115,7 +155,7 @@ def abandoned(top: Path) -> Iterator[Path]:
                         yield path
 
 
-def remove(path: Path) -> None:
+def remove(path: Path | str) -> None:
     """Delete a file if it is there; what cannot be deleted now (open on Windows) is left to `gc`."""
     try:
         os.unlink(path)

@@ -93,8 +93,9 @@ def find_home(explicit: str | os.PathLike[str] | None = None) -> Home:
 
 def read_memo(path: Path) -> dict[str, Any] | None:
     """A kept answer, or None if there is none or it cannot be read (it is then simply asked again)."""
+    text = read_file(path)
     try:
-        answer = json.loads(read_file(path) or b'')
+        answer = json.loads(text) if text else None
     except (ValueError, RecursionError):
         return None
     return answer if isinstance(answer, dict) else None

@@ -17,7 +17,7 @@ import pytest
 from support.running import Emroot, cannot_run, plain_environment
 
 from emroot.engine.jobserver import find_jobserver
-from emroot.engine.memory import ENOUGH, available_memory, jobs_that_fit
+from emroot.engine.memory import ENOUGH, Room, available_memory, jobs_that_fit
 from emroot.engine.pool import Pool, default_workers
 
 pytestmark = pytest.mark.skipif(os.name == 'nt', reason='a semaphore there, which is not used')
@@ -223,3 +223,11 @@ def test_a_job_more_is_started_while_the_largest_compile_fits(tmp_path: Path):
 
 def test_where_nothing_is_said_of_memory_nothing_is_known(tmp_path: Path):
     assert available_memory(tmp_path / 'none', tmp_path / 'none', tmp_path) is None
+
+
+def test_plenty_of_memory_is_not_looked_for_again_at_once() -> None:
+    left = [8.0, 3.0, 0.5, 0.5, 8.0]
+    room = Room(4, lambda: left.pop(0))
+    assert room() and room() and len(left) == 4
+    room = Room(4, lambda: left.pop(0))
+    assert [room(), room(), room(), room()] == [True, False, False, True] and not left  # little is looked for each time

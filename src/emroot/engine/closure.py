@@ -9,6 +9,7 @@ from pathlib import Path
 
 from ..canonical import digest_file, digest_record
 from ..catalogue import read_index
+from ..files import read_file
 from ..store import Store
 from ..store.records import is_below, is_digest
 from .commands import Places
@@ -61,7 +62,7 @@ class Files:
         The compiler's own headers are left out: they are part of the compiler's digest.
         """
         names = set()
-        for path in parse_depfile(depfile.read_text(encoding='utf-8', errors='surrogateescape')):
+        for path in parse_depfile((read_file(depfile) or b'').decode(errors='surrogateescape')):
             if path not in self._named:
                 self._named[path] = self._name(path)
             name = self._named[path]

@@ -26,7 +26,7 @@ from .forkserver import make_fork_servers
 from .jobserver import find_jobserver
 from .launcher import Launched, make_place
 from .located import Keys, keys_of
-from .memory import jobs_that_fit
+from .memory import Room, jobs_that_fit
 from .objects import Objects
 from .pool import Executor, Pool, default_workers
 from .result import Failure
@@ -50,11 +50,12 @@ class Fill:
     def _make_pool(self) -> Pool:
         """As many workers as were asked for; else one for each processor, as far as make and the memory allow."""
         if self.options.jobs:
-            return Pool(self.options.jobs, room=_room)
+            return Pool(self.options.jobs, room=Room(self.options.jobs))
         jobserver, problem = find_jobserver(os.environ.get('MAKEFLAGS', ''))
         if problem:
             self.watcher.note(problem)
-        return Pool(int(min(default_workers(), jobs_that_fit())), jobserver, room=_room)
+        workers = int(min(default_workers(), jobs_that_fit()))
+        return Pool(workers, jobserver, room=Room(workers))
 
     def run(self, missing: Iterable[tuple[Mode, list[str]]]) -> None:
         """Make `missing` and put it in place."""
@@ -222,7 +223,3 @@ class Fill:
             self.known.learn_files(mode, target, key, list(made.files))
             self.build.done(mode, target, 'built' if made.fresh else 'reused', {}, place=made.place)
         self.pool.add(1000.0, run)
-
-
-def _room() -> bool:
-    return jobs_that_fit() >= 1

@@ -29,7 +29,11 @@ KeysOf = Callable[[str, str], Keys]
 
 def carries(file: Path, places: Sequence[str]) -> bool:
     """Whether a file has one of these paths in its bytes."""
-    content = file.read_bytes()
+    return has_place(file.read_bytes(), places)
+
+
+def has_place(content: bytes, places: Sequence[str]) -> bool:
+    """Whether one of these paths is in these bytes."""
     return any(place.encode() in content for place in places)
 
 

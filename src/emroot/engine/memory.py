@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import math
+import time
 from collections.abc import Callable
 from pathlib import Path
 
 #: Bytes that the largest compile takes (libc++'s locale.cpp: 202 MB), and some more.
 ENOUGH = 256 << 20
+#: Seconds.
+_MOMENT = 0.25
 _MEMINFO = Path('/proc/meminfo')
 _CGROUP = Path('/proc/self/cgroup')
 _CGROUPS = Path('/sys/fs/cgroup')
@@ -23,6 +26,24 @@ def jobs_that_fit(available: Callable[[], int | None] = available_memory) -> flo
     """How many jobs the memory that is left is enough for. Where nothing can be found out cheaply, any number."""
     left = available()
     return math.inf if left is None else left / ENOUGH
+
+
+class Room:
+    """Whether there is memory for one job more. It is asked before every job: where there is memory for all workers and as
+    many again, that is believed in for a moment."""
+
+    def __init__(self, workers: int, fit: Callable[[], float] = jobs_that_fit) -> None:
+        self._workers, self._fit, self._until = workers, fit, 0.0
+
+    def __call__(self) -> bool:
+        """Look, unless there was plenty just now."""
+        now = time.monotonic()
+        if now < self._until:
+            return True
+        jobs = self._fit()
+        if jobs >= 2 * self._workers:
+            self._until = now + _MOMENT
+        return jobs >= 1
 
 
 def _of_machine(meminfo: Path) -> int | None:

@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from ..canonical import Record
+from ..canonical import Record, digest_bytes
 from ..errors import from_full_disk
-from ..files import remove
+from ..files import read_file, remove
 from ..plan import Compile
 from ..store import Blob, Store
 from .closure import Closure, Files
 from .commands import Places, shell_line
 from .durations import Durations
 from .events import Watcher
-from .located import carries, located_key
+from .located import has_place, located_key
 from .pool import Executor
 from .result import Failure
 from .sharing import Families, closure_key
@@ -66,19 +66,19 @@ class Objects:
         command = self.places.command(compile_, out, depfile)
         self.watcher.note(f'compile {compile_.source}: {shell_line(command, self.places.working_directory)}')
         done = self._executor.call(command, cwd=self.places.working_directory, env=self.env)
-        if done.code != 0 or not out.is_file():
+        content = read_file(out) if done.code == 0 else None
+        if content is None:
             remove(out)
             return self._failed(compile_, done.code, done.output)
         if done.output.strip():
             self.watcher.note(f'{compile_.source} said: {done.output.decode(errors="replace").strip()}')
         self.durations.learn(compile_, done.seconds)
-        located = carries(out, self._places)
+        located = has_place(content, self._places)
         closure = self._closure(compile_, depfile)
-        blob = self.store.adopt(out)
+        blob = self.store.adopt(out, digest_bytes(content))
         extra: Record = {'seconds': round(done.seconds, 4)}
         if closure is not None:
-            self.families.add(compile_, closure, blob, located=located)
-            extra['closure'] = closure_key(closure)
+            extra['closure'] = self.families.add(compile_, closure, blob, located=located)
         self._keep(compile_, blob, located=located, extra=extra)
         return blob
 

@@ -96,7 +96,9 @@ class Pool:
         self._processes: set[Killable] = set()
         self._error: BaseException | None = None
         self._stopped = False
-        self._changed = threading.Condition()
+        lock = threading.RLock()
+        self._changed = threading.Condition(lock)
+        self._done = threading.Condition(lock)  # apart, so that whoever waits for the end is not woken by every job
 
     def add(self, cost: float, run: Callable[[int], None]) -> None:
         """Queue a job; jobs of greater cost start first."""
@@ -110,9 +112,9 @@ class Pool:
         try:
             for thread in threads:
                 thread.start()
-            with self._changed:
+            with self._done:
                 while (self._ready or self._running) and not self._error:
-                    self._changed.wait(0.5)
+                    self._done.wait(0.5)
         except BaseException:
             self.stop()
             raise
@@ -202,7 +204,9 @@ class Pool:
         finally:
             with self._changed:
                 self._running -= 1
-                self._changed.notify_all()
+                if self._error or not (self._ready or self._running):
+                    self._changed.notify_all()
+                    self._done.notify_all()
 
 
 def default_workers() -> int:

@@ -82,6 +82,7 @@ class Families:
         self._known_names = names
         self._relatives: dict[str, list[Relative]] = {}
         self._keys: dict[str, str] = {}
+        self._kept: set[str] = set()  # closures
         self._lock = threading.Lock()
 
     def key(self, compile_: Compile) -> str:
@@ -98,17 +99,20 @@ class Families:
             relatives = list(self._load(family))
         return next((r for r in relatives if self._equal(r, macros)), None)
 
-    def add(self, compile_: Compile, closure: Closure, blob: Blob, *, located: bool) -> None:
-        """Keep a result."""
+    def add(self, compile_: Compile, closure: Closure, blob: Blob, *, located: bool) -> str:
+        """Keep a result; the key of its closure."""
         family, macros = self.key(compile_), split_macros(compile_.argv)[1]
         relative = Relative(macros, closure, blob, self._places if located else (), compile_.key)
         listed = closure_key(closure)
-        self._store.write(CLOSURE, listed, {'files': [list(pair) for pair in closure]})
+        if listed not in self._kept:
+            self._store.write(CLOSURE, listed, {'files': [list(pair) for pair in closure]})
+            self._kept.add(listed)
         self._store.write(KIND, f'{family}/{digest_record([compile_.key, listed, list(relative.places)])[:16]}', {
             'macros': list(macros), 'closure': listed, 'digest': blob.digest, 'size': blob.size,
             'places': list(relative.places), 'key': compile_.key})
         with self._lock:
             self._load(family).append(relative)
+        return listed
 
     def _equal(self, relative: Relative, macros: Macros) -> bool:
         if relative.places not in ((), self._places) or not self._store.has(relative.blob):

@@ -54,10 +54,9 @@ def try_lock(path: Path, *, seconds: float = 0.0, discard: Callable[[Lock], bool
     The lock is the operating system's, so it ends with its process however that ends; the file itself means nothing.
     Where locks do not work (some network file systems) it is never held, and the work is simply done.
     """
-    descriptor, gone = -1, False
+    gone = False
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | _FLAGS, 0o600)
+        descriptor = _open(path)
     except OSError:
         yield Lock.NONE
         return
@@ -71,6 +70,14 @@ def try_lock(path: Path, *, seconds: float = 0.0, discard: Callable[[Lock], bool
             os.close(descriptor)
         if gone and os.name == 'nt':
             remove(path)
+
+
+def _open(path: Path) -> int:
+    try:
+        return os.open(path, os.O_RDWR | os.O_CREAT | _FLAGS, 0o600)
+    except FileNotFoundError:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        return os.open(path, os.O_RDWR | os.O_CREAT | _FLAGS, 0o600)
 
 
 def _acquire(descriptor: int, deadline: float) -> Lock:
