@@ -13,7 +13,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from typing import TypeGuard
 
 from ..canonical import KEY_SCHEMA, Record, digest_record
@@ -62,6 +62,7 @@ def definitions(macros: Macros) -> dict[str, str | None]:
     return found
 
 
+@lru_cache(1024)
 def closure_key(closure: Closure) -> str:
     """The key under which a closure is kept: many compiles read the same files."""
     return digest_record([list(pair) for pair in closure])
