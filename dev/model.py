@@ -6,9 +6,9 @@ Two schedules do the same work, each job as long as it was when it was traced:
   its last object. The first compile begins when it did. Starting a compile and taking in its object takes this one Python
   process some time, in which no other compile can be started or taken in.
 - embuilder's: one library after the other. A library's files are cut into batches (`system_libs.py: build_objects`), each
-  done by one process from end to end; when all are done, the archive is joined. What its own Python takes is left out.
-  embuilder starts a compiler for each file: give it jobs of that length (`--plain`, a trace of the same with EMROOT_FORK=0),
-  and an emcc for each batch: give it the seconds of that (`--emcc`).
+  done by one process from end to end; when all are done, the archive is joined. Its jobs are those of a trace with a compiler
+  started for each file (`--plain`, EMROOT_FORK=0), since it starts one. What else it starts is to be measured: itself, with the
+  headers that it installs (`--before`), an emcc for each batch (`--emcc`), an emar for each archive (`--emar`).
 """
 
 from __future__ import annotations
@@ -48,6 +48,21 @@ class Traced:
     """Seconds of emroot's own process for each compile."""
     begins: float = 0.0
     """Seconds before the first compile."""
+
+
+@dataclass(frozen=True)
+class Starts:
+    """What embuilder starts besides compilers and archivers, in seconds each."""
+
+    before: float = 0.0
+    """Before the first compile."""
+    emcc: float = 0.0
+    """For each batch."""
+    emar: float = 0.0
+    """For each archive."""
+
+
+NOTHING = Starts()
 
 
 @dataclass(frozen=True)
@@ -106,18 +121,18 @@ def emroot_schedule(traced: Traced, cores: int) -> Run:
     return Run(now, busy / (cores * now))
 
 
-def embuilder_schedule(traced: Traced, cores: int, emcc: float = 0.0) -> Run:
-    """One library after the other, its files in batches, for each of which `emcc` takes some seconds before it compiles."""
-    now = busy = 0.0
+def embuilder_schedule(traced: Traced, cores: int, starts: Starts = NOTHING) -> Run:
+    """One library after the other, its files in batches."""
+    now = busy = starts.before
     for target, joining in traced.archives.items():
         mine = sorted((c for c in traced.compiles if target in c.serves), key=lambda c: (c.name.rpartition('.')[2], c.name))
         free = [now] * cores
         for batch in _batches(mine, cores):
-            seconds = emcc + sum(c.seconds for c in batch)
+            seconds = starts.emcc + sum(c.seconds for c in batch)
             heapq.heapreplace(free, free[0] + seconds)
             busy += seconds
-        now = max(free) + joining
-        busy += joining
+        now = max(free) + starts.emar + joining
+        busy += starts.emar + joining
     return Run(now, busy / (cores * now))
 
 
@@ -138,7 +153,9 @@ def main(arguments: list[str]) -> int:
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('trace', type=Path, help='written by `emroot build --trace`')
     parser.add_argument('--plain', type=Path, help='a trace of the same work for embuilder (default: the same trace)')
-    parser.add_argument('--emcc', type=float, default=0.0, help='seconds of a start of emcc (default: %(default)s)')
+    for name, what in (('before', 'embuilder takes before its first compile'), ('emcc', 'a start of emcc takes, less clang\'s'),
+                       ('emar', 'a start of emar takes, less llvm-ar\'s')):
+        parser.add_argument(f'--{name}', type=float, default=0.0, help=f'seconds that {what} (default: %(default)s)')
     parser.add_argument('--cores', default=','.join(map(str, CORES)))
     parser.add_argument('--svg', type=Path, help='where to draw both curves')
     args = parser.parse_args(arguments)
@@ -149,7 +166,8 @@ def main(arguments: list[str]) -> int:
     plain = read_trace(args.plain) if args.plain else traced
     if traced.archives.keys() != plain.archives.keys():
         parser.error(f'{args.plain} is of other work: {", ".join(plain.archives)}')
-    runs = [(n, emroot_schedule(traced, n), embuilder_schedule(plain, n, args.emcc)) for n in cores]
+    starts = Starts(args.before, args.emcc, args.emar)
+    runs = [(n, emroot_schedule(traced, n), embuilder_schedule(plain, n, starts)) for n in cores]
     print(f'{len(traced.compiles)} compiles of {_left(traced.compiles):.0f} s in {len(traced.archives)} archives, the longest '
           f'{max(c.seconds for c in traced.compiles):.1f} s; {1000 * traced.own:.1f} ms of emroot\'s own for each\n')
     print('| cores | emroot | cores busy | embuilder\'s schedule | cores busy | times as long |\n|---:|---:|---:|---:|---:|---:|')

@@ -10,7 +10,7 @@ import pytest
 from support.running import Emroot
 
 from dev.curve import draw
-from dev.model import Traced, Work, embuilder_schedule, emroot_schedule, main, read_trace
+from dev.model import Starts, Traced, Work, embuilder_schedule, emroot_schedule, main, read_trace
 
 #: Two libraries. Of `a`: x1 and x2, which are a family, and y, which `b` has too. Of `b`: z and y.
 WORK = Traced([Work('x1.c', 3, 'x', ('a',)), Work('x2.c', 2, 'x', ('a',)), Work('y.c', 4, 'y', ('a', 'b')),
@@ -41,10 +41,11 @@ def test_what_comes_before_the_first_compile_is_counted():
     assert [emroot_schedule(late, cores).seconds for cores in (1, 2, 3)] == [23, 17, 16]
 
 
-def test_embuilder_starts_an_emcc_for_each_batch():
-    """Two cores, as below: each of the five batches takes a second more."""
-    assert embuilder_schedule(WORK, 2, emcc=1).seconds == (3 + 5 + 1) + (5 + 2)
-    assert embuilder_schedule(_eight('b.c'), 2, emcc=0.25).seconds == 10.25
+def test_what_embuilder_starts_is_counted():
+    """Two cores, as below: an emcc for each of the five batches; itself, and an emar for each of two archives."""
+    assert embuilder_schedule(WORK, 2, Starts(emcc=1)).seconds == (3 + 5 + 1) + (5 + 2)
+    assert embuilder_schedule(_eight('b.c'), 2, Starts(emcc=0.25)).seconds == 10.25
+    assert embuilder_schedule(WORK, 2, Starts(before=4, emar=1)).seconds == 13 + 4 + 2 * 1
 
 
 def test_embuilder_makes_one_library_after_the_other():
