@@ -142,7 +142,7 @@ def _locks_lead_out(home: Path, sentinel: Path, _: random.Random) -> None:
     keys = ['/'.join(path.parts[-2:]).replace('/', '') for path in files_below(home / 'store' / 'records' / 'object')]
     trees = [f'tree-{path.name[:16]}' for path in (home / 'store' / 'trees').iterdir()]
     shutil.rmtree(home / 'store' / 'records')
-    for name in [*(key[:24] for key in keys), *trees]:
+    for name in {*(f'compile-{key[:3]}' for key in keys), *trees}:
         (home / 'store' / 'locks' / name).unlink(missing_ok=True)
         (home / 'store' / 'locks' / name).symlink_to(sentinel / f'made-{name}')
 

@@ -57,12 +57,15 @@ class Files:
         return Path(name.replace('{cache}', str(self.places.cache)).replace('{sdk}', str(self.places.sdk.root)))
 
     def closure(self, depfile: Path) -> Closure | None:
-        """The closure that the compiler wrote down; None if it read a file that has no name elsewhere.
+        """The closure that the compiler wrote down; None if it wrote nothing, or read a file that has no name elsewhere.
 
         The compiler's own headers are left out: they are part of the compiler's digest.
         """
+        text = read_file(depfile)
+        if not text:
+            return None
         names = set()
-        for path in parse_depfile((read_file(depfile) or b'').decode(errors='surrogateescape')):
+        for path in parse_depfile(text.decode(errors='surrogateescape')):
             if path not in self._named:
                 self._named[path] = self._name(path)
             name = self._named[path]

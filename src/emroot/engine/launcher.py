@@ -54,7 +54,7 @@ class Launched:
         for flag in ('-o', '-MF'):
             if self._place and flag in command:
                 at = command.index(flag) + 1
-                named[at] = Path(command[at]).name
+                named[at] = Path(command[command.index('-o') + 1]).with_suffix('.o' if flag == '-o' else '.d').name
                 written[self._place / named[at]] = command[at]
         if '-MF' in command:
             named += ['-MT', 'object']

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
+import itertools
+import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
@@ -33,6 +36,10 @@ class Objects:
         self._places = sdk.places
         self.families = Families(store, files, sdk.parts['compiler'], sdk.version, tuple(self._places), compiles)
         self._located_keys: set[str] = set()
+        #: Files for what compilers read, not in use. They are used again: to make and delete one for each compile is slow, ext4
+        #: looks at everything that was deleted in the last five seconds before it makes a file.
+        self._depfiles: list[Path] = []
+        self._number = itertools.count()
 
     def find(self, compile_: Compile) -> Blob | None:
         """The object if the store has it."""
@@ -61,8 +68,18 @@ class Objects:
 
     def make(self, compile_: Compile) -> Blob | Failure:
         """Compile, and keep the object. Raises `StoreError` when there is no space for it."""
+        if compile_.source.endswith('.s'):
+            return self._make(compile_, None)
+        try:
+            depfile = self._depfiles.pop()
+        except IndexError:
+            depfile = self.store.scratch() / f'{next(self._number)}.d'
+        made = self._make(compile_, depfile)
+        self._depfiles.append(depfile)
+        return made
+
+    def _make(self, compile_: Compile, depfile: Path | None) -> Blob | Failure:
         out = self.store.scratch() / f'{compile_.key[:32]}.o'
-        depfile = None if compile_.source.endswith('.s') else out.with_suffix('.d')
         command = self.places.command(compile_, out, depfile)
         self.watcher.note(f'compile {compile_.source}: {shell_line(command, self.places.working_directory)}')
         done = self._executor.call(command, cwd=self.places.working_directory, env=self.env)
@@ -93,7 +110,8 @@ class Objects:
         """What a compile read. Assembly files that are not preprocessed read themselves, unless they say otherwise."""
         if depfile is not None:
             closure = self._files.closure(depfile)
-            remove(depfile)
+            with contextlib.suppress(OSError):
+                os.truncate(depfile, 0)  # whatever does not write there must not seem to have read the same
             return closure
         name = self._files.source_name(compile_.source)
         text = self._files.path(name).read_text(encoding='latin-1')

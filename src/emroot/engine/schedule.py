@@ -12,7 +12,7 @@ from typing import Any, Protocol
 
 from ..modes import Mode
 from ..plan import Archive, Compile, Plan
-from ..store import Blob, Lock, try_lock
+from ..store import Blob, Lock
 from .archives import KIND as ARCHIVE
 from .archives import find_archive, make_archive
 from .located import KeysOf, located_key
@@ -110,8 +110,7 @@ class Schedule:
     def _compile_next(self, family: str, tries: int, worker: int) -> None:
         """Compile the next of a family, unless another process is at it: then look again later."""
         compile_, archives = self._chains[family][0]
-        lock = self.store.root / 'locks' / compile_.key[:24]
-        with try_lock(lock, discard=bool) as held:
+        with self.store.compile_lock(compile_.key) as held:
             made: Blob | Failure | None = self._find(compile_)
             if made is None and held is Lock.BUSY and tries < TRIES:
                 time.sleep(0.01 if tries < 20 else 0.1)

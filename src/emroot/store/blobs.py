@@ -209,6 +209,11 @@ class Store:
         """The lock that whoever makes a tree holds (see `try_lock`)."""
         return try_lock(self.root / 'locks' / f'tree-{key[:16]}', seconds=seconds)
 
+    def compile_lock(self, key: str) -> contextlib.AbstractContextManager[Lock]:
+        """The lock that whoever compiles for a key holds, if it can be had at once (see `try_lock`). It is one of some thousand
+        files that stay, and now and then that of another key, too: a file of its own for each would have to be deleted."""
+        return try_lock(self.root / 'locks' / f'compile-{key[:3]}')
+
     def tree_path(self, key: str) -> Path:
         """Where a tree lies, or would."""
         return self.root / 'trees' / key
