@@ -9,7 +9,7 @@ from pathlib import Path
 
 from support.running import plain_environment
 
-from emroot.store import Lock, try_lock
+from emroot.store import Lock, Store, try_lock
 
 _HOLD = 'import sys, time; from pathlib import Path; from emroot.store import try_lock\n' \
         'with try_lock(Path(sys.argv[1])) as held: print(bool(held), flush=True); time.sleep(60)'
@@ -48,3 +48,13 @@ def test_one_that_cannot_be_made_is_not_held_and_not_waited_for(tmp_path: Path):
     with try_lock(tmp_path / 'file' / 'lock', seconds=30) as held:
         assert held is Lock.NONE
     assert time.monotonic() - began < 10
+
+
+def test_locks_of_compiles_are_few_and_stay(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    keys = [f'{number:03x}{"0" * 61}' for number in (1, 2)]
+    with store.compile_lock(keys[0]) as held, store.compile_lock(keys[0][:-1] + 'f') as same, store.compile_lock(keys[1]) as other:
+        assert (held, same, other) == (Lock.HELD, Lock.BUSY, Lock.HELD)
+    with store.compile_lock(keys[0]) as held:
+        assert held
+    assert sorted(path.name for path in (tmp_path / 'locks').iterdir()) == ['compile-001', 'compile-002']
