@@ -52,9 +52,9 @@ def test_one_that_cannot_be_made_is_not_held_and_not_waited_for(tmp_path: Path):
 
 def test_locks_of_compiles_are_few_and_stay(tmp_path: Path) -> None:
     store = Store(tmp_path)
-    keys = [f'{number:03x}{"0" * 61}' for number in (1, 2)]
-    with store.compile_lock(keys[0]) as held, store.compile_lock(keys[0][:-1] + 'f') as same, store.compile_lock(keys[1]) as other:
+    one, alike, two = '001' + '0' * 61, '001' + 'f' * 61, '002' + '0' * 61
+    with store.compile_lock(one) as held, store.compile_lock(alike) as same, store.compile_lock(two) as other:
         assert (held, same, other) == (Lock.HELD, Lock.BUSY, Lock.HELD)
-    with store.compile_lock(keys[0]) as held:
+    with store.compile_lock(one) as held:
         assert held
     assert sorted(path.name for path in (tmp_path / 'locks').iterdir()) == ['compile-001', 'compile-002']
