@@ -26,6 +26,7 @@ from .occurrence import Occurrence
 KIND = 'family'
 _TAKES_NEXT = {'-Xclang', '-mllvm', '-target', '-o', '-include', '-imacros', '-isystem', '-I', '-x', '-MF', '-MT'}
 Macros = tuple[str, ...]
+Definitions = dict[str, str | None]
 
 
 @dataclass(frozen=True)
@@ -53,7 +54,7 @@ def split_macros(argv: tuple[str, ...]) -> tuple[tuple[str, ...], Macros]:
     return tuple(rest), tuple(macros)
 
 
-def definitions(macros: Macros) -> dict[str, str | None]:
+def definitions(macros: Macros) -> Definitions:
     """Each name's definition in the end; None if it was undefined again."""
     found: dict[str, str | None] = {}
     for macro in macros:
@@ -84,6 +85,7 @@ class Families:
         self._relatives: dict[str, list[Relative]] = {}
         self._keys: dict[str, str] = {}
         self._kept: set[str] = set()  # closures
+        self._held: dict[int, tuple[Closure, bool]] = {}  # by identity; the closure is kept so that it stays
         self._lock = threading.Lock()
 
     def key(self, compile_: Compile) -> str:
@@ -116,20 +118,25 @@ class Families:
         return listed
 
     def _equal(self, relative: Relative, macros: Macros) -> bool:
-        if relative.places not in ((), self._places) or not self._store.has(relative.blob):
-            return False
-        if not self._files.holds(relative.closure):
+        if relative.places not in ((), self._places) or not self._holds(relative.closure):
             return False
         mine, theirs = definitions(macros), definitions(relative.macros)
         differing = {name for name in {*mine, *theirs} if mine.get(name) != theirs.get(name)}
-        if not differing:
-            return True
-        if not differing <= self._known_names:
+        if differing and (not differing <= self._known_names or self._can_come_up(differing, mine, theirs, relative.closure)):
             return False
+        return self._store.has(relative.blob)  # last: it reads the whole of it
+
+    def _holds(self, closure: Closure) -> bool:
+        """Whether the files of a closure are still the same; they do not change during a build."""
+        if id(closure) not in self._held:
+            self._held[id(closure)] = closure, self._files.holds(closure)
+        return self._held[id(closure)][1]
+
+    def _can_come_up(self, names: set[str], mine: Definitions, theirs: Definitions, closure: Closure) -> bool:
         values = [text for text in [*mine.values(), *theirs.values()] if text]
         values = [text.partition('=')[2] for text in values]
         with self._lock:
-            return not any(self._occurrence.can_come_up(name, relative.closure, values) for name in differing)
+            return any(self._occurrence.can_come_up(name, closure, values) for name in names)
 
     def _load(self, family: str) -> list[Relative]:
         if family not in self._relatives:
