@@ -144,3 +144,17 @@ def test_headers_appear_whole_and_the_stamp_after_them(tmp_path: Path, monkeypat
     link_tree(source, target, aside=tmp_path / 'aside')
     assert appeared == ['stdio.h', 'stamp']
     assert (target / 'sysroot' / 'include' / 'stdio.h').read_text() == 'int puts(const char*);'
+
+
+def test_what_lies_behind_a_link_or_has_another_name_is_not_swept(tmp_path: Path):
+    outside, top = tmp_path / 'outside', tmp_path / 'tmp'
+    for name in ('1-abcd', 'photographs'):
+        (outside / name).mkdir(parents=True)
+        os.utime(outside / name, (0, 0))
+        (outside / f'{name}.lock').touch()
+    before = sorted(outside.rglob('*'))
+    top.symlink_to(outside)
+    sweep(top)
+    assert sorted(outside.rglob('*')) == before
+    sweep(outside)
+    assert sorted(path.name for path in outside.iterdir()) == ['photographs', 'photographs.lock']

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import threading
 import time
 from collections.abc import Iterator
@@ -18,6 +19,8 @@ from ..errors import from_os_error
 from ..files import SLACK, remove, remove_tree
 from .locks import Lock, try_lock
 
+#: As `Scratch.directory` has it.
+_NAME = re.compile(r'\d+-[0-9a-f]+')
 #: Seconds after which a directory is left over where there are no locks to tell.
 FORGOTTEN = 86400.0
 
@@ -89,12 +92,12 @@ def running_since(top: Path) -> Iterator[float]:
 
 
 def _left(top: Path) -> list[Path]:
-    """The directories that are there, or of which there is a lock."""
+    """The directories that are there, or of which there is a lock. What lies behind a link, or has another name, is not ours."""
     try:
-        names = {name.removesuffix('.lock') for name in os.listdir(top)}
+        names = {name.removesuffix('.lock') for name in os.listdir(top)} if not os.path.islink(top) else set()
     except OSError:
         return []
-    return [top / name for name in sorted(names)]
+    return [top / name for name in sorted(names) if _NAME.fullmatch(name)]
 
 
 def _lock_of(directory: Path) -> Path:
