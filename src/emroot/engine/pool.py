@@ -96,13 +96,15 @@ class Pool:
         self._processes: set[Killable] = set()
         self._error: BaseException | None = None
         self._stopped = False
-        lock = threading.RLock()
-        self._changed = threading.Condition(lock)
-        self._done = threading.Condition(lock)  # apart, so that whoever waits for the end is not woken by every job
+        #: Held by `with self._lock`, not by way of the condition: an interruption in that one's Python would leave it locked.
+        self._lock = threading.RLock()
+        self._changed = threading.Condition(self._lock)
+        #: Held until nothing is left. Apart, so that whoever waits for that is not woken by every job.
+        self._end = threading.Lock()
 
     def add(self, cost: float, run: Callable[[int], None]) -> None:
         """Queue a job; jobs of greater cost start first."""
-        with self._changed:
+        with self._lock:
             heapq.heappush(self._ready, Job(cost=cost, run=run))
             self._changed.notify()
 
@@ -110,11 +112,11 @@ class Pool:
         """Work until nothing is left. Ctrl-C stops every process, waits for the threads, and is raised again."""
         threads = [threading.Thread(target=self._work, args=(n,), daemon=True) for n in range(self.workers)]
         try:
+            self._end.acquire(blocking=False)
             for thread in threads:
                 thread.start()
-            with self._done:
-                while (self._ready or self._running) and not self._error:
-                    self._done.wait(0.5)
+            while not self._end.acquire(timeout=0.5):
+                pass
         except BaseException:
             self.stop()
             raise
@@ -131,7 +133,7 @@ class Pool:
 
     def stop(self) -> None:
         """Drop what waits and end what runs."""
-        with self._changed:
+        with self._lock:
             self._stopped = True
             self._ready.clear()
             for process in self._processes:
@@ -141,7 +143,7 @@ class Pool:
     def call(self, command: Sequence[str], *, cwd: Path | str, env: Mapping[str, str]) -> Finished:
         """Run a process to its end on behalf of a job. Raises `Cancelled` if the pool was stopped meanwhile."""
         started = time.perf_counter()
-        with self._changed:
+        with self._lock:
             if self._stopped:
                 raise Cancelled
         process = subprocess.Popen(command, cwd=cwd, env=env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
@@ -153,14 +155,14 @@ class Pool:
     @contextlib.contextmanager
     def guarding(self, process: Killable) -> Iterator[None]:
         """The process is killed if the pool is stopped during the block, which then ends with `Cancelled`."""
-        with self._changed:
+        with self._lock:
             self._processes.add(process)
             if self._stopped:
                 process.kill()
         try:
             yield
         finally:
-            with self._changed:
+            with self._lock:
                 self._processes.discard(process)
         if self._stopped:
             raise Cancelled
@@ -177,18 +179,24 @@ class Pool:
 
     def _wait(self) -> bool:
         """Wait until a job is ready and there is room for it; false if there is nothing left to do."""
-        with self._changed:
+        with self._lock:
             while not self._stopped:
                 if self._ready and (not self._running or self._room()):
                     return True
                 if not self._ready and not self._running:
                     break
                 self._changed.wait(_PATIENCE if self._ready else None)
-            self._changed.notify_all()
+            self._finish()
             return False
 
+    def _finish(self) -> None:
+        """Nothing is left, or something went wrong. Called with the lock held."""
+        self._changed.notify_all()
+        if self._end.locked():
+            self._end.release()
+
     def _run_next(self, worker: int) -> None:
-        with self._changed:
+        with self._lock:
             if not self._ready:  # another worker was faster
                 return
             job = heapq.heappop(self._ready)
@@ -198,15 +206,14 @@ class Pool:
         except Cancelled:
             pass
         except BaseException as error:  # noqa: BLE001  # carried to the caller of run()
-            with self._changed:
+            with self._lock:
                 self._error = self._error or error
                 self._ready.clear()
         finally:
-            with self._changed:
+            with self._lock:
                 self._running -= 1
                 if self._error or not (self._ready or self._running):
-                    self._changed.notify_all()
-                    self._done.notify_all()
+                    self._finish()
 
 
 def default_workers() -> int:
