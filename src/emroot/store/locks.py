@@ -17,7 +17,13 @@ if sys.platform == 'win32':
     import msvcrt
 
     def _take(descriptor: int) -> None:
-        msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
+        try:
+            msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
+        except OSError as error:
+            if error.errno in (errno.EBADF, errno.EINVAL):  # what Windows says where there are no locks
+                raise
+            # Windows says EACCES. The C library of Wine says nothing: the number is that of whatever failed before.
+            raise BlockingIOError(errno.EAGAIN, 'locked') from error
 else:
     import fcntl
 
@@ -27,8 +33,7 @@ else:
 
 #: A link in place of a lock is not followed: the file that it leads to may belong to anything.
 _FLAGS = getattr(os, 'O_CLOEXEC', 0) | getattr(os, 'O_NOFOLLOW', 0)
-#: 0: the C library of Wine does not say why.
-_BUSY = {errno.EWOULDBLOCK, errno.EAGAIN, errno.EACCES, errno.EDEADLK, 0}
+_BUSY = {errno.EWOULDBLOCK, errno.EAGAIN, errno.EACCES, errno.EDEADLK}
 
 
 class Lock(enum.Enum):
