@@ -11,12 +11,15 @@ SdkInfo = provider("An Emscripten SDK.", fields = {
     "anchor": "File: its place makes the directory that compiles run in (`spelling.py: WORKING_DIRECTORY`); nothing reads it.",
     "clang": "dict: clang and clang++ (Files) by these names.",
     "compiler": "depset: clang, llvm-ar and clang's own headers.",
+    "directory": "string: the SDK's repository, relative to the execution root.",
     "files": "dict: sources, installed headers and clang's own (Files) by their paths in the SDK's repository.",
     "emscripten": "depset: emcc, embuilder and their modules.",
     "headers": "depset: the headers that the SDK installs in a cache.",
     "linker": "depset: what a link needs besides.",
-    "programs": "depset: clang and llvm-ar.",
+    "archivers": "depset: what llvm-ar needs.",
+    "compilers": "depset: what clang needs, but for its own headers.",
     "resource_dir": "File: it says where clang's own headers are to appear.",
+    "resource_flags": "File: the same as arguments of a clang that starts in the execution root.",
     "sources": "depset: the sources and headers of the system libraries.",
     "version": "string",
 })
@@ -47,22 +50,40 @@ _EPOCH = "315532800"
 
 _WORKING_DIRECTORY = "system/lib/libc/"
 
+# As `src/emroot/engine/spelling.py` has them.
+_SYSROOT_FLAG = "--sysroot={cache}/sysroot"
+_CACHE_PREFIX = "/emsdk/emscripten/cache"
+
+# How sources that are relative to it reach the SDK's root.
+_UP = "../" * _WORKING_DIRECTORY.count("/")
+
+def _resource_flags(ctx, directory):
+    """Arguments that have clang read its own headers as inputs of its action, and name them as the SDK does."""
+    said, out = ctx.attr.said_resource_dir, ctx.actions.declare_file("resource_dir.rsp")
+    own = "%s/llvm/lib/clang/%s" % (directory, said.replace("\\", "/").split("/")[-1])
+    words = ["-resource-dir=" + own, "-ffile-prefix-map=%s=%s" % (own, said)]
+    ctx.actions.write(out, "".join(['"%s"\n' % word.replace("\\", "\\\\") for word in words]))
+    return out
+
 def _sdk_impl(ctx):
     files = {f.owner.name: f for f in ctx.files.sources + ctx.files.headers + ctx.files.own_headers}
     anchors = [path for path in files if path.startswith("emscripten/" + _WORKING_DIRECTORY)]
     return [SdkInfo(
         about = ctx.file.about,
         archiver = ctx.file.archiver,
+        archivers = depset(ctx.files.archivers),
         # Not a source, if there is anything else: it is an input of all.
         anchor = files[([path for path in anchors if "." not in path] or anchors)[0]],
         clang = {"clang": ctx.files.clang[0], "clang++": ctx.files.clang[-1]},
-        compiler = depset(ctx.files.programs + ctx.files.own_headers),
+        compiler = depset(ctx.files.compilers + ctx.files.archivers + ctx.files.own_headers),
+        compilers = depset(ctx.files.compilers),
+        directory = ctx.file.about.dirname,
         emscripten = depset(ctx.files.emscripten),
         files = files,
         headers = depset(ctx.files.headers),
         linker = depset(ctx.files.linker),
-        programs = depset(ctx.files.programs),
         resource_dir = ctx.file.resource_dir,
+        resource_flags = _resource_flags(ctx, ctx.file.about.dirname),
         sources = depset(ctx.files.sources),
         version = ctx.attr.version,
     )]
@@ -72,13 +93,15 @@ emscripten_sdk = rule(
     attrs = {
         "about": attr.label(allow_single_file = True),
         "archiver": attr.label(allow_single_file = True),
+        "archivers": attr.label_list(allow_files = True),
         "clang": attr.label_list(allow_files = True),
+        "compilers": attr.label_list(allow_files = True),
         "emscripten": attr.label_list(allow_files = True),
         "headers": attr.label_list(allow_files = True),
         "linker": attr.label_list(allow_files = True),
         "own_headers": attr.label_list(allow_files = True),
-        "programs": attr.label_list(allow_files = True),
         "resource_dir": attr.label(allow_single_file = True),
+        "said_resource_dir": attr.string(doc = "The content of `resource_dir`."),
         "sources": attr.label_list(allow_files = True),
         "version": attr.string(),
     },
@@ -185,22 +208,46 @@ emscripten_reads = rule(
     provides = [ReadsInfo],
 )
 
+def _spell(sdk, argv):
+    """A recorded command as it is spelled in the execution root (`spelling.py: spell` is its like in the engine)."""
+    root, cache = sdk.directory + "/emscripten", sdk.directory + "/headers"
+    words = [word.replace("{sdk}", root).replace("{cache}", cache) for word in argv]
+    return words + ["-ffile-prefix-map=%s=%s" % (cache, _CACHE_PREFIX)] if _SYSROOT_FLAG in argv else words
+
+def _gives_bitcode(argv):
+    return any([word.startswith("-flto") for word in argv])
+
 def _compile_object(ctx, source, argv, reads, out):
-    """One object as one action. Its inputs are few: a sandbox has a link to each."""
+    """One object as one action. Its inputs are few: a sandbox has a link to each.
+
+    Clang is what it runs, in the execution root, with prefix maps that make the bytes what they are in the SDK's working
+    directory. Bitcode alone holds its source's path as it was given: a program changes to that directory for it.
+    """
     python, sdk = ctx.attr._python[PythonInfo], ctx.attr._sdk[SdkInfo]
-    args = ctx.actions.args()
-    args.add_all(["-I", "-S", "-B", ctx.file._compile, sdk.about, sdk.clang[argv[0]], sdk.resource_dir])
-    args.add(out)
-    args.add(source)
-    args.add_all(argv[1:])
+    args, inputs, tools = ctx.actions.args(), [], []
+    if _gives_bitcode(argv):
+        args.add_all(["-I", "-S", "-B", ctx.file._compile, sdk.about, sdk.clang[argv[0]], sdk.resource_dir, out, source])
+        args.add_all(argv[1:])
+        inputs = [sdk.about, sdk.anchor, sdk.resource_dir]
+        tools = [ctx.file._compile, ctx.file._spelling, python.files] + ([ctx.file._named_source] if source.startswith("{sdk}") else [])
+    else:
+        args.add(sdk.resource_flags, format = "@%s")
+        inputs = [sdk.resource_flags]
+        for word in _spell(sdk, argv)[1:]:
+            if word == "{object}":
+                args.add(out)
+            elif word == "{source}":
+                args.add(sdk.directory + "/emscripten/" + source.removeprefix("{sdk}/").removeprefix(_UP))
+            else:
+                args.add(word)
 
     # A sandbox is made of the last one of the same mnemonic: those of C++ have a thousand headers.
     is_cpp = argv[0] == "clang++"
     ctx.actions.run(
-        executable = python.interpreter,
+        executable = python.interpreter if tools else sdk.clang[argv[0]],
         arguments = [args],
-        inputs = depset([sdk.about, sdk.anchor, sdk.resource_dir], transitive = [sdk.programs] + reads),
-        tools = [ctx.file._compile, ctx.file._spelling, python.files] + ([ctx.file._named_source] if source.startswith("{sdk}") else []),
+        inputs = depset(inputs, transitive = [sdk.compilers] + reads),
+        tools = tools,
         outputs = [out],
         env = {"LC_ALL": "C", "PYTHONHASHSEED": "0", "SOURCE_DATE_EPOCH": _EPOCH},
         mnemonic = "EmscriptenObjectCpp" if is_cpp else "EmscriptenObject",
@@ -221,7 +268,7 @@ def _join_objects(ctx, objects, out):
     ctx.actions.run(
         executable = sdk.archiver,
         arguments = [args, members],
-        inputs = depset(objects, transitive = [sdk.programs]),
+        inputs = depset(objects, transitive = [sdk.archivers]),
         outputs = [out],
         env = {"LC_ALL": "C"},
         mnemonic = "EmscriptenArchive",

@@ -21,14 +21,16 @@ emscripten_sdk(
     name = "sdk",
     about = "sdk.json",
     archiver = "llvm/bin/{archiver}",
+    archivers = glob(["llvm/bin/llvm-ar*", "llvm/lib/*"]),
     clang = ["llvm/bin/{clang}", "llvm/bin/{clangxx}"],
+    compilers = glob(
+        ["llvm/bin/clang*", "llvm/lib/*"],
+        exclude = ["llvm/bin/clang-cl*", "llvm/bin/clang-cpp*", "llvm/bin/clang-scan-deps*"],
+    ),
     headers = glob(["headers/**"]),
     own_headers = glob(["llvm/lib/clang/**"]),
-    programs = glob(
-        ["llvm/bin/clang*", "llvm/bin/llvm-ar*", "llvm/lib/**"],
-        exclude = ["llvm/bin/clang-cl*", "llvm/bin/clang-cpp*", "llvm/bin/clang-scan-deps*", "llvm/lib/clang/**"],
-    ),
     resource_dir = "resource_dir",
+    said_resource_dir = {resource_dir},
     sources = glob(["emscripten/system/**", "emscripten/third_party/*.h"], exclude = ["**/__pycache__/**"]),
     emscripten = glob(
         ["emscripten/*.py", "emscripten/*.txt", "emscripten/tools/**", "emscripten/src/**", "emscripten/third_party/**"],
@@ -65,7 +67,8 @@ def _link(rctx, where):
         if here.exists and part == "include":
             rctx.symlink(here, "llvm/lib/clang/%s/%s" % (where["resource_version"], part))
     for entry in rctx.path(where["llvm"]).dirname.get_child("lib").readdir() if rctx.path(where["llvm"]).dirname.get_child("lib").exists else []:
-        if entry.basename.startswith("lib") and (".so" in entry.basename or entry.basename.endswith(".dylib")):
+        # Apple's linker wants libLTO; neither clang nor LLVM's linker does.
+        if entry.basename.startswith("lib") and not entry.basename.startswith("libLTO") and (".so" in entry.basename or entry.basename.endswith(".dylib")):
             rctx.symlink(entry, "llvm/lib/" + entry.basename)
     binaryen = rctx.path(where["binaryen"])
     for entry in binaryen.get_child("bin").readdir():
@@ -110,6 +113,7 @@ def _sdk_repository_impl(rctx):
         archiver = where["tools"]["llvm-ar"],
         clang = where["tools"]["clang"],
         clangxx = where["tools"]["clang++"],
+        resource_dir = repr(rctx.read("resource_dir")),
         rules = Label(":library.bzl"),
         version = repr(where["version"]),
     ))

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from emroot.bazel.places import CACHE
-from emroot.engine.spelling import WORKING_DIRECTORY
+from emroot.engine.spelling import CACHE_PREFIX, SYSROOT_FLAG, WORKING_DIRECTORY
 from emroot.probe import EPOCH
 
 ROOT = Path(__file__).parents[2]
@@ -39,6 +39,7 @@ def test_every_import_is_an_input(tmp_path: Path, program: str, groups: list[str
 
 
 @pytest.mark.parametrize(('name', 'value'), [('_EPOCH', EPOCH), ('_WORKING_DIRECTORY', '/'.join(WORKING_DIRECTORY) + '/'),
+                                             ('_SYSROOT_FLAG', SYSROOT_FLAG), ('_CACHE_PREFIX', CACHE_PREFIX),
                                              ('CACHE', CACHE.strip('/'))])
 def test_constants_are_those_of_the_engine(name: str, value: str) -> None:
     """Starlark cannot import them."""
