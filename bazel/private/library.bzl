@@ -214,18 +214,19 @@ def _spell(sdk, argv):
     words = [word.replace("{sdk}", root).replace("{cache}", cache) for word in argv]
     return words + ["-ffile-prefix-map=%s=%s" % (cache, _CACHE_PREFIX)] if _SYSROOT_FLAG in argv else words
 
-def _gives_bitcode(argv):
-    return any([word.startswith("-flto") for word in argv])
+def _names_source(argv):
+    """Whether an object names its source as it was given (`spelling.py: names_source`)."""
+    return any([word.startswith(("-flto", "-fsanitize=")) for word in argv])
 
 def _compile_object(ctx, source, argv, reads, out):
     """One object as one action. Its inputs are few: a sandbox has a link to each.
 
     Clang is what it runs, in the execution root, with prefix maps that make the bytes what they are in the SDK's working
-    directory. Bitcode alone holds its source's path as it was given: a program changes to that directory for it.
+    directory. What holds its source's path as it was given is compiled there.
     """
     python, sdk = ctx.attr._python[PythonInfo], ctx.attr._sdk[SdkInfo]
     args, inputs, tools = ctx.actions.args(), [], []
-    if _gives_bitcode(argv):
+    if _names_source(argv):
         args.add_all(["-I", "-S", "-B", ctx.file._compile, sdk.about, sdk.clang[argv[0]], sdk.resource_dir, out, source])
         args.add_all(argv[1:])
         inputs = [sdk.about, sdk.anchor, sdk.resource_dir]

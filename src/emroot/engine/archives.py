@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -65,12 +66,11 @@ def make_archive(archive: Archive, members: list[Blob], key: str, store: Store, 
 
 def _run_archiver(archive: Archive, members: list[Blob], store: Store, places: Places, env: Mapping[str, str],
                   pool: Pool, watcher: Watcher) -> Blob | Failure:
-    staging = store.scratch() / f'archive-{secrets.token_hex(6)}'
+    staging, names = store.scratch() / f'archive-{secrets.token_hex(6)}', [name for name, _ in archive.members]
     staging.mkdir()
     try:
-        names = [name for name, _ in archive.members]
         for name, member in zip(names, members, strict=True):
-            link_or_copy(store.path(member.digest), staging / name)
+            link_or_copy(store.path(member.digest), f'{staging}{os.sep}{name}')
         # `cr` and member names only, as the SDK's `create_lib` has it; in a response file, as it does for long lines.
         (staging / 'members').write_text('\n'.join(names) + '\n', encoding='utf-8')
         out = staging / 'archive'

@@ -25,9 +25,15 @@ def spell(argv: tuple[str, ...], *, sdk: str, cache: str, source: str, out: str)
     return words
 
 
+def names_source(argv: tuple[str, ...]) -> bool:
+    """Whether a compile's object names its source as it was given, and no flag maps that: bitcode does, and what sanitizers say
+    of global variables."""
+    return any(word.startswith(('-flto', '-fsanitize=')) for word in argv)
+
+
 def keeps_place(argv: tuple[str, ...], source: str) -> bool:
-    """Whether a compile's object keeps an absolute path of its source: bitcode keeps what it is given, and no flag maps it."""
-    return source.startswith('{sdk}') and any(word.startswith('-flto') for word in argv)
+    """Whether a compile's object keeps an absolute path of its source."""
+    return source.startswith('{sdk}') and names_source(argv)
 
 
 def map_resource_dir(clang: str, said: str) -> list[str]:

@@ -60,7 +60,8 @@ def _start_scripts_directly(sdk, said_root=None, named_source=None):
             script = scripts.get(command[0]) if isinstance(command, (list, tuple)) else None
             if script:
                 source = next((a for a in command if a.startswith(os.path.join(sdk.root, 'system', ''))), None)
-                named = named_source and source and '-c' in command and any(a.startswith('-flto') for a in command)
+                names_source = any(a.startswith(('-flto', '-fsanitize=')) for a in command)  # as in engine/spelling.py
+                named = named_source and source and '-c' in command and names_source
                 command = [sys.executable, '-B', os.path.join(sdk.root, script), *command[1:]]
                 if named:
                     command[:0] = [sys.executable, '-I', '-S', '-B', named_source, sdk.root, said_root, source]
