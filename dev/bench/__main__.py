@@ -22,6 +22,7 @@ from emroot.engine.dynamic import needed_libraries
 from emroot.engine.pool import default_workers
 from emroot.sdk import Sdk, find_sdk
 
+from ..clangs import ensure_clangs
 from ..places import ROOT, dev_cache, dev_home, get_sdks, say
 from .measure import Timing, measure, middle, ratio
 from .work import Bench, Work
@@ -37,6 +38,7 @@ WORKS = {
     'noop': ('noop', LINK),
     'help': ('help', LINK),
     'resolve': ('resolve', LINK),
+    'libraries': ('libraries', LINK),
     'modes': ('modes', LINK),
     'system': ('system', LINK),
     'bazel': ('bazel', LINK),
@@ -54,12 +56,15 @@ def main(arguments: list[str]) -> int:
     parser.add_argument('--rounds', type=int, default=3)
     parser.add_argument('--link', help='another link than the work\'s own')
     parser.add_argument('--sdk', help='an SDK (default: the newest of those that the tests use)')
+    parser.add_argument('--static', action='store_true', help='with a clang that is linked statically; it links nothing')
     parser.add_argument('--home', type=Path, help='has what work needs that is not to begin with nothing (default: built first)')
     parser.add_argument('--out', type=Path, default=ROOT / 'BENCHMARKS.md')
     args = parser.parse_args(arguments)
     chosen = args.work.split(',')
     if unknown := [name for name in chosen if name not in WORKS]:
         parser.error(f'no such work: {", ".join(unknown)}; there are {", ".join(WORKS)}')
+    if args.static:
+        os.environ['EM_CONFIG'] = str(ensure_clangs().linux)
     roots = [Path(args.sdk)] if args.sdk else get_sdks()[0]
     if not roots:
         parser.error('there is no SDK; give --sdk')
@@ -120,7 +125,7 @@ def _seconds(seconds: float) -> str:
 
 
 def _page(sdk: Sdk, args: argparse.Namespace, began: tuple[float, ...], sections: list[str]) -> str:
-    how_called = f'--work {args.work} --against "{args.against}" --rounds {args.rounds}'
+    how_called = f'--work {args.work} --against "{args.against}" --rounds {args.rounds}{" --static" if args.static else ""}'
     needed = needed_libraries(sdk.tools['clang'])
     how = 'as a shared library' if any('LLVM' in name for name in needed) else 'statically'
     load = f'- Others used the machine meanwhile (load {began[0]:.1f} before the run): trust ratios, and processor time most.\n' \

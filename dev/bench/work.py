@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -13,6 +14,7 @@ from pathlib import Path
 
 from emroot.modes import Mode, parse_mode
 from emroot.sdk import Sdk
+from emroot.sdk.inspect import CONFIGURING
 
 from ..bazel.libraries import OBJECTS
 from ..fidelity import Reference
@@ -72,6 +74,9 @@ class Bench:
                 'emroot': lambda _: [self._emroot('build', *self._names, '--cache', str(self.filled))],
                 'emroot --for': lambda _: [self._emroot('build', '--for', self._line, '--cache', str(self.filled))],
                 **{name: self._noop_embuilder(env) for name, env in builders.items()}}),
+            'libraries': Work('the libraries of the link and no link, from nothing', {
+                'emroot': lambda d: [self._emroot('build', *self._names, home=d / 'home')],
+                **{name: self._only_embuilder(env) for name, env in builders.items()}}),
             'modes': Work('the same libraries in all twelve modes, from nothing', {
                 'emroot': lambda d: [self._emroot('build', *self._features(MODES), *self._named_targets, home=d / 'home')],
                 **{name: self._modes_embuilder(env) for name, env in builders.items()}}),
@@ -100,7 +105,8 @@ class Bench:
 
     def _emroot(self, *arguments: str, home: Path | None = None) -> Step:
         command = [sys.executable, '-m', 'emroot', '--sdk', str(self.sdk.root), '--home', str(home or self.home), *arguments]
-        return Step(command, {'PYTHONPATH': str(ROOT / 'src')})
+        chosen = {name: os.environ[name] for name in CONFIGURING if name in os.environ}
+        return Step(command, {'PYTHONPATH': str(ROOT / 'src'), **chosen})
 
     def _emcc(self, cache: Path, *arguments: str, frozen: bool = False) -> Step:
         return Step([str(self.reference / self.link[0]), *arguments], self._env(cache, frozen=frozen))

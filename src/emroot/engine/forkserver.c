@@ -12,6 +12,7 @@
 #include <dlfcn.h>
 #include <fcntl.h>
 #include <link.h>
+#include <malloc.h>
 #include <signal.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -22,6 +23,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#define PAGE ((uintptr_t)4096) /* at least: parts of an object begin on one */
 #define HUGE_PAGE ((uintptr_t)2 << 20)
 
 typedef int (*Main)(int, char **, char **);
@@ -46,8 +48,20 @@ static void answer(int to, int status) {
         _exit(0); /* nobody listens any more */
 }
 
+/* Has what a child allocates begin in a huge page of its own: that in which the template's heap ends it would copy 4 KiB at a time. */
+static void leave_heap(void) {
+    static void *volatile skipped;
+    char *last = malloc(HUGE_PAGE / 16); /* at the end of the heap, as a rule */
+    size_t left = HUGE_PAGE - ((uintptr_t)(last + malloc_usable_size(last)) & (HUGE_PAGE - 1));
+    skipped = last;
+    if (left > 64)
+        skipped = malloc(left - 64);
+    (void)skipped;
+}
+
 /* In the child: the compiler, as if it had been started so. */
 static int compile(char *request, unsigned length, pid_t server) {
+    leave_heap();
     int count = 0, nothing = open("/dev/null", O_RDONLY);
     for (unsigned at = 0; at < length; at++)
         count += request[at] == 0;
@@ -84,7 +98,7 @@ static int serve(void) {
 
 /* Moves what a process has of a file into huge pages: a child gets them with the fork, where those of a file would be
  * faulted in by each child anew. Where there are none to be had, all stays as it is. */
-static void move(uintptr_t from, uintptr_t to, int protection) {
+static void move(uintptr_t from, uintptr_t to) {
     from = (from + HUGE_PAGE - 1) & ~(HUGE_PAGE - 1);
     to &= ~(HUGE_PAGE - 1);
     if (from >= to)
@@ -96,19 +110,29 @@ static void move(uintptr_t from, uintptr_t to, int protection) {
     char *copy = (char *)(((uintptr_t)place + HUGE_PAGE - 1) & ~(HUGE_PAGE - 1));
     if (madvise(copy, size, MADV_HUGEPAGE) == 0) {
         memcpy(copy, (void *)from, size);
-        if (mprotect(copy, size, protection) == 0)
+        if (mprotect(copy, size, PROT_READ | PROT_EXEC) == 0)
             mremap(copy, size, size, MREMAP_MAYMOVE | MREMAP_FIXED, (void *)from);
     }
     munmap(place, size + HUGE_PAGE); /* what is left of it */
 }
 
+/* The large read-only parts of an object, code between them. What is next to each other goes as one, executable, so that pages are
+ * huge up to its ends. */
 static int move_all(struct dl_phdr_info *object, size_t size, void *data) {
     (void)size, (void)data;
-    for (int i = 0; i < object->dlpi_phnum; i++) {
+    uintptr_t from = 0, to = 0;
+    for (int i = 0; i <= object->dlpi_phnum; i++) {
         const ElfW(Phdr) *part = &object->dlpi_phdr[i];
-        uintptr_t at = object->dlpi_addr + part->p_vaddr;
-        if (part->p_type == PT_LOAD && !(part->p_flags & PF_W) && part->p_filesz > 4 * HUGE_PAGE)
-            move(at, at + part->p_filesz, part->p_flags & PF_X ? PROT_READ | PROT_EXEC : PROT_READ);
+        int last = i == object->dlpi_phnum, fixed = !last && part->p_type == PT_LOAD && !(part->p_flags & PF_W);
+        if (!last && part->p_type != PT_LOAD)
+            continue;
+        uintptr_t at = last ? 0 : object->dlpi_addr + part->p_vaddr;
+        if (!fixed || at / PAGE != (to + PAGE - 1) / PAGE) {
+            if (to - from > 4 * HUGE_PAGE)
+                move(from, to);
+            from = at;
+        }
+        to = fixed ? at + part->p_filesz : from;
     }
     return 0;
 }

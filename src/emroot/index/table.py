@@ -10,7 +10,7 @@ from dataclasses import dataclass
 _MAGIC = b'emroot-index-1\n'
 _BITCODE = 1
 _DIGEST = 6
-#: One is written for each archive that is made: the strongest compression spares a tenth of the bytes, and takes ten times as long.
+#: One is written for each archive that is made: the strongest compression spares a tenth of it, and takes ten times as long.
 _FILTERS = [{'id': lzma.FILTER_LZMA2, 'preset': 1, 'dict_size': 1 << 23}]
 #: Bytes that no index comes near, unpacked: what a hostile one may take.
 _LARGEST = 64 << 20
