@@ -4,11 +4,11 @@
 
 COMMAND compiles SOURCE, which lies below the directory ROOT; in the object ROOT is called SAID.
 
-Bitcode keeps the path of its source, what a sanitizer says of variables too, and no flag maps it. embuilder gives most sources by
-relative paths, but those whose objects would have the name of another one by absolute ones (`system_libs.py: build_objects`).
-An action has the SDK where it runs, so the source is shown to the compiler at another place, by an overlay of the file system. Clang's driver looks for
-its inputs by itself and knows nothing of overlays, but its front end does: so the driver is asked what it would run.
-It may be emcc that asks: it hands the question on.
+Bitcode keeps the path of its source, what a sanitizer says of variables too, and no flag maps it. embuilder gives most
+sources by relative paths, but those whose objects would have the name of another one by absolute ones (`system_libs.py:
+build_objects`). An action has the SDK where it runs, so the source is shown to the compiler at another place, by an overlay
+of the file system. Clang's driver looks for its inputs by itself and knows nothing of overlays, but its front end does: so
+the driver is asked what it would run. It may be emcc that asks: it hands the question on.
 """
 
 import json
