@@ -146,10 +146,17 @@ class Catalogue:
     def _unlisted(self, mode: Mode) -> Path:
         return self.memo / mode.name / 'unlisted.json'
 
+    def knows_recipe(self, mode: Mode, target: str) -> bool:
+        """Whether it is known how a target is made, so that it may have been made in this home."""
+        return self._recipe_memo(mode, target).is_file()
+
+    def _recipe_memo(self, mode: Mode, target: str) -> Path:
+        return self.memo / mode.name / f'{target}.json'
+
     def recipes(self, mode: Mode, targets: Iterable[str]) -> dict[str, Recipe]:
         """How each of `targets` (libraries of `mode`, exact names) is made."""
         wanted = list(targets)
-        places = {target: self.memo / mode.name / f'{target}.json' for target in wanted}
+        places = {target: self._recipe_memo(mode, target) for target in wanted}
         memos = {target: read_memo(place) for target, place in places.items()}
         unknown = [t for t, memo in memos.items() if not memo]
         if unknown:

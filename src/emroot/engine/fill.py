@@ -5,7 +5,8 @@ from __future__ import annotations
 import contextlib
 import os
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,12 +18,13 @@ from ..modes import Mode
 from ..plan import Archive, Plan, make_plan
 from ..store import Blob
 from .archives import KIND as ARCHIVE
+from .beside import beside
 from .closure import Files
 from .commands import Places
 from .durations import Durations
 from .embuilder import KIND as EMBUILDER
 from .embuilder import build_with_embuilder, embuilder_key
-from .forkserver import make_fork_servers
+from .forkserver import ENOUGH, ForkServers, make_fork_servers
 from .jobserver import find_jobserver
 from .launcher import Launched, make_place
 from .located import Keys, keys_of
@@ -37,6 +39,11 @@ if TYPE_CHECKING:
     from ..remote.client import Remote
     from .build import Build
 
+#: So many libraries are more compiles than it takes to load a compiler; a link needs some ten.
+MANY = 5
+#: How targets are made that need no embuilder.
+SIMPLE = ('archive', 'copy')
+
 
 class Fill:
     """The part of a build that finds something missing."""
@@ -46,6 +53,7 @@ class Fill:
         self.options, self.watcher, self.known = build.options, build.watcher, build.known
         self.pool = self._make_pool()
         self.remote: Remote | None = None
+        self._servers: ForkServers | None = None
 
     def _make_pool(self) -> Pool:
         """As many workers as were asked for; else one for each processor, as far as make and the memory allow."""
@@ -57,21 +65,19 @@ class Fill:
         workers = int(min(default_workers(), jobs_that_fit()))
         return Pool(workers, jobserver, room=Room(workers))
 
-    def run(self, missing: Iterable[tuple[Mode, list[str]]]) -> None:
+    def run(self, missing: Sequence[tuple[Mode, list[str]]]) -> None:
         """Make `missing` and put it in place."""
         with self.store, contextlib.closing(self.cache), contextlib.ExitStack() as stack:
-            recipes, others = [], []
-            for mode, targets in missing:
-                listing = self.catalogue.listing(mode)
-                direct = [t for t in targets if listing.library(t) and self.options.builder == 'source']
-                found = self.catalogue.recipes(mode, direct)
-                simple = [t for t in direct if found[t].how in ('archive', 'copy')]
-                recipes += [found[t] for t in simple]
-                others += [(mode, target) for target in targets if target not in simple]
+            stack.callback(self._end_servers)
             headers = installed_headers(self.catalogue, self.store)
-            self.cache.prepare(headers)
-            self.build.home.remember_cache(self.cache.root)
             env = self.catalogue.environment({'LC_ALL': 'C', 'EM_CACHE': str(self.cache.root)})
+            with beside(partial(self._prepare, headers, env, self._is_new(missing))):
+                direct = [(mode, [t for t in targets if self._is_direct(mode, t)]) for mode, targets in missing]
+                found = [self.catalogue.recipes(mode, targets) for mode, targets in direct]
+            recipes = [recipe for asked in found for recipe in asked.values() if recipe.how in SIMPLE]
+            simple = {(recipe.mode, recipe.target) for recipe in recipes}
+            others = [(mode, target) for mode, targets in missing for target in targets if (mode, target) not in simple]
+            self.build.home.remember_cache(self.cache.root)
             self.places = Places(self.catalogue.sdk, headers)
             plan = make_plan(self.catalogue.sdk, recipes)
             if self.options.base:
@@ -99,17 +105,46 @@ class Fill:
             finally:
                 self.known.save()
 
+    def _is_direct(self, mode: Mode, target: str) -> bool:
+        """Whether a target is compiled here, not by embuilder."""
+        return self.options.builder == 'source' and self.catalogue.listing(mode).library(target) is not None
+
+    def _is_new(self, missing: Iterable[tuple[Mode, list[str]]]) -> bool:
+        """Whether many libraries are wanted that were never made in this home, and will not be had from elsewhere. The SDK is not
+        asked for that."""
+        if self.options.builder != 'source' or self.options.remote or self.options.base:
+            return False
+        unknown = [(mode, target) for mode, targets in missing for target in targets
+                   if not self.catalogue.knows_recipe(mode, target)]
+        return sum(not self.catalogue.was_asked(mode) or self._is_direct(mode, target) for mode, target in unknown) >= MANY
+
+    def _prepare(self, headers: Path, env: Mapping[str, str], new: bool) -> None:
+        """What can be done before it is known how anything is made: a loaded compiler, the cache directory."""
+        if new:
+            self._make_servers(env, ENOUGH)
+            if self._servers:
+                self._servers.begin()
+        self.cache.prepare(headers)
+
+    def _make_servers(self, env: Mapping[str, str], compiles: int) -> None:
+        if not self._servers and not self.options.launcher:
+            self._servers = make_fork_servers(self.pool, self.catalogue.sdk.tools, self.store.root / 'fork', env, compiles)
+
+    def _end_servers(self) -> None:
+        if self._servers:
+            self._servers.close()
+        self._servers = None
+
     @contextlib.contextmanager
     def compilers(self, plan: Plan, files: Files, durations: Durations, env: Mapping[str, str]) -> Iterator[Objects]:
         """What makes the objects of a plan, and learns how long that takes."""
         launcher = self.options.launcher
-        servers = None if launcher else make_fork_servers(self.pool, self.catalogue.sdk.tools, self.store.root / 'fork', env,
-                                                          len(plan.compiles))
+        self._make_servers(env, len(plan.compiles))
         if launcher:
             self.watcher.note(f'compiles are started through {launcher}')
-        if servers:
+        if self._servers:
             self.watcher.note('compiles are forked from a loaded compiler (EMROOT_FORK=0 starts each anew)')
-        executor: Executor = servers or self.pool
+        executor: Executor = self._servers or self.pool
         if launcher:
             place = make_place(self.store, self.catalogue.sdk, self.places.working_directory)
             executor = Launched(launcher, self.pool, self.watcher, place)
@@ -117,8 +152,7 @@ class Fill:
         try:
             yield Objects(self.store, self.places, files, env, self.watcher, durations, executor, plan.compiles.values())
         finally:
-            if servers:
-                servers.close()
+            self._end_servers()
             durations.save()
             self.build.result.busy = self.build.timeline.busy(self.pool.workers)
 

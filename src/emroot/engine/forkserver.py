@@ -163,7 +163,7 @@ class ForkServers:
 
     def ready(self) -> bool:
         """Have the compiler loaded, and wait for that; false if it will not be."""
-        self._begin()
+        self.begin()
         if self._loading:
             self._loading.join()
         return self._works
@@ -181,7 +181,7 @@ class ForkServers:
     def _take(self, compiler: str) -> ForkServer | None:
         if compiler not in self._compilers:
             return None
-        self._begin()
+        self.begin()
         if not self._works or not self._template:
             return None
         with self._lock:
@@ -196,8 +196,8 @@ class ForkServers:
             self._all.append(server)
         return server
 
-    def _begin(self) -> None:
-        """Have the compiler loaded, the first time."""
+    def begin(self) -> None:
+        """Have the compiler loaded, the first time. The first command does it, too."""
         with self._lock:
             if self._begun:
                 return
