@@ -47,15 +47,20 @@ class CacheDirectory:
         """Remove what is in flight. Called at the end of a build, however it ends."""
         self._scratch.close()
 
+    def check_place(self) -> None:
+        """Raises `UsageError` if it lies inside the SDK."""
+        if self.root == self.sdk.root or self.sdk.root in self.root.parents:
+            raise UsageError(f'the cache directory {self.root} lies inside the SDK, which is never written to',
+                             mend='choose a directory outside of it with --cache')
+
     def prepare(self, headers: Path) -> None:
-        """Make it a cache directory of this SDK: headers, stamps and the mark that keeps emcc from erasing it.
+        """Make it a cache directory of this SDK: headers, stamps and the mark that keeps emcc from erasing it. Archives may be
+        put there before, or meanwhile.
 
         `headers` is a directory that holds what the SDK installs. Raises `StoreError` if it cannot be written to,
         `UsageError` if it lies inside the SDK.
         """
-        if self.root == self.sdk.root or self.sdk.root in self.root.parents:
-            raise UsageError(f'the cache directory {self.root} lies inside the SDK, which is never written to',
-                             mend='choose a directory outside of it with --cache')
+        self.check_place()
         mark = self.root / HEADERS
         state: dict[str, Any] = {'headers': headers.name, 'sdk': self.sdk.digest, 'sanity': self.sdk.sanity}
         try:

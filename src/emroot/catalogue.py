@@ -7,6 +7,7 @@ compiles and the order of its members).
 from __future__ import annotations
 
 import fnmatch
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -21,6 +22,8 @@ from .sdk import Sdk
 
 #: Raised when the shape of kept answers changes; what programs say is renewed when these change.
 _MEMO_VERSION = 2
+#: What a library may be called; a group is all capitals, a pattern and a port's file have other characters.
+_LIBRARY = re.compile(r'[\w.+-]*[a-z][\w.+-]*')
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -104,6 +107,8 @@ class Recipe:
     target: str
     file: str
     path: str
+    family: str
+    """The library that this is a variant of."""
     how: str
     """`archive` (llvm-ar), `copy` (a single object), or something only embuilder can do."""
     members: tuple[Member, ...]
@@ -124,7 +129,7 @@ class Catalogue:
     def listing(self, mode: Mode) -> Listing:
         """What `mode` has to offer."""
         if mode not in self._listings:
-            place = self.memo / mode.name / 'list.json'
+            place = self._listing_memo(mode)
             memo = read_memo(place)
             if not memo:
                 memo = self._ask('listing', mode)
@@ -134,7 +139,7 @@ class Catalogue:
 
     def was_asked(self, mode: Mode) -> bool:
         """Whether the listing of a mode is known, so that having it costs next to nothing."""
-        return mode in self._listings or (self.memo / mode.name / 'list.json').is_file()
+        return mode in self._listings or self._listing_memo(mode).is_file()
 
     def learn(self, mode: Mode, unlisted: Mapping[str, Any]) -> None:
         """Add libraries that a link asks for though embuilder lists none of that name (`resolution.py`)."""
@@ -146,27 +151,36 @@ class Catalogue:
     def _unlisted(self, mode: Mode) -> Path:
         return self.memo / mode.name / 'unlisted.json'
 
-    def knows_recipe(self, mode: Mode, target: str) -> bool:
-        """Whether it is known how a target is made, so that it may have been made in this home."""
-        return self._recipe_memo(mode, target).is_file()
-
-    def _recipe_memo(self, mode: Mode, target: str) -> Path:
-        return self.memo / mode.name / f'{target}.json'
+    def _listing_memo(self, mode: Mode) -> Path:
+        return self.memo / mode.name / 'list.json'
 
     def recipes(self, mode: Mode, targets: Iterable[str]) -> dict[str, Recipe]:
-        """How each of `targets` (libraries of `mode`, exact names) is made."""
+        """How each of `targets` (exact names) is made that is a library of `mode`."""
         wanted = list(targets)
-        places = {target: self._recipe_memo(mode, target) for target in wanted}
+        if self.was_asked(mode):  # else that question is spared: the answer to this one tells, too
+            wanted = [target for target in wanted if self.listing(mode).library(target)]
+        places = {target: self.memo / mode.name / f'{target}.json' for target in wanted if _LIBRARY.fullmatch(target)}
         memos = {target: read_memo(place) for target, place in places.items()}
         unknown = [t for t, memo in memos.items() if not memo]
         if unknown:
             made_up = {target: {'family': said['family'], 'vary': said['vary']}
                        for target, said in (read_memo(self._unlisted(mode)) or {}).items() if target in unknown}
             answer = self._ask('recipes', mode, targets=unknown, unlisted=made_up)
-            for target in unknown:
-                memos[target] = _split(answer, target)
-                write_memo(places[target], memos[target] or {})
-        return {target: _recipe(mode, target, memos[target] or {}) for target in wanted}
+            for target in answer['libraries']:
+                memo = memos[target] = _split(answer, target)
+                write_memo(places[target], memo)
+        return {target: _recipe(mode, target, memo) for target, memo in memos.items() if memo}
+
+    def expand(self, mode: Mode, names: Iterable[str]) -> list[str]:
+        """Targets for `names` as `Listing.expand` has them. That of a mode that was not asked for yet is only asked for if there
+        are names of other things than libraries.
+
+        Raises `UnknownNameError` for a name or pattern that matches nothing.
+        """
+        wanted = list(dict.fromkeys(names))
+        if not self.was_asked(mode) and all(map(_LIBRARY.fullmatch, wanted)) and self.recipes(mode, wanted).keys() >= set(wanted):
+            return wanted
+        return self.listing(mode).expand(wanted)
 
     def environment(self, extra: Mapping[str, str] | None = None) -> dict[str, str]:
         """The environment in which this SDK's own programs see nothing but its own tools, plus `extra`."""
@@ -201,7 +215,8 @@ def _listing(mode: Mode, memo: Mapping[str, Any], unlisted: Mapping[str, Any]) -
 def _recipe(mode: Mode, target: str, memo: Mapping[str, Any]) -> Recipe:
     commands = [tuple(argv) for argv in memo['commands']]
     members = tuple(Member(source=source, name=name, argv=commands[index]) for source, name, index in memo['objects'])
-    return Recipe(mode=mode, target=target, file=memo['file'], path=memo['path'], how=memo['how'], members=members)
+    return Recipe(mode=mode, target=target, file=memo['file'], path=memo['path'], family=memo['family'],
+                  how=memo['how'], members=members)
 
 
 def read_index(sdk: Sdk) -> dict[str, str]:

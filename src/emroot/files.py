@@ -63,22 +63,22 @@ def replacing(path: Path, aside: Path | None = None) -> Iterator[Path]:
         remove(temporary)  # also after success: renaming a hard link over another of the same file does nothing
 
 
-def _move(temporary: Path | str, path: Path, aside: Path | None) -> None:
+def _move(temporary: Path | str, path: Path | str, aside: Path | None) -> None:
     try:
         replace(temporary, path)
     except OSError as error:
         if not aside or error.errno != errno.EXDEV:
             raise
-        place(Path(temporary), path, linked=False)  # a directory on the way is of another disk
+        place(Path(temporary), Path(path), linked=False)  # a directory on the way is of another disk
         remove(temporary)
 
 
-def replace(source: Path | str, target: Path) -> None:
+def replace(source: Path | str, target: Path | str) -> None:
     """Rename over an existing file. On Windows a read-only or open target is first made to yield."""
     try:
         os.replace(source, target)
     except PermissionError:
-        if os.name != 'nt' or not target.exists():
+        if os.name != 'nt' or not os.path.exists(target):
             raise
         os.chmod(target, 0o644)
         for pause in (0.0, 0.01, 0.02, 0.05, 0.1, 0.2):  # whoever has it open mostly just reads it
@@ -87,13 +87,13 @@ def replace(source: Path | str, target: Path) -> None:
                 os.replace(source, target)
                 break
         else:  # move it aside, Windows allows that for shared files
-            aside = temporary_name(target)
+            aside = temporary_name(Path(target))
             os.rename(target, aside)
             os.replace(source, target)
             remove(aside)
 
 
-def write_bytes(path: Path, data: bytes, *, aside: Path | None = None) -> None:
+def write_bytes(path: Path | str, data: bytes, *, aside: Path | None = None) -> None:
     """Write a whole file at once (see `replacing` for `aside`). Thousands of records are written so: in few calls."""
     folder, name = os.path.split(path)
     if folder and not aside and not os.path.isdir(folder):

@@ -4,15 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import os
-import threading
-from collections.abc import Iterator
 from pathlib import Path
 
 from .canonical import digest_record
 from .catalogue import Catalogue
-from .errors import EmrootError
 from .files import READ_ONLY
-from .home import Home
 from .probe import ask
 from .sdk import Sdk
 from .store import Store
@@ -27,7 +23,7 @@ def installed_headers(catalogue: Catalogue, store: Store) -> Path:
 
     def make(directory: Path) -> None:
         env = catalogue.environment({'EM_CACHE': str(directory), 'EM_FROZEN_CACHE': '0'})
-        ask(sdk.python, sdk.root, 'headers', env)
+        ask(sdk.python, sdk.root, 'headers', env, bytecode=catalogue.bytecode)
         for name in _LEFT_OVER:
             with contextlib.suppress(FileNotFoundError):
                 os.unlink(directory / name)
@@ -37,22 +33,9 @@ def installed_headers(catalogue: Catalogue, store: Store) -> Path:
     return store.tree(_key(sdk), make)
 
 
-@contextlib.contextmanager
-def installing_ahead(catalogue: Catalogue, home: Home) -> Iterator[None]:
-    """Has the headers installed beside what the block does, if they were not yet. What goes wrong is told to whoever needs
-    them."""
-    def install() -> None:
-        with contextlib.suppress(EmrootError, OSError), Store(home.store) as store:
-            installed_headers(catalogue, store)
-    if Store(home.store).tree_path(_key(catalogue.sdk)).exists():
-        yield
-        return
-    thread = threading.Thread(target=install)
-    thread.start()
-    try:
-        yield
-    finally:
-        thread.join()
+def has_headers(catalogue: Catalogue, store: Store) -> bool:
+    """Whether they seem to be installed; looks no closer."""
+    return store.tree_path(_key(catalogue.sdk)).exists()
 
 
 def _key(sdk: Sdk) -> str:

@@ -91,7 +91,7 @@ def find_home(explicit: str | os.PathLike[str] | None = None) -> Home:
     return Home(Path(chosen).expanduser().absolute() if chosen else user_cache_dir())
 
 
-def read_memo(path: Path) -> dict[str, Any] | None:
+def read_memo(path: Path | str) -> dict[str, Any] | None:
     """A kept answer, or None if there is none or it cannot be read (it is then simply asked again)."""
     text = read_file(path)
     try:

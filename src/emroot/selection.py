@@ -29,10 +29,13 @@ class Selection:
         """
         given, names, lines = list(features), list(targets), list(links)
         modes = parse_modes(given)
+        named: dict[Mode, list[str]] = {}
         for name in names:
             mode, target = _qualified(name)
             for each in [mode] if mode else modes:
-                self._want(each, self._catalogue.listing(each).expand([target]))
+                named.setdefault(each, []).append(target)
+        for each, wanted in named.items():
+            self._want(each, self._catalogue.expand(each, wanted))
         if given and not names and not lines:
             lines = [link for mode in modes for link in ordinary_links(mode)]
         for link in lines:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import Any
 
 import pytest
@@ -72,9 +73,10 @@ class _Asked(Catalogue):
             said = {'family': 'x', 'vary': {}, 'objects': 1}
             libraries = {n: {'file': f'{n}.a', 'path': f'{mode.directory}/{n}.a', **said} for n in ('libz', 'liba', 'libm')}
             return {'libraries': libraries, 'groups': {}, 'ports': {}, 'port_variants': {}}
-        return {'libraries': {t: {'file': f'{t}.a', 'path': f'{mode.directory}/{t}.a', 'how': 'archive',
-                                  'objects': [['x.c', 'x.o', n]]} for n, t in enumerate(targets)},
-                'commands': [['clang', f'-D{t}'] for t in targets]}
+        libraries = [target for target in targets if target not in ('zlib', 'none')]
+        return {'libraries': {t: {'file': f'{t}.a', 'path': f'{mode.directory}/{t}.a', 'family': t, 'how': 'archive',
+                                  'objects': [['x.c', 'x.o', n]]} for n, t in enumerate(libraries)},
+                'commands': [['clang', f'-D{t}'] for t in libraries]}
 
 
 def test_a_mode_is_asked_for_once_by_all_processes(home: Home):
@@ -110,3 +112,28 @@ def test_only_recipes_that_are_not_known_are_asked_for(home: Home):
     assert list(after) == ['b', 'c', 'a']
     assert after['b'] == before['b']
     assert after['b'].members[0].argv == ('clang', '-Db')
+
+
+def test_the_listing_is_not_asked_for_where_libraries_are_named(home: Home):
+    catalogue = _Asked(home)
+    assert catalogue.expand(Mode(), ['libz', 'liba', 'libz']) == ['libz', 'liba']
+    assert list(catalogue.recipes(Mode(), ['libz', 'liba'])) == ['libz', 'liba']
+    assert catalogue.questions == [('recipes', 'wasm32', ['libz', 'liba'])]
+
+
+@pytest.mark.parametrize(('names', 'questions'), [(['lib*'], ['listing']), (['ALL'], ['listing']),
+                                                  (['a/port.py'], ['listing']), (['libz', 'none'], ['recipes', 'listing'])])
+def test_the_listing_is_asked_for_where_other_things_are_named(home: Home, names: list[str], questions: list[str]):
+    catalogue = _Asked(home)
+    with contextlib.suppress(UnknownNameError):
+        catalogue.expand(Mode(), names)
+    assert [question for question, _, _ in catalogue.questions] == questions
+
+
+def test_what_is_no_library_has_no_recipe_and_is_not_asked_for_twice(home: Home):
+    catalogue = _Asked(home)
+    assert list(catalogue.recipes(Mode(), ['zlib', 'liba', 'a/port.py'])) == ['liba']
+    assert catalogue.questions == [('recipes', 'wasm32', ['zlib', 'liba'])]
+    catalogue.listing(Mode())
+    assert list(catalogue.recipes(Mode(), ['zlib', 'liba', 'a/port.py'])) == ['liba']
+    assert catalogue.questions[1:] == [('listing', 'wasm32', [])]

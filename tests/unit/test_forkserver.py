@@ -18,8 +18,9 @@ import pytest
 from support.running import SOURCE, cannot_run
 
 from emroot.engine.dynamic import needed_libraries
-from emroot.engine.forkserver import ForkServers, preload_library
+from emroot.engine.forkserver import ForkServers
 from emroot.engine.pool import Cancelled, Pool
+from emroot.engine.template import Preload, preload_library
 
 pytestmark = pytest.mark.skipif(sys.platform != 'linux', reason='Linux has what it takes')
 
@@ -63,11 +64,17 @@ def program(tmp_path: Path) -> str:
 
 
 @pytest.fixture
-def library(tmp_path: Path, program: str) -> Path:
-    """The library to preload."""
-    found = preload_library(tmp_path / 'a störe: with space')
-    assert found
-    return found
+def place(tmp_path: Path) -> Path:
+    """Where the library to preload is kept."""
+    return tmp_path / 'a störe: with space'
+
+
+@pytest.fixture
+def preload(program: str, place: Path) -> Iterator[Preload]:
+    """The program, to be loaded."""
+    preload = Preload([program], place, ENV)
+    yield preload
+    preload.close()
 
 
 @pytest.fixture
@@ -77,10 +84,10 @@ def pool() -> Pool:
 
 
 @pytest.fixture
-def servers(pool: Pool, program: str, library: Path) -> Iterator[ForkServers]:
-    """Fork servers for the program."""
-    made = ForkServers(pool, [program], library, ENV)
-    assert made.ready()
+def servers(pool: Pool, preload: Preload) -> Iterator[ForkServers]:
+    """Fork servers for the program, which is loaded."""
+    made = ForkServers(pool, preload)
+    assert preload.ready()
     yield made
     made.close()
 
@@ -128,7 +135,7 @@ def test_what_many_say_at_once_is_not_mixed_up(pool: Pool, servers: ForkServers,
     assert 2 <= len(_loaded(program)) <= 5
 
 
-def test_stopping_ends_what_runs(pool: Pool, servers: ForkServers, program: str):
+def test_stopping_ends_what_runs(pool: Pool, servers: ForkServers, preload: Preload, program: str):
     ended = []
 
     def job(_: int) -> None:
@@ -142,6 +149,7 @@ def test_stopping_ends_what_runs(pool: Pool, servers: ForkServers, program: str)
     began = time.monotonic()
     pool.run()
     servers.close()
+    preload.close()
     assert ended == ['cancelled'] and time.monotonic() - began < 20
     assert _gone(program)
 
@@ -153,21 +161,32 @@ def test_a_server_that_was_killed_costs_nothing_but_time(servers: ForkServers, p
     assert servers.call([program, '5'], cwd='/', env=ENV).code == 5
 
 
-def test_a_library_that_cannot_be_loaded_costs_nothing_but_time(pool: Pool, program: str, tmp_path: Path):
-    (tmp_path / 'bad.so').write_text('no library')
-    servers = ForkServers(pool, [program], tmp_path / 'bad.so', ENV)
-    servers.ready()
+def test_a_library_that_cannot_be_loaded_costs_nothing_but_time(pool: Pool, preload: Preload, place: Path, program: str):
+    library = preload_library(place)
+    assert library
+    library.unlink()
+    library.write_text('no library')
+    servers = ForkServers(pool, preload)
+    assert not preload.ready()
     assert servers.call([program, '6'], cwd='/', env=ENV).code == 6
     servers.close()
 
 
-def test_commands_are_started_as_ever_until_it_is_loaded(pool: Pool, program: str, library: Path):
+def test_commands_are_started_as_ever_until_it_is_loaded(pool: Pool, preload: Preload, program: str):
     """Nobody waits for that, not even who has done everything before."""
-    servers = ForkServers(pool, [program], library, ENV)
+    servers = ForkServers(pool, preload)
     for code in range(3):
         assert servers.call([program, str(code)], cwd='/', env=ENV).code == code
     servers.close()
+    preload.close()
     assert _gone(program)
+
+
+def test_what_is_closed_is_not_loaded_any_more(pool: Pool, preload: Preload, program: str):
+    preload.begin()
+    preload.close()
+    assert _gone(program) and not preload.works and not preload.ready()
+    assert ForkServers(pool, preload).call([program, '7'], cwd='/', env=ENV).code == 7
 
 
 @pytest.mark.parametrize(('other', 'env'), [(True, ENV), (False, {**ENV, 'KEPT': 'other'})])
@@ -179,11 +198,11 @@ def test_other_programs_and_environments_are_started_anew(servers: ForkServers, 
     assert len(_loaded(program)) == 1  # the template, of which no server was forked
 
 
-def test_servers_end_with_the_process_that_has_them(program: str, library: Path):
+def test_servers_end_with_the_process_that_has_them(program: str, place: Path):
     script = ('import os, sys\nfrom pathlib import Path\nfrom emroot.engine.forkserver import ForkServers\n'
-              'from emroot.engine.pool import Pool\n'
-              f'servers = ForkServers(Pool(1), [{program!r}], Path({str(library)!r}), dict(os.environ))\n'
-              'assert servers.ready()\n'
+              'from emroot.engine.pool import Pool\nfrom emroot.engine.template import Preload\n'
+              f'preload = Preload([{program!r}], Path({str(place)!r}), dict(os.environ))\n'
+              'assert preload.ready()\nservers = ForkServers(Pool(1), preload)\n'
               f'assert servers.call([{program!r}, "0"], cwd="/", env=dict(os.environ)).code == 0\n'
               'print("ready", flush=True)\nsys.stdin.read()\n')
     process = subprocess.Popen([sys.executable, '-c', script], env={**ENV, 'PYTHONPATH': str(SOURCE)}, stdin=subprocess.PIPE,

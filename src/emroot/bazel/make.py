@@ -10,6 +10,7 @@ absolute here. No shell is involved, nothing outside of the declared outputs and
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import os
 import shutil
@@ -27,9 +28,10 @@ sys.path.insert(0, str(Path(__file__).absolute().parents[2]))
 from emroot.bazel.places import SdkPlaces  # the line above makes the package importable
 from emroot.engine.commands import Places, shell_line
 from emroot.engine.estimate import expected_seconds
-from emroot.engine.forkserver import make_fork_servers
+from emroot.engine.forkserver import ENOUGH, ForkServers
 from emroot.engine.pool import Executor, Pool, default_workers
 from emroot.engine.spelling import CACHE_PREFIX, keeps_place
+from emroot.engine.template import find_preload
 from emroot.files import link_or_copy
 from emroot.probe import PROGRAM, pure_environment
 
@@ -81,13 +83,12 @@ class Source:
             self._archive(members, out)
 
     def _run_pool(self, compiles: int) -> None:
-        servers = make_fork_servers(self.pool, self.sdk.tools, self.scratch / 'fork', self.env, compiles)
-        self.executor = servers or self.pool
-        try:
+        preload = find_preload(self.sdk.tools, self.scratch / 'fork', self.env) if compiles >= ENOUGH else None
+        if preload is None:
             self.pool.run()
-        finally:
-            if servers:
-                servers.close()
+            return
+        with contextlib.closing(preload), contextlib.closing(ForkServers(self.pool, preload)) as self.executor:
+            self.pool.run()
 
     def _compile(self, compile_: Compile, out: Path, _: int) -> None:
         command = self.places.command(compile_, out)  # type: ignore[arg-type]

@@ -7,17 +7,22 @@ import os
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from ..engine.ahead import MANY, installing_ahead, loading_ahead
 from ..engine.build import Build
 from ..engine.request import Options, PortSources, Request, local_ports
 from ..engine.result import BuildResult
 from ..errors import BuildError, RemoteError, UsageError
-from ..headers import installing_ahead
 from ..modes import Mode
+from ..selection import split_names
 from ..store import Store
 from ..wording import duration, readable
 from .session import Session, print_json
 from .watch import make_watcher
+
+if TYPE_CHECKING:
+    from ..engine.template import Preload
 
 
 def build(args: argparse.Namespace) -> int:
@@ -44,8 +49,12 @@ def run_build(session: Session, *, needed: bool) -> BuildResult:
 
     Without a selection on the command line it is that of `emroot.toml`, if one is `needed`.
     """
-    with installing_ahead(session.catalogue, session.home):
-        return make(session, select(session, needed=needed)).result
+    args, catalogue, store = session.args, session.catalogue, Store(session.home.store)
+    named = split_names(args.targets)
+    modes = session.modes() if len(named) >= MANY or (args.features and not named) else ()
+    with (installing_ahead(catalogue, store),
+          loading_ahead(catalogue, store, session.cache, modes, options_of(session)) as preload):
+        return make(session, select(session, needed=needed), preload).result
 
 
 def select(session: Session, *, needed: bool) -> dict[Mode, list[str]]:
@@ -65,12 +74,13 @@ def make_whole(session: Session) -> tuple[Build, dict[Mode, list[str]]] | None:
     return None if build.result.failures else (build, selected)
 
 
-def make(session: Session, selected: Mapping[Mode, Sequence[str]]) -> Build:
+def make(session: Session, selected: Mapping[Mode, Sequence[str]], preload: Preload | None = None) -> Build:
     """Build what was selected, as `run_build`; the build, for what comes after it."""
     args = session.args
     requests = [Request(mode=mode, targets=tuple(targets)) for mode, targets in selected.items()]
     watcher = make_watcher(session.home, verbose=args.verbose, quiet=args.quiet, live=not args.no_progress)
-    making = Build(session.catalogue, session.home, Store(session.home.store), session.cache, options_of(session), watcher)
+    making = Build(session.catalogue, session.home, Store(session.home.store), session.cache, options_of(session), watcher,
+                   preload)
     try:
         result = making.run(requests)
     finally:

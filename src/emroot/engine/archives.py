@@ -14,6 +14,7 @@ from ..index.keep import record_index
 from ..index.symbols import find_nm
 from ..plan import Archive
 from ..store import Blob, Store
+from .beside import beside
 from .commands import Places, shell_line
 from .events import Watcher
 from .located import Keys, place_in
@@ -49,30 +50,32 @@ def make_archive(archive: Archive, members: list[Blob], key: str, store: Store, 
                  pool: Pool, watcher: Watcher) -> Blob | Failure:
     """Join the objects of `archive`, and keep the result under `key`, its index under the archive's own."""
     if archive.how == 'copy':
-        blob = members[0]
+        made: Blob | Failure = members[0]
     else:
-        made = _run_archiver(archive, members, store, places, env, pool, watcher)
-        if isinstance(made, Failure):
-            return made
-        blob = made
-        wrong = record_index(store, archive.key, store.path(blob.digest), find_nm(places.sdk.tools), places.sdk.places, env)
-        if wrong:
-            watcher.note(f'no index of {archive.name}: {wrong}')
-    store.write(KIND, key, {'digest': blob.digest, 'size': blob.size, 'path': archive.path,
-                            'members': [[name, member.digest] for (name, _), member in
-                                        zip(archive.members, members, strict=True)]})
-    return blob
+        objects = {name: store.path(member.digest) for (name, _), member in zip(archive.members, members, strict=True)}
+
+        def index() -> None:
+            wrong = record_index(store, archive.key, objects, find_nm(places.sdk.tools), places.sdk.places, env)
+            if wrong:
+                watcher.note(f'no index of {archive.name}: {wrong}')
+        with beside(index):
+            made = _run_archiver(archive, objects, store, places, env, pool, watcher)
+    if isinstance(made, Blob):
+        store.write(KIND, key, {'digest': made.digest, 'size': made.size, 'path': archive.path,
+                                'members': [[name, member.digest] for (name, _), member in
+                                            zip(archive.members, members, strict=True)]})
+    return made
 
 
-def _run_archiver(archive: Archive, members: list[Blob], store: Store, places: Places, env: Mapping[str, str],
+def _run_archiver(archive: Archive, objects: Mapping[str, Path], store: Store, places: Places, env: Mapping[str, str],
                   pool: Pool, watcher: Watcher) -> Blob | Failure:
-    staging, names = store.scratch() / f'archive-{secrets.token_hex(6)}', [name for name, _ in archive.members]
+    staging = store.scratch() / f'archive-{secrets.token_hex(6)}'
     staging.mkdir()
     try:
-        for name, member in zip(names, members, strict=True):
-            link_or_copy(store.path(member.digest), f'{staging}{os.sep}{name}')
+        for name, path in objects.items():
+            link_or_copy(path, f'{staging}{os.sep}{name}')
         # `cr` and member names only, as the SDK's `create_lib` has it; in a response file, as it does for long lines.
-        (staging / 'members').write_text('\n'.join(names) + '\n', encoding='utf-8')
+        (staging / 'members').write_text('\n'.join(objects) + '\n', encoding='utf-8')
         out = staging / 'archive'
         command = [str(places.sdk.tools['llvm-ar']), 'cr', out.name, '@members']
         watcher.note(f'archive {archive.name}: {shell_line(command, staging)}')

@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ..cachedir import IN_FLIGHT, CacheDirectory
 from ..catalogue import Catalogue
@@ -20,19 +21,25 @@ from .request import Options, Request
 from .result import BuildResult, Failure, ModeResult
 from .timeline import Timeline
 
+if TYPE_CHECKING:
+    from .template import Preload
+
 
 class Build:
     """One build into one cache directory."""
 
     def __init__(self, catalogue: Catalogue, home: Home, store: Store, cache: Path | None = None,
-                 options: Options | None = None, watcher: Watcher | None = None) -> None:
+                 options: Options | None = None, watcher: Watcher | None = None, preload: Preload | None = None) -> None:
+        """`preload`: a compiler that is being loaded already (see `ahead.py`). The build closes it, if it needs it at all."""
         sdk = catalogue.sdk
         self.catalogue, self.home, self.store = catalogue, home, store
-        self.options, self.watcher = options or Options(), watcher or Silent()
+        self.options, self.watcher, self.preload = options or Options(), watcher or Silent(), preload
         self.cache = CacheDirectory(cache or home.cache_directory(sdk.version, sdk.digest), sdk)
         self.result = BuildResult(sdk=sdk, cache=self.cache.root)
         self.timeline = Timeline(self.watcher)
         self.known = KnownKeys(catalogue, self.options.builder)
+        #: The library of each `MODE/TARGET` that is a variant of one and was compiled here.
+        self.families: dict[str, str] = {}
         self._lock = threading.Lock()
 
     def run(self, requests: Iterable[Request]) -> BuildResult:

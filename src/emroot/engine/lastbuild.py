@@ -101,8 +101,11 @@ def _families(build: Build, spans: Iterable[Span]) -> Mapping[str, str]:
     found = {}
     for name in {_target(span) for span in spans}:
         mode, _, target = name.partition('/')
-        library = build.catalogue.listing(modes[mode]).library(target)
-        found[name] = f'{mode}/{library.family if library else target}'
+        family = build.families.get(name)
+        if not family and build.catalogue.was_asked(modes[mode]):
+            library = build.catalogue.listing(modes[mode]).library(target)
+            family = library.family if library else None
+        found[name] = f'{mode}/{family or target}'
     return found
 
 

@@ -1,4 +1,4 @@
-"""Where indexes are kept: in the store, under the key of their archive. One is recorded whenever an archive is made."""
+"""Where indexes are kept: in the store, under the key of their archive. One is recorded whenever an archive is joined."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 
 from ..files import read_file, remove, write_bytes
 from ..store import Blob, Store
-from .symbols import NmFailed, index_archive
+from .symbols import NmFailed, describe_objects
 from .table import Index
 
 KIND = 'index'
@@ -15,12 +15,15 @@ KIND = 'index'
 BOUNDS = 'sketch'
 
 
-def record_index(store: Store, key: str, archive: Path, nm: Path, places: Iterable[str], env: Mapping[str, str]) -> str:
-    """Keep the index of an archive that was made; what went wrong, if it cannot be read."""
+def record_index(store: Store, key: str, members: Mapping[str, Path], nm: Path, places: Iterable[str], env: Mapping[str, str],
+                 ) -> str:
+    """Keep the index of an archive that is made of these objects, by their names in its order; what went wrong, if they cannot
+    be read."""
     try:
-        keep_index(store, key, index_archive(nm, archive, carrying=[place.encode() for place in places], env=env))
+        found = describe_objects(nm, members, carrying=[place.encode() for place in places], env=env)
     except NmFailed as error:
         return str(error)
+    keep_index(store, key, Index(tuple(found.values())))
     return ''
 
 

@@ -85,12 +85,21 @@ def index_archive(nm: Path | str, archive: Path, *, carrying: Iterable[bytes] = 
     symbols = read_symbols(nm, [archive], env=env)
     if len({name for name, _ in contents}) != len(contents):
         raise NmFailed(f'{archive} has several members of one name')
-    return Index(tuple(describe(name, content, symbols.get(f'{archive}[{name}]', Symbols()), places)
-                       for name, content in contents))
+    return Index(tuple(_describe(name, content, symbols.get(f'{archive}[{name}]', Symbols()), places)
+                        for name, content in contents))
 
 
-def describe(name: str, content: bytes, found: Symbols, carrying: Iterable[bytes] = ()) -> Member:
-    """An object as an index has it."""
+def describe_objects(nm: Path | str, objects: Mapping[str, Path], *, carrying: Iterable[bytes] = (),
+                     env: Mapping[str, str] | None = None) -> dict[str, Member]:
+    """Objects by their names as the index of an archive has them as members (`carrying` as for `index_archive`).
+
+    Raises `NmFailed` if some cannot be read.
+    """
+    places, symbols = list(carrying), read_symbols(nm, list(objects.values()), env=env)
+    return {name: _describe(name, path.read_bytes(), symbols.get(str(path), Symbols()), places) for name, path in objects.items()}
+
+
+def _describe(name: str, content: bytes, found: Symbols, carrying: Iterable[bytes]) -> Member:
     digest = '' if any(place in content for place in carrying) else digest_bytes(content)[:12]
     return Member(name, tuple(sorted(found.defined)), tuple(sorted(found.undefined)), is_bitcode(content), digest)
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from ..engine.build import Build
 from ..engine.commands import Places
+from ..engine.compilers import Compilers
 from ..engine.fill import Fill
 from ..headers import installed_headers
 from ..plan import Archive, Plan
@@ -45,6 +46,6 @@ class Sketches:
         build = self._build
         with build.store:
             places = Places(build.catalogue.sdk, installed_headers(build.catalogue, build.store))
-            env = build.catalogue.environment({'LC_ALL': 'C', 'EM_CACHE': str(build.cache.root)})
-            found = sketch([self._plan.compiles[key] for key in distinct], places, env, Fill(build).pool)
+            compilers = Compilers(build)
+            found = sketch([self._plan.compiles[key] for key in distinct], places, compilers.env, compilers.pool)
         return {archive: {name: found[key] for name, key in members.items() if key in found} for archive, members in keys.items()}

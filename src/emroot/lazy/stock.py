@@ -18,7 +18,7 @@ from typing import Literal, Protocol
 from ..engine.build import Build
 from ..index import Index, Member
 from ..index.keep import keep_index, withdraw_index
-from ..index.symbols import Symbols, describe, find_nm, read_symbols
+from ..index.symbols import describe_objects, find_nm
 from ..plan import Archive
 from .sketch import Sketch
 from .sparse import write_sparse
@@ -111,9 +111,7 @@ class Stock:
 
     def _describe(self, objects: Mapping[str, Path]) -> dict[str, Member]:
         places = [place.encode() for place in self.build.catalogue.sdk.places]
-        symbols = read_symbols(self._nm, list(objects.values()), env=self._env)
-        return {name: describe(name, path.read_bytes(), symbols.get(str(path), Symbols()), places)
-                for name, path in objects.items()}
+        return describe_objects(self._nm, objects, carrying=places, env=self._env)
 
     def _check(self, lazy: Lazy, found: Mapping[str, Member]) -> None:
         """What is wrong about a member that was compiled cannot be trusted with those that were not."""

@@ -22,7 +22,7 @@ def listing(sdk, request):
 
 
 def recipes(sdk, request):
-    """How the wanted targets are made: compiles, object names and the order of members.
+    """How the wanted targets are made that are libraries: compiles, object names and the order of members.
 
     Commands are grouped: `commands` holds each distinct argument list once, a library's `objects` refer to it as
     `[source, object name, command index]`. Paths below the SDK are spelled from `{sdk}`, below its cache from `{cache}`;
@@ -31,8 +31,9 @@ def recipes(sdk, request):
     libraries = enter_mode(sdk, request)
     commands = Commands(sdk)
     unlisted = request.get('unlisted', {})
-    found = {name: _recipe(sdk, libraries.get(name) or _made_up(libraries, **unlisted[name]), commands)
-             for name in request['targets']}
+    wanted = {name: libraries.get(name) or _made_up(libraries, **unlisted[name])
+              for name in request['targets'] if name in libraries or name in unlisted}
+    found = {name: _recipe(sdk, library, commands) for name, library in wanted.items()}
     return {'libraries': found, 'commands': commands.spelled()}
 
 
@@ -55,7 +56,7 @@ def _recipe(sdk, library, commands):
     objects = library.build_objects(build_dir)
     compiles = dict(_compiles(sdk, library, [_placed(command, build_dir) for command in recorded], build_dir))
     order, how = _members(sdk, library, objects)
-    return {'file': library.get_filename(), 'path': _path(library), 'how': how,
+    return {'file': library.get_filename(), 'path': _path(library), 'family': library.name, 'how': how,
             'objects': [[sdk_path(sdk, compiles[o][1]), os.path.basename(o), commands.index(*compiles[o])]
                         for o in order]}
 

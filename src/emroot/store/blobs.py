@@ -28,7 +28,7 @@ from .locks import Lock, try_lock
 from .ownership import PRIVATE, refuse_foreign, refuse_links
 from .records import is_digest, seal, unseal
 from .scratch import Scratch
-from .trees import describe, described_files, list_files, whole_tree
+from .trees import describe_files, described_files, list_files, whole_tree
 
 VERSION = 2
 TREE = 'tree'
@@ -129,16 +129,19 @@ class Store:
 
     def record_path(self, kind: str, key: str) -> Path:
         """Where a record lies, or would."""
-        return Path(f'{self._records}{os.sep}{kind}{os.sep}{key[:2]}{os.sep}{key[2:]}')
+        return Path(self._record(kind, key))
+
+    def _record(self, kind: str, key: str) -> str:
+        return f'{self._records}{os.sep}{kind}{os.sep}{key[:2]}{os.sep}{key[2:]}'
 
     def read(self, kind: str, key: str) -> Record | None:
         """A record, or None if there is none that is whole and of this key."""
-        return unseal(read_memo(self.record_path(kind, key)), kind, key)
+        return unseal(read_memo(self._record(kind, key)), kind, key)
 
     def read_all(self, kind: str, family: str) -> list[Record]:
         """All records whose key is `FAMILY/...`, in the order of their names."""
         try:
-            names = sorted(name for name in os.listdir(self.record_path(kind, family)) if not name.startswith('.'))
+            names = sorted(name for name in os.listdir(self._record(kind, family)) if not name.startswith('.'))
         except OSError:
             return []
         return [record for name in names if (record := self.read(kind, f'{family}/{name}'))]
@@ -146,13 +149,13 @@ class Store:
     def write(self, kind: str, key: str, record: Record) -> None:
         """Keep a record under its key."""
         try:
-            path = self.record_path(kind, key)
+            path = self._record(kind, key)
             self._make_room(path)
             write_bytes(path, canonical_json(seal(record, kind, key)).encode(), aside=self.scratch())
         except OSError as error:
             raise from_os_error(error, 'adding to the store') from error
 
-    def _make_room(self, path: Path) -> None:
+    def _make_room(self, path: Path | str) -> None:
         """The directory for a file of the store. A link in place of a directory is removed: what is written into the store
         must not land elsewhere."""
         parent = os.path.dirname(path)
@@ -160,7 +163,8 @@ class Store:
             with contextlib.suppress(OSError):
                 if stat.S_ISDIR(os.lstat(parent).st_mode):
                     return
-        for folder in path.parents[:len(path.parts) - len(self.root.parts) - 1]:
+        folders = Path(path).parents
+        for folder in folders[:len(folders) - len(self.root.parts)]:
             if os.path.islink(folder):
                 os.unlink(folder)
         os.makedirs(parent, exist_ok=True)
@@ -169,7 +173,7 @@ class Store:
     def touch(self, kind: str, key: str) -> None:
         """Note that a record was of use just now: `gc` removes what was of no use for longest."""
         with contextlib.suppress(OSError):
-            os.utime(self.record_path(kind, key))
+            os.utime(self._record(kind, key))
 
     # --- trees ---
 
@@ -189,7 +193,7 @@ class Store:
         try:
             aside.mkdir()
             make(aside)
-            files = {path: describe(aside / path) for path in list_files(aside)}
+            files = describe_files(aside, list_files(aside))
             target.parent.mkdir(parents=True, exist_ok=True)
             while not whole_tree(target, files):  # it is, at once, where there are no locks and another process was first
                 self.set_tree_aside(key)
@@ -198,7 +202,7 @@ class Store:
                 except OSError as error:
                     if error.errno not in (errno.EEXIST, errno.ENOTEMPTY):
                         raise
-            self.write(TREE, key, {'files': {path: describe(target / path) for path in files}})
+            self.write(TREE, key, {'files': files if not aside.exists() else describe_files(target, files)})
         except OSError as error:
             if self.tree_files(key) is None:  # else another process was first: its tree is as good
                 raise from_os_error(error, 'adding to the store') from error

@@ -66,7 +66,7 @@ def try_lock(path: Path, *, seconds: float = 0.0, discard: Callable[[Lock], bool
         yield Lock.NONE
         return
     try:
-        lock = _acquire(descriptor, time.monotonic() + seconds)
+        lock = _acquire(descriptor, seconds)
         yield lock
         if gone := discard(lock):
             remove(path)
@@ -85,17 +85,17 @@ def _open(path: Path) -> int:
         return os.open(path, os.O_RDWR | os.O_CREAT | _FLAGS, 0o600)
 
 
-def _acquire(descriptor: int, deadline: float) -> Lock:
-    pause = 0.005
+def _acquire(descriptor: int, seconds: float) -> Lock:
+    began = time.monotonic()
     while True:
         try:
             _take(descriptor)
         except OSError as error:
             if error.errno not in _BUSY:
                 return Lock.NONE
-            if time.monotonic() >= deadline:
+            waited = time.monotonic() - began
+            if waited >= seconds:
                 return Lock.BUSY
-            time.sleep(pause)
-            pause = min(pause * 2, 0.25)
+            time.sleep(min(max(0.002, waited / 32), 0.25))  # whoever waits for long looks seldom, and is late by little
         else:
             return Lock.HELD

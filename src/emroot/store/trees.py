@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from ..canonical import Record, digest_file
@@ -26,14 +26,19 @@ def described_files(record: Record | None) -> dict[str, Described] | None:
 
 def list_files(directory: Path) -> list[str]:
     """Every file below a directory by its path, forward slashes, sorted."""
-    return sorted(Path(folder, name).relative_to(directory).as_posix()
-                  for folder, _, names in os.walk(directory) for name in names)
+    start = len(str(directory)) + 1
+    return sorted(os.path.join(folder, name)[start:].replace(os.sep, '/') for folder, _, names in os.walk(directory)
+                  for name in names)
 
 
-def describe(path: Path) -> list[object]:
-    """What is recorded of a file."""
-    found = os.lstat(path)
-    return [digest_file(path), found.st_size, found.st_mtime_ns]
+def describe_files(directory: Path, paths: Iterable[str]) -> dict[str, Described]:
+    """What is recorded of files below a directory."""
+    found: dict[str, Described] = {}
+    for path in paths:
+        place = f'{directory}/{path}'
+        about = os.lstat(place)
+        found[path] = [digest_file(place), about.st_size, about.st_mtime_ns]
+    return found
 
 
 def whole_tree(directory: Path, files: Mapping[str, Described], *, read: bool = False) -> bool:
