@@ -2,9 +2,10 @@
 
 Two schedules do the same work, each job as long as it was when it was traced:
 
-- emroot's: the family of compiles with most work left goes first, whatever it is for; an archive is joined by whoever made
-  its last object. The first compile begins when it did. Starting a compile and taking in its object takes this one Python
-  process some time, in which no other compile can be started or taken in.
+- emroot's: the family of compiles with most work left goes first, whatever it is for, with many workers that with least for
+  some of them; an archive is joined by whoever made its last object. The first compile begins as long after the process as it
+  did. Starting a compile and taking in its object takes this one Python process some time, in which no other compile can be
+  started or taken in.
 - embuilder's: one library after the other. A library's files are cut into batches (`system_libs.py: build_objects`), each
   done by one process from end to end; when all are done, the archive is joined. Its jobs are those of a trace with a compiler
   started for each file (`--plain`, EMROOT_FORK=0), since it starts one. What else it starts is to be measured: itself, with the
@@ -18,9 +19,12 @@ import heapq
 import itertools
 import json
 import sys
+from bisect import insort
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+
+from emroot.engine.pool import takers_of_the_cheapest
 
 from .curve import draw
 
@@ -47,7 +51,7 @@ class Traced:
     own: float
     """Seconds of emroot's own process for each compile."""
     begins: float = 0.0
-    """Seconds before the first compile."""
+    """Seconds from the start of the process to the first compile."""
 
 
 @dataclass(frozen=True)
@@ -82,42 +86,47 @@ def read_trace(path: Path) -> Traced:
     joined = {e['name']: e['dur'] / 1e6 for e in spans if e['cat'] == 'archive'}
     archives = {target: joined[target] for target in document['otherData']['targets'] if target in joined}
     begins = min((event['ts'] / 1e6 for event in spans if event['cat'] == 'compile'), default=0.0)
-    return Traced(compiles, archives, document['otherData']['own_seconds'] / max(1, len(compiles)), begins)
+    return Traced(compiles, archives, document['otherData']['own_seconds'] / max(1, len(compiles)),
+                  document['otherData']['before_seconds'] + begins)
 
 
 def emroot_schedule(traced: Traced, cores: int) -> Run:
-    """One pool, the family with most left first (`engine/schedule.py`)."""
+    """One pool, the family with most left first, or least for some workers (`engine/schedule.py`, `engine/pool.py`)."""
     families: dict[str, list[Work]] = {}
     for compile_ in traced.compiles:
         families.setdefault(compile_.family, []).append(compile_)
     awaited = {target: sum(target in c.serves for c in traced.compiles) for target in traced.archives}
     count = itertools.count()
-    ready = [(-_left(chain), next(count), family) for family, chain in families.items()]
-    heapq.heapify(ready)
-    running: list[tuple[float, int, str | None]] = []
+    ready = sorted((_left(chain), -next(count), family) for family, chain in families.items())
+    least = takers_of_the_cheapest(cores)
+    free = {False: cores - least, True: least}
+    running: list[tuple[float, int, bool, str | None]] = []
     now = python_free = traced.begins
     busy = 0.0
     while ready or running:
-        while ready and len(running) < cores:
-            _, _, family = heapq.heappop(ready)
+        while ready and any(free.values()):
+            takes_least = not free[False]
+            free[takes_least] -= 1
+            _, _, family = ready.pop(0 if takes_least else -1)
             begins = max(now, python_free)
             python_free = begins + traced.own
             seconds = max(families[family][0].seconds, traced.own)
             busy += seconds
-            heapq.heappush(running, (begins + seconds, next(count), family))
-        now, _, ended = heapq.heappop(running)
-        if ended is None:
-            continue
-        done = families[ended].pop(0)
-        if families[ended]:
-            heapq.heappush(ready, (-_left(families[ended]), next(count), ended))
+            heapq.heappush(running, (begins + seconds, next(count), takes_least, family))
+        now, _, takes_least, ended = heapq.heappop(running)
         joining = 0.0
-        for target in done.serves:
-            awaited[target] -= 1
-            joining += traced.archives[target] if awaited[target] == 0 else 0.0
+        if ended is not None:
+            done = families[ended].pop(0)
+            if families[ended]:
+                insort(ready, (_left(families[ended]), -next(count), ended))
+            for target in done.serves:
+                awaited[target] -= 1
+                joining += traced.archives[target] if awaited[target] == 0 else 0.0
         if joining:
             busy += joining
-            heapq.heappush(running, (now + joining, next(count), None))
+            heapq.heappush(running, (now + joining, next(count), takes_least, None))
+        else:
+            free[takes_least] += 1
     return Run(now, busy / (cores * now))
 
 

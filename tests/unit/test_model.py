@@ -36,6 +36,13 @@ def test_what_emroot_itself_takes_for_a_compile_is_done_for_one_at_a_time():
     assert emroot_schedule(four, 1).seconds == 4
 
 
+def test_of_many_workers_some_take_the_cheapest_first():
+    """Seven compiles of 4 s, four of 1 s. Eight workers: six are at it 0-4, two take the short ones 0-1 and 1-2, then one of
+    them the seventh, 2-6. Seven: all are at it 0-4, then at the short ones, 4-5."""
+    work = Traced([Work(f'{n}.c', 4 if n < 7 else 1, str(n), ('a',)) for n in range(11)], {'a': 0}, 0)
+    assert [emroot_schedule(work, cores).seconds for cores in (7, 8)] == [5, 6]
+
+
 def test_what_comes_before_the_first_compile_is_counted():
     late = Traced(WORK.compiles, WORK.archives, WORK.own, begins=10)
     assert [emroot_schedule(late, cores).seconds for cores in (1, 2, 3)] == [23, 17, 16]
@@ -110,7 +117,8 @@ def test_embuilder_can_be_given_jobs_of_its_own(fake: Emroot, tmp_path: Path, ca
 
 
 def test_a_trace_without_compiles_is_refused(tmp_path: Path):
-    (tmp_path / 'trace.json').write_text(json.dumps({'traceEvents': [], 'otherData': {'targets': [], 'own_seconds': 0}}))
+    (tmp_path / 'trace.json').write_text(json.dumps({'traceEvents': [], 'otherData': {
+        'targets': [], 'own_seconds': 0, 'before_seconds': 0}}))
     with pytest.raises(SystemExit):
         main([str(tmp_path / 'trace.json')])
 

@@ -6,6 +6,7 @@ import os
 import sys
 import threading
 import time
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -22,6 +23,24 @@ def test_one_worker_takes_the_most_expensive_first(costs: list[float]):
         pool.add(cost, lambda _, cost=cost: done.append(cost))
     pool.run()
     assert done == sorted(costs, reverse=True)
+
+
+@pytest.mark.parametrize(('workers', 'cheap'), [(7, 0), (8, 2), (32, 8)])
+def test_of_many_workers_a_quarter_takes_the_cheapest_first(workers: int, cheap: int):
+    pool, begun = Pool(workers), threading.Barrier(workers)
+    taken: dict[int, list[int]] = {}
+
+    def job(cost: int, worker: int) -> None:
+        taken.setdefault(worker, []).append(cost)
+        if len(taken[worker]) == 1:
+            begun.wait(timeout=30)
+    for cost in (-2, -1, *range(100)):
+        pool.add(cost, partial(job, cost))
+    pool.run()
+    first = [taken[worker][0] for worker in range(workers)]
+    assert sorted(first[:cheap]) == list(range(cheap)), 'what had better wait waits'
+    assert sorted(first[cheap:]) == list(range(100 - workers + cheap, 100))
+    assert sorted(cost for costs in taken.values() for cost in costs) == list(range(-2, 100))
 
 
 @given(st.integers(1, 5), st.integers(0, 30))

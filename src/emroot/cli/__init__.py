@@ -5,11 +5,14 @@ from __future__ import annotations
 import os
 import signal
 import sys
+import time
 from collections.abc import Sequence
 
 from ..errors import INTERRUPTED, EmrootError, StoreError, from_os_error, is_refusal
 
-__all__ = ['main']
+__all__ = ['BEGAN', 'main']
+#: When this process began, on `time.perf_counter`: of the interpreter's own start its processor time is known.
+BEGAN = time.perf_counter() - time.process_time()
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -18,6 +18,7 @@ from ..modes import Mode
 from ..selection import split_names
 from ..store import Store
 from ..wording import duration, readable
+from . import BEGAN
 from .session import Session, print_json
 from .watch import make_watcher
 
@@ -103,7 +104,7 @@ def make(session: Session, selected: Mapping[Mode, Sequence[str]], preload: Prel
 def _write_trace(build: Build, requests: list[Request], path: str) -> None:
     from ..engine.trace import write_trace  # here and not above: seldom asked for
     targets = [f'{request.mode}/{target}' for request in requests for target in request.targets]
-    write_trace(build.timeline, targets, build.result, Path(path).expanduser())
+    write_trace(build.timeline, targets, build.result, Path(path).expanduser(), before=build.timeline.began - BEGAN)
 
 
 def options_of(session: Session) -> Options:

@@ -1,14 +1,18 @@
-"""One pool of work over everything a build has to do: the most expensive ready job first, no barriers."""
+"""One pool of work over everything a build has to do: the most expensive ready job first, no barriers.
+
+With many workers some take the cheapest first: what this process does around each job, one at a time, would else come all in the
+end, when nothing but cheap jobs is left.
+"""
 
 from __future__ import annotations
 
 import contextlib
-import heapq
 import itertools
 import os
 import subprocess
 import threading
 import time
+from bisect import bisect_left, insort
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -33,7 +37,8 @@ class Cancelled(Exception):
 
 @dataclass(order=True)
 class Job:
-    """A piece of work. `cost` is its expected length in seconds; `run` is called on a worker with its number."""
+    """A piece of work. `cost` is its expected length in seconds, negative for what had better wait; `run` is called on a worker
+    with its number."""
 
     order: tuple[float, int] = field(init=False)
     cost: float = field(compare=False)
@@ -41,7 +46,7 @@ class Job:
     _count = itertools.count()
 
     def __post_init__(self) -> None:
-        self.order = (-self.cost, next(Job._count))
+        self.order = (self.cost, -next(Job._count))
 
 
 class Executor(Protocol):
@@ -91,7 +96,7 @@ class Pool:
     def __init__(self, workers: int, slots: Slots | None = None, room: Callable[[], bool] = lambda: True) -> None:
         self.workers = max(1, workers)
         self._slots, self._room = slots or _Free(), room
-        self._ready: list[Job] = []
+        self._ready: list[Job] = []  # in order, the cheapest first
         self._running = 0
         self._processes: set[Killable] = set()
         self._error: BaseException | None = None
@@ -105,7 +110,7 @@ class Pool:
     def add(self, cost: float, run: Callable[[int], None]) -> None:
         """Queue a job; jobs of greater cost start first."""
         with self._lock:
-            heapq.heappush(self._ready, Job(cost=cost, run=run))
+            insort(self._ready, Job(cost=cost, run=run))
             self._changed.notify()
 
     def run(self) -> None:
@@ -195,11 +200,18 @@ class Pool:
         if self._end.locked():
             self._end.release()
 
+    def _next(self, worker: int) -> int:
+        """Which of the jobs that are ready a worker takes."""
+        if worker < takers_of_the_cheapest(self.workers):
+            first = bisect_left(self._ready, 0.0, key=lambda job: job.cost)
+            return first if first < len(self._ready) else -1
+        return -1
+
     def _run_next(self, worker: int) -> None:
         with self._lock:
             if not self._ready:  # another worker was faster
                 return
-            job = heapq.heappop(self._ready)
+            job = self._ready.pop(self._next(worker))
             self._running += 1
         try:
             job.run(worker)
@@ -214,6 +226,11 @@ class Pool:
                 self._running -= 1
                 if self._error or not (self._ready or self._running):
                     self._finish()
+
+
+def takers_of_the_cheapest(workers: int) -> int:
+    """How many of so many workers take the cheapest job first: few enough for none of the longest to wait."""
+    return workers // 4 if workers >= 8 else 0
 
 
 def default_workers() -> int:

@@ -51,7 +51,8 @@ class Timeline:
         self.spans: list[Span] = []
         self.taken: list[Taken] = []
         self._watcher = watcher
-        self._began = time.perf_counter()
+        #: On `time.perf_counter`.
+        self.began = time.perf_counter()
         self._lock = threading.Lock()
 
     @contextlib.contextmanager
@@ -63,7 +64,7 @@ class Timeline:
             yield
         finally:
             seconds = time.perf_counter() - began
-            span = Span(worker=worker, kind=kind, name=name, began=began - self._began, seconds=seconds, family=family,
+            span = Span(worker=worker, kind=kind, name=name, began=began - self.began, seconds=seconds, family=family,
                         serves=serves)
             with self._lock:
                 self.spans.append(span)
@@ -71,7 +72,7 @@ class Timeline:
 
     def take(self, kind: str, name: str, *, family: str = '', serves: tuple[str, ...] = ()) -> None:
         """Note what needed no work."""
-        found = Taken(kind=kind, name=name, at=time.perf_counter() - self._began, family=family, serves=serves)
+        found = Taken(kind=kind, name=name, at=time.perf_counter() - self.began, family=family, serves=serves)
         with self._lock:
             self.taken.append(found)
 

@@ -16,13 +16,14 @@ from .timeline import Span, Taken, Timeline
 STORE_ROW = 0
 
 
-def write_trace(timeline: Timeline, targets: Sequence[str], result: BuildResult, path: Path) -> None:
-    """Write the timeline to a file, at once.
+def write_trace(timeline: Timeline, targets: Sequence[str], result: BuildResult, path: Path, *, before: float = 0.0) -> None:
+    """Write the timeline to a file, at once. `before`: seconds that the process had run when the timeline began.
 
     Raises `UsageError` if that cannot be written.
     """
     document = {'displayTimeUnit': 'ms', 'traceEvents': list(_events(timeline, result.workers)),
-                'otherData': {'workers': result.workers, 'targets': list(targets), 'own_seconds': round(result.own_seconds, 3)}}
+                'otherData': {'workers': result.workers, 'targets': list(targets), 'before_seconds': round(before, 3),
+                              'own_seconds': round(result.own_seconds, 3)}}
     try:
         write_text(path, json.dumps(document, separators=(',', ':')))
     except OSError as error:
