@@ -7,9 +7,11 @@ Two schedules do the same work, each job as long as it was when it was traced:
   did. Starting a compile and taking in its object takes this one Python process some time, in which no other compile can be
   started or taken in.
 - embuilder's: one library after the other. A library's files are cut into batches (`system_libs.py: build_objects`), each
-  done by one process from end to end; when all are done, the archive is joined. Its jobs are those of a trace with a compiler
-  started for each file (`--plain`, EMROOT_FORK=0), since it starts one. What else it starts is to be measured: itself, with the
-  headers that it installs (`--before`), an emcc for each batch (`--emcc`), an emar for each archive (`--emar`).
+  done by one process from end to end; when it sees that all are done, the archive is joined. Its jobs are those of a trace with
+  a compiler started for each file (`--plain`, EMROOT_FORK=0), since it starts one. What else it starts is to be measured:
+  itself, with the headers that it installs (`--before`), an emcc for each batch (`--emcc`), an emar for each archive (`--emar`).
+
+`--recorded DIR` measures all of that, for what a C++ link needs.
 """
 
 from __future__ import annotations
@@ -18,15 +20,21 @@ import argparse
 import heapq
 import itertools
 import json
+import shlex
 import sys
+import tempfile
 from bisect import insort
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from emroot.engine.pool import takers_of_the_cheapest
+from emroot.sdk import find_sdk
 
+from .bench.larger import FORKED, PLAIN, Starts, read_starts, record
+from .bench.work import LINK, Bench
 from .curve import draw
+from .places import dev_cache, dev_home, get_sdks
 
 CORES = (1, 2, 4, 8, 16, 32, 64, 128)
 
@@ -52,18 +60,6 @@ class Traced:
     """Seconds of emroot's own process for each compile."""
     begins: float = 0.0
     """Seconds from the start of the process to the first compile."""
-
-
-@dataclass(frozen=True)
-class Starts:
-    """What embuilder starts besides compilers and archivers, in seconds each."""
-
-    before: float = 0.0
-    """Before the first compile."""
-    emcc: float = 0.0
-    """For each batch."""
-    emar: float = 0.0
-    """For each archive."""
 
 
 NOTHING = Starts()
@@ -135,14 +131,38 @@ def embuilder_schedule(traced: Traced, cores: int, starts: Starts = NOTHING) -> 
     now = busy = starts.before
     for target, joining in traced.archives.items():
         mine = sorted((c for c in traced.compiles if target in c.serves), key=lambda c: (c.name.rpartition('.')[2], c.name))
-        free = [now] * cores
-        for batch in _batches(mine, cores):
-            seconds = starts.emcc + sum(c.seconds for c in batch)
-            heapq.heapreplace(free, free[0] + seconds)
-            busy += seconds
-        now = max(free) + starts.emar + joining
-        busy += starts.emar + joining
+        batches = [starts.emcc + sum(c.seconds for c in batch) for batch in _batches(mine, cores)]
+        now = _run_multiple_processes(batches, cores, now) + starts.emar + joining
+        busy += sum(batches) + starts.emar + joining
     return Run(now, busy / (cores * now))
+
+
+def _run_multiple_processes(batches: Sequence[float], cores: int, now: float) -> float:
+    """When embuilder knows that all have ended (`tools/shared.py: run_multiple_processes`). While all cores are taken it waits
+    for the oldest process; whether others have ended it sees once in 0.2 s."""
+    waiting, running = list(reversed(batches)), list[float]()
+    while waiting or running:
+        if waiting and len(running) < cores:
+            running.append(now + waiting.pop())
+            continue
+        ended = next((end for end in running if end <= now), None)
+        if ended is None:
+            now, ended = _await(running[0], now)
+        if ended is not None:
+            running.remove(ended)
+    return now
+
+
+def _await(end: float, now: float) -> tuple[float, float | None]:
+    """Python's `Popen.wait` with a timeout of 0.2 s, which looks in growing intervals, 50 ms at most: when it returns, and the
+    process's end if it saw that."""
+    pause, until = 0.0005, now + 0.2
+    while now < end:
+        pause = min(2 * pause, until - now, 0.05)
+        if pause <= 0:
+            return now, None
+        now += pause
+    return now, end
 
 
 def _batches(files: Sequence[Work], cores: int) -> list[Sequence[Work]]:
@@ -156,18 +176,34 @@ def _left(chain: Sequence[Work]) -> float:
     return sum(c.seconds for c in chain)
 
 
+def _record(place: Path) -> None:
+    sdk = find_sdk(dev_home(), get_sdks()[0][0])
+    place.mkdir(parents=True)
+    with tempfile.TemporaryDirectory(prefix='model-', dir=dev_cache()) as scratch:
+        record(Bench(sdk, shlex.split(LINK), Path(scratch, 'bench'), Path(scratch, 'home')), place)
+
+
 def main(arguments: list[str]) -> int:
     """Print a table, and draw a curve if asked for."""
     parser = argparse.ArgumentParser(prog='dev.py model', description=__doc__,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument('trace', type=Path, help='written by `emroot build --trace`')
+    parser.add_argument('trace', nargs='?', type=Path, help='written by `emroot build --trace`')
     parser.add_argument('--plain', type=Path, help='a trace of the same work for embuilder (default: the same trace)')
     for name, what in (('before', 'embuilder takes before its first compile'), ('emcc', 'a start of emcc takes, less clang\'s'),
                        ('emar', 'a start of emar takes, less llvm-ar\'s')):
         parser.add_argument(f'--{name}', type=float, default=0.0, help=f'seconds that {what} (default: %(default)s)')
+    parser.add_argument('--recorded', type=Path, metavar='DIR', help='traces and starts of a C++ link\'s libraries, in place of '
+                        'all these; recorded there first if DIR is not there, which takes some minutes')
     parser.add_argument('--cores', default=','.join(map(str, CORES)))
     parser.add_argument('--svg', type=Path, help='where to draw both curves')
     args = parser.parse_args(arguments)
+    starts = Starts(args.before, args.emcc, args.emar)
+    if args.recorded:
+        if not args.recorded.exists():
+            _record(args.recorded)
+        args.trace, args.plain, starts = args.recorded / FORKED, args.recorded / PLAIN, read_starts(args.recorded)
+    elif not args.trace:
+        parser.error('give a trace, or --recorded')
     traced = read_trace(args.trace)
     if not traced.compiles:
         parser.error(f'{args.trace} is of a build that compiled nothing')
@@ -175,10 +211,11 @@ def main(arguments: list[str]) -> int:
     plain = read_trace(args.plain) if args.plain else traced
     if traced.archives.keys() != plain.archives.keys():
         parser.error(f'{args.plain} is of other work: {", ".join(plain.archives)}')
-    starts = Starts(args.before, args.emcc, args.emar)
     runs = [(n, emroot_schedule(traced, n), embuilder_schedule(plain, n, starts)) for n in cores]
     print(f'{len(traced.compiles)} compiles of {_left(traced.compiles):.0f} s in {len(traced.archives)} archives, the longest '
-          f'{max(c.seconds for c in traced.compiles):.1f} s; {1000 * traced.own:.1f} ms of emroot\'s own for each\n')
+          f'{max(c.seconds for c in traced.compiles):.1f} s; {traced.begins:.2f} s before the first, {1000 * traced.own:.1f} ms '
+          f'of emroot\'s own for each; embuilder: {starts.before:.2f} s before the first, {starts.emcc:.2f} s for a batch, '
+          f'{starts.emar:.2f} s for an archive\n')
     print('| cores | emroot | cores busy | embuilder\'s schedule | cores busy | times as long |\n|---:|---:|---:|---:|---:|---:|')
     for n, mine, theirs in runs:
         print(f'| {n} | {mine.seconds:.1f} s | {100 * mine.busy:.0f} % | {theirs.seconds:.1f} s | {100 * theirs.busy:.0f} % '

@@ -25,9 +25,8 @@ from emroot.sdk import Sdk, find_sdk
 from ..clangs import ensure_clangs
 from ..places import ROOT, dev_cache, dev_home, get_sdks, say
 from .measure import Timing, measure, middle, ratio
-from .work import Bench, Work
+from .work import LINK, Bench, Work
 
-LINK = 'em++ -O2 -sMEMORY64'
 #: Each piece of work that can be asked for: what `Bench.works` calls it, and its link.
 WORKS = {
     'first-link': ('first-link', LINK),

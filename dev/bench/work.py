@@ -22,6 +22,7 @@ from ..places import ROOT
 from .bazel import IN_MEMORY, BazelBench
 from .measure import Step, environment
 
+LINK = 'em++ -O2 -sMEMORY64'
 PROGRAM = '#include <iostream>\nint main() { std::cout << "pointers of " << 8 * sizeof(void *) << " bits\\n"; }\n'
 C_PROGRAM = '#include <stdio.h>\nint main(void) { printf("pointers of %d bits\\n", (int)(8 * sizeof(void *))); }\n'
 #: All that emroot knows: two architectures, with and without position-independent code, three kinds of LTO.
@@ -71,17 +72,17 @@ class Bench:
             'lazy-link': Work('the first link in a new mode, the indexes of its libraries known: emroot compiles what it pulls', {
                 'emroot': self._lazy_emroot, 'emcc': self._first_emcc}),
             'noop': Work('asking, by name, for libraries that are all there; `--for` finds out besides which they are', {
-                'emroot': lambda _: [self._emroot('build', *self._names, '--cache', str(self.filled))],
-                'emroot --for': lambda _: [self._emroot('build', '--for', self._line, '--cache', str(self.filled))],
+                'emroot': lambda _: [self.emroot('build', *self.names, '--cache', str(self.filled))],
+                'emroot --for': lambda _: [self.emroot('build', '--for', self._line, '--cache', str(self.filled))],
                 **{name: self._noop_embuilder(env) for name, env in builders.items()}}),
             'libraries': Work('the libraries of the link and no link, from nothing', {
-                'emroot': lambda d: [self._emroot('build', *self._names, home=d / 'home')],
+                'emroot': lambda d: [self.emroot('build', *self.names, home=d / 'home')],
                 **{name: self._only_embuilder(env) for name, env in builders.items()}}),
             'modes': Work('the same libraries in all twelve modes, from nothing', {
-                'emroot': lambda d: [self._emroot('build', *self._features(MODES), *self._named_targets, home=d / 'home')],
+                'emroot': lambda d: [self.emroot('build', *self._features(MODES), *self._named_targets, home=d / 'home')],
                 **{name: self._modes_embuilder(env) for name, env in builders.items()}}),
             'system': Work('all of SYSTEM in wasm32, but what this LLVM does not compile', {
-                'emroot': lambda d: [self._emroot('build', *self._features(('wasm32',)), '--targets', ','.join(self._system),
+                'emroot': lambda d: [self.emroot('build', *self._features(('wasm32',)), '--targets', ','.join(self._system),
                                                   home=d / 'home')],
                 **{name: self._system_embuilder(env) for name, env in builders.items()}}),
             'bazel': Work('the same libraries under Bazel, which has fetched, in its sandbox, from nothing', {
@@ -90,11 +91,11 @@ class Bench:
                 'emroot object by object, sandboxes in memory': lambda d: self._bazel.begin(OBJECTS, IN_MEMORY)(d),
                 **{name: self._only_embuilder(env) for name, env in builders.items()}}),
             'help': Work('`--help`', {
-                'emroot': lambda _: [self._emroot('--help')],
-                'embuilder': lambda d: [self._embuilder(d / 'cache', {}, '--help')]}),
+                'emroot': lambda _: [self.emroot('--help')],
+                'embuilder': lambda d: [self.embuilder(d / 'cache', {}, '--help')]}),
             'resolve': Work('what a link needs; for emcc, the command line of one compile (`-###`)', {
-                'emroot': lambda _: [self._emroot('resolve', '--', *self.link)],
-                'emcc': lambda d: [self._emcc(self.filled, *self.link[1:], '-###', '-c', str(self.source))]}),
+                'emroot': lambda _: [self.emroot('resolve', '--', *self.link)],
+                'emcc': lambda d: [self.emcc(self.filled, *self.link[1:], '-###', '-c', str(self.source))]}),
         }
 
     # --- commands ---
@@ -103,15 +104,22 @@ class Bench:
     def _line(self) -> str:
         return ' '.join(self.link)
 
-    def _emroot(self, *arguments: str, home: Path | None = None) -> Step:
+    def emroot(self, *arguments: str, home: Path | None = None) -> Step:
+        """emroot's command."""
         command = [sys.executable, '-m', 'emroot', '--sdk', str(self.sdk.root), '--home', str(home or self.home), *arguments]
         chosen = {name: os.environ[name] for name in CONFIGURING if name in os.environ}
         return Step(command, {'PYTHONPATH': str(ROOT / 'src'), **chosen})
 
-    def _emcc(self, cache: Path, *arguments: str, frozen: bool = False) -> Step:
+    def emar(self, *arguments: str) -> Step:
+        """emar's."""
+        return Step([str(self.reference / 'emar'), *arguments], self._env(self.place / 'none'))
+
+    def emcc(self, cache: Path, *arguments: str, frozen: bool = False) -> Step:
+        """emcc's, or em++'s where that links."""
         return Step([str(self.reference / self.link[0]), *arguments], self._env(cache, frozen=frozen))
 
-    def _embuilder(self, cache: Path, env: Mapping[str, str], *arguments: str) -> Step:
+    def embuilder(self, cache: Path, env: Mapping[str, str], *arguments: str) -> Step:
+        """embuilder's."""
         return Step([*self.sdk.python, str(self.reference / 'embuilder.py'), *arguments], {**self._env(cache), **env})
 
     def _env(self, cache: Path, *, frozen: bool = False) -> dict[str, str]:
@@ -119,26 +127,26 @@ class Bench:
                 'EM_FROZEN_CACHE': '1' if frozen else '0'}
 
     def _link(self, cache: Path, *, frozen: bool = True) -> Step:
-        return self._emcc(cache, *self.link[1:], str(self.source), '-o', 'main.js', frozen=frozen)
+        return self.emcc(cache, *self.link[1:], str(self.source), '-o', 'main.js', frozen=frozen)
 
     # --- contenders ---
 
     def _first_emroot(self, directory: Path) -> list[Step]:
         cache, home = directory / 'cache', directory / 'home'
-        return [self._emroot('build', '--for', self._line, '--cache', str(cache), home=home), self._link(cache)]
+        return [self.emroot('build', '--for', self._line, '--cache', str(cache), home=home), self._link(cache)]
 
     def _lazy_emroot(self, directory: Path) -> list[Step]:
         """A home that knows the SDK, its headers and the indexes, as one does after `emroot list` and `emroot index import`."""
         cache, home = directory / 'cache', directory / 'home'
-        self._run(self._emroot('index', 'import', str(self.indexes), home=home))
-        self._run(self._emroot('resolve', '--', *self.link, home=home))
-        link = self._emcc(cache, *self.link[1:], str(self.source), '-o', 'main.js')
-        return [self._emroot('link', '--cache', str(cache), '--', *link.command, home=home)]
+        self._run(self.emroot('index', 'import', str(self.indexes), home=home))
+        self._run(self.emroot('resolve', '--', *self.link, home=home))
+        link = self.emcc(cache, *self.link[1:], str(self.source), '-o', 'main.js')
+        return [self.emroot('link', '--cache', str(cache), '--', *link.command, home=home)]
 
     def _warm_emroot(self, directory: Path) -> list[Step]:
         cache = directory / 'cache'
         self.filled  # noqa: B018  # so that the store has everything
-        return [self._emroot('build', '--for', self._line, '--cache', str(cache)), self._link(cache)]
+        return [self.emroot('build', '--for', self._line, '--cache', str(cache)), self._link(cache)]
 
     def _first_emcc(self, directory: Path) -> list[Step]:
         return [self._link(directory / 'cache', frozen=False)]
@@ -146,29 +154,29 @@ class Bench:
     def _first_embuilder(self, env: Mapping[str, str]) -> Begin:
         def begin(directory: Path) -> list[Step]:
             cache = directory / 'cache'
-            return [self._embuilder(cache, env, *self._targets), self._link(cache)]
+            return [self.embuilder(cache, env, *self._targets), self._link(cache)]
         return begin
 
     def _only_embuilder(self, env: Mapping[str, str]) -> Begin:
-        return lambda directory: [self._embuilder(directory / 'cache', env, *self._targets)]
+        return lambda directory: [self.embuilder(directory / 'cache', env, *self._targets)]
 
     def _modes_embuilder(self, env: Mapping[str, str]) -> Begin:
         targets = self._needed[1]
-        return lambda directory: [self._embuilder(directory / 'cache', env, *parse_mode(mode).embuilder_flags, 'build', *targets)
+        return lambda directory: [self.embuilder(directory / 'cache', env, *parse_mode(mode).embuilder_flags, 'build', *targets)
                                   for mode in MODES]
 
     def _system_embuilder(self, env: Mapping[str, str]) -> Begin:
-        return lambda directory: [self._embuilder(directory / 'cache', env, 'build', *self._system)]
+        return lambda directory: [self.embuilder(directory / 'cache', env, 'build', *self._system)]
 
     def _noop_embuilder(self, env: Mapping[str, str]) -> Begin:
-        return lambda directory: [self._embuilder(self._filled_by_embuilder(env), env, *self._targets)]
+        return lambda directory: [self.embuilder(self._filled_by_embuilder(env), env, *self._targets)]
 
     # --- what was there before ---
 
     @cached_property
     def filled(self) -> Path:
         """A cache directory that has what the link needs."""
-        self._run(self._emroot('build', '--for', self._line, '--cache', str(self.place / 'filled')))
+        self._run(self.emroot('build', '--for', self._line, '--cache', str(self.place / 'filled')))
         return self.place / 'filled'
 
     @cached_property
@@ -184,15 +192,25 @@ class Bench:
     @cached_property
     def indexes(self) -> Path:
         """Indexes of what the link needs."""
-        self._run(self._emroot('index', 'export', '--for', self._line, '--cache', str(self.place / 'filled'),
+        self._run(self.emroot('index', 'export', '--for', self._line, '--cache', str(self.place / 'filled'),
                                '-o', str(self.place / 'indexes')))
         return self.place / 'indexes'
 
     @cached_property
     def _needed(self) -> tuple[Mode, list[str]]:
         """The link's mode and targets."""
-        found = json.loads(self._run(self._emroot('resolve', '--json', '--', *self.link)))
+        found = json.loads(self._run(self.emroot('resolve', '--json', '--', *self.link)))
         return parse_mode(found['mode']), found['targets']
+
+    @property
+    def mode(self) -> Mode:
+        """The link's."""
+        return self._needed[0]
+
+    @property
+    def other_mode(self) -> Mode:
+        """Another than the link's."""
+        return parse_mode('wasm32' if self.mode.name == 'wasm64' else 'wasm64')
 
     @property
     def _targets(self) -> list[str]:
@@ -201,9 +219,13 @@ class Bench:
         return [*mode.embuilder_flags, 'build', *targets]
 
     @property
-    def _names(self) -> list[str]:
+    def names(self) -> list[str]:
         """emroot's arguments for the same."""
-        return ['--features', ','.join(self._needed[0].features), *self._named_targets]
+        return self.names_in(self.mode)
+
+    def names_in(self, mode: Mode) -> list[str]:
+        """The same for the same targets in another mode."""
+        return ['--features', ','.join(mode.features), *self._named_targets]
 
     @property
     def _named_targets(self) -> list[str]:
@@ -216,7 +238,7 @@ class Bench:
     @cached_property
     def _system(self) -> list[str]:
         """What embuilder calls SYSTEM, but for what this LLVM does not compile: embuilder would stop there."""
-        listed = json.loads(self._run(self._emroot('list', '--json', '--features', 'wasm32', 'SYSTEM')))
+        listed = json.loads(self._run(self.emroot('list', '--json', '--features', 'wasm32', 'SYSTEM')))
         return [row['name'] for row in listed['targets'] if row['name'] not in NOT_COMPILING]
 
     def _filled_by_embuilder(self, env: Mapping[str, str]) -> Path:
@@ -226,7 +248,7 @@ class Bench:
             return self.filled
         cache = self.place / 'filled-by-ninja'
         if not cache.exists():
-            self._run(self._embuilder(cache, env, *self._targets))
+            self._run(self.embuilder(cache, env, *self._targets))
         return cache
 
     def _run(self, step: Step) -> str:

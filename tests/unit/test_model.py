@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 from support.running import Emroot
 
+from dev.bench.larger import Starts
 from dev.curve import draw
-from dev.model import Starts, Traced, Work, embuilder_schedule, emroot_schedule, main, read_trace
+from dev.model import Traced, Work, embuilder_schedule, emroot_schedule, main, read_trace
 
 #: Two libraries. Of `a`: x1 and x2, which are a family, and y, which `b` has too. Of `b`: z and y.
 WORK = Traced([Work('x1.c', 3, 'x', ('a',)), Work('x2.c', 2, 'x', ('a',)), Work('y.c', 4, 'y', ('a', 'b')),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-import time
+import os
 from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
@@ -75,9 +75,9 @@ class Fill:
                 with self.compilers.objects(plan) as objects:
                     Schedule(plan, objects, pool, result, self.build.timeline, self._placed, self.build.failed, self._keys_of,
                              self.remote.fetched if self.remote else ()).start(self._missing(keys.values()))
-                    own = time.process_time()
+                    own = os.times().user
                     pool.run()
-                    result.own_seconds = time.process_time() - own
+                    result.own_seconds = os.times().user - own
             finally:
                 self.known.save()
 

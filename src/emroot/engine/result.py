@@ -55,7 +55,8 @@ class BuildResult:
     cpu_seconds: float = 0.0
     """Processor time of the tools that were run."""
     own_seconds: float = 0.0
-    """Processor time of this process itself while jobs ran."""
+    """Processor time of this process itself while jobs ran, but for what the kernel did for it: Python, which does one thing at
+    a time."""
     workers: int = 0
     """How many jobs could run at once; 0 if there was nothing to do."""
     busy: float | None = None

@@ -1,0 +1,78 @@
+"""What the model of larger machines is fed with: traces of a build, and what embuilder starts besides compilers."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from statistics import median
+
+from emroot.engine.template import find_preload
+from emroot.sdk import Sdk
+
+from .measure import Step, measure
+from .work import Bench
+
+ROUNDS = 5
+FORKED, PLAIN, STARTS = 'forked.json', 'plain.json', 'starts.json'
+
+
+@dataclass(frozen=True)
+class Starts:
+    """What embuilder starts besides compilers and archivers, in seconds each."""
+
+    before: float = 0.0
+    """Before the first compile."""
+    emcc: float = 0.0
+    """For each batch."""
+    emar: float = 0.0
+    """For each archive."""
+
+
+def record(bench: Bench, place: Path) -> None:
+    """Write both traces of the link's libraries, and the starts, into a directory. Everybody has been used for another mode
+    before: headers are there, and emroot has seen how long each file takes."""
+    home = bench.place / 'used'
+    measure([bench.emroot('build', *bench.names_in(bench.other_mode), home=home)], place)
+    for name, env in ((PLAIN, {'EMROOT_FORK': '0'}), (FORKED, {})):
+        copy = bench.place / name.removesuffix('.json')
+        shutil.copytree(home, copy, symlinks=True)
+        use_compiler(bench.sdk, bench.place)
+        build = bench.emroot('build', *bench.names, '--trace', str(place.absolute() / name), home=copy)
+        measure([Step(build.command, {**build.env, **env})], place)
+    (place / STARTS).write_text(json.dumps(asdict(measure_starts(bench, place))), encoding='utf-8')
+
+
+def use_compiler(sdk: Sdk, place: Path) -> None:
+    """Have the compiler in memory, as it is while one builds: a virtual machine is slow to get back what it has not used for
+    half a minute."""
+    preload = find_preload(sdk.tools, place, dict(os.environ))
+    if preload:
+        preload.ready()
+        preload.close()
+
+
+def read_starts(place: Path) -> Starts:
+    """What `record` measured."""
+    return Starts(**json.loads((place / STARTS).read_text(encoding='utf-8')))
+
+
+def measure_starts(bench: Bench, place: Path) -> Starts:
+    """The starts: each a command less what it starts, both the median of some."""
+    (place / 'x.c').write_text('int x;\n', encoding='utf-8')
+    cache, flags, env = place / 'cache', bench.mode.embuilder_flags, bench.emcc(place / 'cache').env
+    target, tools = f'--target={bench.mode.arch}-unknown-emscripten', bench.sdk.tools
+    measure([bench.embuilder(cache, {}, 'build', 'crt1')], place)
+    emcc = _middle([bench.emcc(cache, *bench.mode.emcc_flags, '-c', 'x.c')], place)
+    clang = _middle([Step([str(tools['clang']), target, '-c', 'x.c'], env)], place)
+    embuilder = _middle([bench.embuilder(cache, {}, *flags, 'build', 'crt1', '--force')], place)  # one file, by emcc
+    emar, archiver = (_middle([step], place) for step in (
+        bench.emar('cr', 'x.a', 'x.o'), Step([str(tools['llvm-ar']), 'cr', 'y.a', 'x.o'], env)))
+    return Starts(embuilder - emcc, emcc - clang, emar - archiver)
+
+
+def _middle(steps: Sequence[Step], place: Path) -> float:
+    return median(measure(steps, place).wall for _ in range(ROUNDS))
