@@ -7,9 +7,8 @@ import os
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from ..engine.ahead import MANY, installing_ahead, loading_ahead
+from ..engine.ahead import MANY, Ahead, begin_ahead
 from ..engine.build import Build
 from ..engine.request import Options, PortSources, Request, local_ports
 from ..engine.result import BuildResult
@@ -21,9 +20,6 @@ from ..wording import duration, readable
 from . import BEGAN
 from .session import Session, print_json
 from .watch import make_watcher
-
-if TYPE_CHECKING:
-    from ..engine.template import Preload
 
 
 def build(args: argparse.Namespace) -> int:
@@ -50,12 +46,10 @@ def run_build(session: Session, *, needed: bool) -> BuildResult:
 
     Without a selection on the command line it is that of `emroot.toml`, if one is `needed`.
     """
-    args, catalogue, store = session.args, session.catalogue, Store(session.home.store)
-    named = split_names(args.targets)
+    args, named = session.args, split_names(session.args.targets)
     modes = session.modes() if len(named) >= MANY or (args.features and not named) else ()
-    with (installing_ahead(catalogue, store),
-          loading_ahead(catalogue, store, session.cache, modes, options_of(session)) as preload):
-        return make(session, select(session, needed=needed), preload).result
+    with begin_ahead(session.catalogue, session.home, session.cache, modes, options_of(session)) as ahead:
+        return make(session, select(session, needed=needed), ahead).result
 
 
 def select(session: Session, *, needed: bool) -> dict[Mode, list[str]]:
@@ -75,13 +69,13 @@ def make_whole(session: Session) -> tuple[Build, dict[Mode, list[str]]] | None:
     return None if build.result.failures else (build, selected)
 
 
-def make(session: Session, selected: Mapping[Mode, Sequence[str]], preload: Preload | None = None) -> Build:
+def make(session: Session, selected: Mapping[Mode, Sequence[str]], ahead: Ahead | None = None) -> Build:
     """Build what was selected, as `run_build`; the build, for what comes after it."""
     args = session.args
     requests = [Request(mode=mode, targets=tuple(targets)) for mode, targets in selected.items()]
     watcher = make_watcher(session.home, verbose=args.verbose, quiet=args.quiet, live=not args.no_progress)
     making = Build(session.catalogue, session.home, Store(session.home.store), session.cache, options_of(session), watcher,
-                   preload)
+                   ahead)
     try:
         result = making.run(requests)
     finally:

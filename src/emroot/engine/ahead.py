@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..catalogue import Catalogue
-from ..errors import EmrootError
-from ..headers import has_headers, installed_headers
+from ..headers import has_headers
+from ..home import Home
 from ..modes import Mode
 from ..store import Store
-from .beside import beside
+from .beside import Later
 
 if TYPE_CHECKING:
+    from .compilers import Installed
     from .request import Options
     from .template import Preload
 
@@ -22,31 +24,40 @@ if TYPE_CHECKING:
 MANY = 5
 
 
-@contextlib.contextmanager
-def installing_ahead(catalogue: Catalogue, store: Store) -> Iterator[None]:
-    """Has the headers installed beside what the block does, if they were not yet. What goes wrong is told to whoever needs
-    them."""
-    def install() -> None:
-        with contextlib.suppress(EmrootError, OSError), Store(store.root) as mine:
-            installed_headers(catalogue, mine)
-    with contextlib.nullcontext() if has_headers(catalogue, store) else beside(install):
-        yield
+@dataclass
+class Ahead:
+    """What was begun."""
+
+    preload: Preload | None = None
+    """A compiler that is being loaded. The build closes it, if it needs it at all."""
+    installed: Later[Installed] | None = None
+    """The headers, and what is known of them."""
 
 
 @contextlib.contextmanager
-def loading_ahead(catalogue: Catalogue, store: Store, cache: Path, modes: Collection[Mode], options: Options,
-                  ) -> Iterator[Preload | None]:
-    """Has the compiler loaded beside what the block does, if one of the modes was never asked for and so nothing of it can
-    be there."""
-    found = None
-    if compiles_here(options) and not all(map(catalogue.was_asked, modes)):
-        found = find_preload(catalogue, store, compile_environment(catalogue, cache))
-    if found is None:
-        yield None
-        return
-    found.begin()
-    with contextlib.closing(found):
-        yield found
+def begin_ahead(catalogue: Catalogue, home: Home, cache: Path, modes: Collection[Mode], options: Options) -> Iterator[Ahead]:
+    """Has done beside what the block does what it will need then: the headers installed, if they were not yet; if one of the
+    modes was never asked for, and so nothing of it can be there, a compiler loaded, and the engine itself."""
+    new, store, ahead = not all(map(catalogue.was_asked, modes)), Store(home.store), Ahead()
+
+    def install() -> Installed:
+        from .compilers import install
+        from .fill import Fill  # noqa: F401  # takes time, too
+        with Store(store.root) as mine:
+            return install(catalogue, home, mine)
+    if new or not has_headers(catalogue, store):
+        ahead.installed = Later(install)
+    if new and compiles_here(options):
+        ahead.preload = find_preload(catalogue, store, compile_environment(catalogue, cache))
+    try:
+        if ahead.preload:
+            ahead.preload.begin()
+        yield ahead
+    finally:
+        if ahead.preload:
+            ahead.preload.close()
+        if ahead.installed:
+            ahead.installed.wait()
 
 
 def find_preload(catalogue: Catalogue, store: Store, env: Mapping[str, str]) -> Preload | None:

@@ -7,7 +7,6 @@ import threading
 import time
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from ..cachedir import IN_FLIGHT, CacheDirectory
 from ..catalogue import Catalogue
@@ -15,25 +14,23 @@ from ..home import Home
 from ..modes import Mode
 from ..store import Store
 from ..store.scratch import sweep
+from .ahead import Ahead
 from .events import Silent, Watcher
 from .keys import KnownKeys
 from .request import Options, Request
 from .result import BuildResult, Failure, ModeResult
 from .timeline import Timeline
 
-if TYPE_CHECKING:
-    from .template import Preload
-
 
 class Build:
     """One build into one cache directory."""
 
     def __init__(self, catalogue: Catalogue, home: Home, store: Store, cache: Path | None = None,
-                 options: Options | None = None, watcher: Watcher | None = None, preload: Preload | None = None) -> None:
-        """`preload`: a compiler that is being loaded already (see `ahead.py`). The build closes it, if it needs it at all."""
+                 options: Options | None = None, watcher: Watcher | None = None, ahead: Ahead | None = None) -> None:
+        """`ahead`: what was begun already (see `ahead.py`)."""
         sdk = catalogue.sdk
         self.catalogue, self.home, self.store = catalogue, home, store
-        self.options, self.watcher, self.preload = options or Options(), watcher or Silent(), preload
+        self.options, self.watcher, self.ahead = options or Options(), watcher or Silent(), ahead or Ahead()
         self.cache = CacheDirectory(cache or home.cache_directory(sdk.version, sdk.digest), sdk)
         self.result = BuildResult(sdk=sdk, cache=self.cache.root)
         self.timeline = Timeline(self.watcher)

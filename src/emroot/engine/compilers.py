@@ -5,12 +5,16 @@ from __future__ import annotations
 import contextlib
 import math
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ..catalogue import Catalogue
 from ..headers import installed_headers
+from ..home import Home
 from ..plan import Plan
+from ..store import Store
 from .ahead import compile_environment, find_preload
 from .closure import Files
 from .commands import Places
@@ -25,12 +29,36 @@ from .pool import Executor, Pool, default_workers
 if TYPE_CHECKING:
     from .build import Build
 
+#: Seconds that it takes to have the headers in a cache directory.
+PREPARING = 0.1
+
+
+@dataclass(frozen=True)
+class Installed:
+    """The headers, and what is known of the files that compiles read."""
+
+    headers: Path
+    """Where the store has them."""
+    places: Places
+    files: Files
+    durations: Durations
+
+
+def install(catalogue: Catalogue, home: Home, store: Store) -> Installed:
+    """Have the headers in the store.
+
+    Raises `StoreError` if it cannot be written to, `SdkError` if the SDK does not install them.
+    """
+    headers = installed_headers(catalogue, store)
+    places = Places(catalogue.sdk, headers)
+    return Installed(headers, places, Files(places, store.tree_files(headers.name) or {}), Durations(home, catalogue.sdk))
+
 
 class Compilers:
     """Those of one build. To be closed."""
 
     headers: Path
-    """Where the store has them; known once they are installed, as are these:"""
+    """As `Installed` has them, as are these; known once they are."""
     places: Places
     files: Files
     durations: Durations
@@ -39,7 +67,7 @@ class Compilers:
         self._build, self._catalogue, self._options, self._watcher = build, build.catalogue, build.options, build.watcher
         self.env = compile_environment(self._catalogue, build.cache.root)
         self.pool = self._make_pool()
-        self._preload = build.preload
+        self._preload = build.ahead.preload
 
     def _make_pool(self) -> Pool:
         """As many workers as were asked for; else one for each processor, as far as make and the memory allow."""
@@ -58,19 +86,17 @@ class Compilers:
             self._preload.begin()
 
     def install(self) -> None:
-        """Have the headers in the store; in the cache directory they will be with the first objects."""
-        store, sdk = self._build.store, self._catalogue.sdk
-        self._build.cache.check_place()
-        self.headers = installed_headers(self._catalogue, store)
-        self.places = Places(sdk, self.headers)
-        self.files = Files(self.places, store.tree_files(self.headers.name) or {})
-        self.durations = Durations(self._build.home, sdk)
+        """Have the headers in the store; `run` has them in the cache directory."""
+        build = self._build
+        build.cache.check_place()
+        later = build.ahead.installed
+        found = later.result() if later else install(self._catalogue, build.home, build.store)
+        self.headers, self.places, self.files, self.durations = found.headers, found.places, found.files, found.durations
 
     @contextlib.contextmanager
     def objects(self, plan: Plan) -> Iterator[Objects]:
         """What makes the objects of a plan, and learns how long that takes."""
         self._build.result.workers = self.pool.workers
-        self.pool.add(math.inf, lambda _: self._build.cache.prepare(self.headers))
         with self._executor(len(plan.compiles)) as executor:
             try:
                 yield Objects(self._build.store, self.places, self.files, self.env, self._watcher, self.durations, executor,
@@ -78,6 +104,14 @@ class Compilers:
             finally:
                 self.durations.save()
                 self._build.result.busy = self._build.timeline.busy(self.pool.workers)
+
+    def run(self, start: Callable[[], None]) -> None:
+        """Do whatever `start` adds to the pool. It is called on a worker, so that others begin with what it adds first."""
+        def begin(_: int) -> None:
+            start()
+            self.pool.add(PREPARING, lambda _: self._build.cache.prepare(self.headers))
+        self.pool.add(math.inf, begin)
+        self.pool.run()
 
     def close(self) -> None:
         """Unload what was loaded. Only then is it known what that took."""

@@ -67,16 +67,17 @@ class Fill:
             for (mode, target), key in keys.items():
                 self._add_embuilder(mode, target, key)
             self.known.learn(plan)
-            pool, result = self.compilers.pool, self.build.result
-            for mode, targets in missing:
-                if targets and not self.catalogue.was_asked(mode):
-                    pool.add(LISTING, partial(self._list, mode))
+            result, asked = self.build.result, [mode for mode, targets in missing if targets]
             try:
                 with self.compilers.objects(plan) as objects:
-                    Schedule(plan, objects, pool, result, self.build.timeline, self._placed, self.build.failed, self._keys_of,
-                             self.remote.fetched if self.remote else ()).start(self._missing(keys.values()))
+                    schedule = Schedule(plan, objects, self.compilers.pool, result, self.build.timeline, self._placed,
+                                        self.build.failed, self._keys_of, self.remote.fetched if self.remote else ())
+
+                    def start() -> None:
+                        schedule.start(self._missing(keys.values()))
+                        self._list(asked)
                     own = os.times().user
-                    pool.run()
+                    self.compilers.run(start)
                     result.own_seconds = os.times().user - own
             finally:
                 self.known.save()
@@ -91,10 +92,14 @@ class Fill:
             others += [(mode, target) for target in targets if target not in found or found[target].how not in SIMPLE]
         return recipes, others
 
-    def _list(self, mode: Mode, _: int) -> None:
-        """Have the listing of a mode, for whoever asks next: completion, `emroot report`."""
-        with contextlib.suppress(SdkError):
-            self.catalogue.listing(mode)
+    def _list(self, modes: Iterable[Mode]) -> None:
+        """Have the listings of modes, for whoever asks next: completion, `emroot report`."""
+        def ask(mode: Mode, _: int) -> None:
+            with contextlib.suppress(SdkError):
+                self.catalogue.listing(mode)
+        for mode in modes:
+            if not self.catalogue.was_asked(mode):
+                self.compilers.pool.add(LISTING, partial(ask, mode))
 
     def _are_new(self, missing: Iterable[tuple[Mode, list[str]]]) -> bool:
         """Whether many libraries will be compiled that were never made in this home. The SDK is not asked for that."""
@@ -110,8 +115,7 @@ class Fill:
             with self.compilers.objects(plan) as objects:
                 gathering = Gathering(plan, objects, self.compilers.pool, self.build.result, self.build.timeline, self._placed,
                                       self.build.failed, self._keys_of)
-                gathering.start()
-                self.compilers.pool.run()
+                self.compilers.run(gathering.start)
                 return gathering.gathered
 
     def _placed(self, archive: Archive, blob: Blob, state: str, reused: Mapping[str, int], *, place: str) -> None:

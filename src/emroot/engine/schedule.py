@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections import Counter
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
@@ -50,37 +50,44 @@ class Schedule:
         self._chains: dict[str, list[tuple[Compile, list[_Pending]]]] = {}
         self._why: dict[str, str] = {}
         self._expectation: dict[str, float] = {}
-        self._compiles, self._seconds = 0, 0.0
+        #: Compiles and their expected seconds: done, and left once that is known.
+        self._done: tuple[int, float] = (0, 0.0)
+        self._left: tuple[int, float] | None = None
         self._lock = threading.Lock()
 
     def start(self, besides: int = 0) -> None:
-        """Place what the store has, and queue the rest. `besides` is how many targets are made in other ways."""
-        waiting: dict[str, list[_Pending]] = {}
-        found: dict[str, Blob | None] = {}
-        taken: dict[str, list[_Pending]] = {}
-        pending = []
-        for archive in self.plan.archives:
-            if self._place_from_store(archive):
-                continue
-            todo = _Pending(archive)
-            for _, key in archive.members:
-                if key not in found:
-                    found[key] = self._find(self.plan.compiles[key])
-                todo.take(key, found[key])
-                (waiting if found[key] is None else taken).setdefault(key, []).append(todo)
-            pending.append(todo)
-        for key, archives in taken.items():
-            self._take(self.plan.compiles[key], archives)
-        self._compiles, self._seconds = len(waiting), sum(self._expected(self.plan.compiles[key]) for key in waiting)
-        self.watcher.planned(archives=len(pending) + besides, compiles=self._compiles, seconds=self._seconds)
+        """Place what the store has, and queue the rest: what takes longest first, so that a pool which runs begins with that
+        while the rest is looked for. `besides` is how many targets are made in other ways."""
+        awaited: dict[str, list[_Pending]] = {}
+        pending = [_Pending(archive) for archive in self.plan.archives if not self._place_from_store(archive)]
         for todo in pending:
-            if todo.complete:
-                self.pool.add(0.0, partial(self._join, todo))
-        for key, archives in waiting.items():
+            for key in todo.needed:
+                awaited.setdefault(key, []).append(todo)
+        families: dict[str, list[Compile]] = {}
+        for key in awaited:
             compile_ = self.plan.compiles[key]
-            self._chains.setdefault(self.objects.families.key(compile_), []).append((compile_, archives))
-        for family in self._chains:
+            families.setdefault(self.objects.families.key(compile_), []).append(compile_)
+        costs = {family: sum(map(self._expected, compiles)) for family, compiles in families.items()}
+        compiles, seconds = 0, 0.0
+        for family in sorted(families, key=lambda family: -costs[family]):
+            chain = []
+            for compile_ in families[family]:
+                found = self._find(compile_)
+                if found is None:
+                    chain.append((compile_, awaited[compile_.key]))
+                    continue
+                self._take(compile_, awaited[compile_.key])
+                for todo in self._arrived(compile_.key, found, awaited[compile_.key]):
+                    self.pool.add(0.0, partial(self._join, todo))
+            compiles, seconds = compiles + len(chain), seconds + sum(self._expected(compile_) for compile_, _ in chain)
+            self._chains[family] = chain
             self._queue(family)
+        for todo in pending:
+            if not todo.needed:
+                self.pool.add(0.0, partial(self._join, todo))
+        with self._lock:
+            self.watcher.planned(archives=len(pending) + besides, compiles=compiles, seconds=seconds)
+            self._left = compiles - self._done[0], seconds - self._done[1]
 
     def _place_from_store(self, archive: Archive) -> bool:
         found = find_archive(self.store, self._keys_of(archive.key, ARCHIVE))
@@ -123,12 +130,15 @@ class Schedule:
         self._tick(compile_)
         del self._chains[family][0]
         self._queue(family)
-        for todo in archives:
-            with self._lock:
-                todo.take(compile_.key, made)
-                ready = todo.complete
-            if ready:
-                self._join(todo, worker)
+        for todo in self._arrived(compile_.key, made, archives):
+            self._join(todo, worker)
+
+    def _arrived(self, key: str, made: Blob | Failure, archives: Iterable[_Pending]) -> list[_Pending]:
+        """Note an object, or that it failed; the archives that wait for nothing any more."""
+        with self._lock:
+            for todo in archives:
+                todo.take(key, made)
+            return [todo for todo in archives if todo.complete]
 
     def _compile(self, compile_: Compile, archives: list[_Pending], worker: int, family: str) -> Blob | Failure:
         with self.timeline.job(worker, 'compile', f'{archives[0].archive.name} {compile_.name}', family=family,
@@ -140,12 +150,14 @@ class Schedule:
         return made
 
     def _tick(self, compile_: Compile) -> None:
-        """One compile less to do."""
+        """One compile less to do. How many there are is known once all were looked for."""
         with self._lock:
-            self._compiles -= 1
-            self._seconds -= self._expectation.pop(compile_.key)
-            compiles, seconds = self._compiles, max(self._seconds, 0.0)
-        self.watcher.left(compiles=compiles, seconds=seconds)
+            seconds = self._expectation.pop(compile_.key)
+            self._done = self._done[0] + 1, self._done[1] + seconds
+            if self._left is None:
+                return
+            self._left = compiles, left = self._left[0] - 1, self._left[1] - seconds
+        self.watcher.left(compiles=compiles, seconds=max(left, 0.0))
 
     def _take(self, compile_: Compile, archives: list[_Pending]) -> None:
         """An object is there without a compile."""
@@ -212,16 +224,16 @@ class _Pending:
         self.blobs: dict[str, Blob] = {}
         self.failures: dict[str, Failure] = {}
         self.compiled = 0
-        self._needed = {key for _, key in archive.members}
+        self.needed = dict.fromkeys(key for _, key in archive.members)
 
-    def take(self, key: str, made: Blob | Failure | None) -> None:
+    def take(self, key: str, made: Blob | Failure) -> None:
         """Note an object, or that it failed."""
         if isinstance(made, Failure):
             self.failures[key] = made
-        elif made is not None:
+        else:
             self.blobs[key] = made
 
     @property
     def complete(self) -> bool:
         """Whether nothing is awaited any more."""
-        return len(self.blobs) + len(self.failures) == len(self._needed)
+        return len(self.blobs) + len(self.failures) == len(self.needed)
