@@ -10,6 +10,7 @@ Two schedules do the same work, each job as long as it was when it was traced:
   done by one process from end to end; when it sees that all are done, the archive is joined. Its jobs are those of a trace with
   a compiler started for each file (`--plain`, EMROOT_FORK=0), since it starts one. What else it starts is to be measured:
   itself, with the headers that it installs (`--before`), an emcc for each batch (`--emcc`), an emar for each archive (`--emar`).
+  Its compiles are made shorter or longer, all alike, so that with the trace's workers it takes as long as it really took.
 
 `--recorded DIR` measures all of that, for what a C++ link needs.
 """
@@ -25,7 +26,7 @@ import sys
 import tempfile
 from bisect import insort
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from emroot.engine.pool import takers_of_the_cheapest
@@ -58,6 +59,7 @@ class Traced:
     """Seconds to join each target that was built, in the order in which they were asked for."""
     own: float
     """Seconds of emroot's own process for each compile."""
+    workers: int = 1
     begins: float = 0.0
     """Seconds from the start of the process to the first compile."""
 
@@ -82,8 +84,9 @@ def read_trace(path: Path) -> Traced:
     joined = {e['name']: e['dur'] / 1e6 for e in spans if e['cat'] == 'archive'}
     archives = {target: joined[target] for target in document['otherData']['targets'] if target in joined}
     begins = min((event['ts'] / 1e6 for event in spans if event['cat'] == 'compile'), default=0.0)
-    return Traced(compiles, archives, document['otherData']['own_seconds'] / max(1, len(compiles)),
-                  document['otherData']['before_seconds'] + begins)
+    said = document['otherData']
+    return Traced(compiles, archives, said['own_seconds'] / max(1, len(compiles)), said['workers'],
+                  said['before_seconds'] + begins)
 
 
 def emroot_schedule(traced: Traced, cores: int) -> Run:
@@ -165,6 +168,16 @@ def _await(end: float, now: float) -> tuple[float, float | None]:
     return now, end
 
 
+def calibrated(traced: Traced, workers: int, starts: Starts) -> Traced:
+    """The same with compiles that are shorter or longer, all by one factor, so that embuilder's schedule takes as long as
+    embuilder did: in a trace they are as long as emroot's own work beside them made them."""
+    factor = 1.0
+    for _ in range(20 if starts.seconds else 0):
+        compiles = [replace(c, seconds=c.seconds * factor) for c in traced.compiles]
+        factor *= starts.seconds / embuilder_schedule(replace(traced, compiles=compiles), workers, starts).seconds
+    return replace(traced, compiles=[replace(c, seconds=c.seconds * factor) for c in traced.compiles])
+
+
 def _batches(files: Sequence[Work], cores: int) -> list[Sequence[Work]]:
     """As `build_objects` cuts them: files of one language together, twice as many batches as cores where there are enough."""
     size = max(1, len(files) // (2 * cores))
@@ -211,11 +224,14 @@ def main(arguments: list[str]) -> int:
     plain = read_trace(args.plain) if args.plain else traced
     if traced.archives.keys() != plain.archives.keys():
         parser.error(f'{args.plain} is of other work: {", ".join(plain.archives)}')
+    longest = max(c.seconds for c in plain.compiles)
+    plain = calibrated(plain, plain.workers, starts)
+    factor = max(c.seconds for c in plain.compiles) / longest
     runs = [(n, emroot_schedule(traced, n), embuilder_schedule(plain, n, starts)) for n in cores]
     print(f'{len(traced.compiles)} compiles of {_left(traced.compiles):.0f} s in {len(traced.archives)} archives, the longest '
           f'{max(c.seconds for c in traced.compiles):.1f} s; {traced.begins:.2f} s before the first, {1000 * traced.own:.1f} ms '
           f'of emroot\'s own for each; embuilder: {starts.before:.2f} s before the first, {starts.emcc:.2f} s for a batch, '
-          f'{starts.emar:.2f} s for an archive\n')
+          f'{starts.emar:.2f} s for an archive, its compiles {factor:.2f} times as long as traced\n')
     print('| cores | emroot | cores busy | embuilder\'s schedule | cores busy | times as long |\n|---:|---:|---:|---:|---:|---:|')
     for n, mine, theirs in runs:
         print(f'| {n} | {mine.seconds:.1f} s | {100 * mine.busy:.0f} % | {theirs.seconds:.1f} s | {100 * theirs.busy:.0f} % '

@@ -22,7 +22,7 @@ FORKED, PLAIN, STARTS = 'forked.json', 'plain.json', 'starts.json'
 
 @dataclass(frozen=True)
 class Starts:
-    """What embuilder starts besides compilers and archivers, in seconds each."""
+    """What embuilder starts besides compilers and archivers, in seconds each, and how long it really took."""
 
     before: float = 0.0
     """Before the first compile."""
@@ -30,6 +30,8 @@ class Starts:
     """For each batch."""
     emar: float = 0.0
     """For each archive."""
+    seconds: float = 0.0
+    """All of it, with as many workers as the trace has; 0 if that is not known."""
 
 
 def record(bench: Bench, place: Path) -> None:
@@ -61,7 +63,7 @@ def read_starts(place: Path) -> Starts:
 
 
 def measure_starts(bench: Bench, place: Path) -> Starts:
-    """The starts: each a command less what it starts, both the median of some."""
+    """The starts: each a command less what it starts, both the median of some. And all of it."""
     (place / 'x.c').write_text('int x;\n', encoding='utf-8')
     cache, flags, env = place / 'cache', bench.mode.embuilder_flags, bench.emcc(place / 'cache').env
     target, tools = f'--target={bench.mode.arch}-unknown-emscripten', bench.sdk.tools
@@ -71,8 +73,9 @@ def measure_starts(bench: Bench, place: Path) -> Starts:
     embuilder = _middle([bench.embuilder(cache, {}, *flags, 'build', 'crt1', '--force')], place)  # one file, by emcc
     emar, archiver = (_middle([step], place) for step in (
         bench.emar('cr', 'x.a', 'x.o'), Step([str(tools['llvm-ar']), 'cr', 'y.a', 'x.o'], env)))
-    return Starts(embuilder - emcc, emcc - clang, emar - archiver)
+    really = _middle([bench.embuilder(cache, {}, *bench.targets, '--force')], place, rounds=2)
+    return Starts(embuilder - emcc, emcc - clang, emar - archiver, really)
 
 
-def _middle(steps: Sequence[Step], place: Path) -> float:
-    return median(measure(steps, place).wall for _ in range(ROUNDS))
+def _middle(steps: Sequence[Step], place: Path, rounds: int = ROUNDS) -> float:
+    return median(measure(steps, place).wall for _ in range(rounds))

@@ -154,11 +154,11 @@ class Bench:
     def _first_embuilder(self, env: Mapping[str, str]) -> Begin:
         def begin(directory: Path) -> list[Step]:
             cache = directory / 'cache'
-            return [self.embuilder(cache, env, *self._targets), self._link(cache)]
+            return [self.embuilder(cache, env, *self.targets), self._link(cache)]
         return begin
 
     def _only_embuilder(self, env: Mapping[str, str]) -> Begin:
-        return lambda directory: [self.embuilder(directory / 'cache', env, *self._targets)]
+        return lambda directory: [self.embuilder(directory / 'cache', env, *self.targets)]
 
     def _modes_embuilder(self, env: Mapping[str, str]) -> Begin:
         targets = self._needed[1]
@@ -169,7 +169,7 @@ class Bench:
         return lambda directory: [self.embuilder(directory / 'cache', env, 'build', *self._system)]
 
     def _noop_embuilder(self, env: Mapping[str, str]) -> Begin:
-        return lambda directory: [self.embuilder(self._filled_by_embuilder(env), env, *self._targets)]
+        return lambda directory: [self.embuilder(self._filled_by_embuilder(env), env, *self.targets)]
 
     # --- what was there before ---
 
@@ -213,7 +213,7 @@ class Bench:
         return parse_mode('wasm32' if self.mode.name == 'wasm64' else 'wasm64')
 
     @property
-    def _targets(self) -> list[str]:
+    def targets(self) -> list[str]:
         """embuilder's arguments for what the link needs."""
         mode, targets = self._needed
         return [*mode.embuilder_flags, 'build', *targets]
@@ -248,7 +248,7 @@ class Bench:
             return self.filled
         cache = self.place / 'filled-by-ninja'
         if not cache.exists():
-            self._run(self.embuilder(cache, env, *self._targets))
+            self._run(self.embuilder(cache, env, *self.targets))
         return cache
 
     def _run(self, step: Step) -> str:

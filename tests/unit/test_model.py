@@ -11,7 +11,7 @@ from support.running import Emroot
 
 from dev.bench.larger import Starts
 from dev.curve import draw
-from dev.model import Traced, Work, embuilder_schedule, emroot_schedule, main, read_trace
+from dev.model import Traced, Work, calibrated, embuilder_schedule, emroot_schedule, main, read_trace
 
 #: Two libraries. Of `a`: x1 and x2, which are a family, and y, which `b` has too. Of `b`: z and y.
 WORK = Traced([Work('x1.c', 3, 'x', ('a',)), Work('x2.c', 2, 'x', ('a',)), Work('y.c', 4, 'y', ('a', 'b')),
@@ -93,6 +93,15 @@ def test_embuilder_sees_only_now_and_then_what_has_ended():
     assert embuilder_schedule(work, 2).seconds == pytest.approx(0.528)
 
 
+@pytest.mark.parametrize('really', [5.0, 13.0, 40.0])
+def test_embuilders_compiles_are_as_long_as_makes_it_take_what_it_took(really: float):
+    starts = Starts(before=1, emcc=0.1, seconds=really)
+    made = calibrated(WORK, 2, starts)
+    assert embuilder_schedule(made, 2, starts).seconds == pytest.approx(really, abs=0.3)
+    assert len({round(c.seconds / before.seconds, 6) for c, before in zip(made.compiles, WORK.compiles, strict=True)}) == 1
+    assert calibrated(WORK, 2, Starts()) == WORK
+
+
 @pytest.mark.parametrize('cores', [1, 2, 5, 50])
 def test_no_schedule_is_faster_than_the_work_allows(cores: int):
     for run in (emroot_schedule(WORK, cores), embuilder_schedule(WORK, cores)):
@@ -131,7 +140,7 @@ def test_embuilder_can_be_given_jobs_of_its_own(fake: Emroot, tmp_path: Path, ca
 
 def test_a_trace_without_compiles_is_refused(tmp_path: Path):
     (tmp_path / 'trace.json').write_text(json.dumps({'traceEvents': [], 'otherData': {
-        'targets': [], 'own_seconds': 0, 'before_seconds': 0}}))
+        'targets': [], 'workers': 2, 'own_seconds': 0, 'before_seconds': 0}}))
     with pytest.raises(SystemExit):
         main([str(tmp_path / 'trace.json')])
 

@@ -97,10 +97,12 @@ def _placed(command, build_dir):
 
 def _compiles(sdk, library, recorded, build_dir):
     """Take emcc's command lines apart: (object, (emcc arguments, source)) for each source."""
-    sources = set()
-    for source in library.get_files():
-        sources.add(str(source))
-        sources.add(sdk.utils.normalize_path(os.path.relpath(source, build_dir)))
+    sources, relative = set(), {}
+    for source in map(str, library.get_files()):
+        folder, name = os.path.split(source)
+        if folder not in relative:
+            relative[folder] = sdk.utils.normalize_path(os.path.relpath(folder, build_dir))
+        sources.update([source, relative[folder] + '/' + name])
     for command in recorded:
         if '-o' in command:
             at = command.index('-o')
