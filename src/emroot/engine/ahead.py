@@ -45,10 +45,10 @@ def begin_ahead(catalogue: Catalogue, home: Home, cache: Path, modes: Collection
         from .fill import Fill  # noqa: F401  # takes time, too
         with Store(store.root) as mine:
             return install(catalogue, home, mine)
-    if new or not has_headers(catalogue, store):
-        ahead.installed = Later(install)
     if new and compiles_here(options):
         ahead.preload = find_preload(catalogue, store, compile_environment(catalogue, cache))
+    if new or not has_headers(catalogue, store):
+        ahead.installed = Later(install)
     try:
         if ahead.preload:
             ahead.preload.begin()
