@@ -53,6 +53,8 @@ def make_archive(archive: Archive, members: list[Blob], key: str, store: Store, 
         made: Blob | Failure = members[0]
     else:
         objects = {name: store.path(member.digest) for (name, _), member in zip(archive.members, members, strict=True)}
+        if len(objects) < len(members):
+            return Failure(archive.target, 'several of its members have one name')
 
         def index() -> None:
             wrong = record_index(store, archive.key, objects, find_nm(places.sdk.tools), places.sdk.places, env)

@@ -66,7 +66,8 @@ class Template:
 
 
 class Preload:
-    """A template that is loaded beside whatever else is done, which takes half a second."""
+    """A template that is loaded beside whatever else is done: that takes a tenth of a second, or a whole one where memory is slow
+    to be had."""
 
     def __init__(self, compilers: Sequence[str], place: Path, env: Mapping[str, str]) -> None:
         """`compilers`: names of one program; `place`: the directory that keeps the library that is preloaded; `env`: what all

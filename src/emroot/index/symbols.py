@@ -86,7 +86,7 @@ def index_archive(nm: Path | str, archive: Path, *, carrying: Iterable[bytes] = 
     if len({name for name, _ in contents}) != len(contents):
         raise NmFailed(f'{archive} has several members of one name')
     return Index(tuple(_describe(name, content, symbols.get(f'{archive}[{name}]', Symbols()), places)
-                        for name, content in contents))
+                       for name, content in contents))
 
 
 def describe_objects(nm: Path | str, objects: Mapping[str, Path], *, carrying: Iterable[bytes] = (),
