@@ -59,7 +59,7 @@ class Ran:
         """What is wrong with how it ended, other than with one of `codes`."""
         found = ['a traceback'] if 'Traceback' in self.err else []
         found += [f'exit code {self.code}'] if self.code not in codes else []
-        found += ['an error without its mend'] if self.code == 6 and 'mend: ' not in self.err + self.out else []
+        found += ['an error without its hint'] if self.code == 6 and 'hint: ' not in self.err + self.out else []
         return [f'{what}: {(self.err or self.out)[-600:]}' for what in found]
 
 

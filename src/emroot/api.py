@@ -2,7 +2,7 @@
 
 Each function takes the SDK (`sdk`: one that `find_sdk` gave, a path, or None for the one that the command line would find) and
 the home (`home`: a path, or None for `EMROOT_HOME` or the platform's user cache directory). They raise `EmrootError`s, whose
-`mend` says what to do, and print nothing; a `Watcher` is told what a build does.
+`hint` says what to do, and print nothing; a `Watcher` is told what a build does.
 """
 
 from __future__ import annotations
@@ -122,9 +122,9 @@ def prepare(*, features: str | Iterable[str], targets: str | Iterable[str], link
         selection.add_project(load_project(Path(project).expanduser().absolute()))
     selected = selection.selected()
     if not selected:
-        raise UsageError('nothing is selected', mend='give features, targets, links or a project')
+        raise UsageError('nothing is selected', hint='give features, targets, links or a project')
     if builder not in ('source', 'embuilder'):
-        raise UsageError(f'there is no builder {builder!r}', mend="give 'source' or 'embuilder'")
+        raise UsageError(f'there is no builder {builder!r}', hint="give 'source' or 'embuilder'")
     address = None
     if remote:
         from .remote.address import parse_address

@@ -71,8 +71,8 @@ class _Check:
         if read_file(self.cache / SANITY) != str(mark.get('sanity')).encode(errors='replace'):
             self._wrong(SANITY, partial(remove, self.cache / HEADERS))
 
-    def _wrong(self, path: str, mend: Callable[[], object]) -> None:
-        self.found.wrong(f'{self.cache / path}', mend if self.repair else None)
+    def _wrong(self, path: str, repair: Callable[[], object]) -> None:
+        self.found.wrong(f'{self.cache / path}', repair if self.repair else None)
 
     def _replace_header(self, source: Path, path: str, digest: str) -> None:
         remove(self.cache / HEADERS)  # the next build places them anew

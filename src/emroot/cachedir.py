@@ -51,7 +51,7 @@ class CacheDirectory:
         """Raises `UsageError` if it lies inside the SDK."""
         if self.root == self.sdk.root or self.sdk.root in self.root.parents:
             raise UsageError(f'the cache directory {self.root} lies inside the SDK, which is never written to',
-                             mend='choose a directory outside of it with --cache')
+                             hint='choose a directory outside of it with --cache')
 
     def prepare(self, headers: Path) -> None:
         """Make it a cache directory of this SDK: headers, stamps and the mark that keeps emcc from erasing it. Archives may be

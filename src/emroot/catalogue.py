@@ -79,7 +79,7 @@ class Listing:
                 found.update(dict.fromkeys(matches))
             else:
                 raise UnknownNameError('target', name, [*known, *self.groups],
-                                       mend=f'`emroot list --features {",".join(self.mode.features)}` lists them')
+                                       hint=f'`emroot list --features {",".join(self.mode.features)}` lists them')
         return list(found)
 
 

@@ -34,7 +34,7 @@ class Finding:
 
     what: str
     ok: bool
-    mend: str = ''
+    hint: str = ''
     exit_code: int = 0
     """Of the process, if this is wrong."""
 
@@ -74,8 +74,8 @@ def examine_home(home: Home) -> Iterator[Finding]:
         probe.write_bytes(b'')
         probe.unlink()
     except (OSError, StoreError) as error:
-        mend = error.mend if isinstance(error, StoreError) else 'choose a writable directory with EMROOT_HOME'
-        yield Finding(f'the home {home.root} cannot be used: {getattr(error, "message", error)}', False, mend,
+        hint = error.hint if isinstance(error, StoreError) else 'choose a writable directory with EMROOT_HOME'
+        yield Finding(f'the home {home.root} cannot be used: {getattr(error, "message", error)}', False, hint,
                       StoreError.exit_code)
         return
     free = shutil.disk_usage(home.root).free

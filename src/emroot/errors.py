@@ -14,17 +14,17 @@ INTERRUPTED = 130
 
 
 class EmrootError(Exception):
-    """What happened, and in `mend` the command or setting that mends it. `exit_code` is the process's."""
+    """What happened, and in `hint` the command or setting that mends it. `exit_code` is the process's."""
 
     exit_code = 1
 
-    def __init__(self, message: str, *, mend: str = '') -> None:
+    def __init__(self, message: str, *, hint: str = '') -> None:
         super().__init__(message)
         self.message = message
-        self.mend = mend
+        self.hint = hint
 
     def __str__(self) -> str:
-        return f'{self.message}\n  mend: {self.mend}' if self.mend else self.message
+        return f'{self.message}\n  hint: {self.hint}' if self.hint else self.message
 
 
 class UsageError(EmrootError):
@@ -44,10 +44,10 @@ class UnknownNameError(EmrootError):
 
     exit_code = 4
 
-    def __init__(self, kind: str, name: str, known: Iterable[str], *, mend: str = '') -> None:
+    def __init__(self, kind: str, name: str, known: Iterable[str], *, hint: str = '') -> None:
         self.nearest = nearest(name, known)
-        hint = f'; did you mean {" or ".join(self.nearest)}?' if self.nearest else ''
-        super().__init__(f'unknown {kind} {name!r}{hint}', mend=mend)
+        suggestion = f'; did you mean {" or ".join(self.nearest)}?' if self.nearest else ''
+        super().__init__(f'unknown {kind} {name!r}{suggestion}', hint=hint)
 
 
 class BuildError(EmrootError):
@@ -85,7 +85,7 @@ _FORBIDDEN = {errno.EROFS, errno.EACCES, errno.EPERM}
 def from_full_disk(said: str, doing: str) -> StoreError | None:
     """The error for a tool that failed because the disk was full, judging by what it said; None if it did not."""
     line = next((line.strip() for line in said.splitlines() if _SAID_FULL.search(line)), None)
-    return StoreError(f'no space left while {doing}: {line}', mend=_MORE_SPACE) if line else None
+    return StoreError(f'no space left while {doing}: {line}', hint=_MORE_SPACE) if line else None
 
 
 def is_refusal(error: OSError) -> bool:
@@ -98,9 +98,9 @@ def from_os_error(error: OSError, doing: str) -> StoreError:
     path = error.filename or ''
     where = f' ({path})' if path else ''
     if error.errno in _FULL:
-        return StoreError(f'no space left while {doing}{where}', mend=_MORE_SPACE)
+        return StoreError(f'no space left while {doing}{where}', hint=_MORE_SPACE)
     if error.errno in _FORBIDDEN:
         return StoreError(f'not writable while {doing}{where}: {error.strerror}',
-                          mend='choose a writable directory with --cache or --home (or EMROOT_HOME)')
+                          hint='choose a writable directory with --cache or --home (or EMROOT_HOME)')
     return StoreError(f'{error.strerror or error} while {doing}{where}',
-                      mend='check the directory, or choose another with --cache or --home')
+                      hint='check the directory, or choose another with --cache or --home')

@@ -73,9 +73,9 @@ def load_project(path: Path) -> Project:
         with open(path, 'rb') as f:
             document = tomllib.load(f)
     except tomllib.TOMLDecodeError as error:
-        raise UsageError(f'{path}: not valid TOML: {error}', mend='see https://toml.io') from error
+        raise UsageError(f'{path}: not valid TOML: {error}', hint='see https://toml.io') from error
     except OSError as error:
-        raise UsageError(f'{path}: cannot be read: {error.strerror}', mend='check the file') from error
+        raise UsageError(f'{path}: cannot be read: {error.strerror}', hint='check the file') from error
     return typing.cast(Project, dataclasses.replace(_read(Project, document, str(path)), place=path))
 
 
@@ -95,7 +95,7 @@ def _read(of: type, document: dict[str, Any], where: str) -> Any:
         if key not in keys:
             near = nearest(key, keys, 1)
             raise UsageError(f'{where}: unknown key {key!r}' + (f'; did you mean {near[0]!r}?' if near else ''),
-                             mend=f'the keys are {", ".join(keys)}')
+                             hint=f'the keys are {", ".join(keys)}')
         values[keys[key].name] = _check(keys[key], value, f'{where}: {key}')
     return of(**values)
 
@@ -103,16 +103,16 @@ def _read(of: type, document: dict[str, Any], where: str) -> Any:
 def _check(known: dataclasses.Field[Any], value: Any, where: str) -> Any:
     if section := known.metadata.get('of'):
         if not isinstance(value, list) or not all(isinstance(v, dict) for v in value):
-            raise UsageError(f'{where}: must be tables', mend=f'write [[{known.name}]] above them')
+            raise UsageError(f'{where}: must be tables', hint=f'write [[{known.name}]] above them')
         return [_read(section, table, f'{where}[{n}]') for n, table in enumerate(value)]
     expected, described = _TYPES[str(known.type)]
     strings = not isinstance(value, list) or all(isinstance(v, str) for v in value)
     if not isinstance(value, expected) or not strings:
         wanted = 'a list of strings' if expected is list else f'a {described["type"]}'
-        raise UsageError(f'{where}: must be {wanted}, not {value!r}', mend=known.metadata['doc'])
+        raise UsageError(f'{where}: must be {wanted}, not {value!r}', hint=known.metadata['doc'])
     if known.metadata['choices'] and value not in known.metadata['choices']:
         raise UsageError(f'{where}: {value!r} is none of {", ".join(known.metadata["choices"])}',
-                         mend=f'choose one of {", ".join(known.metadata["choices"])}')
+                         hint=f'choose one of {", ".join(known.metadata["choices"])}')
     return value
 
 

@@ -86,7 +86,7 @@ def mode_of_directory(directory: str) -> Mode:
     """The mode whose archives lie in `directory` (relative to the cache directory): the inverse of `Mode.directory`."""
     if directory not in _MODES:
         raise SdkError(f'the SDK keeps libraries in {directory}, which belongs to no mode known here',
-                       mend='use a newer emroot')
+                       hint='use a newer emroot')
     return _MODES[directory]
 
 
@@ -98,7 +98,7 @@ def compiler(word: str) -> str | None:
 
 def _command(link: Sequence[str], lang: str | None) -> list[str]:
     if lang not in (None, *COMPILERS.values()):
-        raise UsageError(f'unknown language {lang!r}', mend='give --lang c or --lang c++')
+        raise UsageError(f'unknown language {lang!r}', hint='give --lang c or --lang c++')
     started = compiler(link[0]) if link else None
     # Flags alone name no input, and a link without one is an error to emcc. The stand-in goes first, so that a flag
     # that lacks its argument does not take it.
@@ -136,7 +136,7 @@ def _look(how: str, path: str) -> bool | str | None:
 def _ask(catalogue: Catalogue, argv: list[str], here: str, heeded: Mapping[str, str],
          ports: Path | None) -> dict[str, Any]:
     if not os.path.isdir(here):
-        raise UsageError(f'{here} is no directory', mend='resolve a link in a directory that exists')
+        raise UsageError(f'{here} is no directory', hint='resolve a link in a directory that exists')
     sdk = catalogue.sdk
     answer = ask(sdk.python, sdk.root, 'resolve', catalogue.environment(heeded),
                  program=_PROGRAMS[0], bytecode=catalogue.bytecode,
@@ -145,7 +145,7 @@ def _ask(catalogue: Catalogue, argv: list[str], here: str, heeded: Mapping[str, 
         said = answer['rejected'].strip()
         if said == 'no input files' and argv[1:2] != [_STAND_IN]:  # `em++ -flto`: the flags of a link, driver included
             return _ask(catalogue, [argv[0], _STAND_IN, *argv[1:]], here, heeded, ports)
-        raise UsageError(f'{argv[0]}: error: {said}', mend='change the link, emcc itself refuses it')
+        raise UsageError(f'{argv[0]}: error: {said}', hint='change the link, emcc itself refuses it')
     return answer
 
 

@@ -72,7 +72,7 @@ def split_link(link: str | Sequence[str]) -> Sequence[str]:
     try:
         return shlex.split(link) if isinstance(link, str) else link
     except ValueError as error:
-        raise UsageError(f'cannot read the link {link!r}: {error}', mend='close what is quoted') from error
+        raise UsageError(f'cannot read the link {link!r}: {error}', hint='close what is quoted') from error
 
 
 def ordinary_links(mode: Mode) -> list[list[str]]:

@@ -127,4 +127,4 @@ def test_without_the_extra_it_is_said_how_to_get_it(fake: Emroot):
     command = [sys.executable, '-S', '-m', 'emroot', *fake.command('build', *SELECTION, '--remote', 'grpc://127.0.0.1:1')[3:]]
     env = plain_environment({'PYTHONPATH': str(SOURCE)})
     done = subprocess.run(command, env=env, capture_output=True, text=True, check=False)
-    assert done.returncode == 2 and "mend: pip install 'emroot[reapi]'" in done.stderr, done.stderr
+    assert done.returncode == 2 and "hint: pip install 'emroot[reapi]'" in done.stderr, done.stderr

@@ -25,7 +25,7 @@ def test_a_disk_that_fills_up_is_an_error_of_the_store_until_there_is_space(
     ran = emroot('build', '--targets', ','.join(SOME_SECONDS))
     assert ran.code == 6, ran.err
     assert 'no space left' in ran.err
-    assert 'mend: free some space' in ran.err
+    assert 'hint: free some space' in ran.err
     cache = next((emroot.home / 'cache').iterdir())
     assert damage(emroot.home, cache) == []
 

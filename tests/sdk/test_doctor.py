@@ -30,7 +30,7 @@ def cache(shared: Emroot, tmp_path: Path) -> Path:
 def _wrong(emroot: Emroot, cache: Path, code: int, env: dict[str, str] | None = None) -> tuple[str, str]:
     """The one thing that is wrong, and what mends it."""
     ran = emroot('doctor', '--json', '--cache', cache, env=env)
-    wrong = [(finding['what'], finding['mend']) for finding in ran.json['findings'] if not finding['ok']]
+    wrong = [(finding['what'], finding['hint']) for finding in ran.json['findings'] if not finding['ok']]
     assert ran.code == code
     assert len(wrong) == 1, wrong
     return wrong[0]
@@ -51,9 +51,9 @@ def test_no_sdk_is_exit_code_3(tmp_path: Path):
 
 def test_a_wiped_cache_directory(shared: Emroot, cache: Path):
     shutil.rmtree(cache / 'sysroot')
-    what, mend = _wrong(shared, cache, 6)
+    what, hint = _wrong(shared, cache, 6)
     assert 'was wiped or changed' in what and 'headers' in what and LIB in what
-    assert 'emroot build' in mend
+    assert 'emroot build' in hint
 
 
 def test_a_library_that_something_else_replaced(shared: Emroot, cache: Path):
@@ -84,8 +84,8 @@ def test_a_cache_directory_that_emroot_did_not_make(shared: Emroot, tmp_path: Pa
 
 def test_a_frozen_cache_without_headers(shared: Emroot, tmp_path: Path):
     cache = tmp_path / 'frozen'
-    what, mend = _wrong(shared, cache, 6, {'EM_CACHE': str(cache), 'EM_FROZEN_CACHE': '1'})
-    assert 'has no headers' in what and f'--cache {cache}' in mend
+    what, hint = _wrong(shared, cache, 6, {'EM_CACHE': str(cache), 'EM_FROZEN_CACHE': '1'})
+    assert 'has no headers' in what and f'--cache {cache}' in hint
 
 
 def test_a_configuration_that_is_not_there(shared: Emroot, cache: Path, tmp_path: Path):
@@ -98,7 +98,7 @@ def test_a_home_that_cannot_be_written(shared: Emroot, sdk_root: Path, tmp_path:
     (tmp_path / 'file').write_text('')
     ran = Emroot(tmp_path / 'file' / 'home', sdk_root)('doctor')
     assert ran.code == 6
-    assert f'WRONG the home {tmp_path / "file" / "home"} cannot be used' in ran.out and 'mend: ' in ran.out
+    assert f'WRONG the home {tmp_path / "file" / "home"} cannot be used' in ran.out and 'hint: ' in ran.out
 
 
 def test_what_emcc_says_of_a_frozen_cache_is_turned_into_a_command_that_mends_it(shared: Emroot, sdk: Sdk, cache: Path,

@@ -34,7 +34,7 @@ def test_an_older_llvm(broken: Broken, sdk_root: Path, tmp_path: Path):
     ran = broken(_config(sdk_root, make_fake_llvm(tmp_path / 'older', version=15)))('sdk', 'show')
     assert ran.code == 3
     assert 'needs LLVM ' in ran.err and 'is version 15.0.0' in ran.err
-    assert 'mend: point LLVM_ROOT' in ran.err
+    assert 'hint: point LLVM_ROOT' in ran.err
 
 
 def test_a_clang_that_dies(broken: Broken, sdk_root: Path, tmp_path: Path):

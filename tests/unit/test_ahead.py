@@ -42,7 +42,7 @@ def test_what_it_raises_is_raised_behind_the_block_unless_that_fails():
 
 def test_what_went_wrong_is_told_to_whoever_wants_the_result():
     def call() -> None:
-        raise StoreError('it is full', mend='make room')
+        raise StoreError('it is full', hint='make room')
     later = Later(call)
     later.wait()
     for _ in range(2):

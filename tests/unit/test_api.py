@@ -76,7 +76,7 @@ def test_what_fails_is_in_the_result_and_raised_when_asked(fake: Emroot):
     assert [(mode.name, failure.target) for mode, failure in result.failures] == [('wasm32', 'libbroken')]
     with pytest.raises(emroot.BuildError, match=r'cannot build wasm32/libbroken: .*this is broken') as raised:
         result.raise_for_failures()
-    assert raised.value.mend.startswith('repeat it: ') and raised.value.exit_code == 5
+    assert raised.value.hint.startswith('repeat it: ') and raised.value.exit_code == 5
     emroot.build(targets='libone', sdk=fake.sdk, home=fake.home).raise_for_failures()
 
 
@@ -105,7 +105,7 @@ def test_what_is_wrong_is_raised_with_what_mends_it(fake: Emroot, options: dict[
                                                     words: str):
     with pytest.raises(error, match=words) as raised:
         emroot.build(sdk=fake.sdk, home=fake.home, **options)  # type: ignore[arg-type]
-    assert raised.value.mend
+    assert raised.value.hint
 
 
 def test_a_watcher_is_told_and_nothing_is_printed(fake: Emroot, capfd: pytest.CaptureFixture[str]):

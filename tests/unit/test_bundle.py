@@ -160,7 +160,7 @@ def test_three_hundred_hostile_archives_are_refused_and_leave_nothing(good: tupl
         chance = random.Random(seed_)  # noqa: S311  # chance that can be repeated
         what, archive = hostile(good[2], chance)
         error = _import(good, squeezed(archive) if chance.random() < 0.3 else archive, tmp_path)
-        assert error is not None and error.exit_code == 2 and 'sha256' in error.mend, (seed_, what)
+        assert error is not None and error.exit_code == 2 and 'sha256' in error.hint, (seed_, what)
         refused[what.split()[0]] += 1
         left = [p for p in tmp_path.rglob('*') if p.is_file() and p.name not in ('archive', 'VERSION')]
         assert left == [], (seed_, what)
@@ -210,7 +210,7 @@ def test_a_cache_directory_keeps_what_it_has_when_an_archive_is_refused(fake: Em
                                        ['export', '-o', 'x.tar'], ['cache-key']])
 def test_what_cannot_be_done_is_usage(fake: Emroot, tmp_path: Path, arguments: list[str]):
     ran = fake(*arguments, cwd=tmp_path)
-    assert ran.code == 2 and 'mend:' in ran.err
+    assert ran.code == 2 and 'hint:' in ran.err
 
 
 def test_a_selection_that_does_not_compile_is_not_exported(fake: Emroot, tmp_path: Path):

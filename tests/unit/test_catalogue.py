@@ -45,7 +45,7 @@ def test_an_unknown_target_is_answered_with_the_nearest_and_where_they_are_liste
     with pytest.raises(UnknownNameError) as caught:
         LISTING.expand([wrong])
     assert meant in caught.value.nearest
-    assert 'emroot list' in caught.value.mend
+    assert 'emroot list' in caught.value.hint
 
 
 def test_a_pattern_that_matches_nothing_is_an_error():

@@ -60,7 +60,7 @@ def test_github_gets_an_annotation_for_each_failure_and_a_table(fake: Emroot, tm
 def test_github_gets_an_annotation_for_an_error_on_one_line(fake: Emroot):
     said = fake('build', '--targets', 'libon', env={'GITHUB_ACTIONS': 'true'}).err
     (line,) = [line for line in said.splitlines() if line.startswith('::')]
-    assert line.startswith("::error title=emroot::unknown target 'libon'; did you mean libone") and '%0A  mend: ' in line
+    assert line.startswith("::error title=emroot::unknown target 'libon'; did you mean libone") and '%0A  hint: ' in line
     assert '::' not in fake('build', '--targets', 'libon').err
 
 

@@ -77,7 +77,7 @@ def test_without_any_sdk_it_says_where_it_looked_and_how_to_get_one(home: Home):
         find_sdk(home)
     for place in ('--sdk', 'EMSDK', 'EMSCRIPTEN_ROOT', 'PATH'):
         assert place in caught.value.message
-    assert 'emroot sdk install' in caught.value.mend
+    assert 'emroot sdk install' in caught.value.hint
 
 
 @pytest.mark.parametrize('variable', ['EMSDK', 'EMSCRIPTEN_ROOT'])
@@ -112,7 +112,7 @@ def test_a_missing_tool_is_named(tmp_path: Path, home: Home, tool: str):
     (tmp_path / 'llvm' / f'{tool}{EXE}').unlink()
     with pytest.raises(SdkError, match=f'is broken: no {tool.replace("+", ".")} at') as caught:
         find_sdk(home, root)
-    assert 'LLVM_ROOT' in caught.value.mend
+    assert 'LLVM_ROOT' in caught.value.hint
 
 
 def test_an_older_llvm_than_the_sdk_needs_is_refused(tmp_path: Path, home: Home):

@@ -34,7 +34,7 @@ def test_a_disk_that_fills_up_at_any_moment_is_an_error_of_the_store(small_home:
     if ran.code != 0:
         assert ran.code == 6, ran.err
         assert 'no space left' in ran.err
-        assert 'mend: free some space' in ran.err
+        assert 'hint: free some space' in ran.err
     document = small_home.build('libone', 'libasm', 'libcxx', 'crt1')
     assert document['modes']['wasm32']['failed'] == []
     assert damage(small_home.home, Path(document['cache'])) == []
@@ -106,7 +106,7 @@ def _as_somebody_else(action: Callable[[], object]) -> EmrootError:
             action()
             said = f'{0}\0'
         except EmrootError as error:
-            said = f'{error.exit_code}\0{error.message}\0{error.mend}'
+            said = f'{error.exit_code}\0{error.message}\0{error.hint}'
         except BaseException as error:  # noqa: BLE001  # said in the parent
             said = f'-1\0{error!r}\0'
         os.write(write, said.encode())
@@ -115,8 +115,8 @@ def _as_somebody_else(action: Callable[[], object]) -> EmrootError:
     os.waitpid(child, 0)
     with os.fdopen(read, 'rb') as pipe:
         code, _, rest = pipe.read().decode().partition('\0')
-    message, _, mend = rest.partition('\0')
-    error = EmrootError(message, mend=mend)
+    message, _, hint = rest.partition('\0')
+    error = EmrootError(message, hint=hint)
     error.exit_code = int(code)
     return error
 
@@ -130,7 +130,7 @@ def test_what_belongs_to_somebody_else_is_named_with_what_to_do(foreign: Path, a
     error = _as_somebody_else(lambda: action(foreign))
     assert error.exit_code == 6, error.message
     assert 'not writable' in error.message and str(foreign) in error.message
-    assert 'choose a writable directory with --cache or --home' in error.mend
+    assert 'choose a writable directory with --cache or --home' in error.hint
 
 
 def test_half_a_file_of_bytecode_that_a_full_disk_left_is_no_reason_to_fail(fake: Emroot, tmp_path: Path):

@@ -44,4 +44,4 @@ def test_a_refusal_to_write_says_what_why_where_and_what_mends_it(number: int, s
     assert error.exit_code == 6
     for part in (said, '/some/file', 'adding to the store'):
         assert part in error.message
-    assert mended_by in error.mend
+    assert mended_by in error.hint

@@ -52,7 +52,7 @@ def test_a_store_whose_folder_is_a_link_is_refused(tmp_path: Path, outside: Path
     (tmp_path / 'store' / folder).symlink_to(outside)
     with pytest.raises(StoreError, match='is a link') as caught, Store(tmp_path / 'store'):
         pass
-    assert 'delete the link' in caught.value.mend
+    assert 'delete the link' in caught.value.hint
 
 
 def test_a_link_in_place_of_a_folder_within_is_replaced(store: Store, outside: Path):

@@ -175,14 +175,14 @@ def test_an_archive_that_cannot_be_reached_is_an_error(monkeypatch: pytest.Monke
     suites(monkeypatch, forky=SdkError('no route'), trixie=SdkError('no route'))
     with pytest.raises(SdkError, match='no route') as raised:
         debian.DebianProvider(tmp_path).choose(None, tmp_path, silent)
-    assert 'apt-get update' in raised.value.mend
+    assert 'apt-get update' in raised.value.hint
 
 
 def test_a_machine_without_apt_is_told_so(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv('PATH', '')
     with pytest.raises(SdkError, match='Debian packages cannot be had') as raised:
         install(home, source='debian')
-    assert '--from emsdk' in raised.value.mend
+    assert '--from emsdk' in raised.value.hint
 
 
 class FakeApt:
@@ -210,7 +210,7 @@ def test_packages_that_arrived_are_kept_for_the_next_try(tmp_path: Path) -> None
     broken, whole = FakeApt(fails='multi'), FakeApt()
     with pytest.raises(SdkError, match='multi could not be downloaded') as raised:
         debs.get_debs(broken, wanted(), tmp_path / 'one', tmp_path / 'shelf', silent)  # type: ignore[arg-type]
-    assert 'is kept' in raised.value.mend
+    assert 'is kept' in raised.value.hint
     got = debs.get_debs(whole, wanted(), tmp_path / 'two', tmp_path / 'shelf', silent)  # type: ignore[arg-type]
     assert whole.asked == ['multi']
     assert [p.read_bytes() for p in got] == [b'libc6', b'multi']
@@ -261,7 +261,7 @@ def test_the_tree_works_without_any_variable(tmp_path: Path) -> None:
 
 
 def test_a_full_disk_met_by_a_program_is_one_met_by_us(tmp_path: Path) -> None:
-    full = failure(b'dpkg-deb: error: write: No space left on device\n', tmp_path, 'it failed', mend='')
-    other = failure(b'dpkg-deb: error: not a package\n', tmp_path, 'it failed', mend='get another')
+    full = failure(b'dpkg-deb: error: write: No space left on device\n', tmp_path, 'it failed', hint='')
+    other = failure(b'dpkg-deb: error: not a package\n', tmp_path, 'it failed', hint='get another')
     assert isinstance(full, OSError) and from_os_error(full, 'unpacking').exit_code == 6
     assert isinstance(other, SdkError) and other.exit_code == 3

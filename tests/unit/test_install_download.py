@@ -89,7 +89,7 @@ def test_a_missing_file_is_not_asked_for_again(tmp_path: Path) -> None:
         get(server, tmp_path / 'f')
     assert len(server.requests) == 1
     assert raised.value.exit_code == 3
-    assert raised.value.mend
+    assert raised.value.hint
     assert list(tmp_path.iterdir()) == []
 
 

@@ -145,7 +145,7 @@ def test_a_destination_that_holds_something_else_is_left_alone(site: Server, hom
     (tmp_path / 'full/mine.txt').write_text('mine')
     with pytest.raises(SdkError, match='holds something') as raised:
         install(home, source='emsdk', dest=tmp_path / 'full')
-    assert '--dest' in raised.value.mend
+    assert '--dest' in raised.value.hint
     assert [p.name for p in (tmp_path / 'full').iterdir()] == ['mine.txt']
 
 
@@ -157,7 +157,7 @@ def test_an_unknown_version_names_those_that_are_known(site: Server, home: Home)
 def test_a_platform_without_a_release_is_named(site: Server, home: Home) -> None:
     with pytest.raises(SdkError, match=r'no official release 8\.0\.0 for') as raised:
         install(home, source='emsdk', version='8.0.0')
-    assert '--from debian' in raised.value.mend
+    assert '--from debian' in raised.value.hint
 
 
 def test_a_changed_archive_is_refused_and_leaves_nothing(site: Server, home: Home) -> None:
@@ -198,7 +198,7 @@ def test_auto_names_all_that_was_tried(site: Server, home: Home, monkeypatch: py
     assert 'emsdk: http://127.0.0.1' in raised.value.message
     assert '404' in raised.value.message
     assert 'debian: ' in raised.value.message
-    assert '--sdk' in raised.value.mend
+    assert '--sdk' in raised.value.hint
 
 
 def test_installations_at_once_end_with_one_winner(site: Server, home: Home) -> None:

@@ -81,7 +81,7 @@ def test_a_node_that_does_not_run_here_is_an_error(home: Home, index: list[list[
     monkeypatch.setattr(node, 'node_version', lambda path: ())
     with pytest.raises(SdkError, match='does not run here') as raised:
         ensure_node(home)
-    assert 'on PATH' in raised.value.mend
+    assert 'on PATH' in raised.value.hint
     assert list((home.root / 'node').iterdir()) == []
 
 
@@ -97,5 +97,5 @@ def test_every_way_to_get_a_wheel_is_tried_and_named(tmp_path: Path, monkeypatch
         get_wheel('some-wheel~=1.0', tmp_path / 'files')
     for name in ('python3', 'pip3', 'uv'):
         assert f'{name} has no network' in raised.value.message
-    assert '-m pip download some-wheel~=1.0' in raised.value.mend
+    assert '-m pip download some-wheel~=1.0' in raised.value.hint
     assert list((tmp_path / 'files').iterdir()) == []

@@ -124,7 +124,7 @@ def test_one_that_is_not_open_for_us_is_not_used_and_the_reason_said(tmp_path: P
         for end in itertools.chain(*ends):
             os.close(end)
     assert jobserver is None
-    assert 'mend: put + before the command' in problem
+    assert 'hint: put + before the command' in problem
 
 
 # --- with a real make ---

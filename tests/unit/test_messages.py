@@ -33,7 +33,7 @@ def _words(ran: Ran, places: dict[str, Path]) -> list[str]:
     for name, place in places.items():
         text = text.replace(str(place), f'<{name}>')
     text = re.sub(r'\b\d+\.\d s\b', '<time>', text)
-    return [line for line in text.splitlines() if line.startswith(('emroot: error', '  mend'))]
+    return [line for line in text.splitlines() if line.startswith(('emroot: error', '  hint'))]
 
 
 def _broken_sdks(tmp_path: Path) -> dict[str, Path]:

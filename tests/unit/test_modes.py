@@ -57,7 +57,7 @@ def test_features_that_exclude_each_other_are_both_named(one: str, other: str):
         with pytest.raises(UsageError) as caught:
             parse_features([first, 'pic', second])
         assert repr(first) in caught.value.message and repr(second) in caught.value.message
-        assert caught.value.mend
+        assert caught.value.hint
 
 
 @pytest.mark.parametrize(('wrong', 'meant'), [
@@ -66,7 +66,7 @@ def test_an_unknown_feature_is_answered_with_the_nearest(wrong: str, meant: str 
     with pytest.raises(UnknownNameError) as caught:
         parse_features([wrong])
     assert meant is None or meant in caught.value.nearest
-    assert 'wasm64' in caught.value.mend
+    assert 'wasm64' in caught.value.hint
 
 
 @given(st.text())
@@ -74,7 +74,7 @@ def test_any_text_is_a_mode_or_an_error_with_an_answer(text: str):
     try:
         mode = parse_mode(text)
     except (UnknownNameError, UsageError) as error:
-        assert error.mend
+        assert error.hint
     else:
         assert mode in all_modes()
 

@@ -93,7 +93,7 @@ def test_a_mistake_is_named_with_where_it_is_and_what_would_be_right(tmp_path: P
     with pytest.raises(UsageError) as raised:
         load_project(file)
     assert says in raised.value.message and str(file) in raised.value.message
-    assert mends in raised.value.mend
+    assert mends in raised.value.hint
 
 
 def test_a_mistake_ends_the_command_with_exit_code_2(fake: Emroot, tmp_path: Path):

@@ -157,7 +157,7 @@ def test_publishing_to_a_remote_that_refuses_is_exit_code_7(fake: Emroot):
                                      'https://cache.example/x?sig=pass'])
 def test_addresses_that_cannot_be_or_hold_secrets_are_usage(fake: Emroot, address: str):
     ran = fake('build', '--targets', 'crt1', '--remote', address)
-    assert ran.code == 2 and 'pass@' not in ran.err and 'sig=' not in ran.err and 'mend:' in ran.err
+    assert ran.code == 2 and 'pass@' not in ran.err and 'sig=' not in ran.err and 'hint:' in ran.err
 
 
 def test_addresses_say_what_may_be_done_there(tmp_path: Path):

@@ -221,7 +221,7 @@ def test_names_and_errors_cannot_end_the_element_that_they_stand_in(fake: Emroot
 def test_a_report_that_has_no_place_says_what_to_give(fake: Emroot, tmp_path: Path, options: list[str], words: str):
     ran = fake('report', *[option.replace('{tmp}', str(tmp_path)) for option in options])
     assert ran.code == 2
-    assert words in ran.err and 'mend: ' in ran.err
+    assert words in ran.err and 'hint: ' in ran.err
 
 
 def test_the_page_and_its_data_can_be_had_at_once(fake: Emroot, tmp_path: Path):

@@ -79,7 +79,7 @@ def test_a_store_of_another_format_is_refused_with_what_to_do(tmp_path: Path):
     with pytest.raises(StoreError) as caught, Store(tmp_path):
         pass
     assert "'999'" in caught.value.message
-    assert 'EMROOT_HOME' in caught.value.mend
+    assert 'EMROOT_HOME' in caught.value.hint
 
 
 def test_a_tree_is_made_once(store: Store):

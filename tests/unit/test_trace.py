@@ -72,7 +72,7 @@ def test_a_build_in_which_something_fails_has_a_trace_too(fake: Emroot, tmp_path
 def test_a_trace_that_cannot_be_written_is_an_error_and_the_build_is_kept(fake: Emroot, tmp_path: Path):
     ran = fake('build', '--targets', 'libone', '--trace', tmp_path)
     assert ran.code == 2
-    assert f'cannot write the trace to {tmp_path}' in ran.err and 'mend: ' in ran.err
+    assert f'cannot write the trace to {tmp_path}' in ran.err and 'hint: ' in ran.err
     assert fake.build('libone')['modes']['wasm32']['reused'] == ['libone']
 
 

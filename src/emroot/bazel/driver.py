@@ -181,7 +181,7 @@ def missing(said: str, arguments: list[str]) -> str | None:
         return None
     listed = ', '.join(f'"{f}"' for f in features if f)
     return (f'emroot: this link needs {target} of mode {"-".join(f for f in features if f)}, which its features do not '
-            f'tell beforehand.\n  mend: add to MODULE.bazel: '
+            f'tell beforehand.\n  hint: add to MODULE.bazel: '
             f'emscripten_deps.cache(features = [{listed}], targets = ["auto", "{target}"])\n'
             f'        If an option in linkopts brings it in, a feature of the toolchain may say the same '
             f'(--features=use_pthreads for -pthread, for instance).\n')

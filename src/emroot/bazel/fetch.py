@@ -162,7 +162,7 @@ def link_table(catalogue: Catalogue, request: dict[str, Any]) -> tuple[dict[str,
     found = [None if not a or 'rejected' in a else [target for target, _ in a['libraries']] for a in answers]
     if found[0] is None:
         said = (answers[0] or {}).get('rejected', 'it said nothing').strip()
-        raise SdkError(f'emcc refuses even a plain link: {said}', mend='check the SDK with `emroot doctor`')
+        raise SdkError(f'emcc refuses even a plain link: {said}', hint='check the SDK with `emroot doctor`')
     table = {key(choice): targets for choice, targets in zip(chosen, found[:len(chosen)], strict=True) if targets is not None}
     differences: dict[str, Any] = {name: {} for name in request['extras']}
     for (name, choice, _), targets in zip(extras, found[len(chosen):], strict=True):

@@ -77,7 +77,7 @@ def read_manifest(text: bytes) -> Manifest:
         schema, sdk, modes, files = (document[name] for name in ('schema', 'sdk', 'modes', 'files'))
         if schema != SCHEMA:
             raise UsageError(f'the archive has format {str(schema)[:20]!r}, this emroot reads {SCHEMA}',
-                             mend='use the emroot that made it, or export it again with this one')
+                             hint='use the emroot that made it, or export it again with this one')
         read = {path: _file(path, said) for path, said in files.items()}
         manifest = Manifest(
             version=str(sdk['version']), digest=str(sdk['digest']), modes=_modes(modes),
@@ -94,7 +94,7 @@ def read_manifest(text: bytes) -> Manifest:
 def refused(why: str) -> UsageError:
     """The error for an archive that is damaged or was made to do harm: nothing of it is kept."""
     return UsageError(f'the archive is refused: {why}',
-                      mend='get it again, and compare its sha256 with what `emroot export` printed')
+                      hint='get it again, and compare its sha256 with what `emroot export` printed')
 
 
 def _sized(blob: Blob) -> dict[str, Any]:

@@ -33,7 +33,7 @@ def header(name: str, size: int) -> bytes:
     try:
         return info.tobuf(tarfile.USTAR_FORMAT, 'utf-8', 'strict')
     except ValueError as error:
-        raise UsageError(f'{name!r} cannot be put into an archive: {error}', mend='leave its target out') from error
+        raise UsageError(f'{name!r} cannot be put into an archive: {error}', hint='leave its target out') from error
 
 
 def padding(size: int) -> bytes:
@@ -50,7 +50,7 @@ def compressed(path: Path, name: str) -> IO[bytes]:
         return lzma.open(path, 'wb', preset=PRESET, check=lzma.CHECK_CRC64)
     if name.endswith('.tar'):
         return open(path, 'wb')
-    raise UsageError(f'{name!r} does not say how to write it', mend='end the name in .tar.gz, .tar.xz or .tar')
+    raise UsageError(f'{name!r} does not say how to write it', hint='end the name in .tar.gz, .tar.xz or .tar')
 
 
 class _Gzip(gzip.GzipFile):

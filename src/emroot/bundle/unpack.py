@@ -60,7 +60,7 @@ def _read(file: Path, aside: Path, catalogue: Catalogue, *, sha256: str, force: 
         found = digest_file(file) if sha256 else ''
         raw = open(file, 'rb')  # noqa: SIM115  # closed below
     except OSError as error:
-        raise UsageError(f'{file} cannot be read: {error.strerror}', mend='name an archive that `emroot export` wrote') from error
+        raise UsageError(f'{file} cannot be read: {error.strerror}', hint='name an archive that `emroot export` wrote') from error
     with raw:
         if found != sha256.lower():
             raise refused(f'its sha256 is {found}, not {sha256}')
@@ -98,7 +98,7 @@ def _refuse_other_sdk(manifest: Manifest, catalogue: Catalogue, *, force: bool) 
         mine = catalogue.sdk
         raise UsageError(f'the archive is of another SDK ({manifest.version}, {manifest.digest[:12]}) than the one in use '
                          f'({mine.version}, {mine.digest[:12]})',
-                         mend='choose that SDK with --sdk, or export with this one; --force takes it all the same')
+                         hint='choose that SDK with --sdk, or export with this one; --force takes it all the same')
 
 
 def _expect(stream: IO[bytes], data: bytes, what: str) -> None:

@@ -58,5 +58,5 @@ def _complain(error: EmrootError, *, verbose: bool) -> None:
     from .style import paint
     print(f'{paint("emroot: error:", "bad", sys.stderr)} {error.message}', file=sys.stderr)
     annotate('error', 'emroot', str(error))
-    if error.mend:
-        print(f'  mend: {error.mend}', file=sys.stderr)
+    if error.hint:
+        print(f'  hint: {error.hint}', file=sys.stderr)

@@ -56,7 +56,7 @@ def select(session: Session, *, needed: bool) -> dict[Mode, list[str]]:
     """The targets selected, by mode. Raises `UsageError` if there are none though some are `needed`."""
     selected = session.selected(or_project=needed)
     if needed and not selected:
-        raise UsageError('nothing is selected', mend='give --features, --targets or --for, for example '
+        raise UsageError('nothing is selected', hint='give --features, --targets or --for, for example '
                                                      '`emroot build --for "em++ -flto=thin"`, or write an emroot.toml')
     return selected
 
@@ -111,7 +111,7 @@ def options_of(session: Session) -> Options:
 def _port_sources(session: Session) -> PortSources:
     directory = session.ports_from
     if directory and not directory.is_dir():
-        raise UsageError(f'--ports-from {directory} is no directory', mend='give a directory of archives or sources')
+        raise UsageError(f'--ports-from {directory} is no directory', hint='give a directory of archives or sources')
     return PortSources(directory, local_ports(os.environ.get('EMCC_LOCAL_PORTS', '')))
 
 

@@ -24,7 +24,7 @@ def doctor(args: argparse.Namespace) -> int:
     try:
         sdk = session.sdk
     except EmrootError as error:
-        findings.append(Finding(error.message, False, error.mend, error.exit_code))
+        findings.append(Finding(error.message, False, error.hint, error.exit_code))
     else:
         findings += [*examine_sdk(sdk), *examine_cache(session.cache, sdk, home=session.home),
                      *examine_environment(session.cache)]
@@ -34,8 +34,8 @@ def doctor(args: argparse.Namespace) -> int:
         for finding in findings:
             mark = paint('ok   ', 'good', sys.stdout) if finding.ok else paint('WRONG', 'bad', sys.stdout)
             print(f'{mark} {finding.what}')
-            if finding.mend:
-                print(f'      {"mend: " if not finding.ok else ""}{finding.mend}')
+            if finding.hint:
+                print(f'      {"hint: " if not finding.ok else ""}{finding.hint}')
     return next((finding.exit_code or 1 for finding in findings if not finding.ok), 0)
 
 

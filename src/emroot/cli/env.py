@@ -66,7 +66,7 @@ def run(args: argparse.Namespace, *, loud: bool = False) -> int:
     """Run a command so: what is selected is built before it starts, what its links miss beyond that when they miss it."""
     command = args.command[1:] if args.command[:1] == ['--'] else args.command
     if not command:
-        raise UsageError('no command to run', mend='put it after `--`: emroot run -- make')
+        raise UsageError('no command to run', hint='put it after `--`: emroot run -- make')
     session = Session(args)
     code = _prepare(session, needed=False)
     if code not in (0, RemoteError.exit_code):
@@ -75,7 +75,7 @@ def run(args: argparse.Namespace, *, loud: bool = False) -> int:
                    'EM_FROZEN_CACHE': '0', 'EM_CONFIG': str(hooked_config(session, loud=loud))}
     program = shutil.which(command[0], path=environment['PATH'])
     if program is None:
-        raise UsageError(f'there is no command {command[0]!r}', mend='check its spelling and PATH')
+        raise UsageError(f'there is no command {command[0]!r}', hint='check its spelling and PATH')
     code = subprocess.run([program, *command[1:]], env=environment, check=False).returncode
     return 128 - code if code < 0 else code  # ended by a signal: as a shell has it
 
@@ -89,7 +89,7 @@ def lazily(args: argparse.Namespace) -> str:
     """Whether links are lazy: on the command line, else in EMROOT_LAZY, else wherever that is exact."""
     how = args.lazy or os.environ.get('EMROOT_LAZY') or LAZY[0]
     if how not in LAZY:
-        raise UsageError(f'EMROOT_LAZY is {how!r}', mend=f'set it to {", ".join(LAZY[:-1])} or {LAZY[-1]}')
+        raise UsageError(f'EMROOT_LAZY is {how!r}', hint=f'set it to {", ".join(LAZY[:-1])} or {LAZY[-1]}')
     return str(how)
 
 
@@ -121,7 +121,7 @@ def _completes(session: Session) -> bool:
     """Whether libraries are completed after a lazy link: as the command line says, else EMROOT_COMPLETE, else the project."""
     said = os.environ.get('EMROOT_COMPLETE', '')
     if said not in ('', '0', '1'):
-        raise UsageError(f'EMROOT_COMPLETE is {said!r}', mend='set it to 1 or 0, or unset it')
+        raise UsageError(f'EMROOT_COMPLETE is {said!r}', hint='set it to 1 or 0, or unset it')
     return bool(session.args.complete or (said == '1' if said else session.project and session.project.complete))
 
 

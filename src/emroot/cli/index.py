@@ -45,7 +45,7 @@ def import_(args: argparse.Namespace) -> int:
     session = Session(args)
     found = decode_indexes(read_file(Path(args.file).expanduser()) or b'')
     if found is None:
-        raise UsageError(f'{args.file} is no file of indexes, or is damaged', mend='write it anew with `emroot index export`')
+        raise UsageError(f'{args.file} is no file of indexes, or is damaged', hint='write it anew with `emroot index export`')
     indexes = {key: index for key, body in found.items() if (index := Index.of_body(body))}
     with Store(session.home.store) as store:
         for key, index in indexes.items():
@@ -69,6 +69,6 @@ def _indexes(build: Build, wanted: list[tuple[Mode, str]]) -> Iterator[tuple[str
                                       carrying=[place.encode() for place in sdk.places])
             except NmFailed as error:
                 raise UsageError(f'the symbols of {mode}/{target} cannot be read: {error}',
-                                 mend='`emroot verify` says whether it is whole') from error
+                                 hint='`emroot verify` says whether it is whole') from error
             keep_index(build.store, known.key, index)
         yield known.key, index

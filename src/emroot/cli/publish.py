@@ -35,8 +35,8 @@ def publish(args: argparse.Namespace) -> int:
     try:
         sent, records = _put(build, wanted, address)
     except Trouble as error:
-        mend = f'set {HEADER} to what it wants to hear' if isinstance(error, Refused) else 'check the address, and try again'
-        raise RemoteError(f'nothing more can be put on {address.place}: {error}', mend=mend) from error
+        hint = f'set {HEADER} to what it wants to hear' if isinstance(error, Refused) else 'check the address, and try again'
+        raise RemoteError(f'nothing more can be put on {address.place}: {error}', hint=hint) from error
     if args.json:
         print_json({'place': address.place, 'published': sent, **({'records': records} if records is not None else {})})
     elif not args.quiet:
@@ -51,7 +51,7 @@ def _put(build: Build, wanted: list[tuple[Mode, str]], address: Address) -> tupl
         for mode, target in wanted:
             if not any(send(transport, store, offer) for offer in _offers(build, mode, target)):
                 raise StoreError(f'the store no longer has {mode}/{target}, only the cache directory has',
-                                 mend='build it into another one: --cache DIR')
+                                 hint='build it into another one: --cache DIR')
             sent += 1
             known = build.known.get(mode, target)
             if known and store.read(INDEX, known.key):

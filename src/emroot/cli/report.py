@@ -15,7 +15,7 @@ from .session import Session, print_json
 def report(args: argparse.Namespace) -> int:
     """Describe the cache directory as a page, as data, or both."""
     if not args.output and not args.json:
-        raise UsageError('nowhere to write the report to', mend='give -o FILE.html, or --json for its data')
+        raise UsageError('nowhere to write the report to', hint='give -o FILE.html, or --json for its data')
     from ..reporting import collect
     session = Session(args)
     new = [mode for mode in all_modes() if not session.catalogue.was_asked(mode)]
@@ -28,7 +28,7 @@ def report(args: argparse.Namespace) -> int:
             write_text(path, found.to_html())
         except OSError as error:
             raise UsageError(f'cannot write the report to {path}: {error.strerror}',
-                             mend='give -o a file in a directory that you may write to') from error
+                             hint='give -o a file in a directory that you may write to') from error
         if not args.json:
             print(path)
             if not found.last_build and not args.quiet:

@@ -13,7 +13,7 @@ def resolve(args: argparse.Namespace) -> int:
     """What a link needs."""
     link = args.link[1:] if args.link[:1] == ['--'] else args.link
     if not link and not args.lang:
-        raise UsageError('no link to resolve', mend='put its command line after `--`: emroot resolve -- em++ -flto a.o')
+        raise UsageError('no link to resolve', hint='put its command line after `--`: emroot resolve -- em++ -flto a.o')
     found = resolve_link(Session(args).catalogue, link, lang=args.lang, environment=args.environment)
     if args.json:
         print_json(found.to_json())

@@ -80,7 +80,7 @@ class Session:
         if given is None and self.project and self.project.base:
             found = self.project.place.parent / self.project.base
         if found and not found.is_dir():
-            raise UsageError(f'the base {found} is no directory', mend='give --base (EMROOT_BASE) a cache directory, or nothing')
+            raise UsageError(f'the base {found} is no directory', hint='give --base (EMROOT_BASE) a cache directory, or nothing')
         return found
 
     @property
@@ -109,7 +109,7 @@ class Session:
         found = shutil.which(os.path.expanduser(given))
         if found is None:
             raise UsageError(f'there is no program {given!r} to compile through',
-                             mend="check --launcher and EM_COMPILER_WRAPPER; --launcher '' compiles without")
+                             hint="check --launcher and EM_COMPILER_WRAPPER; --launcher '' compiles without")
         return os.path.abspath(found)
 
     @property
@@ -117,7 +117,7 @@ class Session:
         """Whether libraries that name a place must name this SDK's, as EMROOT_PLACE says."""
         given = os.environ.get('EMROOT_PLACE', '')
         if given not in ('', 'any', 'own'):
-            raise UsageError(f'EMROOT_PLACE={given!r} is neither `any` nor `own`', mend='set EMROOT_PLACE=own, or unset it')
+            raise UsageError(f'EMROOT_PLACE={given!r} is neither `any` nor `own`', hint='set EMROOT_PLACE=own, or unset it')
         return given == 'own'
 
     def modes(self) -> list[Mode]:

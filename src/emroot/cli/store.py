@@ -30,7 +30,7 @@ def verify(args: argparse.Namespace) -> int:
         print(f'{found.checked} checked, {len(found.damaged)} damaged, {len(found.repaired)} repaired')
     left = len(found.damaged) - len(found.repaired)
     if left and not args.json:
-        print('mend: ' + (f'delete what is named, or all of {home.store}: it is a cache' if args.repair
+        print('hint: ' + (f'delete what is named, or all of {home.store}: it is a cache' if args.repair
                           else 'emroot verify --repair'))
     return StoreError.exit_code if left else 0
 
@@ -68,4 +68,4 @@ def _limit(given: str) -> int:
     try:
         return _size(given)
     except argparse.ArgumentTypeError as error:
-        raise UsageError(f'EMROOT_MAX_SIZE: {error}', mend='for example EMROOT_MAX_SIZE=5G, or 0 for no bound') from error
+        raise UsageError(f'EMROOT_MAX_SIZE: {error}', hint='for example EMROOT_MAX_SIZE=5G, or 0 for no bound') from error

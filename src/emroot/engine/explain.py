@@ -35,17 +35,17 @@ def explain_named(catalogue: Catalogue, store: Store, name: str, member: str | N
     """
     text, slash, target = name.partition('/')
     if not slash:
-        raise UsageError(f'{name!r} is no MODE/TARGET', mend='for example `emroot explain wasm64-lto/libc`')
+        raise UsageError(f'{name!r} is no MODE/TARGET', hint='for example `emroot explain wasm64-lto/libc`')
     mode = parse_mode(text)
     listing = catalogue.listing(mode)
     if listing.expand([target]) != [target] or not listing.library(target):
-        raise UsageError(f'{target!r} is not one library', mend='name one that `emroot list` shows')
+        raise UsageError(f'{target!r} is not one library', hint='name one that `emroot list` shows')
     recipe = catalogue.recipes(mode, [target])[target]
     if member is None:
         return explain_archive(catalogue, recipe, store)
     names = [each.name for each in recipe.members]
     if member not in names:
-        raise UnknownNameError('object', member, names, mend=f'`emroot explain {name}` lists them')
+        raise UnknownNameError('object', member, names, hint=f'`emroot explain {name}` lists them')
     return explain_object(catalogue, recipe, names.index(member), store)
 
 

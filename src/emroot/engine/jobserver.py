@@ -95,7 +95,7 @@ def find_jobserver(makeflags: str) -> tuple[Jobserver | None, str]:
     try:
         return _open(named[-1]), ''
     except (OSError, ValueError) as error:
-        return None, f'make\'s jobserver ({named[-1]}) cannot be used: {error}; mend: put + before the command in the makefile'
+        return None, f'make\'s jobserver ({named[-1]}) cannot be used: {error}; hint: put + before the command in the makefile'
 
 
 def _open(name: str) -> Jobserver:

@@ -59,7 +59,7 @@ def ask(python: Sequence[str], root: Path, question: str, env: Mapping[str, str]
                                   stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
         except OSError as error:
             raise SdkError(f'the SDK at {root} cannot be asked: {python[0]}: {error.strerror}',
-                           mend='set EMSDK_PYTHON to a Python 3.10 or later') from error
+                           hint='set EMSDK_PYTHON to a Python 3.10 or later') from error
         said = done.stdout.decode(errors='replace').strip()
         if done.returncode != 0 and bytecode and 'marshal data' in said:
             remove_tree(bytecode)  # Python leaves half a file where the disk was full, and fails on it from then on
@@ -68,10 +68,10 @@ def ask(python: Sequence[str], root: Path, question: str, env: Mapping[str, str]
             if full := from_full_disk(said, f'asking the SDK for "{question}"'):
                 raise full
             raise SdkError(f'the SDK at {root} does not answer "{question}": {_last_words(said)}',
-                           mend='check it with `emroot sdk show -v`, or get one with `emroot sdk install`')
+                           hint='check it with `emroot sdk show -v`, or get one with `emroot sdk install`')
         answer: dict[str, Any] = json.loads(answer_file.read_text(encoding='utf-8'))
     if answer.pop('schema', None) != SCHEMA:
-        raise SdkError('the probe answered in another schema', mend='reinstall emroot: its files do not fit together')
+        raise SdkError('the probe answered in another schema', hint='reinstall emroot: its files do not fit together')
     return answer
 
 

@@ -48,20 +48,20 @@ def parse_address(text: str, *, writes: bool = False, beside: Path | None = None
         asked = place.replace('grpc', 'http', 1) if kind == 'reapi' else place  # as Bazel asks its helpers
         return Address(place=place, kind=kind, writes=writes, credentials=Credentials(asked, _headers(headers), helper))
     if '://' in plain and url.scheme != 'file':
-        raise UsageError(f'a remote of the kind {url.scheme!r} is not known', mend=_MEND)
+        raise UsageError(f'a remote of the kind {url.scheme!r} is not known', hint=_MEND)
     path = Path(unquote(url.path) if url.scheme == 'file' else plain).expanduser()
     return Address(place=str((beside or Path.cwd()) / path), kind='directory', writes=writes)
 
 
 def _check(url: SplitResult, kind: str) -> None:
     if not url.hostname or url.query or url.fragment:
-        raise UsageError('the address of a remote is a folder on a web server, without `?` or `#`', mend=_MEND)
+        raise UsageError('the address of a remote is a folder on a web server, without `?` or `#`', hint=_MEND)
     if url.username or url.password:
         raise UsageError(f'the address of the remote at {url.hostname} holds a password',
-                         mend=f'give it as a header, in the variable {HEADER}: `Authorization: Basic ...`')
+                         hint=f'give it as a header, in the variable {HEADER}: `Authorization: Basic ...`')
     if kind == 'reapi' and importlib.util.find_spec('grpc') is None:
         raise UsageError(f'a remote of the kind {url.scheme!r} needs gRPC, which is not installed',
-                         mend="pip install 'emroot[reapi]'")
+                         hint="pip install 'emroot[reapi]'")
 
 
 def _headers(text: str) -> dict[str, str]:
@@ -69,6 +69,6 @@ def _headers(text: str) -> dict[str, str]:
     for line in filter(None, map(str.strip, text.splitlines())):
         name, colon, value = line.partition(':')
         if not colon or not name.strip().replace('-', '').isalnum() or not value.strip().isprintable():
-            raise UsageError(f'{HEADER} has a line that is no header', mend=f"{HEADER}='Authorization: Bearer ...'")
+            raise UsageError(f'{HEADER} has a line that is no header', hint=f"{HEADER}='Authorization: Bearer ...'")
         found[name.strip()] = value.strip()
     return found

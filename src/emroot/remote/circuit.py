@@ -35,7 +35,7 @@ class Circuit:
             self.refused = self.refused or isinstance(error, Refused)
             first, ends = self._troubles == 1, self.open and not was_open
         if first:
-            mend = f'; set {HEADER} to what it wants to hear, `Authorization: Bearer ...`' if self.refused else ''
-            self._warn(f'remote {self._place}: {said}; the build goes on without {"it" if ends else "that"}{mend}')
+            hint = f'; set {HEADER} to what it wants to hear, `Authorization: Bearer ...`' if self.refused else ''
+            self._warn(f'remote {self._place}: {said}; the build goes on without {"it" if ends else "that"}{hint}')
         elif not was_open:
             self._note(f'remote {self._place}: {said}{"; it is no longer asked" if ends else ""}')

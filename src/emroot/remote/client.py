@@ -179,5 +179,5 @@ def _patience() -> float:
     except ValueError:
         seconds = math.nan
     if not 0 <= seconds < math.inf:
-        raise UsageError(f'{_WAIT}={given!r} is no number of seconds', mend=f'for example {_WAIT}=30')
+        raise UsageError(f'{_WAIT}={given!r} is no number of seconds', hint=f'for example {_WAIT}=30')
     return seconds

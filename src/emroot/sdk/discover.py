@@ -29,7 +29,7 @@ def find_sdk(home: Home, explicit: str | os.PathLike[str] | None = None) -> Sdk:
     for candidate in candidates(home, explicit):
         return inspect(candidate.root, candidate.how, home)
     raise SdkError('no Emscripten SDK found (looked at --sdk, EMSDK, EMSCRIPTEN_ROOT, emcc on PATH and those emroot '
-                   'installed)', mend='run `emroot sdk install`, or give one with --sdk PATH')
+                   'installed)', hint='run `emroot sdk install`, or give one with --sdk PATH')
 
 
 def find_sdk_version(home: Home, version: str, who: str) -> Sdk:
@@ -41,7 +41,7 @@ def find_sdk_version(home: Home, version: str, who: str) -> Sdk:
             return sdk
         seen.append(f'{sdk.version} ({sdk.how})')
     raise SdkError(f'{who} Emscripten {version}; found {", ".join(seen) or "none"}',
-                   mend=f'run `emroot sdk install --version {version}`, or give one with --sdk PATH')
+                   hint=f'run `emroot sdk install --version {version}`, or give one with --sdk PATH')
 
 
 def candidates(home: Home, explicit: str | os.PathLike[str] | None = None) -> Iterator[Candidate]:
@@ -85,7 +85,7 @@ def _required(path: Path, given: str) -> Path:
     root = emscripten_root(path)
     if root is None:
         raise SdkError(f'{given}: there is no Emscripten SDK (no emcc.py in it, nor in upstream/emscripten below it)',
-                       mend='give the directory of emcc.py or of an emsdk, or run `emroot sdk install`')
+                       hint='give the directory of emcc.py or of an emsdk, or run `emroot sdk install`')
     return root
 
 

@@ -62,7 +62,7 @@ def download(url: str, target: Path, *, sha256: str, what: str = '', report: Rep
         if digest != sha256:
             os.truncate(part, 0)
             raise SdkError(f'{url} is not what it should be: its sha256 is {digest}, not {sha256}',
-                           mend='try again later; if it stays so, what is offered there has been changed')
+                           hint='try again later; if it stays so, what is offered there has been changed')
         replace(part, target)
     return target
 
@@ -134,7 +134,7 @@ def _transfer_patiently(url: str, part: Path, what: str, report: Report, attempt
             reason = _why(error)
         if failures >= attempts:
             raise SdkError(f'{url} cannot be downloaded: {reason}',
-                           mend='check the network and its proxy settings, and run the command again; what was '
+                           hint='check the network and its proxy settings, and run the command again; what was '
                                 'downloaded is kept')
         time.sleep(pause * 2 ** (failures - 1))
 

@@ -29,7 +29,7 @@ def examine(root: Path, python: tuple[str, ...], home: Home, place: Path) -> dic
     for name, path in tools.items():
         if not path.exists():
             raise SdkError(f'the SDK at {root} is broken: no {name} at {path}',
-                           mend=f'set LLVM_ROOT in {said["config"] or "EM_CONFIG"}, or get a whole SDK with '
+                           hint=f'set LLVM_ROOT in {said["config"] or "EM_CONFIG"}, or get a whole SDK with '
                                 '`emroot sdk install`')
     llvm_version = _clang_version(tools['clang'], said['expected_llvm'], root)
     resource_dir = Path(_output([str(tools['clang']), '-print-resource-dir'], root).strip())
@@ -57,11 +57,11 @@ def _version(root: Path) -> str:
         text = (root / 'emscripten-version.txt').read_text(encoding='utf-8').strip().strip('"')
     except OSError as error:
         raise SdkError(f'the SDK at {root} is broken: no emscripten-version.txt',
-                       mend='get a whole SDK with `emroot sdk install`') from error
+                       hint='get a whole SDK with `emroot sdk install`') from error
     numbers = tuple(int(n) for n in re.findall(r'\d+', text)[:3])
     if numbers < OLDEST:
         raise SdkError(f'the SDK at {root} is Emscripten {text}; emroot needs {".".join(map(str, OLDEST))} or later',
-                       mend='get a newer one with `emroot sdk install`')
+                       hint='get a newer one with `emroot sdk install`')
     return text
 
 
@@ -70,10 +70,10 @@ def _clang_version(clang: Path, expected: int, root: Path) -> str:
     match = re.search(r'version (\d+)(\.\d+)*', said)
     if not match:
         raise SdkError(f'the SDK at {root} is broken: {clang} --version says {said.splitlines()[:1]}',
-                       mend='reinstall it, or get one with `emroot sdk install`')
+                       hint='reinstall it, or get one with `emroot sdk install`')
     if int(match.group(1)) < expected:
         raise SdkError(f'the SDK at {root} needs LLVM {expected}, but {clang} is {match.group(0)}',
-                       mend='point LLVM_ROOT in its configuration to the right LLVM, or run `emroot sdk install`')
+                       hint='point LLVM_ROOT in its configuration to the right LLVM, or run `emroot sdk install`')
     return match.group(0).removeprefix('version ')
 
 
@@ -83,10 +83,10 @@ def _output(command: list[str], root: Path) -> str:
                               timeout=120, errors='replace')
     except (OSError, subprocess.TimeoutExpired) as error:
         raise SdkError(f'the SDK at {root} is broken: {command[0]} does not run ({error})',
-                       mend='reinstall it, or get one with `emroot sdk install`') from error
+                       hint='reinstall it, or get one with `emroot sdk install`') from error
     if done.returncode != 0:
         raise SdkError(f'the SDK at {root} is broken: `{" ".join(command)}` failed: {done.stderr.strip()[:300]}',
-                       mend='reinstall it, or get one with `emroot sdk install`')
+                       hint='reinstall it, or get one with `emroot sdk install`')
     return done.stdout
 
 

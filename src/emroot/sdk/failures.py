@@ -9,8 +9,8 @@ from pathlib import Path
 from ..errors import SdkError
 
 
-def failure(said: bytes, where: Path, message: str, *, mend: str) -> SdkError | OSError:
+def failure(said: bytes, where: Path, message: str, *, hint: str) -> SdkError | OSError:
     """An `SdkError`; but if the program found the disk full, the error that we would have had ourselves."""
     if os.strerror(errno.ENOSPC).encode() in said:
         return OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(where))
-    return SdkError(message, mend=mend)
+    return SdkError(message, hint=hint)

@@ -37,7 +37,7 @@ def install(home: Home, *, source: str = 'auto', version: str | None = None, des
     is. Without `dest` it goes below `home.sdks`, where `find_sdk` finds it. Raises `SdkError` if none can be had.
     """
     if source not in SOURCES:
-        raise UsageError(f'unknown source of SDKs {source!r}', mend=f'use --from {" or --from ".join(SOURCES)}')
+        raise UsageError(f'unknown source of SDKs {source!r}', hint=f'use --from {" or --from ".join(SOURCES)}')
     dest = dest and Path(os.path.abspath(dest.expanduser()))
     known = home.memo / 'install' / f'{digest_record([source, version])[:32]}.json'
     if root := _installed(home, source, version, dest, known):
@@ -131,14 +131,14 @@ def _choose(home: Home, source: str, version: str | None, work: Path, report: Re
             reason = error.message
         tried.append(f'{provider.name}: {reason}')
     raise SdkError(f'no SDK can be got from here ({"; ".join(tried)})',
-                   mend='give an Emscripten of yours with --sdk, or set EMROOT_EMSDK_URL to a mirror of the releases')
+                   hint='give an Emscripten of yours with --sdk, or set EMROOT_EMSDK_URL to a mirror of the releases')
 
 
 def _check_free(place: Path) -> None:
     if place.is_dir() and any(place.iterdir()):
         found = _manifest(place)
         what = f'Emscripten {found["version"]} from {found["provider"]}' if found else 'something that is not ours'
-        raise SdkError(f'{place} holds {what}', mend='delete it, or choose another place with --dest')
+        raise SdkError(f'{place} holds {what}', hint='delete it, or choose another place with --dest')
 
 
 def _configure(unpacked: Unpacked, home: Home, report: Report) -> None:

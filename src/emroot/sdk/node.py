@@ -66,7 +66,7 @@ def _fetch(requirement: str, work: Path, shelf: Path) -> Path:
     version = '.'.join(map(str, node_version(found)))
     if not version:
         raise SdkError(f'the Node of {requirement} does not run here',
-                       mend='install Node 24 or later yourself, so that `node` is on PATH')
+                       hint='install Node 24 or later yourself, so that `node` is on PATH')
     place = shelf / version
     made = work / 'node'
     _executable(made).parent.mkdir(parents=True)

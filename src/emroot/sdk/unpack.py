@@ -102,7 +102,7 @@ class _Place:
 
     def refused(self, name: str) -> SdkError:
         return SdkError(f'{self._archive.name} is refused: its member {name!r} leads outside',
-                        mend='do not trust where it came from')
+                        hint='do not trust where it came from')
 
     def _vacate(self, name: str) -> str:
         """The path for a member: its directory is there, and nothing else is."""
@@ -139,4 +139,4 @@ def _lzma_error() -> type[Exception]:
 
 def _damaged(archive: Path, error: Exception) -> SdkError:
     return SdkError(f'{archive.name} cannot be unpacked: {error or type(error).__name__}',
-                    mend='delete it and run the command again')
+                    hint='delete it and run the command again')

@@ -44,7 +44,7 @@ def get_wheel(requirement: str, into: Path, wanted: Callable[[str], bool] = lamb
         said.append(f'uv: {refused}')
     reasons = '; '.join(said) or 'no pip and no uv'
     raise failure(reasons.encode(), into, f'cannot get {requirement} from the Python package index ({reasons})',
-                  mend=f'check that `{sys.executable} -m pip download {requirement}` works')
+                  hint=f'check that `{sys.executable} -m pip download {requirement}` works')
 
 
 def program(files: Path, name: str) -> Path:
@@ -52,7 +52,7 @@ def program(files: Path, name: str) -> Path:
     suffix = '.exe' if os.name == 'nt' else ''
     found = [p for p in sorted(files.rglob(name + suffix)) if p.is_file() and not p.is_symlink()]
     if not found:
-        raise SdkError(f'the wheel has no {name}', mend='report this with the output of `pip download -v`')
+        raise SdkError(f'the wheel has no {name}', hint='report this with the output of `pip download -v`')
     found[0].chmod(found[0].stat().st_mode | stat.S_IXUSR | stat.S_IXGRP | stat.S_IXOTH)
     return found[0]
 

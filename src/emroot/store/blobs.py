@@ -78,11 +78,11 @@ class Store:
         said = read_file(version)
         if said is None:
             raise StoreError(f'the format of the store at {self.root} cannot be read: {version} is no file that may be read',
-                             mend='use another home (EMROOT_HOME), or delete that directory: it is a cache')
+                             hint='use another home (EMROOT_HOME), or delete that directory: it is a cache')
         found = said[:20].decode(errors='replace').strip()
         if found != str(VERSION):
             raise StoreError(f'the store at {self.root} has format {found!r}, this emroot reads {VERSION}',
-                             mend='use another home (EMROOT_HOME), or delete that directory: it is a cache')
+                             hint='use another home (EMROOT_HOME), or delete that directory: it is a cache')
 
     # --- blobs ---
 

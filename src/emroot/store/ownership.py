@@ -22,12 +22,12 @@ def refuse_foreign(root: Path) -> None:
         return
     except OSError as error:
         raise StoreError(f'the store at {root} cannot be looked at: {error.strerror}',
-                         mend='choose another home with --home or EMROOT_HOME') from error
+                         hint='choose another home with --home or EMROOT_HOME') from error
     if found.st_uid not in (os.geteuid(), 0):
         raise StoreError(f'the store at {root} belongs to another user (uid {found.st_uid})',
-                         mend='choose a home of your own with --home or EMROOT_HOME')
+                         hint='choose a home of your own with --home or EMROOT_HOME')
     if found.st_mode & 0o002:
-        raise StoreError(f'the store at {root} can be written to by everybody', mend=f'chmod o-w {root}')
+        raise StoreError(f'the store at {root} can be written to by everybody', hint=f'chmod o-w {root}')
 
 
 def refuse_links(folders: Iterable[Path]) -> None:
@@ -35,4 +35,4 @@ def refuse_links(folders: Iterable[Path]) -> None:
     for folder in folders:
         if os.path.islink(folder):
             raise StoreError(f'{folder} is a link, so that what belongs into the store would land elsewhere',
-                             mend='delete the link; to have the store elsewhere, give that place with --home or EMROOT_HOME')
+                             hint='delete the link; to have the store elsewhere, give that place with --home or EMROOT_HOME')

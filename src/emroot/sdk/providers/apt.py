@@ -120,7 +120,7 @@ class Apt:
         """The suite's `Packages` or `Sources` file."""
         files = sorted(self.lists.glob(f'*_{_INDEX[self.kind]}'))
         if not files:
-            raise SdkError(f'the package source has no index for {self.suite}', mend='try another with --version')
+            raise SdkError(f'the package source has no index for {self.suite}', hint='try another with --version')
         return b'\n'.join(file.read_bytes() for file in files)
 
     def start_download(self, packages: Sequence[str], into: Path) -> subprocess.Popen[bytes]:
@@ -173,7 +173,7 @@ def _run(command: list[str], where: Path = Path()) -> str:
     done = subprocess.run(command, env=_environment(), stdin=subprocess.DEVNULL, capture_output=True, check=False)
     if done.returncode != 0:
         raise failure(done.stderr, where, f'`{command[0]} {command[-1]}` failed: {last_words(done.stderr)}',
-                      mend='check that `apt-get update` works on this machine, or use `--from emsdk`')
+                      hint='check that `apt-get update` works on this machine, or use `--from emsdk`')
     return done.stdout.decode(errors='replace')
 
 

@@ -57,7 +57,7 @@ class DebianProvider:
         """See `Provider`. Looks at one suite after the other, first where `version` is likely."""
         if reason := self.unusable(version):
             raise SdkError(f'Debian packages cannot be had: {reason}',
-                           mend='use `emroot sdk install --from emsdk`, or give an Emscripten of yours with --sdk')
+                           hint='use `emroot sdk install --from emsdk`, or give an Emscripten of yours with --sdk')
         report('looking at the Debian packages', 0, None)
         seen: list[str] = []
         failures: list[str] = []
@@ -75,9 +75,9 @@ class DebianProvider:
         if seen:
             raise SdkError(f'the Debian packages have no Emscripten {version}, but {", ".join(seen)}'
                            + (f' ({unreachable})' if unreachable else ''),
-                           mend='give one of these with --version, or use `--from emsdk`')
+                           hint='give one of these with --version, or use `--from emsdk`')
         raise SdkError(f'no Emscripten among the Debian packages ({unreachable or "no suite has it"})',
-                       mend='check that `apt-get update` works on this machine, or use `--from emsdk`')
+                       hint='check that `apt-get update` works on this machine, or use `--from emsdk`')
 
     def unpack(self, release: Release, work: Path, dest: Path, report: Report) -> Unpacked:
         """See `Provider`."""
@@ -89,7 +89,7 @@ class DebianProvider:
         unpack_debs(get_debs(found.apt, found.packages, work / 'debs', self._shelf, report), tree, report)
         llvm = next(iter(sorted(tree.glob('usr/lib/llvm-*/bin'))), None)
         if llvm is None or not (tree / _ROOT / 'emcc.py').is_file():
-            raise SdkError('the Debian packages are not laid out as expected', mend='try another --version')
+            raise SdkError('the Debian packages are not laid out as expected', hint='try another --version')
         report('adapting the executables', 0, None)
         pristine = _relocate(tree, dest, llvm, patchelf)
         _mend_root(tree)
@@ -119,7 +119,7 @@ def _relocate(tree: Path, dest: Path, llvm: Path, patchelf: Path) -> dict[str, s
     for path in [*(llvm / name for name in _ESSENTIAL), tree / 'usr/bin/wasm-opt']:
         if lacking := missing_libraries(tree, dest, Path(os.path.realpath(path)), patchelf):
             raise SdkError(f'the Debian packages lack what {path.name} needs: {", ".join(lacking)}',
-                           mend='try another version with --version, or `--from emsdk`')
+                           hint='try another version with --version, or `--from emsdk`')
     return pristine
 
 

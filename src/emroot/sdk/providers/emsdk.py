@@ -62,7 +62,7 @@ class EmsdkProvider:
         (unzip if url.endswith('.zip') else untar)(archive, into, what='unpacking', report=report)
         tree = into / 'install'
         if not (tree / 'emscripten' / 'emcc.py').is_file():
-            raise SdkError(f'{url} holds no install/emscripten/emcc.py', mend='try another version with --version')
+            raise SdkError(f'{url} holds no install/emscripten/emcc.py', hint='try another version with --version')
         remove(kept)
         return Unpacked(tree=tree, root='emscripten', llvm_root='bin', binaryen_root='.')
 
@@ -72,7 +72,7 @@ class EmsdkProvider:
                 return known
         newest, oldest = max(self._releases, key=order), min(self._releases, key=order)
         raise SdkError(f'no official release {version} is known, but those from {oldest} to {newest} are',
-                       mend=f'use --version {newest}, or install it with emsdk and give it with --sdk')
+                       hint=f'use --version {newest}, or install it with emsdk and give it with --sdk')
 
     def _archive(self, version: str) -> tuple[str, str]:
         """Address and sha256 of the archive for this machine."""
@@ -82,7 +82,7 @@ class EmsdkProvider:
         sha256 = release.get(f'{system}-arm64' if arm else system)
         if not sha256:
             raise SdkError(f'there is no official release {version} for {sys.platform} on {platform.machine()}',
-                           mend='use another --version, or `--from debian`')
+                           hint='use another --version, or `--from debian`')
         name = f'wasm-binaries{"-arm64" if arm else ""}.{"zip" if system == "win" else "tar.xz"}'
         return f'{self._base}/{system}/{release["hash"]}/{name}', sha256
 

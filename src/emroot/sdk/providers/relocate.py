@@ -36,7 +36,7 @@ def relocate(tree: Path, dest: Path, files: list[Path], library_dirs: list[Path]
         done = subprocess.run([str(patchelf), *change, str(path)], capture_output=True, check=False)
         if done.returncode != 0:
             raise failure(done.stderr, path, f'patchelf cannot adapt {path.name}: {done.stderr.decode(errors="replace").strip()}',
-                          mend='try another version with --version, or `--from emsdk`')
+                          hint='try another version with --version, or `--from emsdk`')
         return digest_file(path), shipped
 
     with ThreadPoolExecutor(max_workers=os.cpu_count() or 1) as pool:
@@ -50,7 +50,7 @@ def loader(tree: Path, interpreter: str) -> Path:
         real = os.path.realpath(os.path.join(top, prefix, interpreter.lstrip('/')))
         if os.path.isfile(real) and real.startswith(top + os.sep):
             return tree / os.path.relpath(real, top)
-    raise SdkError(f'the packages bring no {interpreter}', mend='try another version with --version')
+    raise SdkError(f'the packages bring no {interpreter}', hint='try another version with --version')
 
 
 def is_elf(path: Path) -> bool:
