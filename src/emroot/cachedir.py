@@ -88,7 +88,7 @@ class CacheDirectory:
 
     def _is_marked(self) -> bool:
         """Whether emcc takes this cache for its own."""
-        return read_file(self.root / SANITY) == self.sdk.sanity.encode()
+        return read_file(self.root / SANITY) == self.sdk.sanity.encode(errors='surrogateescape')
 
     def _state(self, folders: Mapping[str, Sequence[str]]) -> str:
         """A digest of what tells that these files, by the folder they lie in, are as they were placed."""

@@ -54,6 +54,9 @@ class Remedy:
 def examine_sdk(sdk: Sdk) -> Iterator[Finding]:
     """Whether an SDK's tools fit together."""
     yield Finding(f'Emscripten {sdk.version} at {sdk.root} (found: {sdk.how}), LLVM {sdk.llvm_version}', True)
+    if sdk.doubt:
+        yield Finding(sdk.doubt, True, 'point LLVM_ROOT in its configuration to the right LLVM, or get a whole SDK with '
+                      '`emroot sdk install`')
     shown = '.'.join(map(str, sdk.node_version))
     if not sdk.node_version:
         yield Finding(f'its Node does not run: {" ".join(sdk.node) or "none is configured"}', False,

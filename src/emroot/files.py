@@ -117,8 +117,8 @@ def write_bytes(path: Path | str, data: bytes, *, aside: Path | None = None) -> 
 
 
 def write_text(path: Path, text: str, *, aside: Path | None = None) -> None:
-    """Write a whole UTF-8 file at once, line ends as they are (see `replacing` for `aside`)."""
-    write_bytes(path, text.encode(), aside=aside)
+    """Write a whole UTF-8 file at once, line ends as they are, and paths in it as their bytes (see `replacing` for `aside`)."""
+    write_bytes(path, text.encode(errors='surrogateescape'), aside=aside)
 
 
 def read_file(path: Path | str) -> bytes | None:

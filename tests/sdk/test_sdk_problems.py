@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,6 +11,8 @@ import pytest
 from support.fake import make_fake_llvm
 from support.overlay import configuration, overlay
 from support.running import Emroot
+
+from emroot.sdk import Sdk
 
 Broken = Callable[[dict[str, str]], Emroot]
 
@@ -30,11 +33,19 @@ def test_a_missing_clang(broken: Broken, sdk_root: Path, tmp_path: Path):
     assert 'set LLVM_ROOT in' in ran.err and 'emroot sdk install' in ran.err
 
 
-def test_an_older_llvm(broken: Broken, sdk_root: Path, tmp_path: Path):
-    ran = broken(_config(sdk_root, make_fake_llvm(tmp_path / 'older', version=15)))('sdk', 'show')
-    assert ran.code == 3
-    assert 'needs LLVM ' in ran.err and 'is version 15.0.0' in ran.err
-    assert 'hint: point LLVM_ROOT' in ran.err
+def test_another_llvm_is_used_with_a_warning_as_by_emcc(broken: Broken, sdk_root: Path, sdk: Sdk, tmp_path: Path):
+    name = 'tools/shared.py'
+    text = (sdk_root / name).read_text(encoding='utf-8')
+    newer, changes = re.subn(r'(?m)^EXPECTED_LLVM_VERSION = .*$', f'EXPECTED_LLVM_VERSION = {sdk.expected_llvm + 3}', text)
+    assert changes == 1
+    emroot = broken({name: newer})
+    ran = emroot('build', '--targets', 'libnoexit', '--cache', tmp_path / 'cache')
+    assert ran.code == 0
+    assert f'is made for LLVM {sdk.expected_llvm + 3}, but {sdk.tools["clang"]} is of LLVM {sdk.llvm_version}' in ran.err
+    (tmp_path / 'empty.c').write_text('int f(void) { return 0; }\n')
+    emcc = [*sdk.python, '-E', '-B', str(emroot.sdk / 'emcc.py')]
+    ran = emroot('run', '--cache', tmp_path / 'cache', '--', *emcc, '-c', tmp_path / 'empty.c', '-o', tmp_path / 'empty.o')
+    assert (ran.code, 'is made for' in ran.err) == (0, False)
 
 
 def test_a_clang_that_dies(broken: Broken, sdk_root: Path, tmp_path: Path):

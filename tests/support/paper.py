@@ -19,7 +19,8 @@ def paper_sdk(**changes: object) -> Sdk:
         'root': Path('/paper/emscripten'), 'version': '9.9.9', 'digest': 'd' * 64, 'parts': parts, 'llvm_root': llvm,
         'binaryen_root': Path('/paper/binaryen'), 'node': ('/paper/node',), 'node_version': (24, 0, 0),
         'python': ('/paper/python',), 'tools': {t: llvm / t for t in ('clang', 'clang++', 'llvm-ar', 'wasm-ld')},
-        'llvm_version': '19.0.0', 'resource_dir': llvm / 'resource', 'sanity': '9.9.9|/paper/llvm\n', 'configured': True,
+        'llvm_version': '19.0.0', 'expected_llvm': 19,
+        'resource_dir': llvm / 'resource', 'sanity': '9.9.9|/paper/llvm\n', 'configured': True,
         'config_text': '', 'index': Path('/paper/index.json'), 'how': 'explicit', **changes}
     return Sdk(**facts)  # type: ignore[arg-type]  # a table of what each field takes
 

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import json
 import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from support.fake import configure, make_fake_llvm, make_fake_sdk
+from support.paper import paper_sdk
 
+from emroot.canonical import digest_file
 from emroot.errors import SdkError
 from emroot.home import Home
 from emroot.sdk import find_sdk
-from emroot.sdk.discover import candidates, emscripten_root
+from emroot.sdk.discover import candidates, emscripten_root, other_sdks
 from emroot.sdk.inspect import sdk_python
 
 EXE = '.exe' if os.name == 'nt' else ''
@@ -53,6 +58,54 @@ def test_the_order_is_that_of_the_contract(everywhere: dict[str, Path], home: Ho
     found = list(candidates(home, everywhere['explicit']))
     assert [c.how for c in found] == ['explicit', 'EMSDK', 'EMSCRIPTEN_ROOT', 'PATH', 'installed']
     assert [c.root for c in found] == list(everywhere.values())
+
+
+def _program(path: Path, text: str = '#!/bin/sh\n') -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, encoding='utf-8')
+    path.chmod(0o755)
+    return path
+
+
+@pytest.mark.skipif(os.name == 'nt', reason='compiler caches stand in for compilers by links, which Windows has no use for')
+@pytest.mark.parametrize('config', ['', '#!/bin/sh\n', '#!/bin/sh\necho /nowhere\n', '#!/no/such/interpreter\n'])
+def test_an_emcc_on_path_that_leads_to_no_sdk_is_passed_over(tmp_path: Path, home: Home, monkeypatch: pytest.MonkeyPatch,
+                                                             config: str):
+    """A compiler cache's link to itself, or a script; an `em-config` of the same kind may lie with it."""
+    cache = _program(tmp_path / 'ccache')
+    (tmp_path / 'bin' / 'emcc').symlink_to(cache)
+    if config:
+        _program(tmp_path / 'bin' / 'em-config', config)
+    monkeypatch.setenv('PATH', f'{tmp_path / "bin"}::{tmp_path / "sdk"}')
+    with pytest.raises(SdkError, match=f'behind {tmp_path / "bin" / "emcc"}'):
+        find_sdk(home)
+    _program(_empty_sdk(tmp_path / 'sdk') / 'emcc')
+    assert [(c.how, c.root) for c in candidates(home)] == [('PATH', tmp_path / 'sdk')]
+
+
+@pytest.mark.skipif(os.name == 'nt', reason='links need a privilege on Windows')
+@pytest.mark.parametrize('link', ['root', 'above'])
+def test_an_sdk_is_the_same_one_through_a_link(tmp_path: Path, home: Home, link: str):
+    """What belongs to it lies above its root: what an installation had to adapt, the Python of an emsdk."""
+    root = make_fake_sdk(tmp_path / 'sdk' / 'upstream')
+    (tmp_path / 'sdk' / 'emroot-sdk.json').write_text(
+        json.dumps({'pristine': {digest_file(root / 'emcc.py'): 'of what was shipped'}}), encoding='utf-8')
+    python = tmp_path / 'sdk' / 'python' / '3' / 'bin' / 'python3'
+    python.parent.mkdir(parents=True)
+    python.symlink_to(sys.executable)
+    (tmp_path / 'link').symlink_to(root if link == 'root' else tmp_path / 'sdk')
+    assert find_sdk(home, tmp_path / 'link') == find_sdk(home, root)
+    assert find_sdk(home, root).python == (str(python),)
+
+
+def test_of_several_that_are_installed_the_others_are_known(home: Home):
+    for age, version in enumerate(('3.1.69', '6.0.5', '6.0.4')):
+        root = _empty_sdk(home.sdks / version / 'usr' / 'share' / 'emscripten')
+        (root / 'emscripten-version.txt').write_text(f'"{version}"\n', encoding='utf-8')
+        os.utime(home.sdks / version, (age, age))
+    chosen, *_ = (c.root for c in candidates(home))
+    assert chosen == home.sdks / '6.0.4' / 'usr' / 'share' / 'emscripten'
+    assert [version for version, _ in other_sdks(home, paper_sdk(root=chosen))] == ['6.0.5', '3.1.69']
 
 
 @pytest.mark.parametrize('below', ['', 'upstream/emscripten', 'usr/share/emscripten', 'libexec'])
@@ -115,10 +168,12 @@ def test_a_missing_tool_is_named(tmp_path: Path, home: Home, tool: str):
     assert 'LLVM_ROOT' in caught.value.hint
 
 
-def test_an_older_llvm_than_the_sdk_needs_is_refused(tmp_path: Path, home: Home):
-    root = make_fake_sdk(tmp_path, llvm=18)
-    with pytest.raises(SdkError, match=r'needs LLVM 19, but .*clang(\.exe)? is version 18\.0\.0'):
-        find_sdk(home, root)
+@pytest.mark.parametrize('llvm', [18, 20])
+def test_another_llvm_than_the_sdk_is_made_for_is_doubted_and_used_as_emcc_does(tmp_path: Path, home: Home, llvm: int):
+    sdk = find_sdk(home, make_fake_sdk(tmp_path, llvm=llvm))
+    assert sdk.llvm_version == f'{llvm}.0.0'
+    assert 'is made for LLVM 19, but ' in sdk.doubt and f'is of LLVM {llvm}.0.0' in sdk.doubt
+    assert find_sdk(home, make_fake_sdk(tmp_path / 'right')).doubt == ''
 
 
 def test_a_clang_that_does_not_run_is_named(tmp_path: Path, home: Home):
@@ -187,3 +242,18 @@ def test_whatever_changes_in_it_gives_it_another_digest(tmp_path: Path, home: Ho
 def test_its_place_is_not_in_its_digest(tmp_path: Path, home: Home):
     one, other = make_fake_sdk(tmp_path / 'one'), make_fake_sdk(tmp_path / 'the other')
     assert find_sdk(home, one).digest == find_sdk(home, other).digest
+
+
+@pytest.mark.skipif(sys.platform != 'linux', reason='elsewhere paths are UTF-8, whatever the locale')
+def test_a_path_is_the_same_where_the_file_system_encoding_is_not_utf8(tmp_path: Path, home: Home):
+    """LC_ALL=C in a Python that was told not to make UTF-8 of it: the SDK's Python takes it for UTF-8 again."""
+    root = make_fake_sdk(tmp_path / 'lib é')
+    plain = {name: value for name, value in os.environ.items() if not name.startswith(('LC_', 'LANG', 'PYTHON'))}
+    odd = {**plain, 'LC_ALL': 'C', 'PYTHONCOERCECLOCALE': '0', 'PYTHONUTF8': '0', 'PYTHONPATH': os.pathsep.join(sys.path)}
+    program = ('import os, sys; from emroot.home import Home; from emroot.sdk import find_sdk; from pathlib import Path\n'
+               'sdk = find_sdk(Home(Path(sys.argv[1])), sys.argv[2])\n'
+               'sys.stdout.buffer.write(os.fsencode(f"{sys.getfilesystemencoding()} {sdk.digest} {sdk.llvm_root}"))\n')
+    for _ in 'examined', 'remembered':
+        said = subprocess.run([sys.executable, '-c', program, str(home.root), str(root)], env=odd, check=True,
+                              stdout=subprocess.PIPE).stdout
+        assert said == f'ascii {find_sdk(home, root).digest} {tmp_path / "lib é" / "llvm"}'.encode()

@@ -39,9 +39,8 @@ def _words(ran: Ran, places: dict[str, Path]) -> list[str]:
 def _broken_sdks(tmp_path: Path) -> dict[str, Path]:
     whole = make_fake_sdk(tmp_path / 'whole')
     sdks = {name: overlay(whole, tmp_path / name.replace(' ', '-')) for name in
-            ('missing clang', 'older LLVM', 'clang that does not run', 'failing module')}
+            ('missing clang', 'clang that does not run', 'failing module')}
     configure(sdks['missing clang'], tmp_path / 'nothing')
-    configure(sdks['older LLVM'], make_fake_llvm(tmp_path / 'older', version=18))
     unable = make_fake_llvm(tmp_path / 'unable')
     (unable / 'clang').write_text('#!/no/such/interpreter\n')
     configure(sdks['clang that does not run'], unable)

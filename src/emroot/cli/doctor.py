@@ -32,10 +32,10 @@ def doctor(args: argparse.Namespace) -> int:
         print_json({'findings': [asdict(finding) for finding in findings]})
     else:
         for finding in findings:
-            mark = paint('ok   ', 'good', sys.stdout) if finding.ok else paint('WRONG', 'bad', sys.stdout)
-            print(f'{mark} {finding.what}')
+            mark, style = ('WRONG', 'bad') if not finding.ok else ('note', 'odd') if finding.hint else ('ok', 'good')
+            print(f'{paint(f"{mark:5}", style, sys.stdout)} {finding.what}')
             if finding.hint:
-                print(f'      {"hint: " if not finding.ok else ""}{finding.hint}')
+                print(f'      hint: {finding.hint}')
     return next((finding.exit_code or 1 for finding in findings if not finding.ok), 0)
 
 

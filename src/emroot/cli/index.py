@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -66,7 +67,7 @@ def _indexes(build: Build, wanted: list[tuple[Mode, str]]) -> Iterator[tuple[str
             sdk = build.catalogue.sdk
             try:
                 index = index_archive(find_nm(sdk.tools), build.cache.root / known.paths[0],
-                                      carrying=[place.encode() for place in sdk.places])
+                                      carrying=[os.fsencode(place) for place in sdk.places])
             except NmFailed as error:
                 raise UsageError(f'the symbols of {mode}/{target} cannot be read: {error}',
                                  hint='`emroot verify` says whether it is whole') from error

@@ -8,13 +8,15 @@ import time
 from pathlib import Path
 
 from ..sdk import find_sdk
+from ..sdk.discover import other_sdks
 from .display import is_live_terminal
 from .session import Session, print_json
 
 
 def show(args: argparse.Namespace) -> int:
     """The SDK in use."""
-    sdk = Session(args).sdk
+    session = Session(args)
+    sdk = session.sdk
     if args.json:
         print_json(sdk.show())
         return 0
@@ -22,8 +24,14 @@ def show(args: argparse.Namespace) -> int:
             f'{sdk.llvm_root}', 'Binaryen': sdk.binaryen_root,
             'Node': f'{".".join(map(str, sdk.node_version)) or "does not run"}  {" ".join(sdk.node)}',
             'Python': sdk.python[0], 'digest': sdk.digest}
+    if sdk.doubt:
+        rows['warning'] = sdk.doubt
     for name, value in rows.items():
         print(f'{name:11} {value}')
+    if others := other_sdks(session.home, sdk):
+        print('others installed (choose one with --sdk PATH, EMSDK=PATH, or `sdk = "VERSION"` in emroot.toml):')
+        for version, root in others:
+            print(f'  {version:9} {root}')
     return 0
 
 

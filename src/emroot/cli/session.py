@@ -11,14 +11,17 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ..canonical import digest_bytes
 from ..catalogue import Catalogue
 from ..errors import UsageError
-from ..home import Home, find_home
+from ..home import Home, find_home, read_memo, write_memo
 from ..modes import Mode
 from ..project import Project, find_project, load_project
 from ..sdk import Sdk, find_sdk
 from ..sdk.discover import find_sdk_version
 from ..selection import Selected, Selection, parse_modes, split_names
+from .github import annotate
+from .style import paint
 
 if TYPE_CHECKING:
     from ..remote.address import Address
@@ -53,7 +56,9 @@ class Session:
 
     @cached_property
     def catalogue(self) -> Catalogue:
-        """What that SDK has to offer."""
+        """What that SDK has to offer. Who uses a doubtful one is told so, once."""
+        if self.sdk.doubt and not self.args.quiet:
+            warn_once(self.home, f'sdk-{self.sdk.digest}', self.sdk.doubt)
         return Catalogue(self.sdk, self.home)
 
     @property
@@ -136,6 +141,15 @@ class Session:
         elif or_project and self.project:
             selection.add_project(self.project)
         return selection.selected()
+
+
+def warn_once(home: Home, about: str, text: str) -> None:
+    """A warning on standard error, if there was none `about` the same thing before."""
+    place = home.memo / 'warned' / f'{digest_bytes(about.encode())[:16]}.json'
+    if read_memo(place) is None:
+        write_memo(place, {'text': text})
+        print(f'{paint("emroot: warning:", "odd", sys.stderr)} {text}', file=sys.stderr)
+        annotate('warning', 'emroot', text)
 
 
 def print_json(document: Any) -> None:

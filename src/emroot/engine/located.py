@@ -12,6 +12,7 @@ Nothing here is ever made for the last: it comes from a remote or an imported ar
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -34,7 +35,7 @@ def carries(file: Path, places: Sequence[str]) -> bool:
 
 def has_place(content: bytes, places: Sequence[str]) -> bool:
     """Whether one of these paths is in these bytes."""
-    return any(place.encode() in content for place in places)
+    return any(os.fsencode(place) in content for place in places)
 
 
 def located_key(key: str, places: Sequence[str], what: str) -> str:

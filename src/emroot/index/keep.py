@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
@@ -20,7 +21,7 @@ def record_index(store: Store, key: str, members: Mapping[str, Path], nm: Path, 
     """Keep the index of an archive that is made of these objects, by their names in its order; what went wrong, if they cannot
     be read."""
     try:
-        found = describe_objects(nm, members, carrying=[place.encode() for place in places], env=env)
+        found = describe_objects(nm, members, carrying=[os.fsencode(place) for place in places], env=env)
     except NmFailed as error:
         return str(error)
     keep_index(store, key, Index(tuple(found.values())))

@@ -10,6 +10,7 @@ An archive is known in one of three ways (`Lazy.known`):
 from __future__ import annotations
 
 import dataclasses
+import os
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -110,7 +111,7 @@ class Stock:
             write_sparse(private, self.lazies[path].index, {} if empty else self.real[path], self.triple)
 
     def _describe(self, objects: Mapping[str, Path]) -> dict[str, Member]:
-        places = [place.encode() for place in self.build.catalogue.sdk.places]
+        places = [os.fsencode(place) for place in self.build.catalogue.sdk.places]
         return describe_objects(self._nm, objects, carrying=places, env=self._env)
 
     def _check(self, lazy: Lazy, found: Mapping[str, Member]) -> None:

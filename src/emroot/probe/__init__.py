@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping, Sequence
+import sys
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,9 @@ HOOK = Path(__file__).with_name('hook.py')
 _PREFIXES = ('EMCC_', 'EM_', 'EMMAKEN_', '_EM', 'PYTHON')
 _NAMES = {'CPATH', 'C_INCLUDE_PATH', 'CPLUS_INCLUDE_PATH', 'OBJC_INCLUDE_PATH', 'CFLAGS', 'CXXFLAGS', 'CPPFLAGS',
           'LDFLAGS', 'CCC_OVERRIDE_OPTIONS', 'SOURCE_DATE_EPOCH', 'COMPILER_PATH', 'LIBRARY_PATH', 'RC_DEBUG_OPTIONS'}
+#: Where this process takes paths for something else than UTF-8 (LC_ALL=C with PYTHONUTF8=0, LC_ALL=ja_JP.eucJP): Python may
+#: choose otherwise in the SDK's process, so that is told, and each path translated.
+_UTF8 = [] if sys.getfilesystemencoding() == 'utf-8' else ['-X', 'utf8=1']
 #: The time of every compile, for clang: mimalloc's `options.c` says in its object when it was built, and would differ from
 #: build to build, embuilder's as well as ours. 1980, where zip archives begin.
 EPOCH = '315532800'
@@ -51,9 +55,10 @@ def ask(python: Sequence[str], root: Path, question: str, env: Mapping[str, str]
     import tempfile
     with tempfile.TemporaryDirectory(prefix='emroot-probe-') as directory:
         request_file, answer_file = Path(directory, 'request.json'), Path(directory, 'answer.json')
-        request_file.write_text(json.dumps({'root': str(root), 'question': question, **request}), encoding='utf-8')
+        asked = _in_utf8({'root': str(root), 'question': question, **request})
+        request_file.write_text(json.dumps(asked), encoding='utf-8')
         compiling = ['-X', f'pycache_prefix={bytecode}'] if bytecode else ['-B']
-        command = [*python, '-I', *compiling, str(program), str(request_file), str(answer_file)]
+        command = [*python, '-I', *_UTF8, *compiling, str(program), str(request_file), str(answer_file)]
         try:
             done = subprocess.run(command, env=dict(env), cwd=directory, stdin=subprocess.DEVNULL,
                                   stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
@@ -69,10 +74,28 @@ def ask(python: Sequence[str], root: Path, question: str, env: Mapping[str, str]
                 raise full
             raise SdkError(f'the SDK at {root} does not answer "{question}": {_last_words(said)}',
                            hint='check it with `emroot sdk show -v`, or get one with `emroot sdk install`')
-        answer: dict[str, Any] = json.loads(answer_file.read_text(encoding='utf-8'))
+        answer: dict[str, Any] = _from_utf8(json.loads(answer_file.read_text(encoding='utf-8')))
     if answer.pop('schema', None) != SCHEMA:
         raise SdkError('the probe answered in another schema', hint='reinstall emroot: its files do not fit together')
     return answer
+
+
+def _in_utf8(value: Any) -> Any:
+    """What paths are to a Python whose file system encoding is UTF-8: the same bytes, other characters."""
+    return _recoded(value, lambda text: os.fsencode(text).decode(errors='surrogateescape')) if _UTF8 else value
+
+
+def _from_utf8(value: Any) -> Any:
+    """The way back."""
+    return _recoded(value, lambda text: os.fsdecode(text.encode(errors='surrogateescape'))) if _UTF8 else value
+
+
+def _recoded(value: Any, recode: Callable[[str], str]) -> Any:
+    if isinstance(value, str):
+        return recode(value)
+    if isinstance(value, Mapping):
+        return {recode(key): _recoded(item, recode) for key, item in value.items()}
+    return [_recoded(item, recode) for item in value] if isinstance(value, (list, tuple)) else value
 
 
 def _last_words(said: str) -> str:

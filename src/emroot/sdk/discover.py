@@ -28,8 +28,10 @@ def find_sdk(home: Home, explicit: str | os.PathLike[str] | None = None) -> Sdk:
     """
     for candidate in candidates(home, explicit):
         return inspect(candidate.root, candidate.how, home)
+    passed = [str(emcc) for emcc in _on_path('emcc')]
     raise SdkError('no Emscripten SDK found (looked at --sdk, EMSDK, EMSCRIPTEN_ROOT, emcc on PATH and those emroot '
-                   'installed)', hint='run `emroot sdk install`, or give one with --sdk PATH')
+                   f'installed){"; no emcc.py could be found behind " if passed else ""}{", ".join(passed)}',
+                   hint='run `emroot sdk install`, or give one with --sdk PATH')
 
 
 def find_sdk_version(home: Home, version: str, who: str) -> Sdk:
@@ -51,10 +53,10 @@ def candidates(home: Home, explicit: str | os.PathLike[str] | None = None) -> It
     for variable in ('EMSDK', 'EMSCRIPTEN_ROOT'):
         if value := os.environ.get(variable):
             yield Candidate(_required(Path(value), f'{variable}={value}'), variable)
-    from shutil import which  # here and not above: an SDK that is named needs no search
-    on_path = which('emcc')
-    if on_path and (root := _behind(Path(on_path))):
-        yield Candidate(root, 'PATH')
+    for emcc in _on_path('emcc'):
+        if root := _behind(emcc):
+            yield Candidate(root, 'PATH')
+            break
     for installed in installed_sdks(home):
         yield Candidate(installed, 'installed')
 
@@ -69,16 +71,38 @@ def installed_sdks(home: Home) -> list[Path]:
     return [root for place in places if (root := emscripten_root(place))]
 
 
+def other_sdks(home: Home, sdk: Sdk) -> list[tuple[str, Path]]:
+    """(version, root) of the SDKs that emroot installed besides `sdk`, the last installed first. They are not looked into."""
+    from .examine import version_of  # here and not above: only who shows them wants to know
+    return [(version_of(root), root) for root in installed_sdks(home) if root != sdk.root]
+
+
+def _on_path(name: str) -> Iterator[Path]:
+    """Every executable of that name on PATH, in order. The first `emcc` may be a compiler cache's (`/usr/lib/ccache/emcc`)
+    or somebody's script, which starts the next one."""
+    from shutil import which  # here and not above: an SDK that is named needs no search
+    for directory in dict.fromkeys(os.environ.get('PATH', '').split(os.pathsep)):
+        if found := which(name, path=directory):
+            yield Path(found)
+
+
 def emscripten_root(path: Path) -> Path | None:
-    """The directory of `emcc.py` in an Emscripten root, an emsdk, a prefix, or beside an `emcc` executable."""
+    """The directory of `emcc.py` in an Emscripten root, an emsdk, a prefix, or behind an `emcc` executable; through links,
+    so that an SDK is one SDK by whatever name it is called."""
     path = path.expanduser().absolute()
     if path.is_file():
         return _behind(path)
     for below in ('', 'upstream/emscripten', 'emscripten', 'install/emscripten', 'share/emscripten',
                   'usr/share/emscripten', 'lib/emscripten', 'usr/lib/emscripten', 'libexec'):
         if (path / below / 'emcc.py').is_file():
-            return path / below if below else path
+            return _real(path / below)
     return None
+
+
+def _real(path: Path) -> Path:
+    """Where links lead; on Windows not from a mapped drive to the server behind it, where programs cannot run."""
+    real = path.resolve()
+    return real if real.drive == path.drive else path
 
 
 def _required(path: Path, given: str) -> Path:
@@ -91,15 +115,18 @@ def _required(path: Path, given: str) -> Path:
 
 def _behind(emcc: Path) -> Path | None:
     """The root behind an `emcc` on PATH: through links, else by asking the `em-config` beside it."""
-    real = emcc.resolve()
+    real = _real(emcc)
     if (real.parent / 'emcc.py').is_file():
         return real.parent
     import shutil
     import subprocess
     if config := shutil.which('em-config', path=str(emcc.parent)):
-        done = subprocess.run([config, 'EMSCRIPTEN_ROOT'], capture_output=True, text=True, check=False,
-                              stdin=subprocess.DEVNULL, env={**os.environ, 'PYTHONDONTWRITEBYTECODE': '1'})
-        root = Path(done.stdout.strip() or os.devnull)
+        try:
+            done = subprocess.run([config, 'EMSCRIPTEN_ROOT'], capture_output=True, check=False, timeout=60,
+                                  stdin=subprocess.DEVNULL, env={**os.environ, 'PYTHONDONTWRITEBYTECODE': '1'})
+        except (OSError, subprocess.TimeoutExpired):
+            return None
+        root = Path(os.fsdecode(done.stdout.strip()) or os.devnull)
         if (root / 'emcc.py').is_file():
-            return root
+            return _real(root)
     return None

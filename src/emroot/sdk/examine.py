@@ -10,6 +10,7 @@ from typing import Any
 
 from ..canonical import digest_record
 from ..errors import SdkError
+from ..files import read_file
 from ..home import Home, write_memo
 from ..probe import ask, pure_environment
 from . import fingerprint
@@ -31,7 +32,7 @@ def examine(root: Path, python: tuple[str, ...], home: Home, place: Path) -> dic
             raise SdkError(f'the SDK at {root} is broken: no {name} at {path}',
                            hint=f'set LLVM_ROOT in {said["config"] or "EM_CONFIG"}, or get a whole SDK with '
                                 '`emroot sdk install`')
-    llvm_version = _clang_version(tools['clang'], said['expected_llvm'], root)
+    llvm_version = _clang_version(tools['clang'], root)
     resource_dir = Path(_output([str(tools['clang']), '-print-resource-dir'], root).strip())
     node = [str(n) for n in said['node']]
     binaryen_root = Path(said['binaryen_root'])
@@ -45,19 +46,23 @@ def examine(root: Path, python: tuple[str, ...], home: Home, place: Path) -> dic
         'version': version, 'parts': parts, 'digest': digest_record({'version': version, 'parts': parts}),
         'llvm_root': said['llvm_root'], 'binaryen_root': said['binaryen_root'], 'node': node,
         'node_version': _node_version(node), 'tools': said['tools'], 'llvm_version': llvm_version,
-        'resource_dir': str(resource_dir), 'sanity': said['sanity'], 'configured': said['config'] is not None
-        and 'EM_CONFIG' not in os.environ, 'config_text': _config_text(said), 'index': str(index),
-        'folders': [str(folder) for folder in folders],
+        'expected_llvm': said['expected_llvm'], 'resource_dir': str(resource_dir), 'sanity': said['sanity'],
+        'configured': said['config'] is not None and 'EM_CONFIG' not in os.environ,
+        'config_text': _config_text(said), 'index': str(index), 'folders': [str(folder) for folder in folders],
         'files': sorted({path for _, _, path in found if not path.startswith(within)}),
     }
 
 
+def version_of(root: Path) -> str:
+    """The version that the SDK at `root` calls itself. Empty if it does not say."""
+    return (read_file(root / 'emscripten-version.txt') or b'').decode(errors='replace').strip().strip('"')
+
+
 def _version(root: Path) -> str:
-    try:
-        text = (root / 'emscripten-version.txt').read_text(encoding='utf-8').strip().strip('"')
-    except OSError as error:
+    text = version_of(root)
+    if not text:
         raise SdkError(f'the SDK at {root} is broken: no emscripten-version.txt',
-                       hint='get a whole SDK with `emroot sdk install`') from error
+                       hint='get a whole SDK with `emroot sdk install`')
     numbers = tuple(int(n) for n in re.findall(r'\d+', text)[:3])
     if numbers < OLDEST:
         raise SdkError(f'the SDK at {root} is Emscripten {text}; emroot needs {".".join(map(str, OLDEST))} or later',
@@ -65,29 +70,25 @@ def _version(root: Path) -> str:
     return text
 
 
-def _clang_version(clang: Path, expected: int, root: Path) -> str:
+def _clang_version(clang: Path, root: Path) -> str:
     said = _output([str(clang), '--version'], root)
-    match = re.search(r'version (\d+)(\.\d+)*', said)
+    match = re.search(r'version (\d+(\.\d+)*)', said)
     if not match:
         raise SdkError(f'the SDK at {root} is broken: {clang} --version says {said.splitlines()[:1]}',
                        hint='reinstall it, or get one with `emroot sdk install`')
-    if int(match.group(1)) < expected:
-        raise SdkError(f'the SDK at {root} needs LLVM {expected}, but {clang} is {match.group(0)}',
-                       hint='point LLVM_ROOT in its configuration to the right LLVM, or run `emroot sdk install`')
-    return match.group(0).removeprefix('version ')
+    return match.group(1)
 
 
 def _output(command: list[str], root: Path) -> str:
     try:
-        done = subprocess.run(command, capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL,
-                              timeout=120, errors='replace')
+        done = subprocess.run(command, capture_output=True, check=False, stdin=subprocess.DEVNULL, timeout=120)
     except (OSError, subprocess.TimeoutExpired) as error:
         raise SdkError(f'the SDK at {root} is broken: {command[0]} does not run ({error})',
                        hint='reinstall it, or get one with `emroot sdk install`') from error
     if done.returncode != 0:
-        raise SdkError(f'the SDK at {root} is broken: `{" ".join(command)}` failed: {done.stderr.strip()[:300]}',
+        raise SdkError(f'the SDK at {root} is broken: `{" ".join(command)}` failed: {os.fsdecode(done.stderr.strip()[:300])}',
                        hint='reinstall it, or get one with `emroot sdk install`')
-    return done.stdout
+    return os.fsdecode(done.stdout)
 
 
 def _node_version(node: list[str]) -> list[int]:

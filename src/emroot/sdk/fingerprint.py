@@ -86,13 +86,13 @@ def signature(folders: Iterable[str], files: Iterable[str]) -> str:
     touched. Every command begins with it, so it asks the operating system as little as it can."""
     digest = hashlib.sha256()
     for path in files:
-        digest.update(_state(path, os.stat(path)).encode())
+        digest.update(os.fsencode(_state(path, os.stat(path))))
     pending = list(folders)
     while pending:
         directory = pending.pop()
         below, states = _states(directory)
         pending += below
-        digest.update('\n'.join([directory, *states, '']).encode())
+        digest.update(os.fsencode('\n'.join([directory, *states, ''])))
     return digest.hexdigest()
 
 

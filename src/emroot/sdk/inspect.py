@@ -12,7 +12,7 @@ from ..home import Home, read_memo, write_memo
 from .fingerprint import signature
 from .model import Sdk
 
-_MEMO_VERSION = 4
+_MEMO_VERSION = 5
 #: What emcc itself would heed when it looks for its tools.
 CONFIGURING = ('EM_CONFIG', 'EM_LLVM_ROOT', 'EM_BINARYEN_ROOT', 'EM_NODE_JS', 'EM_LLVM_ADD_VERSION',
                'EM_CLANG_ADD_VERSION')
@@ -56,8 +56,9 @@ def _model(root: Path, how: str, memo: dict[str, Any], python: tuple[str, ...]) 
     return Sdk(root=root, how=how, python=python, version=memo['version'], digest=memo['digest'], parts=memo['parts'],
                llvm_root=Path(memo['llvm_root']), binaryen_root=Path(memo['binaryen_root']), node=tuple(memo['node']),
                node_version=tuple(memo['node_version']), tools={k: Path(v) for k, v in memo['tools'].items()},
-               llvm_version=memo['llvm_version'], resource_dir=Path(memo['resource_dir']), sanity=memo['sanity'],
-               configured=memo['configured'], config_text=memo['config_text'], index=Path(memo['index']))
+               llvm_version=memo['llvm_version'], expected_llvm=memo['expected_llvm'],
+               resource_dir=Path(memo['resource_dir']), sanity=memo['sanity'], configured=memo['configured'],
+               config_text=memo['config_text'], index=Path(memo['index']))
 
 
 def sdk_python(root: Path) -> tuple[str, ...]:

@@ -29,6 +29,8 @@ class Sdk:
     tools: Mapping[str, Path]
     """Executables by name: `clang`, `clang++`, `llvm-ar`, `wasm-ld`."""
     llvm_version: str
+    expected_llvm: int
+    """The major version of LLVM that this Emscripten is made for. With another one emcc warns, and goes on."""
     resource_dir: Path
     """Clang's own headers. Its path is part of the bytes of objects that use them (debug information)."""
     sanity: str
@@ -51,6 +53,14 @@ class Sdk:
     def place(self) -> str:
         """A digest that names where the SDK lies without saying it."""
         return digest_record({'places': self.places})
+
+    @property
+    def doubt(self) -> str:
+        """What emcc itself warns of: a compiler of another LLVM than it is made for. Empty if there is nothing."""
+        if self.llvm_version.partition('.')[0] == str(self.expected_llvm):
+            return ''
+        return (f'Emscripten {self.version} at {self.root} is made for LLVM {self.expected_llvm}, but {self.tools["clang"]} is '
+                f'of LLVM {self.llvm_version}: what it builds may fail to compile or link')
 
     def show(self) -> dict[str, Any]:
         """What `emroot sdk show --json` prints."""
