@@ -185,6 +185,14 @@ def test_where_the_link_tells_of_whole_archives_it_gets_them(flag: str, linking:
     assert made and not said
 
 
+def test_a_linker_that_is_to_name_itself_links_lazily(linking: Lazy, indexed: Indexed, sdk: Sdk, tmp_path: Path):
+    (tmp_path / 'main.c').write_text(SOURCE['main.c'])
+    link = [*sdk.python, '-B', str(sdk.root / 'emcc.py'), *SMALL[1:], '-Wl,-v', 'main.c', '-o', 'app.js']
+    ran = indexed(SMALL)('link', '--cache', tmp_path / 'cache', '--', *link, cwd=tmp_path)
+    assert ran.code == 0 and 'LLD' in ran.out and 'linked with' in ran.err, ran
+    assert (tmp_path / 'app.wasm').read_bytes() == linking.whole(SMALL, SOURCE)['app.wasm']
+
+
 def test_lazy_links_can_be_switched_off(linking: Lazy, indexed: Indexed):
     lazily = indexed(SMALL)
     made, said = linking.lazy(lazily, SMALL, SOURCE, env={'EMROOT_LAZY': 'off'})

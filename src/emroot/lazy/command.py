@@ -14,9 +14,9 @@ _NAMING_NEXT = ('-u', '--undefined', '-e', '--entry', '--wrap', '--export', '--e
 _OWN = ('_start', '__wasm_call_dtors')
 _TAKES_NEXT = (*_NAMING_NEXT, '-o', '-m', '-z', '-L', '-l', '-mllvm', '-O', '--library', '--library-path', '--global-base')
 #: What says something about the members of archives, or keeps something of the link, besides the program.
-_TELLING = re.compile(r'-M|-t|-v|-y.*|--(Map|cref|dependency-file|lto-obj-path|print-archive-stats|print-gc-sections|print-map|'
+_TELLING = re.compile(r'-M|-t|-y.*|--(Map|cref|dependency-file|lto-obj-path|print-archive-stats|print-gc-sections|print-map|'
                       r'reproduce|save-temps|thinlto-cache-dir|thinlto-emit-|thinlto-index-only|trace|trace-symbol|verbose|'
-                      r'version|why-extract|start-lib|relocatable|emit-relocs)\b.*|-r|-Map.*|@.*', re.DOTALL)
+                      r'why-extract|start-lib|relocatable|emit-relocs)\b.*|-r|-Map.*|@.*', re.DOTALL)
 
 
 @dataclass(frozen=True)

@@ -171,6 +171,8 @@ class LazyLink:
 
     def _finish(self, done: subprocess.CompletedProcess[str]) -> None:
         """The link is the one that whole archives give."""
+        if '-v' in self.command.words:  # the linker names itself before anything else, and links all the same
+            sys.stdout.write(done.stdout.partition('\n')[0] + '\n')
         if done.returncode != 0:
             self._refuse(done)
         self._say(done.stderr)

@@ -22,6 +22,8 @@ import tempfile
 #: What emcc's `tools.building` must have for lazy links.
 SEAM = ('link_lld', 'get_command_with_possible_response_file', 'check_call')
 
+#: Options with which the linker tells of itself, and reads no input.
+ASKING = ('--version', '-version', '--help', '-help')
 #: What was built for this command line.
 PORTS, ALL = 'ports', 'all'
 #: How emroot ends if a link cannot be made, not with whole libraries either.
@@ -33,6 +35,7 @@ class Hook:
 
     def __init__(self, command):
         self.command = command
+        self.asking = '-###' in sys.argv or asks(for_the_linker(sys.argv[1:]))
         self.changes = {'tools.system_libs': self.change_libraries, 'tools.ports': self.change_ports,
                         'tools.cache': self.change_cache}
         self.asked_for_link = None
@@ -109,9 +112,10 @@ class Hook:
         return '-'.join([directory[2].split('-')[0], *directory[3:]]) + '/' + library.get_base_name()
 
     def lazy(self):
-        """Whether the linker can be stood in for: lazy links are wanted, and this emcc has the seam for them."""
+        """Whether the linker can be stood in for: lazy links are wanted, or nothing will be linked; and this emcc has the
+        seam for them."""
         building = sys.modules.get('tools.building')
-        if not self.command.get('lazy') or not all(hasattr(building, name) for name in SEAM):
+        if not (self.command.get('lazy') or self.asking) or not all(hasattr(building, name) for name in SEAM):
             return False
         if not hasattr(building, '_emroot'):
             building._emroot = building.link_lld
@@ -134,6 +138,9 @@ class Hook:
             return spell(command)
 
         def check_call(command, *more, **options):
+            if self.asking or commands and asks(commands[-1]):  # as Meson does: there is nothing to build for it
+                self.awaited.clear()
+                return call(command, *more, **options)
             ended = self.link_lazily(commands.pop()) if len(commands) == 1 else None
             if ended == REFUSED:
                 return self.fail(lambda: call(command, *more, **options))
@@ -159,7 +166,7 @@ class Hook:
             file = os.path.join(place, 'request.json')
             with open(file, 'w', encoding='utf-8') as f:
                 json.dump(request, f)
-            return self.run(self.command['lazy'], [file], subprocess.DEVNULL)
+            return self.run(self.command['lazy'], [file], None)
 
     @staticmethod
     def fail(call):
@@ -233,6 +240,17 @@ class Hook:
         environment.update(self.command['env'])
         return subprocess.run([*argv, *arguments], env=environment, stdin=subprocess.DEVNULL, stdout=output,
                               check=False).returncode
+
+
+def for_the_linker(words):
+    """What an emcc passes on to its linker as it is, of what was given to it."""
+    given = [part for word in words if word.startswith('-Wl,') for part in word.split(',')[1:]]
+    return given + [word for before, word in zip(words, words[1:]) if before == '-Xlinker']
+
+
+def asks(words):
+    """Whether the linker is only asked something."""
+    return any(word in ASKING for word in words)
 
 
 def install(command):
