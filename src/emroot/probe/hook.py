@@ -138,7 +138,7 @@ class Hook:
             return spell(command)
 
         def check_call(command, *more, **options):
-            if self.asking or commands and asks(commands[-1]):  # as Meson does: there is nothing to build for it
+            if self.asking or (commands and asks(commands[-1])):  # as Meson does: there is nothing to build for it
                 self.awaited.clear()
                 return call(command, *more, **options)
             ended = self.link_lazily(commands.pop()) if len(commands) == 1 else None
@@ -245,7 +245,7 @@ class Hook:
 def for_the_linker(words):
     """What an emcc passes on to its linker as it is, of what was given to it."""
     given = [part for word in words if word.startswith('-Wl,') for part in word.split(',')[1:]]
-    return given + [word for before, word in zip(words, words[1:]) if before == '-Xlinker']
+    return given + [words[at + 1] for at, word in enumerate(words[:-1]) if word == '-Xlinker']
 
 
 def asks(words):
