@@ -19,7 +19,7 @@ from .modes import parse_features
 from .project import load_project
 from .sdk import Sdk
 from .sdk import find_sdk as _find_sdk
-from .selection import Selection, split_link, split_names
+from .selection import Selection, split_names
 
 if TYPE_CHECKING:
     from .engine.build import Build
@@ -68,16 +68,16 @@ def listing(features: str | Iterable[str] = 'wasm32', *, sdk: Sdk | Place | None
 
 def resolve(link: str | Sequence[str], *, lang: str | None = None, sdk: Sdk | Place | None = None,
             home: Place | None = None) -> Resolution:
-    """The mode, libraries in link order and ports that a link needs: a whole command line whose first word is an emcc or em++, or
+    """The mode, libraries in link order and ports that a link needs: a whole command line that starts an emcc or em++, or
     flags alone (then `lang`, `c` or `c++`, says which of the two would link). Inputs need not exist. As `emroot resolve`.
 
-    Raises `UsageError` with emcc's own words if it refuses the link.
+    Raises `UsageError` if it is no link, or with emcc's own words if it refuses it.
 
     >>> emroot.resolve('emcc -O2 -flto main.o').mode.name
     'wasm32-lto'
     """
     from .resolution import resolve as resolve_link
-    return resolve_link(catalogue_of(sdk, home), split_link(link), lang=lang)
+    return resolve_link(catalogue_of(sdk, home), link, lang=lang)
 
 
 def build(*, features: str | Iterable[str] = (), targets: str | Iterable[str] = (),

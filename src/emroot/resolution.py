@@ -13,17 +13,16 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from .canonical import digest_file, digest_record
 from .catalogue import Catalogue
 from .errors import SdkError, UsageError
 from .home import read_memo, write_memo
+from .linkline import LinkLine, read_link
 from .modes import Mode, all_modes
 from .probe import PROGRAM, ask
 
-Language = Literal['c', 'c++']
-COMPILERS: dict[str, Language] = {'emcc': 'c', 'em++': 'c++'}
 #: What emcc reads from the environment that changes which libraries it links, and how.
 HEEDED = ('EMCC_CFLAGS', 'EMCC_FORCE_STDLIBS', 'EMCC_ONLY_FORCED_STDLIBS', 'EMCC_AUTODEBUG', 'EMCC_STRICT',
           'EMMAKEN_JUST_CONFIGURE')
@@ -57,19 +56,22 @@ class Resolution:
                 'files': list(self.files), 'ports': list(self.ports)}
 
 
-def resolve(catalogue: Catalogue, link: Sequence[str], *, lang: str | None = None, environment: bool = False,
+def resolve(catalogue: Catalogue, link: str | Sequence[str], *, lang: str | None = None, environment: bool = False,
             cwd: Path | None = None, ports: Path | None = None) -> Resolution:
-    """What `link` needs: a whole command line whose first word is an emcc or em++, or flags alone, in which case `lang`
+    """What `link` needs: a whole command line that starts an emcc or em++ (`linkline.py`), or flags alone, in which case `lang`
     (`c` or `c++`, the default) says which of the two would link.
 
-    Inputs need not exist, and sources are not compiled. `environment` heeds `EMCC_CFLAGS` and the others of `HEEDED`.
+    Inputs need not exist, and sources are not compiled. `environment` heeds `EMCC_CFLAGS` and the others of `HEEDED`; those that
+    the line itself sets count in any case.
     `ports` is where the sources of ports lie (`<cache directory>/ports`); few ports are defined only there.
 
-    Raises `UsageError` with emcc's own words if it refuses the link.
+    Raises `UsageError` if it is no link, or with emcc's own words if it refuses it.
     """
-    argv = _command(link, lang)
+    line = read_link(link, lang)
+    argv = _command(line)
     here = str(cwd.absolute() if cwd else Path.cwd())
-    heeded = {name: os.environ[name] for name in HEEDED if name in os.environ} if environment else {}
+    set_for_it = {**os.environ, **line.variables} if environment else line.variables
+    heeded = {name: set_for_it[name] for name in HEEDED if name in set_for_it}
     key = {'programs': [digest_file(program) for program in _PROGRAMS], 'argv': _what_matters(argv),
            'environment': heeded, 'ports': str(ports or '')}
     place = catalogue.memo / 'links' / f'{digest_record(key)[:32]}.json'
@@ -90,19 +92,10 @@ def mode_of_directory(directory: str) -> Mode:
     return _MODES[directory]
 
 
-def compiler(word: str) -> str | None:
-    """`emcc` or `em++` if a command's first word starts one of them: `/opt/emsdk/upstream/emscripten/em++.bat`."""
-    name = re.split(r'[\\/]', word)[-1].lower()
-    return next((c for c in COMPILERS if re.fullmatch(re.escape(c) + r'(\.(py|bat|exe|cmd|ps1))?', name)), None)
-
-
-def _command(link: Sequence[str], lang: str | None) -> list[str]:
-    if lang not in (None, *COMPILERS.values()):
-        raise UsageError(f'unknown language {lang!r}', hint='give --lang c or --lang c++')
-    started = compiler(link[0]) if link else None
+def _command(line: LinkLine) -> list[str]:
     # Flags alone name no input, and a link without one is an error to emcc. The stand-in goes first, so that a flag
     # that lacks its argument does not take it.
-    argv = [started, *link[1:]] if started else ['emcc' if lang == 'c' else 'em++', _STAND_IN, *link]
+    argv = [line.driver, *([] if line.command else [_STAND_IN]), *line.arguments]
     while '--em-config' in argv:  # read where the SDK is found; emcc's own parser never sees it
         at = argv.index('--em-config')
         del argv[at:at + 2]

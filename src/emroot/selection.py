@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Iterable, Sequence
 
 from .catalogue import Catalogue
-from .errors import UsageError
 from .modes import Mode, parse_features, parse_mode
 from .project import Project
 
@@ -40,7 +38,7 @@ class Selection:
             lines = [link for mode in modes for link in ordinary_links(mode)]
         for link in lines:
             from .resolution import resolve  # here and not above: mostly nothing is to be resolved
-            found = resolve(self._catalogue, split_link(link))
+            found = resolve(self._catalogue, link)
             self._want(found.mode, [*found.targets, *found.ports])
 
     def add_project(self, project: Project) -> None:
@@ -65,14 +63,6 @@ def parse_modes(features: Iterable[str]) -> list[Mode]:
 def split_names(given: Iterable[str]) -> list[str]:
     """Names that may come several in one, joined by commas."""
     return [name.strip() for names in given for name in names.split(',') if name.strip()]
-
-
-def split_link(link: str | Sequence[str]) -> Sequence[str]:
-    """The words of a link, which may be given as they would stand on a shell's line."""
-    try:
-        return shlex.split(link) if isinstance(link, str) else link
-    except ValueError as error:
-        raise UsageError(f'cannot read the link {link!r}: {error}', hint='close what is quoted') from error
 
 
 def ordinary_links(mode: Mode) -> list[list[str]]:

@@ -18,7 +18,7 @@ from emroot.catalogue import Catalogue
 from emroot.errors import SdkError, UsageError
 from emroot.home import Home
 from emroot.modes import Mode, all_modes
-from emroot.resolution import compiler, mode_of_directory, resolve
+from emroot.resolution import mode_of_directory, resolve
 
 ANSWER: dict[str, Any] = {
     'directory': 'sysroot/lib/wasm64-emscripten/thinlto', 'linked': True,
@@ -63,14 +63,6 @@ def test_an_answer_becomes_a_mode_targets_files_and_ports(probe: Probe, catalogu
         'files': [f'sysroot/lib/wasm64-emscripten/thinlto/{name}' for name in ('libc.a', 'crt1.o', 'libz.a')]}
 
 
-@pytest.mark.parametrize(('word', 'which'), [
-    ('emcc', 'emcc'), ('em++', 'em++'), ('/opt/emsdk/upstream/emscripten/em++', 'em++'), ('./emcc.py', 'emcc'),
-    (r'C:\emsdk\upstream\emscripten\em++.bat', 'em++'), ('EMCC.EXE', 'emcc'), ('emcc.o', None), ('-O2', None),
-    ('clang', None), ('emcmake', None), ('myemcc', None), ('', None)])
-def test_the_first_word_tells_whether_a_compiler_is_started(word: str, which: str | None):
-    assert compiler(word) == which
-
-
 @pytest.mark.parametrize(('link', 'lang', 'asked'), [
     (['emcc', '-O2', 'a.o'], None, ['emcc', '-O2', 'a.o']),
     (['/opt/em++.py', 'a.o'], 'c', ['em++', 'a.o']),
@@ -84,6 +76,15 @@ def test_flags_alone_get_a_compiler_and_an_input(link: list[str], lang: str | No
                                                  catalogue: Catalogue):
     resolve(catalogue, link, lang=lang)
     assert probe.asked == [asked]
+
+
+def test_what_the_line_itself_sets_for_emcc_is_heeded(probe: Probe, catalogue: Catalogue, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv('EMCC_STRICT', '1')
+    resolve(catalogue, 'EMCC_CFLAGS=-m64 OTHER=1 ccache emcc a.o')
+    resolve(catalogue, 'emcc a.o')
+    resolve(catalogue, 'env EMCC_STRICT=0 emcc a.o', environment=True)
+    heeded = [{name: env[name] for name in ('EMCC_CFLAGS', 'EMCC_STRICT', 'OTHER') if name in env} for env in probe.environments]
+    assert heeded == [{'EMCC_CFLAGS': '-m64'}, {}, {'EMCC_STRICT': '0'}]
 
 
 def test_a_language_other_than_c_and_cpp_is_an_error(probe: Probe, catalogue: Catalogue):

@@ -13,6 +13,7 @@ from pathlib import Path
 from ..canonical import digest_bytes
 from ..errors import RemoteError, UsageError
 from ..files import write_text
+from ..linkline import read_link
 from ..probe import HOOK
 from ..sdk.inspect import config_files
 from ..using import emcc_variables
@@ -64,9 +65,7 @@ def env(args: argparse.Namespace) -> int:
 
 def run(args: argparse.Namespace, *, loud: bool = False) -> int:
     """Run a command so: what is selected is built before it starts, what its links miss beyond that when they miss it."""
-    command = args.command[1:] if args.command[:1] == ['--'] else args.command
-    if not command:
-        raise UsageError('no command to run', hint='put it after `--`: emroot run -- make')
+    command = _given(args)
     session = Session(args)
     code = _prepare(session, needed=False)
     if code not in (0, RemoteError.exit_code):
@@ -82,7 +81,19 @@ def run(args: argparse.Namespace, *, loud: bool = False) -> int:
 
 def link(args: argparse.Namespace) -> int:
     """Run one link so, and say what it took."""
+    line = read_link(_given(args))
+    if not line.command:
+        raise UsageError('flags alone link nothing', hint='begin with emcc or em++: emroot link -- em++ main.o -o app.js')
+    args.command = list(line.command)
+    os.environ.update(line.variables)
     return run(args, loud=not args.quiet)
+
+
+def _given(args: argparse.Namespace) -> list[str]:
+    command: list[str] = args.command[1:] if args.command[:1] == ['--'] else args.command
+    if not command:
+        raise UsageError('no command to run', hint='put it after `--`: emroot run -- make')
+    return command
 
 
 def lazily(args: argparse.Namespace) -> str:
