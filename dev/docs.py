@@ -69,6 +69,19 @@ def _commands(name: str, parser: argparse.ArgumentParser) -> Iterator[tuple[str,
             yield from _commands(f'{name} {word}', command)
 
 
+_TRUST = '''## Trust
+
+A clone is data: what a file names is used only as far as it needs no trust. That is a version (`sdk`), features, names of targets and links, `builder`
+and `complete`. A path of an SDK, `remote`, `base`, `ports-from`, and files whose code emcc runs (ports of one's own, `--em-config`, `@FILE`) are named in
+a warning and not used before `emroot trust [DIR]` was said once for its directory; `emroot trust --revoke` takes it back. In CI, set `EMROOT_TRUST` to
+that directory (several as in PATH, each with all below it), or to `1`.
+
+What came by a `remote` or `base` that the file alone names keeps its origin: it lies in a cache directory of its own, and counts only for builds that name
+the same. `rw+` is ignored here: that something is sent is said on the command line (`--remote-write`) or in `EMROOT_REMOTE`. Below `emroot run`
+the file is that of the directory in which it was started, whatever lies in those where emcc runs.
+'''
+
+
 def project_file() -> str:
     """The keys of emroot.toml."""
     schema = json_schema()
@@ -76,6 +89,7 @@ def project_file() -> str:
             'current directory and those above it.\nEditors check it by [the schema](emroot.schema.json).\n']
     text.append(_table('At the top', {k: v for k, v in schema['properties'].items() if k != 'cache'}))
     text.append(_table('In each `[[cache]]`', schema['properties']['cache']['items']['properties']))
+    text.append(_TRUST)
     return '\n'.join(text)
 
 

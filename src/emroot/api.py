@@ -119,7 +119,9 @@ def prepare(*, features: str | Iterable[str], targets: str | Iterable[str], link
     selection.add(features=_items(features), targets=split_names(_items(targets)),
                   links=[links] if isinstance(links, str) else links)
     if project:
-        selection.add_project(load_project(Path(project).expanduser().absolute()))
+        from .trust import is_trusted, without_untrusted
+        loaded = load_project(Path(project).expanduser().absolute())
+        selection.add_project(loaded if is_trusted(where, loaded.place.parent) else without_untrusted(loaded))
     selected = selection.selected()
     if not selected:
         raise UsageError('nothing is selected', hint='give features, targets, links or a project')

@@ -36,11 +36,14 @@ FOREIGN = ['elsewhere']
 
 
 class CacheDirectory:
-    """One cache directory of one SDK. Every file appears at once; any number of processes may fill it."""
+    """One cache directory of one SDK. Every file appears at once; any number of processes may fill it.
 
-    def __init__(self, root: Path, sdk: Sdk) -> None:
+    What a build with an `origin` (see `trust.origin_of`) put there counts only for builds with the same.
+    """
+
+    def __init__(self, root: Path, sdk: Sdk, origin: str = '') -> None:
         self.root = root.absolute()
-        self.sdk = sdk
+        self.sdk, self._origin = sdk, origin
         self._scratch = Scratch(self.root / IN_FLIGHT)
 
     def close(self) -> None:
@@ -103,6 +106,8 @@ class CacheDirectory:
         record = read_memo(self._record(path))
         if not record or record.get('key') != key or record.get('places') not in (None, self.sdk.places, FOREIGN):
             return None
+        if record.get('origin', '') not in ('', self._origin):
+            return None
         try:
             found = os.stat(self.root / path, follow_symlinks='base' in record)
         except OSError:
@@ -125,7 +130,7 @@ class CacheDirectory:
             place(store.path(blob.digest), target, aside=self._scratch.directory())
             found = os.lstat(target)
             record: dict[str, Any] = {'key': key, 'digest': blob.digest, 'stat': placed(found),
-                                      **self._carries(carries)}
+                                      **self._carries(carries), **self._from()}
             write_memo(self._record(path), record, aside=self._scratch.directory())
         except OSError as error:
             raise from_os_error(error, f'adding to the cache directory {self.root}') from error
@@ -141,10 +146,14 @@ class CacheDirectory:
                     if not is_without_links(error):
                         raise
                     link_or_copy(file, temporary, linked=False)
-            record = {'key': key, 'digest': digest, 'stat': placed(os.stat(target)), 'base': str(file), **self._carries(carries)}
+            record = {'key': key, 'digest': digest, 'stat': placed(os.stat(target)), 'base': str(file), **self._carries(carries),
+                      **self._from()}
             write_memo(self._record(path), record, aside=self._scratch.directory())
         except OSError as error:
             raise from_os_error(error, f'adding to the cache directory {self.root}') from error
+
+    def _from(self) -> dict[str, str]:
+        return {'origin': self._origin} if self._origin else {}
 
     def _carries(self, place: str) -> dict[str, Any]:
         """What a record says of the place in a file's bytes."""

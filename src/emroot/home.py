@@ -43,9 +43,15 @@ class Home:
         """The last builds' logs."""
         return self.root / 'logs'
 
-    def cache_directory(self, version: str, digest: str) -> Path:
-        """The default cache directory of an SDK: all its modes share one, no other SDK does."""
-        return self.root / 'cache' / f'{version}-{digest[:12]}'
+    @property
+    def trusted(self) -> Path:
+        """Directories whose project files the user trusts (see `trust.py`)."""
+        return self.root / 'trusted'
+
+    def cache_directory(self, version: str, digest: str, origin: str = '') -> Path:
+        """The default cache directory of an SDK: all its modes share one, no other SDK does. What came from an `origin` (see
+        `trust.origin_of`) is kept apart."""
+        return self.root / 'cache' / '-'.join(filter(None, (version, digest[:12], origin)))
 
     def remember_cache(self, path: Path) -> None:
         """Note that there is a cache directory at `path`: what it holds is not removed from the store."""

@@ -16,6 +16,7 @@ The dataclasses below are the format: `load` checks against them, and `json_sche
 from __future__ import annotations
 
 import dataclasses
+import re
 import typing
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -24,6 +25,7 @@ from typing import Any
 from .errors import UsageError, nearest
 
 NAME = 'emroot.toml'
+_VERSION = re.compile(r'\d[\w.+-]*')
 _TYPES: dict[str, tuple[type, dict[str, Any]]] = {'str': (str, {'type': 'string'}), 'bool': (bool, {'type': 'boolean'}),
           'list[str]': (list, {'type': 'array', 'items': {'type': 'string'}})}
 
@@ -49,15 +51,22 @@ class CacheSection:
 class Project:
     """The whole file."""
 
-    sdk: str = _key('The version of the SDK (or the start of one), or the path of an SDK relative to this file.')
+    sdk: str = _key('The version of the SDK (or the start of one), or the path of an SDK relative to this file (`./6.0.5`).')
     builder: str = _key('How libraries are made.', choices=('source', 'embuilder'), default='source')
     ports_from: str = _key('A directory, relative to this file, of archives or sources of ports.', name='ports-from')
-    remote: str = _key('The address of a remote store.')
+    remote: str = _key('The address of a remote store, to read from.')
     base: str = _key('A cache directory of somebody else, relative to this file, to use in place what is right in it.')
     complete: bool = _key('Whether libraries are built in the background after a lazy link that did without them.', default=False)
     cache: list[CacheSection] = field(default_factory=list, metadata={'doc': 'What to build.', 'of': CacheSection})
     place: Path = field(default=Path(), metadata={'internal': True})
     """The file itself."""
+    trusted: bool = field(default=True, metadata={'internal': True})
+    """Whether the user trusts it; if not, `trust.without_untrusted` took away what needs that."""
+
+    @property
+    def sdk_path(self) -> Path | None:
+        """The SDK, if the file names one by its path and not by its version."""
+        return self.place.parent / self.sdk if self.sdk and not _VERSION.fullmatch(self.sdk) else None
 
 
 def find_project(directory: Path | None = None) -> Path | None:

@@ -42,8 +42,10 @@ class Selection:
             self._want(found.mode, [*found.targets, *found.ports])
 
     def add_project(self, project: Project) -> None:
-        """Add all that an `emroot.toml` asks for."""
+        """Add all that an `emroot.toml` asks for. Raises `UsageError` if it names code and is not trusted."""
+        from .trust import check_section
         for section in project.cache:
+            check_section(project, section)
             self.add(features=[','.join(section.features)] if section.features else (), targets=split_names(section.targets),
                      links=section.links)
 

@@ -71,6 +71,7 @@ def test_the_environment_and_a_project_name_it_too(fake: Emroot, base: Path, tmp
     other = Emroot(tmp_path / 'other', fake.sdk)
     seed(other.home, fake.home, link=False)
     (tmp_path / 'emroot.toml').write_text('base = "base"\n[[cache]]\ntargets = ["libone", "libcxx"]\n')
+    assert other('trust', tmp_path).code == 0
     assert counts(other('build', '--json', cwd=tmp_path).json) == (0, 4)
     assert fake('build', *COMMON, '--base', tmp_path / 'nowhere').code == 2
 

@@ -65,6 +65,7 @@ def test_an_sdk_named_by_its_path_is_relative_to_the_file(fake: Emroot, tmp_path
     (tmp_path / 'tools' / 'sdk').symlink_to(fake.sdk)
     _project(tmp_path, 'sdk = "tools/sdk"\n[[cache]]\ntargets = ["crt1"]\n')
     (tmp_path / 'below').mkdir()
+    assert fake('trust', tmp_path).code == 0
     ran = Emroot(fake.home)('build', '--json', '--cache', tmp_path / 'cache', cwd=tmp_path / 'below')
     assert ran.code == 0, ran.err
     assert ran.json['sdk']['version'] == '9.9.9'

@@ -15,7 +15,6 @@ from ..engine.result import BuildResult
 from ..errors import BuildError, RemoteError, UsageError
 from ..modes import Mode
 from ..selection import split_names
-from ..store import Store
 from ..wording import duration, readable
 from . import BEGAN
 from .session import Session, print_json
@@ -74,7 +73,7 @@ def make(session: Session, selected: Mapping[Mode, Sequence[str]], ahead: Ahead 
     args = session.args
     requests = [Request(mode=mode, targets=tuple(targets)) for mode, targets in selected.items()]
     watcher = make_watcher(session.home, verbose=args.verbose, quiet=args.quiet, live=not args.no_progress)
-    making = Build(session.catalogue, session.home, Store(session.home.store), session.cache, options_of(session), watcher,
+    making = Build(session.catalogue, session.home, session.store, session.cache, options_of(session), watcher,
                    ahead)
     try:
         result = making.run(requests)

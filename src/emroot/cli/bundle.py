@@ -12,7 +12,6 @@ from ..bundle.unpack import unpack
 from ..cachedir import CacheDirectory
 from ..canonical import KEY_SCHEMA, digest_record
 from ..errors import BuildError
-from ..store import Store
 from ..store.blobs import VERSION
 from .build import exit_code, make_whole, select
 from .session import Session, print_json
@@ -57,8 +56,8 @@ def bazel_tag(exported: Exported, url: str) -> str:
 def import_(args: argparse.Namespace) -> int:
     """Take an archive into the store and the cache directory."""
     session = Session(args)
-    cache = CacheDirectory(session.cache, session.sdk)
-    imported = unpack(Path(args.file).expanduser().absolute(), session.catalogue, session.home, Store(session.home.store), cache,
+    cache = CacheDirectory(session.cache, session.sdk, session.origin)
+    imported = unpack(Path(args.file).expanduser().absolute(), session.catalogue, session.home, session.store, cache,
                       sha256=args.sha256, force=args.force)
     modes = imported.manifest.modes
     if args.json:

@@ -18,7 +18,7 @@ from ..probe import HOOK
 from ..sdk.inspect import config_files
 from ..using import emcc_variables
 from .build import exit_code, run_build
-from .session import Session, print_json
+from .session import PROJECT, Session, print_json
 
 #: What EMROOT_LAZY and --lazy may say; the first is the default.
 LAZY = ('exact', 'predict', 'off')
@@ -119,6 +119,7 @@ def hooked_config(session: Session, *, loud: bool = False) -> Path:
                            *(['--predict'] if lazy == 'predict' else []), *(['--complete'] if _completes(session) else [])]
     kept = {name: value for name, value in os.environ.items() if name.startswith(('EM_', 'EMCC_'))
             and name in ('EM_CONFIG', 'EMCC_LOCAL_PORTS', 'EM_PORTS', 'EM_LLVM_ROOT', 'EM_BINARYEN_ROOT', 'EM_NODE_JS')}
+    kept[PROJECT] = str(session.project.place) if session.project else ''
     own = next((path for path in config_files(session.sdk.root) if os.path.isfile(path)), None)
     hooked = HOOKED.format(hook=str(HOOK), command={**command, 'env': kept})
     text = (OWN.format(own=own) if own else '') + session.sdk.config_text + hooked

@@ -52,6 +52,7 @@ EXAMPLES: dict[str, list[tuple[str, str]]] = {
                    ('eval "$(emroot completion zsh)"', 'in ~/.zshrc, after compinit'),
                    ('emroot completion fish > ~/.config/fish/completions/emroot.fish', 'once'),
                    ('emroot completion powershell | Out-String | Invoke-Expression', 'in $PROFILE')],
+    'trust': [('emroot trust', 'this project'), ('emroot trust --revoke ~/src/app', 'no longer that one')],
     'doctor': [('emroot doctor', 'the set-up'), ('make 2>&1 | emroot doctor', 'what a log of emcc means')],
 }
 

@@ -13,14 +13,13 @@ from ..engine.explain import Explained, explain_named
 from ..errors import EmrootError
 from ..modes import parse_mode
 from ..sdk import find_sdk
-from ..store import Store
 from .session import Session, print_json
 
 
 def explain(args: argparse.Namespace) -> int:
     """The key of a target, or of one object of it; with `--against` what differs from another."""
     session = Session(args)
-    mine = explain_named(session.catalogue, Store(session.home.store), args.target, args.object)
+    mine = explain_named(session.catalogue, session.store, args.target, args.object)
     if args.against:
         return _compare(session, mine, args)
     if args.json:
@@ -42,7 +41,7 @@ def _compare(session: Session, mine: Explained, args: argparse.Namespace) -> int
             name = f'{parse_mode(against)}/{name.partition("/")[2]}'
         except EmrootError:
             catalogue = Catalogue(find_sdk(session.home, against), session.home)
-    other = explain_named(catalogue, Store(session.home.store), name, args.object)
+    other = explain_named(catalogue, session.store, name, args.object)
     lines = list(difflib.unified_diff(_text(other), _text(mine), str(args.against), args.target, lineterm='', n=0))
     differing = sorted({name for name in {*mine.record, *other.record} if mine.record.get(name) != other.record.get(name)})
     changed = [name for name, digest in mine.inputs if dict(other.inputs).get(name) != digest]

@@ -15,7 +15,6 @@ from ..index.keep import find_index, keep_index
 from ..index.shipped import decode_indexes, encode_indexes
 from ..index.symbols import NmFailed, find_nm, index_archive
 from ..modes import Mode
-from ..store import Store
 from .build import make_whole
 from .session import Session, print_json
 
@@ -48,7 +47,7 @@ def import_(args: argparse.Namespace) -> int:
     if found is None:
         raise UsageError(f'{args.file} is no file of indexes, or is damaged', hint='write it anew with `emroot index export`')
     indexes = {key: index for key, body in found.items() if (index := Index.of_body(body))}
-    with Store(session.home.store) as store:
+    with session.store as store:
         for key, index in indexes.items():
             keep_index(store, key, index)
     if args.json:

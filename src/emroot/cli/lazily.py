@@ -25,7 +25,6 @@ from ..lazy.refusal import Refused
 from ..lazy.stock import NotLazily
 from ..modes import parse_mode
 from ..resolution import resolve
-from ..store import Store
 from .build import options_of
 from .session import Session
 from .watch import make_watcher
@@ -58,7 +57,7 @@ def opened(args: argparse.Namespace) -> Iterator[Build]:
     session = Session(args)
     watcher = make_watcher(session.home, verbose=False, quiet=args.quiet, live=True)
     try:
-        yield Build(session.catalogue, session.home, Store(session.home.store), session.cache, options_of(session), watcher)
+        yield Build(session.catalogue, session.home, session.store, session.cache, options_of(session), watcher)
     finally:
         watcher.close()
 

@@ -82,6 +82,7 @@ def make_parser() -> argparse.ArgumentParser:
         'report': ('one self-contained HTML page: modes x targets, sizes, times, what was shared', ('report', 'report'), _report),
         'completion': ('print what makes a shell complete emroot\'s commands, options, features and targets',
                        ('completion', 'completion'), _completion),
+        'trust': ('use what a project\'s emroot.toml names (paths, remotes, bases), from now on', ('trust', 'trust'), _trust),
         'doctor': ('what is wrong with this set-up, or with a link, and what mends it', ('doctor', 'doctor'), _doctor),
     })
     return parser
@@ -112,6 +113,12 @@ def _list(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('--features', action='append', default=[], metavar='F', help='of the mode (default: wasm32)')
     parser.add_argument('--cache', metavar='DIR', help='the cache directory to look at')
     parser.add_argument('patterns', nargs='*', metavar='PATTERN', help='targets, patterns or groups')
+    _json(parser)
+
+
+def _trust(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument('directory', nargs='?', metavar='DIR', help='of the emroot.toml (default: the nearest, here or above)')
+    parser.add_argument('--revoke', action='store_true', help='no longer')
     _json(parser)
 
 

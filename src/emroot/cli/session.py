@@ -20,11 +20,17 @@ from ..project import Project, find_project, load_project
 from ..sdk import Sdk, find_sdk
 from ..sdk.discover import find_sdk_version
 from ..selection import Selected, Selection, parse_modes, split_names
+from ..store import Store
 from .github import annotate
 from .style import paint
 
 if TYPE_CHECKING:
     from ..remote.address import Address
+
+
+#: In the environment of what `emroot run` has emcc start: its project's file, or nothing. A file of the same name in a directory
+#: below, of vendored sources for example, is not asked.
+PROJECT = 'EMROOT_PROJECT'
 
 
 @dataclass(frozen=True)
@@ -43,16 +49,41 @@ class Session:
         """The SDK asked for: on the command line, else by the project, else the first that is found."""
         if self.args.sdk or not self.project or not self.project.sdk:
             return find_sdk(self.home, self.args.sdk)
-        wanted, place = self.project.sdk, self.project.place
-        if (place.parent / wanted).exists():
-            return find_sdk(self.home, place.parent / wanted)
-        return find_sdk_version(self.home, wanted, f'{place} asks for')
+        if self.project.sdk_path:
+            return find_sdk(self.home, self.project.sdk_path)
+        return find_sdk_version(self.home, self.project.sdk, f'{self.project.place} asks for')
 
     @cached_property
     def project(self) -> Project | None:
-        """The `emroot.toml` of the current directory or of the nearest above it."""
-        place = find_project()
-        return load_project(place) if place else None
+        """The `emroot.toml` of the current directory or of the nearest above it, without what needs trust that the user did not
+        give (which is said once). Commands below `emroot run` have its project, wherever they run."""
+        given = os.environ.get(PROJECT)
+        path = find_project() if given is None else Path(given) if given else None
+        if not path:
+            return None
+        from .trust import admit  # here and not above: most commands find no file to read
+        return admit(self.home, load_project(path), warn=not self.args.quiet)
+
+    @cached_property
+    def origin(self) -> str:
+        """Where what is taken from others comes from, if the project alone says so (see `trust.origin_of`)."""
+        named = {key: getattr(self.project, key) for key in ('remote', 'base') if self._by_project(key)}
+        if not self.project or not named:
+            return ''
+        from ..trust import origin_of  # here and not above: most builds have none
+        here = self.project.place.parent
+        return origin_of(*(text if '://' in text else str(here / text) for text in named.values()))
+
+    @property
+    def store(self) -> Store:
+        """The store, with what this session may take from it."""
+        return Store(self.home.store, self.origin)
+
+    def _by_project(self, option: str) -> bool:
+        """Whether an option comes from the project's file and from nowhere else."""
+        given = getattr(self.args, option, None)
+        said = given if given is not None else os.environ.get(f'EMROOT_{option.upper()}')
+        return said is None and bool(self.project and getattr(self.project, option))
 
     @cached_property
     def catalogue(self) -> Catalogue:
@@ -66,7 +97,7 @@ class Session:
         """The cache directory asked for, or the SDK's own in the home."""
         if self.args.cache:
             return Path(self.args.cache).expanduser().absolute()
-        return self.home.cache_directory(self.sdk.version, self.sdk.digest)
+        return self.home.cache_directory(self.sdk.version, self.sdk.digest, self.origin)
 
     @property
     def ports_from(self) -> Path | None:
@@ -80,7 +111,8 @@ class Session:
     @property
     def base(self) -> Path | None:
         """The base: on the command line, else in EMROOT_BASE, else what the project says; an empty one is none."""
-        given = self.args.base if self.args.base is not None else os.environ.get('EMROOT_BASE')
+        option = getattr(self.args, 'base', None)
+        given = option if option is not None else os.environ.get('EMROOT_BASE')
         found = Path(given).expanduser().absolute() if given else None
         if given is None and self.project and self.project.base:
             found = self.project.place.parent / self.project.base
@@ -94,15 +126,17 @@ class Session:
 
         Headers with secrets are for a remote that the user named. A project that was fetched from somewhere does not get them.
         """
-        given = self.args.remote if self.args.remote is not None else os.environ.get('EMROOT_REMOTE')
+        option = getattr(self.args, 'remote', None)
+        given = option if option is not None else os.environ.get('EMROOT_REMOTE')
         text = given if given is not None else self.project.remote if self.project else ''
         if not text:
             return None
         from ..remote.address import HEADER, parse_address  # here and not above: most builds have none
         from ..remote.credentials import HELPER
-        return parse_address(text, writes=self.args.remote_write, headers=os.environ.get(HEADER, '') if given else '',
-                             helper=os.environ.get(HELPER, '') if given else '',
-                             beside=self.project.place.parent if self.project and given is None else None)
+        own = given is not None
+        return parse_address(text, writes=getattr(self.args, 'remote_write', False),
+                             headers=os.environ.get(HEADER, '') if own else '', helper=os.environ.get(HELPER, '') if own else '',
+                             beside=self.project.place.parent if self.project and not own else None)
 
     @property
     def launcher(self) -> str:

@@ -31,7 +31,7 @@ class Build:
         sdk = catalogue.sdk
         self.catalogue, self.home, self.store = catalogue, home, store
         self.options, self.watcher, self.ahead = options or Options(), watcher or Silent(), ahead or Ahead()
-        self.cache = CacheDirectory(cache or home.cache_directory(sdk.version, sdk.digest), sdk)
+        self.cache = CacheDirectory(cache or home.cache_directory(sdk.version, sdk.digest, store.origin), sdk, store.origin)
         self.result = BuildResult(sdk=sdk, cache=self.cache.root)
         self.timeline = Timeline(self.watcher)
         self.known = KnownKeys(catalogue, self.options.builder)

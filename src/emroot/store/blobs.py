@@ -3,7 +3,8 @@
     store/
       VERSION                 the format's number
       blobs/ab/cdef...        read-only files named by the sha256 of their content: objects and archives
-      records/KIND/ab/cdef... JSON: what a key's work resulted in (see `records.py`)
+      records/KIND/ab/cdef... JSON: what a key's work resulted in (see `records.py`); what came by a remote or base that only a
+                              project's file names: KIND@ORIGIN
       trees/KEY/              a directory made once: an SDK's installed headers
       tmp/NAME/               files in flight, one directory per process (see `scratch.py`)
       damaged/                blobs whose content was no longer that of their name, until `gc` removes them
@@ -32,6 +33,8 @@ from .trees import describe_files, described_files, list_files, whole_tree
 
 VERSION = 2
 TREE = 'tree'
+#: What follows from the SDK and this machine's own compiles alone, whatever else a build takes from others.
+OWN_KINDS = frozenset((TREE, 'object', 'family', 'closure'))
 FOLDERS = ('blobs', 'records', 'trees', 'tmp', 'locks', 'damaged')
 
 
@@ -51,10 +54,14 @@ class Blob:
 
 
 class Store:
-    """One store. Nothing in it is ever changed; files appear whole under their names."""
+    """One store. Nothing in it is ever changed; files appear whole under their names.
 
-    def __init__(self, root: Path) -> None:
-        self.root = root
+    With an `origin` (see `trust.origin_of`), records of what others may have made are kept under a kind of their own, which only
+    a store opened with the same origin reads.
+    """
+
+    def __init__(self, root: Path, origin: str = '') -> None:
+        self.root, self.origin = root, origin
         self._scratch = Scratch(root / 'tmp')
         self._blobs, self._records = str(root / 'blobs'), str(root / 'records')  # joined as text: for every object several times
         self._made: set[str] = set()
@@ -129,14 +136,22 @@ class Store:
 
     def record_path(self, kind: str, key: str) -> Path:
         """Where a record lies, or would."""
-        return Path(self._record(kind, key))
+        paths = [Path(self._record(each, key)) for each in self._kinds(kind)]
+        return next(filter(Path.exists, paths), paths[-1])
 
     def _record(self, kind: str, key: str) -> str:
         return f'{self._records}{os.sep}{kind}{os.sep}{key[:2]}{os.sep}{key[2:]}'
 
+    def _kinds(self, kind: str) -> tuple[str, ...]:
+        """The kinds to look under, this user's own first; the last is the one to write under."""
+        return (kind,) if not self.origin or kind in OWN_KINDS else (kind, f'{kind}@{self.origin}')
+
     def read(self, kind: str, key: str) -> Record | None:
         """A record, or None if there is none that is whole and of this key."""
-        return unseal(read_memo(self._record(kind, key)), kind, key)
+        for each in self._kinds(kind):
+            if record := unseal(read_memo(self._record(each, key)), each, key):
+                return record
+        return None
 
     def read_all(self, kind: str, family: str) -> list[Record]:
         """All records whose key is `FAMILY/...`, in the order of their names."""
@@ -149,6 +164,7 @@ class Store:
     def write(self, kind: str, key: str, record: Record) -> None:
         """Keep a record under its key."""
         try:
+            kind = self._kinds(kind)[-1]
             path = self._record(kind, key)
             self._make_room(path)
             write_bytes(path, canonical_json(seal(record, kind, key)).encode(), aside=self.scratch())
@@ -172,8 +188,9 @@ class Store:
 
     def touch(self, kind: str, key: str) -> None:
         """Note that a record was of use just now: `gc` removes what was of no use for longest."""
-        with contextlib.suppress(OSError):
-            os.utime(self._record(kind, key))
+        for each in self._kinds(kind):
+            with contextlib.suppress(OSError):
+                os.utime(self._record(each, key))
 
     # --- trees ---
 
