@@ -81,10 +81,12 @@ def check_section(project: Project, section: CacheSection) -> None:
 
 def names_code(section: CacheSection) -> Iterator[str]:
     """The words of a section that name a file with code: ports of its own, configurations of emcc, and files of options."""
-    from .selection import split_link, split_names
+    from .linkline import read_link, split_link
+    from .selection import split_names
     yield from filter(_PORT_FILE.search, split_names(section.targets))
     for link in section.links:
-        words = split_link(link)
+        line = read_link(link)
+        words = [*line.arguments, *(word for value in line.variables.values() for word in split_link(value))]
         for before, word in zip(['', *words], words, strict=False):
             port = word.startswith('--use-port') or before == '--use-port'
             if word.startswith(('@', '--em-config=')) or before == '--em-config' or (port and _PORT_FILE.search(word)):

@@ -184,6 +184,8 @@ def test_a_file_in_a_directory_below_does_not_count_for_what_run_has_emcc_start(
     (CacheSection(targets=['a.py', 'sub/p.py:x=1', 'C:\\p.py']), ['a.py', 'sub/p.py:x=1', 'C:\\p.py']),
     (CacheSection(links=['em++ -O2 -flto --use-port=zlib a.o -o a.js', 'emcc --use-port sdl2:x=y']), []),
     (CacheSection(links=['em++ --use-port=p.py', 'emcc --use-port p.py:x=1']), ['--use-port=p.py', 'p.py:x=1']),
+    (CacheSection(links=["sh -c 'ccache em++ --use-port=p.py -O2'", 'EMCC_CFLAGS="-O1 --use-port=p.py" emcc a.o']),
+     ['--use-port=p.py', '--use-port=p.py']),
     (CacheSection(links=['emcc --em-config conf', 'emcc @flags']), ['conf', '@flags']),
 ])
 def test_what_names_code_is_known(section: CacheSection, expected: list[str]):
