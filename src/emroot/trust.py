@@ -85,7 +85,10 @@ def names_code(section: CacheSection) -> Iterator[str]:
     from .selection import split_names
     yield from filter(_PORT_FILE.search, split_names(section.targets))
     for link in section.links:
-        line = read_link(link)
+        try:
+            line = read_link(link)
+        except UsageError:  # nothing starts from what is no link
+            continue
         words = [*line.arguments, *(word for value in line.variables.values() for word in split_link(value))]
         for before, word in zip(['', *words], words, strict=False):
             port = word.startswith('--use-port') or before == '--use-port'

@@ -186,6 +186,7 @@ def test_a_file_in_a_directory_below_does_not_count_for_what_run_has_emcc_start(
     (CacheSection(links=['em++ --use-port=p.py', 'emcc --use-port p.py:x=1']), ['--use-port=p.py', 'p.py:x=1']),
     (CacheSection(links=["sh -c 'ccache em++ --use-port=p.py -O2'", 'EMCC_CFLAGS="-O1 --use-port=p.py" emcc a.o']),
      ['--use-port=p.py', '--use-port=p.py']),
+    (CacheSection(links=['make -j2', 'emcc "']), []),
     (CacheSection(links=['emcc --em-config conf', 'emcc @flags']), ['conf', '@flags']),
 ])
 def test_what_names_code_is_known(section: CacheSection, expected: list[str]):
