@@ -82,13 +82,14 @@ class Home:
         except OSError as error:
             raise from_os_error(error, 'preparing the home') from error
 
-    def new_log(self) -> Path:
-        """The path for this process's log; only the latest `LOGS_KEPT` are kept."""
+    def new_log(self, *, of_links: bool = False) -> Path:
+        """The path for this process's log; only the latest `LOGS_KEPT` are kept, and as many of lazy links."""
         self.prepare()
-        self.logs.mkdir(exist_ok=True)
-        for old in sorted(self.logs.glob('*.log'))[:-(LOGS_KEPT - 1) or None]:
+        logs = self.logs / 'links' if of_links else self.logs
+        logs.mkdir(parents=True, exist_ok=True)
+        for old in sorted(logs.glob('*.log'))[:-(LOGS_KEPT - 1) or None]:
             remove(old)
-        return self.logs / f'{time.strftime("%Y%m%d-%H%M%S")}-{os.getpid()}.log'
+        return logs / f'{time.strftime("%Y%m%d-%H%M%S")}-{os.getpid()}.log'
 
 
 def find_home(explicit: str | os.PathLike[str] | None = None) -> Home:

@@ -72,7 +72,8 @@ def make(session: Session, selected: Mapping[Mode, Sequence[str]], ahead: Ahead 
     """Build what was selected, as `run_build`; the build, for what comes after it."""
     args = session.args
     requests = [Request(mode=mode, targets=tuple(targets)) for mode, targets in selected.items()]
-    watcher = make_watcher(session.home, verbose=args.verbose, quiet=args.quiet, live=not args.no_progress)
+    watcher = make_watcher(session.home, verbose=args.verbose, quiet=args.quiet, live=not args.no_progress,
+                           modes=', '.join(mode.name for mode in selected))
     making = Build(session.catalogue, session.home, session.store, session.cache, options_of(session), watcher,
                    ahead)
     try:

@@ -18,6 +18,7 @@ from ..probe import HOOK
 from ..sdk.inspect import config_files
 from ..using import emcc_variables
 from .build import exit_code, run_build
+from .notices import heard
 from .session import PROJECT, Session, print_json
 
 #: What EMROOT_LAZY and --lazy may say; the first is the default.
@@ -75,7 +76,8 @@ def run(args: argparse.Namespace, *, loud: bool = False) -> int:
     program = shutil.which(command[0], path=environment['PATH'])
     if program is None:
         raise UsageError(f'there is no command {command[0]!r}', hint='check its spelling and PATH')
-    code = subprocess.run([program, *command[1:]], env=environment, check=False).returncode
+    with heard(quiet=args.quiet) as variables:
+        code = subprocess.run([program, *command[1:]], env={**environment, **variables}, check=False).returncode
     return 128 - code if code < 0 else code  # ended by a signal: as a shell has it
 
 
@@ -115,7 +117,7 @@ def hooked_config(session: Session, *, loud: bool = False) -> Path:
            *(['--ports-from', str(session.ports_from)] if session.ports_from else [])]
     command = {'argv': [sys.executable, '-m', 'emroot', *here, '--quiet', 'build', *how]}
     if (lazy := lazily(args)) != 'off':
-        command['lazy'] = [sys.executable, '-m', 'emroot.cli.lazily', *here, *how, *([] if loud else ['--quiet']),
+        command['lazy'] = [sys.executable, '-m', 'emroot.cli.lazily', *here, *how, *([] if loud else ['--quiet']), *(['--tell'] if args.verbose else []),
                            *(['--predict'] if lazy == 'predict' else []), *(['--complete'] if _completes(session) else [])]
     kept = {name: value for name, value in os.environ.items() if name.startswith(('EM_', 'EMCC_'))
             and name in ('EM_CONFIG', 'EMCC_LOCAL_PORTS', 'EM_PORTS', 'EM_LLVM_ROOT', 'EM_BINARYEN_ROOT', 'EM_NODE_JS')}

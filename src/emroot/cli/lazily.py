@@ -26,6 +26,7 @@ from ..lazy.stock import NotLazily
 from ..modes import parse_mode
 from ..resolution import resolve
 from .build import options_of
+from .notices import tell
 from .session import Session
 from .watch import make_watcher
 
@@ -40,10 +41,12 @@ def main(argv: list[str]) -> int:
     parser = make_parser('emroot.cli.lazily')
     parser.add_argument('--predict', action='store_true')
     parser.add_argument('--complete', action='store_true')
+    parser.add_argument('--tell', action='store_true')
     parser.add_argument('request')
     args = parser.parse_args(argv)
     request = json.loads(Path(args.request).read_text(encoding='utf-8'))
-    with opened(args) as build:
+    modes = ', '.join(dict.fromkeys(name.partition('/')[0] for name in request.get('missing', ())))
+    with opened(args, modes=modes, of_links='ports' not in request) as build:
         try:
             return build_ports(build, request['ports']) if 'ports' in request else link(build, request, args)
         except EmrootError as error:
@@ -52,10 +55,10 @@ def main(argv: list[str]) -> int:
 
 
 @contextlib.contextmanager
-def opened(args: argparse.Namespace) -> Iterator[Build]:
+def opened(args: argparse.Namespace, *, modes: str = '', of_links: bool = False) -> Iterator[Build]:
     """A build that arguments are about, watched."""
     session = Session(args)
-    watcher = make_watcher(session.home, verbose=False, quiet=args.quiet, live=True)
+    watcher = make_watcher(session.home, verbose=False, quiet=args.quiet, live=True, modes=modes, of_links=of_links)
     try:
         yield Build(session.catalogue, session.home, session.store, session.cache, options_of(session), watcher)
     finally:
@@ -83,12 +86,16 @@ def link(build: Build, request: Mapping[str, Any], args: argparse.Namespace) -> 
         return REFUSED
     except (NotLazily, NmFailed, OSError) as reason:
         watcher.note(f'not a lazy link: {reason}')
+        if args.tell:
+            tell(f'not a lazy link: {reason}')
         return NOT_LAZILY
+    if args.tell:
+        tell(text)
     if not args.quiet:
         print(text, file=sys.stderr)
     if args.complete:
         from .completing import complete_later  # here and not above: it imports this
-        own = {'--predict', '--complete', args.request}
+        own = {'--predict', '--complete', '--tell', args.request}
         complete_later(build.cache.root, missing, [word for word in sys.argv[1:] if word not in own])
     return 0
 

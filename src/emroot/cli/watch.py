@@ -13,13 +13,15 @@ from ..engine.events import Watcher
 from ..errors import StoreError
 from ..home import Home
 from .display import Awaited, Display, Lines, is_live_terminal
+from .notices import Belated, is_below_run
 
 
 class LogWatcher(Watcher):
     """Writes everything to the log, and passes on what is worth showing."""
 
-    def __init__(self, home: Home, display: Display, *, verbose: bool) -> None:
-        self._home, self._display, self._verbose = home, display, verbose
+    def __init__(self, home: Home, display: Display, *, verbose: bool, of_links: bool = False) -> None:
+        """`of_links`: its log is one of lazy links, of which a configure script makes dozens."""
+        self._home, self._display, self._verbose, self._of_links = home, display, verbose, of_links
         self._file: IO[str] | None = None
         self._lock = threading.Lock()
         self._began = time.perf_counter()
@@ -77,7 +79,7 @@ class LogWatcher(Watcher):
                 if self.log_path is not None:
                     return
                 try:
-                    self.log_path = self._home.new_log()
+                    self.log_path = self._home.new_log(of_links=self._of_links)
                     self._file = open(self.log_path, 'w', encoding='utf-8')  # noqa: SIM115  # closed by close()
                     self._file.write(f'emroot {" ".join(sys.argv[1:])}\n')
                 except (OSError, StoreError):  # said where it matters
@@ -86,8 +88,13 @@ class LogWatcher(Watcher):
                 self._file.write(f'{time.perf_counter() - self._began:9.3f} {text}\n')
 
 
-def make_watcher(home: Home, *, verbose: bool, quiet: bool, live: bool) -> LogWatcher:
-    """The watcher that suits where standard error goes."""
+def make_watcher(home: Home, *, verbose: bool, quiet: bool, live: bool, modes: str = '', of_links: bool = False) -> LogWatcher:
+    """The watcher that suits where standard error goes. `modes` are what the build is about, `of_links` as `LogWatcher` has it."""
+    if quiet and is_below_run():
+        belated = Belated(modes, pulled=of_links)
+        watcher = LogWatcher(home, belated, verbose=verbose, of_links=of_links)
+        belated.log = lambda: watcher.log_path
+        return watcher
     if live and not quiet and not verbose and is_live_terminal():
-        return LogWatcher(home, Awaited(), verbose=verbose)
-    return LogWatcher(home, Lines(quiet=quiet), verbose=verbose)
+        return LogWatcher(home, Awaited(), verbose=verbose, of_links=of_links)
+    return LogWatcher(home, Lines(quiet=quiet), verbose=verbose, of_links=of_links)

@@ -54,9 +54,12 @@ def link_lazily(build: Build, words: Sequence[str], cwd: Path, missing: Missing,
     counts = _count(build, {lazy.archive.mode for lazy in lazies})
     if max(counts.values(), default=0) >= ENOUGH:
         raise NotLazily(f'{ENOUGH} links were lazy: the libraries are worth having')
+    unknown = _without_index(build, plan, lazies)
+    if unknown:
+        build.watcher.note(f'built whole, for want of an index: {", ".join(unknown)}')
     _build_whole(build, missing, {(lazy.archive.mode, lazy.archive.target) for lazy in lazies})
     if not lazies:
-        raise NotLazily('no index of what it misses is known')
+        raise NotLazily(f'no index is known of {", ".join(unknown)}' if unknown else 'what it misses was there, or is a single object')
     scratch = Scratch(root / IN_FLIGHT)
     try:
         place = scratch.directory()
@@ -109,6 +112,14 @@ def _lazy(build: Build, archive: Archive, plan: Plan, *, predicting: bool) -> La
     if bounds and bounds.names == names:
         return Lazy(archive, bounds, path, 'bounded')
     return Lazy(archive, predict(build, archive, plan.compiles), path, 'predicted')
+
+
+def _without_index(build: Build, plan: Plan, lazies: Sequence[Lazy]) -> list[str]:
+    """The archives that have to be built whole because nobody knows their symbols."""
+    known = {lazy.archive.name for lazy in lazies}
+    return [archive.name for archive in plan.archives
+            if archive.how == 'archive' and archive.name not in known and not has_archive(build, archive)
+            and find_known_index(build, archive) is None]
 
 
 def has_archive(build: Build, archive: Archive) -> bool:

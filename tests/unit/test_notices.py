@@ -1,0 +1,111 @@
+"""Builds below `emroot run`: silent where emcc speaks, and said by `emroot run` once they take a while."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from support.fake import make_program
+from support.running import Emroot
+
+from emroot.cli.notices import VARIABLE, Belated, heard, tell
+from emroot.cli.watch import make_watcher
+from emroot.home import LOGS_KEPT, Home
+
+TARGETS = ('--targets', 'libmany')
+
+
+def _waiting_for(file: Path, place: Path) -> Path:
+    """A launcher that lets compiles begin once a file is there."""
+    return make_program(place / 'waiting', f"#!{sys.executable} -IS\nimport os, subprocess, sys, time\n"
+                        f"while not os.path.exists({str(file)!r}):\n    time.sleep(0.05)\n"
+                        "sys.exit(subprocess.call(sys.argv[1:]))\n")
+
+
+def _inner(emroot: Emroot, *options: object) -> list[str]:
+    """What an emcc below run starts, in a program that takes whatever comes on its standard error for a complaint."""
+    build = [*emroot.command('--quiet', 'build', '-j', '1', *TARGETS, *options)]
+    check = ('import os, subprocess, sys; env = {name: os.environ[name] for name in os.environ if not name.startswith("EM_")}; '
+             f'done = subprocess.run({build!r}, env=env, stderr=subprocess.PIPE); '
+             'sys.exit(done.returncode or (9 if done.stderr else 0))')
+    return [sys.executable, '-c', check]
+
+
+def test_a_build_that_takes_a_while_is_said_by_run_and_not_where_the_compiler_speaks(fake: Emroot, tmp_path: Path):
+    go = tmp_path / 'go'
+    process = fake.start('run', '--', *_inner(fake, '--launcher', _waiting_for(go, tmp_path)))
+    assert process.stderr
+    said = process.stderr.readline()
+    go.touch()
+    rest = process.communicate(timeout=120)[1]
+    assert process.returncode == 0
+    assert said.startswith('emroot: building 1 library of wasm32, 24 objects; this is done once; log: ')
+    assert Path(said.partition('; log: ')[2].strip()).is_file()
+    assert rest == ''
+
+
+@pytest.mark.parametrize('how', [['-q'], []], ids=['quiet', 'quick'])
+def test_nothing_is_said_of_what_is_quick_or_was_to_be_quiet(how: list[str], fake: Emroot):
+    """What is there already is always quick."""
+    assert fake('build', *TARGETS).code == 0
+    ran = fake(*how, 'run', '--', *_inner(fake))
+    assert (ran.code, ran.err) == (0, '')
+
+
+def test_what_is_told_twice_is_said_once(capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch):
+    with heard(quiet=False) as variables:
+        monkeypatch.setenv(VARIABLE, variables[VARIABLE])
+        for log in ('a.log', 'b.log'):
+            tell('building 2 libraries', Path(log))
+        with heard(quiet=False) as inner:  # a run below another
+            assert inner == variables
+        tell('building 3 libraries')
+    assert capfd.readouterr().err.splitlines() == ['emroot: building 2 libraries; log: a.log', 'emroot: building 3 libraries']
+    assert not os.path.exists(variables[VARIABLE])
+    tell('nobody listens any more')
+    assert not os.path.exists(variables[VARIABLE])
+
+
+def test_what_is_to_be_quiet_has_no_listener(monkeypatch: pytest.MonkeyPatch):
+    with heard(quiet=True) as variables:
+        assert variables == {VARIABLE: ''}
+    monkeypatch.setenv(VARIABLE, '')
+    tell('nobody listens')
+
+
+def test_a_line_says_how_much_there_is_to_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    place = tmp_path / 'notices'
+    place.touch()
+    monkeypatch.setenv(VARIABLE, str(place))
+    for display, archives, compiles in ((Belated('wasm64-lto', patience=0), 12, 1378), (Belated('', patience=0), 1, 0),
+                                        (Belated('wasm64', pulled=True, patience=0), 3, 1),
+                                        (Belated('wasm64', pulled=True, patience=0), 3, 0), (Belated('wasm32', patience=0), 0, 0)):
+        before = place.read_text()
+        display.planned(archives, compiles, 1.0)
+        until = time.monotonic() + 30
+        while (compiles or archives == 1) and place.read_text() == before and time.monotonic() < until:
+            time.sleep(0.01)
+        display.close()
+    assert place.read_text().splitlines() == ['building 12 libraries of wasm64-lto, 1378 objects; this is done once',
+                                              'building 1 library; this is done once',
+                                              'compiling 1 object of 3 libraries of wasm64 for a link; this is done once']
+
+
+def test_logs_of_links_leave_those_of_builds_alone(home: Home):
+    """A configure script makes more links than logs are kept."""
+    def leave_log(*, of_links: bool) -> Path:
+        watcher = make_watcher(home, verbose=False, quiet=True, live=False, of_links=of_links)
+        watcher.note('something')
+        watcher.close()
+        assert watcher.log_path
+        return watcher.log_path
+    of_build, of_link = leave_log(of_links=False), leave_log(of_links=True)
+    assert of_build.parent == home.logs != of_link.parent
+    for n in range(LOGS_KEPT + 5):
+        (of_link.parent / f'20991231-000000-{n}.log').touch()
+    leave_log(of_links=True)
+    assert of_build.is_file()
+    assert len(list(of_link.parent.iterdir())) == LOGS_KEPT
