@@ -82,7 +82,8 @@ def test_a_line_says_how_much_there_is_to_do(tmp_path: Path, monkeypatch: pytest
     monkeypatch.setenv(VARIABLE, str(place))
     for display, archives, compiles in ((Belated('wasm64-lto', patience=0), 12, 1378), (Belated('', patience=0), 1, 0),
                                         (Belated('wasm64', pulled=True, patience=0), 3, 1),
-                                        (Belated('wasm64', pulled=True, patience=0), 3, 0), (Belated('wasm32', patience=0), 0, 0)):
+                                        (Belated('wasm64', pulled=True, patience=0), 3, 0),
+                                        (Belated('wasm32', patience=0), 0, 0)):
         before = place.read_text()
         display.planned(archives, compiles, 1.0)
         until = time.monotonic() + 30

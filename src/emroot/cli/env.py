@@ -117,7 +117,8 @@ def hooked_config(session: Session, *, loud: bool = False) -> Path:
            *(['--ports-from', str(session.ports_from)] if session.ports_from else [])]
     command = {'argv': [sys.executable, '-m', 'emroot', *here, '--quiet', 'build', *how]}
     if (lazy := lazily(args)) != 'off':
-        command['lazy'] = [sys.executable, '-m', 'emroot.cli.lazily', *here, *how, *([] if loud else ['--quiet']), *(['--tell'] if args.verbose else []),
+        command['lazy'] = [sys.executable, '-m', 'emroot.cli.lazily', *here, *how,
+                           *([] if loud else ['--quiet']), *(['--tell'] if args.verbose else []),
                            *(['--predict'] if lazy == 'predict' else []), *(['--complete'] if _completes(session) else [])]
     kept = {name: value for name, value in os.environ.items() if name.startswith(('EM_', 'EMCC_'))
             and name in ('EM_CONFIG', 'EMCC_LOCAL_PORTS', 'EM_PORTS', 'EM_LLVM_ROOT', 'EM_BINARYEN_ROOT', 'EM_NODE_JS')}

@@ -1,8 +1,8 @@
 """What takes a while below `emroot run` is said by `emroot run` itself.
 
 A build that a link has started may not write to its own standard error: that is emcc's, and a check of a configure script takes
-whatever comes there for a complaint of the compiler, where ninja holds it back until the link is done. So it adds a line to a file,
-and `emroot run`, whose standard error is the terminal or the log of a CI job, reads that file while its command runs.
+whatever comes there for a complaint of the compiler; ninja holds it back until the link is done. So it adds a line to a file, and
+`emroot run`, whose standard error is the terminal or the log of a CI job, reads that file while its command runs.
 """
 
 from __future__ import annotations

@@ -89,7 +89,7 @@ class LogWatcher(Watcher):
 
 
 def make_watcher(home: Home, *, verbose: bool, quiet: bool, live: bool, modes: str = '', of_links: bool = False) -> LogWatcher:
-    """The watcher that suits where standard error goes. `modes` are what the build is about, `of_links` as `LogWatcher` has it."""
+    """The watcher that suits where standard error goes. `modes` are those of the build, `of_links` as `LogWatcher` has it."""
     if quiet and is_below_run():
         belated = Belated(modes, pulled=of_links)
         watcher = LogWatcher(home, belated, verbose=verbose, of_links=of_links)

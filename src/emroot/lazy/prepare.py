@@ -59,7 +59,7 @@ def link_lazily(build: Build, words: Sequence[str], cwd: Path, missing: Missing,
         build.watcher.note(f'built whole, for want of an index: {", ".join(unknown)}')
     _build_whole(build, missing, {(lazy.archive.mode, lazy.archive.target) for lazy in lazies})
     if not lazies:
-        raise NotLazily(f'no index is known of {", ".join(unknown)}' if unknown else 'what it misses was there, or is a single object')
+        raise NotLazily(f'no index is known of {", ".join(unknown)}' if unknown else 'nothing that it misses is to be compiled')
     scratch = Scratch(root / IN_FLIGHT)
     try:
         place = scratch.directory()
