@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from emroot.cli.examples import EXIT_CODES
 from emroot.cli.parser import make_parser
 from emroot.project import json_schema
 
@@ -41,7 +42,9 @@ def command_line() -> str:
         usage = 'emroot [OPTIONS] COMMAND' if name == 'emroot' else f'{name} [OPTIONS]{named}'
         rows = ''.join(f'| `{_argument(action)}` | {(action.help or "").replace("|", "or")} |\n' for action in actions)
         parts.append(f'## {heading}\n\n{parser.description}\n\n```text\n{usage}\n```\n\n| argument | |\n|---|---|\n{rows}')
-    parts.append(f'## Exit codes\n\n{(make_parser().epilog or "").removeprefix("exit codes: ")}\n')
+    codes = [said.partition(' ') for line in EXIT_CODES.splitlines()[1:] for said in line.strip().split('   ')]
+    rows = ''.join(f'| {code} | {meaning} |\n' for code, _, meaning in codes)
+    parts.append(f'## Exit codes\n\n| code | |\n|---|---|\n{rows}')
     return '\n'.join(parts)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -19,6 +20,12 @@ from emroot import errors
 def test_exit_codes_are_those_of_the_contract(error: type[errors.EmrootError], code: int):
     assert error.exit_code == code
     assert errors.INTERRUPTED == 130
+
+
+def test_the_page_of_the_command_line_has_every_exit_code():
+    page = (Path(__file__).parents[2] / 'docs/reference/cli.md').read_text(encoding='utf-8').partition('## Exit codes')[2]
+    codes = [error.exit_code for error in errors.EmrootError.__subclasses__()]
+    assert all(f'| {code} | ' in page for code in [0, *codes, errors.INTERRUPTED])
 
 
 def test_the_nearest_names_come_best_first_and_at_most_three():

@@ -14,8 +14,10 @@ from support.running import Emroot
 from support.trees import seed
 
 from emroot.engine.lastbuild import KEPT, SLICES, _timeline, place_of, read_last_build
+from emroot.engine.result import REASONS
 from emroot.engine.timeline import Span
 from emroot.home import find_home
+from emroot.reporting.static import WHY
 
 
 @pytest.fixture(scope='session')
@@ -205,6 +207,14 @@ def test_without_its_script_the_page_says_what_matters(fake: Emroot, tmp_path: P
     total = said['objects']['compiled'] + said['objects']['reused']
     assert f'Of {total} objects that the last build needed, {said["objects"]["reused"]} (' in words
     assert 'no macro in which the two compiles differ can come up' in words
+
+
+def test_the_page_has_words_for_every_reason_of_reuse(fake: Emroot, tmp_path: Path):
+    assert [*WHY] == [*REASONS]
+    assert Emroot(tmp_path / 'other', fake.sdk)('build', '--targets', 'libone', '--cache', tmp_path / 'base').code == 0
+    assert fake('build', '--targets', 'libone,crt1', '--base', tmp_path / 'base').code == 0
+    assert fake('report', '-o', tmp_path / 'report.html').code == 0
+    assert 'Archive in a base' in (tmp_path / 'report.html').read_text(encoding='utf-8')
 
 
 def test_names_and_errors_cannot_end_the_element_that_they_stand_in(fake: Emroot, tmp_path: Path):

@@ -15,6 +15,7 @@ _SHOWN = 24
 #: Why an object needed no compile, in the order in which a build asks (`engine/result.py: REASONS`).
 WHY = {
     'in_cache_directory': ('Already in this cache directory', 'the archive was in place and untouched'),
+    'archive_in_base': ('Archive in a base', 'used in place, in a cache directory that is never written to'),
     'archive_in_store': ('Archive in the store', 'built before, for another cache directory'),
     'archive_from_remote': ('Archive from the remote', 'somebody else had built it'),
     'in_store': ('Object in the store', 'the same compile was done before'),
