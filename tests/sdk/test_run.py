@@ -143,6 +143,15 @@ def test_what_emroot_builds_does_not_depend_on_the_flags_of_the_project(seen: Em
     assert built.read_bytes() == (Path(plain) / 'sysroot' / 'lib' / 'wasm64-emscripten' / SMALL_FILES[0]).read_bytes()
 
 
+def test_below_run_the_sdks_own_variable_says_how_many_compiles_run_at_once(seen: Emroot, sdk: Sdk, tmp_path: Path):
+    env = {**_inside(seen, tmp_path / 'cache'), 'EMCC_CORES': '1'}
+    done = subprocess.run(_small_link(sdk, tmp_path / 'main.c', tmp_path / 'main.js', '-sMEMORY64', '-lal'), env=env, text=True,
+                          capture_output=True, check=False)
+    assert done.returncode == 0, done.stderr
+    log = max((seen.home / 'logs').glob('*.log'), key=lambda path: path.stat().st_mtime).read_text()
+    assert 'on worker 0' in log and 'on worker 1' not in log
+
+
 @pytest.mark.slow
 def test_a_link_that_misses_nothing_costs_no_more_than_emccs_own(shared: Emroot, sdk: Sdk, tmp_path: Path,
                                                                  record_property: Callable[[str, object], None]):

@@ -24,7 +24,7 @@ from .jobserver import find_jobserver
 from .launcher import Launched, make_place
 from .memory import Room, jobs_that_fit
 from .objects import Objects
-from .pool import Executor, Pool, default_workers
+from .pool import Executor, Pool, default_workers, jobs_asked_for
 
 if TYPE_CHECKING:
     from .build import Build
@@ -71,10 +71,10 @@ class Compilers:
 
     def _make_pool(self) -> Pool:
         """As many workers as were asked for; else one for each processor, as far as make and the memory allow."""
-        if self._options.jobs:
-            return Pool(self._options.jobs, room=Room(self._options.jobs))
+        if jobs := self._options.jobs or jobs_asked_for():
+            return Pool(jobs, room=Room(jobs))
         jobserver, problem = find_jobserver(os.environ.get('MAKEFLAGS', ''))
-        if problem:
+        if problem and not self._options.below_run:  # make closes its pipe for what is no make, so for every link of a makefile
             self._watcher.note(problem)
         workers = int(min(default_workers(), jobs_that_fit()))
         return Pool(workers, jobserver, room=Room(workers))

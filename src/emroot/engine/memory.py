@@ -7,18 +7,18 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from .cgroups import CGROUP, CGROUPS, memory_left
+
 #: Bytes that the largest compile takes (libc++'s locale.cpp: 202 MB), and some more.
 ENOUGH = 256 << 20
 #: Seconds.
 _MOMENT = 0.25
 _MEMINFO = Path('/proc/meminfo')
-_CGROUP = Path('/proc/self/cgroup')
-_CGROUPS = Path('/sys/fs/cgroup')
 
 
-def available_memory(meminfo: Path = _MEMINFO, cgroup: Path = _CGROUP, cgroups: Path = _CGROUPS) -> int | None:
-    """Bytes that can be had without swapping: the machine's, or this control group's (version 2) where that is less."""
-    found = [_of_machine(meminfo), _of_group(cgroup, cgroups)]
+def available_memory(meminfo: Path = _MEMINFO, cgroup: Path = CGROUP, cgroups: Path = CGROUPS) -> int | None:
+    """Bytes that can be had without swapping: the machine's, or this control group's where that is less."""
+    found = [_of_machine(meminfo), memory_left(cgroup, cgroups)]
     return min((bytes_ for bytes_ in found if bytes_ is not None), default=None)
 
 
@@ -51,20 +51,4 @@ def _of_machine(meminfo: Path) -> int | None:
         lines = meminfo.read_text(encoding='ascii').splitlines()
         return next((int(line.split()[1]) << 10 for line in lines if line.startswith('MemAvailable:')), None)
     except (OSError, ValueError, IndexError):
-        return None
-
-
-def _of_group(cgroup: Path, cgroups: Path) -> int | None:
-    """What a group may still take; pages of files that nobody has used lately are given up for it."""
-    try:
-        lines = cgroup.read_text(encoding='ascii').splitlines()
-        group = next((cgroups / line[3:].lstrip('/') for line in lines if line.startswith('0::')), None)
-        if group is None:
-            return None
-        limit, used = ((group / name).read_text(encoding='ascii').strip() for name in ('memory.max', 'memory.current'))
-        if limit == 'max':
-            return None
-        said = dict(line.split() for line in (group / 'memory.stat').read_text(encoding='ascii').splitlines())
-        return int(limit) - int(used) + int(said.get('inactive_file', 0))
-    except (OSError, ValueError):
         return None

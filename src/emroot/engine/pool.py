@@ -18,6 +18,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
+from .cgroups import processors_allowed
+
+#: Variables that say how many jobs run at once. The second is that of emcc and embuilder.
+JOBS = ('EMROOT_JOBS', 'EMCC_CORES')
 #: How long a worker waits for a slot or for memory before it looks around again, in seconds.
 _PATIENCE = 0.1
 
@@ -233,10 +237,20 @@ def takers_of_the_cheapest(workers: int) -> int:
     return workers // 4 if workers >= 8 else 0
 
 
+def jobs_asked_for() -> int:
+    """How many jobs the environment wants at once, in our words or in those of the SDK's own programs; 0 if it does not say."""
+    said = (os.environ.get(name, '').strip() for name in JOBS)
+    return next((int(number) for number in said if number.isdecimal() and int(number)), 0)
+
+
 def default_workers() -> int:
-    """How many processors this process may use."""
+    """How many jobs to run at once: what the environment says, else as many as this process may use processors."""
+    if asked := jobs_asked_for():
+        return asked
     if hasattr(os, 'process_cpu_count'):
-        return os.process_cpu_count() or 1
-    if hasattr(os, 'sched_getaffinity'):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
+        count = os.process_cpu_count() or 1
+    elif hasattr(os, 'sched_getaffinity'):
+        count = len(os.sched_getaffinity(0))
+    else:
+        count = os.cpu_count() or 1
+    return min(count, processors_allowed() or count)

@@ -47,7 +47,9 @@ class Options:
     """How to build; none of it changes what comes out."""
 
     jobs: int = 0
-    """Processes at once; 0 for as many as there are processors."""
+    """Processes at once; 0 for as many as the environment says (`pool.JOBS`), or there are processors."""
+    below_run: bool = False
+    """Whether a link below `emroot run` wants it: that is nobody who could change how make was started."""
     builder: str = 'source'
     """`source`, or `embuilder` to have the SDK's own builder make every target."""
     port_sources: PortSources = field(default_factory=PortSources)

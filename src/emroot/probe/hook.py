@@ -236,7 +236,8 @@ class Hook:
 
     def run(self, argv, arguments, output):
         """Start emroot, in an environment without the settings of the project; its exit code."""
-        environment = {name: value for name, value in os.environ.items() if not name.startswith(('EM_', 'EMCC_'))}
+        environment = {name: value for name, value in os.environ.items()
+                       if not name.startswith(('EM_', 'EMCC_')) or name == 'EMCC_CORES'}
         environment.update(self.command['env'])
         return subprocess.run([*argv, *arguments], env=environment, stdin=subprocess.DEVNULL, stdout=output,
                               check=False).returncode
