@@ -107,7 +107,8 @@ def options_of(session: Session) -> Options:
     """How the command line and the project want things built."""
     builder = str(session.args.builder or (session.project.builder if session.project else 'source'))
     if (given := os.environ.get(JOBS[0], '')) and (not given.isdecimal() or not int(given)):
-        raise UsageError(f'{JOBS[0]} is {given!r}, which is no number of processes', hint=f'set it to 1 or more, or unset {JOBS[0]}')
+        raise UsageError(f'{JOBS[0]} is {given!r}, which is no number of processes',
+                         hint=f'set it to 1 or more, or unset {JOBS[0]}')
     return Options(jobs=session.args.jobs, below_run=is_below_run(), builder=builder, port_sources=_port_sources(session),
                    remote=session.remote, own_place=session.own_place, launcher=session.launcher, base=session.base)
 

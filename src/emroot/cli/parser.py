@@ -263,8 +263,8 @@ def _selection(parser: argparse.ArgumentParser) -> None:
                         help='whatever this link needs, e.g. --for "em++ -O2 -flto=thin -pthread"')
     how.add_argument('--cache', metavar='DIR', help='the cache directory (default: one per SDK, in the home)')
     how.add_argument('-j', '--jobs', type=_positive, default=0, metavar='N',
-                     help='processes at once (default: EMROOT_JOBS or EMCC_CORES; else one for each processor, as the container, memory and '
-                          'a make above allow)')
+                     help='processes at once (default: EMROOT_JOBS or EMCC_CORES; else one for each processor, as the '
+                          'container, memory and a make above allow)')
     how.add_argument('--trace', metavar='FILE', help='write the build\'s timeline, for ui.perfetto.dev or chrome://tracing')
     how.add_argument('--builder', choices=['source', 'embuilder'],
                         help='compile the SDK\'s sources, or have its embuilder do it')

@@ -1,8 +1,8 @@
 """What Linux's control groups leave to this process, of memory and of processors; versions 1 and 2.
 
-A container is one, and so is a job of many a CI system: there `/proc/meminfo` and the number of processors are those of the machine.
-Limits of the groups above this one hold as well. Inside of a container the path of a group may be one of the machine outside; what can
-be seen then is the container's own group, at the top.
+A container is one, and so is a job of many a CI system: there `/proc/meminfo` and the number of processors are those of the
+machine. Limits of the groups above this one hold as well. Inside of a container the path of a group may be one of the machine
+outside; what can be seen then is the container's own group, at the top.
 """
 
 from __future__ import annotations
