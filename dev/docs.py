@@ -142,7 +142,7 @@ def _attributes(value: ast.expr) -> Iterator[tuple[str, str, str, str]]:
 
 def main(arguments: list[str]) -> int:
     """Write or compare the pages; make the site."""
-    parser = argparse.ArgumentParser(prog='dev.py docs')
+    parser = argparse.ArgumentParser(allow_abbrev=False, prog='dev.py docs')
     parser.add_argument('--write', action='store_true')
     parser.add_argument('--to', type=Path, default=ROOT / 'site')
     given = parser.parse_args(arguments)

@@ -133,7 +133,7 @@ def compare(sdk: Sdk, modes: list[Mode], patterns: list[str], builder: str = 'so
 
 def main(arguments: list[str]) -> int:
     """Compare, and print the count and every difference."""
-    parser = argparse.ArgumentParser(prog='dev.py fidelity', description=__doc__)
+    parser = argparse.ArgumentParser(allow_abbrev=False, prog='dev.py fidelity', description=__doc__)
     parser.add_argument('--modes', help='identifiers, or "all" (default: some)')
     parser.add_argument('--targets', default='', help='targets, patterns, groups (default: some of every class)')
     parser.add_argument('--sdk', help='an SDK (default: those that the tests use)')

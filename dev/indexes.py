@@ -27,7 +27,7 @@ from .places import dev_home, get_sdks, say
 
 def main(argv: list[str]) -> int:
     """Add to the indexes of each SDK."""
-    parser = argparse.ArgumentParser(prog='dev.py indexes')
+    parser = argparse.ArgumentParser(allow_abbrev=False, prog='dev.py indexes')
     parser.add_argument('--modes', default=','.join(mode.name for mode in all_modes()), help='default: all')
     parser.add_argument('--with', action='append', dest='flags', metavar='FLAGS', help='flags besides (default: none)')
     parser.add_argument('--sdks', default='', help='only SDKs of these versions')

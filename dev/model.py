@@ -198,7 +198,7 @@ def _record(place: Path) -> None:
 
 def main(arguments: list[str]) -> int:
     """Print a table, and draw a curve if asked for."""
-    parser = argparse.ArgumentParser(prog='dev.py model', description=__doc__,
+    parser = argparse.ArgumentParser(allow_abbrev=False, prog='dev.py model', description=__doc__,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('trace', nargs='?', type=Path, help='written by `emroot build --trace`')
     parser.add_argument('--plain', type=Path, help='a trace of the same work for embuilder (default: the same trace)')

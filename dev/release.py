@@ -32,7 +32,7 @@ MODULE = ('.bazelignore', 'BUILD.bazel', 'LICENSE', 'MODULE.bazel', 'README.md',
 
 def main(arguments: list[str]) -> int:
     """Build it all. A tag that is not the version is refused."""
-    parser = argparse.ArgumentParser(prog='dev.py release')
+    parser = argparse.ArgumentParser(allow_abbrev=False, prog='dev.py release')
     parser.add_argument('--tag', default=f'v{__version__}')
     parser.add_argument('--to', type=Path, default=ROOT / 'dist')
     given = parser.parse_args(arguments)

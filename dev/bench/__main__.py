@@ -49,7 +49,7 @@ LONG = ('modes', 'system')
 
 def main(arguments: list[str]) -> int:
     """Measure and write the page."""
-    parser = argparse.ArgumentParser(prog='dev.py bench', description=__doc__)
+    parser = argparse.ArgumentParser(allow_abbrev=False, prog='dev.py bench', description=__doc__)
     parser.add_argument('--work', default=','.join(WORKS), help='what to measure (default: all, which takes hours)')
     parser.add_argument('--against', default='emcc,embuilder,embuilder with ninja', help='who else (default: all)')
     parser.add_argument('--rounds', type=int, default=3)

@@ -26,7 +26,7 @@ PARTS = {'kills': (kills, 300), 'crowd': (crowd, 20), 'damage': (damage, 500), '
 
 def main(arguments: list[str]) -> int:
     """Run the parts asked for, a line for each; fails if anything was wrong."""
-    parser = argparse.ArgumentParser(prog='dev.py torture', description=description,
+    parser = argparse.ArgumentParser(allow_abbrev=False, prog='dev.py torture', description=description,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('parts', nargs='*', metavar='PART', help=f'any of {", ".join(PARTS)} (default: all)')
     parser.add_argument('--seed', type=int, default=1)

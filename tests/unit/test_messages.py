@@ -78,6 +78,16 @@ def test_a_command_line_that_cannot_be_read_is_usage(fake: Emroot, arguments: li
     assert ran.err.startswith('usage:')
 
 
+@pytest.mark.parametrize(('arguments', 'meant'), [
+    ('bild', 'build'), ('sdk instal', 'install'), ('build --feature wasm64 --target libone', '--features'),
+    ('build --targets libone --trac=t', '--trace'), ('sdk show --jsn', '--json'), ('link --lasy off -- emcc a.o', '--lazy')])
+def test_names_are_not_abbreviated_and_the_nearest_is_named(fake: Emroot, arguments: str, meant: str):
+    """A prefix that is one option's today would be two options', or another's, tomorrow."""
+    ran = fake(*arguments.split())
+    assert ran.code == 2 and ran.out == ''
+    assert f'; did you mean {meant}' in ran.err and '--help` lists them all' in ran.err
+
+
 def test_a_traceback_is_for_those_who_ask(fake: Emroot):
     with fake.start('-v', 'list', 'libx') as process:
         assert process.stderr is not None

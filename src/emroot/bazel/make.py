@@ -191,7 +191,7 @@ def _allow_writing(directory: Path) -> None:
 
 def main(arguments: list[str]) -> int:
     """Run one action; the exit code."""
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(allow_abbrev=False, description=__doc__)
     parser.add_argument('verb', choices=['source', 'embuilder'])
     parser.add_argument('--sdk', required=True, help='sdk.json of the SDK repository')
     parser.add_argument('--headers', help='a directory with the headers that the SDK installs')

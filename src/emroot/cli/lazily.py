@@ -111,7 +111,7 @@ def summary(told: Told, seconds: float) -> str:
 
 def make_parser(name: str) -> argparse.ArgumentParser:
     """What programs take that `hooked_config` (`env.py`) starts links with."""
-    parser = argparse.ArgumentParser(prog=name)
+    parser = argparse.ArgumentParser(allow_abbrev=False, prog=name)
     for word in ('--sdk', '--home', '--cache', '--builder', '--ports-from', '--remote', '--base', '--launcher'):
         parser.add_argument(word)
     parser.add_argument('--jobs', type=int, default=0)

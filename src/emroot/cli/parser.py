@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import importlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from .. import __version__
@@ -19,13 +19,26 @@ class Command(argparse.ArgumentParser):
     """A command whose arguments are added when it is the one that was given: the others cost nothing."""
 
     def __init__(self, *, fill: _Fill | None = None, run: tuple[str, str] | None = None, **given: Any) -> None:
-        super().__init__(formatter_class=argparse.RawDescriptionHelpFormatter, **given)
+        # No abbreviations: `--feature` would mean another option, or none, once there is a second that begins so.
+        super().__init__(formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False, **given)
         self._fill, self._run = fill, run
 
     def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
-        """As the class above, all arguments added."""
+        """As the class above, all arguments added, and options refused by the command that does not know them."""
         self.complete()
-        return super().parse_known_args(args, namespace)
+        parsed, unknown = super().parse_known_args(args, namespace)
+        if option := next((word for word in unknown if word.startswith('-')), None):
+            self._refuse('option', option.partition('=')[0], self._option_string_actions)
+        return parsed, unknown
+
+    def _check_value(self, action: argparse.Action, value: Any) -> None:
+        if isinstance(action, argparse._SubParsersAction) and value not in action.choices:
+            self._refuse('command', value, action.choices)
+        super()._check_value(action, value)
+
+    def _refuse(self, kind: str, name: str, known: Iterable[str]) -> None:
+        from ..errors import UnknownNameError
+        self.error(f'{UnknownNameError(kind, name, known).message}\n  hint: `{self.prog} --help` lists them all')
 
     def complete(self) -> None:
         """Add what this command takes."""
@@ -35,7 +48,6 @@ class Command(argparse.ArgumentParser):
             _common(self)
         if self._run:
             self.set_defaults(run=_runner(*self._run))
-
 
     def format_help(self) -> str:
         """With examples and exit codes, which only help needs."""
