@@ -146,7 +146,7 @@ def environment(*, sdk: Sdk | Place | None = None, cache: Place | None = None, h
     """
     from .using import emcc_variables
     catalogue, where = catalogue_of(sdk, home), find_home(home)
-    return emcc_variables(catalogue, cache_of(cache, catalogue, where))
+    return emcc_variables(catalogue, cache_of(cache, catalogue, where), where)
 
 
 def report(*, sdk: Sdk | Place | None = None, cache: Place | None = None, home: Place | None = None) -> Report:

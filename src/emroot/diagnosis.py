@@ -15,12 +15,11 @@ from .errors import SdkError, StoreError
 from .home import Home, read_memo
 from .modes import Mode, all_modes
 from .sdk import Sdk
+from .sdk.node import MINIMUM, node_for, node_version
 from .store import Store
 
 #: What a build of a mode's ordinary libraries may take, in bytes.
 ENOUGH_SPACE = 2 << 30
-#: The first Node that runs wasm64 programs without flags.
-NODE_FOR_WASM64 = (24,)
 _MISSING = re.compile(r'cache file is missing: "([^"{}]+)"')  # not the line of its source in emcc's traceback
 _GENERATING = re.compile(r'generating system (?:library|asset|headers): (\S+?)\.\.\. ')
 _PORT = re.compile(r'tools[/\\]ports[/\\](?:contrib[/\\])?(\w+)\.py')
@@ -61,11 +60,28 @@ def examine_sdk(sdk: Sdk) -> Iterator[Finding]:
     if not sdk.node_version:
         yield Finding(f'its Node does not run: {" ".join(sdk.node) or "none is configured"}', False,
                       'set NODE_JS in its configuration, or get a whole SDK with `emroot sdk install`', SdkError.exit_code)
-    elif sdk.node_version < NODE_FOR_WASM64:
+    elif sdk.node_version < MINIMUM:
         yield Finding(f'its Node {shown} links everything, but runs no wasm64 programs', True,
-                      'for those install Node 24 or later')
+                      'for those start `"$(emroot sdk node)" main.js`')
     else:
         yield Finding(f'its Node {shown} runs programs of every mode', True)
+
+
+def examine_node(sdk: Sdk, home: Home) -> Iterator[Finding]:
+    """Whether the `node` on PATH, which starts programs, is one that can."""
+    found = shutil.which('node')
+    if found is None:
+        own = node_for(home, sdk)
+        if own:
+            yield Finding(f'no `node` on PATH: after `emroot env` and below `emroot run` it is {own}', True)
+        else:
+            yield Finding('no `node` on PATH', True, 'start programs with `"$(emroot sdk node)" main.js`')
+        return
+    version = node_version(found)
+    shown = f'Node {".".join(map(str, version))} ({found})' if version else f'{found}, which does not run'
+    enough = version >= MINIMUM
+    yield Finding(f'`node` on PATH is {shown}' + ('' if enough or not version else ': too old for wasm64 programs'), True,
+                  '' if enough else 'start them with `"$(emroot sdk node)" main.js`, or have Node 24 or later on PATH')
 
 
 def examine_home(home: Home) -> Iterator[Finding]:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import os
+import shutil
 from pathlib import Path
 
 from .catalogue import Catalogue
+from .home import Home
+from .sdk import Sdk
 
 
-def emcc_variables(catalogue: Catalogue, cache: Path) -> dict[str, str]:
+def emcc_variables(catalogue: Catalogue, cache: Path, home: Home) -> dict[str, str]:
     """The variables that make emcc use the cache directory, frozen: what is missing is an error, not a slow link. PATH finds
     the SDK's emcc first; EM_CONFIG is among them if the SDK has no configuration of its own and none is set."""
     sdk = catalogue.sdk
@@ -19,4 +22,13 @@ def emcc_variables(catalogue: Catalogue, cache: Path) -> dict[str, str]:
     path = os.environ.get('PATH', '')
     if str(sdk.root) not in path.split(os.pathsep):
         path = os.pathsep.join([str(sdk.root), path]) if path else str(sdk.root)
-    return {**variables, 'PATH': path}
+    return {**variables, 'PATH': _with_node(path, sdk, home)}
+
+
+def _with_node(path: str, sdk: Sdk, home: Home) -> str:
+    """PATH, with the SDK's Node last if it had none: who has one means it, also an older one (as emsdk has it)."""
+    if shutil.which('node', path=path):
+        return path
+    from .sdk.node import node_for  # here and not above: most have one
+    node = node_for(home, sdk)
+    return os.pathsep.join([path, str(node.parent)]) if node else path

@@ -77,9 +77,8 @@ def test_a_cmake_project_is_linked_with_thinlto_in_five_minutes(programs: Path, 
     env['PATH'] = os.pathsep.join([str(programs), str(Path(sys.executable).parent), env['PATH']])  # cmake
     began, used = time.monotonic(), resource.getrusage(resource.RUSAGE_CHILDREN)
     lines = commands('A build whose links you do not want to think about.')
-    assert len(lines) == 2 and all(line.startswith('emroot run -- cmake ') for line in lines)
+    assert len(lines) == 2 and all(line.startswith('emroot run -- ') for line in lines)
     for line in [*lines, 'node build/app.js']:
-        line = line.replace('$EMSDK/upstream/emscripten', '$EMSCRIPTEN_ROOT')  # this SDK is Debian's, and no emsdk
         done = subprocess.run(['bash', '-c', line], cwd=project, env=env, capture_output=True, text=True, check=False)
         assert done.returncode == 0, f'{line}:\n{done.stdout[-2000:]}\n{done.stderr[-4000:]}'
     assert done.stdout == 'linked as the README says\n'

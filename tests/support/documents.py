@@ -75,13 +75,14 @@ def follow(document: Path, place: Path, env: Mapping[str, str], get: Callable[[s
     return '\n'.join(said)
 
 
-def reader(place: Path, home: Path, sdk: Path, node: Path) -> dict[str, str]:
-    """The environment of somebody who reads the documents: `emroot`, the SDK's Node and this Python's programs on PATH."""
+def reader(place: Path, home: Path, sdk: Path) -> dict[str, str]:
+    """The environment of somebody who reads the documents: `emroot` and this Python's programs on PATH. No `node` of more than
+    the machine has: everything needed comes along."""
     programs = place / 'bin'
     programs.mkdir(parents=True)
     command = programs / 'emroot'
     command.write_text(f'#!/bin/sh\nexec {shlex.quote(sys.executable)} -m emroot "$@"\n')
     command.chmod(0o755)
-    path = [str(programs), os.path.dirname(sys.executable), str(node.parent), os.environ.get('PATH', '')]
+    path = [str(programs), os.path.dirname(sys.executable), os.environ.get('PATH', '')]
     return plain_environment({'PATH': os.pathsep.join(path), 'EMROOT_HOME': str(home), 'EMSCRIPTEN_ROOT': str(sdk),
                               'PYTHONDONTWRITEBYTECODE': '1'})

@@ -41,7 +41,7 @@ def test_commands_are_those_of_the_parser_with_what_they_do():
 
 @pytest.mark.parametrize(('words', 'offered'), [
     (('re',), ['resolve', 'report']),
-    (('sdk', ''), ['show', 'install']),
+    (('sdk', ''), ['show', 'node', 'install']),
     (('-q', 'sdk', 's'), ['show']),
     (('build', '--feat'), ['--features']),
     (('build', '--cache', 'somewhere', '--feat'), ['--features']),

@@ -31,7 +31,7 @@ CASES: dict[str, tuple[list[str], set[str]]] = {
 }
 #: Tried where they can be tried for real: getting an SDK takes a package source (tests/unit/test_install_*), and what a link
 #: needs is asked of a real emcc, and symbols are read from real archives (tests/sdk).
-ELSEWHERE = {'sdk install', 'resolve', 'index export', 'index import'}
+ELSEWHERE = {'sdk install', 'sdk node', 'resolve', 'index export', 'index import'}
 
 
 def _commands(parser: Any, name: str = '') -> Iterator[tuple[str, Any]]:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from pathlib import Path
 
-from support.fake import make_fake_sdk
+import pytest
+from support.fake import make_fake_sdk, make_program
 from support.running import Emroot
+
+_NODE = '#!/bin/sh\necho v{}\n'
 
 
 def test_a_compiler_of_another_llvm_is_warned_of_once_and_shown_whenever_asked(tmp_path: Path):
@@ -32,3 +36,47 @@ def test_of_several_installed_the_others_are_named_with_how_to_choose(tmp_path: 
     assert f'root        {roots["9.9.9"]}' in shown and f'  6.0.4     {roots["6.0.4"]}' in shown
     assert '--sdk PATH' in shown and 'emroot.toml' in shown
     assert f'  9.9.9     {roots["9.9.9"]}' in emroot('sdk', 'show', '--sdk', roots['6.0.4']).out
+
+
+@pytest.fixture
+def with_node(tmp_path: Path) -> Emroot:
+    """An SDK whose Node is 24.19, in a directory of its own."""
+    if os.name == 'nt':
+        pytest.skip('programs that are scripts of a shell')
+    root = make_fake_sdk(tmp_path)
+    (tmp_path / 'own').mkdir()
+    node = make_program(tmp_path / 'own' / 'node', _NODE.format('24.19.0'))
+    with open(root / '.emscripten', 'a', encoding='utf-8') as f:
+        f.write(f'NODE_JS = [{str(node)!r}]\n')
+    return Emroot(tmp_path / 'home', root)
+
+
+def test_without_a_node_on_path_the_sdks_is_there(with_node: Emroot, tmp_path: Path):
+    (tmp_path / 'bin').mkdir()
+    nowhere = {'PATH': str(tmp_path / 'bin')}
+    ran = with_node('run', '--', 'node', '--version', env=nowhere)
+    assert (ran.code, ran.out) == (0, 'v24.19.0\n')
+    path = with_node('env', '--json', '--targets', 'libone', env=nowhere).json['PATH']
+    assert path.split(os.pathsep)[1:] == [str(tmp_path / 'bin'), str(tmp_path / 'own')]
+    assert f'below `emroot run` it is {tmp_path / "own" / "node"}' in with_node('doctor', env=nowhere).out
+
+
+@pytest.mark.parametrize(('version', 'said'), [('20.20.2', 'note  `node` on PATH is Node 20.20.2'),
+                                              ('25.0.0', 'ok    `node` on PATH is')])
+def test_a_node_on_path_stays_what_node_is_and_doctor_looks_at_it(with_node: Emroot, tmp_path: Path, version: str, said: str):
+    (tmp_path / 'bin').mkdir()
+    make_program(tmp_path / 'bin' / 'node', _NODE.format(version))
+    theirs = {'PATH': str(tmp_path / 'bin')}
+    assert with_node('run', '--', 'node', '--version', env=theirs).out == f'v{version}\n'
+    assert said in with_node('doctor', env=theirs).out
+    assert with_node('sdk', 'node', env=theirs).out == f'{tmp_path / "own" / "node"}\n'
+    assert with_node('sdk', 'node', '--json', env=theirs).json == {'node': str(tmp_path / 'own' / 'node'), 'version': '24.19.0'}
+
+
+def test_an_sdk_with_an_old_node_has_that_of_the_home_on_path(with_node: Emroot, tmp_path: Path):
+    make_program(tmp_path / 'own' / 'node', _NODE.format('18.0.0'))
+    kept = tmp_path / 'home' / 'node' / '24.1.0' / 'bin' / 'node'
+    kept.parent.mkdir(parents=True)
+    make_program(kept, _NODE.format('24.1.0'))
+    (tmp_path / 'bin').mkdir()
+    assert with_node('run', '--', 'node', '--version', env={'PATH': str(tmp_path / 'bin')}).out == 'v24.1.0\n'

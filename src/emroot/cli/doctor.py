@@ -8,7 +8,7 @@ import stat
 import sys
 from dataclasses import asdict
 
-from ..diagnosis import Finding, examine_cache, examine_environment, examine_home, examine_sdk, explain_message
+from ..diagnosis import Finding, examine_cache, examine_environment, examine_home, examine_node, examine_sdk, explain_message
 from ..errors import EmrootError
 from .session import Session, print_json
 from .style import paint
@@ -26,7 +26,7 @@ def doctor(args: argparse.Namespace) -> int:
     except EmrootError as error:
         findings.append(Finding(error.message, False, error.hint, error.exit_code))
     else:
-        findings += [*examine_sdk(sdk), *examine_cache(session.cache, sdk, home=session.home),
+        findings += [*examine_sdk(sdk), *examine_node(sdk, session.home), *examine_cache(session.cache, sdk, home=session.home),
                      *examine_environment(session.cache)]
     if args.json:
         print_json({'findings': [asdict(finding) for finding in findings]})

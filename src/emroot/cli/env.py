@@ -55,7 +55,7 @@ def env(args: argparse.Namespace) -> int:
     """Print what to set."""
     session = Session(args)
     code = _prepare(session, needed=True)
-    variables = emcc_variables(session.catalogue, session.cache)
+    variables = emcc_variables(session.catalogue, session.cache, session.home)
     if args.json:
         print_json(variables)
     else:
@@ -71,7 +71,7 @@ def run(args: argparse.Namespace, *, loud: bool = False) -> int:
     code = _prepare(session, needed=False)
     if code not in (0, RemoteError.exit_code):
         return code
-    environment = {**os.environ, **emcc_variables(session.catalogue, session.cache), **_remote(session),
+    environment = {**os.environ, **emcc_variables(session.catalogue, session.cache, session.home), **_remote(session),
                    'EM_FROZEN_CACHE': '0', 'EM_CONFIG': str(hooked_config(session, loud=loud))}
     program = shutil.which(command[0], path=environment['PATH'])
     if program is None:

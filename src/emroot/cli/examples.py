@@ -16,6 +16,7 @@ EXAMPLES: dict[str, list[tuple[str, str]]] = {
          ('emroot doctor', 'what is wrong with this set-up')],
     'sdk': [('emroot sdk show', 'the one in use'), ('emroot sdk install', 'none yet')],
     'sdk show': [('emroot sdk show --json', 'for scripts'), ('emroot --sdk /opt/emsdk sdk show', 'another one')],
+    'sdk node': [('emroot sdk node', 'for `"$(emroot sdk node)" main.js`: wasm64 wants Node 24, that on PATH may be older')],
     'sdk install': [('emroot sdk install', 'the newest there is'),
                     ('emroot sdk install --from emsdk --version 6.0.5', 'a certain one')],
     'list': [('emroot list', 'all of wasm32'), ("emroot list --features wasm64,lto 'libc++*' MINIMAL", 'some of another mode')],

@@ -109,6 +109,8 @@ def _add_all(parser: argparse.ArgumentParser, commands: _Commands) -> None:
 def _sdk(parser: argparse.ArgumentParser) -> None:
     _add_all(parser, {
         'show': ('the SDK in use and how it was found', ('sdk', 'show'), _json),
+        'node': ('print the path of a Node that runs programs of every mode: the SDK\'s, one on PATH, or one that is got',
+                 ('sdk', 'node'), _json),
         'install': ('get an SDK, without root and without touching the system', ('sdk', 'install_sdk'), _install),
     })
 

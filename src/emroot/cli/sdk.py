@@ -1,4 +1,4 @@
-"""`emroot sdk show` and `emroot sdk install`."""
+"""`emroot sdk`: the one in use, its Node, and getting one."""
 
 from __future__ import annotations
 
@@ -32,6 +32,20 @@ def show(args: argparse.Namespace) -> int:
         print('others installed (choose one with --sdk PATH, EMSDK=PATH, or `sdk = "VERSION"` in emroot.toml):')
         for version, root in others:
             print(f'  {version:9} {root}')
+    return 0
+
+
+def node(args: argparse.Namespace) -> int:
+    """A Node that runs programs of every mode."""
+    from ..sdk.node import ensure_node, node_version
+    session = Session(args)
+    report = _Progress(quiet=args.quiet, live=not args.no_progress and is_live_terminal())
+    found = ensure_node(session.home, candidates=session.sdk.node[:1], report=report)
+    report.end()
+    if args.json:
+        print_json({'node': str(found), 'version': '.'.join(map(str, node_version(found)))})
+    else:
+        print(found)
     return 0
 
 

@@ -12,6 +12,7 @@ from pathlib import Path, PurePosixPath
 from ..errors import SdkError, from_os_error
 from ..files import remove_tree
 from ..home import Home
+from .model import Sdk
 from .providers import Report, silent
 from .staging import staging
 from .wheels import get_wheel, program
@@ -39,6 +40,15 @@ def ensure_node(home: Home, minimum: tuple[int, int] = MINIMUM, *, candidates: I
         raise from_os_error(error, 'installing Node') from error
 
 
+def node_for(home: Home, sdk: Sdk) -> Path | None:
+    """The Node for programs that this SDK links, found without starting any: the SDK's, unless the home has a newer one that
+    more of them run with. None if there is none that is known to run."""
+    own = Path(sdk.node[0]) if sdk.node and sdk.node_version and os.path.isabs(sdk.node[0]) else None
+    if own and sdk.node_version >= MINIMUM:
+        return own
+    return next(_kept(home), own)
+
+
 def node_version(node: str | os.PathLike[str]) -> tuple[int, ...]:
     """What `node --version` says, as numbers; empty if it does not run."""
     try:
@@ -52,12 +62,17 @@ def node_version(node: str | os.PathLike[str]) -> tuple[int, ...]:
 def _known(home: Home, candidates: Iterable[str | os.PathLike[str]]) -> Iterator[str]:
     yield from (os.fspath(candidate) for candidate in candidates)
     yield from (found for name in ('node', 'nodejs') if (found := shutil.which(name)))
+    yield from map(str, _kept(home))
+
+
+def _kept(home: Home) -> Iterator[Path]:
+    """Those in the home, the newest first."""
     try:
         kept = sorted((p for p in (home.root / 'node').iterdir() if not p.name.startswith('.')), reverse=True,
                       key=lambda p: [int(n) for n in re.findall(r'\d+', p.name)])
     except OSError:
         return
-    yield from (str(executable) for place in kept if (executable := _executable(place)).is_file())
+    yield from (executable for place in kept if (executable := _executable(place)).is_file())
 
 
 def _fetch(requirement: str, work: Path, shelf: Path) -> Path:
