@@ -10,32 +10,31 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from .cachedir import HEADERS, IN_FLIGHT, SANITY, placed, recorded_files
+from .cachedir import HEADERS, IN_FLIGHT, SANITY, headers_state, placed, recorded_files, settle
 from .canonical import is_file_with
-from .files import abandoned, place, read_file, remove, remove_tree
+from .files import abandoned, read_file, remove, remove_tree, write_text
 from .home import read_memo, write_memo
 from .store import Store
 from .store.blobs import TREE
 from .store.records import is_below, is_digest
+from .store.restore import Restorer
 from .store.scratch import Scratch
 from .store.trees import described_files
 from .store.verify import Verified
 
 
-def verify_cache(cache: Path, store: Store, found: Verified, *, repair: bool) -> None:
-    """Read every library and header of a cache directory. Repair takes the right content from the store; what the store
-    does not have is removed, so that no link takes it and the next build makes it again."""
+def verify_cache(cache: Path, store: Store, found: Verified, restorer: Restorer | None = None) -> None:
+    """Read every library and header of a cache directory.
+
+    With a `restorer` what is wrong is replaced from the store, which was seen to before. What nobody has is removed, so that no
+    link takes it, and stays damaged until a build makes it again.
+    """
     with contextlib.closing(Scratch(cache / IN_FLIGHT)) as scratch:
-        check = _Check(cache, store, found, scratch, repair)
+        check = _Check(cache, store, found, scratch, restorer)
         check.libraries()
         check.headers()
-    for path in [*abandoned(cache / 'sysroot'), *abandoned(cache / '.emroot')] if repair else []:
+    for path in [*abandoned(cache / 'sysroot'), *abandoned(cache / '.emroot')] if restorer else []:
         remove(path)
-
-
-def _followed(file: Path, record: dict[str, Any]) -> Path:
-    """Where the content of a library is: in a base, if it was placed so."""
-    return file.resolve() if 'base' in record else file
 
 
 @dataclass(frozen=True)
@@ -44,50 +43,71 @@ class _Check:
     store: Store
     found: Verified
     scratch: Scratch
-    repair: bool
+    restorer: Restorer | None
 
     def libraries(self) -> None:
         """What was placed one by one."""
         for path, record in recorded_files(self.cache):
             self.found.checked += 1
             digest = record['digest']
-            if not is_digest(digest) or not is_file_with(_followed(self.cache / path, record), digest):
-                self._wrong(path, partial(self._replace, path, digest))
+            if not is_digest(digest) or not is_file_with(self.cache / path, digest):
+                self._wrong(path, partial(self._restore_library, path, record))
 
     def headers(self) -> None:
         """What was placed together: the SDK's headers, and emcc's stamps."""
         mark = read_memo(self.cache / HEADERS)
         if mark is None:
             return
-        tree = str(mark.get('headers'))
+        tree, before = str(mark.get('headers')), len(self.found.damaged)
         headers = described_files(self.store.read(TREE, tree)) if is_below(tree) else None
-        if headers is None:
-            self._wrong(HEADERS, partial(remove, self.cache / HEADERS))
-            return
-        self.found.checked += len(headers) + 1
-        for path, (digest, _, _) in headers.items():
+        if headers is None and self.restorer and is_below(tree) and self.restorer.tree(tree):
+            headers = described_files(self.store.read(TREE, tree))
+        self.found.checked += len(headers or ()) + 1
+        for path, (digest, _, _) in (headers or {}).items():
             if not is_file_with(self.cache / path, str(digest)):
-                self._wrong(path, partial(self._replace_header, self.store.tree_path(tree) / path, path, str(digest)))
+                self._wrong(path, partial(self._restore_header, tree, path, str(digest)))
+        if headers is None and not _as_placed(self.cache, mark):  # the store was deleted
+            self._wrong(HEADERS, lambda: False)
         if read_file(self.cache / SANITY) != str(mark.get('sanity')).encode(errors='replace'):
-            self._wrong(SANITY, partial(remove, self.cache / HEADERS))
+            self._wrong(SANITY, partial(self._restore_sanity, mark))
+        if self.restorer and len(self.found.damaged) > before and isinstance(mark.get('folders'), dict):
+            with contextlib.suppress(OSError, ValueError, TypeError):  # some are not there; the next build sees to it
+                write_memo(self.cache / HEADERS, {**mark, 'state': headers_state(self.cache, mark['folders'])})
 
-    def _wrong(self, path: str, repair: Callable[[], object]) -> None:
-        self.found.wrong(f'{self.cache / path}', repair if self.repair else None)
+    def _wrong(self, path: str, restore: Callable[[], bool]) -> None:
+        self.found.wrong(f'{self.cache / path}', restore if self.restorer else None, needed=True)
 
-    def _replace_header(self, source: Path, path: str, digest: str) -> None:
-        remove(self.cache / HEADERS)  # the next build places them anew
-        self._take(source, path) if is_file_with(source, digest) else remove_tree(self.cache / path)
+    def _restore_header(self, tree: str, path: str, digest: str) -> bool:
+        source = self.store.tree_path(tree) / path
+        if not is_file_with(source, digest) and self.restorer:
+            self.restorer.tree(tree)
+        return self._take(source, path, digest)
 
-    def _replace(self, path: str, digest: object) -> None:
+    def _restore_sanity(self, mark: dict[str, Any]) -> bool:
+        remove_tree(self.cache / SANITY)
+        write_text(self.cache / SANITY, str(mark.get('sanity')), aside=self.scratch.directory())
+        return True
+
+    def _restore_library(self, path: str, record: dict[str, Any]) -> bool:
+        digest = record['digest']
+        sources = [self.store.path(digest), Path(str(record.get('base')))] if is_digest(digest) else []
+        if not any(self._take(source, path, digest) for source in sources):
+            remove_tree(self.cache / path)
+            return False
         mark = self.cache / '.emroot' / f'{path}.json'
-        source = self.store.path(str(digest)) if is_digest(digest) else None
-        if source is not None and is_file_with(source, str(digest)):
-            self._take(source, path)
-            kept = {name: said for name, said in (read_memo(mark) or {}).items() if name != 'base'}
-            write_memo(mark, {**kept, 'stat': placed(os.lstat(self.cache / path))})
-            return
-        remove_tree(self.cache / path)
-        remove(mark)
+        write_memo(mark, {**record, 'stat': placed(os.lstat(self.cache / path))})
+        return True
 
-    def _take(self, source: Path, path: str) -> None:
-        place(source, self.cache / path, aside=self.scratch.directory())
+    def _take(self, source: Path, path: str, digest: str) -> bool:
+        if not is_file_with(source, digest):
+            remove_tree(self.cache / path)
+            return False
+        settle(source, self.cache / path, aside=self.scratch.directory())
+        return True
+
+
+def _as_placed(cache: Path, mark: dict[str, Any]) -> bool:
+    try:
+        return headers_state(cache, mark['folders']) == mark.get('state')
+    except (OSError, ValueError, TypeError, KeyError, AttributeError):
+        return False

@@ -1,5 +1,8 @@
 """A cache directory: what emcc reads as EM_CACHE. Complete for frozen use; all modes of one SDK share one.
 
+Its files are its own: copies, which share their blocks where the file system can. Whoever writes to one (emcc itself does, root
+needs no permission) changes neither another cache directory nor the store nor a base.
+
     <cache>/sysroot/include, sysroot/lib/...   headers, and archives by mode
     <cache>/sysroot_install.stamp              emcc: the headers are there
     <cache>/sanity.txt                         emcc: this cache is mine, do not erase it
@@ -10,6 +13,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -18,7 +22,7 @@ from typing import Any
 
 from .canonical import digest_record
 from .errors import UsageError, from_os_error
-from .files import hard_link, is_without_links, link_or_copy, place, read_file, replacing, stat_files, write_text
+from .files import copy, have_same_content, make_directories, place, read_file, remove_tree, stat_files, write_text
 from .home import read_memo, write_memo
 from .sdk import Sdk
 from .store import Blob, Store
@@ -45,6 +49,8 @@ class CacheDirectory:
         self.root = root.absolute()
         self.sdk, self._origin = sdk, origin
         self._scratch = Scratch(self.root / IN_FLIGHT)
+        #: What somebody had changed or removed, and was put there again.
+        self.restored: set[str] = set()
 
     def close(self) -> None:
         """Remove what is in flight. Called at the end of a build, however it ends."""
@@ -68,10 +74,12 @@ class CacheDirectory:
         state: dict[str, Any] = {'headers': headers.name, 'sdk': self.sdk.digest, 'sanity': self.sdk.sanity}
         try:
             if not self.has_headers(headers):
-                aside = self._scratch.directory()
-                link_tree(headers, self.root, aside=aside)
+                aside, before = self._scratch.directory(), read_memo(mark) or {}
+                replaced = copy_tree(headers, self.root, aside=aside)
+                if all(before.get(name) == said for name, said in state.items()):
+                    self.restored.update(replaced)
                 state['folders'] = _by_folder(list_files(headers))
-                state['state'] = self._state(state['folders'])
+                state['state'] = headers_state(self.root, state['folders'])
                 write_memo(mark, state, aside=aside)
                 if not self._is_marked():
                     write_text(self.root / SANITY, self.sdk.sanity, aside=aside)
@@ -85,18 +93,13 @@ class CacheDirectory:
             return False
         folders = mark.get('folders')
         try:
-            return self._is_marked() and isinstance(folders, dict) and self._state(folders) == mark.get('state')
+            return self._is_marked() and isinstance(folders, dict) and headers_state(self.root, folders) == mark.get('state')
         except (OSError, ValueError, TypeError):  # a file is not there, or the mark is nothing that was written here
             return False
 
     def _is_marked(self) -> bool:
         """Whether emcc takes this cache for its own."""
         return read_file(self.root / SANITY) == self.sdk.sanity.encode(errors='surrogateescape')
-
-    def _state(self, folders: Mapping[str, Sequence[str]]) -> str:
-        """A digest of what tells that these files, by the folder they lie in, are as they were placed."""
-        return digest_record([placed(found) for folder, names in folders.items()
-                              for found in stat_files(os.path.join(self.root, folder), names, follow_symlinks=False)])
 
     def held(self, path: str, key: str) -> str | None:
         """The digest of the place that the file at `path` (relative) carries in its bytes, empty if none; None unless it is what
@@ -109,7 +112,7 @@ class CacheDirectory:
         if record.get('origin', '') not in ('', self._origin):
             return None
         try:
-            found = os.stat(self.root / path, follow_symlinks='base' in record)
+            found = os.lstat(self.root / path)
         except OSError:
             return None
         return self.carried(record) if placed(found) == record.get('stat') else None
@@ -123,32 +126,22 @@ class CacheDirectory:
         return str(record.get('place')) if record.get('places') == FOREIGN else self.sdk.place if record.get('places') else ''
 
     def put(self, path: str, key: str, blob: Blob, store: Store, *, carries: str = '') -> None:
-        """Place a blob at `path` (relative): a hard link where possible. `carries` is the digest of the place in its
-        bytes, if any, so that it is not what the same SDK elsewhere would make."""
-        target = self.root / path
-        try:
-            place(store.path(blob.digest), target, aside=self._scratch.directory())
-            found = os.lstat(target)
-            record: dict[str, Any] = {'key': key, 'digest': blob.digest, 'stat': placed(found),
-                                      **self._carries(carries), **self._from()}
-            write_memo(self._record(path), record, aside=self._scratch.directory())
-        except OSError as error:
-            raise from_os_error(error, f'adding to the cache directory {self.root}') from error
+        """Place a blob at `path` (relative). `carries` is the digest of the place in its bytes, if any, so that it is not what
+        the same SDK elsewhere would make."""
+        self._put(path, store.path(blob.digest), {'key': key, 'digest': blob.digest, **self._carries(carries)})
 
     def refer(self, path: str, key: str, file: Path, digest: str, *, carries: str = '') -> None:
-        """Have `path` (relative) be a file of a base: a link to it, or a copy where links are not to be had."""
-        target = self.root / path
+        """Place a file of a base at `path` (relative)."""
+        self._put(path, file, {'key': key, 'digest': digest, 'base': str(file), **self._carries(carries)})
+
+    def _put(self, path: str, source: Path, record: dict[str, Any]) -> None:
+        target, before = self.root / path, self.recorded(path)
         try:
-            with replacing(target, self._scratch.directory()) as temporary:
-                try:
-                    os.symlink(file, temporary)
-                except OSError as error:
-                    if not is_without_links(error):
-                        raise
-                    link_or_copy(file, temporary, linked=False)
-            record = {'key': key, 'digest': digest, 'stat': placed(os.stat(target)), 'base': str(file), **self._carries(carries),
-                      **self._from()}
-            write_memo(self._record(path), record, aside=self._scratch.directory())
+            aside = self._scratch.directory()
+            changed = settle(source, target, aside=aside)
+            if changed and all(before.get(name) == record[name] for name in ('key', 'digest')):
+                self.restored.add(path)
+            write_memo(self._record(path), {**record, 'stat': placed(os.lstat(target)), **self._from()}, aside=aside)
         except OSError as error:
             raise from_os_error(error, f'adding to the cache directory {self.root}') from error
 
@@ -167,6 +160,12 @@ class CacheDirectory:
 
     def _record(self, path: str) -> Path:
         return self.root / '.emroot' / f'{path}.json'
+
+
+def headers_state(root: Path, folders: Mapping[str, Sequence[str]]) -> str:
+    """A digest of what tells that these files, by the folder they lie in, are as they were placed."""
+    return digest_record([placed(found) for folder, names in folders.items()
+                          for found in stat_files(os.path.join(root, folder), names, follow_symlinks=False)])
 
 
 def _by_folder(paths: Iterable[str]) -> dict[str, list[str]]:
@@ -192,32 +191,62 @@ def recorded_files(cache: Path) -> Iterator[tuple[str, dict[str, Any]]]:
 def is_as_placed(file: Path, record: dict[str, Any]) -> bool:
     """Whether a file is the one that was placed, by its size, time and identity."""
     try:
-        return bool(placed(os.stat(file, follow_symlinks='base' in record)) == record['stat'])
+        return bool(placed(os.lstat(file)) == record['stat'])
     except OSError:
         return False
 
 
 def placed(found: os.stat_result) -> list[int]:
-    """What tells that a file is the one that was placed and was not touched since, without reading it."""
-    return [found.st_size, found.st_mtime_ns, found.st_ino, stat.S_IFMT(found.st_mode) | found.st_mode & stat.S_IRUSR]
+    """What tells that a file is the one that was placed, was not touched since, and is nobody else's, without reading it."""
+    return [found.st_size, found.st_mtime_ns, found.st_ino, stat.S_IFMT(found.st_mode) | found.st_mode & stat.S_IRUSR,
+            found.st_nlink]
 
 
-def link_tree(source: Path, target: Path, *, aside: Path) -> None:
-    """Make every file below `source` appear whole below `target`; files that are there are replaced. Those of `source` itself
-    come last: emcc's stamp says that the others are there. (See `files.replacing` for `aside`.)"""
-    for here, _, names in os.walk(source, topdown=False):
-        below = os.path.relpath(here, source)
-        there = str(target) if below == '.' else os.path.join(target, below)
-        os.makedirs(there, exist_ok=True)
-        present = set(os.listdir(there))
-        for name in names:
-            origin, goal = os.path.join(here, name), os.path.join(there, name)
-            if name in present or not _link(origin, goal):
-                place(Path(origin), Path(goal), aside=aside)
+def copy_tree(source: Path, target: Path, *, aside: Path) -> list[str]:
+    """Make every file below `source` appear whole below `target`, which exists; those there with other content are replaced, and
+    named, as are those that were missing. Those of `source` itself come last: emcc's stamp says that the others are there. (See
+    `files.replacing` for `aside`.)"""
+    folders: list[str] = []
+    files: list[str] = []
+    for entry in os.scandir(source):
+        (folders if entry.is_dir() else files).append(entry.name)
+    changed = [f'{name}/{path}' for name in folders for path in _copy_folder(source / name, target / name, aside=aside)]
+    return [*changed, *(name for name in files if settle(source / name, target / name, aside=aside))]
 
 
-def _link(source: str, target: str) -> bool:
-    try:
-        return hard_link(source, target)
-    except FileExistsError:  # another process was first
-        return False
+def _copy_folder(source: Path, target: Path, *, aside: Path) -> list[str]:
+    """The same for a folder that need not be there: then it is copied aside, and appears at once."""
+    if not os.path.lexists(target):
+        whole = aside / f'tree-{os.urandom(4).hex()}'
+        try:
+            replaced = _copy_aside(str(source), str(whole))
+            os.rename(whole, target)
+        except OSError as error:
+            if error.errno not in (errno.EEXIST, errno.ENOTEMPTY, errno.EXDEV) and not os.path.lexists(target):
+                raise
+        else:
+            return replaced
+        finally:
+            remove_tree(whole)
+    make_directories(target)
+    return copy_tree(source, target, aside=aside)
+
+
+def _copy_aside(source: str, target: str) -> list[str]:
+    make_directories(target)
+    copied = list_files(Path(source))
+    for folder in _by_folder(copied):
+        make_directories(os.path.join(target, folder))
+    for path in copied:
+        copy(f'{source}/{path}', f'{target}/{path}')
+    return copied
+
+
+def settle(source: Path, target: Path, *, aside: Path) -> bool:
+    """Make `target` a file of its own with the content of `source`; whether it had another content, or was not there."""
+    changed = not have_same_content(target, source)
+    if changed and target.is_dir() and not target.is_symlink():
+        remove_tree(target)
+    if changed or os.lstat(target).st_nlink > 1:
+        place(source, target, linked=False, aside=aside)
+    return changed

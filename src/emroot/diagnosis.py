@@ -9,7 +9,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from .cachedir import CacheDirectory, is_as_placed, recorded_files
+from .cachecheck import verify_cache
+from .cachedir import recorded_files
 from .catalogue import Catalogue
 from .errors import SdkError, StoreError
 from .home import Home, read_memo
@@ -17,6 +18,7 @@ from .modes import Mode, all_modes
 from .sdk import Sdk
 from .sdk.node import MINIMUM, node_for, node_version
 from .store import Store
+from .store.verify import Verified
 
 #: What a build of a mode's ordinary libraries may take, in bytes.
 ENOUGH_SPACE = 2 << 30
@@ -109,7 +111,11 @@ def examine_cache(cache: Path, sdk: Sdk, *, home: Home) -> Iterator[Finding]:
     if not cache.is_dir():
         yield Finding(f'cache directory {cache}: not made yet', True)
         return
-    if mark is None:
+    listed = [path for path, _ in recorded_files(cache)]
+    if mark is None and listed:
+        yield Finding(f'cache directory {cache} was wiped or changed: what emroot noted of its headers is gone', False,
+                      'run the same emroot build again, it replaces what is missing or changed', StoreError.exit_code)
+    elif mark is None:
         yield Finding(f'cache directory {cache} was not made by emroot: its libraries are whatever built them', True,
                       'emroot build replaces those it is asked for')
     elif mark.get('sdk') != sdk.digest:
@@ -120,12 +126,14 @@ def examine_cache(cache: Path, sdk: Sdk, *, home: Home) -> Iterator[Finding]:
         yield Finding(f'{sanity} belongs to another SDK: its emcc would erase this cache directory', False,
                       'run emroot build, which rewrites it; or use one cache directory for each SDK', StoreError.exit_code)
     if mark is not None:
-        listed = list(recorded_files(cache))
-        changed = [path for path, record in listed if not is_as_placed(cache / path, record)]
-        headers = CacheDirectory(cache, sdk).has_headers()
-        if changed or not headers:
-            shown = ', '.join([*([] if headers else ['headers']), *changed][:5])
-            yield Finding(f'cache directory {cache} was wiped or changed: {shown}{"..." if len(changed) > 5 else ""}', False,
+        found = Verified()
+        verify_cache(cache, Store(home.store), found)
+        if changed := [path.removeprefix(f'{cache}{os.sep}') for path in found.damaged]:
+            others = [path for path in changed if path not in listed]
+            shown = [*(others if len(others) == 1 else [f'{len(others)} headers'] if others else []),
+                     *(path for path in changed if path in listed)]
+            shown[5:] = ['...'] if shown[5:] else []
+            yield Finding(f'cache directory {cache} was wiped or changed: {", ".join(shown)}', False,
                           'run the same emroot build again, it replaces what is missing or changed', StoreError.exit_code)
         else:
             yield Finding(f'cache directory {cache}: {len(listed)} files, all as they were placed', True)

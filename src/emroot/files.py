@@ -13,6 +13,10 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 READ_ONLY = 0o444
+#: Permissions of what is copied out of the store: as emcc's own files have them, whose headers it may want to write again.
+COPIED = 0o644
+#: Bytes from which on sharing the blocks of two files is worth asking for.
+WORTH_SHARING = 1 << 16
 #: Seconds for which anything is taken to be in use after it was touched, whatever clocks of several machines say.
 SLACK = 600.0
 #: Bytes that no record or answer comes near: the largest have a line for each file of a large port.
@@ -91,6 +95,18 @@ def replace(source: Path | str, target: Path | str) -> None:
             os.rename(target, aside)
             os.replace(source, target)
             remove(aside)
+
+
+def make_directories(path: Path | str) -> None:
+    """Make a directory and those above it that are missing, in which nobody else may write, whatever the umask says."""
+    try:
+        os.mkdir(path, 0o755)
+    except FileNotFoundError:
+        make_directories(os.path.dirname(path))
+        make_directories(path)
+    except OSError:
+        if not os.path.isdir(path):
+            raise
 
 
 def write_bytes(path: Path | str, data: bytes, *, aside: Path | None = None) -> None:
@@ -179,8 +195,8 @@ def stat_files(directory: str, names: Iterable[str], *, follow_symlinks: bool = 
 
 
 def place(source: Path, target: Path, *, linked: bool = True, aside: Path | None = None) -> None:
-    """Make `target` hold what `source` holds, at once: a hard link where possible, a copy otherwise (see `replacing` for
-    `aside`)."""
+    """Make `target` hold what `source` holds, at once: a hard link where possible if `linked`, else a file of its own (see
+    `replacing` for `aside`)."""
     with replacing(target, aside) as temporary:
         link_or_copy(source, temporary, linked=linked)
         if not os.path.lexists(temporary):
@@ -189,9 +205,57 @@ def place(source: Path, target: Path, *, linked: bool = True, aside: Path | None
 
 def link_or_copy(source: Path | str, target: Path | str, *, linked: bool = True) -> None:
     """A hard link of `source` at `target`, or a copy where links are not to be had (`target` must not exist)."""
-    if not (linked and hard_link(source, target)) and not clone(source, target):
-        import shutil  # here and not above: what finds everything in place needs neither
-        shutil.copyfile(source, target)
+    if not (linked and hard_link(source, target)):
+        copy(source, target)
+
+
+def copy(source: Path | str, target: Path | str) -> None:
+    """A file of its own with the content of `source` at `target` (which must not exist), writable by its owner alone. Where the
+    file system can, the two share their blocks until one of them is changed."""
+    if clone(source, target):
+        os.chmod(target, COPIED)
+        return
+    origin = os.open(source, os.O_RDONLY | _BINARY)
+    try:
+        copied = os.open(target, _WRITE, COPIED)
+        try:
+            if os.fstat(origin).st_size < WORTH_SHARING or not _copy_range(origin, copied):
+                while data := os.read(origin, 1 << 20):
+                    while data := data[os.write(copied, data):]:
+                        pass
+        finally:
+            os.close(copied)
+    finally:
+        os.close(origin)
+
+
+def _copy_range(origin: int, copied: int) -> bool:
+    """Have Linux copy all of a file, which shares blocks on btrfs, XFS and the like; False if it cannot, with nothing copied."""
+    if not hasattr(os, 'copy_file_range'):
+        return False
+    began = False
+    try:
+        while os.copy_file_range(origin, copied, 1 << 30):
+            began = True
+    except OSError:
+        if began:  # it could: the disk is full, or fails
+            raise
+    return began
+
+
+def have_same_content(one: Path | str, other: Path | str) -> bool:
+    """Whether both are files (no links, no pipes), readable by their owner, with the same bytes."""
+    try:
+        found = [os.lstat(path) for path in (one, other)]
+        if found[0].st_size != found[1].st_size or not all(stat.S_ISREG(f.st_mode) and f.st_mode & stat.S_IRUSR for f in found):
+            return False
+        with open(one, 'rb') as first, open(other, 'rb') as second:
+            while block := first.read(1 << 20):
+                if block != second.read(1 << 20):
+                    return False
+    except OSError:
+        return False
+    return True
 
 
 def is_without_links(error: OSError) -> bool:

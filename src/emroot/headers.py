@@ -30,14 +30,15 @@ def installed_headers(catalogue: Catalogue, store: Store) -> Path:
         for folder, _, names in os.walk(directory):
             for name in names:
                 os.chmod(os.path.join(folder, name), READ_ONLY)
-    return store.tree(_key(sdk), make)
+    return store.tree(headers_key(sdk), make)
 
 
 def has_headers(catalogue: Catalogue, store: Store) -> bool:
     """Whether they seem to be installed; looks no closer."""
-    return store.tree_path(_key(catalogue.sdk)).exists()
+    return store.tree_path(headers_key(catalogue.sdk)).exists()
 
 
-def _key(sdk: Sdk) -> str:
+def headers_key(sdk: Sdk) -> str:
+    """The key of the tree that they are in the store."""
     return digest_record({'kind': 'headers', 'schema': 3, 'sources': sdk.parts['sources'], 'tools': sdk.parts['tools'],
                           'version': sdk.version})[:32]

@@ -5,12 +5,14 @@ Import it from `emroot` itself. Arguments, errors and silence are as in `api.py`
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import contextlib
+from collections.abc import Iterable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from .api import Place, cache_of, catalogue_of, prepare
-from .errors import UsageError
+from .errors import SdkError, UsageError
 from .home import Home, find_home, read_memo
 from .sdk import Sdk
 
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
     from .bundle.unpack import Imported
     from .engine.events import Watcher
     from .engine.explain import Explained
+    from .store import Store
     from .store.gc import Collected
     from .store.verify import Verified
 
@@ -71,21 +74,48 @@ def explain(name: str, *, member: str | None = None, sdk: Sdk | Place | None = N
     return explain_named(catalogue_of(sdk, home), Store(find_home(home).store), name, member)
 
 
-def verify(*, repair: bool = False, cache: Place | None = None, home: Place | None = None) -> Verified:
+def verify(*, repair: bool = False, sdk: Place | None = None, cache: Place | None = None, home: Place | None = None) -> Verified:
     """Compare everything in the store and in all cache directories that were filled from it (and in `cache`) with what was
-    recorded of it. What is repaired is put back, or taken away so that it is made again. As `emroot verify`.
+    recorded of it. As `emroot verify`.
+
+    Repair gives what is wrong its right content again: the store's from cache directories, headers from their SDK too (`sdk`,
+    or any that `find_sdk` would find), then those of cache directories from the store. What is in the store and nowhere else is
+    removed, so that it is made again.
     """
     from .cachecheck import verify_cache
+    from .cachedir import recorded_files
     from .store import Store
+    from .store.restore import Restorer
     from .store.verify import Verified, verify_store
     where = find_home(home)
     store, found = Store(where.store), Verified()
     store.prepare()
     given = [Path(cache).expanduser().absolute()] if cache else []
-    for place in dict.fromkeys([*where.known_caches(), *given]):
-        verify_cache(place, store, found, repair=repair)  # before what it takes from the store is set aside
-    verify_store(store, found, repair=repair)
+    caches = list(dict.fromkeys([*where.known_caches(), *given]))
+
+    def copies() -> Iterator[tuple[str, Path]]:
+        return ((str(record['digest']), cache / path) for cache in caches for path, record in recorded_files(cache))
+    with contextlib.closing(store):
+        restorer = Restorer(store, copies, caches, partial(_install_headers, where, store, sdk)) if repair else None
+        verify_store(store, found, restorer)
+        for place in caches:  # last: they take their right content from the store
+            verify_cache(place, store, found, restorer)
     return found
+
+
+def _install_headers(home: Home, store: Store, explicit: Place | None, key: str) -> bool:
+    """Have the headers of that key installed anew, if there is the SDK that they are of."""
+    from .catalogue import Catalogue
+    from .headers import headers_key, installed_headers
+    from .sdk.discover import candidates
+    from .sdk.inspect import inspect
+    for candidate in candidates(home, explicit):
+        with contextlib.suppress(SdkError):  # it may be another that has them
+            sdk = inspect(candidate.root, candidate.how, home)
+            if headers_key(sdk) == key:
+                installed_headers(Catalogue(sdk, home), store)
+                return True
+    return False
 
 
 def gc(*, max_size: int | None = None, max_age: float | None = None, dry_run: bool = False,

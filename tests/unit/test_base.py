@@ -1,4 +1,4 @@
-"""A base: a cache directory that an administrator filled, used in place, and extended without being written to."""
+"""A base: a cache directory that an administrator filled, from which others take what is right, without writing to it."""
 
 from __future__ import annotations
 
@@ -51,15 +51,14 @@ class _Powerless(Emroot):
         return [*WITHOUT_POWERS, *super().command(*arguments)]
 
 
-def test_what_is_there_is_used_in_place_and_what_is_missing_built_beside(fake: Emroot, base: Path, tmp_path: Path):
+def test_what_is_there_is_taken_and_what_is_missing_built(fake: Emroot, base: Path, tmp_path: Path):
     assert subprocess.run([*WITHOUT_POWERS, 'touch', base / 'mine'], stderr=subprocess.DEVNULL, check=False).returncode != 0
     before = snapshot(base)
     document = _build(fake, *MORE, '--base', base)
     assert counts(document) == (25, 4) and document['objects']['why']['archive_in_base'] == 4  # type: ignore[index]
     assert snapshot(base) == before
     cache = Path(str(document['cache']))
-    links = {path: path.resolve() for path in (cache / 'sysroot/lib').rglob('*') if path.is_symlink()}
-    assert sorted(links.values()) == sorted(path for path in (base / 'sysroot/lib').rglob('*') if path.is_file())
+    assert not [path for path in (cache / 'sysroot').rglob('*') if path.is_symlink()]  # whoever writes to it writes to no base
     assert counts(_build(fake, *MORE, '--base', base)) == counts(_build(fake, *MORE)) == (0, 29)  # nothing is looked for again
     alone = Emroot(tmp_path / 'alone', fake.sdk)
     assert archives(cache) == archives(Path(_build(alone, *MORE)['cache']))  # type: ignore[arg-type]
@@ -86,13 +85,12 @@ def test_what_is_wrong_in_it_is_built(fake: Emroot, base: Path, tmp_path: Path):
     assert counts(_build(newer, *COMMON, '--base', base)) == (4, 0)  # of another SDK
 
 
-def test_a_base_that_changes_is_noticed(fake: Emroot, base: Path):
+def test_a_base_that_changes_later_changes_nothing(fake: Emroot, base: Path):
     cache = Path(str(_build(fake, *COMMON, '--base', base)['cache']))
     expected = archives(cache)
     (base / 'sysroot/lib/wasm32-emscripten').chmod(0o755)
     (base / 'sysroot/lib/wasm32-emscripten/libone.a').unlink()
-    assert fake('verify').code == 6
-    assert counts(_build(fake, *COMMON, '--base', base)) == (3, 1) and archives(cache) == expected
+    assert counts(_build(fake, *COMMON, '--base', base)) == (0, 4) and archives(cache) == expected
     assert fake('verify').code == 0
 
 

@@ -112,3 +112,66 @@ def test_putting_replaces_what_is_there(cache: CacheDirectory, store: Store):
     assert (cache.root / PATH).read_text() == 'other'
     assert not cache.holds(PATH, 'one')
     assert sorted(p.name for p in (cache.root / PATH).parent.iterdir()) == ['libone.a']
+
+
+@pytest.fixture
+def other(tmp_path: Path) -> CacheDirectory:
+    return CacheDirectory(tmp_path / 'other', paper_sdk())
+
+
+@pytest.mark.parametrize('path', ['sysroot/include/stdio.h', 'sysroot_install.stamp', PATH])
+def test_what_is_written_into_one_changes_neither_another_nor_the_store(
+        cache: CacheDirectory, other: CacheDirectory, headers: Path, store: Store, path: str):
+    blob = _blob(store, 'content')
+    for each in (cache, other):
+        each.prepare(headers)
+        each.put(PATH, 'key', blob, store)
+    right = (cache.root / path).read_text()
+    with open(cache.root / path, 'a') as f:  # nobody needs root for that: emcc itself writes its headers again
+        f.write('more')
+    assert (other.root / path).read_text() == right
+    assert other.holds(PATH, 'key') and other.has_headers(headers) and store.has(blob)
+    assert (headers / path).read_text() == right if path != PATH else True
+    cache.prepare(headers)
+    cache.put(PATH, 'key', blob, store)
+    assert (cache.root / path).read_text() == right
+    assert cache.restored == {path} and not other.restored
+
+
+def test_what_a_base_has_is_copied(cache: CacheDirectory, tmp_path: Path):
+    file = tmp_path / 'base.a'
+    file.write_text('content')
+    cache.refer(PATH, 'key', file, 'digest')
+    (cache.root / PATH).write_text('other')
+    assert file.read_text() == 'content'
+
+
+@pytest.mark.skipif(os.name == 'nt', reason='no links there')
+def test_a_file_that_is_somebody_elses_too_becomes_its_own_without_a_word(
+        cache: CacheDirectory, headers: Path, store: Store, tmp_path: Path):
+    blob = _blob(store, 'content')
+    cache.prepare(headers)
+    cache.put(PATH, 'key', blob, store)
+    for number, path in enumerate(('sysroot/include/stdio.h', PATH)):
+        os.link(cache.root / path, tmp_path / f'link{number}')
+    assert not cache.has_headers(headers) and not cache.holds(PATH, 'key')
+    cache.prepare(headers)
+    cache.put(PATH, 'key', blob, store)
+    assert {(cache.root / path).stat().st_nlink for path in ('sysroot/include/stdio.h', PATH)} == {1}
+    assert cache.has_headers(headers) and cache.holds(PATH, 'key') and not cache.restored
+
+
+def test_what_emcc_installs_again_as_it_was_is_not_called_a_change(cache: CacheDirectory, headers: Path):
+    cache.prepare(headers)
+    (cache.root / 'sysroot/include/stdio.h').write_text((headers / 'sysroot/include/stdio.h').read_text())
+    assert not cache.has_headers()
+    cache.prepare(headers)
+    assert cache.has_headers() and not cache.restored
+
+
+def test_a_folder_in_place_of_a_file_gives_way(cache: CacheDirectory, headers: Path, store: Store):
+    for path in ('sysroot/include/stdio.h', PATH):
+        (cache.root / path / 'below').mkdir(parents=True)
+    cache.prepare(headers)
+    cache.put(PATH, 'key', _blob(store, 'content'), store)
+    assert cache.has_headers() and cache.holds(PATH, 'key')

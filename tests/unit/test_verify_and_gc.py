@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import os
 import time
 from collections.abc import Callable
@@ -11,6 +12,8 @@ import pytest
 from support.running import Emroot
 from support.trees import archives, damage, snapshot
 
+from emroot.canonical import digest_file
+from emroot.cli.parser import size
 from emroot.store import Store
 from emroot.store.blobs import TREE
 
@@ -76,14 +79,53 @@ def snapshot_of(cache: Path) -> dict[str, bytes]:
             if path.relative_to(cache).parts[0] != '.emroot'}
 
 
-def test_what_rotted_and_is_not_in_the_store_is_out_of_the_way_of_any_link_at_once(fake: Emroot):
-    """A hard link shares the damage, so the store has nothing better."""
+@pytest.mark.parametrize('where', ['one cache directory', 'all cache directories', 'the store', 'the store and one',
+                                   'everywhere'])
+def test_repaired_means_restored(fake: Emroot, tmp_path: Path, where: str):
+    """Headers come from their SDK if nobody else has them, libraries from whoever has them."""
+    caches = [tmp_path / 'one', tmp_path / 'other']
+    for cache in caches:
+        fake.build('libone', cache=cache)
+    right, checked = [snapshot_of(cache) for cache in caches], fake('verify', '--json').json['checked']
+    rotten = {'one cache directory': caches[:1], 'all cache directories': caches, 'the store': [],
+              'the store and one': caches[1:], 'everywhere': caches}[where]
+    for cache in rotten:
+        _rot(_one(cache / 'sysroot' / 'include'))
+        if where != 'everywhere':  # where a library rots everywhere, nobody has it
+            _rot(_one(cache / 'sysroot' / 'lib'))
+    if 'store' in where or where == 'everywhere':
+        archive = Store(fake.home / 'store').path(digest_file(_one(caches[0] / 'sysroot' / 'lib')))
+        _rot(archive)
+        _rot(_one(fake.home / 'store' / 'trees'))
+    found = fake('verify', '--repair', '--json')
+    assert found.code == 0 and sorted(found.json['repaired']) == sorted(found.json['damaged']) and not found.json['removed']
+    assert [snapshot_of(cache) for cache in caches] == right
+    assert fake('verify', '--json').json == {'checked': checked, 'damaged': [], 'repaired': [], 'removed': []}
+
+
+def test_what_nobody_has_is_out_of_the_way_of_any_link_and_not_called_repaired(fake: Emroot, tmp_path: Path):
     cache = Path(fake.build('libone')['cache'])
     header, library = _one(cache / 'sysroot' / 'include'), _one(cache / 'sysroot' / 'lib')
-    _rot(header)
-    _rot(library)
-    assert fake('verify', '--repair').code == 0
-    assert not header.exists() and not library.exists()
+    for path in (header, library, Store(fake.home / 'store').path(digest_file(library)), _one(fake.home / 'store' / 'trees')):
+        _rot(path)
+    for _ in range(2):  # it stays damaged: nothing counts less
+        found = Emroot(fake.home)('verify', '--repair', env={'PATH': str(tmp_path)})
+        assert found.code == 6 and f'DAMAGED  {header}' in found.out and f'DAMAGED  {library}' in found.out
+        assert not header.exists() and not library.exists()
+    assert 'emroot build' in found.out
+    fake.build('libone')
+    assert header.exists() and library.exists() and fake('verify').code == 0
+
+
+def test_what_is_in_the_store_alone_is_removed_and_not_called_repaired(fake: Emroot):
+    fake.build('libone')
+    blobs = Store(fake.home / 'store')
+    placed = {digest_file(path) for path in _files(fake.home / 'cache')}
+    object_file = next(path for path in _files(blobs.root / 'blobs') if digest_file(path) not in placed)
+    _rot(object_file)
+    found = fake('verify', '--repair', '--json').json
+    assert not found['repaired'] and found['removed'] == found['damaged']
+    assert fake('verify').code == 0
 
 
 @pytest.mark.skipif(os.name == 'nt', reason='permissions are another thing there')
@@ -158,3 +200,32 @@ def test_a_tree_that_two_make_where_there_are_no_locks_stays_that_of_the_first(t
         second._make_tree('key', make_second)
         assert second.tree_files('key') is not None
         assert list((tmp_path / 'damaged').iterdir()) == []
+
+
+@pytest.mark.parametrize(('text', 'expected'), [
+    ('5G', 5 << 30), ('5g', 5 << 30), ('5GB', 5 << 30), ('5gb', 5 << 30), ('5GiB', 5 << 30), ('5 GB', 5 << 30),
+    ('500m', 500 << 20), ('500MB', 500 << 20), ('100k', 100 << 10), ('1.5T', 3 << 39), ('1000', 1000), ('1000B', 1000), ('0', 0)])
+def test_a_size_is_read_as_people_write_it(text: str, expected: int):
+    assert size(text) == expected
+
+
+@pytest.mark.parametrize('text', ['', 'G', '5X', '-1', '1e9', 'inf', '5iB', '5GG', '1,5G', '\u0665G'])
+def test_what_is_no_size_is_refused(text: str):
+    with pytest.raises(argparse.ArgumentTypeError):
+        size(text)
+
+
+def test_doctor_reads_what_is_there(fake: Emroot, tmp_path: Path):
+    """A frozen emcc takes whatever lies there."""
+    cache = Path(fake.build('libone', cache=tmp_path / 'cache')['cache'])
+
+    def wrong() -> str:
+        found = fake('doctor', '--json', '--cache', cache).json['findings']
+        return ' '.join(each['what'] for each in found if not each['ok'] and each['exit_code'] == 6)
+    assert not wrong()
+    for path in (_one(cache / 'sysroot' / 'include'), _one(cache / 'sysroot' / 'lib')):
+        _rot(path)
+        assert path.relative_to(cache).as_posix() in wrong()
+    assert fake('verify', '--repair').code == 0 and not wrong()
+    (cache / '.emroot' / 'headers.json').unlink()
+    assert 'headers' in wrong()

@@ -218,13 +218,13 @@ def _explain(parser: argparse.ArgumentParser) -> None:
 
 
 def _verify(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument('--repair', action='store_true', help='set damaged entries aside and put right what can be')
+    parser.add_argument('--repair', action='store_true', help='restore what is damaged; remove what nobody has')
     parser.add_argument('--cache', metavar='DIR', help='a cache directory to check besides those in the home')
     _json(parser)
 
 
 def _gc(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument('--max-size', type=_size, metavar='5G', help='bytes, or with K, M, G, T')
+    parser.add_argument('--max-size', type=size, metavar='5G', help='bytes, or with K, M, G, T (5g, 5GB and 5GiB are the same)')
     parser.add_argument('--max-age', type=_age, metavar='90d', help='of no use for so long: seconds, or with m, h, d, w')
     parser.add_argument('--dry-run', action='store_true', help='say what would go')
     _json(parser)
@@ -300,8 +300,17 @@ def _positive(text: str) -> int:
     return number
 
 
-def _size(text: str) -> int:
-    return _number(text, {'': 1, 'K': 1 << 10, 'M': 1 << 20, 'G': 1 << 30, 'T': 1 << 40}, 'a size such as 5G')
+def size(text: str) -> int:
+    """Bytes of a size as people write it: `5G`, `5g`, `5GB`, `5 GiB`, each 5 times 2 to the 30th; `500m`, `100k`, `1.5T`, `1000`.
+
+    Raises `ArgumentTypeError` for what is none.
+    """
+    import re  # here and not above: seldom needed
+    found = re.fullmatch(r'\s*(\d+(?:\.\d+)?)\s*(?:([kmgt])(?:i?b)?|b)?\s*', text, re.IGNORECASE | re.ASCII)
+    if not found:
+        raise argparse.ArgumentTypeError(f'{text!r} is not a size such as 5G')
+    number, unit = found.groups()
+    return int(float(number) * (1 << 10 * ('kmgt'.index(unit.lower()) + 1) if unit else 1))
 
 
 def _age(text: str) -> float:

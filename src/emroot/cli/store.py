@@ -21,18 +21,20 @@ _BETWEEN = 86400.0
 def verify(args: argparse.Namespace) -> int:
     """Check everything; exit code 6 if something is wrong and was not repaired."""
     home = Session(args).home
-    found = check(repair=args.repair, cache=args.cache, home=home.root)
+    found = check(repair=args.repair, sdk=args.sdk, cache=args.cache, home=home.root)
     if args.json:
-        print_json({'checked': found.checked, 'damaged': found.damaged, 'repaired': found.repaired})
+        print_json({'checked': found.checked, 'damaged': found.damaged, 'repaired': found.repaired, 'removed': found.removed})
     else:
         for what in found.damaged:
-            print(f'{"repaired" if what in found.repaired else "DAMAGED "} {what}')
-        print(f'{found.checked} checked, {len(found.damaged)} damaged, {len(found.repaired)} repaired')
-    left = len(found.damaged) - len(found.repaired)
-    if left and not args.json:
-        print('hint: ' + (f'delete what is named, or all of {home.store}: it is a cache' if args.repair
+            state = 'repaired' if what in found.repaired else 'removed ' if what in found.removed else 'DAMAGED '
+            print(f'{state} {what}')
+        removed = f', {len(found.removed)} removed (made again when needed)' if found.removed else ''
+        print(f'{found.checked} checked, {len(found.damaged)} damaged, {len(found.repaired)} repaired{removed}')
+    if found.left and not args.json:
+        print('hint: ' + ('nobody has what is DAMAGED: run the emroot build of that cache directory again, or give the SDK of '
+                          f'its headers with --sdk; or delete it, or all of {home.store}' if args.repair
                           else 'emroot verify --repair'))
-    return StoreError.exit_code if left else 0
+    return StoreError.exit_code if found.left else 0
 
 
 def gc(args: argparse.Namespace) -> int:
@@ -62,10 +64,10 @@ def collect_by_itself(home: Home) -> Collected | None:
 
 
 def _limit(given: str) -> int:
-    from .parser import _size
+    from .parser import size
     if not given:
         return MAX_SIZE
     try:
-        return _size(given)
+        return size(given)
     except argparse.ArgumentTypeError as error:
         raise UsageError(f'EMROOT_MAX_SIZE: {error}', hint='for example EMROOT_MAX_SIZE=5G, or 0 for no bound') from error

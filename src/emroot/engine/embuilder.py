@@ -12,7 +12,7 @@ import secrets
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..cachedir import link_tree
+from ..cachedir import copy_tree
 from ..canonical import digest_file, digest_record
 from ..catalogue import Catalogue, Listing
 from ..errors import from_full_disk
@@ -90,7 +90,7 @@ def build_with_embuilder(catalogue: Catalogue, mode: Mode, target: str, keys: Ke
     cache = directory / 'cache'
     try:
         cache.mkdir(parents=True)
-        link_tree(headers, cache, aside=directory)
+        copy_tree(headers, cache, aside=directory)
         request = directory / 'request.json'
         request.write_text(json.dumps({
             'root': str(catalogue.sdk.root), 'question': 'embuilder', 'target': target,

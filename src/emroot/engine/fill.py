@@ -79,6 +79,7 @@ class Fill:
                     own = os.times().user
                     self.compilers.run(start)
                     result.own_seconds = os.times().user - own
+                self._say_restored()
             finally:
                 self.known.save()
 
@@ -117,6 +118,13 @@ class Fill:
                                       self.build.failed, self._keys_of)
                 self.compilers.run(gathering.start)
                 return gathering.gathered
+
+    def _say_restored(self) -> None:
+        """What somebody changed on purpose is not taken back without a word."""
+        if restored := self.cache.restored:
+            shown = ', '.join([*sorted(restored)[:3], *(['...'] if len(restored) > 3 else [])])
+            self.watcher.warn(f'restored {len(restored)} {"files" if len(restored) > 1 else "file"} that somebody changed in '
+                              f'{self.cache.root}: {shown}')
 
     def _placed(self, archive: Archive, blob: Blob, state: str, reused: Mapping[str, int], *, place: str) -> None:
         self.cache.put(archive.path, archive.key, blob, self.store, carries=place)

@@ -13,8 +13,8 @@ from ..canonical import Record, is_file_with
 from ..files import remove_tree
 from ..home import read_memo
 from .blobs import TREE, Store
-from .locks import Lock
 from .records import is_digest, unseal
+from .restore import Restorer
 from .trees import described_files
 
 
@@ -25,33 +25,60 @@ class Verified:
     checked: int = 0
     damaged: list[str] = field(default_factory=list)
     repaired: list[str] = field(default_factory=list)
+    """What has its right content again."""
+    removed: list[str] = field(default_factory=list)
+    """What was taken out of the store, and is made again when it is needed."""
 
-    def wrong(self, what: str, repair: Callable[[], object] | None = None) -> None:
-        """Note that something is wrong, and mend it if that is asked for."""
+    @property
+    def left(self) -> list[str]:
+        """What is still wrong."""
+        return [what for what in self.damaged if what not in self.repaired and what not in self.removed]
+
+    def wrong(self, what: str, restore: Callable[[], bool] | None = None, *, needed: bool = False) -> None:
+        """Note that something is wrong, and have it restored if that is asked for. `restore` removes what it cannot restore, and
+        says whether it could; if that is `needed` where it was, it stays damaged."""
         self.damaged.append(what)
-        if repair:
+        if restore:
             with contextlib.suppress(OSError):
-                repair()
-                self.repaired.append(what)
+                if restore():
+                    self.repaired.append(what)
+                elif not needed:
+                    self.removed.append(what)
 
 
-def verify_store(store: Store, found: Verified, *, repair: bool) -> None:
-    """Read every blob, record and tree. Repair takes what is damaged out of the way: it is made again when needed."""
-    whole = _verify_blobs(store, found, repair=repair)
+def verify_store(store: Store, found: Verified, restorer: Restorer | None = None) -> None:
+    """Read every blob, record and tree. With a `restorer` what is wrong gets its right content again, or is taken out of the way.
+    """
+    whole = _verify_blobs(store, found, restorer)
+    for tree in _names(store.root / 'trees'):
+        found.checked += 1
+        if store.tree_files(tree, read=True) is None:
+            found.wrong(f'tree {tree}', partial(restorer.tree, tree) if restorer else None)
     for kind, key, path in list_records(store):
         found.checked += 1
         record = unseal(read_memo(path), kind, key)
         if record is None or (kind == TREE and described_files(record) is None):
-            found.wrong(f'record {kind} {key}', partial(remove_tree, path) if repair else None)
-        elif not all(is_file_with(store.path(digest), digest) for digest in named_blobs(record) - whole):
-            found.wrong(f'record {kind} {key} names what is not there', partial(remove_tree, path) if repair else None)
-    for tree in _names(store.root / 'trees'):
-        found.checked += 1
-        if store.tree_files(tree, read=True) is None:
-            found.wrong(f'tree {tree}', partial(_take_tree_away, store, tree) if repair else None)
+            found.wrong(f'record {kind} {key}', partial(_remove, path) if restorer else None)
+        elif lost := [digest for digest in named_blobs(record) - whole if not is_file_with(store.path(digest), digest)]:
+            found.wrong(f'record {kind} {key} names what is not there',
+                        partial(_restore_named, restorer, lost, path) if restorer else None)
 
 
-def _verify_blobs(store: Store, found: Verified, *, repair: bool) -> set[str]:
+def _restore_named(restorer: Restorer, digests: list[str], record: Path) -> bool:
+    return all(restorer.blob(digest) for digest in digests) or _remove(record)
+
+
+def _restore_blob(restorer: Restorer, path: Path, digest: str) -> bool:
+    _remove(path)
+    return is_digest(digest) and restorer.blob(digest)
+
+
+def _remove(path: Path) -> bool:
+    remove_tree(path)
+    return False
+
+
+def _verify_blobs(store: Store, found: Verified, restorer: Restorer | None) -> set[str]:
     """The digests of all blobs that are whole."""
     whole = set()
     for folder in _names(store.root / 'blobs'):
@@ -62,14 +89,8 @@ def _verify_blobs(store: Store, found: Verified, *, repair: bool) -> set[str]:
             if is_digest(digest) and is_file_with(top / name, digest):
                 whole.add(digest)
             else:
-                found.wrong(f'blob {digest}', partial(remove_tree, top / name) if repair else None)
+                found.wrong(f'blob {digest}', partial(_restore_blob, restorer, top / name, digest) if restorer else None)
     return whole
-
-
-def _take_tree_away(store: Store, key: str) -> None:
-    with store.tree_lock(key) as held:
-        if held is not Lock.BUSY and store.tree_files(key, read=True) is None:  # else it is being made right now
-            store.set_tree_aside(key)  # its record stays: it tells what the headers in cache directories should be
 
 
 def named_blobs(record: Record) -> set[str]:
