@@ -20,7 +20,7 @@ CASES: dict[str, tuple[list[str], set[str]]] = {
     'build': (['--targets', 'libone'], {'sdk', 'cache', 'modes', 'objects', 'seconds'}),
     'env': (['--targets', 'libone'], {'EM_CACHE', 'EM_FROZEN_CACHE', 'PATH'}),
     'explain': (['wasm32/libone'], {'key', 'kind', 'members', 'state'}),
-    'verify': ([], {'checked', 'damaged', 'repaired'}),
+    'verify': ([], {'checked', 'damaged', 'repaired', 'removed'}),
     'gc': (['--max-size', '5G'], {'removed', 'kept_bytes', 'dry_run'}),
     'export': (['--targets', 'libone', '-o', '{tmp}/libs.tar.gz'], {'file', 'sha256', 'size', 'modes'}),
     'import': (['{tmp}/libs.tar.gz'], {'cache', 'modes', 'files'}),
