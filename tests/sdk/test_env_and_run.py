@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 import sys
@@ -9,6 +10,8 @@ from pathlib import Path
 
 import pytest
 from support.running import Emroot, cannot_run, plain_environment
+
+from emroot.sdk import Sdk
 
 SAY = 'import os, sys; print(os.environ["EM_CACHE"]); sys.stdout.flush(); '
 
@@ -68,3 +71,25 @@ def test_emcc_is_the_sdks(shared: Emroot, sdk_root: Path):
 def test_nothing_is_run_if_what_is_selected_cannot_be_built(shared: Emroot, tmp_path: Path):
     ran = shared('run', '--targets', 'libnoexitt', '--', sys.executable, '-c', 'print("ran")')
     assert (ran.code, ran.out) == (4, '')
+
+
+@pytest.mark.skipif(os.name == 'nt', reason='permissions are another thing there')
+@pytest.mark.parametrize('again', [['emcc.py', '-c', 'h.c'], ['embuilder.py', '-f', 'build', 'sysroot']],
+                         ids=['compile', 'embuilder'])
+def test_emcc_may_install_its_headers_again(seen: Emroot, sdk: Sdk, tmp_path: Path, again: list[str]):
+    """It writes over each, in place: what is read-only stops an ordinary user, and a link would lead root elsewhere."""
+    cache = tmp_path / 'cache'
+    variables = seen('env', '--json', '--targets', 'libnoexit', '--cache', cache).json
+    (cache / 'sysroot_install.stamp').unlink()
+    right = (cache / 'sysroot/include/stdio.h').read_bytes()
+    with open(cache / 'sysroot/include/stdio.h', 'a') as f:
+        f.write('#error\n')
+    (tmp_path / 'h.c').write_text('#include <stdio.h>\nint x;\n')
+    powerless = ['setpriv', '--bounding-set=-all', '--inh-caps=-all'] if os.geteuid() == 0 else []
+    done = subprocess.run([*powerless, *sdk.python, '-E', '-B', sdk.root / again[0], *again[1:]], capture_output=True, text=True,
+                          check=False, cwd=tmp_path, env=plain_environment({**variables, 'EM_FROZEN_CACHE': '0'}))
+    assert done.returncode == 0, done.stderr
+    assert (cache / 'sysroot/include/stdio.h').read_bytes() == right
+    trees = [path for path in (seen.home / 'store/trees').rglob('*') if path.is_file()]
+    assert trees and all(path.stat().st_mode & 0o222 == 0 for path in trees)
+    assert 'restored' not in seen('build', '--targets', 'libnoexit', '--cache', cache).err

@@ -45,13 +45,6 @@ def test_other_modes_are_other_work(seen: Emroot, tmp_path: Path):
     assert len(set(archives(tmp_path).values())) == len(modes)
 
 
-@pytest.mark.skipif(os.name == 'nt', reason='copies there')
-def test_the_cache_directory_shares_its_space_with_the_store(seen: Emroot):
-    document = seen.build('libnoexit')
-    (path,) = archives(Path(document['cache']))
-    assert (Path(document['cache']) / path).stat().st_nlink > 1
-
-
 def test_building_what_is_there_takes_no_time(seen: Emroot, small: list[str], capsys: pytest.CaptureFixture[str]):
     seen.build(*small)
     seen.build(*small)
