@@ -18,6 +18,7 @@ from .files import read_file, write_text
 from .home import Home, read_memo, write_memo
 from .modes import Mode
 from .probe import ask, programs_digest, pure_environment
+from .probe.port_settings import split
 from .sdk import Sdk
 
 #: Raised when the shape of kept answers changes; what programs say is renewed when these change.
@@ -85,7 +86,7 @@ class Listing:
 
 def is_port_file(name: str) -> bool:
     """Whether a target names a port by its file, with options or not (`contrib/port.py:option=1`)."""
-    return name.split(':')[0].endswith('.py') or ':' in name
+    return split(name)[0].endswith('.py') or ':' in name
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -17,18 +17,20 @@ from typing import Any
 
 from .canonical import digest_file, digest_record
 from .catalogue import Catalogue
-from .errors import SdkError, UsageError
+from .errors import BuildError, SdkError, UsageError
 from .home import read_memo, write_memo
 from .linkline import LinkLine, read_link
 from .modes import Mode, all_modes
 from .probe import PROGRAM, ask
+from .probe.port_settings import split
 
 #: What emcc reads from the environment that changes which libraries it links, and how.
 HEEDED = ('EMCC_CFLAGS', 'EMCC_FORCE_STDLIBS', 'EMCC_ONLY_FORCED_STDLIBS', 'EMCC_AUTODEBUG', 'EMCC_STRICT',
           'EMMAKEN_JUST_CONFIGURE')
 _STAND_IN = 'main.o'
 #: What answers. Another version of it is asked anew.
-_PROGRAMS = [PROGRAM.with_name(f'{name}.py') for name in ('resolve_program', 'port_names', 'guard', 'sdk_modules', 'libraries')]
+_PROGRAMS = [PROGRAM.with_name(f'{name}.py')
+             for name in ('resolve_program', 'port_names', 'port_settings', 'guard', 'sdk_modules', 'libraries')]
 _ANSWERS_KEPT = 8
 _MODES = {mode.directory: mode for mode in all_modes()}
 _OBJECT = re.compile(r'[^-@].*\.(o|obj|lo|a|lib)')
@@ -49,6 +51,14 @@ class Resolution:
     """
     unfetched: tuple[str, ...] = ()
     """Those of `ports` whose definition comes with sources that are not there yet: what they add is not in `files`."""
+    unnamed: tuple[tuple[str, str], ...] = ()
+    """Files that emcc wants of a port though no target gives them, each after its port: they cannot be built apart from emcc."""
+
+    def check_ports(self) -> None:
+        """Raises `BuildError` if it needs a port's file that no target gives."""
+        for port, file in self.unnamed:
+            raise BuildError(f'the link wants {file} of port {port}, and no variant, option or setting of the port gives it',
+                             hint='have emcc build it: link once without emroot, in the cache directory that you use')
 
     def to_json(self) -> dict[str, Any]:
         """What `emroot resolve --json` prints."""
@@ -149,11 +159,11 @@ def _resolution(catalogue: Catalogue, answer: Mapping[str, Any], here: str) -> R
     return Resolution(mode=mode, targets=tuple(t for t, _ in answer['libraries']),
                       files=(*(path for _, path in answer['libraries']), *answer['port_files']),
                       ports=tuple(_absolute(port, here) for port in answer['ports']),
-                      unfetched=tuple(answer['unfetched']))
+                      unfetched=tuple(answer['unfetched']),
+                      unnamed=tuple((port, file) for port, file in answer['unnamed']))
 
 
 def _absolute(port: str, here: str) -> str:
     """A port's file with its whole path; the colon of a drive is not the one that begins the options."""
-    at = port.find(':', 2)
-    name, options = (port, '') if at < 0 else (port[:at], port[at:])
-    return os.path.join(here, name) + options if name.endswith('.py') else port
+    name, _ = split(port)
+    return os.path.join(here, name) + port[len(name):] if name.endswith('.py') else port

@@ -39,6 +39,7 @@ class Selection:
         for link in lines:
             from .resolution import resolve  # here and not above: mostly nothing is to be resolved
             found = resolve(self._catalogue, link)
+            found.check_ports()
             self._want(found.mode, [*found.targets, *found.ports])
 
     def add_project(self, project: Project) -> None:

@@ -25,7 +25,7 @@ ANSWER: dict[str, Any] = {
     'libraries': [['libc', 'sysroot/lib/wasm64-emscripten/thinlto/libc.a'],
                   ['crt1', 'sysroot/lib/wasm64-emscripten/thinlto/crt1.o']],
     'port_files': ['sysroot/lib/wasm64-emscripten/thinlto/libz.a'], 'ports': ['zlib'],
-    'unlisted': {}, 'unfetched': [], 'looked_at': []}
+    'unlisted': {}, 'unfetched': [], 'unnamed': [], 'looked_at': []}
 
 
 @dataclass

@@ -68,6 +68,7 @@ def opened(args: argparse.Namespace, *, modes: str = '', of_links: bool = False)
 def build_ports(build: Build, words: Sequence[str]) -> int:
     """Build the ports that a link needs, whole; what else it needs is a matter of the lazy link."""
     found = resolve(build.catalogue, words)
+    found.check_ports()
     result = build.run([Request(mode=found.mode, targets=found.ports)]) if found.ports else None
     return NOT_LAZILY if result and result.failures else 0
 

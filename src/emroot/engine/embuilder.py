@@ -19,6 +19,7 @@ from ..errors import from_full_disk
 from ..files import remove_tree
 from ..modes import Mode
 from ..probe import PROGRAM
+from ..probe.port_settings import split
 from ..store import Blob, Store
 from ..store.records import is_below
 from .commands import shell_line
@@ -42,7 +43,7 @@ def embuilder_key(catalogue: Catalogue, mode: Mode, target: str, sources: PortSo
     listing = catalogue.listing(mode)
     used = {name: _digest_tree(path) for name, path in sources.directories().items()
             if name in _ports_of(target, listing)}
-    file = target.partition(':')[0]
+    file, _ = split(target)
     if file.endswith('.py') and os.path.isfile(file):
         used[file] = digest_file(file)
     return digest_record({'kind': KIND, 'schema': 4, 'sdk': catalogue.sdk.digest, 'mode': mode.name, 'target': target,
@@ -51,7 +52,7 @@ def embuilder_key(catalogue: Catalogue, mode: Mode, target: str, sources: PortSo
 
 def _ports_of(target: str, listing: Listing) -> set[str]:
     """The ports that a target may use: itself and what it depends on, in turn; any, if its definition is a file."""
-    first = listing.port_variants.get(target, target.partition(':')[0])
+    first = listing.port_variants.get(target, split(target)[0])
     if first.endswith('.py'):
         return set(listing.ports)
     found, pending = set(), [first]

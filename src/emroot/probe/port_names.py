@@ -1,18 +1,27 @@
-"""Which ports a run of the SDK used, under the names that embuilder gives them. Runs in the SDK's Python.
+"""Which ports a run of the SDK used, under names that build what it asked of them. Runs in the SDK's Python.
 
-A port that depends on settings has variants (`libpng-mt`) or options (`sdl2_image:formats=png`), and only the right one
-leaves behind the file that the link asks for. Which one that is, is found by asking each for its file.
+A port whose file depends on settings has variants of embuilder's (`libpng-mt`) or options (`sdl2_image:formats=png`). For what
+neither covers, its name carries the settings as further options (`sdl2_mixer:PTHREADS=1`), which `run_embuilder.py` applies.
+Which of these names is right is found by asking each for its file.
 """
 
 from __future__ import annotations
 
+import contextlib
+import copy
 import importlib.util
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from typing import Any
 
+from port_settings import IMPLIED, join, split, text_of, value_of, with_implied  # type: ignore[import-not-found]
+
 Foreign = Any  # what comes from the SDK's modules carries no types
+#: Settings that belong to a mode: embuilder's own flags apply them.
+MODE = ('MEMORY64', 'LTO', 'MAIN_MODULE', 'SIDE_MODULE', 'RELOCATABLE')
+#: Some of the settings of a run, by name.
+Settings = dict[str, Any]
 
 
 class Everything:
@@ -22,12 +31,25 @@ class Everything:
         return True
 
 
-class View:
-    """The SDK's settings at their defaults, but for some."""
+class Watched(dict[str, Any]):
+    """The values of the SDK's settings; notes in `read` which of them somebody looked at."""
 
-    def __init__(self, defaults: dict[str, Any], changed: dict[str, Any]) -> None:
-        self.__dict__.update(defaults)
-        self.__dict__.update(changed)
+    def __init__(self, values: Settings) -> None:
+        super().__init__(values)
+        self.read: dict[str, None] = {}
+
+    def __getitem__(self, name: str) -> Any:
+        self.read[name] = None
+        return super().__getitem__(name)
+
+
+class Asked:
+    """One request of a run to a port: the files that it named, and the settings that it looked at."""
+
+    def __init__(self, name: str, port: Foreign) -> None:
+        self.name, self.port = name, port
+        self.files: list[str] = []
+        self.settings: Settings = {}
 
 
 class PortNames:
@@ -35,38 +57,46 @@ class PortNames:
 
     def __init__(self, sdk: Foreign, asking_as: Callable[[str, str], AbstractContextManager[None]]) -> None:
         self.sdk, self.asking_as = sdk, asking_as
-        self.used: dict[str, Foreign] = {}
+        #: Every request, in order; a port may be asked for one file by a compile and for another by the link.
+        self.asked: list[Asked] = []
+        self.watched: set[str] = set()
         #: As given to `--use-port`, or by a port that depends on one with options.
-        self.given: dict[str, str] = {}
+        self.given: dict[str, list[str]] = {}
         #: Ports whose definition lies in an archive that is not there; what they need cannot be known.
         self.unfetched: list[str] = []
-        self.defaults = dict(sdk.settings.settings.attrs)
+        #: Files that no name was found for, each with its port.
+        self.unnamed: list[list[str]] = []
+        self.space = type(sdk.settings.settings)  # holds the settings' values in its `attrs`
+        self.defaults: Settings = copy.deepcopy(self.space.attrs)
+        self.noting: Asked | None = None
 
     def watch(self) -> None:
         """Replace what fetches and installs; note which ports are used, in the order in which they would be built."""
+        self.space.attrs = Watched(self.space.attrs)
         ports = self.sdk.ports
         for name in ('fetch_project', 'fetch_port_artifact'):
             if hasattr(ports.Ports, name):
                 setattr(ports.Ports, name, staticmethod(lambda *args, **kw: True))
         ports.Ports.get_dir = staticmethod(lambda *parts: os.path.join(self.sdk.config.PORTS, *parts))
         ports.Ports.get_include_dir = staticmethod(self.sdk.cache.get_include_dir)
-        order, options = ports.dependency_order, ports.handle_port_options
+        self.order, self.handle_options = ports.dependency_order, ports.handle_port_options
 
         def dependency_order(port_list: Foreign) -> Foreign:
-            found = order(port_list)
+            found = self.order(port_list)
             for port in found:
                 self._watch(port)
             return found
 
         def handle_port_options(name: str, text: str, *args: Foreign) -> Foreign:
-            self.given.setdefault(name, f'{name}:{text}')
-            return options(name, text, *args)
+            self.given.setdefault(name, []).append(f'{name}:{text}')
+            return self.handle_options(name, text, *args)
         ports.dependency_order, ports.handle_port_options = dependency_order, handle_port_options
         use = ports.handle_use_port_arg
 
         def handle_use_port_arg(settings: Foreign, arg: str, *args: Foreign) -> Foreign:
+            before = {name: len(texts) for name, texts in self.given.items()}
             name = use(settings, arg, *args)
-            self.given[name] = arg
+            self.given.setdefault(name, [])[before.get(name, 0):] = [arg]  # in place of what its options added
             return name
         ports.handle_use_port_arg = handle_use_port_arg
         if hasattr(ports, 'load_external_port'):
@@ -74,14 +104,17 @@ class PortNames:
             ports.load_external_port = lambda port: self._load(port, load)
 
     def _watch(self, port: Foreign) -> None:
-        if port.name not in self.used:
-            get, name = port.get, port.name
+        if port.name in self.watched:
+            return
+        get, name = port.get, port.name
 
-            def watched(*args: Foreign) -> Foreign:
-                with self.asking_as('port', name):
-                    return get(*args)
-            port.get = watched
-            self.used[name] = port
+        def watched(*args: Foreign) -> Foreign:
+            asked = Asked(name, port)
+            self.asked.append(asked)
+            with self.asking_as('port', name), self._noting(asked):
+                return get(*args)
+        port.get = watched
+        self.watched.add(name)
 
     def _load(self, port: Foreign, load: Callable[[Any], None]) -> None:
         """Load a port whose definition comes with its sources, or make do without."""
@@ -94,27 +127,122 @@ class PortNames:
         port.clear = port.handle_options = lambda *args: None
         self.sdk.ports.init_local_port(port.name, port)
 
-    def targets(self, files: dict[str, list[str]]) -> list[str]:
-        """Embuilder's name of each port used, dependencies first. `files` is what each asked the cache for."""
-        return [self._target(name, port, [os.path.basename(path) for path in files.get(name, [])])
-                for name, port in self.used.items()]
+    @contextlib.contextmanager
+    def _noting(self, asked: Asked) -> Iterator[None]:
+        """What is asked of the cache, and which settings are looked at, belongs to this request."""
+        before, self.noting = self.noting, asked
+        self.space.attrs.read.clear()
+        try:
+            yield
+        finally:
+            self.noting = before
+            values = self.space.attrs
+            asked.settings = {name: copy.deepcopy(dict.get(values, name)) for name in values.read}
 
-    def _target(self, name: str, port: Foreign, files: list[str]) -> str:
-        given = self.given.get(name, name)
-        if given != name or name in self.unfetched:
-            return given
-        for variant, (of, changed) in [(name, (name, {})), *self.sdk.ports.port_variants.items()]:
-            if of == name and self._files(port, changed) == files:
-                return str(variant)
-        return name
+    def note(self, path: str) -> None:
+        """A file was asked of the cache."""
+        if self.noting:
+            self.noting.files.append(os.path.basename(path))
 
-    def _files(self, port: Foreign, changed: dict[str, Any]) -> list[str]:
-        """What the port asks for with these settings. Ports keep state in their module, so this loads a new one."""
+    @contextlib.contextmanager
+    def compiling(self) -> Iterator[None]:
+        """Whatever ports and settings become within is undone."""
+        modules = [vars(port) for port in self.sdk.ports.ports]
+        holders = [value for space in modules for name, value in space.items()
+                   if isinstance(value, (dict, list, set)) and not name.startswith('__')]
+        kept, values = [copy.deepcopy(holder) for holder in holders], copy.deepcopy(dict(self.space.attrs))
+        try:
+            yield
+        finally:
+            self.space.attrs = Watched(values)
+            for holder, content in zip(holders, kept):  # noqa: B905 (the SDK's Python may be 3.8)
+                holder.clear()
+                (holder.extend if isinstance(holder, list) else holder.update)(content)
+
+    def targets(self) -> list[str]:
+        """The name of each port used that builds what was asked of it, dependencies first."""
+        return list(dict.fromkeys(self._target(asked) for asked in list(self.asked)))
+
+    def _target(self, asked: Asked) -> str:
+        name, given = asked.name, self._as_given(asked.name)
+        if name in self.unfetched:
+            return given[0]
+        variants = [(each, changed) for each, (of, changed) in self.sdk.ports.port_variants.items() if of == name]
+        for each in given:
+            if self._files(asked.port, each, {}) == asked.files:
+                return each
+            if each == name:
+                for variant, changed in variants:
+                    if self._files(asked.port, name, changed) == asked.files:
+                        return str(variant)
+        for each in given:
+            needed = self._needed(asked, each)
+            if needed is not None:
+                return str(join(each, needed))
+        self.unnamed += [[name, file] for file in asked.files]
+        return given[0]
+
+    def _as_given(self, name: str) -> list[str]:
+        """The names that a port may have without settings: as given; if given several times, with all the options in one."""
+        texts = list(dict.fromkeys(self.given.get(name, []))) or [name]
+        if len(texts) == 1:
+            return texts
+        options: dict[str, list[str]] = {}
+        for text in texts:
+            for option, value in split(text)[1]:
+                options.setdefault(option, []).append(value)
+        return [join(split(texts[0])[0], {option: ','.join(values) for option, values in options.items()}), texts[-1]]
+
+    def _needed(self, asked: Asked, text: str) -> Settings | None:
+        """As few settings as make a port name the files that it named; None if those it looked at do not."""
+        values, base = {}, self._base()
+        for name, value in asked.settings.items():
+            name, value = next(((cause, self.space.attrs[cause]) for cause, effect in IMPLIED
+                                if effect == name and self.space.attrs.get(cause)), (name, value))
+            if name not in MODE[:2] and value != base.get(name) and value == value_of(text_of(value), self.defaults.get(name)):
+                values[name] = value
+        if self._files(asked.port, text, values) != asked.files:
+            return None
+        for name in sorted(values):
+            fewer = {each: value for each, value in values.items() if each != name}
+            if self._files(asked.port, text, fewer) == asked.files:
+                values = fewer
+        return values
+
+    def _base(self) -> Settings:
+        """The settings with which embuilder builds ports in this run's mode."""
+        now: Settings = self.space.attrs
+        base = {**self.defaults, **{name: now[name] for name in MODE[:2] if name in now}}
+        if any(now.get(name) for name in MODE[2:]):
+            base['RELOCATABLE' if self.defaults.get('RELOCATABLE') is False else 'MAIN_MODULE'] = 1
+        return base
+
+    def _files(self, port: Foreign, text: str, changed: Settings) -> list[str]:
+        """What the port asks for under this name with these settings. Ports keep state in their module: this loads a new one."""
         spec = importlib.util.spec_from_file_location('emroot_port', port.__file__)
         if not spec or not spec.loader:
             return []
-        module = importlib.util.module_from_spec(spec)
+        module: Foreign = importlib.util.module_from_spec(spec)
         spec.loader.exec_module(module)
-        with self.asking_as('name', port.name):
-            asked = module.get(self.sdk.ports.Ports, View(self.defaults, changed), self.sdk.shared)
-        return list(dict.fromkeys(os.path.basename(path) for path in asked))
+        asked, known, now = Asked(port.name, module), self.sdk.ports.ports_by_name, self.space.attrs
+        self.space.attrs = Watched(with_implied({**self._base(), **changed}))
+        try:
+            if options := dict(split(text)[1]):
+                module.name, module.is_external = port.name, False
+                known[port.name] = module
+                self.handle_options(port.name, join('', options)[1:], _refuse)
+            with self.asking_as('name', port.name), self._noting(asked):
+                module.get(self.sdk.ports.Ports, self.sdk.settings.settings, self.sdk.shared)
+        except _Refused:
+            return []
+        finally:
+            known[port.name], self.space.attrs = port, now
+        return list(dict.fromkeys(asked.files))
+
+
+class _Refused(Exception):
+    """A port does not take an option."""
+
+
+def _refuse(message: str) -> None:
+    raise _Refused(message)

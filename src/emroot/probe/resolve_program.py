@@ -84,6 +84,7 @@ class Link:
         replace(link, 'process_dynamic_libs', nothing)
         replace(link, 'read_js_files', lambda files: '')
         replace(link, 'package_files', lambda *args, **kw: [])
+        replace(link, 'run', self._after_compiling(link.run))
         replace(sdk.building, 'link_lld', self._link)
         replace(link, 'phase_post_link', stop)
         for name in ('setup', 'ensure_setup', 'ensure', 'erase', 'acquire_cache_lock', 'release_cache_lock'):
@@ -102,7 +103,9 @@ class Link:
                 return build(library, *args, **kw)
 
         def get(shortname: Foreign, creator: object = None, *args: object, **kw: object) -> str:
-            self.asked.setdefault(str(shortname).replace(os.sep, '/'), self.asking)
+            path = str(shortname).replace(os.sep, '/')
+            self.asked.setdefault(path, self.asking)
+            self.ports.note(path)
             return str(Path(self.cache, shortname))
         replace(self.sdk.system_libs.Library, 'build', record_build)
         replace(self.sdk.cache, 'get', get)
@@ -132,6 +135,14 @@ class Link:
         if not re.search(r'\.(so|dylib|wasm)(\.\d+)*$', path) or path.startswith('-'):
             return False
         return really(path) if self.guard.really_exists(path) else True
+
+    def _after_compiling(self, run: Callable[..., Any]) -> Callable[..., Any]:
+        """A link of objects, with its ports asked for what the compiles of these objects asked of them."""
+        def after_compiling(*args: Foreign, **kw: Foreign) -> Foreign:
+            with self.ports.compiling(), contextlib.suppress(Exception, SystemExit, Rejected):  # what only a link may use
+                self.sdk.ports.add_cflags([], self.sdk.settings.settings)
+            return run(*args, **kw)
+        return after_compiling
 
     def _link(self, args: list[str], *_: object, **__: object) -> None:
         self.arguments = list(args)
@@ -181,7 +192,8 @@ class Link:
         files.sort(key=lambda path: places.get(str(Path(self.cache, path)), len(places)))
         return {'directory': str(self.sdk.cache.get_lib_dir(absolute=False)).replace(os.sep, '/'),
                 'linked': self.arguments is not None, 'libraries': self.libraries(), 'unlisted': self._unlisted(),
-                'port_files': files, 'ports': self.ports.targets(by_port), 'unfetched': self.ports.unfetched}
+                'port_files': files, 'ports': self.ports.targets(), 'unfetched': self.ports.unfetched,
+                'unnamed': self.ports.unnamed}
 
 
 def link_flag(path: Foreign, cache: str) -> str:

@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 
+from port_settings import value_of, with_implied, without_settings
 from port_sources import PortSources
 
 
@@ -20,11 +21,30 @@ def embuilder(sdk, request):
     sdk.system_libs.get_base_cflags = get_base_cflags
     _start_scripts_directly(sdk, request.get('said_root'), request.get('named_source'))
     _spell_sources_in_tree(sdk)
-    sys.argv = ['embuilder', *request['embuilder_flags'], 'build', request['target']]
+    target, settings = without_settings(request['target'])
+    if settings:
+        _build_ports_with(sdk, program, settings)
+    sys.argv = ['embuilder', *request['embuilder_flags'], 'build', target]
     code = program.main()
     if code:
         sys.exit(code)
     return {}
+
+
+def _build_ports_with(sdk, program, given):
+    """Have embuilder build ports, and those that they need, with settings for which it has no flag."""
+    settings = sdk.settings.settings
+    unknown = [name for name in given if name not in settings.attrs]
+    if unknown:
+        sys.exit('error: emcc has no setting `{}`'.format(unknown[0]))
+    values = with_implied({name: value_of(text, settings.attrs[name]) for name, text in given.items()})
+    build = program.build_port
+
+    def build_port(name):
+        for setting, value in values.items():
+            setattr(settings, setting, value)
+        build(name)
+    program.build_port = build_port
 
 
 def _spell_sources_in_tree(sdk):
