@@ -47,8 +47,8 @@ class Resolution:
     files: tuple[str, ...]
     """Where emcc looks for them, relative to the cache directory, in the same order; then those of the ports."""
     ports: tuple[str, ...]
-    """Ports under embuilder's names, dependencies first: `zlib`, `libpng-mt`, `sdl2_image:formats=png`, `/my/port.py`.
-    """
+    """Ports, dependencies first, under names that build what the link wants of each: embuilder's (`zlib`, `libpng-mt`,
+    `sdl2_image:formats=png`, `/my/port.py`), with settings where those do not say it (`sdl2_mixer:PTHREADS=1`)."""
     unfetched: tuple[str, ...] = ()
     """Those of `ports` whose definition comes with sources that are not there yet: what they add is not in `files`."""
     unnamed: tuple[tuple[str, str], ...] = ()

@@ -164,6 +164,7 @@ def test_a_port_whose_source_cannot_be_had_names_what_was_tried(seen: Emroot, tm
     ran = seen('build', '--json', '--targets', f'{port},libnoexit', '--ports-from', mirror, '--cache', tmp_path / 'cache')
     assert ran.code == 5
     assert str(mirror / 'own-1.0.tar.gz') in ran.err and f'{NOWHERE}/own-1.0.tar.gz' in ran.err
+    assert '--ports-from' in ran.err and 'EMCC_LOCAL_PORTS=own=DIRECTORY' in ran.err
     assert 'log: ' in ran.err
     assert ran.json['modes']['wasm32']['built'] == ['libnoexit']  # the others are built and kept
     assert [failed['target'] for failed in ran.json['modes']['wasm32']['failed']] == [str(port)]

@@ -88,7 +88,7 @@ def make(session: Session, selected: Mapping[Mode, Sequence[str]], ahead: Ahead 
     if result.compiled:
         from .store import collect_by_itself
         collect_by_itself(session.home)
-    _say_failures(result)
+    say_failures(result)
     if not args.quiet and result.modes:
         print(summary(result), file=sys.stderr)
         if os.environ.get('GITHUB_ACTIONS'):
@@ -120,7 +120,8 @@ def _port_sources(session: Session) -> PortSources:
     return PortSources(directory, local_ports(os.environ.get('EMCC_LOCAL_PORTS', '')))
 
 
-def _say_failures(result: BuildResult) -> None:
+def say_failures(result: BuildResult) -> None:
+    """What could not be built, why, and how to repeat it."""
     shown: dict[str, list[str]] = {}
     commands: dict[str, str] = {}
     for mode, failure in result.failures:

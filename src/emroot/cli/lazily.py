@@ -25,7 +25,7 @@ from ..lazy.refusal import Refused
 from ..lazy.stock import NotLazily
 from ..modes import parse_mode
 from ..resolution import resolve
-from .build import options_of
+from .build import options_of, say_failures
 from .notices import tell
 from .session import Session
 from .watch import make_watcher
@@ -70,7 +70,10 @@ def build_ports(build: Build, words: Sequence[str]) -> int:
     found = resolve(build.catalogue, words)
     found.check_ports()
     result = build.run([Request(mode=found.mode, targets=found.ports)]) if found.ports else None
-    return NOT_LAZILY if result and result.failures else 0
+    if not result or not result.failures:
+        return 0
+    say_failures(result)
+    return NOT_LAZILY
 
 
 def link(build: Build, request: Mapping[str, Any], args: argparse.Namespace) -> int:

@@ -20,7 +20,7 @@ from ..files import remove_tree
 from ..modes import Mode
 from ..probe import PROGRAM
 from ..probe.port_settings import split
-from ..store import Blob, Store
+from ..store import Blob, Store, try_lock
 from ..store.records import is_below
 from .commands import shell_line
 from .events import Watcher
@@ -36,6 +36,8 @@ _PORT_MARK = '.emscripten_url'
 #: Where releases up to 3.1.7x build ports. Their SDL2 extensions refuse a cache without the traces of SDL2's own build.
 _PORT_BUILDS = 'ports-builds'
 _TRACE = '.emroot'
+#: Seconds to wait for another process that builds the same port; then it is built twice.
+PATIENCE = 3600.0
 
 
 def embuilder_key(catalogue: Catalogue, mode: Mode, target: str, sources: PortSources) -> str:
@@ -83,10 +85,20 @@ class Made:
 def build_with_embuilder(catalogue: Catalogue, mode: Mode, target: str, keys: Keys, sources: PortSources, store: Store,
                          headers: Path, pool: Pool, watcher: Watcher, launcher: str = '') -> Made | Failure:
     """A target's files, from the store or from embuilder; `keys` are those of its `embuilder_key`."""
+    def found() -> Made | None:
+        return next((Made(files, False, place_in(store.read(KIND, name) or {}, place))
+                     for name, place in keys if (files := find_files(store, name))), None)
+    if made := found():
+        return made
+    # Every compile of a parallel make may come here at once, each in a process of its own.
+    with try_lock(store.root / 'locks' / f'embuilder-{keys[0][0][:8]}', seconds=PATIENCE, discard=bool):
+        return found() or _run(catalogue, mode, target, keys, sources, store, headers, pool, watcher, launcher)
+
+
+def _run(catalogue: Catalogue, mode: Mode, target: str, keys: Keys, sources: PortSources, store: Store, headers: Path,
+         pool: Pool, watcher: Watcher, launcher: str) -> Made | Failure:
+    """Run embuilder for a target, and keep what it made."""
     sdk = catalogue.sdk
-    for name, place in keys:
-        if found := find_files(store, name):
-            return Made(found, False, place_in(store.read(KIND, name) or {}, place))
     directory = store.scratch() / f'embuilder-{secrets.token_hex(6)}'
     cache = directory / 'cache'
     try:
@@ -166,7 +178,7 @@ def _new_files(cache: Path, headers: Path) -> list[str]:
 
 
 def _last(said: str) -> str:
-    errors = [line for line in said.splitlines() if 'error' in line.lower()]
+    errors = [line for line in said.splitlines() if 'error' in line.lower() or line.startswith('hint: ')]
     return '\n'.join(errors[-6:] or said.splitlines()[-6:]) or 'embuilder failed and said nothing'
 
 

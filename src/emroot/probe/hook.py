@@ -11,6 +11,7 @@ are asked of emroot together; and the same for ports. A link that misses nothing
 It runs in the SDK's Python (3.8 or later) and imports nothing of emroot.
 """
 
+import contextlib
 import importlib.machinery
 import json
 import os
@@ -30,6 +31,10 @@ PORTS, ALL = 'ports', 'all'
 REFUSED = 10
 
 
+class Missing(BaseException):
+    """A port's library is to be built by emcc, and its sources are not here. Not an `Exception`, lest ports catch it."""
+
+
 class Hook:
     """Watches for emcc's modules, and changes them as they arrive."""
 
@@ -39,6 +44,7 @@ class Hook:
         self.changes = {'tools.system_libs': self.change_libraries, 'tools.ports': self.change_ports,
                         'tools.cache': self.change_cache}
         self.asked_for_link = None
+        self.port = None  # the port that is asked for its libraries
         self.awaited = {}  # libraries of a lazy link, by where they would be: how emcc would build each, and its name
 
     def find_spec(self, name, path=None, target=None):
@@ -199,23 +205,58 @@ class Hook:
             needed = original(port_list)
             if any(not self.installed(ports, port) for port in needed):
                 self.build_for_link(only_ports=self.lazy())
+            for port in needed:
+                self.change_port(ports, port)
             return needed
         ports.dependency_order = dependency_order
+
+    def change_port(self, ports, port):
+        """Have emcc build a port with sources of its own if emroot cannot build what it lacks. Up to then it only has the mark
+        that they are there."""
+        if hasattr(port, '_emroot'):
+            return
+        original, port._emroot = port.get, True
+
+        def get(*args):
+            self.port, before = port.name, self.port
+            try:
+                return original(*args)
+            except Missing:
+                with contextlib.suppress(FileNotFoundError):  # another emcc does the same
+                    os.remove(self.mark(ports, port))
+                self.port = None
+                return original(*args)
+            finally:
+                self.port = before
+        port.get = get
 
     def change_cache(self, cache):
         """Have ports that are here for another mode only built for this one: their sources are not in this cache."""
         original, cache._emroot = cache.get, True
 
         def get(shortname, creator, *args, **kwargs):
-            if 'port' in (kwargs.get('what'), *args) and not os.path.exists(str(cache.get_path(shortname))):
+            if self.port and not os.path.exists(str(cache.get_path(shortname))):
                 self.build_for_link(only_ports=self.lazy())
+                if not os.path.exists(str(cache.get_path(shortname))) and self.is_bare(self.port):
+                    raise Missing
             return original(shortname, creator, *args, **kwargs)
         cache.get = get
 
     @staticmethod
-    def installed(ports, port):
+    def mark(ports, port):
+        """The file that tells emcc that a port's sources are in this cache directory."""
+        return os.path.join(str(ports.Ports.get_dir()), port.name, '.emscripten_url')
+
+    def installed(self, ports, port):
         """Whether a port left its mark in this cache directory."""
-        return os.path.exists(os.path.join(str(ports.Ports.get_dir()), port.name, '.emscripten_url'))
+        return os.path.exists(self.mark(ports, port))
+
+    @staticmethod
+    def is_bare(name):
+        """Whether of a port's sources there is nothing but the mark."""
+        directory = str(sys.modules['tools.ports'].Ports.get_dir())
+        files = [file for _, _, files in os.walk(os.path.join(directory, name)) for file in files]
+        return files == ['.emscripten_url']
 
     def build_for_link(self, only_ports=False):
         """Have everything built that this very command line needs, ports by their right variants included, or nothing else; once.

@@ -110,9 +110,10 @@ class PortNames:
 
         def watched(*args: Foreign) -> Foreign:
             asked = Asked(name, port)
-            self.asked.append(asked)
             with self.asking_as('port', name), self._noting(asked):
-                return get(*args)
+                found = get(*args)
+            self.asked.append(asked)
+            return found
         port.get = watched
         self.watched.add(name)
 
@@ -161,7 +162,7 @@ class PortNames:
 
     def targets(self) -> list[str]:
         """The name of each port used that builds what was asked of it, dependencies first."""
-        return list(dict.fromkeys(self._target(asked) for asked in list(self.asked)))
+        return list(dict.fromkeys(self._target(asked) for asked in self.asked))
 
     def _target(self, asked: Asked) -> str:
         name, given = asked.name, self._as_given(asked.name)
