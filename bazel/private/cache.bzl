@@ -11,7 +11,7 @@ def emscripten_cache_mode(mode, repo, owner):
       repo: name of the mode's repository.
       owner: the module whose declared targets `:cache` is.
     """
-    for target in list(mode["libraries"].keys()) + mode["ports"]:
+    for target in mode["libraries"].keys() + mode["ports"].keys():
         emscripten_built(name = target, libraries = ["@%s//:%s" % (repo, target)], tags = ["manual"])
     emscripten_built(name = "cache", libraries = ["@%s//:%s" % (repo, target) for target in mode["owned"].get(owner, [])])
 

@@ -3,10 +3,10 @@
 load(":cache_repository.bzl", "cache_repository")
 load(":features.bzl", "MODES")
 load(":mode_repository.bzl", "mode_repository")
-load(":python.bzl", "find_python", "host_python")
+load(":modes.bzl", "parse_features")
+load(":port_repository.bzl", "port_repository", "port_repository_name")
+load(":python.bzl", "host_python")
 load(":sdk_repository.bzl", "sdk_repository")
-
-_FETCH = Label("//:src/emroot/bazel/fetch.py")
 
 _sdk = tag_class(
     doc = "The Emscripten SDK: one of these. Without any, the one that EMSDK or PATH name when Bazel fetches.",
@@ -27,6 +27,17 @@ _cache = tag_class(
     },
 )
 
+def _port_repositories(caches):
+    """One for each declared target that may be a port, or a pattern of some: which are is known when it is fetched."""
+    targets, directories = {}, {}
+    for cache in caches:
+        for target in cache.targets:
+            name = port_repository_name(target)
+            targets.setdefault(name, {})[target] = None
+            directories.setdefault(name, {}).update({cache.ports_from: None} if cache.ports_from else {})
+    for name, found in targets.items():
+        port_repository(name = name, targets = found.keys(), ports_from = directories[name].keys())
+
 def repositories(sdk, caches):
     """Declare all repositories.
 
@@ -37,8 +48,9 @@ def repositories(sdk, caches):
     host_python(name = "emroot_python")
     sdk_repository(name = "emscripten_sdk", **sdk)
     for mode in MODES:
-        mine = [{"owner": c.owner, "targets": c.targets, "builder": c.builder, "ports_from": c.ports_from} for c in caches if c.mode == mode]
+        mine = [{"owner": c.owner, "targets": c.targets, "builder": c.builder} for c in caches if c.mode == mode]
         mode_repository(name = "emscripten_mode_" + mode.replace("-", "_"), mode = mode, caches = json.encode(mine))
+    _port_repositories(caches)
     for owner in {c.owner: None for c in caches} | {"": None}:
         cache_repository(
             name = "emscripten_cache" + ("_" + owner if owner else ""),
@@ -46,30 +58,31 @@ def repositories(sdk, caches):
             owner = owner,
         )
 
-def modes_of(context, tags):
-    """Names of the modes that the tags' features select, in one question."""
-    if not tags:
-        return []
-    lists = json.encode([tag.features for tag in tags])
-    done = context.execute([find_python(context), "-I", "-B", context.path(_FETCH), "features", lists])
-    if done.return_code:
-        fail("emscripten_deps.cache: " + done.stderr.strip())
-    return json.decode(done.stdout)
+def _agreed(named):
+    """The SDK that dependencies name where the root module names none: all the same one, and it is said whose it is."""
+    found = {(tag.emscripten_version, tag.path, str(tag.repo)): tag for _, tag in named}
+    names = {name: None for name, _ in named}.keys()
+    if len(found) > 1:
+        fail("emscripten_deps.sdk: modules %s name different SDKs: name one in the root module" % ", ".join(names))
+    if names:
+        # buildifier: disable=print
+        print("emscripten_deps.sdk: the SDK is the one that module %s names; the root module names none" % names[0])
+    return named[0][1] if named else None
 
 def _emscripten_deps_impl(mctx):
     sdks = {True: [], False: []}
     tags, owners = [], []
     for module in mctx.modules:
-        sdks[module.is_root] += module.tags.sdk
+        sdks[module.is_root] += module.tags.sdk if module.is_root else [(module.name, tag) for tag in module.tags.sdk]
         for tag in module.tags.cache:
             tags.append(tag)
             owners.append("" if module.is_root else module.name)
     if len(sdks[True]) > 1:
         fail("emscripten_deps.sdk: the root module names %d SDKs; one build has one" % len(sdks[True]))
-    sdk = (sdks[True] or sdks[False] or [None])[0]
+    sdk = (sdks[True] or [_agreed(sdks[False])])[0]
     caches = [
-        struct(owner = owner, mode = mode, targets = tag.targets, builder = tag.builder, ports_from = tag.ports_from)
-        for tag, owner, mode in zip(tags, owners, modes_of(mctx, tags))
+        struct(owner = owner, mode = parse_features(tag.features), targets = tag.targets, builder = tag.builder, ports_from = tag.ports_from)
+        for tag, owner in zip(tags, owners)
     ]
     repositories(
         {"emscripten_version": sdk.emscripten_version, "path": sdk.path, "release_of": sdk.repo} if sdk else {},

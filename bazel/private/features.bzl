@@ -12,13 +12,17 @@ MODES = [
     for pic in ("", "-pic")
 ]
 
-# Flags of every link and compile.
+# Flags of every link and compile, as with emsdk's toolchain.
 ALWAYS_LINK = []
-ALWAYS_COMPILE = ["-Wall"]
+ALWAYS_COMPILE = ["-Wall", "-fno-strict-aliasing", "-funsigned-char", "-fdiagnostics-color"]
+ALWAYS_CXX = ["-std=gnu++17"]
 
-def flags(both = [], compile = [], cxx = [], link = [], enabled = False, implies = []):
-    """Flags of a feature: of compiles and links, of compiles, of compiles of C++, of links."""
-    return struct(compile = both + compile, cxx = cxx, link = both + link, enabled = enabled, implies = implies)
+# These come after the user's: what is compiled says nothing of the time, so that a cache can serve it.
+REDACTED = ["-Wno-builtin-macro-redefined", "-D__DATE__=\"redacted\"", "-D__TIMESTAMP__=\"redacted\"", "-D__TIME__=\"redacted\""]
+
+def flags(both = [], compile = [], cxx = [], link = [], enabled = False, implies = [], only_with = None):
+    """Flags of a feature: of compiles and links, of compiles, of compiles of C++, of links; `only_with` another feature."""
+    return struct(compile = both + compile, cxx = cxx, link = both + link, enabled = enabled, implies = implies, only_with = only_with)
 
 # Compilation modes are dimensions too: libraries have debug variants.
 COMPILATION_MODES = {
@@ -27,14 +31,14 @@ COMPILATION_MODES = {
     "opt": flags(both = ["-O2"], compile = ["-DNDEBUG"]),
 }
 
-# Names, and what they do, are emsdk's where it has them.
+# Names, and what they do, are emsdk's where it has them; docs/bazel.md has a table of what differs.
 FEATURES = {
     "exceptions": flags(both = ["-fexceptions"]),
     "wasm_exceptions": flags(both = ["-fwasm-exceptions"]),
     "use_pthreads": flags(both = ["-pthread"]),
     "wasm_workers": flags(both = ["-sWASM_WORKERS"]),
-    "wasm_asan": flags(both = ["-fsanitize=address"]),
-    "wasm_ubsan": flags(both = ["-fsanitize=undefined"]),
+    "wasm_asan": flags(both = ["-g", "-fsanitize=address"], compile = ["-O1", "-DADDRESS_SANITIZER=1", "-fno-omit-frame-pointer"]),
+    "wasm_ubsan": flags(both = ["-g3", "-fsanitize=undefined"], compile = ["-O1", "-DUNDEFINED_BEHAVIOR_SANITIZER=1", "-fno-omit-frame-pointer", "-fno-sanitize=vptr"]),
     "wasm_standalone": flags(link = ["-sSTANDALONE_WASM"]),
     "c_link": flags(link = ["-sDEFAULT_TO_CXX=0"]),
     "exit_runtime": flags(link = ["-sEXIT_RUNTIME"]),
@@ -50,15 +54,15 @@ FEATURES = {
     "wasm_simd": flags(both = ["-msimd128"]),
     "wasm_relaxed_simd": flags(both = ["-mrelaxed-simd"], implies = ["wasm_simd"]),
     "wasm_warnings_as_errors": flags(both = ["-Werror"]),
-    "optimized_for_speed": flags(both = ["-O3"]),
-    "optimized_for_size": flags(both = ["-Os"]),
-    "optimize_for_speed": flags(both = ["-O3"]),
-    "optimize_for_size": flags(both = ["-Os"]),
-    "profiling": flags(both = ["--profiling"]),
-    "profiling_funcs": flags(both = ["--profiling-funcs"]),
+    "optimized_for_speed": flags(both = ["-O3"], only_with = "opt"),
+    "optimized_for_size": flags(both = ["-Oz"], only_with = "opt"),
+    "optimize_for_speed": flags(implies = ["optimized_for_speed"]),
+    "optimize_for_size": flags(implies = ["optimized_for_size"]),
+    "profiling": flags(link = ["--profiling"]),
+    "profiling_funcs": flags(link = ["--profiling-funcs"]),
     "full_debug_info": flags(both = ["-g3"]),
     "source_maps": flags(both = ["-gsource-map"], implies = ["full_debug_info"]),
-    "dwarf_debug_info": flags(both = ["-g"], implies = ["profiling"]),
+    "dwarf_debug_info": flags(both = ["-g", "-fdebug-compilation-dir=."], link = ["-gseparate-dwarf"], implies = ["profiling"]),
     "output_format_js": flags(link = ["--oformat=js"], enabled = True),
 }
 
@@ -124,7 +128,7 @@ def from_options(options, compilation_mode):
     features = []
     for option in options:
         plain = option.removesuffix("=1")
-        features += [name for name in SELECTING if FEATURES[name].link == [plain]]
+        features += [name for name in SELECTING if FEATURES[name].link[-1] == plain]
         if option.startswith("-O"):
             compilation_mode = {"-O0": "fastbuild", "-Oz": "size"}.get(option, "opt")
     return features, compilation_mode

@@ -13,7 +13,16 @@ def run_fetch(rctx, verb, request, what):
     done = rctx.execute(
         [find_python(rctx), "-I", "-B", program, verb, rctx.path("request.json"), rctx.path(".")],
         timeout = 1800,
-        environment = {"EMCC_CFLAGS": "", "EMROOT_HOME": ""},
     )
     if done.return_code:
         fail("%s: %s" % (what, done.stderr.strip()))
+
+def find_directory(rctx, path, who):
+    """A directory that `who` names: absolute, from `~`, or relative to the workspace. Fails if it is not there."""
+    if path.startswith("~"):
+        path = (rctx.getenv("HOME") or "~") + path[1:]
+    absolute = path.startswith("/") or path[1:2] == ":"
+    found = rctx.path(path) if absolute else rctx.workspace_root.get_child(path)
+    if not found.exists:
+        fail("%s = \"%s\": there is no such directory (looked at %s)" % (who, path, found))
+    return found

@@ -1,7 +1,5 @@
 """The flag `--@emroot//bazel:granularity`: an action for each library, or one for each object."""
 
-load("@emroot_python//:bazel.bzl", "BAZEL_MAJOR")
-
 GranularityInfo = provider("How finely libraries are built.", fields = {"value": "string: `library` or `object`."})
 
 _VALUES = ["library", "object"]
@@ -12,20 +10,11 @@ def _granularity_impl(ctx):
         fail("--@emroot//bazel:granularity=%s: it is one of %s" % (value, ", ".join(_VALUES)))
     return [GranularityInfo(value = value)]
 
-_granularity = rule(implementation = _granularity_impl, build_setting = config.string(flag = True))
-
-def granularity(name):
-    """The flag.
-
-    Args:
-      name: its name.
-    """
-
-    # Libraries are built in the configuration of tools, which from Bazel 9 on drops flags that do not say otherwise.
-    scope = {"scope": "universal"} if BAZEL_MAJOR > 8 else {}
-    _granularity(
-        name = name,
-        build_setting_default = "library",
-        visibility = ["//visibility:public"],
-        **scope
-    )
+granularity = rule(
+    implementation = _granularity_impl,
+    build_setting = config.string(flag = True),
+    attrs = {
+        # Libraries are built in the configuration of tools, which from Bazel 9 on drops flags that do not say otherwise.
+        "scope": attr.string(default = "universal"),
+    },
+)

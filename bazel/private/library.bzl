@@ -16,6 +16,7 @@ SdkInfo = provider("An Emscripten SDK.", fields = {
     "emscripten": "depset: emcc, embuilder and their modules.",
     "headers": "depset: the headers that the SDK installs in a cache.",
     "linker": "depset: what a link needs besides.",
+    "own_headers": "string: the directory of clang's own headers, relative to the execution root.",
     "archivers": "depset: what llvm-ar needs.",
     "compilers": "depset: what clang needs, but for its own headers.",
     "resource_dir": "File: it says where clang's own headers are to appear.",
@@ -57,16 +58,16 @@ _CACHE_PREFIX = "/emsdk/emscripten/cache"
 # How sources that are relative to it reach the SDK's root.
 _UP = "../" * _WORKING_DIRECTORY.count("/")
 
-def _resource_flags(ctx, directory):
-    """Arguments that have clang read its own headers as inputs of its action, and name them as the SDK does."""
+def _resource_flags(ctx, own):
+    """Arguments that have clang read its own headers, in `own`, as inputs of its action, and name them as the SDK does."""
     said, out = ctx.attr.said_resource_dir, ctx.actions.declare_file("resource_dir.rsp")
-    own = "%s/llvm/lib/clang/%s" % (directory, said.replace("\\", "/").split("/")[-1])
     words = ["-resource-dir=" + own, "-ffile-prefix-map=%s=%s" % (own, said)]
     ctx.actions.write(out, "".join(['"%s"\n' % word.replace("\\", "\\\\") for word in words]))
     return out
 
 def _sdk_impl(ctx):
     files = {f.owner.name: f for f in ctx.files.sources + ctx.files.headers + ctx.files.own_headers}
+    own = "%s/llvm/lib/clang/%s" % (ctx.file.about.dirname, ctx.attr.said_resource_dir.replace("\\", "/").split("/")[-1])
     anchors = [path for path in files if path.startswith("emscripten/" + _WORKING_DIRECTORY)]
     return [SdkInfo(
         about = ctx.file.about,
@@ -82,8 +83,9 @@ def _sdk_impl(ctx):
         files = files,
         headers = depset(ctx.files.headers),
         linker = depset(ctx.files.linker),
+        own_headers = own + "/include",
         resource_dir = ctx.file.resource_dir,
-        resource_flags = _resource_flags(ctx, ctx.file.about.dirname),
+        resource_flags = _resource_flags(ctx, own),
         sources = depset(ctx.files.sources),
         version = ctx.attr.version,
     )]
@@ -367,9 +369,8 @@ def _port_impl(ctx):
     args.add("--log", log)
     args.add_all("--headers", [headers], expand_directories = False)
     args.add_all(ctx.attr.embuilder_flags, format_each = "--flag=%s")
-    if ctx.files.sources:
-        args.add("--port-sources", ctx.file.marker.dirname)
-        inputs.extend(ctx.files.sources + [ctx.file.marker])
+    args.add("--port-sources", ctx.file.marker.dirname)
+    inputs.extend(ctx.files.sources + [ctx.file.marker])
     _make(ctx, "embuilder", args, inputs, [out, log], 100, "EmscriptenPort", "Building Emscripten port %s/%s" % (ctx.attr.mode, ctx.attr.target))
     return [
         DefaultInfo(files = depset([out])),

@@ -2,6 +2,7 @@
 
 load(":features.bzl", "EXTRAS", "SELECTING")
 load(":library.bzl", "emscripten_built", "emscripten_library", "emscripten_port", "emscripten_port_library", "emscripten_reads")
+load(":port_repository.bzl", "port_repository_name")
 load(":selection.bzl", "link_libraries")
 
 def emscripten_mode(mode, reads):
@@ -29,13 +30,13 @@ def emscripten_mode(mode, reads):
             target = target,
             weight = weight,
         )
-    for port in mode["ports"]:
+    for port, item in mode["ports"].items():
         emscripten_port(
             name = port,
             embuilder_flags = mode["flags"],
-            marker = "ports/marker" if mode["port_sources"] else None,
+            marker = Label("@%s//:sources/marker" % port_repository_name(item)),
             mode = mode["mode"],
-            sources = native.glob(["ports/**"], exclude = ["ports/marker", "**/.git/**"], allow_empty = True),
+            sources = [Label("@%s//:sources" % port_repository_name(item))],
             tags = ["manual"],
             target = port,
         )

@@ -15,19 +15,6 @@ emscripten_mode(MODE, READS)
 
 _LTO = {"lto": "full", "thinlto": "thin"}
 
-def _fetch_ports(rctx, sources, directories):
-    """Get the sources of ports: from the directories first, as a directory or archive, else from their address."""
-    rctx.file("ports/marker")
-    for port, url in sources.items():
-        base = url.rpartition("/")[2]
-        names = [port, base, "%s-%s" % (port, base), "%s.%s" % (port, base.partition(".")[2])]
-        found = [place.get_child(name) for place in directories for name in names if place.get_child(name).exists]
-        if found:
-            rctx.symlink(found[0], "ports/" + found[0].basename)
-        else:
-            # The port itself knows the archive's sha512, and has it checked when it is built.
-            rctx.download(url, output = "ports/%s-%s" % (port, base))
-
 def _mode_repository_impl(rctx):
     features = rctx.attr.mode.split("-")
     lto = [_LTO[f] for f in features if f in _LTO]
@@ -48,9 +35,6 @@ def _mode_repository_impl(rctx):
         "seed": str(rctx.path(rctx.attr.sdk).dirname.get_child("home")),
     }, "emscripten_deps.cache, mode %s" % rctx.attr.mode)
     mode = rctx.read("mode.json")
-    sources = json.decode(mode)["port_sources"]
-    if sources:
-        _fetch_ports(rctx, sources, [rctx.workspace_root.get_child(c["ports_from"]) if not c["ports_from"].startswith("/") and c["ports_from"][1:2] != ":" else rctx.path(c["ports_from"]) for c in declared if c["ports_from"]])
     rctx.file("mode.bzl", "MODE = json.decode(%s)\n" % repr(mode))
     rctx.file("reads.bzl", "READS = %s\n" % repr(rctx.read("reads.json")))
     rctx.file("BUILD.bazel", _BUILD.format(rules = Label(":mode.bzl")))
@@ -58,7 +42,7 @@ def _mode_repository_impl(rctx):
 mode_repository = repository_rule(
     implementation = _mode_repository_impl,
     attrs = {
-        "caches": attr.string(default = "[]", doc = "What the root module declares for this mode: [{targets, builder}]."),
+        "caches": attr.string(default = "[]", doc = "What the root module declares for this mode: [{owner, targets, builder}]."),
         "mode": attr.string(),
         "sdk": attr.label(default = Label("@emscripten_sdk//:where.json")),
     },

@@ -21,17 +21,25 @@ emscripten_sdk(
     name = "sdk",
     about = "sdk.json",
     archiver = "llvm/bin/{archiver}",
-    archivers = glob(["llvm/bin/llvm-ar*", "llvm/lib/*"]),
+    archivers = glob(
+        ["llvm/bin/llvm-ar*", "llvm/lib/*"],
+        allow_empty = True,
+    ),
     clang = ["llvm/bin/{clang}", "llvm/bin/{clangxx}"],
     compilers = glob(
         ["llvm/bin/clang*", "llvm/lib/*"],
         exclude = ["llvm/bin/clang-cl*", "llvm/bin/clang-cpp*", "llvm/bin/clang-scan-deps*"],
+        allow_empty = True,
     ),
     headers = glob(["headers/**"]),
     own_headers = glob(["llvm/lib/clang/**"]),
     resource_dir = "resource_dir",
     said_resource_dir = {resource_dir},
-    sources = glob(["emscripten/system/**", "emscripten/third_party/*.h"], exclude = ["**/__pycache__/**"]),
+    sources = glob(
+        ["emscripten/system/**", "emscripten/third_party/*.h"],
+        exclude = ["**/__pycache__/**"],
+        allow_empty = True,
+    ),
     emscripten = glob(
         ["emscripten/*.py", "emscripten/*.txt", "emscripten/tools/**", "emscripten/src/**", "emscripten/third_party/**"],
         exclude = ["**/__pycache__/**"],

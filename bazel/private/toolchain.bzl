@@ -7,7 +7,7 @@ def emscripten_toolchain(name, arch):
     """The toolchain `name` and what it consists of.
 
     Args:
-      name: name of the `toolchain`.
+      name: what the names of its targets begin with.
       arch: `wasm32` or `wasm64`.
     """
     for pic in ("", "_pic"):
@@ -42,15 +42,8 @@ def emscripten_toolchain(name, arch):
         linker_files = name + "_link_files",
         objcopy_files = name + "_nothing",
         static_runtime_lib = name + "_libraries",
-        strip_files = name + "_nothing",
+        strip_files = name + "_link_files",
         # Arguments go to the driver through Python's own command line, which knows no parameter files.
         supports_param_files = False,
         toolchain_config = name + "_config",
-    )
-    native.toolchain(
-        name = name,
-        # Whatever the operating system says (emscripten, wasi, none): the features decide what comes out.
-        target_compatible_with = ["@platforms//cpu:" + arch],
-        toolchain = name + "_cc",
-        toolchain_type = "@bazel_tools//tools/cpp:toolchain_type",
     )

@@ -4,7 +4,7 @@ load("@rules_cc//cc:action_names.bzl", "ACTION_NAMES")
 load("@rules_cc//cc:cc_toolchain_config_lib.bzl", "action_config", "env_entry", "env_set", "feature", "flag_group", "flag_set", "tool", "variable_with_value", "with_feature_set")
 load("@rules_cc//cc/common:cc_common.bzl", "cc_common")
 load("@rules_cc//cc/toolchains:cc_toolchain_config_info.bzl", "CcToolchainConfigInfo")
-load(":features.bzl", "ALWAYS_COMPILE", "ALWAYS_LINK", "ARCH_FLAGS", "COMPILATION_MODES", "FEATURES", "LTO_FLAGS", "MODULE_FLAGS")
+load(":features.bzl", "ALWAYS_COMPILE", "ALWAYS_CXX", "ALWAYS_LINK", "ARCH_FLAGS", "COMPILATION_MODES", "FEATURES", "LTO_FLAGS", "MODULE_FLAGS", "REDACTED", "flags")
 load(":library.bzl", "HeadersInfo", "SdkInfo")
 load(":python.bzl", "PythonInfo")
 
@@ -12,6 +12,7 @@ _C = [ACTION_NAMES.c_compile, ACTION_NAMES.assemble, ACTION_NAMES.preprocess_ass
 _CXX = [ACTION_NAMES.cpp_compile, ACTION_NAMES.linkstamp_compile, ACTION_NAMES.cpp_header_parsing, ACTION_NAMES.cpp_module_compile, ACTION_NAMES.cpp_module_codegen]
 _COMPILE = _C + _CXX
 _LINK = [ACTION_NAMES.cpp_link_executable, ACTION_NAMES.cpp_link_dynamic_library, ACTION_NAMES.cpp_link_nodeps_dynamic_library]
+_STRIP = [ACTION_NAMES.strip]
 _ARCHIVE = [ACTION_NAMES.cpp_link_static_library]
 
 _TOOLS = {
@@ -54,6 +55,9 @@ def _each(actions, variable, flags):
 def _if(actions, variable, flags):
     return _set(actions, flags, expand_if_available = variable)
 
+def _debug(actions):
+    return env_set(actions = actions, env_entries = [env_entry("EMROOT_DEBUG", "1")])
+
 def _command_line():
     """What Bazel has to say in every command; everything is spelled out, since nothing is a compiler's default here."""
     libraries = [
@@ -85,6 +89,7 @@ def _command_line():
         _each(_COMPILE, "external_include_paths", ["-isystem", "%{external_include_paths}"]),
         _each(_COMPILE, "includes", ["-include", "%{includes}"]),
         _each(_COMPILE, "user_compile_flags", ["%{user_compile_flags}"]),
+        _set(_COMPILE, REDACTED),
         _if(_COMPILE, "output_assembly_file", ["-S"]),
         _if(_COMPILE, "output_preprocess_file", ["-E"]),
         _if(_COMPILE, "dependency_file", ["-MD", "-MF", "%{dependency_file}"]),
@@ -97,23 +102,25 @@ def _command_line():
             flag_groups = libraries,
         )]),
         _each(_LINK, "user_link_flags", ["%{user_link_flags}"]),
+        _each(_STRIP, "stripopts", ["%{stripopts}"]),
+        _set(_STRIP, ["-o", "%{output_file}", "%{input_file}"]),
     ]
 
 def _flags_feature(name, flags, enabled = False):
+    only = [with_feature_set(features = [flags.only_with])] if flags.only_with else []
     return feature(
         name = name,
         enabled = enabled,
         implies = flags.implies,
         flag_sets = [
-            _set(_COMPILE, flags.compile),
-            _set(_CXX, flags.cxx),
-            _set(_LINK, flags.link),
+            flag_set(actions = actions, flag_groups = [flag_group(flags = words)], with_features = only)
+            for actions, words in ((_COMPILE, flags.compile), (_CXX, flags.cxx), (_LINK, flags.link))
+            if words
         ],
     )
 
 def _features(arch, thin):
     """All features, in the order in which their flags appear."""
-    both = lambda flags: struct(compile = flags, cxx = [], link = flags, implies = [])
     found = [
         feature(name = "no_legacy_features", enabled = True),
         # Whatever the linking mode, the libraries go with the link.
@@ -122,12 +129,14 @@ def _features(arch, thin):
         feature(name = "supports_dynamic_linker"),
         feature(name = "supports_start_end_lib"),
         feature(name = "random_seed"),
-        _flags_feature("emroot_always", struct(
-            compile = ARCH_FLAGS[arch] + ALWAYS_COMPILE,
-            cxx = [],
-            link = ARCH_FLAGS[arch] + ALWAYS_LINK,
-            implies = [],
+        _flags_feature("emroot_always", flags(
+            both = ARCH_FLAGS[arch],
+            compile = ALWAYS_COMPILE,
+            cxx = ALWAYS_CXX,
+            link = ALWAYS_LINK,
         ), enabled = True),
+        feature(name = "emcc_debug", env_sets = [_debug(_COMPILE + _LINK)]),
+        feature(name = "emcc_debug_link", env_sets = [_debug(_LINK)]),
         feature(name = "emroot_no_exceptions", enabled = True, flag_sets = [flag_set(
             actions = _CXX,
             flag_groups = [flag_group(flags = ["-fno-exceptions"])],
@@ -137,25 +146,26 @@ def _features(arch, thin):
         feature(name = "main_module", flag_sets = [_set(_COMPILE, ["-fPIC"]), _set(_LINK, MODULE_FLAGS["main"])]),
         feature(name = "side_module", flag_sets = [_set(_COMPILE, ["-fPIC"]), _set(_LINK, MODULE_FLAGS["side"])]),
         feature(name = "pic", flag_sets = [_set(_COMPILE, ["-fPIC"], expand_if_available = "pic")]),
-        _flags_feature("lto", both(LTO_FLAGS["full"])),
+        _flags_feature("lto", flags(both = LTO_FLAGS["full"])),
         # `thin_lto` itself is not declared: Bazel would then run a ThinLTO pipeline of its own, which is not how emcc
         # links. A condition on --features turns this one on instead.
-        _flags_feature("emroot_thin_lto", both(LTO_FLAGS["thin"]), enabled = thin),
+        _flags_feature("emroot_thin_lto", flags(both = LTO_FLAGS["thin"]), enabled = thin),
     ]
-    found += [_flags_feature(name, flags) for name, flags in COMPILATION_MODES.items()]
-    found += [_flags_feature(name, flags, enabled = flags.enabled) for name, flags in FEATURES.items()]
+    found += [_flags_feature(name, f) for name, f in COMPILATION_MODES.items()]
+    found += [_flags_feature(name, f, enabled = f.enabled) for name, f in FEATURES.items()]
     return found + [feature(name = "emroot_command_line", enabled = True, flag_sets = _command_line())]
 
 def _config_impl(ctx):
     driver, sdk = ctx.file._driver.path, ctx.attr._sdk[SdkInfo]
     interpreter = ctx.attr._python[PythonInfo].interpreter
+    headers = ctx.attr._headers[HeadersInfo].directory.path
 
     def actions(names, verb):
         call = feature(name = "emroot_%s" % verb, enabled = True, flag_sets = [
             flag_set(actions = names, flag_groups = [flag_group(flags = ["-I", "-B", driver, verb])]),
         ], env_sets = [env_set(actions = names, env_entries = [
             env_entry("EMROOT_SDK", sdk.about.path),
-            env_entry("EMROOT_HEADERS", ctx.attr._headers[HeadersInfo].directory.path),
+            env_entry("EMROOT_HEADERS", headers),
         ])])
         return call, [action_config(action_name = name, enabled = True, tools = [tool(tool = interpreter)]) for name in names]
 
@@ -164,13 +174,15 @@ def _config_impl(ctx):
         actions(_CXX, "compile++"),
         actions(_LINK, "link"),
         actions(_ARCHIVE, "archive"),
-        actions([ACTION_NAMES.strip], "strip"),
+        actions(_STRIP, "strip"),
     ]
     return cc_common.create_cc_toolchain_config_info(
         ctx = ctx,
         action_configs = [config for _, configs in found for config in configs],
         # Those that call the driver come first: Python takes its own arguments before the driver's.
         features = [call for call, _ in found] + _features(ctx.attr.arch, ctx.attr.thin),
+        # What the toolchain's own headers are, to Bazel and to whoever asks.
+        cxx_builtin_include_directories = [headers + below for below in ("/sysroot/include/c++/v1", "/sysroot/include/compat", "/sysroot/include")] + [sdk.own_headers],
         abi_libc_version = "unknown",
         abi_version = "unknown",
         compiler = "emscripten",

@@ -1,5 +1,6 @@
 """`wasm_cc_binary`: a `cc_binary` built for WebAssembly, in the mode that its attributes say."""
 
+load(":launcher.bzl", "LAUNCHER_ATTRIBUTES", "arguments_aspect", "environment_of", "make_launcher")
 load(":python.bzl", "PythonInfo")
 load(":transition.bzl", "wasm_transition")
 
@@ -41,14 +42,18 @@ def _wasm_cc_binary_impl(ctx):
         execution_requirements = {"supports-path-mapping": "1"},
         toolchain = None,
     )
-    executable = ([f for f in outputs if f.extension == "wasm"] or outputs)[0]
+    launcher, runfiles = make_launcher(ctx, target)
+
+    # What the program consists of, and what it needs when it runs.
+    data_runfiles = ctx.runfiles(outputs).merge(target[DefaultInfo].data_runfiles)
     return [
         DefaultInfo(
             files = depset(outputs),
-            executable = executable,
-            # What the program needs when it runs, and what it consists of.
-            data_runfiles = ctx.runfiles(outputs).merge(target[DefaultInfo].data_runfiles),
+            executable = launcher or ([f for f in outputs if f.extension == "wasm"] or outputs)[0],
+            default_runfiles = runfiles or data_runfiles,
+            data_runfiles = data_runfiles,
         ),
+        environment_of(target),
         OutputGroupInfo(_wasm_tar = depset([packed])),
     ]
 
@@ -67,10 +72,9 @@ WASM_ATTRIBUTES = {
 wasm_cc_binary = rule(
     implementation = _wasm_cc_binary_impl,
     doc = "Builds `cc_target` for WebAssembly. Several targets of this rule may build one `cc_target` in several modes.",
-    attrs = WASM_ATTRIBUTES | {
-        "cc_target": attr.label(cfg = wasm_transition, mandatory = True, doc = "The cc_binary to build."),
-        "outputs": attr.output_list(doc = "Files that the link leaves, beside this target; by default in a folder of its name."),
-        "_python": attr.label(default = Label("//bazel/private:python"), cfg = "exec", providers = [PythonInfo]),
+    attrs = WASM_ATTRIBUTES | LAUNCHER_ATTRIBUTES | {
+        "cc_target": attr.label(cfg = wasm_transition, mandatory = True, aspects = [arguments_aspect], doc = "The cc_binary to build."),
+        "outputs": attr.output_list(doc = "Files that the link leaves, beside this target; by default in a folder of its name. `bazel run` of this target runs the program under Node."),
         "_unpack": attr.label(default = Label("//:src/emroot/bazel/unpack.py"), allow_single_file = True),
     },
     executable = True,

@@ -1,45 +1,30 @@
 """`wasm_cc_test`: runs a program under the SDK's Node."""
 
-load(":library.bzl", "SdkInfo")
+load(":launcher.bzl", "LAUNCHER_ATTRIBUTES", "arguments_aspect", "environment_of", "make_launcher")
 load(":transition.bzl", "wasm_transition")
 load(":wasm_cc_binary.bzl", "WASM_ATTRIBUTES")
 
-_LAUNCHER = """\
-#!/usr/bin/env python3
-import os
-import runpy
-import sys
-
-here = os.environ.get("RUNFILES_DIR") or os.environ.get("TEST_SRCDIR") or __file__ + ".runfiles"
-sys.argv[1:1] = [os.path.join(here, path) for path in {paths}]
-runpy.run_path(os.path.join(here, {program}), run_name="__main__")
-"""
-
-def _path(ctx, file):
-    """Where a file lies below the runfiles directory."""
-    return file.short_path[3:] if file.short_path.startswith("../") else ctx.workspace_name + "/" + file.short_path
-
 def _wasm_cc_test_impl(ctx):
-    packed = ctx.attr.cc_target[0][DefaultInfo].files_to_run.executable
-    node = [f for f in ctx.attr._sdk[SdkInfo].linker.to_list() if f.basename in ("node", "node.exe") and "/node/" in f.path]
-    if not node:
-        fail("the SDK has no Node to run tests with: set EMROOT_NODE")
-    program = ctx.file._run
-    launcher = ctx.actions.declare_file(ctx.label.name + ".py")
-    ctx.actions.write(launcher, _LAUNCHER.format(
-        paths = [_path(ctx, node[0]), _path(ctx, packed)],
-        program = repr(_path(ctx, program)),
-    ), is_executable = True)
-    runfiles = ctx.runfiles([node[0], packed, program]).merge(ctx.attr.cc_target[0][DefaultInfo].default_runfiles)
-    return [DefaultInfo(executable = launcher, runfiles = runfiles)]
+    target = ctx.attr.cc_target[0]
+    launcher, runfiles = make_launcher(ctx, target)
+    if not launcher:
+        fail("the SDK has no Node to run tests with: name one with --repo_env=EMROOT_NODE=/path/to/node")
+    runfiles = runfiles.merge(ctx.runfiles(ctx.files.data)).merge_all([dep[DefaultInfo].default_runfiles for dep in ctx.attr.data])
+    env = {name: ctx.expand_location(value, ctx.attr.data) for name, value in ctx.attr.env.items()}
+    return [
+        DefaultInfo(executable = launcher, runfiles = runfiles),
+        environment_of(target, env, ctx.attr.env_inherit),
+    ]
 
 wasm_cc_test = rule(
     implementation = _wasm_cc_test_impl,
     doc = "A test that builds `cc_target` for WebAssembly and runs it under Node; it passes if the program's exit code is 0.",
-    attrs = WASM_ATTRIBUTES | {
-        "cc_target": attr.label(cfg = wasm_transition, mandatory = True, doc = "The cc_binary to run."),
-        "_run": attr.label(default = Label("//:src/emroot/bazel/run.py"), allow_single_file = True),
-        "_sdk": attr.label(default = Label("@emscripten_sdk//:sdk"), cfg = "exec", providers = [SdkInfo]),
+    attrs = WASM_ATTRIBUTES | LAUNCHER_ATTRIBUTES | {
+        "cc_target": attr.label(cfg = wasm_transition, mandatory = True, aspects = [arguments_aspect], doc = "The cc_binary or cc_test to run; `args`, `env`, `env_inherit` and `data` of it count."),
+        "data": attr.label_list(allow_files = True, doc = "Files that the test reads."),
+        "env": attr.string_dict(doc = "Variables of the test, with $(rootpath) of `data`."),
+        "env_inherit": attr.string_list(doc = "Variables that are passed on from where Bazel was started."),
+        "exit_runtime": attr.bool(default = True, doc = "Whether the runtime shuts down when main returns: without, what is written without a newline at its end is lost."),
     },
     test = True,
 )

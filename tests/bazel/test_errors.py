@@ -12,12 +12,12 @@ from support.workspace import DECLARED, Workspace, module_file
 from emroot.sdk import Sdk
 
 WRONG = {
-    'feature': ('cache(features = ["wasm46"])', "unknown feature 'wasm46'; did you mean wasm64"),
+    'feature': ('cache(features = ["wasm46"])', "unknown feature 'wasm46'; the features are wasm32, wasm64"),
     'exclusion': ('cache(features = ["lto", "thinlto"])', "features 'lto' and 'thinlto' exclude each other"),
     'target': ('cache(targets = ["libc-debgu"])', "unknown target 'libc-debgu'; did you mean libc-debug"),
     'builder': ('cache(builder = "make")', "builder"),
     'two SDKs': ('sdk(path = "a")\nsdk(path = "b")', 'one build has one'),
-    'no SDK': ('sdk(path = "/nowhere")', '/nowhere: there is no Emscripten SDK'),
+    'no SDK': ('sdk(path = "/nowhere")', '/nowhere: there is no Emscripten SDK\n  hint: name one in MODULE.bazel, with emscripten_deps.sdk('),
     'release': ('sdk(emscripten_version = "6.0.99")', 'no release 6.0.99 is known; there are 6.0.8'),
 }
 

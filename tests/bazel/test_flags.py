@@ -10,7 +10,8 @@ from support.workspace import Workspace
 EXAMPLE = 'hello'
 #: Options of Bazel, and what they add to compiles and to links.
 FLAGS: dict[str, tuple[list[str], set[str], set[str]]] = {
-    'fastbuild': ([], {'-O0', '-Wall'}, {'-O0', '-sPRINTF_LONG_DOUBLE', '--oformat=js', '-sDEFAULT_TO_CXX=0'}),
+    'fastbuild': ([], {'-O0', '-Wall', '-fno-strict-aliasing', '-funsigned-char', '-fdiagnostics-color', '-D__DATE__="redacted"',
+                       '-D__TIME__="redacted"', '-D__TIMESTAMP__="redacted"'}, {'-O0', '-sPRINTF_LONG_DOUBLE', '--oformat=js', '-sDEFAULT_TO_CXX=0'}),
     'opt': (['-c', 'opt'], {'-O2', '-DNDEBUG'}, {'-O2'}),
     'dbg': (['-c', 'dbg'], {'-g', '-O0'}, {'-g', '-O0'}),
     'lto': (['--features=lto'], {'-flto'}, {'-flto'}),
@@ -22,20 +23,29 @@ FLAGS: dict[str, tuple[list[str], set[str], set[str]]] = {
     'use_pthreads': (['--features=use_pthreads', '--features=proxy_to_pthread'], {'-pthread'},
                      {'-pthread', '-sPROXY_TO_PTHREAD'}),
     'wasm_workers': (['--features=wasm_workers'], {'-sWASM_WORKERS'}, {'-sWASM_WORKERS'}),
-    'sanitizers': (['--features=wasm_asan'], {'-fsanitize=address'}, {'-fsanitize=address'}),
+    'asan': (['--features=wasm_asan'], {'-fsanitize=address', '-g', '-O1', '-DADDRESS_SANITIZER=1', '-fno-omit-frame-pointer'},
+             {'-fsanitize=address', '-g'}),
+    'ubsan': (['--features=wasm_ubsan'], {'-fsanitize=undefined', '-g3', '-O1', '-DUNDEFINED_BEHAVIOR_SANITIZER=1',
+                                          '-fno-omit-frame-pointer', '-fno-sanitize=vptr'}, {'-fsanitize=undefined', '-g3'}),
     'simd': (['--features=wasm_relaxed_simd'], {'-msimd128', '-mrelaxed-simd'}, {'-msimd128', '-mrelaxed-simd'}),
     'debug information': (['--features=source_maps'], {'-g3', '-gsource-map'}, {'-g3', '-gsource-map'}),
     'links alone': ([f'--features={feature}' for feature in ('wasm_standalone', 'exit_runtime', 'embind', 'wasmfs', 'fetch',
                                                              'webgl2', 'emmalloc')], set(),
                     {'-sSTANDALONE_WASM', '-sEXIT_RUNTIME', '-lembind', '-sWASMFS', '-sFETCH', '-sMAX_WEBGL_VERSION=2',
                      '-sMALLOC=emmalloc'}),
-    'size': (['-c', 'opt', '--features=optimized_for_size'], {'-Os'}, {'-Os'}),
+    'size': (['-c', 'opt', '--features=optimized_for_size'], {'-Oz'}, {'-Oz'}),
+    'speed': (['-c', 'opt', '--features=optimize_for_speed'], {'-O3'}, {'-O3'}),
+    'size where nothing is optimized': (['--features=optimize_for_size'], {'-O0'}, {'-O0'}),
+    'profiling': (['--features=profiling', '--features=profiling_funcs'], set(), {'--profiling', '--profiling-funcs'}),
+    'separate debug information': (['--features=dwarf_debug_info'], {'-g', '-fdebug-compilation-dir=.'},
+                                   {'-gseparate-dwarf', '--profiling'}),
 }
 #: What only links are told, and what neither is told unless asked.
 LINK_ONLY = {'-sPRINTF_LONG_DOUBLE', '--oformat=js', '-sEXIT_RUNTIME', '-lembind', '-sWASMFS', '-sMAIN_MODULE=2',
-             '-sSIDE_MODULE=2'}
+             '-sSIDE_MODULE=2', '--profiling', '--profiling-funcs', '-gseparate-dwarf'}
 UNASKED = {'-flto', '-flto=thin', '-fPIC', '-pthread', '-fexceptions', '-fwasm-exceptions', '-m64', '-sWASM_WORKERS',
-           '-sSTANDALONE_WASM', '-msimd128', '-fsanitize=address'}
+           '-sSTANDALONE_WASM', '-msimd128', '-fsanitize=address', '-fsanitize=undefined', '-O1', '-Oz', '-O3',
+           '--profiling', '-gseparate-dwarf'}
 
 
 def arguments(workspace: Workspace, mnemonic: str, options: Iterable[str]) -> set[str]:
@@ -56,3 +66,18 @@ def test_features_become_flags(example: Workspace, name: str) -> None:
         assert not compile_ & LINK_ONLY
         assert ('-m64' in compile_, '-m64' in link) == ((arch == 'wasm64'),) * 2
         assert not (compile_ | link) & (UNASKED - compiles - links - {'-m64'})
+
+
+def test_cpp_is_of_2017_and_what_the_user_says_counts(example: Workspace) -> None:
+    said = example.actions('mnemonic("CppCompile", //:hello)', '--platforms=@emroot//bazel/platforms:wasm32',
+                           '--copt=-fsigned-char')['actions'][0]['arguments']
+    assert said.index('-funsigned-char') < said.index('-fsigned-char') < said.index('-D__DATE__="redacted"')
+    assert '-std=gnu++17' not in said, 'C'
+
+
+def test_debugging_emcc_is_a_feature(example: Workspace) -> None:
+    for feature, kinds in {'emcc_debug': {'CppCompile', 'CppLink'}, 'emcc_debug_link': {'CppLink'}}.items():
+        actions = example.actions('mnemonic("CppCompile|CppLink", //:hello)', '--platforms=@emroot//bazel/platforms:wasm32',
+                                  f'--features={feature}')['actions']
+        told = {a['mnemonic'] for a in actions if {'key': 'EMROOT_DEBUG', 'value': '1'} in a['environmentVariables']}
+        assert told == kinds

@@ -26,7 +26,7 @@ def test_four_modes_in_one_build_and_a_fifth(example: Workspace) -> None:
 
 def test_a_changed_flag_needs_one_more_library(example: Workspace) -> None:
     def wanted(*options: str) -> set[str]:
-        target = '@emroot//bazel/toolchain:wasm64_libraries'
+        target = '@emroot//bazel/private/toolchain:wasm64_libraries'
         said = example.run('cquery', '--output=files', target, '--platforms=@emroot//bazel/platforms:wasm64', *options)
         return set(said.stdout.split())
     before, after = wanted('--features=-precise_long_double_printf'), wanted()
@@ -36,7 +36,7 @@ def test_a_changed_flag_needs_one_more_library(example: Workspace) -> None:
 
 def test_release_with_thin_lto_and_debug_without(example: Workspace) -> None:
     def libraries_of(config: str) -> str:
-        return example.run('cquery', '--output=files', '@emroot//bazel/toolchain:wasm64_libraries', f'--config={config}',
+        return example.run('cquery', '--output=files', '@emroot//bazel/private/toolchain:wasm64_libraries', f'--config={config}',
                            '--platforms=@emroot//bazel/platforms:wasm64').stdout
     release, debug = libraries_of('release'), libraries_of('debug')
     assert 'wasm64-emscripten/thinlto/libc.a' in release

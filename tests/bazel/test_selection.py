@@ -49,25 +49,25 @@ def test_is_what_emcc_asks_for(example: Workspace, bazel_sdk: Sdk, shared_home: 
         words = ['-sDEFAULT_TO_CXX=0', '-sPRINTF_LONG_DOUBLE', *FLAGS[mode], *flags]
         wanted = resolve(catalogue, words, lang='c').files
         platform = f'--platforms=@emroot//bazel/platforms:{arch}'
-        found = example.run('cquery', '--output=files', f'@emroot//bazel/toolchain:{arch}_libraries', platform,
+        found = example.run('cquery', '--output=files', f'@emroot//bazel/private/toolchain:{arch}_libraries', platform,
                             *MODES[mode], *options).stdout.split()
         assert sorted(map(place_in_cache, found)) == sorted(wanted), f'{mode}, {name}'
 
 
 def test_programs_in_cpp_get_its_runtime(example: Workspace) -> None:
-    said = example.run('cquery', '--output=files', '@emroot//bazel/toolchain:wasm32_libraries', '--features=-c_link',
+    said = example.run('cquery', '--output=files', '@emroot//bazel/private/toolchain:wasm32_libraries', '--features=-c_link',
                        '--platforms=@emroot//bazel/platforms:wasm32').stdout
     assert '/libc++-debug-noexcept.a' in said
 
 
 def test_a_side_module_has_none(example: Workspace) -> None:
-    said = example.run('cquery', '--output=files', '@emroot//bazel/toolchain:wasm32_libraries', '--features=side_module',
+    said = example.run('cquery', '--output=files', '@emroot//bazel/private/toolchain:wasm32_libraries', '--features=side_module',
                        '--platforms=@emroot//bazel/platforms:wasm32').stdout
     assert said.split() == []
 
 
 def test_features_that_exclude_each_other_are_named(example: Workspace) -> None:
-    done = example.run('cquery', '@emroot//bazel/toolchain:wasm32_libraries', '--features=exceptions',
+    done = example.run('cquery', '@emroot//bazel/private/toolchain:wasm32_libraries', '--features=exceptions',
                        '--features=wasm_exceptions', '--platforms=@emroot//bazel/platforms:wasm32', check=False)
     assert 'features "exceptions" and "wasm_exceptions" exclude each other' in done.stderr
 

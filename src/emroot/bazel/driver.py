@@ -1,4 +1,4 @@
-"""What the Bazel toolchain runs instead of emcc and emar: `python driver.py compile|compile++|link|archive ARGUMENTS`.
+"""What the Bazel toolchain runs instead of emcc and emar: `python driver.py compile|compile++|link|archive|strip ARGUMENTS`.
 
 It runs the SDK's own programs with a configuration and a cache made of nothing but the action's inputs, and leaves
 nothing of the place where it ran in what they write. All outputs of a link go into the one file that Bazel expects of
@@ -14,15 +14,19 @@ import subprocess
 import sys
 import tarfile
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).absolute().parents[2]))
 
-from emroot.bazel.places import SdkPlaces, is_for_cache, place_in_cache  # the line above makes the package importable
+from emroot.bazel.places import SdkPlaces, is_for_cache, mapped, place_in_cache  # the line above makes the package importable
+from emroot.probe import pure_environment
 
 _MISSING = re.compile(r'cache file is missing: "(?:.*?/)?sysroot/lib/(?P<arch>wasm\d\d)-emscripten/(?:(?P<mode>[\w-]+)/)?'
                       r'(?P<name>[^/"]+)\.(?:a|o)"')
+#: The name of the first entry of what a link leaves, a tar: it says something to whoever starts that as a program, and nothing to
+#: tar. A name has no more than 100 bytes.
+_STARTED = '#!/bin/sh\necho "emroot: this is a tar: run it by wasm_cc_binary or wasm_cc_test">&2;exit 126\n'
 
 
 class Place:
@@ -37,9 +41,11 @@ class Place:
         """The environment of emcc: its tools and cache are the action's inputs."""
         config = self.scratch / 'emscripten.config'
         config.write_text(self.sdk.config_text(cache) + 'FROZEN_CACHE = True\n', encoding='utf-8')
-        kept = {name: value for name, value in os.environ.items()
-                if not name.startswith(('EM_', 'EMCC_', 'EMROOT_', 'PYTHON'))}
-        return {**kept, 'EM_CONFIG': str(config), 'EM_CACHE': str(cache), 'EM_FROZEN_CACHE': '1', 'LC_ALL': 'C',
+        # PWD: Bazel says /proc/self/cwd, which clang would take for the directory of each source.
+        kept = {name: value for name, value in pure_environment().items()
+                if not name.startswith(('EMSDK', 'EMROOT_')) and name not in ('EMCC_LOGGING', 'PWD')}
+        debug = {'EMCC_DEBUG': '1'} if os.environ.get('EMROOT_DEBUG') else {}  # the feature emcc_debug
+        return {**kept, **debug, 'EM_CONFIG': str(config), 'EM_CACHE': str(cache), 'EM_FROZEN_CACHE': '1', 'LC_ALL': 'C',
                 'PYTHONDONTWRITEBYTECODE': '1', 'PYTHONHASHSEED': '0', 'TMPDIR': str(self.scratch),
                 'TEMP': str(self.scratch), 'TMP': str(self.scratch)}
 
@@ -53,29 +59,30 @@ class Place:
 
 def compile_(place: Place, program: str, arguments: list[str]) -> int:
     """Compile one file. The headers are an input; what was read is told to Bazel in paths relative to its root."""
-    headers = Path(os.environ['EMROOT_HEADERS']).absolute()
-    mapped = [f'-ffile-prefix-map={place.here}{os.sep}=', f'-ffile-prefix-map={place.here}=.', *place.sdk.resource_dir_map]
-    done = place.run(program, [*arguments, *mapped], place.environment(headers))
+    headers = mapped(os.environ['EMROOT_HEADERS'])
+    maps = [f'-ffile-prefix-map={place.here}{os.sep}=', f'-ffile-prefix-map={place.here}=.', *place.sdk.resource_dir_map]
+    done = place.run(program, [*arguments, *maps], place.environment(Path(headers).absolute()))
     _say(place, done.stdout)
     if done.returncode == 0 and '-MF' in arguments:
-        _relative_dependencies(place, Path(arguments[arguments.index('-MF') + 1]))
+        own = [headers, os.path.dirname(os.environ['EMROOT_SDK']), place.sdk.found_resource_dir]
+        relative_dependencies(Path(arguments[arguments.index('-MF') + 1]), place.here, own)
     return done.returncode
 
 
-def _relative_dependencies(place: Place, file: Path) -> None:
-    """Keep the files of the program in a dependency file; those of the toolchain are inputs anyway."""
+def relative_dependencies(file: Path, here: Path, own: Sequence[str]) -> None:
+    """Name all files in a dependency file relative to Bazel's execution root `here`, but for those below the directories `own`:
+    they are the toolchain's, and inputs anyway. What lies elsewhere stays as it is: Bazel knows where sources of other
+    repositories are, and refuses what is nobody's."""
     text = file.read_text(encoding='utf-8')
     target, _, rest = text.partition(':')
     while rest[:1] in ('\\', '/'):  # the colon of a drive
         more, _, rest = rest.partition(':')
         target += ':' + more
-    own = (os.environ['EMROOT_HEADERS'].rstrip('/') + '/', os.path.dirname(os.environ['EMROOT_SDK']) + '/')
+    top, toolchain = here.as_posix() + '/', tuple(directory.replace(os.sep, '/').rstrip('/') + '/' for directory in own)
     kept = []
     for word in re.findall(r'(?:\\[ #]|[^\s\\]|\\(?![\s]))+', rest):
-        path = word.replace('\\ ', ' ')
-        if os.path.isabs(path):
-            path = os.path.relpath(path, place.here).replace(os.sep, '/')
-        if not path.startswith('../') and not path.startswith(own):
+        path = word.replace('\\ ', ' ').replace(os.sep, '/').removeprefix(top)
+        if not path.startswith(toolchain):
             kept.append(path.replace(' ', '\\ '))
     file.write_text(f'{target}: {" ".join(kept)}\n', encoding='utf-8')
 
@@ -88,11 +95,16 @@ def archive(place: Place, arguments: list[str]) -> int:
     members = [a for a in arguments if a not in ('-o', out)]
     Path(out).unlink(missing_ok=True)
     response = place.scratch / 'members'
-    response.write_text('\n'.join(m.replace('\\', '/') for m in members) + '\n', encoding='utf-8')
+    response.write_text(''.join(_quoted(member.replace('\\', '/')) + '\n' for member in members), encoding='utf-8')
     done = subprocess.run([str(place.sdk.tools['llvm-ar']), 'rcsD', out, f'@{response}'], stdin=subprocess.DEVNULL,
                           stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
     _say(place, done.stdout)
     return done.returncode
+
+
+def _quoted(word: str) -> str:
+    """A word of a response file, as LLVM reads it."""
+    return '"' + word.replace('\\', '\\\\').replace('"', '\\"') + '"'
 
 
 # --- links -----------------------------------------------------------------------------------------------------------
@@ -105,7 +117,7 @@ def link(place: Place, arguments: list[str]) -> int:
     cached = [a for a in rest if is_for_cache(a) and not a.startswith('-')]
     ports = [a for a in rest if a.startswith('--emroot-port=')]
     rest = [a for a in rest if a not in cached and a not in ports]
-    cached += [a.partition('=')[2] for a in ports]
+    cached += [mapped(a.partition('=')[2]) for a in ports]
     cache, made = place.scratch / 'cache', place.scratch / 'made'
     made.mkdir()
     fill_cache(cache, cached)
@@ -161,11 +173,39 @@ def _output_format(arguments: list[str]) -> str:
 def pack(directory: Path, out: Path) -> None:
     """All files of a directory in a tar that depends on their names and contents alone."""
     with tarfile.open(out, 'w', format=tarfile.USTAR_FORMAT) as tar:
+        first = tarfile.TarInfo(_STARTED)
+        first.type = tarfile.XGLTYPE  # remarks on all entries, here none
+        tar.addfile(first)
         for path in sorted(p for p in directory.rglob('*') if p.is_file()):
             entry = tarfile.TarInfo(path.relative_to(directory).as_posix())
             entry.size, entry.mode = path.stat().st_size, 0o755
             with open(path, 'rb') as f:
                 tar.addfile(entry, f)
+
+
+def strip(place: Place, arguments: list[str]) -> int:
+    """Strip the WebAssembly in what a link left."""
+    at = arguments.index('-o')
+    packed, options = arguments[-1], arguments[:at] + arguments[at + 2:-1]
+    made = place.scratch / 'made'
+    with tarfile.open(packed) as tar:
+        unpack(tar, made)
+    for file in sorted(made.glob('*.wasm')):
+        done = place.run('emstrip.py', [*options, str(file)], place.environment(place.scratch / 'cache'))
+        _say(place, done.stdout)
+        if done.returncode != 0:
+            return done.returncode
+    pack(made, Path(arguments[at + 1]))
+    return 0
+
+
+def unpack(tar: tarfile.TarFile, directory: Path) -> None:
+    """The files that `pack` packed."""
+    for member in tar.getmembers():
+        content = tar.extractfile(member)
+        file = directory / member.name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(content.read() if content else b'')
 
 
 def missing(said: str, arguments: list[str]) -> str | None:
@@ -206,6 +246,8 @@ def main(verb: str, arguments: list[str]) -> int:
             return archive(place, arguments)
         if verb == 'link':
             return link(place, arguments)
+        if verb == 'strip':
+            return strip(place, arguments)
     print(f'emroot: the toolchain does not {verb}', file=sys.stderr)
     return 1
 

@@ -2,7 +2,7 @@
 
     python fetch.py sdk REQUEST.json OUT      identify the SDK, write OUT/sdk.json; have it install its headers
     python fetch.py mode REQUEST.json OUT     write OUT/mode.json, OUT/reads.json and OUT/recipes/TARGET.json
-    python fetch.py features REQUEST          print the mode of each list of features in REQUEST, itself JSON
+    python fetch.py ports REQUEST.json OUT    write OUT/ports.json: where the sources of ports come from
 
 The rules turn the JSON into labels. Whatever is wrong with a request is said in one line on standard error, with the
 exit code that the command line would have.
@@ -10,6 +10,7 @@ exit code that the command line would have.
 
 from __future__ import annotations
 
+import base64
 import filecmp
 import itertools
 import json
@@ -31,12 +32,14 @@ from emroot.files import link_or_copy
 from emroot.headers import installed_headers
 from emroot.home import Home, find_home
 from emroot.modes import Mode, parse_features
-from emroot.probe import ask
+from emroot.probe import ask, pure_environment
 from emroot.sdk import Sdk, find_sdk
 from emroot.store import Store
 
 LINKS = Path(__file__).with_name('links_program.py')
 PORTS = Path(__file__).with_name('ports_program.py')
+SDK_HINT = ('name one in MODULE.bazel, with emscripten_deps.sdk(path = "...") or emscripten_deps.sdk(emscripten_version = '
+            '"..."), or with --repo_env=EMSDK=/path/to/emsdk')
 #: Compiles of C++ take about this many times as long as those of C.
 _CPP_WEIGHT = 20
 
@@ -197,7 +200,7 @@ def fetch_mode(request: dict[str, Any], out: Path, home: Home) -> None:
     theirs = catalogue.recipes(base, [t for t in linked if t in recipes]) if base != mode else {}
     read = reads(catalogue, Path(request['headers']), recipes, theirs)
     write(out / 'reads.json', read)
-    ports = [t for t in declared if t not in asked]
+    ports = {t: item for t, item in declared_by(listing, request['caches']).items() if t not in asked}
     sets = sorted({tuple(targets) for targets in table.values()})
     numbers = {targets: number for number, targets in enumerate(sets)}
     write(out / 'mode.json', {
@@ -207,7 +210,7 @@ def fetch_mode(request: dict[str, Any], out: Path, home: Home) -> None:
         'recipes': sorted(recipes), 'shipped': sorted(shipped), 'base': base.name,
         'shared': {t: 'all' if len(said['shared']) == len(said['objects']) else 'some'
                    for t, said in read['targets'].items() if said['shared']},
-        'ports': ports, 'port_sources': port_sources(catalogue, ports),
+        'ports': ports,
         'builder': builder, 'builders': builders,
     })
 
@@ -228,13 +231,28 @@ def expand(listing: Listing, caches: Sequence[Mapping[str, Any]]) -> tuple[dict[
     return owned, builders, others
 
 
-def port_sources(catalogue: Catalogue, ports: Sequence[str]) -> dict[str, str]:
-    """Where the sources of ports come from: addresses by port, ports they depend on included."""
-    if not ports:
-        return {}
-    sdk = catalogue.sdk
-    answer = ask(sdk.python, sdk.root, 'ports', catalogue.environment(), program=PORTS, ports=list(ports))
-    return dict(answer['ports'])
+def declared_by(listing: Listing, caches: Sequence[Mapping[str, Any]]) -> dict[str, str]:
+    """What brought each declared target: its own name, or else a pattern or group."""
+    items = dict.fromkeys(t for cache in caches for t in cache['targets'] if t != 'auto')
+    found = {target: item for item in items for target in listing.expand([item])}
+    return {target: target if target in items else item for target, item in found.items()}
+
+
+def fetch_ports(request: dict[str, Any], out: Path, home: Home) -> None:
+    """Say where the sources of ports come from: `[port, address, integrity]`, ports they depend on included."""
+    if request['config']:
+        os.environ['EM_CONFIG'] = request['config']
+    sdk = find_sdk(home, request['root'])
+    catalogue = Catalogue(sdk, home)
+    listing = catalogue.listing(Mode())
+    ports = [t for t in listing.expand(request['targets']) if not listing.library(t)]
+    answer = ask(sdk.python, sdk.root, 'ports', catalogue.environment(), program=PORTS, ports=ports) if ports else {'ports': []}
+    write(out / 'ports.json', [[port, url, integrity(sha512)] for port, url, sha512 in answer['ports']])
+
+
+def integrity(sha512: str) -> str:
+    """A hexadecimal digest as Bazel takes it; by that it finds a download in its repository cache."""
+    return f'sha512-{base64.b64encode(bytes.fromhex(sha512)).decode()}' if len(sha512) == 128 else ''
 
 
 def weight(sdk: Sdk, recipe: Recipe | None, objects: int) -> int:
@@ -279,30 +297,36 @@ def divide(closure: Sequence[str]) -> tuple[list[str], list[str]]:
     return sources, [path for path in closure if not path.startswith('emscripten/')]
 
 
-def modes_of(lists: Sequence[Sequence[str]]) -> list[str]:
-    """Identifiers of the modes that lists of features select."""
-    return [parse_features(features).name for features in lists]
+def forget_the_shell() -> None:
+    """Take out of the environment what the shell in which Bazel happens to fetch tells emcc, clang or emroot: Bazel does not know
+    that a repository depends on it. What does count is read by the rules, and is in the request."""
+    pure = pure_environment()
+    for name in list(os.environ):
+        if name not in pure or name.startswith(('EMROOT_', 'EMSDK')) or name == 'EMSCRIPTEN_ROOT':
+            del os.environ[name]
 
 
-def main(verb: str, request_file: str, out: str = '') -> int:
+def main(verb: str, request_file: str, out: str) -> int:
     """Fetch; the exit code."""
-    if verb == 'features':
-        try:
-            print(json.dumps(modes_of(json.loads(request_file))))
-        except EmrootError as error:
-            print(error, file=sys.stderr)
-            return error.exit_code
-        return 0
+    forget_the_shell()
     request = json.loads(Path(request_file).read_text(encoding='utf-8'))
     home = find_home(request['home'])
     if seed := request.get('seed'):
         shutil.copytree(seed, home.root, dirs_exist_ok=True, ignore=shutil.ignore_patterns('store'))
     try:
-        {'sdk': fetch_sdk, 'mode': fetch_mode}[verb](request, Path(out), home)
+        {'sdk': fetch_sdk, 'mode': fetch_mode, 'ports': fetch_ports}[verb](request, Path(out), home)
     except EmrootError as error:
-        print(error, file=sys.stderr)
+        print(said_for_bazel(error), file=sys.stderr)
         return error.exit_code
     return 0
+
+
+def said_for_bazel(error: EmrootError) -> str:
+    """An error whose hint is about the command line, in the words of a MODULE.bazel."""
+    if isinstance(error, SdkError):
+        what = error.message.replace('--sdk ', '').partition(' (looked at')[0]
+        return f'{what}\n  hint: {SDK_HINT}'
+    return str(error)
 
 
 if __name__ == '__main__':

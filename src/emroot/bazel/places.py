@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ..engine.spelling import map_resource_dir
+from ..engine.spelling import find_resource_dir, map_resource_dir
 
 #: What clang's own headers are called in objects made with an SDK that Bazel downloaded, wherever Bazel put it.
 RESOURCE_PREFIX = '/emsdk/lib/clang'
@@ -30,6 +31,14 @@ def place_in_cache(file: str) -> str:
             place = f'{file}/'.split(mark, 1)[1].rstrip('/')
             return place.removesuffix('.a') if place.endswith('.o.a') else place
     raise ValueError(f'{file} is no part of a cache')
+
+
+def mapped(path: str) -> str:
+    """Where an output lies that something names which Bazel's path mapping does not reach: it calls all configurations `cfg`."""
+    parts = path.split('/', 2)
+    if len(parts) == 3 and parts[0] == 'bazel-out' and not os.path.exists(path):
+        return f'bazel-out/cfg/{parts[2]}'
+    return path
 
 
 @dataclass(frozen=True)
@@ -66,6 +75,11 @@ class SdkPlaces:
     def node(self) -> Path | None:
         """Node, if the SDK has one."""
         return self.root.parent / 'node' / self.said['node'] if self.said['node'] else None
+
+    @property
+    def found_resource_dir(self) -> str:
+        """The directory in which clang finds its own headers: beside the real path of its executable."""
+        return find_resource_dir(str(self.tools['clang']), self.said['resource_dir'])
 
     @property
     def resource_dir_map(self) -> list[str]:

@@ -1,6 +1,6 @@
 """Says where the SDK gets the sources of ports, by running each port up to the point where it would fetch them.
 
-Run like `probe/program.py`, by the SDK's own Python. The request's `ports` are names; the answer's are `[name, address]`.
+Run like `probe/program.py`, by the SDK's own Python. The request's `ports` are names; the answer's are `[name, address, sha512]`.
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ class Fetching(BaseException):
 
 
 def addresses(sdk: Any, names: Iterable[str]) -> list[list[str]]:
-    """Name and address of each port's archive, and of those that it depends on."""
+    """Name, address and sha512 (or nothing) of each port's archive, and of those that it depends on."""
     ports, pending = sdk.ports, list(names)
     found: list[list[str]] = []
 
-    def fetch(name: str, url: str, *args: object, **kwargs: object) -> None:
-        found.append([name, url])
+    def fetch(name: str, url: str, sha512hash: str = '', *args: object, **kwargs: object) -> None:
+        found.append([name, url, sha512hash or ''])
         raise Fetching
     for name in ('fetch_project', 'fetch_port_artifact'):
         if hasattr(ports.Ports, name):

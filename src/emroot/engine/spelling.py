@@ -36,7 +36,12 @@ def keeps_place(argv: tuple[str, ...], source: str) -> bool:
     return source.startswith('{sdk}') and names_source(argv)
 
 
+def find_resource_dir(clang: str, said: str) -> str:
+    """The directory of clang's own headers, which it looks for beside its real path, if their directory is called `said`."""
+    return os.path.join(os.path.dirname(os.path.dirname(os.path.realpath(clang))), 'lib', 'clang', os.path.basename(said))
+
+
 def map_resource_dir(clang: str, said: str) -> list[str]:
     """Flags that make clang's own headers, which it looks for beside its real path, appear to lie in the directory `said`."""
-    found = os.path.join(os.path.dirname(os.path.dirname(os.path.realpath(clang))), 'lib', 'clang', os.path.basename(said))
+    found = find_resource_dir(clang, said)
     return [] if found == said else [f'-ffile-prefix-map={found}={said}']

@@ -1,0 +1,68 @@
+"""Running a program: a script that starts the toolchain's Python, which unpacks the program and runs it under the SDK's Node."""
+
+load(":library.bzl", "SdkInfo")
+load(":python.bzl", "PythonInfo")
+
+ArgumentsInfo = provider("How a cc_binary or cc_test is to be started.", fields = {"args": "list of its `args`, locations expanded."})
+
+def _arguments_impl(_target, ctx):
+    words = []
+    for word in getattr(ctx.rule.attr, "args", []):
+        # As Bazel expands them where it starts a program: to paths in its runfiles.
+        word = word.replace("$(location ", "$(rootpath ").replace("$(locations ", "$(rootpaths ")
+        words.append(ctx.expand_location(word, getattr(ctx.rule.attr, "data", [])))
+    return [ArgumentsInfo(args = words)]
+
+arguments_aspect = aspect(
+    implementation = _arguments_impl,
+    doc = "Reads the `args` of what is wrapped: no provider tells them.",
+)
+
+LAUNCHER_ATTRIBUTES = {
+    "_python": attr.label(default = Label("//bazel/private:python"), cfg = "exec", providers = [PythonInfo]),
+    "_run": attr.label(default = Label("//:src/emroot/bazel/run.py"), allow_single_file = True),
+    "_sdk": attr.label(default = Label("@emscripten_sdk//:sdk"), cfg = "exec", providers = [SdkInfo]),
+}
+
+_LAUNCHER = """\
+#!/bin/sh
+here=${{RUNFILES_DIR:-${{TEST_SRCDIR:-$0.runfiles}}}}
+exec {words} "$@"
+"""
+
+def _path(ctx, file):
+    """Where a file lies below the runfiles directory."""
+    return file.short_path[3:] if file.short_path.startswith("../") else ctx.workspace_name + "/" + file.short_path
+
+def _quoted(word):
+    return "'" + word.replace("'", "'\\''") + "'"
+
+def make_launcher(ctx, target):
+    """The launcher for a program.
+
+    Args:
+      ctx: of a rule with LAUNCHER_ATTRIBUTES.
+      target: the cc_binary or cc_test, with `arguments_aspect`.
+
+    Returns:
+      (File, runfiles), or (None, None) if the SDK has no Node.
+    """
+    node = [f for f in ctx.attr._sdk[SdkInfo].linker.to_list() if f.basename in ("node", "node.exe") and "/node/" in f.path]
+    if not node:
+        return None, None
+    packed, python = target[DefaultInfo].files_to_run.executable, ctx.attr._python[PythonInfo]
+    words = ["\"$here/%s\"" % _path(ctx, python.interpreter), "-I", "-B"]
+    words += ["\"$here/%s\"" % _path(ctx, file) for file in (ctx.file._run, node[0], packed)]
+    words += [_quoted(word) for arg in target[ArgumentsInfo].args for word in ctx.tokenize(arg)]
+    launcher = ctx.actions.declare_file(ctx.label.name + ".sh")
+    ctx.actions.write(launcher, _LAUNCHER.format(words = " ".join(words)), is_executable = True)
+    runfiles = ctx.runfiles([node[0], packed, ctx.file._run], transitive_files = python.files)
+    return launcher, runfiles.merge(target[DefaultInfo].default_runfiles)
+
+def environment_of(target, more = {}, inherited = []):
+    """What is in the environment of a program that is run: what the wrapped target says of it, and more."""
+    said = target[RunEnvironmentInfo] if RunEnvironmentInfo in target else None
+    return RunEnvironmentInfo(
+        environment = (said.environment if said else {}) | more,
+        inherited_environment = (list(said.inherited_environment) if said else []) + inherited,
+    )
