@@ -17,7 +17,8 @@ WRONG = {
     'target': ('cache(targets = ["libc-debgu"])', "unknown target 'libc-debgu'; did you mean libc-debug"),
     'builder': ('cache(builder = "make")', "builder"),
     'two SDKs': ('sdk(path = "a")\nsdk(path = "b")', 'one build has one'),
-    'no SDK': ('sdk(path = "/nowhere")', '/nowhere: there is no Emscripten SDK\n  hint: name one in MODULE.bazel, with emscripten_deps.sdk('),
+    'no SDK': ('sdk(path = "/nowhere")', '/nowhere: there is no Emscripten SDK'),
+    'whose words': ('sdk(path = "/nowhere")', '\n  hint: name one in MODULE.bazel, with emscripten_deps.sdk('),
     'release': ('sdk(emscripten_version = "6.0.99")', 'no release 6.0.99 is known; there are 6.0.8'),
 }
 

@@ -10,8 +10,9 @@ from support.workspace import Workspace
 EXAMPLE = 'hello'
 #: Options of Bazel, and what they add to compiles and to links.
 FLAGS: dict[str, tuple[list[str], set[str], set[str]]] = {
-    'fastbuild': ([], {'-O0', '-Wall', '-fno-strict-aliasing', '-funsigned-char', '-fdiagnostics-color', '-D__DATE__="redacted"',
-                       '-D__TIME__="redacted"', '-D__TIMESTAMP__="redacted"'}, {'-O0', '-sPRINTF_LONG_DOUBLE', '--oformat=js', '-sDEFAULT_TO_CXX=0'}),
+    'fastbuild': ([], {'-O0', '-Wall', '-fno-strict-aliasing', '-funsigned-char', '-fdiagnostics-color',
+                       '-D__DATE__="redacted"', '-D__TIME__="redacted"', '-D__TIMESTAMP__="redacted"'},
+                  {'-O0', '-sPRINTF_LONG_DOUBLE', '--oformat=js', '-sDEFAULT_TO_CXX=0'}),
     'opt': (['-c', 'opt'], {'-O2', '-DNDEBUG'}, {'-O2'}),
     'dbg': (['-c', 'dbg'], {'-g', '-O0'}, {'-g', '-O0'}),
     'lto': (['--features=lto'], {'-flto'}, {'-flto'}),
@@ -35,24 +36,26 @@ FLAGS: dict[str, tuple[list[str], set[str], set[str]]] = {
                      '-sMALLOC=emmalloc'}),
     'size': (['-c', 'opt', '--features=optimized_for_size'], {'-Oz'}, {'-Oz'}),
     'speed': (['-c', 'opt', '--features=optimize_for_speed'], {'-O3'}, {'-O3'}),
-    'size where nothing is optimized': (['--features=optimize_for_size'], {'-O0'}, {'-O0'}),
-    'profiling': (['--features=profiling', '--features=profiling_funcs'], set(), {'--profiling', '--profiling-funcs'}),
-    'separate debug information': (['--features=dwarf_debug_info'], {'-g', '-fdebug-compilation-dir=.'},
-                                   {'-gseparate-dwarf', '--profiling'}),
+    'debugging': ([f'--features={feature}' for feature in ('optimize_for_size', 'dwarf_debug_info', 'profiling_funcs',
+                                                           'emcc_debug_link')],
+                  {'-O0', '-g', '-fdebug-compilation-dir=.'},
+                  {'-O0', '-gseparate-dwarf', '--profiling', '--profiling-funcs', 'EMROOT_DEBUG'}),
 }
 #: What only links are told, and what neither is told unless asked.
 LINK_ONLY = {'-sPRINTF_LONG_DOUBLE', '--oformat=js', '-sEXIT_RUNTIME', '-lembind', '-sWASMFS', '-sMAIN_MODULE=2',
-             '-sSIDE_MODULE=2', '--profiling', '--profiling-funcs', '-gseparate-dwarf'}
+             '-sSIDE_MODULE=2', '--profiling', '--profiling-funcs', '-gseparate-dwarf', 'EMROOT_DEBUG'}
 UNASKED = {'-flto', '-flto=thin', '-fPIC', '-pthread', '-fexceptions', '-fwasm-exceptions', '-m64', '-sWASM_WORKERS',
            '-sSTANDALONE_WASM', '-msimd128', '-fsanitize=address', '-fsanitize=undefined', '-O1', '-Oz', '-O3',
-           '--profiling', '-gseparate-dwarf'}
+           '--profiling', '-gseparate-dwarf', 'EMROOT_DEBUG'}
 
 
-def arguments(workspace: Workspace, mnemonic: str, options: Iterable[str]) -> set[str]:
-    """Arguments of an action of the example."""
-    found = workspace.actions(f'mnemonic("{mnemonic}", //:hello)', *options)['actions']
-    assert found
-    return {argument for action in found for argument in action['arguments']}
+def arguments(workspace: Workspace, options: Iterable[str]) -> tuple[set[str], set[str]]:
+    """Arguments of the example's compile and of its link, and the variables that are set."""
+    found: dict[str, set[str]] = {'CppCompile': set(), 'CppLink': set()}
+    for action in workspace.actions('mnemonic("CppCompile|CppLink", //:hello)', *options)['actions']:
+        found[action['mnemonic']] |= {*action['arguments'], *(entry['key'] for entry in action['environmentVariables'])}
+    assert all(found.values())
+    return found['CppCompile'], found['CppLink']
 
 
 @pytest.mark.parametrize('name', FLAGS)
@@ -60,7 +63,7 @@ def test_features_become_flags(example: Workspace, name: str) -> None:
     options, compiles, links = FLAGS[name]
     for arch in ('wasm32', 'wasm64'):
         asked = [f'--platforms=@emroot//bazel/platforms:{arch}', *options]
-        compile_, link = arguments(example, 'CppCompile', asked), arguments(example, 'CppLink', asked)
+        compile_, link = arguments(example, asked)
         assert compiles <= compile_
         assert links <= link
         assert not compile_ & LINK_ONLY
@@ -74,10 +77,3 @@ def test_cpp_is_of_2017_and_what_the_user_says_counts(example: Workspace) -> Non
     assert said.index('-funsigned-char') < said.index('-fsigned-char') < said.index('-D__DATE__="redacted"')
     assert '-std=gnu++17' not in said, 'C'
 
-
-def test_debugging_emcc_is_a_feature(example: Workspace) -> None:
-    for feature, kinds in {'emcc_debug': {'CppCompile', 'CppLink'}, 'emcc_debug_link': {'CppLink'}}.items():
-        actions = example.actions('mnemonic("CppCompile|CppLink", //:hello)', '--platforms=@emroot//bazel/platforms:wasm32',
-                                  f'--features={feature}')['actions']
-        told = {a['mnemonic'] for a in actions if {'key': 'EMROOT_DEBUG', 'value': '1'} in a['environmentVariables']}
-        assert told == kinds
