@@ -35,7 +35,8 @@ def attributes(path: str) -> set[str]:
 
 
 def test_every_feature_is_named() -> None:
-    features = set(dictionary('bazel/private/features.bzl', 'FEATURES')) | {'lto', 'thin_lto', 'main_module', 'side_module'}
+    features = set(dictionary('bazel/private/features.bzl', 'FEATURES')) | {'lto', 'thin_lto', 'main_module', 'side_module',
+                                                                                 'emcc_debug', 'emcc_debug_link'}
     assert features - NAMED == set()
     [listed] = re.findall(r'^Features \(`--features=\.\.\.`.*?\n\n', PAGE, re.MULTILINE | re.DOTALL)
     assert set(re.findall(r'`([a-z0-9_]+)`', listed)) - features == set()
