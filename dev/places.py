@@ -22,7 +22,11 @@ VERSIONS = ('6', '3.1.69')
 def dev_cache() -> Path:
     """The directory outside the clone for downloads, SDKs and stores of development."""
     given = os.environ.get('EMROOT_DEV_CACHE')
-    return Path(given).absolute() if given else user_cache_dir().with_name('emroot-dev')
+    if given:
+        return Path(given).absolute()
+    if (user := user_cache_dir()) is None:
+        raise SystemExit('no home directory: set EMROOT_DEV_CACHE')
+    return user.with_name('emroot-dev')
 
 
 def dev_home() -> Home:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from .catalogue import Catalogue, Listing
 from .errors import UsageError
+from .files import user_path
 from .home import Home, find_home
 from .modes import parse_features
 from .project import load_project
@@ -120,7 +121,7 @@ def prepare(*, features: str | Iterable[str], targets: str | Iterable[str], link
                   links=[links] if isinstance(links, str) else links)
     if project:
         from .trust import is_trusted, without_untrusted
-        loaded = load_project(Path(project).expanduser().absolute())
+        loaded = load_project(user_path(project))
         selection.add_project(loaded if is_trusted(where, loaded.place.parent) else without_untrusted(loaded))
     selected = selection.selected()
     if not selected:
@@ -132,7 +133,7 @@ def prepare(*, features: str | Iterable[str], targets: str | Iterable[str], link
         from .remote.address import parse_address
         address = parse_address(remote, headers=remote_headers)
     options = Options(jobs=jobs, builder=builder, port_sources=PortSources(Path(ports_from).absolute() if ports_from else None),
-                      base=Path(base).expanduser().absolute() if base else None, remote=address)
+                      base=user_path(base) if base else None, remote=address)
     build = Build(catalogue, where, Store(where.store), cache_of(cache, catalogue, where), options, watcher)
     return build, [Request(mode=mode, targets=tuple(names)) for mode, names in selected.items()]
 
@@ -169,7 +170,7 @@ def catalogue_of(sdk: Sdk | Place | None, home: Place | None) -> Catalogue:
 def cache_of(cache: Place | None, catalogue: Catalogue, home: Home) -> Path:
     """The cache directory asked for, or the SDK's own in the home."""
     if cache:
-        return Path(cache).expanduser().absolute()
+        return user_path(cache)
     return home.cache_directory(catalogue.sdk.version, catalogue.sdk.digest)
 
 

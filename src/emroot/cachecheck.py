@@ -68,7 +68,7 @@ class _Check:
                 self._wrong(path, partial(self._restore_header, tree, path, str(digest)))
         if headers is None and not _as_placed(self.cache, mark):  # the store was deleted
             self._wrong(HEADERS, lambda: False)
-        if read_file(self.cache / SANITY) != str(mark.get('sanity')).encode(errors='replace'):
+        if read_file(self.cache / SANITY) != str(mark.get('sanity')).encode(errors='surrogateescape'):
             self._wrong(SANITY, partial(self._restore_sanity, mark))
         if self.restorer and len(self.found.damaged) > before and isinstance(mark.get('folders'), dict):
             with contextlib.suppress(OSError, ValueError, TypeError):  # some are not there; the next build sees to it

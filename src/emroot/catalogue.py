@@ -7,14 +7,15 @@ compiles and the order of its members).
 from __future__ import annotations
 
 import fnmatch
+import functools
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from .errors import UnknownNameError, from_os_error
-from .files import read_file, write_text
+from .errors import UnknownNameError, from_os_error, is_shortage
+from .files import read_file, remove_tree, write_text
 from .home import Home, read_memo, write_memo
 from .modes import Mode
 from .probe import ask, programs_digest, pure_environment
@@ -190,12 +191,25 @@ class Catalogue:
             try:
                 write_text(self.config, text)
             except OSError as error:
-                raise from_os_error(error, 'preparing the home') from error
+                if is_shortage(error):
+                    raise from_os_error(error, 'preparing the home') from error
+                self.config = _temporary_config(text)
         return pure_environment({'EM_CONFIG': str(self.config), **(extra or {})})
 
     def _ask(self, question: str, mode: Mode, **request: Any) -> dict[str, Any]:
         return ask(self.sdk.python, self.sdk.root, question, self.environment(), embuilder_flags=mode.embuilder_flags,
                    bytecode=self.bytecode, **request)
+
+
+@functools.cache
+def _temporary_config(text: str) -> Path:
+    """A configuration for as long as this process runs: what only asks needs no home that can be written to."""
+    import atexit
+    import tempfile
+    directory = Path(tempfile.mkdtemp(prefix='emroot-config-'))
+    atexit.register(remove_tree, directory)
+    write_text(directory / 'emscripten.config', text)
+    return directory / 'emscripten.config'
 
 
 def _split(answer: Mapping[str, Any], target: str) -> dict[str, Any]:

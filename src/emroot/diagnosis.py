@@ -96,7 +96,8 @@ def examine_home(home: Home) -> Iterator[Finding]:
         probe.unlink()
     except (OSError, StoreError) as error:
         hint = error.hint if isinstance(error, StoreError) else 'choose a writable directory with EMROOT_HOME'
-        yield Finding(f'the home {home.root} cannot be used: {getattr(error, "message", error)}', False, hint,
+        said = getattr(error, 'message', str(error))
+        yield Finding(f'the home {home.root} cannot be used: {said}' if home.is_known else said, False, hint,
                       StoreError.exit_code)
         return
     free = shutil.disk_usage(home.root).free
@@ -122,7 +123,7 @@ def examine_cache(cache: Path, sdk: Sdk, *, home: Home) -> Iterator[Finding]:
         yield Finding(f'cache directory {cache} was made for another SDK', False,
                       f'run emroot build again with --cache {cache}: everything is replaced', StoreError.exit_code)
     sanity = cache / 'sanity.txt'
-    if sanity.is_file() and sanity.read_text(encoding='utf-8') != sdk.sanity:
+    if sanity.is_file() and sanity.read_text(encoding='utf-8', errors='surrogateescape') != sdk.sanity:
         yield Finding(f'{sanity} belongs to another SDK: its emcc would erase this cache directory', False,
                       'run emroot build, which rewrites it; or use one cache directory for each SDK', StoreError.exit_code)
     if mark is not None:

@@ -76,29 +76,58 @@ def nearest(name: str, known: Iterable[str], count: int = 3) -> list[str]:
     return [folded[f] for f in found]
 
 
-_SAID_FULL = re.compile('No space left on device|There is not enough space on the disk|Disk quota exceeded', re.IGNORECASE)
-_FULL = {errno.ENOSPC, getattr(errno, 'EDQUOT', errno.ENOSPC)}
-_MORE_SPACE = 'free some space, run `emroot gc --max-size 1G`, or set EMROOT_HOME to a larger disk'
 _FORBIDDEN = {errno.EROFS, errno.EACCES, errno.EPERM}
 
 
-def from_full_disk(said: str, doing: str) -> StoreError | None:
-    """The error for a tool that failed because the disk was full, judging by what it said; None if it did not."""
-    line = next((line.strip() for line in said.splitlines() if _SAID_FULL.search(line)), None)
-    return StoreError(f'no space left while {doing}: {line}', hint=_MORE_SPACE) if line else None
+#: What a machine may have no more of: how that is said here, its error numbers, how other programs say it, and what helps.
+_SHORTAGES = (
+    ('no space left', {errno.ENOSPC, getattr(errno, 'EDQUOT', errno.ENOSPC)},
+     re.compile('No space left on device|There is not enough space on the disk|Disk quota exceeded', re.IGNORECASE),
+     'free some space, run `emroot gc --max-size 1G`, or set EMROOT_HOME to a larger disk'),
+    ('cannot start processes', {errno.EAGAIN}, re.compile("Resource temporarily unavailable|can't start new thread"),
+     'allow more processes (`ulimit -u`, or the limit of the container), or start fewer at once with -j 1'),
+    ('no memory left', {errno.ENOMEM}, re.compile('Cannot allocate memory|^MemoryError|LLVM ERROR: out of memory'),
+     'allow more memory (`ulimit -v`, or the limit of the container), or start fewer compiles at once with -j 1'),
+    ('cannot open more files', {errno.EMFILE, errno.ENFILE}, re.compile('Too many open files'),
+     'allow more open files (`ulimit -n`), or start fewer compiles at once with -j 1'),
+)
 
 
-def is_refusal(error: OSError) -> bool:
-    """Whether the operating system says that a disk is full or must not be written to."""
-    return error.errno in _FULL | _FORBIDDEN
+def from_shortage(said: str, doing: str) -> StoreError | None:
+    """The error for a tool that failed because the disk was full, or because there were no more processes, memory or open files
+    to have, judging by what it said; None if it did not."""
+    for line in said.splitlines():
+        for what, _, known, hint in _SHORTAGES:
+            if known.search(line):
+                return StoreError(f'{what} while {doing}: {line.strip()}', hint=hint)
+    return None
+
+
+def is_shortage(error: OSError) -> bool:
+    """Whether the machine has no more of what was asked for."""
+    return any(error.errno in codes for _, codes, _, _ in _SHORTAGES)
+
+
+def blame_shortage(error: Exception, doing: str) -> None:
+    """Raise `StoreError` if a program could not be started because the machine has no more of something: it is not to blame."""
+    if isinstance(error, OSError) and is_shortage(error):
+        raise from_os_error(error, doing) from error
+
+
+def from_exception(error: Exception) -> StoreError | None:
+    """What ended a command, if it is the operating system that refused something; None for what is a mistake of emroot's."""
+    if isinstance(error, OSError):
+        return from_os_error(error, 'working')
+    return from_shortage(f'{type(error).__name__}: {error}', 'working')
 
 
 def from_os_error(error: OSError, doing: str) -> StoreError:
-    """Say an operating system's refusal to write in terms of what a user can do about it."""
+    """Say an operating system's refusal in terms of what a user can do about it."""
     path = error.filename or ''
     where = f' ({path})' if path else ''
-    if error.errno in _FULL:
-        return StoreError(f'no space left while {doing}{where}', hint=_MORE_SPACE)
+    for what, codes, _, hint in _SHORTAGES:
+        if error.errno in codes:
+            return StoreError(f'{what} while {doing}{where}', hint=hint)
     if error.errno in _FORBIDDEN:
         return StoreError(f'not writable while {doing}{where}: {error.strerror}',
                           hint='choose a writable directory with --cache or --home (or EMROOT_HOME)')

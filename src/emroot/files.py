@@ -12,6 +12,8 @@ import time
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from .errors import StoreError
+
 READ_ONLY = 0o444
 #: Permissions of what is copied out of the store: as emcc's own files have them, whose headers it may want to write again.
 COPIED = 0o644
@@ -31,14 +33,32 @@ _MINE, _COUNT = os.urandom(4).hex(), itertools.count()
 _CANNOT_LINK = {errno.EXDEV, errno.EPERM, errno.EMLINK, errno.ENOTSUP, errno.EACCES, getattr(errno, 'ENOSYS', 38)}
 
 
-def user_cache_dir() -> Path:
-    """The platform's directory for a user's caches, `emroot` appended."""
+def user_cache_dir() -> Path | None:
+    """The platform's directory for a user's caches, `emroot` appended; None for a user who has no home directory."""
     if sys.platform == 'win32':
-        base = os.environ.get('LOCALAPPDATA') or os.path.expanduser('~\\AppData\\Local')
-        return Path(base, 'emroot', 'Cache')
-    if sys.platform == 'darwin':
-        return Path(os.path.expanduser('~/Library/Caches'), 'emroot')
-    return Path(os.environ.get('XDG_CACHE_HOME') or os.path.expanduser('~/.cache'), 'emroot')
+        named, below, name = os.environ.get('LOCALAPPDATA', ''), '~\\AppData\\Local', ('emroot', 'Cache')
+    elif sys.platform == 'darwin':
+        named, below, name = '', '~/Library/Caches', ('emroot',)
+    else:
+        named, below, name = os.environ.get('XDG_CACHE_HOME', ''), '~/.cache', ('emroot',)
+    # A relative one is none, neither by the XDG specification nor as a home directory: it would lie in each project anew.
+    base = next((path for path in (named, os.path.expanduser(below)) if os.path.isabs(path)), None)
+    return Path(base, *name) if base else None
+
+
+def user_path(given: str | os.PathLike[str], directory: Path | None = None) -> Path:
+    """The absolute path that a user means, who may have written `~`; a relative one is in `directory`, or the current one. `..`
+    is taken out, unless it leads out of a link.
+
+    Raises `StoreError` for a `~` that stands for nothing.
+    """
+    try:
+        path = Path((directory or Path.cwd()) / Path(given).expanduser())
+        plain = os.path.abspath(path) if '..' in path.parts else path
+        return Path(plain) if plain is path or os.path.realpath(plain) == os.path.realpath(path) else path
+    except RuntimeError as error:
+        raise StoreError(f'no home directory is known for the ~ in {os.fspath(given)}',
+                         hint='set HOME, or give the path without ~') from error
 
 
 def temporary_name(path: Path) -> Path:
@@ -135,6 +155,16 @@ def write_bytes(path: Path | str, data: bytes, *, aside: Path | None = None) -> 
 def write_text(path: Path, text: str, *, aside: Path | None = None) -> None:
     """Write a whole UTF-8 file at once, line ends as they are, and paths in it as their bytes (see `replacing` for `aside`)."""
     write_bytes(path, text.encode(errors='surrogateescape'), aside=aside)
+
+
+def as_python(value: object) -> str:
+    """Strings, lists and dicts of them as Python that means the same files whatever the locale of who reads it."""
+    if isinstance(value, dict):
+        return f'{{{", ".join(f"{as_python(key)}: {as_python(item)}" for key, item in value.items())}}}'
+    if isinstance(value, list):
+        return f'[{", ".join(map(as_python, value))}]'
+    said = repr(value)
+    return said if said.isascii() else f'__import__("os").fsdecode({os.fsencode(str(value))!r})'
 
 
 def read_file(path: Path | str) -> bytes | None:

@@ -23,7 +23,7 @@ def installed_headers(catalogue: Catalogue, store: Store) -> Path:
 
     def make(directory: Path) -> None:
         env = catalogue.environment({'EM_CACHE': str(directory), 'EM_FROZEN_CACHE': '0'})
-        ask(sdk.python, sdk.root, 'headers', env, bytecode=catalogue.bytecode)
+        ask(sdk.python, sdk.root, 'headers', env, bytecode=catalogue.bytecode, output=directory)
         for name in _LEFT_OVER:
             with contextlib.suppress(FileNotFoundError):
                 os.unlink(directory / name)

@@ -10,11 +10,13 @@ from pathlib import Path
 from typing import Any
 
 from .canonical import digest_bytes
-from .errors import from_os_error
-from .files import abandoned, read_file, remove, user_cache_dir, write_text
+from .errors import StoreError, UsageError, from_os_error
+from .files import abandoned, read_file, remove, user_cache_dir, user_path, write_text
 
 CACHEDIR_TAG = 'Signature: 8a477f597d28d172789f06886806bc55\n# This directory is a cache made by emroot.\n'
 LOGS_KEPT = 20
+#: The home of a user who has none: a path below which nothing can be.
+NOWHERE = Path(os.devnull, 'emroot')
 
 
 @dataclass(frozen=True)
@@ -24,8 +26,19 @@ class Home:
     root: Path
 
     @property
+    def is_known(self) -> bool:
+        """Whether there is one. In one that is not, nothing is found and nothing can be kept."""
+        return self.root != NOWHERE
+
+    def require(self) -> None:
+        """Raise `StoreError` if there is none."""
+        if not self.is_known:
+            raise StoreError('no home directory', hint='set EMROOT_HOME or --home to a directory that emroot may keep things in')
+
+    @property
     def store(self) -> Path:
-        """Everything ever built, by content."""
+        """Everything ever built, by content. Raises `StoreError` if there is no home."""
+        self.require()
         return self.root / 'store'
 
     @property
@@ -55,7 +68,7 @@ class Home:
 
     def remember_cache(self, path: Path) -> None:
         """Note that there is a cache directory at `path`: what it holds is not removed from the store."""
-        place = self.root / 'caches' / f'{digest_bytes(str(path).encode())[:16]}.json'
+        place = self.root / 'caches' / f'{digest_bytes(os.fsencode(path))[:16]}.json'
         if read_memo(place) is None:
             write_memo(place, {'path': str(path)})
 
@@ -74,6 +87,7 @@ class Home:
 
     def prepare(self) -> None:
         """Make the home, tagged so that backups skip it."""
+        self.require()
         try:
             self.root.mkdir(parents=True, exist_ok=True)
             tag = self.root / 'CACHEDIR.TAG'
@@ -95,7 +109,11 @@ class Home:
 def find_home(explicit: str | os.PathLike[str] | None = None) -> Home:
     """The home given, else `EMROOT_HOME`, else the platform's user cache directory."""
     chosen = explicit or os.environ.get('EMROOT_HOME')
-    return Home(Path(chosen).expanduser().absolute() if chosen else user_cache_dir())
+    root = user_path(chosen) if chosen else user_cache_dir() or NOWHERE
+    if set('\r\n') & set(str(root)):
+        raise UsageError(f'the home {str(root)!r} has a line break in its path, and emcc takes no configuration from there',
+                         hint='choose another one with --home or EMROOT_HOME')
+    return Home(root)
 
 
 def read_memo(path: Path | str) -> dict[str, Any] | None:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from .api import Place, cache_of, catalogue_of, prepare
 from .errors import SdkError, UsageError
+from .files import user_path
 from .home import Home, find_home, read_memo
 from .sdk import Sdk
 
@@ -43,7 +44,7 @@ def export(file: Place, *, features: str | Iterable[str] = (), targets: str | It
     build, requests = prepare(features=features, targets=targets, links=links, project=project, sdk=sdk, cache=cache, home=home,
                               jobs=jobs, watcher=watcher)
     build.run(requests).raise_for_failures()
-    return write(build, {request.mode: request.targets for request in requests}, Path(file).expanduser().absolute())
+    return write(build, {request.mode: request.targets for request in requests}, user_path(file))
 
 
 def import_archive(file: Place, *, sha256: str = '', force: bool = False, sdk: Sdk | Place | None = None,
@@ -58,7 +59,7 @@ def import_archive(file: Place, *, sha256: str = '', force: bool = False, sdk: S
     from .store import Store
     catalogue, where = catalogue_of(sdk, home), find_home(home)
     placed = CacheDirectory(cache_of(cache, catalogue, where), catalogue.sdk)
-    return unpack(Path(file).expanduser().absolute(), catalogue, where, Store(where.store), placed, sha256=sha256, force=force)
+    return unpack(user_path(file), catalogue, where, Store(where.store), placed, sha256=sha256, force=force)
 
 
 def explain(name: str, *, member: str | None = None, sdk: Sdk | Place | None = None, home: Place | None = None) -> Explained:
@@ -90,7 +91,7 @@ def verify(*, repair: bool = False, sdk: Place | None = None, cache: Place | Non
     where = find_home(home)
     store, found = Store(where.store), Verified()
     store.prepare()
-    given = [Path(cache).expanduser().absolute()] if cache else []
+    given = [user_path(cache)] if cache else []
     caches = list(dict.fromkeys([*where.known_caches(), *given]))
 
     def copies() -> Iterator[tuple[str, Path]]:

@@ -38,14 +38,14 @@ else:
     with open(out, 'w') as f:
         f.write(' '.join([os.path.basename(sys.argv[0]), *flags, *place, hashlib.sha256(text).hexdigest()]) + '\\n')
     if '-MF' in args:
-        with open(args[args.index('-MF') + 1], 'w') as f:
+        with open(args[args.index('-MF') + 1], 'w', errors='surrogateescape') as f:
             f.write(out + ': ' + source + '\\n')
 '''
 _ARCHIVER = '''#!{python} -IS
 import os, sys
 names = sys.argv[3:]
 if names == ['@members']:
-    names = open('members').read().split()
+    names = open('members', errors='surrogateescape').read().split()
 with open(sys.argv[2], 'w') as out:
     for name in names:
         out.write(os.path.basename(name) + ': ' + open(name).read())

@@ -9,12 +9,14 @@ from pathlib import Path
 
 import pytest
 from support.disks import disk, protect, resize, unprotect
+from support.fake import make_fake_sdk
 from support.paper import paper_sdk
 from support.running import Emroot, cannot_run
 from support.trees import damage
 
 from emroot.cachedir import CacheDirectory
 from emroot.errors import EmrootError
+from emroot.files import remove_tree
 from emroot.home import Home
 from emroot.store import Store
 
@@ -142,3 +144,18 @@ def test_half_a_file_of_bytecode_that_a_full_disk_left_is_no_reason_to_fail(fake
     assert halves
     ran = own('list', '--features', 'wasm64')
     assert ran.code == 0, ran.err
+
+
+def test_the_sdk_that_is_asked_again_begins_with_an_empty_directory(tmp_path: Path):
+    """Where the disk was full while the SDK's modules were compiled, a question may fail after it has written something."""
+    own = Emroot(tmp_path / 'own', make_fake_sdk(tmp_path))
+    assert own.sdk
+    (own.sdk / 'tools' / 'late.py').write_text('')
+    libraries = own.sdk / 'tools' / 'system_libs.py'
+    stamping = "        with open(stamp, 'w')"
+    libraries.write_text(libraries.read_text().replace(stamping, f'        from . import late\n{stamping}'))
+    own.build('libone')
+    for half in own.home.glob('memo/probe/**/bytecode/**/late.*.pyc'):
+        half.write_bytes(half.read_bytes()[:20])
+    remove_tree(own.home / 'store')
+    assert own.build('libone', cache=tmp_path / 'cache')['modes']['wasm32']['failed'] == []

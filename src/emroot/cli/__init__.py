@@ -8,7 +8,8 @@ import sys
 import time
 from collections.abc import Sequence
 
-from ..errors import INTERRUPTED, EmrootError, StoreError, from_os_error, is_refusal
+from ..errors import INTERRUPTED, EmrootError, UsageError, from_exception
+from .streams import output_fault, prepare_process
 
 __all__ = ['BEGAN', 'main']
 #: When this process began, on `time.perf_counter`: of the interpreter's own start its processor time is known.
@@ -17,6 +18,8 @@ BEGAN = time.perf_counter() - time.process_time()
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code (see `errors.py` for what the codes mean)."""
+    if argv is None:
+        prepare_process()
     arguments = list(sys.argv[1:] if argv is None else argv)
     verbose = False
     try:
@@ -30,19 +33,19 @@ def main(argv: Sequence[str] | None = None) -> int:
         code: int = args.run(args)
         sys.stdout.flush()
     except EmrootError as error:
-        _complain(error, verbose=verbose)
-        return error.exit_code
+        return _complain(error, verbose=verbose)
     except KeyboardInterrupt:
         print('emroot: interrupted; what was finished is kept, and the next run goes on from there', file=sys.stderr)
         return INTERRUPTED
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # else Python complains when it flushes the rest
-        return 0  # whoever read our output has gone, which is theirs to decide
-    except OSError as error:
-        if not is_refusal(error):
+    except (OSError, RuntimeError, MemoryError) as error:
+        if fault := output_fault():
+            if isinstance(fault, BrokenPipeError):
+                return 0  # whoever read our output has gone, which is theirs to decide
+            return _complain(EmrootError(f'standard output cannot be written to: {fault.strerror}',
+                                         hint='look at where it is sent'), verbose=verbose)
+        if (known := _without_directory(error) or from_exception(error)) is None:
             raise
-        _complain(from_os_error(error, 'working'), verbose=verbose)
-        return StoreError.exit_code
+        return _complain(known, verbose=verbose)
     return code
 
 
@@ -50,7 +53,16 @@ def _interrupt(*_: object) -> None:
     raise KeyboardInterrupt
 
 
-def _complain(error: EmrootError, *, verbose: bool) -> None:
+def _without_directory(error: Exception) -> EmrootError | None:
+    if isinstance(error, FileNotFoundError):
+        try:
+            os.getcwd()
+        except FileNotFoundError:
+            return UsageError('the current directory was deleted', hint='change to another one')
+    return None
+
+
+def _complain(error: EmrootError, *, verbose: bool) -> int:
     if verbose:
         import traceback
         traceback.print_exc()
@@ -60,3 +72,4 @@ def _complain(error: EmrootError, *, verbose: bool) -> None:
     annotate('error', 'emroot', str(error))
     if error.hint:
         print(f'  hint: {error.hint}', file=sys.stderr)
+    return error.exit_code

@@ -6,7 +6,6 @@ import argparse
 import os
 import sys
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 
 from ..engine.ahead import MANY, Ahead, begin_ahead
 from ..engine.build import Build
@@ -14,6 +13,7 @@ from ..engine.pool import JOBS
 from ..engine.request import Options, PortSources, Request, local_ports
 from ..engine.result import BuildResult
 from ..errors import BuildError, RemoteError, UsageError
+from ..files import user_path
 from ..modes import Mode
 from ..selection import split_names
 from ..wording import duration, readable
@@ -100,7 +100,7 @@ def make(session: Session, selected: Mapping[Mode, Sequence[str]], ahead: Ahead 
 def _write_trace(build: Build, requests: list[Request], path: str) -> None:
     from ..engine.trace import write_trace  # here and not above: seldom asked for
     targets = [f'{request.mode}/{target}' for request in requests for target in request.targets]
-    write_trace(build.timeline, targets, build.result, Path(path).expanduser(), before=build.timeline.began - BEGAN)
+    write_trace(build.timeline, targets, build.result, user_path(path), before=build.timeline.began - BEGAN)
 
 
 def options_of(session: Session) -> Options:

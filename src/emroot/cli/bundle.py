@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import sys
-from pathlib import Path
 
 from ..bundle.export import Exported
 from ..bundle.export import export as write_bundle
@@ -12,6 +11,7 @@ from ..bundle.unpack import unpack
 from ..cachedir import CacheDirectory
 from ..canonical import KEY_SCHEMA, digest_record
 from ..errors import BuildError
+from ..files import user_path
 from ..store.blobs import VERSION
 from .build import exit_code, make_whole, select
 from .session import Session, print_json
@@ -27,7 +27,7 @@ def export(args: argparse.Namespace) -> int:
     if made is None:
         return BuildError.exit_code
     build, selected = made
-    exported = write_bundle(build, selected, Path(args.output).expanduser().absolute())
+    exported = write_bundle(build, selected, user_path(args.output))
     located = [path for path, (_, library) in exported.manifest.libraries.items() if library.located]
     tag = bazel_tag(exported, args.print_bazel or '')
     if args.json:
@@ -57,7 +57,7 @@ def import_(args: argparse.Namespace) -> int:
     """Take an archive into the store and the cache directory."""
     session = Session(args)
     cache = CacheDirectory(session.cache, session.sdk, session.origin)
-    imported = unpack(Path(args.file).expanduser().absolute(), session.catalogue, session.home, session.store, cache,
+    imported = unpack(user_path(args.file), session.catalogue, session.home, session.store, cache,
                       sha256=args.sha256, force=args.force)
     modes = imported.manifest.modes
     if args.json:

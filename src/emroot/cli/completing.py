@@ -21,6 +21,7 @@ from ..home import read_memo, write_memo
 from ..modes import Mode, parse_mode
 from ..store import try_lock
 from .lazily import make_parser, opened
+from .streams import prepare_process
 
 #: Seconds in which one that has built everything has surely ended.
 PATIENCE = 5.0
@@ -77,4 +78,5 @@ def _targets(note: Path) -> list[str]:
 
 
 if __name__ == '__main__':
+    prepare_process()
     sys.exit(main(sys.argv[1:]))

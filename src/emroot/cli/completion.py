@@ -35,7 +35,7 @@ def answer(arguments: Sequence[str]) -> int:
     typed, current = words[:number], words[number] if number < len(words) else ''
     kind, values = complete(typed, current, split=shell == 'bash')
     said = [kind, *(f'{value}\t{about}' for value, about in values)]
-    sys.stdout.buffer.write(('\n'.join(said) + '\n').encode())  # not as text: Windows would end lines in its own way
+    sys.stdout.buffer.write(('\n'.join(said) + '\n').encode(errors='surrogateescape'))  # Windows ends text otherwise
     return 0
 
 

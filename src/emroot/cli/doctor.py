@@ -26,8 +26,9 @@ def doctor(args: argparse.Namespace) -> int:
     except EmrootError as error:
         findings.append(Finding(error.message, False, error.hint, error.exit_code))
     else:
-        findings += [*examine_sdk(sdk), *examine_node(sdk, session.home), *examine_cache(session.cache, sdk, home=session.home),
-                     *examine_environment(session.cache)]
+        findings += [*examine_sdk(sdk), *examine_node(sdk, session.home)]
+        if session.home.is_known or args.cache:
+            findings += [*examine_cache(session.cache, sdk, home=session.home), *examine_environment(session.cache)]
     if args.json:
         print_json({'findings': [asdict(finding) for finding in findings]})
     else:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from ..canonical import digest_bytes
 from ..errors import RemoteError, UsageError
-from ..files import write_text
+from ..files import as_python, write_text
 from ..linkline import read_link
 from ..probe import HOOK
 from ..sdk.inspect import config_files
@@ -34,19 +34,19 @@ def _own(place):
         exec(compile(f.read(), place, 'exec'), globals())
     if hooked is not None:
         os.environ['EM_CONFIG'] = hooked
-_own({own!r})
+_own({own})
 """
 #: What is added to it. If emroot is gone, emcc works as it would without.
 HOOKED = """
 # emroot: libraries that a link misses are built together, before emcc would build them one by one.
 def _hook():
     import importlib.util, os
-    place = {hook!r}
+    place = {hook}
     if os.path.isfile(place):
         spec = importlib.util.spec_from_file_location('emroot_hook', place)
         module = importlib.util.module_from_spec(spec)
         spec.loader.exec_module(module)
-        module.install({command!r})
+        module.install({command})
 _hook()
 """
 
@@ -124,8 +124,8 @@ def hooked_config(session: Session, *, loud: bool = False) -> Path:
             and name in ('EM_CONFIG', 'EMCC_LOCAL_PORTS', 'EM_PORTS', 'EM_LLVM_ROOT', 'EM_BINARYEN_ROOT', 'EM_NODE_JS')}
     kept[PROJECT] = str(session.project.place) if session.project else ''
     own = next((path for path in config_files(session.sdk.root) if os.path.isfile(path)), None)
-    hooked = HOOKED.format(hook=str(HOOK), command={**command, 'env': kept})
-    text = (OWN.format(own=own) if own else '') + session.sdk.config_text + hooked
+    hooked = HOOKED.format(hook=as_python(str(HOOK)), command=as_python({**command, 'env': kept}))
+    text = (OWN.format(own=as_python(own)) if own else '') + session.sdk.config_text + hooked
     place = session.home.root / 'run' / f'{digest_bytes(text.encode())[:16]}.config'
     if not place.is_file():
         write_text(place, text)

@@ -34,7 +34,7 @@ def summarize(result: BuildResult) -> None:
     for mode, failure in result.failures:
         lines += [f'<details><summary>cannot build <code>{escape(f"{mode}/{failure.target}")}</code></summary>', '',
                   f'<pre>{escape(failure.error)}</pre>', '</details>', '']
-    with contextlib.suppress(OSError), open(place, 'a', encoding='utf-8') as f:
+    with contextlib.suppress(OSError), open(place, 'a', encoding='utf-8', errors='surrogateescape') as f:
         f.write('\n'.join(lines))
 
 

@@ -5,11 +5,10 @@ from __future__ import annotations
 import argparse
 import os
 from collections.abc import Iterator
-from pathlib import Path
 
 from ..engine.build import Build
 from ..errors import BuildError, UsageError, from_os_error
-from ..files import read_file, write_bytes
+from ..files import read_file, user_path, write_bytes
 from ..index import Index
 from ..index.keep import find_index, keep_index
 from ..index.shipped import decode_indexes, encode_indexes
@@ -28,7 +27,7 @@ def export(args: argparse.Namespace) -> int:
     build, selected = made
     with build.store:
         found = dict(_indexes(build, [(mode, target) for mode, targets in selected.items() for target in targets]))
-    data, output = encode_indexes(found), Path(args.output).expanduser().absolute()
+    data, output = encode_indexes(found), user_path(args.output)
     try:
         write_bytes(output, data)
     except OSError as error:
@@ -43,7 +42,7 @@ def export(args: argparse.Namespace) -> int:
 def import_(args: argparse.Namespace) -> int:
     """Take the indexes of a file into the store. Those of other SDKs do no harm: their keys are never asked for."""
     session = Session(args)
-    found = decode_indexes(read_file(Path(args.file).expanduser()) or b'')
+    found = decode_indexes(read_file(user_path(args.file)) or b'')
     if found is None:
         raise UsageError(f'{args.file} is no file of indexes, or is damaged', hint='write it anew with `emroot index export`')
     indexes = {key: index for key, body in found.items() if (index := Index.of_body(body))}

@@ -28,6 +28,7 @@ from ..resolution import resolve
 from .build import options_of, say_failures
 from .notices import tell
 from .session import Session
+from .streams import prepare_process
 from .watch import make_watcher
 
 NOT_LAZILY = 9
@@ -125,4 +126,5 @@ def make_parser(name: str) -> argparse.ArgumentParser:
 
 
 if __name__ == '__main__':
+    prepare_process()
     sys.exit(main(sys.argv[1:]))

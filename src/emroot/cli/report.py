@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import argparse
 import sys
-from pathlib import Path
 
 from ..errors import UsageError
-from ..files import write_text
+from ..files import user_path, write_text
 from ..modes import all_modes
 from .session import Session, print_json
 
@@ -23,7 +22,7 @@ def report(args: argparse.Namespace) -> int:
         print(f'emroot: asking the SDK for the libraries of {len(new)} modes, once', file=sys.stderr)
     found = collect(session.catalogue, session.home, session.cache)
     if args.output:
-        path = Path(args.output).expanduser().absolute()
+        path = user_path(args.output)
         try:
             write_text(path, found.to_html())
         except OSError as error:

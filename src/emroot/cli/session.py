@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from ..canonical import digest_bytes
 from ..catalogue import Catalogue
 from ..errors import UsageError
+from ..files import user_path
 from ..home import Home, find_home, read_memo, write_memo
 from ..modes import Mode
 from ..project import Project, find_project, load_project
@@ -96,14 +97,14 @@ class Session:
     def cache(self) -> Path:
         """The cache directory asked for, or the SDK's own in the home."""
         if self.args.cache:
-            return Path(self.args.cache).expanduser().absolute()
+            return user_path(self.args.cache)
         return self.home.cache_directory(self.sdk.version, self.sdk.digest, self.origin)
 
     @property
     def ports_from(self) -> Path | None:
         """Where the sources of ports may lie: on the command line, else what the project says."""
         if self.args.ports_from:
-            return Path(self.args.ports_from).expanduser().absolute()
+            return user_path(self.args.ports_from)
         if self.project and self.project.ports_from:
             return self.project.place.parent / self.project.ports_from
         return None
@@ -113,7 +114,7 @@ class Session:
         """The base: on the command line, else in EMROOT_BASE, else what the project says; an empty one is none."""
         option = getattr(self.args, 'base', None)
         given = option if option is not None else os.environ.get('EMROOT_BASE')
-        found = Path(given).expanduser().absolute() if given else None
+        found = user_path(given) if given else None
         if given is None and self.project and self.project.base:
             found = self.project.place.parent / self.project.base
         if found and not found.is_dir():

@@ -80,7 +80,8 @@ class LogWatcher(Watcher):
                     return
                 try:
                     self.log_path = self._home.new_log(of_links=self._of_links)
-                    self._file = open(self.log_path, 'w', encoding='utf-8')  # noqa: SIM115  # closed by close()
+                    self._file = open(self.log_path, 'w', encoding='utf-8',  # noqa: SIM115  # closed by close()
+                                      errors='surrogateescape')
                     self._file.write(f'emroot {" ".join(sys.argv[1:])}\n')
                 except (OSError, StoreError):  # said where it matters
                     return

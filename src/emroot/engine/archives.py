@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..errors import from_full_disk
+from ..errors import from_shortage
 from ..files import link_or_copy, remove_tree
 from ..index.keep import record_index
 from ..index.symbols import find_nm
@@ -77,15 +77,15 @@ def _run_archiver(archive: Archive, objects: Mapping[str, Path], store: Store, p
         for name, path in objects.items():
             link_or_copy(path, f'{staging}{os.sep}{name}')
         # `cr` and member names only, as the SDK's `create_lib` has it; in a response file, as it does for long lines.
-        (staging / 'members').write_text('\n'.join(objects) + '\n', encoding='utf-8')
+        (staging / 'members').write_text('\n'.join(objects) + '\n', encoding='utf-8', errors='surrogateescape')
         out = staging / 'archive'
         command = [str(places.sdk.tools['llvm-ar']), 'cr', out.name, '@members']
         watcher.note(f'archive {archive.name}: {shell_line(command, staging)}')
         done = pool.call(command, cwd=staging, env=env)
         if done.code != 0:
             said = done.output.decode(errors='replace').strip()
-            if full := from_full_disk(said, f'joining {archive.name}'):
-                raise full
+            if short := from_shortage(said, f'joining {archive.name}'):
+                raise short
             return Failure(archive.target, said or f'exit code {done.code}', shell_line(command, Path(staging)))
         return store.adopt(out)
     finally:

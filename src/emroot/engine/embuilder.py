@@ -15,7 +15,7 @@ from pathlib import Path
 from ..cachedir import copy_tree
 from ..canonical import digest_file, digest_record
 from ..catalogue import Catalogue, Listing
-from ..errors import from_full_disk
+from ..errors import from_shortage
 from ..files import remove_tree
 from ..modes import Mode
 from ..probe import PROGRAM
@@ -118,8 +118,8 @@ def _run(catalogue: Catalogue, mode: Mode, target: str, keys: Keys, sources: Por
         said = done.output.decode(errors='replace').strip()
         watcher.note(said)
         if done.code != 0:
-            if full := from_full_disk(said, f'building {mode}/{target}'):
-                raise full
+            if short := from_shortage(said, f'building {mode}/{target}'):
+                raise short
             return Failure(target, _last(said), _repeat(catalogue, mode, target))
         _leave_traces(cache)
         new = _new_files(cache, headers)

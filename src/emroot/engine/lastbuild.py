@@ -8,6 +8,7 @@ sealed as the store's records are, so that who reads it need not look at every n
 from __future__ import annotations
 
 import contextlib
+import os
 import time
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
@@ -30,7 +31,7 @@ SLICES, LONGEST, ERROR, KEPT = 3000, 40, 1000, 20
 
 def place_of(home: Home, cache: Path) -> Path:
     """Where the last build into a cache directory is described."""
-    return home.memo / 'builds' / f'{digest_bytes(str(cache).encode())[:16]}.json'
+    return home.memo / 'builds' / f'{digest_bytes(os.fsencode(cache))[:16]}.json'
 
 
 def read_last_build(home: Home, cache: Path) -> dict[str, Any] | None:

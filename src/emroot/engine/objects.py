@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from ..canonical import Record, digest_bytes
-from ..errors import from_full_disk
+from ..errors import from_shortage
 from ..files import read_file, remove
 from ..plan import Compile
 from ..store import Blob, Store
@@ -127,8 +127,8 @@ class Objects:
 
     def _failed(self, compile_: Compile, code: int, output: bytes) -> Failure:
         said = output.decode(errors='replace').strip()
-        if full := from_full_disk(said, f'compiling {compile_.name}'):
-            raise full
+        if short := from_shortage(said, f'compiling {compile_.name}'):
+            raise short
         if code < 0 and not said:
             said = f'the compiler was ended by signal {-code}'
         command = self.places.command(compile_, Path('.').absolute() / f'{compile_.name}.o')

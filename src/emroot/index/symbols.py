@@ -48,7 +48,7 @@ def read_symbols(nm: Path | str, files: Sequence[Path | str], *, cwd: Path | str
         if sum(map(len, arguments)) > 20000:
             response = Path(place, 'arguments')
             quoted = ('"' + argument.replace('\\', '\\\\').replace('"', '\\"') + '"' for argument in arguments)
-            response.write_text('\n'.join(quoted), encoding='utf-8')
+            response.write_text('\n'.join(quoted), encoding='utf-8', errors='surrogateescape')
             arguments = [f'@{response}']
         try:
             done = subprocess.run([str(nm), *arguments], cwd=cwd, env=env, capture_output=True, stdin=subprocess.DEVNULL,

@@ -15,7 +15,7 @@ def run_linker(words: Sequence[str], place: Path, cwd: Path) -> subprocess.Compl
     if sum(map(len, words)) > _LONG:
         response = place / 'arguments'
         quoted = ('"' + word.replace('\\', '\\\\').replace('"', '\\"') + '"' for word in words[1:])
-        response.write_text('\n'.join(quoted), encoding='utf-8')
+        response.write_text('\n'.join(quoted), encoding='utf-8', errors='surrogateescape')
         words = [words[0], f'@{response}']
     return subprocess.run(words, cwd=cwd, stdin=subprocess.DEVNULL, capture_output=True, text=True, errors='surrogateescape',
                           check=False)

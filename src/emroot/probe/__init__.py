@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from ..canonical import digest_file, digest_record
-from ..errors import SdkError, from_full_disk
+from ..errors import SdkError, blame_shortage, from_shortage
 from ..files import remove_tree
 
 SCHEMA = 1
@@ -20,9 +20,10 @@ HOOK = Path(__file__).with_name('hook.py')
 _PREFIXES = ('EMCC_', 'EM_', 'EMMAKEN_', '_EM', 'PYTHON')
 _NAMES = {'CPATH', 'C_INCLUDE_PATH', 'CPLUS_INCLUDE_PATH', 'OBJC_INCLUDE_PATH', 'CFLAGS', 'CXXFLAGS', 'CPPFLAGS',
           'LDFLAGS', 'CCC_OVERRIDE_OPTIONS', 'SOURCE_DATE_EPOCH', 'COMPILER_PATH', 'LIBRARY_PATH', 'RC_DEBUG_OPTIONS'}
-#: Where this process takes paths for something else than UTF-8 (LC_ALL=C with PYTHONUTF8=0, LC_ALL=ja_JP.eucJP): Python may
-#: choose otherwise in the SDK's process, so that is told, and each path translated.
-_UTF8 = [] if sys.getfilesystemencoding() == 'utf-8' else ['-X', 'utf8=1']
+#: Python may take paths for something else in the SDK's process than in this one (LC_ALL=ja_JP.eucJP): it is told.
+_UTF8 = [] if os.name == 'nt' else ['-X', 'utf8=1']
+#: Whether this process takes them for something else than UTF-8, so that each path is translated.
+_RECODED = sys.getfilesystemencoding() != 'utf-8'
 #: The time of every compile, for clang: mimalloc's `options.c` says in its object when it was built, and would differ from
 #: build to build, embuilder's as well as ours. 1980, where zip archives begin.
 EPOCH = '315532800'
@@ -43,11 +44,12 @@ def programs_digest() -> str:
 
 
 def ask(python: Sequence[str], root: Path, question: str, env: Mapping[str, str], *, program: Path = PROGRAM,
-        bytecode: Path | None = None, **request: Any) -> dict[str, Any]:
+        bytecode: Path | None = None, output: Path | None = None, **request: Any) -> dict[str, Any]:
     """Put one question of `program.py: QUESTIONS` to the SDK at `root`, or run another program that answers alike.
 
     With `bytecode`, the SDK's modules are compiled once into that directory, which makes the next question twice as
-    fast; without it they are compiled each time. Either way nothing is written beside them.
+    fast; without it they are compiled each time. Either way nothing is written beside them. `output` is the empty directory
+    that the SDK writes into, if it does: a question that is repeated begins with an empty one again.
 
     Raises `SdkError` with the SDK's own last words when it cannot answer.
     """
@@ -63,15 +65,19 @@ def ask(python: Sequence[str], root: Path, question: str, env: Mapping[str, str]
             done = subprocess.run(command, env=dict(env), cwd=directory, stdin=subprocess.DEVNULL,
                                   stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
         except OSError as error:
+            blame_shortage(error, f'asking the SDK for "{question}"')
             raise SdkError(f'the SDK at {root} cannot be asked: {python[0]}: {error.strerror}',
                            hint='set EMSDK_PYTHON to a Python 3.10 or later') from error
         said = done.stdout.decode(errors='replace').strip()
-        if done.returncode != 0 and bytecode and 'marshal data' in said:
-            remove_tree(bytecode)  # Python leaves half a file where the disk was full, and fails on it from then on
-            return ask(python, root, question, env, program=program, **request)
         if done.returncode != 0 or not answer_file.is_file():
-            if full := from_full_disk(said, f'asking the SDK for "{question}"'):
-                raise full
+            if short := from_shortage(said, f'asking the SDK for "{question}"'):
+                raise short
+            if bytecode and 'marshal data' in said:
+                remove_tree(bytecode)  # Python leaves half a file where the disk was full, and fails on it from then on
+                if output:
+                    remove_tree(output)
+                    output.mkdir()
+                return ask(python, root, question, env, program=program, output=output, **request)
             raise SdkError(f'the SDK at {root} does not answer "{question}": {_last_words(said)}',
                            hint='check it with `emroot sdk show -v`, or get one with `emroot sdk install`')
         answer: dict[str, Any] = _from_utf8(json.loads(answer_file.read_text(encoding='utf-8')))
@@ -82,12 +88,12 @@ def ask(python: Sequence[str], root: Path, question: str, env: Mapping[str, str]
 
 def _in_utf8(value: Any) -> Any:
     """What paths are to a Python whose file system encoding is UTF-8: the same bytes, other characters."""
-    return _recoded(value, lambda text: os.fsencode(text).decode(errors='surrogateescape')) if _UTF8 else value
+    return _recoded(value, lambda text: os.fsencode(text).decode(errors='surrogateescape')) if _RECODED else value
 
 
 def _from_utf8(value: Any) -> Any:
     """The way back."""
-    return _recoded(value, lambda text: os.fsdecode(text.encode(errors='surrogateescape'))) if _UTF8 else value
+    return _recoded(value, lambda text: os.fsdecode(text.encode(errors='surrogateescape'))) if _RECODED else value
 
 
 def _recoded(value: Any, recode: Callable[[str], str]) -> Any:

@@ -8,6 +8,7 @@ from pathlib import Path
 from urllib.parse import SplitResult, unquote, urlsplit
 
 from ..errors import UsageError
+from ..files import user_path
 from .credentials import Credentials
 
 #: Before an address: what is built here is to be offered there.
@@ -49,8 +50,8 @@ def parse_address(text: str, *, writes: bool = False, beside: Path | None = None
         return Address(place=place, kind=kind, writes=writes, credentials=Credentials(asked, _headers(headers), helper))
     if '://' in plain and url.scheme != 'file':
         raise UsageError(f'a remote of the kind {url.scheme!r} is not known', hint=_MEND)
-    path = Path(unquote(url.path) if url.scheme == 'file' else plain).expanduser()
-    return Address(place=str((beside or Path.cwd()) / path), kind='directory', writes=writes)
+    path = unquote(url.path) if url.scheme == 'file' else plain
+    return Address(place=str(user_path(path, beside)), kind='directory', writes=writes)
 
 
 def _check(url: SplitResult, kind: str) -> None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..errors import SdkError
+from ..files import user_path
 from ..home import Home
 from .inspect import inspect
 from .model import Sdk
@@ -89,7 +90,7 @@ def _on_path(name: str) -> Iterator[Path]:
 def emscripten_root(path: Path) -> Path | None:
     """The directory of `emcc.py` in an Emscripten root, an emsdk, a prefix, or behind an `emcc` executable; through links,
     so that an SDK is one SDK by whatever name it is called."""
-    path = path.expanduser().absolute()
+    path = user_path(path)
     if path.is_file():
         return _behind(path)
     for below in ('', 'upstream/emscripten', 'emscripten', 'install/emscripten', 'share/emscripten',

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from ..canonical import digest_record
-from ..errors import SdkError
-from ..files import read_file
+from ..errors import SdkError, blame_shortage
+from ..files import as_python, read_file
 from ..home import Home, write_memo
 from ..probe import ask, pure_environment
 from . import fingerprint
@@ -83,6 +83,7 @@ def _output(command: list[str], root: Path) -> str:
     try:
         done = subprocess.run(command, capture_output=True, check=False, stdin=subprocess.DEVNULL, timeout=120)
     except (OSError, subprocess.TimeoutExpired) as error:
+        blame_shortage(error, f'looking at {command[0]}')
         raise SdkError(f'the SDK at {root} is broken: {command[0]} does not run ({error})',
                        hint='reinstall it, or get one with `emroot sdk install`') from error
     if done.returncode != 0:
@@ -97,14 +98,15 @@ def _node_version(node: list[str]) -> list[int]:
         return []
     try:
         said = subprocess.run([*node, '--version'], capture_output=True, text=True, check=False, timeout=60).stdout
-    except (OSError, subprocess.TimeoutExpired):
+    except (OSError, subprocess.TimeoutExpired) as error:
+        blame_shortage(error, f'looking at {node[0]}')
         return []
     return [int(n) for n in re.findall(r'\d+', said)[:3]]
 
 
 def _config_text(said: dict[str, Any]) -> str:
-    lines = [f'LLVM_ROOT = {said["llvm_root"]!r}', f'BINARYEN_ROOT = {said["binaryen_root"]!r}',
-             f'NODE_JS = {said["node"]!r}']
+    lines = [f'LLVM_ROOT = {as_python(said["llvm_root"])}', f'BINARYEN_ROOT = {as_python(said["binaryen_root"])}',
+             f'NODE_JS = {as_python(said["node"])}']
     if said['llvm_suffix']:
         lines.append(f'LLVM_ADD_VERSION = {said["llvm_suffix"]!r}')
     if said['clang_suffix']:

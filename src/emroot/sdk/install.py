@@ -14,7 +14,7 @@ from typing import Any
 
 from ..canonical import digest_record
 from ..errors import EmrootError, SdkError, UsageError, from_os_error
-from ..files import read_file, write_text
+from ..files import read_file, user_path, write_text
 from ..home import Home, read_memo, write_memo
 from .discover import emscripten_root
 from .node import ensure_node
@@ -38,7 +38,9 @@ def install(home: Home, *, source: str = 'auto', version: str | None = None, des
     """
     if source not in SOURCES:
         raise UsageError(f'unknown source of SDKs {source!r}', hint=f'use --from {" or --from ".join(SOURCES)}')
-    dest = dest and Path(os.path.abspath(dest.expanduser()))
+    dest = dest and user_path(dest)
+    if not dest:
+        home.require()
     known = home.memo / 'install' / f'{digest_record([source, version])[:32]}.json'
     if root := _installed(home, source, version, dest, known):
         return _already(root, report)

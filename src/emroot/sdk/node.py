@@ -9,7 +9,7 @@ import subprocess
 from collections.abc import Iterable, Iterator
 from pathlib import Path, PurePosixPath
 
-from ..errors import SdkError, from_os_error
+from ..errors import SdkError, blame_shortage, from_os_error
 from ..files import remove_tree
 from ..home import Home
 from .model import Sdk
@@ -54,7 +54,8 @@ def node_version(node: str | os.PathLike[str]) -> tuple[int, ...]:
     try:
         said = subprocess.run([os.fspath(node), '--version'], capture_output=True, text=True, check=False, timeout=60,
                               stdin=subprocess.DEVNULL)
-    except (OSError, subprocess.TimeoutExpired):
+    except (OSError, subprocess.TimeoutExpired) as error:
+        blame_shortage(error, f'looking at {node}')
         return ()
     return tuple(int(n) for n in re.findall(r'\d+', said.stdout)[:3]) if said.returncode == 0 else ()
 

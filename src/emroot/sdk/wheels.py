@@ -11,7 +11,7 @@ import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from ..errors import SdkError
+from ..errors import SdkError, blame_shortage
 from .failures import failure
 from .unpack import unzip
 
@@ -78,6 +78,7 @@ def _refused(command: list[str], directory: str) -> str | None:
         done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
                               cwd=directory, check=False, timeout=_TIMEOUT)
     except (OSError, subprocess.TimeoutExpired) as error:
+        blame_shortage(error, f'running {command[0]}')
         return str(error)
     if done.returncode == 0:
         return None

@@ -1,0 +1,106 @@
+"""The process that a command runs in: standard streams that are open and take every name, and UTF-8 whatever the locale is."""
+
+from __future__ import annotations
+
+import codecs
+import contextlib
+import io
+import os
+import sys
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from typing import TextIO
+
+#: Of standard streams that Python opened: number, name in `sys`, mode.
+_STREAMS = ((0, 'stdin', 'r'), (1, 'stdout', 'w'), (2, 'stderr', 'w'))
+
+
+def prepare_process() -> None:
+    """Called first of all. May start this program again, as the same process, with Python's UTF-8 mode."""
+    _use_utf8()
+    for number, name, mode in _STREAMS:
+        if getattr(sys, name) is None:
+            _open_null(number, name, mode)
+    codecs.register_error('emroot', _encode_anyhow)
+    for name in ('stdout', 'stderr'):
+        stream = getattr(sys, name)
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors='emroot')
+    if os.name == 'posix':
+        sys.stdout, sys.stderr = _watched(sys.stdout, Output), _watched(sys.stderr, Notes)
+
+
+class Output(io.FileIO):
+    """Standard output, which remembers why it could not be written to."""
+
+    fault: OSError | None = None
+
+    def write(self, data: object, /) -> int:
+        """As a file's."""
+        try:
+            return super().write(data)  # type: ignore[arg-type]
+        except OSError as error:
+            self.fault = error
+            raise
+
+
+class Notes(io.FileIO):
+    """Standard error, of which whoever reads it may go, or a disk be full, without ending a build that goes well."""
+
+    def write(self, data: object, /) -> int:
+        """As a file's; what cannot be written is dropped."""
+        try:
+            return super().write(data)  # type: ignore[arg-type]
+        except OSError:
+            return memoryview(data).nbytes  # type: ignore[arg-type]
+
+
+def output_fault() -> OSError | None:
+    """Why standard output could not be written to, if it could not; what is left of it is dropped then."""
+    raw = getattr(getattr(sys.stdout, 'buffer', None), 'raw', None)
+    fault = raw.fault if isinstance(raw, Output) else None
+    if fault:
+        null = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(null, sys.stdout.fileno())  # else Python complains when it flushes the rest
+        os.close(null)
+    return fault
+
+
+def _use_utf8() -> None:
+    """Names of files are bytes. Python decodes them as the locale says; what is kept of them must not depend on that."""
+    if os.name == 'posix' and sys.getfilesystemencoding() != 'utf-8' and not sys.flags.utf8_mode and sys.executable:
+        os.execv(sys.executable, [sys.executable, '-X', 'utf8', *sys.orig_argv[1:]])  # noqa: S606  # this program
+
+
+def _open_null(number: int, name: str, mode: str) -> None:
+    """Put the null device where a stream was closed, before another file gets its number."""
+    try:
+        os.fstat(number)
+    except OSError:
+        null = os.open(os.devnull, os.O_RDWR)
+        if null != number:
+            os.dup2(null, number)
+            os.close(null)
+        os.set_inheritable(number, True)
+    with contextlib.suppress(OSError):
+        setattr(sys, name, open(number, mode, encoding='utf-8', closefd=False))  # noqa: SIM115  # for as long as we run
+
+
+def _watched(stream: TextIO, kind: type[io.FileIO]) -> TextIO:
+    """The same stream, on a file of another kind."""
+    if not isinstance(stream, io.TextIOWrapper):
+        return stream
+    stream.flush()
+    raw = kind(stream.fileno(), 'w', closefd=False)
+    return io.TextIOWrapper(io.BufferedWriter(raw), encoding=stream.encoding, errors=stream.errors,
+                            line_buffering=stream.line_buffering, write_through=stream.write_through)
+
+
+def _encode_anyhow(error: UnicodeError) -> tuple[bytes, int]:
+    """Bytes of a file's name that are no text as they are, and characters that the stream's encoding lacks as escapes."""
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    part = error.object[error.start:error.end]
+    return b''.join(bytes([ord(sign) - 0xdc00]) if '\udc80' <= sign <= '\udcff' else sign.encode('ascii', 'backslashreplace')
+                    for sign in part), error.end
