@@ -1,9 +1,8 @@
-"""What is wrong with a set-up, and what a message of emcc means: each with the command that mends it."""
+"""What is wrong with a set-up: each thing that was looked at, with the command that helps (what messages mean: `messages.py`)."""
 
 from __future__ import annotations
 
 import os
-import re
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -11,10 +10,8 @@ from pathlib import Path
 
 from .cachecheck import verify_cache
 from .cachedir import recorded_files
-from .catalogue import Catalogue
 from .errors import SdkError, StoreError
 from .home import Home, read_memo
-from .modes import Mode, all_modes
 from .sdk import Sdk
 from .sdk.node import MINIMUM, node_for, node_version
 from .store import Store
@@ -22,11 +19,6 @@ from .store.verify import Verified
 
 #: What a build of a mode's ordinary libraries may take, in bytes.
 ENOUGH_SPACE = 2 << 30
-_MISSING = re.compile(r'cache file is missing: "([^"{}]+)"')  # not the line of its source in emcc's traceback
-_GENERATING = re.compile(r'generating system (?:library|asset|headers): (\S+?)\.\.\. ')
-_PORT = re.compile(r'tools[/\\]ports[/\\](?:contrib[/\\])?(\w+)\.py')
-_LOCKED = 'Attempt to lock the cache but FROZEN_CACHE is set'
-_NOT_FOUND = re.compile(r'unable to find library -l(\S+)')
 
 
 @dataclass(frozen=True)
@@ -38,18 +30,6 @@ class Finding:
     hint: str = ''
     exit_code: int = 0
     """Of the process, if this is wrong."""
-
-
-@dataclass(frozen=True)
-class Remedy:
-    """What builds a file that emcc missed."""
-
-    missing: str
-    """The file, relative to the cache directory, or the port."""
-    target: str
-    """`MODE/TARGET`, or nothing if the file is no library."""
-    command: str
-    bazel: str
 
 
 def examine_sdk(sdk: Sdk) -> Iterator[Finding]:
@@ -157,42 +137,3 @@ def examine_environment(cache: Path) -> Iterator[Finding]:
     for name in ('EMCC_CFLAGS', 'EMCC_FORCE_STDLIBS'):
         if environment.get(name):
             yield Finding(f'{name} is set: it changes what links need', True, 'emroot resolve --environment heeds it')
-
-
-def explain_message(text: str, catalogue: Catalogue) -> list[Remedy]:
-    """What emcc missed according to a message or a whole log, each once, and what builds it."""
-    found: dict[str, Remedy] = {}
-    for path in [*_MISSING.findall(text), *_GENERATING.findall(text)]:
-        found.setdefault(path, _remedy(path.replace('\\', '/'), catalogue))
-    if _LOCKED in text or 'retrieving port' in text:
-        for port in dict.fromkeys(_PORT.findall(text)):
-            if port in catalogue.listing(Mode()).ports:
-                found.setdefault(port, _target(port, Mode(), port))
-    for name in _NOT_FOUND.findall(text):
-        for library in catalogue.listing(Mode()).libraries.values():
-            if library.file == f'lib{name}.a':
-                found.setdefault(library.path, _target(library.path, Mode(), library.target))
-    return list(found.values())
-
-
-def _remedy(path: str, catalogue: Catalogue) -> Remedy:
-    directory, _, file = path.rpartition('/')
-    mode = next((m for m in all_modes() if m.directory == directory), None)
-    if mode is None:
-        return Remedy(path, '', 'emroot build --for "the link that failed"', 'emscripten_deps.cache()')
-    listing = catalogue.listing(mode)
-    library = next((lib for lib in [*listing.libraries.values(), *listing.unlisted.values()] if lib.file == file), None)
-    if library:
-        return _target(path, mode, library.target)
-    stem = file.removeprefix('lib').rpartition('.')[0].split('-')[0]
-    port = next((p for p in [*listing.ports] if stem in (p, p.removeprefix('lib')) or p.startswith(stem)), None)
-    if port:
-        return _target(path, mode, port)
-    return Remedy(path, '', 'emroot build --for "the link that failed"', 'emscripten_deps.cache()')
-
-
-def _target(missing: str, mode: Mode, target: str) -> Remedy:
-    features = ','.join(mode.features)
-    listed = ', '.join(f'"{feature}"' for feature in mode.features)
-    return Remedy(missing, f'{mode}/{target}', f'emroot build --features {features} --targets {target}',
-                  f'emscripten_deps.cache(features = [{listed}], targets = ["{target}"])')

@@ -129,6 +129,8 @@ def test_what_emcc_says_of_a_frozen_cache_is_turned_into_a_command_that_mends_it
     ('cache file is missing: "sysroot/lib/wasm32-emscripten/libz.a"', 'wasm32/zlib'),
     ('cache file is missing: "sysroot/lib/wasm64-emscripten/libpng.a"', 'wasm64/libpng'),
     ('wasm-ld: error: unable to find library -lembind', 'wasm32/libembind'),
+    ('cache:INFO: generating port: sysroot/lib/wasm32-emscripten/pic/libSDL2.a... (this will be cached', 'wasm32-pic/sdl2'),
+    ("main.c:1:10: fatal error: 'SDL2/SDL_mixer.h' file not found", 'wasm32/sdl2_mixer'),
 ])
 def test_a_message_names_the_target_of_its_mode(shared: Emroot, message: str, target: str):
     remedies = shared('doctor', '--json', '--message', message).json['remedies']

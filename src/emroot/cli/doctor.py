@@ -8,8 +8,9 @@ import stat
 import sys
 from dataclasses import asdict
 
-from ..diagnosis import Finding, examine_cache, examine_environment, examine_home, examine_node, examine_sdk, explain_message
+from ..diagnosis import Finding, examine_cache, examine_environment, examine_home, examine_node, examine_sdk
 from ..errors import EmrootError
+from ..messages import explain_message
 from .session import Session, print_json
 from .style import paint
 
@@ -47,9 +48,12 @@ def _explain(session: Session, text: str) -> int:
     elif not remedies:
         print('nothing in this names a file that emcc missed in its cache')
     for remedy in [] if session.args.json else remedies:
-        print(f'{remedy.missing}: {remedy.target or "no library by itself"}')
-        print(f'  build it:  {remedy.command}')
-        print(f'  in Bazel:  {remedy.bazel}')
+        print(f'{remedy.missing}: {remedy.target or remedy.note or "no library by itself"}')
+        rows = {'build it' if remedy.target else 'try': remedy.command, 'in Bazel': remedy.bazel,
+                'note': remedy.note if remedy.target else ''}
+        for label, text in rows.items():
+            if text:
+                print(f'  {label + ":":10} {text}')
     if not session.args.json and any(r.target for r in remedies):
         print('everything that a link needs, at once: emroot build --for "LINK", or under `emroot run -- COMMAND`')
     return 0
