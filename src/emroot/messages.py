@@ -107,7 +107,7 @@ class _Reader:
         flags = dict.fromkeys(settings[part] for part in variant or [] if settings.get(part))
         use = f'--use-port={port}{":formats=" if formats else ""}{",".join(formats)}'
         return Remedy(missing, f'{mode}/{port}', f'emroot build --for "{" ".join(["emcc", *mode.emcc_flags, use, *flags])}"',
-                      _bazel(mode, port), 'without a network: --ports-from DIR')
+                      '', 'without a network: --ports-from DIR')
 
     def ports(self) -> Iterator[Remedy]:
         """Ports that are fetched, or may not be."""

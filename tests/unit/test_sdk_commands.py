@@ -38,6 +38,20 @@ def test_of_several_installed_the_others_are_named_with_how_to_choose(tmp_path: 
     assert f'  9.9.9     {roots["9.9.9"]}' in emroot('sdk', 'show', '--sdk', roots['6.0.4']).out
 
 
+def test_installing_what_is_there_says_if_another_one_is_in_use(tmp_path: Path):
+    emroot = Emroot(tmp_path / 'home')
+    made = make_fake_sdk(tmp_path)
+    for version in ('9.9.9', '9.9.10'):
+        place = tmp_path / 'home' / 'sdk' / version
+        shutil.copytree(made, place / 'emscripten')
+        (place / 'emscripten' / 'emscripten-version.txt').write_text(f'"{version}"\n', encoding='utf-8')
+        (place / 'emroot-sdk.json').write_text(f'{{"provider": "emsdk", "version": "{version}"}}', encoding='utf-8')
+    ran = emroot('sdk', 'install', '--version', '9.9.9', env={'PATH': ''})
+    assert ran.code == 0 and 'Emscripten 9.9.9 is at' in ran.out
+    assert f'note: the one in use is {tmp_path / "home" / "sdk" / "9.9.10" / "emscripten"} (installed)' in ran.err
+    assert 'in use' not in emroot('sdk', 'install', '--version', '9.9.10', env={'PATH': ''}).err
+
+
 @pytest.fixture
 def with_node(tmp_path: Path) -> Emroot:
     """An SDK whose Node is 24.19, in a directory of its own."""

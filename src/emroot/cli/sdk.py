@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import sys
 import time
 from pathlib import Path
 
+from ..errors import SdkError
 from ..sdk import find_sdk
-from ..sdk.discover import other_sdks
+from ..sdk.discover import candidates, other_sdks
 from .display import is_live_terminal
 from .session import Session, print_json
+
+CHOOSE = 'choose one with --sdk PATH, EMSDK=PATH, or `sdk = "VERSION"` in emroot.toml'
 
 
 def show(args: argparse.Namespace) -> int:
@@ -29,7 +33,7 @@ def show(args: argparse.Namespace) -> int:
     for name, value in rows.items():
         print(f'{name:11} {value}')
     if others := other_sdks(session.home, sdk):
-        print('others installed (choose one with --sdk PATH, EMSDK=PATH, or `sdk = "VERSION"` in emroot.toml):')
+        print(f'others installed ({CHOOSE}):')
         for version, root in others:
             print(f'  {version:9} {root}')
     return 0
@@ -62,6 +66,11 @@ def install_sdk(args: argparse.Namespace) -> int:
         print_json(sdk.show())
     else:
         print(f'Emscripten {sdk.version} is at {sdk.root}')
+    with contextlib.suppress(SdkError):  # a variable that names none is said where an SDK is needed
+        used = next(candidates(session.home), None)
+        if not used or used.root != sdk.root:
+            print(f'emroot: note: {f"the one in use is {used.root} ({used.how})" if used else "it is not found by itself"}; '
+                  f'{CHOOSE}', file=sys.stderr)
     return 0
 
 
