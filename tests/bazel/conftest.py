@@ -104,6 +104,19 @@ def example(request: pytest.FixtureRequest, checkout: Path, open_bazel: Callable
         yield workspace
 
 
+@pytest.fixture(scope='module')
+def kept(request: pytest.FixtureRequest, checkout: Path, open_bazel: Callable[..., Workspace]) -> Iterator[Workspace]:
+    """The workspace of the files that the test module names in FILES. It stays where it is, so that it is fetched once."""
+    directory = checkout.parent / request.module.__name__.rpartition('.')[2]
+    for name, text in {**EVERYWHERE, **request.module.FILES}.items():
+        path = directory / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text.replace('{emroot}', str(checkout)).replace('{here}', str(directory)), encoding='utf-8')
+    workspace = open_bazel(directory)
+    with workspace.bazel:
+        yield workspace
+
+
 @pytest.fixture
 def scratch(tmp_path: Path, checkout: Path, open_bazel: Callable[..., Workspace]) -> Iterator[Callable[..., Workspace]]:
     """Make a workspace of one's own: files by name, besides those that every one has; `{emroot}` in them stands for where the

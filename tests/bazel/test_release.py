@@ -40,6 +40,14 @@ wasm_cc_binary(name = "hello_wasm", cc_target = ":hello", arch = "wasm32")
 '''
 HELLO = '#include <stdio.h>\nint main(void) { puts("shipped"); }\n'
 BAZELRC = 'common --noenable_workspace\nbuild --features=c_link --sandbox_default_allow_network=false\n'
+#: What has this Bazel behave as later ones do, where it can.
+LATER = [f'--{flag}' for flag in (
+    'incompatible_disallow_empty_glob', 'incompatible_no_implicit_file_export', 'incompatible_strict_action_env',
+    'incompatible_config_setting_private_default_visibility', 'incompatible_enforce_config_setting_visibility',
+    'incompatible_auto_exec_groups', 'incompatible_stop_exporting_language_modules', 'noenable_workspace',
+    'incompatible_check_visibility_for_toolchains', 'incompatible_disable_target_default_provider_fields',
+    'incompatible_modify_execution_info_additive', 'incompatible_remove_legacy_whole_archive',
+    'experimental_exclude_starlark_flags_from_exec_config', 'experimental_platform_in_output_dir')]
 ARM = '-arm64' if platform.machine() in ('aarch64', 'arm64') else ''
 
 
@@ -108,3 +116,17 @@ def test_the_release_of_another_modules_repository(release: Path, checkout: Path
     said = about.read_text(encoding='utf-8')
     assert str(place) not in said, 'every action reads this: no other machine would have it the same'
     assert str(release) not in said
+
+
+def test_a_release_without_shared_libraries_loads_in_later_bazels(bazel_sdk: Sdk, checkout: Path, scratch: Scratch,
+                                                                  tmp_path: Path) -> None:
+    """A real release has LLVM in its executables. From Bazel 8 on every pattern of a glob has to match."""
+    install = make_release(bazel_sdk, tmp_path / 'install')
+    away = tmp_path / 'libraries'
+    away.mkdir()
+    for library in [path for path in (install / 'lib').iterdir() if path.is_file()]:
+        library.rename(away / library.name)
+    head = HEAD.format(module=checkout) + repository(install) + f'emscripten_deps.{ANOTHERS}\n'
+    workspace = scratch({'MODULE.bazel': head, 'BUILD.bazel': BUILD, 'hello.c': HELLO, '.bazelrc': BAZELRC}, [install, away])
+    workspace.run('build', '--nobuild', f'--repo_env=LD_LIBRARY_PATH={away}', *LATER, '//:hello_wasm',
+                  '--@emroot//bazel:granularity=object')

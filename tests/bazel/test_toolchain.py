@@ -1,0 +1,120 @@
+"""What a toolchain owes to those who have their own sources, options and machines: one workspace, mostly compiles."""
+
+from __future__ import annotations
+
+import pytest
+from support.workspace import Workspace, module_file
+
+OTHER = '''
+bazel_dep(name = "rules_cc", version = "0.0.17")
+bazel_dep(name = "platforms", version = "0.0.10")
+bazel_dep(name = "other", version = "1")
+local_path_override(module_name = "other", path = "other")
+register_toolchains("@emroot//bazel/toolchain:all")
+'''
+FILES = {
+    'MODULE.bazel': module_file(more=OTHER),
+    '.bazelignore': 'other\n',
+    '.bazelrc': 'common --noenable_workspace\nbuild --features=c_link\ntest --features=c_link\n',
+    'BUILD.bazel': '''
+load("@emroot//bazel:defs.bzl", "wasm_cc_binary", "wasm_cc_test")
+load("@rules_cc//cc:cc_binary.bzl", "cc_binary")
+load("@rules_cc//cc:cc_library.bzl", "cc_library")
+load("@rules_cc//cc:cc_test.bzl", "cc_test")
+cc_library(name = "uses", srcs = ["uses.c"], deps = ["@other"])
+cc_library(name = "strays", srcs = ["strays.c"])
+cc_library(name = "spaces", srcs = ["a directory/a source.c"])
+cc_library(name = "asks", srcs = ["asks.c"])
+cc_binary(name = "host", srcs = ["plain.c"])
+cc_test(name = "says", srcs = ["says.c"], deps = [":asks"],
+    additional_linker_inputs = ["pre.txt"], args = ["one", "'two three'"],
+    data = ["read.txt"], env = {"WRAPPED": "w"}, linkopts = ["--preload-file", "$(location pre.txt)@pre.txt"], linkstatic = True)
+wasm_cc_test(name = "says_test", args = ["four"], cc_target = ":says", data = ["read.txt"],
+    env = {"FILE": "$(rootpath read.txt)"}, env_inherit = ["INHERITED"])
+platform(name = "bare", constraint_values = ["@platforms//cpu:wasm32", "@platforms//os:none"])
+wasm_cc_binary(name = "says_wasm", cc_target = ":says")
+''',
+    'uses.c': '#include "other.h"\nint uses(void) { return OTHER; }\n',
+    'strays.c': '#include "{here}/stray.h"\nint strays(void) { return STRAY; }\n',
+    'stray.h': '#define STRAY 1\n',
+    'plain.c': 'int main(void) { return 0; }\n',
+    'a directory/a source.c': 'int spaces(void) { return 0; }\n',
+    'pre.txt': 'preloaded',
+    'read.txt': 'read',
+    'asks.c': '#include <emscripten.h>\nEM_JS(int, asked, (int x), { return 3 * x; });\nint asks(int x) { return asked(x); }\n',
+    'says.c': r'''
+#include <emscripten.h>
+#include <stdio.h>
+int asks(int);
+EM_JS(int, twice, (int x), { return 2 * x; });
+int main(int argc, char **argv) {
+  char text[20] = {0};
+  FILE *file = fopen("pre.txt", "r");
+  if (!file || !fread(text, 1, 19, file)) return 1;
+  printf("%s, built %s, %d and %d", text, __DATE__, twice(21), asks(14));
+  for (int i = 1; i < argc; i++) printf(" [%s]", argv[i]);
+  EM_ASM({ console.log(process.env.WRAPPED, process.env.INHERITED, require('fs').existsSync(process.env.FILE)) });
+  printf("\nno newline at the end");
+  return 0;
+}
+''',
+    'other/MODULE.bazel': 'module(name = "other", version = "1")\nbazel_dep(name = "rules_cc", version = "0.0.17")\n',
+    'other/BUILD.bazel': '''
+load("@rules_cc//cc:cc_library.bzl", "cc_library")
+cc_library(name = "other", hdrs = ["other.h"], includes = ["."], visibility = ["//visibility:public"])
+''',
+    'other/other.h': '#define OTHER 1\n',
+}
+WASM = '--platforms=@emroot//bazel/platforms:wasm32'
+SIBLINGS = '--experimental_sibling_repository_layout'
+
+
+@pytest.mark.parametrize('layout', [[], [SIBLINGS]], ids=['external', 'siblings'])
+def test_an_edited_header_of_another_module_is_noticed(kept: Workspace, layout: list[str]) -> None:
+    header = kept.directory / 'other/other.h'
+    kept.build(WASM, *layout, '//:uses')
+    assert kept.build(WASM, *layout, '//:uses') == []
+    header.write_text(header.read_text(encoding='utf-8') + '// edited\n', encoding='utf-8')
+    assert 'CppCompile' in {spawn['mnemonic'] for spawn in kept.build(WASM, *layout, '//:uses')}
+
+
+def test_an_absolute_include_is_refused_as_with_any_toolchain(kept: Workspace) -> None:
+    done = kept.run('build', WASM, '//:strays', check=False)
+    assert 'absolute path inclusion(s) found' in done.stderr
+    assert str(kept.directory / 'stray.h') in done.stderr
+
+
+def test_names_with_spaces_are_names(kept: Workspace) -> None:
+    kept.build(WASM, '//:spaces')
+
+
+def test_compiles_are_found_whose_paths_are_mapped(kept: Workspace) -> None:
+    spawns = kept.build(WASM, '--experimental_output_paths=strip', '--modify_execution_info=CppCompile=+supports-path-mapping',
+                        '//:uses')
+    [words] = [spawn['commandArgs'] for spawn in spawns if spawn['mnemonic'] == 'CppCompile']
+    assert [word for word in words if word.startswith('bazel-out/cfg/')], 'mapped'
+
+
+def test_the_machines_own_programs_need_neither_python_nor_sdk(kept: Workspace) -> None:
+    kept.run('build', '--nobuild', '--repo_env=EMROOT_PYTHON=/bin/false', '--repo_env=EMSDK=/nowhere', '//:host')
+
+
+def test_another_systems_platform_is_not_taken_unless_asked(kept: Workspace) -> None:
+    bare = ('build', '--nobuild', '--platforms=//:bare', '//:uses')
+    assert 'No matching toolchains found' in kept.run(*bare, check=False).stderr
+    kept.run(*bare, '--extra_toolchains=@emroot//bazel/toolchain/any_os:all')
+
+
+def test_a_test_is_run_as_bazel_runs_one(kept: Workspace) -> None:
+    said = kept.run('test', '--test_output=all', '--test_env=INHERITED=i', '//:says_test').stdout
+    for line in ('preloaded, built redacted, 42 and 42 [one] [two three] [four]', 'w i true', 'no newline at the end'):
+        assert line in said
+
+
+def test_a_program_is_run_by_bazel_run(kept: Workspace) -> None:
+    assert 'preloaded, built redacted, 42 and 42 [one] [two three] [here]' in kept.run('run', '//:says_wasm', '--', 'here').stdout
+
+
+def test_a_plain_test_says_what_runs_it(kept: Workspace) -> None:
+    done = kept.run('test', WASM, '--test_output=all', '//:says', check=False)
+    assert 'emroot: this is a tar: run it by wasm_cc_binary or wasm_cc_test' in done.stdout
