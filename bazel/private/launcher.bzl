@@ -56,7 +56,7 @@ def make_launcher(ctx, target):
     words += [_quoted(word) for arg in target[ArgumentsInfo].args for word in ctx.tokenize(arg)]
     launcher = ctx.actions.declare_file(ctx.label.name + ".sh")
     ctx.actions.write(launcher, _LAUNCHER.format(words = " ".join(words)), is_executable = True)
-    runfiles = ctx.runfiles([node[0], packed, ctx.file._run], transitive_files = python.files)
+    runfiles = ctx.runfiles([launcher, node[0], packed, ctx.file._run], transitive_files = python.files)
     return launcher, runfiles.merge(target[DefaultInfo].default_runfiles)
 
 def environment_of(target, more = {}, inherited = []):

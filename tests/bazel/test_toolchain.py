@@ -8,12 +8,13 @@ from support.workspace import Workspace, module_file
 OTHER = '''
 bazel_dep(name = "rules_cc", version = "0.0.17")
 bazel_dep(name = "platforms", version = "0.0.10")
+bazel_dep(name = "rules_python", version = "0.40.0")
 bazel_dep(name = "other", version = "1")
 local_path_override(module_name = "other", path = "other")
 register_toolchains("@emroot//bazel/toolchain:all")
 '''
 FILES = {
-    'MODULE.bazel': module_file(more=OTHER),
+    'MODULE.bazel': module_file('cache(targets = ["auto", "zlib"], ports_from = "nowhere")', more=OTHER),
     '.bazelignore': 'other\n',
     '.bazelrc': 'common --noenable_workspace\nbuild --features=c_link\ntest --features=c_link\n',
     'BUILD.bazel': '''
@@ -21,6 +22,8 @@ load("@emroot//bazel:defs.bzl", "wasm_cc_binary", "wasm_cc_test")
 load("@rules_cc//cc:cc_binary.bzl", "cc_binary")
 load("@rules_cc//cc:cc_library.bzl", "cc_library")
 load("@rules_cc//cc:cc_test.bzl", "cc_test")
+load("@rules_python//python:py_runtime.bzl", "py_runtime")
+load("@rules_python//python:py_runtime_pair.bzl", "py_runtime_pair")
 cc_library(name = "uses", srcs = ["uses.c"], deps = ["@other"])
 cc_library(name = "strays", srcs = ["strays.c"])
 cc_library(name = "spaces", srcs = ["a directory/a source.c"])
@@ -31,6 +34,12 @@ cc_test(name = "says", srcs = ["says.c"], deps = [":asks"],
     data = ["read.txt"], env = {"WRAPPED": "w"}, linkopts = ["--preload-file", "$(location pre.txt)@pre.txt"], linkstatic = True)
 wasm_cc_test(name = "says_test", args = ["four"], cc_target = ":says", data = ["read.txt"],
     env = {"FILE": "$(rootpath read.txt)"}, env_inherit = ["INHERITED"])
+[(
+    py_runtime(name = "runtime" + minor, interpreter = "plain.c", python_version = "PY3",
+        interpreter_version_info = {"major": "3", "minor": minor, "micro": "0"}),
+    py_runtime_pair(name = "pair" + minor, py3_runtime = "runtime" + minor),
+    toolchain(name = "python" + minor, toolchain = "pair" + minor, toolchain_type = "@rules_python//python:toolchain_type"),
+) for minor in ("9", "11")]
 platform(name = "bare", constraint_values = ["@platforms//cpu:wasm32", "@platforms//os:none"])
 wasm_cc_binary(name = "says_wasm", cc_target = ":says")
 ''',
@@ -93,6 +102,22 @@ def test_compiles_are_found_whose_paths_are_mapped(kept: Workspace) -> None:
                         '//:uses')
     [words] = [spawn['commandArgs'] for spawn in spawns if spawn['mnemonic'] == 'CppCompile']
     assert [word for word in words if word.startswith('bazel-out/cfg/')], 'mapped'
+
+
+def test_a_python_toolchain_that_is_too_old_is_passed_over(kept: Workspace) -> None:
+    def python(minor: str) -> str:
+        found = kept.actions('mnemonic("EmscriptenHeaders", deps(@emroot//bazel/private:headers))',
+                             f'--extra_toolchains=//:python{minor}')
+        program: str = found['actions'][0]['arguments'][0]
+        return program
+    assert python('11') == 'plain.c'
+    assert python('9').endswith('/python3')
+
+
+def test_sources_of_a_port_are_looked_for_when_it_is_built(kept: Workspace) -> None:
+    """Links of its mode need none: those of the other tests are made without."""
+    done = kept.run('build', WASM, '@emscripten_cache//ports:zlib', check=False)
+    assert 'ports_from = "nowhere": there is no such directory (looked at ' in done.stderr
 
 
 def test_the_machines_own_programs_need_neither_python_nor_sdk(kept: Workspace) -> None:
