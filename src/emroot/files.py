@@ -15,7 +15,7 @@ from pathlib import Path
 from .errors import StoreError
 
 READ_ONLY = 0o444
-#: Permissions of what is copied out of the store: as emcc's own files have them, whose headers it may want to write again.
+#: Permissions of files, whatever the umask says: as emcc's own have them, which writes its headers again.
 COPIED = 0o644
 #: Bytes from which on sharing the blocks of two files is worth asking for.
 WORTH_SHARING = 1 << 16
@@ -78,7 +78,7 @@ def replacing(path: Path, aside: Path | None = None) -> Iterator[Path]:
     there when a process is killed.
     """
     if not os.path.isdir(path.parent):
-        path.parent.mkdir(parents=True, exist_ok=True)
+        make_directories(path.parent)
     temporary = temporary_name(aside / path.name if aside else path)
     try:
         yield temporary
@@ -122,39 +122,45 @@ def make_directories(path: Path | str) -> None:
     try:
         os.mkdir(path, 0o755)
     except FileNotFoundError:
-        make_directories(os.path.dirname(path))
+        above = os.path.dirname(path)
+        if above in ('', os.fspath(path)):
+            raise
+        make_directories(above)
         make_directories(path)
     except OSError:
         if not os.path.isdir(path):
             raise
 
 
-def write_bytes(path: Path | str, data: bytes, *, aside: Path | None = None) -> None:
-    """Write a whole file at once (see `replacing` for `aside`). Thousands of records are written so: in few calls."""
+def write_bytes(path: Path | str, data: bytes, *, aside: Path | None = None, durable: bool = False) -> None:
+    """Write a whole file at once (see `replacing` for `aside`). Thousands of records are written so: in few calls. `durable`
+    waits until the content is on the disk before it counts."""
     folder, name = os.path.split(path)
     if folder and not aside and not os.path.isdir(folder):
-        os.makedirs(folder, exist_ok=True)
+        make_directories(folder)
     temporary = os.path.join(aside or folder, _temporary(name))
     try:
-        descriptor = os.open(temporary, _WRITE, 0o666)
+        descriptor = os.open(temporary, _WRITE, COPIED)
         try:
             while data := data[os.write(descriptor, data):]:
                 pass
+            if durable:
+                os.fsync(descriptor)
         finally:
             os.close(descriptor)
         try:
             _move(temporary, path, aside)
         except FileNotFoundError:
-            os.makedirs(folder or os.curdir, exist_ok=True)
+            make_directories(folder or os.curdir)
             _move(temporary, path, aside)
     except BaseException:
         remove(temporary)
         raise
 
 
-def write_text(path: Path, text: str, *, aside: Path | None = None) -> None:
-    """Write a whole UTF-8 file at once, line ends as they are, and paths in it as their bytes (see `replacing` for `aside`)."""
-    write_bytes(path, text.encode(errors='surrogateescape'), aside=aside)
+def write_text(path: Path, text: str, *, aside: Path | None = None, durable: bool = False) -> None:
+    """Write a whole UTF-8 file at once, line ends as they are, and paths in it as their bytes (see `write_bytes`)."""
+    write_bytes(path, text.encode(errors='surrogateescape'), aside=aside, durable=durable)
 
 
 def as_python(value: object) -> str:

@@ -11,12 +11,15 @@ from typing import Any
 
 from .canonical import digest_bytes
 from .errors import StoreError, UsageError, from_os_error
-from .files import abandoned, read_file, remove, user_cache_dir, user_path, write_text
+from .files import abandoned, make_directories, read_file, remove, user_cache_dir, user_path, write_text
+from .ownership import refuse_foreign
 
 CACHEDIR_TAG = 'Signature: 8a477f597d28d172789f06886806bc55\n# This directory is a cache made by emroot.\n'
 LOGS_KEPT = 20
 #: The home of a user who has none: a path below which nothing can be.
 NOWHERE = Path(os.devnull, 'emroot')
+#: What lies in a home.
+PARTS = ('cache', 'caches', 'logs', 'memo', 'node', 'run', 'sdk', 'store', 'trusted')
 
 
 @dataclass(frozen=True)
@@ -89,7 +92,7 @@ class Home:
         """Make the home, tagged so that backups skip it."""
         self.require()
         try:
-            self.root.mkdir(parents=True, exist_ok=True)
+            make_directories(self.root)
             tag = self.root / 'CACHEDIR.TAG'
             if not tag.exists():
                 write_text(tag, CACHEDIR_TAG)
@@ -100,19 +103,23 @@ class Home:
         """The path for this process's log; only the latest `LOGS_KEPT` are kept, and as many of lazy links."""
         self.prepare()
         logs = self.logs / 'links' if of_links else self.logs
-        logs.mkdir(parents=True, exist_ok=True)
+        make_directories(logs)
         for old in sorted(logs.glob('*.log'))[:-(LOGS_KEPT - 1) or None]:
             remove(old)
         return logs / f'{time.strftime("%Y%m%d-%H%M%S")}-{os.getpid()}.log'
 
 
 def find_home(explicit: str | os.PathLike[str] | None = None) -> Home:
-    """The home given, else `EMROOT_HOME`, else the platform's user cache directory."""
+    """The home given, else `EMROOT_HOME`, else the platform's user cache directory.
+
+    Raises `StoreError` if others could have changed what is in it.
+    """
     chosen = explicit or os.environ.get('EMROOT_HOME')
     root = user_path(chosen) if chosen else user_cache_dir() or NOWHERE
     if set('\r\n') & set(str(root)):
         raise UsageError(f'the home {str(root)!r} has a line break in its path, and emcc takes no configuration from there',
                          hint='choose another one with --home or EMROOT_HOME')
+    refuse_foreign(root, PARTS)
     return Home(root)
 
 

@@ -9,6 +9,7 @@ import time
 from collections.abc import Sequence
 
 from ..errors import INTERRUPTED, EmrootError, UsageError, from_exception
+from ..ownership import restrict_umask
 from .streams import output_fault, prepare_process
 
 __all__ = ['BEGAN', 'main']
@@ -21,6 +22,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     if argv is None:
         prepare_process()
     arguments = list(sys.argv[1:] if argv is None else argv)
+    restrict_umask()
     verbose = False
     try:
         if arguments[:1] == ['__complete']:

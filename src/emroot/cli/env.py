@@ -10,9 +10,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+from .. import ownership
 from ..canonical import digest_bytes
 from ..errors import RemoteError, UsageError
-from ..files import as_python, write_text
+from ..files import as_python, read_file, remove_tree, write_text
 from ..linkline import read_link
 from ..probe import HOOK
 from ..sdk.inspect import config_files
@@ -77,7 +78,8 @@ def run(args: argparse.Namespace, *, loud: bool = False) -> int:
     if program is None:
         raise UsageError(f'there is no command {command[0]!r}', hint='check its spelling and PATH')
     with heard(quiet=args.quiet) as variables:
-        code = subprocess.run([program, *command[1:]], env={**environment, **variables}, check=False).returncode
+        code = subprocess.run([program, *command[1:]], env={**environment, **variables}, check=False,
+                              umask=ownership.given_umask).returncode
     return 128 - code if code < 0 else code  # ended by a signal: as a shell has it
 
 
@@ -127,9 +129,22 @@ def hooked_config(session: Session, *, loud: bool = False) -> Path:
     hooked = HOOKED.format(hook=as_python(str(HOOK)), command=as_python({**command, 'env': kept}))
     text = (OWN.format(own=as_python(own)) if own else '') + session.sdk.config_text + hooked
     place = session.home.root / 'run' / f'{digest_bytes(text.encode())[:16]}.config'
-    if not place.is_file():
-        write_text(place, text)
+    if read_file(place) != text.encode(errors='surrogateescape'):  # it is Python, which every emcc runs
+        try:
+            write_text(place, text)
+        except OSError:  # a home that cannot be written to: what is built can be used all the same
+            place = _temporary_directory() / place.name
+            write_text(place, text)
     return place
+
+
+def _temporary_directory() -> Path:
+    """One that is there until this process ends."""
+    import atexit
+    import tempfile
+    directory = Path(tempfile.mkdtemp(prefix='emroot-run-'))
+    atexit.register(remove_tree, directory)
+    return directory
 
 
 def _completes(session: Session) -> bool:

@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from ..canonical import digest_file
-from ..files import replacing
+from ..files import make_directories, replacing
 from ..sdk import Sdk
 from ..store import Store
 from .events import Watcher
@@ -78,7 +78,7 @@ def make_place(store: Store, sdk: Sdk, below: Path) -> Path | None:
     top = store.root / 'launch' / f'{sdk.digest[:16]}-{sdk.place[:8]}'
     place = top.joinpath(*(f'{n}' for n in range(len(below.relative_to(sdk.root).parts))))
     try:
-        place.mkdir(parents=True, exist_ok=True)
+        make_directories(place)
         for folder in (entry for entry in os.scandir(sdk.root) if entry.is_dir()):
             link = top / folder.name
             if not link.is_symlink() or os.readlink(link) != folder.path:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import math
 import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
@@ -10,10 +12,13 @@ from pathlib import Path
 from typing import Any
 
 from ..canonical import digest_file, digest_record
-from ..errors import SdkError, blame_shortage, from_shortage
-from ..files import remove_tree
+from ..errors import SdkError, UsageError, blame_shortage, from_shortage
+from ..files import make_directories, remove_tree
 
 SCHEMA = 1
+#: Seconds that a question may take. The longest, about all libraries of a mode, takes one minute.
+SECONDS = 900.0
+SECONDS_VARIABLE = 'EMROOT_SDK_SECONDS'
 PROGRAM = Path(__file__).with_name('program.py')
 HOOK = Path(__file__).with_name('hook.py')
 #: Variables that would change what the SDK's modules say or do. `clean_env` of system_libs.py names most of them.
@@ -51,19 +56,26 @@ def ask(python: Sequence[str], root: Path, question: str, env: Mapping[str, str]
     fast; without it they are compiled each time. Either way nothing is written beside them. `output` is the empty directory
     that the SDK writes into, if it does: a question that is repeated begins with an empty one again.
 
-    Raises `SdkError` with the SDK's own last words when it cannot answer.
+    Raises `SdkError` with the SDK's own last words when it cannot answer, or if it takes longer than `SECONDS`.
     """
     import subprocess  # here and not above: most questions were asked before, and their answers kept
     import tempfile
+    seconds = _seconds()
     with tempfile.TemporaryDirectory(prefix='emroot-probe-') as directory:
         request_file, answer_file = Path(directory, 'request.json'), Path(directory, 'answer.json')
         asked = _in_utf8({'root': str(root), 'question': question, **request})
         request_file.write_text(json.dumps(asked), encoding='utf-8')
+        if bytecode:
+            _prepare_bytecode(bytecode)
         compiling = ['-X', f'pycache_prefix={bytecode}'] if bytecode else ['-B']
         command = [*python, '-I', *_UTF8, *compiling, str(program), str(request_file), str(answer_file)]
         try:
             done = subprocess.run(command, env=dict(env), cwd=directory, stdin=subprocess.DEVNULL,
-                                  stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
+                                  stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False, timeout=seconds)
+        except subprocess.TimeoutExpired as error:
+            raise SdkError(f'the SDK at {root} did not answer "{question}" in {seconds:.0f} s, and was stopped',
+                           hint='something holds it up: a disk or a server that does not respond, a pipe in place of a file. Try '
+                                f'another home (--home), or let it take longer with {SECONDS_VARIABLE}') from error
         except OSError as error:
             blame_shortage(error, f'asking the SDK for "{question}"')
             raise SdkError(f'the SDK at {root} cannot be asked: {python[0]}: {error.strerror}',
@@ -84,6 +96,26 @@ def ask(python: Sequence[str], root: Path, question: str, env: Mapping[str, str]
     if answer.pop('schema', None) != SCHEMA:
         raise SdkError('the probe answered in another schema', hint='reinstall emroot: its files do not fit together')
     return answer
+
+
+def _seconds() -> float:
+    given = os.environ.get(SECONDS_VARIABLE, '')
+    try:
+        seconds = float(given or SECONDS)
+    except ValueError:
+        seconds = 0.0
+    if not 0 < seconds < math.inf:
+        raise UsageError(f'{SECONDS_VARIABLE} is {given!r}', hint=f'set it to seconds, for example {SECONDS_VARIABLE}=3600')
+    return seconds
+
+
+def _prepare_bytecode(directory: Path) -> None:
+    """Its owner's alone: Python makes what is in it as the umask says, and runs it. At a pipe there it would wait."""
+    with contextlib.suppress(OSError):  # a home that cannot be written to
+        make_directories(directory.parent)
+        directory.mkdir(mode=0o700, exist_ok=True)
+        if not all(os.path.isfile(os.path.join(folder, name)) for folder, _, names in os.walk(directory) for name in names):
+            remove_tree(directory)
 
 
 def _in_utf8(value: Any) -> Any:

@@ -10,6 +10,26 @@ class Stop(BaseException):
     """Ends an SDK function early, at the point where everything worth knowing is known."""
 
 
+class Unlocked:
+    """Stands in for the SDK's `FileLock`."""
+
+    def __init__(self, *args, **kwargs):
+        pass
+
+    def acquire(self, *args, **kwargs):
+        """Nothing to wait for."""
+        return self
+
+    def release(self, *args, **kwargs):
+        """Nothing was taken."""
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *args):
+        pass
+
+
 class Sdk:
     """The SDK's modules, imported once, with their global state reset between questions."""
 
@@ -21,7 +41,17 @@ class Sdk:
         from tools import building, cache, config, ports, settings, shared, system_libs, utils
         self.emcc, self.building, self.cache, self.config = emcc, building, cache, config
         self.ports, self.settings, self.shared, self.system_libs, self.utils = ports, settings, shared, system_libs, utils
+        self._unlock()
         self.pristine = State()
+
+    def _unlock(self):
+        """Take no locks: the cache directory is nobody else's, and where locks do not work (some network disks) the SDK's wait
+        for ever."""
+        locks = getattr(self.cache, 'filelock', None)
+        if hasattr(locks, 'FileLock'):
+            locks.FileLock = Unlocked
+        if getattr(self.cache, 'cachelock', None) is not None:
+            self.cache.cachelock = Unlocked()
 
     def spell_cache_in_tree(self):
         """Make the cache directory `<root>/cache`, by name only: nothing is created, looked for or locked there.

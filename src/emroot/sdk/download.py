@@ -16,7 +16,7 @@ from pathlib import Path
 
 from ..canonical import digest_file
 from ..errors import SdkError
-from ..files import remove, replace, temporary_name
+from ..files import make_directories, remove, replace, temporary_name
 from .providers import Report, silent
 
 _CHUNK = 1 << 18
@@ -49,7 +49,7 @@ def download(url: str, target: Path, *, sha256: str, what: str = '', report: Rep
         _transfer_patiently(url, part, what, report, attempts, timeout, pause)
         return digest_file(part)
 
-    target.parent.mkdir(parents=True, exist_ok=True)
+    make_directories(target.parent)
     with _part(target) as part:
         if _is_whole(target, sha256):
             os.truncate(part, 0)

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path, PurePosixPath
 
 from ..errors import SdkError, blame_shortage, from_os_error
-from ..files import remove_tree
+from ..files import make_directories, remove_tree
 from ..home import Home
 from .model import Sdk
 from .providers import Report, silent
@@ -85,7 +85,7 @@ def _fetch(requirement: str, work: Path, shelf: Path) -> Path:
                        hint='install Node 24 or later yourself, so that `node` is on PATH')
     place = shelf / version
     made = work / 'node'
-    _executable(made).parent.mkdir(parents=True)
+    make_directories(_executable(made).parent)
     os.rename(found, _executable(made))
     for licence in (work / 'wheel').rglob('LICENSE'):
         shutil.copyfile(licence, made / 'LICENSE')

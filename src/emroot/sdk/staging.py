@@ -10,7 +10,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from ..files import remove_tree
+from ..files import make_directories, remove_tree
 
 #: Younger ones are left alone: between making the directory and locking it somebody is at work without a lock.
 _GRACE = 60.0
@@ -24,7 +24,7 @@ def staging(parent: Path, name: str) -> Iterator[Path]:
 
     Whoever holds it holds a lock on it, which ends with the process: those of killed processes are removed first.
     """
-    parent.mkdir(parents=True, exist_ok=True)
+    make_directories(parent)
     clean(parent)
     work = parent / f'.{name[:80]}.{os.getpid()}.{secrets.token_hex(4)}.tmp'
     work.mkdir()

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import IO
 
 from ..errors import SdkError
+from ..files import make_directories
 from .providers import Report, silent
 
 _STEP = 8 << 20
@@ -74,11 +75,11 @@ class _Place:
     """The directory that an archive is unpacked to. Names are with slashes; links are followed as they are so far."""
 
     def __init__(self, archive: Path, into: Path) -> None:
-        into.mkdir(parents=True, exist_ok=True)
+        make_directories(into)
         self._archive, self._top = archive, os.path.realpath(into)
 
     def directory(self, name: str) -> None:
-        os.makedirs(self._inside(name), exist_ok=True)
+        make_directories(self._inside(name))
 
     def file(self, name: str, content: IO[bytes], *, executable: bool) -> None:
         target = self._vacate(name)
@@ -107,7 +108,7 @@ class _Place:
     def _vacate(self, name: str) -> str:
         """The path for a member: its directory is there, and nothing else is."""
         target = self._inside(name)
-        os.makedirs(os.path.dirname(target), exist_ok=True)
+        make_directories(os.path.dirname(target))
         if os.path.lexists(target):
             os.unlink(target)
         return target

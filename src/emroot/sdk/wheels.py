@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from ..errors import SdkError, blame_shortage
+from ..files import make_directories
 from .failures import failure
 from .unpack import unzip
 
@@ -24,7 +25,7 @@ def get_wheel(requirement: str, into: Path, wanted: Callable[[str], bool] = lamb
     No index is named: mirrors, proxies and credentials are what the user's pip is configured with. Tried are the pip
     of this Python, then that of others on PATH, then uv. Raises `SdkError` with what each of them said.
     """
-    into.mkdir(parents=True, exist_ok=True)
+    make_directories(into)
     said: list[str] = []
     for pip in _pips():
         with tempfile.TemporaryDirectory(dir=into, prefix='.wheel-') as directory:

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import itertools
 import os
 import stat
 from collections.abc import Callable
@@ -23,10 +24,10 @@ from pathlib import Path
 
 from ..canonical import Record, canonical_json, digest_file, is_file_with
 from ..errors import StoreError, from_os_error
-from ..files import READ_ONLY, read_file, remove_tree, replace, write_bytes, write_text
+from ..files import READ_ONLY, make_directories, read_file, remove_tree, replace, write_bytes, write_text
 from ..home import read_memo
+from ..ownership import PRIVATE, refuse_foreign, refuse_links
 from .locks import Lock, try_lock
-from .ownership import PRIVATE, refuse_foreign, refuse_links
 from .records import is_digest, seal, unseal
 from .scratch import Scratch
 from .trees import describe_files, described_files, list_files, whole_tree
@@ -71,25 +72,34 @@ class Store:
 
         Raises `StoreError` if it cannot be written to or has another format.
         """
-        refuse_foreign(self.root)
+        refuse_foreign(self.root, FOLDERS)
         refuse_links(self.root / name for name in FOLDERS)
         version = self.root / 'VERSION'
-        if not os.path.lexists(version):
-            try:
-                self.root.mkdir(parents=True, exist_ok=True)
-                os.chmod(self.root, PRIVATE)
-                write_text(version, f'{VERSION}\n')
-            except OSError as error:
-                raise from_os_error(error, 'preparing the store') from error
-            return
-        said = read_file(version)
+        said = read_file(version) if os.path.lexists(version) else b''
         if said is None:
             raise StoreError(f'the format of the store at {self.root} cannot be read: {version} is no file that may be read',
                              hint='use another home (EMROOT_HOME), or delete that directory: it is a cache')
         found = said[:20].decode(errors='replace').strip()
-        if found != str(VERSION):
+        if found == str(VERSION):
+            return
+        if found.isdecimal() or not self._is_of_this_version():
             raise StoreError(f'the store at {self.root} has format {found!r}, this emroot reads {VERSION}',
                              hint='use another home (EMROOT_HOME), or delete that directory: it is a cache')
+        try:
+            make_directories(self.root)
+            os.chmod(self.root, PRIVATE)
+            write_text(version, f'{VERSION}\n', durable=True)
+        except OSError as error:
+            raise from_os_error(error, 'preparing the store') from error
+
+    def _is_of_this_version(self) -> bool:
+        """Whether a store that does not say its format (a power cut may leave an empty file) has this one: it is new, or has a
+        record that is sealed as this one seals."""
+        from .verify import list_records
+        records = list(itertools.islice(list_records(self), 100))
+        if not records:
+            return not any(os.path.lexists(self.root / name) for name in ('blobs', 'trees', 'records'))
+        return any(unseal(read_memo(path), kind, key) for kind, key, path in records)
 
     # --- blobs ---
 
@@ -113,7 +123,7 @@ class Store:
         """Take a damaged blob out of the way, so that it is made again."""
         aside = self.root / 'damaged' / f'{digest}-{os.urandom(4).hex()}'
         with contextlib.suppress(OSError):
-            aside.parent.mkdir(parents=True, exist_ok=True)
+            make_directories(aside.parent)
             os.rename(self.path(digest), aside)
 
     def adopt(self, file: Path, digest: str | None = None) -> Blob:
@@ -183,7 +193,7 @@ class Store:
         for folder in folders[:len(folders) - len(self.root.parts)]:
             if os.path.islink(folder):
                 os.unlink(folder)
-        os.makedirs(parent, exist_ok=True)
+        make_directories(parent)
         self._made.add(parent)
 
     def touch(self, kind: str, key: str) -> None:
@@ -211,7 +221,7 @@ class Store:
             aside.mkdir()
             make(aside)
             files = describe_files(aside, list_files(aside))
-            target.parent.mkdir(parents=True, exist_ok=True)
+            make_directories(target.parent)
             while not whole_tree(target, files):  # it is, at once, where there are no locks and another process was first
                 self.set_tree_aside(key)
                 try:
@@ -253,7 +263,7 @@ class Store:
         """Take a damaged tree out of the way."""
         aside = self.root / 'damaged' / f'{key}-{os.urandom(4).hex()}'
         with contextlib.suppress(FileNotFoundError):
-            aside.parent.mkdir(parents=True, exist_ok=True)
+            make_directories(aside.parent)
             os.rename(self.tree_path(key), aside)
 
     # --- files in flight ---

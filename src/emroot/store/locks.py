@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from ..files import remove
+from ..files import make_directories, remove
 
 if sys.platform == 'win32':
     import msvcrt
@@ -81,7 +81,7 @@ def _open(path: Path) -> int:
     try:
         return os.open(path, os.O_RDWR | os.O_CREAT | _FLAGS, 0o600)
     except FileNotFoundError:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        make_directories(path.parent)
         return os.open(path, os.O_RDWR | os.O_CREAT | _FLAGS, 0o600)
 
 

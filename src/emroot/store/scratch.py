@@ -16,7 +16,7 @@ from functools import partial
 from pathlib import Path
 
 from ..errors import from_os_error
-from ..files import SLACK, remove, remove_tree
+from ..files import SLACK, make_directories, remove, remove_tree
 from .locks import Lock, try_lock
 
 #: As `Scratch.directory` has it.
@@ -44,7 +44,7 @@ class Scratch:
                     # Locked before it is there, so that no other process's sweep finds it unlocked.
                     stack.enter_context(try_lock(_lock_of(directory)))
                     try:
-                        directory.mkdir(parents=True)
+                        make_directories(directory)
                     except OSError as error:
                         raise from_os_error(error, f'preparing {self._top}') from error
                     self._lock = stack.pop_all()

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ...errors import SdkError
+from ...files import make_directories
 from ..failures import failure
 
 TOOLS = ('apt-get', 'apt-config', 'dpkg-deb')
@@ -103,7 +104,7 @@ class Apt:
         self.lists = directory / 'state' / 'lists'
         self._config = directory / 'apt.conf'
         for made in (self.lists / 'partial', directory / 'cache' / 'archives' / 'partial', directory / 'sources'):
-            made.mkdir(parents=True, exist_ok=True)
+            make_directories(made)
         (directory / 'state' / 'status').write_bytes(b'')
         kept = ''.join(f'{name}: {value}\n' for name, value in source.options.items())
         (directory / 'sources' / 'emroot.sources').write_text(

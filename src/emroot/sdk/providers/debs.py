@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from ...canonical import digest_file
-from ...files import link_or_copy, place, remove
+from ...files import link_or_copy, make_directories, place, remove
 from ..failures import failure
 from . import Report
 from .apt import Apt, last_words
@@ -25,7 +25,7 @@ def get_debs(apt: Apt, packages: Sequence[Package], into: Path, shelf: Path, rep
     Whole ones are also put on the `shelf`, and taken from there when an interrupted installation is begun again.
     """
     into.mkdir()
-    shelf.mkdir(parents=True, exist_ok=True)
+    make_directories(shelf)
     total = sum(p.size for p in packages)
     missing = [p for p in sorted(packages, key=lambda p: -p.size) if not _take(shelf, into, p)]
     what = f'downloading {len(packages)} Debian packages'
