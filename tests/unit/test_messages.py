@@ -88,6 +88,11 @@ def test_names_are_not_abbreviated_and_the_nearest_is_named(fake: Emroot, argume
     assert f'; did you mean {meant}' in ran.err and '--help` lists them all' in ran.err
 
 
+def test_what_is_no_option_of_emroot_goes_after_two_dashes(fake: Emroot):
+    ran = fake('resolve', '-O2', '-flto')
+    assert ran.code == 2 and "unknown option '-O2'" in ran.err and 'go after `--`' in ran.err
+
+
 def test_a_traceback_is_for_those_who_ask(fake: Emroot):
     with fake.start('-v', 'list', 'libx') as process:
         assert process.stderr is not None

@@ -38,7 +38,9 @@ class Command(argparse.ArgumentParser):
 
     def _refuse(self, kind: str, name: str, known: Iterable[str]) -> None:
         from ..errors import UnknownNameError
-        self.error(f'{UnknownNameError(kind, name, known).message}\n  hint: `{self.prog} --help` lists them all')
+        passed_on = any(action.nargs == argparse.REMAINDER for action in self._actions)
+        self.error(f'{UnknownNameError(kind, name, known).message}\n  hint: `{self.prog} --help` lists them all'
+                   f'{"; options of the command that it is given go after `--`" if passed_on else ""}')
 
     def complete(self) -> None:
         """Add what this command takes."""
