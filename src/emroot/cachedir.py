@@ -24,6 +24,7 @@ from .canonical import digest_record
 from .errors import UsageError, from_os_error
 from .files import copy, have_same_content, make_directories, place, read_file, remove_tree, stat_files, write_text
 from .home import read_memo, write_memo
+from .probe.port_inputs import are_current
 from .sdk import Sdk
 from .store import Blob, Store
 from .store.scratch import Scratch
@@ -109,7 +110,7 @@ class CacheDirectory:
         record = read_memo(self._record(path))
         if not record or record.get('key') != key or record.get('places') not in (None, self.sdk.places, FOREIGN):
             return None
-        if record.get('origin', '') not in ('', self._origin):
+        if record.get('origin', '') not in ('', self._origin) or not are_current(record.get('inputs', ())):
             return None
         try:
             found = os.lstat(self.root / path)
@@ -125,10 +126,13 @@ class CacheDirectory:
         """The digest of the place that a recorded file carries; empty for none."""
         return str(record.get('place')) if record.get('places') == FOREIGN else self.sdk.place if record.get('places') else ''
 
-    def put(self, path: str, key: str, blob: Blob, store: Store, *, carries: str = '') -> None:
+    def put(self, path: str, key: str, blob: Blob, store: Store, *, carries: str = '',
+            inputs: Sequence[Sequence[Any]] = ()) -> None:
         """Place a blob at `path` (relative). `carries` is the digest of the place in its bytes, if any, so that it is not what
-        the same SDK elsewhere would make."""
-        self._put(path, store.path(blob.digest), {'key': key, 'digest': blob.digest, **self._carries(carries)})
+        the same SDK elsewhere would make; `inputs` are files that it was made from and their stamps: once one of them is another,
+        the blob is not what its key makes."""
+        self._put(path, store.path(blob.digest), {'key': key, 'digest': blob.digest, **self._carries(carries),
+                                                  **({'inputs': inputs} if inputs else {})})
 
     def refer(self, path: str, key: str, file: Path, digest: str, *, carries: str = '') -> None:
         """Place a file of a base at `path` (relative)."""

@@ -185,6 +185,62 @@ def test_a_directory_that_changes_is_built_again(seen: Emroot, tmp_path: Path):
     assert build() == 'reused'
 
 
+NEAR = '''
+import os
+import sys
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+import near_flags
+URL = DESCRIPTION = LICENSE = 'of our own'
+
+
+def get(ports, settings, shared):
+  def create(final):
+    source = os.path.join(os.path.dirname(os.path.abspath(__file__)), 'src')
+    ports.install_headers(source)
+    ports.build_port(source, final, 'near', flags=near_flags.FLAGS)
+  return [shared.cache.get_lib('libnear.a', create, what='port')]
+
+
+def clear(ports, settings, shared):
+  shared.cache.erase_lib('libnear.a')
+'''
+
+
+def test_what_a_ports_own_file_imports_and_compiles_is_part_of_it(seen: Emroot, sdk: Sdk, tmp_path: Path):
+    source = tmp_path / 'port' / 'src'
+    source.mkdir(parents=True)
+    port, text, flags = tmp_path / 'port' / 'near.py', source / 'inner.inc', tmp_path / 'port' / 'near_flags.py'
+    port.write_text(NEAR)
+    flags.write_text('FLAGS = []\n')
+    text.write_text('"first"\n')
+    (source / 'near.h').write_text('const char *near(void);\n')
+    (source / 'near.c').write_text('#ifndef TEXT\n#define TEXT\n#endif\nconst char *near(void) {\n'
+                                   'return TEXT\n#include "inner.inc"\n;}\n')
+    cache = tmp_path / 'cache'
+
+    def build() -> tuple[str, bytes]:
+        ran = seen('build', '--json', '--targets', port, '--cache', cache)
+        assert ran.code == 0, ran.err
+        state = next(state for state in ('built', 'reused') if ran.json['modes']['wasm32'][state])
+        return state, (cache / 'sysroot/lib/wasm32-emscripten/libnear.a').read_bytes()
+    assert [build()[0], build()[0]] == ['built', 'reused']
+    text.write_text('"second"\n')
+    state, library = build()
+    assert state == 'built' and b'second' in library
+    flags.write_text('FLAGS = [\'-DTEXT="third"\']\n')
+    state, library = build()
+    assert state == 'built' and b'thirdsecond' in library
+    text.write_text('"fourth"\n')
+    (tmp_path / 'main.c').write_text('#include <near.h>\n')
+    ran = seen('run', '--cache', cache, '--', *sdk.python, '-B', sdk.root / 'emcc.py', f'--use-port={port}',
+               '-c', tmp_path / 'main.c', '-o', tmp_path / 'main.o')
+    assert ran.code == 0, ran.err
+    state, library = build()
+    assert state == 'reused' and b'thirdfourth' in library
+    text.write_text('no C\n')
+    assert seen('build', '--targets', port, '--cache', cache).code == 5
+
+
 def test_below_run_a_link_gets_the_port_that_it_names_and_what_that_needs(seen: Emroot, sdk: Sdk, tmp_path: Path):
     """Every way of asking, in a mode that only the link itself names; nothing is selected beforehand."""
     port, mirror = _own_port(tmp_path, deps=('zlib',))

@@ -9,8 +9,11 @@ from __future__ import annotations
 import json
 import os
 import secrets
+import time
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from ..cachedir import copy_tree
 from ..canonical import digest_file, digest_record
@@ -26,6 +29,7 @@ from .commands import shell_line
 from .events import Watcher
 from .located import Keys, carries, place_in
 from .pool import Pool
+from .port_inputs import EDITED, key_with_inputs, known_inputs, learn_inputs, stamped
 from .request import PortSources
 from .result import Failure
 from .spelling import CACHE_PREFIX
@@ -41,15 +45,22 @@ PATIENCE = 3600.0
 
 
 def embuilder_key(catalogue: Catalogue, mode: Mode, target: str, sources: PortSources) -> str:
-    """The key of a target made by embuilder: it depends on the whole SDK, and on sources that were given."""
+    """The key of a target made by embuilder: it depends on the whole SDK, on sources that were given, and for a port with a file
+    of its own on that and whatever else its last build looked at."""
+    base = _base_key(catalogue, mode, target, sources)
+    return key_with_inputs(catalogue, base) if _has_own_file(target) else base
+
+
+def _base_key(catalogue: Catalogue, mode: Mode, target: str, sources: PortSources) -> str:
     listing = catalogue.listing(mode)
     used = {name: _digest_tree(path) for name, path in sources.directories().items()
             if name in _ports_of(target, listing)}
-    file, _ = split(target)
-    if file.endswith('.py') and os.path.isfile(file):
-        used[file] = digest_file(file)
-    return digest_record({'kind': KIND, 'schema': 4, 'sdk': catalogue.sdk.digest, 'mode': mode.name, 'target': target,
+    return digest_record({'kind': KIND, 'schema': 5, 'sdk': catalogue.sdk.digest, 'mode': mode.name, 'target': target,
                           'sources': used})
+
+
+def _has_own_file(target: str) -> bool:
+    return split(target)[0].endswith('.py')
 
 
 def _ports_of(target: str, listing: Listing) -> set[str]:
@@ -80,57 +91,84 @@ class Made:
     """Whether embuilder had to be run for them."""
     place: str
     """The digest of the place that one of them carries; empty for none."""
+    key: str
+    """That of what they were made from: for a port with a file of its own, it is known once it was built."""
+    inputs: Sequence[Sequence[Any]] = ()
+    """Files of the user's that they were made from, with their stamps."""
 
 
-def build_with_embuilder(catalogue: Catalogue, mode: Mode, target: str, keys: Keys, sources: PortSources, store: Store,
-                         headers: Path, pool: Pool, watcher: Watcher, launcher: str = '') -> Made | Failure:
-    """A target's files, from the store or from embuilder; `keys` are those of its `embuilder_key`."""
-    def found() -> Made | None:
-        return next((Made(files, False, place_in(store.read(KIND, name) or {}, place))
-                     for name, place in keys if (files := find_files(store, name))), None)
-    if made := found():
-        return made
-    # Every compile of a parallel make may come here at once, each in a process of its own.
-    with try_lock(store.root / 'locks' / f'embuilder-{keys[0][0][:8]}', seconds=PATIENCE, discard=bool):
-        return found() or _run(catalogue, mode, target, keys, sources, store, headers, pool, watcher, launcher)
+class Making:
+    """A target that embuilder makes, unless the store has it."""
 
+    def __init__(self, catalogue: Catalogue, mode: Mode, target: str, keys_of: Callable[[str], Keys], sources: PortSources,
+                 store: Store) -> None:
+        self.catalogue, self.mode, self.target = catalogue, mode, target
+        self.keys_of, self.sources, self.store = keys_of, sources, store
+        self.base = _base_key(catalogue, mode, target, sources)
+        self.is_own = _has_own_file(target)
 
-def _run(catalogue: Catalogue, mode: Mode, target: str, keys: Keys, sources: PortSources, store: Store, headers: Path,
-         pool: Pool, watcher: Watcher, launcher: str) -> Made | Failure:
-    """Run embuilder for a target, and keep what it made."""
-    sdk = catalogue.sdk
-    directory = store.scratch() / f'embuilder-{secrets.token_hex(6)}'
-    cache = directory / 'cache'
-    try:
-        cache.mkdir(parents=True)
-        copy_tree(headers, cache, aside=directory)
-        request = directory / 'request.json'
-        request.write_text(json.dumps({
-            'root': str(catalogue.sdk.root), 'question': 'embuilder', 'target': target,
-            'embuilder_flags': mode.embuilder_flags, 'cache_prefix': CACHE_PREFIX,
-            'port_directories': {name: str(path) for name, path in sources.directories().items()},
-            'port_mirror': str(sources.directory) if sources.directory else None}), encoding='utf-8')
-        command = [*catalogue.sdk.python, '-B', '-I', str(PROGRAM), str(request), str(directory / 'answer.json')]
-        env = catalogue.environment({'EM_CACHE': str(cache), 'EM_FROZEN_CACHE': '0', 'EMCC_LOGGING': '1',
-                                     'EMCC_CORES': '1', **({'EM_COMPILER_WRAPPER': launcher} if launcher else {})})
-        watcher.note(f'embuilder {mode}/{target}: {shell_line(command, directory)}')
-        done = pool.call(command, cwd=directory, env=env)
-        said = done.output.decode(errors='replace').strip()
-        watcher.note(said)
-        if done.code != 0:
-            if short := from_shortage(said, f'building {mode}/{target}'):
-                raise short
-            return Failure(target, _last(said), _repeat(catalogue, mode, target))
-        _leave_traces(cache)
-        new = _new_files(cache, headers)
-        located = any(carries(cache / path, sdk.places) for path in new)
-        files = {path: store.adopt(cache / path) for path in new}
-    finally:
-        remove_tree(directory)
-    name, place = keys[0] if located else keys[1]
-    store.write(KIND, name,
-                {'files': {path: [blob.digest, blob.size] for path, blob in sorted(files.items())}})
-    return Made(files, True, place)
+    def make(self, headers: Path, pool: Pool, watcher: Watcher, launcher: str = '') -> Made | Failure:
+        """The target's files, from the store or from embuilder."""
+        if made := self._find():
+            return made
+        # Every compile of a parallel make may come here at once, each in a process of its own.
+        with try_lock(self.store.root / 'locks' / f'embuilder-{self.base[:8]}', seconds=PATIENCE, discard=bool):
+            return self._find() or self._run(headers, pool, watcher, launcher)
+
+    def _find(self) -> Made | None:
+        inputs = stamped(known_inputs(self.catalogue, self.base), time.time_ns()) if self.is_own else []
+        key = key_with_inputs(self.catalogue, self.base) if self.is_own else self.base
+        return next((Made(files, False, place_in(self.store.read(KIND, name) or {}, place), key, inputs)
+                     for name, place in self.keys_of(key) if (files := find_files(self.store, name))), None)
+
+    def _run(self, headers: Path, pool: Pool, watcher: Watcher, launcher: str) -> Made | Failure:
+        sdk, mode, target, began = self.catalogue.sdk, self.mode, self.target, time.time_ns()
+        directory = self.store.scratch() / f'embuilder-{secrets.token_hex(6)}'
+        cache = directory / 'cache'
+        try:
+            cache.mkdir(parents=True)
+            copy_tree(headers, cache, aside=directory)
+            request, answer = directory / 'request.json', directory / 'answer.json'
+            request.write_text(json.dumps(self._request()), encoding='utf-8')
+            command = [*sdk.python, '-B', '-I', str(PROGRAM), str(request), str(answer)]
+            env = self.catalogue.environment({
+                'EM_CACHE': str(cache), 'EM_FROZEN_CACHE': '0', 'EMCC_LOGGING': '1', 'EMCC_CORES': '1',
+                # A launcher may give an object without running the compiler, which then cannot tell what it reads.
+                **({'EM_COMPILER_WRAPPER': launcher} if launcher and not self.is_own else {})})
+            watcher.note(f'embuilder {mode}/{target}: {shell_line(command, directory)}')
+            done = pool.call(command, cwd=directory, env=env)
+            said = done.output.decode(errors='replace').strip()
+            watcher.note(said)
+            if done.code != 0:
+                if short := from_shortage(said, f'building {mode}/{target}'):
+                    raise short
+                return Failure(target, _last(said), _repeat(self.catalogue, mode, target))
+            inputs = stamped(json.loads(answer.read_text(encoding='utf-8')).get('inputs', []), began)
+            _leave_traces(cache)
+            new = _new_files(cache, headers)
+            located = any(carries(cache / path, sdk.places) for path in new)
+            files = {path: self.store.adopt(cache / path) for path in new}
+        finally:
+            remove_tree(directory)
+        key = self._learn(inputs)
+        name, place = self.keys_of(key)[0 if located else 1]
+        self.store.write(KIND, name, {'files': {path: [blob.digest, blob.size] for path, blob in sorted(files.items())}})
+        return Made(files, True, place, key, inputs)
+
+    def _request(self) -> dict[str, Any]:
+        return {'root': str(self.catalogue.sdk.root), 'question': 'embuilder', 'target': self.target,
+                'embuilder_flags': self.mode.embuilder_flags, 'cache_prefix': CACHE_PREFIX,
+                'port_directories': {name: str(path) for name, path in self.sources.directories().items()},
+                'port_mirror': str(self.sources.directory) if self.sources.directory else None, 'inputs': self.is_own}
+
+    def _learn(self, inputs: Sequence[Sequence[Any]]) -> str:
+        """The key, now that what the target is made from is known. If that was edited meanwhile, nobody finds it by that."""
+        if not self.is_own:
+            return self.base
+        if any(seen == EDITED for *_, seen in inputs):
+            return digest_record({'base': self.base, 'edited meanwhile': secrets.token_hex(8)})
+        learn_inputs(self.catalogue, self.base, [each[:2] for each in inputs])
+        return key_with_inputs(self.catalogue, self.base)
 
 
 def find_files(store: Store, key: str) -> dict[str, Blob]:

@@ -21,7 +21,7 @@ from .archives import KIND as ARCHIVE
 from .beside import beside
 from .compilers import Compilers
 from .embuilder import KIND as EMBUILDER
-from .embuilder import build_with_embuilder, embuilder_key
+from .embuilder import Making, embuilder_key
 from .located import Keys, keys_of
 from .result import Failure
 from .schedule import Gathering, Schedule
@@ -64,8 +64,8 @@ class Fill:
             if self.options.remote:
                 stack.callback(self._leave_remote)
                 self._ask_remote(self.options.remote, plan, keys.values())
-            for (mode, target), key in keys.items():
-                self._add_embuilder(mode, target, key)
+            for mode, target in keys:
+                self._add_embuilder(mode, target)
             self.known.learn(plan)
             result, asked = self.build.result, [mode for mode, targets in missing if targets]
             try:
@@ -196,20 +196,19 @@ class Fill:
         """How many targets embuilder will have to make, as far as records tell."""
         return sum(not any(self.store.read(EMBUILDER, each) for each, _ in self._keys_of(key, EMBUILDER)) for key in keys)
 
-    def _add_embuilder(self, mode: Mode, target: str, key: str) -> None:
+    def _add_embuilder(self, mode: Mode, target: str) -> None:
         def run(worker: int) -> None:
-            sources = self.options.port_sources
+            making = Making(self.catalogue, mode, target, lambda key: self._keys_of(key, EMBUILDER), self.options.port_sources,
+                            self.store)
             with self.build.timeline.job(worker, 'embuilder', f'{mode}/{target}'):
-                made = build_with_embuilder(self.catalogue, mode, target, self._keys_of(key, EMBUILDER), sources, self.store,
-                                            self.compilers.places.cache, self.compilers.pool, self.watcher,
-                                            self.options.launcher)
+                made = making.make(self.compilers.places.cache, self.compilers.pool, self.watcher, self.options.launcher)
             if isinstance(made, Failure):
                 self.build.failed(mode, target, made)
                 return
             for path, blob in made.files.items():
-                self.cache.put(path, key, blob, self.store, carries=made.place)
+                self.cache.put(path, made.key, blob, self.store, carries=made.place, inputs=made.inputs)
             if made.fresh:
-                self._offer(key, EMBUILDER, made.place)
-            self.known.learn_files(mode, target, key, list(made.files))
+                self._offer(made.key, EMBUILDER, made.place)
+            self.known.learn_files(mode, target, made.key, list(made.files))
             self.build.done(mode, target, 'built' if made.fresh else 'reused', {}, place=made.place)
         self.compilers.pool.add(1000.0, run)

@@ -235,12 +235,34 @@ class Hook:
         original, cache._emroot = cache.get, True
 
         def get(shortname, creator, *args, **kwargs):
-            if self.port and not os.path.exists(str(cache.get_path(shortname))):
+            path = str(cache.get_path(shortname))
+            if self.port and not self.is_current(cache, shortname):
                 self.build_for_link(only_ports=self.lazy())
-                if not os.path.exists(str(cache.get_path(shortname))) and self.is_bare(self.port):
+                if os.path.exists(path) and not self.is_current(cache, shortname):
+                    os.remove(path)
+                if not os.path.exists(path) and self.is_bare(self.port):
                     raise Missing
             return original(shortname, creator, *args, **kwargs)
         cache.get = get
+
+    @staticmethod
+    def is_current(cache, shortname):
+        """Whether a port's library is here, and what it was made from is as it was (`cachedir.py` records both)."""
+        if not os.path.exists(str(cache.get_path(shortname))):
+            return False
+        try:
+            with open(str(cache.get_path(os.path.join('.emroot', str(shortname) + '.json'))), encoding='utf-8') as f:
+                inputs = json.load(f).get('inputs')
+        except (OSError, ValueError):  # emcc built it
+            return True
+        if not inputs:
+            return True
+        sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+        try:
+            from port_inputs import are_current
+        finally:
+            del sys.path[0]
+        return are_current(inputs)
 
     @staticmethod
     def mark(ports, port):

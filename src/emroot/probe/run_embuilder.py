@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 
+from port_inputs import Inputs
 from port_settings import value_of, with_implied, without_settings
 from port_sources import PortSources
 
@@ -24,11 +25,19 @@ def embuilder(sdk, request):
     target, settings = without_settings(request['target'])
     if settings:
         _build_ports_with(sdk, program, settings)
+    inputs = _watch_inputs(sdk, request) if request.get('inputs') else None
     sys.argv = ['embuilder', *request['embuilder_flags'], 'build', target]
     code = program.main()
     if code:
         sys.exit(code)
-    return {}
+    return {'inputs': inputs.found()} if inputs else {}
+
+
+def _watch_inputs(sdk, request):
+    """Note what a port is made from, but for what is part of its key already: the SDK, and sources that were given."""
+    known = [sdk.root, sdk.config.LLVM_ROOT, os.path.dirname(os.__file__), *(path for path in sys.path if os.path.isdir(path)),
+             *request['port_directories'].values(), *filter(None, [request['port_mirror']])]
+    return Inputs(known, os.path.dirname(sdk.config.CACHE))
 
 
 def _build_ports_with(sdk, program, given):

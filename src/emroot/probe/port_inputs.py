@@ -1,0 +1,81 @@
+"""Which files of the user's the build of a port looked at: its own file, what that imports, sources and headers next to it.
+
+Runs in the SDK's Python (3.8 or later), imported by `run_embuilder.py`. Python tells what it opens and lists, and what it
+starts; clang tells which headers it reads.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import sys
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+#: How an input was looked at.
+READ, LISTED = 'read', 'listed'
+#: Directories of the machine's.
+SYSTEM = ('/etc', '/proc', '/sys', '/dev')
+
+
+def stamp(how: str, path: str) -> list[int] | None:
+    """What tells that an input is as it was, without reading it; None if it is gone."""
+    try:
+        found = os.stat(path)
+    except OSError:
+        return None
+    return [found.st_size if how == READ else 0, found.st_mtime_ns]
+
+
+def are_current(inputs: Iterable[Sequence[Any]]) -> bool:
+    """Whether inputs, each with its stamp, are as they were."""
+    try:
+        return all(stamp(how, path) == seen for how, path, seen in inputs)
+    except (TypeError, ValueError):  # nothing that was written here
+        return False
+
+
+class Inputs:
+    """Watches this process and the compilers that it starts, from now on. What lies in a directory of `known` is not noted."""
+
+    def __init__(self, known: Iterable[str], scratch: str) -> None:
+        self.known = tuple(os.path.join(os.path.realpath(path), '') for path in [*known, scratch, *SYSTEM])
+        self.headers = os.path.join(scratch, 'headers-read')
+        self.read: dict[str, None] = {}
+        self.listed: dict[str, None] = {}
+        self.written: set[str] = set()
+        os.environ.update(CC_PRINT_HEADERS='1', CC_PRINT_HEADERS_FILE=self.headers)
+        sys.addaudithook(self.note)
+
+    def note(self, event: str, arguments: tuple[Any, ...]) -> None:
+        """Called by Python before it does something."""
+        if event == 'open' and isinstance(arguments[0], (str, bytes, os.PathLike)):
+            path = os.path.abspath(os.fsdecode(arguments[0]))
+            written = set(arguments[1] or '') & set('wax+') or (arguments[2] or 0) & (os.O_WRONLY | os.O_RDWR)
+            if written:
+                self.written.add(path)
+            else:
+                self.read[path] = None
+        elif event in ('os.listdir', 'os.scandir') and not isinstance(arguments[0], int):
+            self.listed[os.path.abspath(os.fsdecode(arguments[0] or '.'))] = None
+        elif event == 'subprocess.Popen' and isinstance(arguments[1], (list, tuple)):
+            for word in arguments[1][1:]:
+                if isinstance(word, (str, bytes, os.PathLike)):
+                    self.read[os.path.abspath(os.fsdecode(word))] = None
+
+    def found(self) -> list[list[str]]:
+        """`[how, path]` of each file that was read and each directory that was listed."""
+        read = {_source(path): None for path in self.read}
+        if os.path.isfile(self.headers):
+            with open(self.headers, encoding='utf-8', errors='surrogateescape') as f:
+                read.update((os.path.abspath(line.rstrip('\n')), None) for line in f)
+        return [*([READ, path] for path in sorted(read) if os.path.isfile(path) and self._is_own(path)),
+                *([LISTED, path] for path in sorted(self.listed) if os.path.isdir(path) and self._is_own(path))]
+
+    def _is_own(self, path: str) -> bool:
+        return path not in self.written and not os.path.join(os.path.realpath(path), '').startswith(self.known)
+
+
+def _source(path: str) -> str:
+    """A module's source, where Python read what it had kept of it."""
+    return importlib.util.source_from_cache(path) if path.endswith('.pyc') and '__pycache__' in path else path
