@@ -92,7 +92,8 @@ def build(*, features: str | Iterable[str] = (), targets: str | Iterable[str] = 
     `links` (whatever each of them needs) select together, as `--features`, `--targets` and `--for` do; `project`, an
     `emroot.toml`, adds what its `cache` tables select. `cache` is the cache directory (default: one per SDK, in the home),
     `jobs` how many processes run at once (0: one for each processor), `base` a cache directory of somebody else's, to use in
-    place what it has, `remote` as `--remote` has it, with `remote_headers` as EMROOT_REMOTE_HEADER has them.
+    place what it has (what the SDK's own cache has is used too, unless it is `''`), `remote` as `--remote` has it, with
+    `remote_headers` as EMROOT_REMOTE_HEADER has them.
 
     Targets that fail are in the result, not raised: see `BuildResult.raise_for_failures`. Raises `UsageError` if nothing is
     selected, `UnknownNameError` for what does not exist, `StoreError` if the store or the cache directory cannot be written to.
@@ -133,7 +134,7 @@ def prepare(*, features: str | Iterable[str], targets: str | Iterable[str], link
         from .remote.address import parse_address
         address = parse_address(remote, headers=remote_headers)
     options = Options(jobs=jobs, builder=builder, port_sources=PortSources(Path(ports_from).absolute() if ports_from else None),
-                      base=user_path(base) if base else None, remote=address)
+                      base=user_path(base) if base else None, sdk_cache=base != '', remote=address)
     build = Build(catalogue, where, Store(where.store), cache_of(cache, catalogue, where), options, watcher)
     return build, [Request(mode=mode, targets=tuple(names)) for mode, names in selected.items()]
 

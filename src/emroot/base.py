@@ -1,26 +1,31 @@
 """A base: a cache directory of somebody else's, never written to, whose libraries are used in place where they are right.
 
 What is in it is told by the records that emroot left there, or by the manifest of an unpacked `emroot export`; either way a
-file's digest is compared before it is used. The SDK's own `cache`, which has neither, is the SDK's word for what is in it.
+file's digest is compared before it is used. The SDK's own cache, which has neither, is the SDK's word for what is in it, and is a
+base without being asked for. Whatever emcc or its packagers left there is used if it has the very members that a library of this
+SDK has, is whole, and does not name the directory of the SDK, which embuilder never does (emcc of some releases, building on
+demand, does).
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+import os
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from .cachedir import FOREIGN, recorded_files
-from .canonical import digest_file, digest_record
+from .cachedir import FOREIGN, SANITY, recorded_files
+from .canonical import digest_bytes, digest_file, digest_record
 from .files import read_file
 from .home import read_memo
 from .sdk import Sdk
 from .store.records import is_below, is_digest
 
 _MANIFEST = '.emroot/manifest.json'
+_ARCHIVE = b'!<arch>\n'
 
 
 @dataclass(frozen=True)
@@ -38,23 +43,42 @@ class Base:
 
     def __init__(self, root: Path, sdk: Sdk) -> None:
         self.root, self._sdk = root.absolute(), sdk
-        self._is_the_sdks = self.root.resolve() == (sdk.root / 'cache').resolve()
+        #: Whether it is the SDK's own, which may change under the hands of any emcc: what is used of it is copied.
+        self.is_the_sdks = self.root.resolve() in [place.resolve() for place in sdk.caches]
 
-    def find(self, path: str, key: str, *, own_place: bool) -> Based | None:
-        """The file at `path` (relative) if it is what `key` makes, whole."""
+    def find(self, path: str, key: str, *, own_place: bool, members: Sequence[str] = ()) -> Based | None:
+        """The file at `path` (relative) if it is what `key` makes of `members`, whole."""
         if not is_below(path) or not (self.root / path).is_file():
             return None
         said = self._said(path)
+        if said is None:
+            return self._find_unsaid(path, members) if self.is_the_sdks else None
         try:
             digest = digest_file(self.root / path)
         except OSError:
             return None
-        if said is None:
-            return Based(self.root / path, digest, '') if self._is_the_sdks else None
         if said.get('key') != key or said.get('digest') != digest:
             return None
         place = _place(said)
         return None if own_place and place not in ('', self._sdk.place) else Based(self.root / path, digest, place)
+
+    def _find_unsaid(self, path: str, members: Sequence[str]) -> Based | None:
+        """A file of the SDK's own cache, of which there is no record."""
+        if not self._is_of_this_sdk:
+            return None
+        content = read_file(self.root / path)
+        if not content or os.fsencode(self._sdk.root) in content:
+            return None
+        whole = list_members(content) == list(members) if path.endswith('.a') else is_whole_object(content)
+        return Based(self.root / path, digest_bytes(content), '') if whole else None
+
+    @cached_property
+    def _is_of_this_sdk(self) -> bool:
+        """Whether emcc would use this cache. One that says nothing of whose it is came with the SDK, if it lies inside it."""
+        said = read_file(self.root / SANITY)
+        if said is None:
+            return self._sdk.root in self.root.parents
+        return said == self._sdk.sanity.encode(errors='surrogateescape')
 
     def files(self, key: str, *, own_place: bool) -> dict[str, Based]:
         """All files that `key` made, by path; none unless all are whole."""
@@ -88,6 +112,52 @@ class Base:
     def _all(self) -> Iterator[tuple[str, Mapping[str, Any]]]:
         yield from recorded_files(self.root)
         yield from self._manifest.items()
+
+
+def own_bases(sdk: Sdk, cache: Path) -> list[Base]:
+    """The SDK's own caches that can be bases of another cache directory."""
+    return [Base(place, sdk) for place in sdk.caches
+            if (place / 'sysroot' / 'lib').is_dir() and place.resolve() != cache.resolve()]
+
+
+def list_members(archive: bytes) -> list[str] | None:
+    """The members' names of an archive, in their order; None if it is none, or not whole."""
+    at, names, found = len(_ARCHIVE), b'', []
+    if not archive.startswith(_ARCHIVE):
+        return None
+    while at < len(archive):
+        header = archive[at:at + 60]
+        try:
+            name, size = header[:16].decode().rstrip(), int(header[48:58])
+        except ValueError:
+            return None
+        content = archive[at + 60:at + 60 + size]
+        if header[58:] != b'`\n' or len(content) < size:
+            return None
+        if name == '//':
+            names = content
+        elif name[:1] == '/' and name[1:].isdecimal():
+            found.append(names[int(name[1:]):].partition(b'/\n')[0].decode(errors='replace'))
+        elif name not in ('/', '/SYM64/'):
+            found.append(name.removesuffix('/'))
+        at += 60 + size + size % 2
+    return found
+
+
+def is_whole_object(content: bytes) -> bool:
+    """Whether an object goes on to the end of its last section."""
+    if not content.startswith(b'\0asm'):
+        return len(content) >= 8 and (not content.startswith(b'BC\xc0\xde') or len(content) % 4 == 0)
+    at = 8
+    while at < len(content):
+        at, shift, size = at + 1, 0, 0
+        while at < len(content):
+            size |= (content[at] & 0x7f) << shift
+            at, shift = at + 1, shift + 7
+            if not content[at - 1] & 0x80:
+                break
+        at += size
+    return at == len(content)
 
 
 def _place(said: Mapping[str, Any]) -> str:

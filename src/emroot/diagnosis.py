@@ -8,10 +8,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from .base import own_bases
 from .cachecheck import verify_cache
 from .cachedir import recorded_files
 from .errors import SdkError, StoreError
 from .home import Home, read_memo
+from .lazy.partial import completing_command, never_whole, read_links
+from .modes import all_modes
 from .sdk import Sdk
 from .sdk.node import MINIMUM, node_for, node_version
 from .store import Store
@@ -118,6 +121,28 @@ def examine_cache(cache: Path, sdk: Sdk, *, home: Home) -> Iterator[Finding]:
                           'run the same emroot build again, it replaces what is missing or changed', StoreError.exit_code)
         else:
             yield Finding(f'cache directory {cache}: {len(listed)} files, all as they were placed', True)
+
+
+def examine_lazy(cache: Path) -> Iterator[Finding]:
+    """Whether lazy links left libraries out that a frozen emcc will miss."""
+    missing = never_whole(cache)
+    for mode, targets in missing.items():
+        shown = f'{", ".join(targets[:5])}{"..." if len(targets) > 5 else ""}'
+        count = read_links(cache, mode).count
+        yield Finding(f'{count} {"link" if count == 1 else "links"} of {mode} took only what they pull: of its libraries '
+                      f'{len(targets)} were never built whole ({shown}), and a frozen emcc fails for want of them', True,
+                      completing_command(cache, {mode: targets}))
+
+
+def examine_prebuilt(sdk: Sdk, cache: Path, *, used: bool) -> Iterator[Finding]:
+    """What the SDK's own cache has, and whether it is used."""
+    for base in own_bases(sdk, cache):
+        modes = {mode.name: len(list((base.root / mode.directory).glob('*.[ao]'))) for mode in all_modes()}
+        shown = ', '.join(f'{count} of {mode}' for mode, count in modes.items() if count)
+        if shown:
+            yield Finding(f"the SDK's own cache {base.root} has libraries: {shown}; "
+                          + ('what is right of them is copied and not built' if used else 'they are not used'), True,
+                          "`--base ''` (EMROOT_BASE=) has all built" if used else "since EMROOT_BASE or EMROOT_PLACE says so")
 
 
 def examine_environment(cache: Path) -> Iterator[Finding]:

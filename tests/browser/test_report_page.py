@@ -148,7 +148,7 @@ def test_without_script_the_summary_is_there_and_nothing_that_would_not_work(chr
     tree: list[dict[str, Any]] = shown.accessible()
     names = [node['name']['value'] for node in tree if node.get('name', {}).get('value') and not node['ignored']]
     text = ' '.join(names)
-    for said in ('Modes of this cache directory', 'wasm64-lto', 'Work of the last build by library', 'Objects of the last build',
+    for said in ('Modes of this cache directory', 'wasm64-lto', 'Jobs of the last build by library', 'Objects of the last build',
                  'emroot report --json'):
         assert said in text
     assert 'Find' not in names and 'Expand all' not in names

@@ -46,9 +46,12 @@ import os, sys
 names = sys.argv[3:]
 if names == ['@members']:
     names = open('members', errors='surrogateescape').read().split()
-with open(sys.argv[2], 'w') as out:
+with open(sys.argv[2], 'wb') as out:
+    out.write(b'!<arch>\\n')
     for name in names:
-        out.write(os.path.basename(name) + ': ' + open(name).read())
+        content = open(name, 'rb').read()
+        header = '%-16s%-12d%-6d%-6d%-8s%-10d`\\n' % (os.path.basename(name) + '/', 0, 0, 0, 644, len(content))
+        out.write(header.encode() + content + b'\\n' * (len(content) % 2))
 '''
 _SOURCES = {'libone': ('a.c', 'b.c', 'zebra.c'), 'libcxx': ('new.cpp',), 'libasm': ('plain.s', 'preprocessed.S'),
             'crt1': ('crt1.c',), 'libbroken': ('fine.c',), 'libmany': tuple(f'f{n:02}.c' for n in range(24))}

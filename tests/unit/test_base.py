@@ -105,8 +105,82 @@ def test_an_unpacked_export_is_a_base_too_and_a_base_is_exported(fake: Emroot, b
     assert (tmp_path / 'one.tar').read_bytes() == (tmp_path / 'two.tar').read_bytes()
 
 
-def test_the_sdks_own_cache_is_the_sdks_word(fake: Emroot, base: Path, tmp_path: Path):
+@pytest.fixture
+def prebuilt(fake: Emroot, base: Path, tmp_path: Path) -> Emroot:
+    """An SDK that comes with libraries in its own cache."""
     sdk = make_fake_sdk(tmp_path / 'with cache')
     shutil.copytree(base / 'sysroot/lib', sdk / 'cache/sysroot/lib')
-    document = _build(Emroot(tmp_path / 'other', sdk), *MORE, '--base', sdk / 'cache')
-    assert counts(document) == (25, 4)
+    for path in [sdk / 'cache', *(sdk / 'cache').rglob('*')]:
+        path.chmod(0o755 if path.is_dir() else 0o644)
+    return Emroot(tmp_path / 'other', sdk, prebuilt=True)
+
+
+def _own(prebuilt: Emroot) -> Path:
+    assert prebuilt.sdk
+    return prebuilt.sdk / 'cache/sysroot/lib/wasm32-emscripten'
+
+
+def test_what_the_sdk_has_prebuilt_is_copied_and_not_built(prebuilt: Emroot):
+    before = snapshot(_own(prebuilt))
+    document = prebuilt('build', *MORE).json
+    assert counts(document) == (25, 4) and document['objects']['why']['archive_in_base'] == 4
+    cache = Path(document['cache'])
+    assert not [path for path in cache.rglob('*') if path.is_symlink()]
+    assert snapshot(_own(prebuilt)) == before
+    assert counts(prebuilt('build', *MORE).json) == (0, 29)
+    for path in _own(prebuilt).iterdir():
+        path.unlink()  # as emcc does that takes its cache for another's
+    assert prebuilt('verify').code == 0 and counts(prebuilt('build', *MORE).json) == (0, 29)
+
+
+@pytest.mark.parametrize(('options', 'env'), [(['--base', ''], {}), ([], {'EMROOT_BASE': ''}), ([], {'EMROOT_PLACE': 'own'})])
+def test_it_is_built_all_the_same_if_wanted(options: list[str], env: dict[str, str], prebuilt: Emroot):
+    assert counts(prebuilt('build', *COMMON, *options, env=env).json) == (4, 0)
+
+
+def test_a_named_base_comes_first_and_the_sdks_own_next(prebuilt: Emroot, base: Path, tmp_path: Path):
+    (_own(prebuilt) / 'libone.a').unlink()
+    shutil.rmtree(tmp_path / 'half', ignore_errors=True)
+    assert counts(prebuilt('build', *COMMON, '--base', base).json) == (0, 4)
+    (tmp_path / 'empty').mkdir()
+    assert counts(prebuilt('build', *COMMON, '--base', tmp_path / 'empty', '--cache', tmp_path / 'second').json) == (0, 4)
+    assert counts(prebuilt('build', *COMMON, '--base', tmp_path / 'empty', '--home', tmp_path / 'third').json) == (3, 1)
+
+
+@pytest.mark.parametrize('how', ['cut', 'other members', 'names the SDK', 'of another SDK', 'empty'])
+def test_what_is_no_library_of_this_sdk_there_is_built(how: str, prebuilt: Emroot):
+    library, sdk = _own(prebuilt) / 'libone.a', prebuilt.sdk
+    assert sdk
+    whole = library.read_bytes()
+    if how == 'of another SDK':
+        (sdk / 'cache/sanity.txt').write_text('1.2.3|/elsewhere')
+    else:
+        library.write_bytes({'cut': whole[:-10], 'other members': whole.replace(b'zebra.o', b'horse.o'), 'empty': b'',
+                             'names the SDK': whole.replace(b'clang', os.fsencode(sdk))}[how])
+        assert library.read_bytes() != whole
+    compiled = 4 if how == 'of another SDK' else 3
+    assert counts(prebuilt('build', *COMMON).json) == (compiled, 4 - compiled)
+
+
+def test_a_cache_that_the_configuration_names_is_the_sdks_own_if_it_says_so(fake: Emroot, base: Path, tmp_path: Path):
+    sdk = make_fake_sdk(tmp_path / 'configured')
+    shutil.copytree(base / 'sysroot', tmp_path / 'its cache/sysroot')
+    with open(sdk / '.emscripten', 'a', encoding='utf-8') as f:
+        f.write(f'CACHE = {str(tmp_path / "its cache")!r}\n')
+    emroot = Emroot(tmp_path / 'other', sdk, prebuilt=True)
+    assert counts(emroot('build', *COMMON, '--cache', tmp_path / 'first').json) == (4, 0)
+    os.chmod(tmp_path / 'its cache', 0o755)
+    (tmp_path / 'its cache' / 'sanity.txt').write_text((tmp_path / 'first' / 'sanity.txt').read_text())
+    fresh = Emroot(tmp_path / 'fresh', sdk, prebuilt=True)
+    assert counts(fresh('build', *COMMON).json) == (0, 4)
+    assert counts(fresh('build', *COMMON, '--cache', tmp_path / 'its cache', '--home', tmp_path / 'last').json) == (4, 0)
+
+
+def test_list_and_doctor_say_what_the_sdk_has_prebuilt(prebuilt: Emroot):
+    listed = {row['name']: row for row in prebuilt('list', '--json').json['targets']}
+    assert (listed['libone']['present'], listed['libone']['prebuilt']) == (False, True)
+    assert not listed['libmany']['prebuilt']
+    assert 'in the SDK' in prebuilt('list').out
+    assert 'in the SDK' not in prebuilt('list', env={'EMROOT_BASE': ''}).out
+    said = prebuilt('doctor').out
+    assert str(_own(prebuilt).parents[2]) in said and '--base' in said

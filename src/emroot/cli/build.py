@@ -110,7 +110,8 @@ def options_of(session: Session) -> Options:
         raise UsageError(f'{JOBS[0]} is {given!r}, which is no number of processes',
                          hint=f'set it to 1 or more, or unset {JOBS[0]}')
     return Options(jobs=session.args.jobs, below_run=is_below_run(), builder=builder, port_sources=_port_sources(session),
-                   remote=session.remote, own_place=session.own_place, launcher=session.launcher, base=session.base)
+                   remote=session.remote, own_place=session.own_place, launcher=session.launcher, base=session.base,
+                   sdk_cache=session.sdk_cache)
 
 
 def _port_sources(session: Session) -> PortSources:

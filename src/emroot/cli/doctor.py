@@ -8,7 +8,16 @@ import stat
 import sys
 from dataclasses import asdict
 
-from ..diagnosis import Finding, examine_cache, examine_environment, examine_home, examine_node, examine_sdk
+from ..diagnosis import (
+    Finding,
+    examine_cache,
+    examine_environment,
+    examine_home,
+    examine_lazy,
+    examine_node,
+    examine_prebuilt,
+    examine_sdk,
+)
 from ..errors import EmrootError
 from ..messages import explain_message
 from .session import Session, print_json
@@ -29,7 +38,8 @@ def doctor(args: argparse.Namespace) -> int:
     else:
         findings += [*examine_sdk(sdk), *examine_node(sdk, session.home)]
         if session.home.is_known or args.cache:
-            findings += [*examine_cache(session.cache, sdk, home=session.home), *examine_environment(session.cache)]
+            findings += [*examine_cache(session.cache, sdk, home=session.home), *examine_lazy(session.cache),
+                         *examine_prebuilt(sdk, session.cache, used=session.sdk_cache), *examine_environment(session.cache)]
     if args.json:
         print_json({'findings': [asdict(finding) for finding in findings]})
     else:

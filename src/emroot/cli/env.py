@@ -14,6 +14,7 @@ from .. import ownership
 from ..canonical import digest_bytes
 from ..errors import RemoteError, UsageError
 from ..files import as_python, read_file, remove_tree, write_text
+from ..lazy.partial import completing_command, never_whole
 from ..linkline import read_link
 from ..probe import HOOK
 from ..sdk.inspect import config_files
@@ -56,6 +57,7 @@ def env(args: argparse.Namespace) -> int:
     """Print what to set."""
     session = Session(args)
     code = _prepare(session, needed=True)
+    warn_of_parts(session)
     variables = emcc_variables(session.catalogue, session.cache, session.home)
     if args.json:
         print_json(variables)
@@ -63,6 +65,15 @@ def env(args: argparse.Namespace) -> int:
         shell = args.shell or ('powershell' if os.name == 'nt' else 'bash')
         sys.stdout.write(''.join(_line(shell, name, value) for name, value in variables.items()))
     return code
+
+
+def warn_of_parts(session: Session) -> None:
+    """Say which libraries a frozen emcc will miss that links below `emroot run` have got on without."""
+    missing = never_whole(session.cache)
+    if missing and not session.args.quiet:
+        shown = ' and '.join(f'{len(targets)} of {mode}' for mode, targets in missing.items())
+        print(f'emroot: {session.cache} lacks libraries of which lazy links took only what they pull ({shown}); '
+              f'a frozen emcc fails without them\n  hint: {completing_command(session.cache, missing)}', file=sys.stderr)
 
 
 def run(args: argparse.Namespace, *, loud: bool = False) -> int:
@@ -80,6 +91,8 @@ def run(args: argparse.Namespace, *, loud: bool = False) -> int:
     with heard(quiet=args.quiet) as variables:
         code = subprocess.run([program, *command[1:]], env={**environment, **variables}, check=False,
                               umask=ownership.given_umask).returncode
+    if os.environ.get('EM_FROZEN_CACHE', '') not in ('', '0'):  # which does not hold below run, but will after it
+        warn_of_parts(session)
     return 128 - code if code < 0 else code  # ended by a signal: as a shell has it
 
 
@@ -114,7 +127,7 @@ def hooked_config(session: Session, *, loud: bool = False) -> Path:
     here = ['--sdk', str(session.sdk.root), '--home', str(session.home.root)]
     how = ['--cache', str(session.cache), *(['--builder', args.builder] if args.builder else []),
            *(['--jobs', str(args.jobs)] if args.jobs else []),
-           *(['--base', str(session.base)] if session.base else []),
+           *(['--base', str(session.base or '')] if session.base or not session.sdk_cache else []),
            *(['--launcher', args.launcher] if args.launcher is not None else []),
            *(['--ports-from', str(session.ports_from)] if session.ports_from else [])]
     command = {'argv': [sys.executable, '-m', 'emroot', *here, '--quiet', 'build', *how]}

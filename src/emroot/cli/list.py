@@ -4,13 +4,19 @@ from __future__ import annotations
 
 import argparse
 
+from ..base import own_bases
+from ..lazy.partial import never_whole
 from .session import Session, print_json
+
+#: How a library's state is shown; the first that holds.
+STATES = {'present': 'present', 'prebuilt': 'in the SDK', 'partly': 'in part'}
 
 
 def list_targets(args: argparse.Namespace) -> int:
     """Targets of a mode."""
     session = Session(args)
     documents = []
+    bases = own_bases(session.sdk, session.cache) if session.sdk_cache else []
     for mode in session.modes():
         listing = session.catalogue.listing(mode)
         names = listing.expand(args.patterns) if args.patterns else list(listing.libraries)
@@ -20,7 +26,11 @@ def list_targets(args: argparse.Namespace) -> int:
                 vary[name] = ' '.join(f'{key.removeprefix("is_")}={value}' for key, value in library.vary.items()
                                       if value not in ('False', 'None'))
                 rows.append({'name': name, 'file': library.file, 'objects': library.objects,
-                             'present': (session.cache / library.path).is_file()})
+                             'present': (session.cache / library.path).is_file(),
+                             'prebuilt': any((base.root / library.path).is_file() for base in bases)})
+        partly = never_whole(session.cache).get(mode, [])
+        for row in rows:
+            row['partly'] = row['name'] in partly
         ports = [name for name in ([*listing.ports, *listing.port_variants] if not args.patterns else names)
                  if not listing.library(name)]
         documents.append({'mode': mode.name, 'targets': rows, 'ports': ports})
@@ -28,9 +38,12 @@ def list_targets(args: argparse.Namespace) -> int:
             continue
         print(f'{mode}: {len(rows)} targets, {sum(int(str(r["objects"])) for r in rows)} objects')
         width = max([len(str(r['name'])) for r in rows], default=0)
+        longest = len('in the SDK' if any(row['prebuilt'] for row in rows) else 'present')
         for row in rows:
-            mark = 'present' if row['present'] else '-'
-            print(f'  {row["name"]!s:{width}}  {row["objects"]:>5}  {mark:7}  {vary[str(row["name"])]}'.rstrip())
+            mark = next((shown for state, shown in STATES.items() if row[state]), '-')
+            print(f'  {row["name"]!s:{width}}  {row["objects"]:>5}  {mark:{longest}}  {vary[str(row["name"])]}'.rstrip())
+        if any(row['partly'] for row in rows):
+            print('  in part: lazy links took only what they pull of these; a frozen emcc misses them (`emroot doctor`)')
         if ports:
             print(f'  ports: {" ".join(ports)}')
     if args.json:

@@ -285,7 +285,7 @@ def _selection(parser: argparse.ArgumentParser) -> None:
     how.add_argument('--builder', choices=['source', 'embuilder'],
                         help='compile the SDK\'s sources, or have its embuilder do it')
     how.add_argument('--base', metavar='DIR', help='a cache directory of somebody else, to use in place what is right in it '
-                        '(EMROOT_BASE)')
+                        "(EMROOT_BASE); '' for none, not the SDK's own either")
     how.add_argument('--launcher', metavar='PROGRAM', help='compile through ccache, sccache, recc, distcc or the like '
                         '(EM_COMPILER_WRAPPER)')
     how.add_argument('--remote', metavar='URL', help='a remote store (https, grpcs), or a directory, to ask for what is not '

@@ -122,6 +122,13 @@ class Session:
         return found
 
     @property
+    def sdk_cache(self) -> bool:
+        """Whether what the SDK's own cache has is used: unless `--base ''` (EMROOT_BASE) says that there is no base, or nothing
+        that was made elsewhere is wanted."""
+        option = getattr(self.args, 'base', None)
+        return (option if option is not None else os.environ.get('EMROOT_BASE')) != '' and not self.own_place
+
+    @property
     def remote(self) -> Address | None:
         """The remote: on the command line, else in EMROOT_REMOTE, else what the project says; an empty one is none.
 

@@ -6,7 +6,9 @@ import os
 import threading
 import time
 from collections.abc import Iterable, Mapping
+from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ..cachedir import IN_FLIGHT, CacheDirectory
 from ..catalogue import Catalogue
@@ -20,6 +22,10 @@ from .keys import KnownKeys
 from .request import Options, Request
 from .result import BuildResult, Failure, ModeResult
 from .timeline import Timeline
+
+if TYPE_CHECKING:
+    from ..base import Base, Based
+    from ..plan import Archive
 
 
 class Build:
@@ -62,6 +68,19 @@ class Build:
             from .lastbuild import save_last_build  # for `emroot report`
             save_last_build(self, clock)
         return self.result
+
+    @cached_property
+    def bases(self) -> list[Base]:
+        """Cache directories of others to look in: the one that was named, and the SDK's own."""
+        from ..base import Base, own_bases  # here and not above: mostly nothing is looked for
+        named, sdk = self.options.base, self.catalogue.sdk
+        return [*([Base(named, sdk)] if named else []), *(own_bases(sdk, self.cache.root) if self.options.sdk_cache else [])]
+
+    def find_based(self, archive: Archive) -> tuple[Base, Based] | None:
+        """An archive that a base has, and which."""
+        members = [name for name, _ in archive.members]
+        return next(((base, found) for base in self.bases if (found := base.find(
+            archive.path, archive.key, own_place=self.options.own_place, members=members))), None)
 
     def _holds(self, mode: Mode, target: str) -> bool:
         """Whether the cache directory already has a target; the no-op build ends here, without a plan."""

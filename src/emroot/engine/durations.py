@@ -1,4 +1,7 @@
-"""How long compiles took here before, so that the longest can start first."""
+"""How long compiles took here before, so that the longest can start first and the rest be estimated.
+
+In seconds of a processor: those of the clock would say how busy the machine was.
+"""
 
 from __future__ import annotations
 
@@ -34,7 +37,7 @@ class Durations:
         return kinds.get(kind(compile_.argv), max(kinds.values())) / 1000
 
     def learn(self, compile_: Compile, seconds: float) -> None:
-        """Note how long a compile took."""
+        """Note how many seconds of a processor a compile took."""
         with self._lock:
             self._learned.setdefault(compile_.source, {})[kind(compile_.argv)] = round(1000 * seconds)
 

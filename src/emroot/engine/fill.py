@@ -55,8 +55,8 @@ class Fill:
                 recipes, others = self._ask(missing)
             self.build.home.remember_cache(self.cache.root)
             plan = make_plan(self.catalogue.sdk, recipes)
-            if self.options.base:
-                plan = self._use(self.options.base, recipes, plan)
+            if self.build.bases:
+                plan = self._use(recipes, plan)
             keys = {(mode, target): embuilder_key(self.catalogue, mode, target, self.options.port_sources)
                     for mode, target in others}
             if self.options.base:
@@ -140,15 +140,17 @@ class Fill:
 
     # --- the base ---
 
-    def _use(self, root: Path, recipes: list[Recipe], plan: Plan) -> Plan:
+    def _use(self, recipes: list[Recipe], plan: Plan) -> Plan:
         """Refer to what a base has; the plan of what is left."""
-        base, left = Base(root, self.cache.sdk), []
+        left = []
         for recipe, archive in zip(recipes, plan.archives, strict=True):
-            found = base.find(archive.path, archive.key, own_place=self.options.own_place)
-            if found is None:
+            based = self.build.find_based(archive)
+            if based is None:
                 left.append(recipe)
                 continue
+            base, found = based
             self.cache.refer(archive.path, archive.key, found.file, found.digest, carries=found.place)
+            self.watcher.note(f'{archive.name} is used as it is in {base.root}')
             self.build.done(archive.mode, archive.target, 'reused', {'archive_in_base': len(archive.members)}, place=found.place)
         self.known.learn(plan)
         return make_plan(self.cache.sdk, left)

@@ -5,7 +5,8 @@
  * of one byte with three descriptors: those of a server. A server has
  * descriptor 0: requests, each a length (4 bytes, of this machine) and that many bytes: the working directory and the arguments,
  *               each ended by a zero byte;
- * descriptor 1: first its process id, then for each request what waitpid says of its child (4 bytes), or -1 if there was no child;
+ * descriptor 1: first its process id (4 bytes), then for each request what wait4 says of its child, or -1 if there was no child, and how
+ *               much processor time that took in microseconds (4 bytes each);
  * descriptor 2: a file to which children say what they have to say.
  */
 #define _GNU_SOURCE
@@ -19,6 +20,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -43,9 +45,13 @@ static int get(void *to, size_t count) {
     return 1;
 }
 
-static void answer(int to, int status) {
-    if (write(to, &status, sizeof status) != sizeof status)
+static void answer(int to, const int *numbers, size_t count) {
+    if (write(to, numbers, count * sizeof *numbers) != (ssize_t)(count * sizeof *numbers))
         _exit(0); /* nobody listens any more */
+}
+
+static int microseconds(const struct timeval *time) {
+    return time->tv_sec < 1000 ? (int)(time->tv_sec * 1000000 + time->tv_usec) : 1000000000;
 }
 
 /* Has what a child allocates begin in a huge page of its own: that in which the template's heap ends it would copy 4 KiB at a time. */
@@ -79,7 +85,7 @@ static int compile(char *request, unsigned length, pid_t server) {
 static int serve(void) {
     unsigned length;
     pid_t server = getpid();
-    answer(1, server);
+    answer(1, &server, 1);
     while (get(&length, sizeof length)) {
         char *request = malloc(length);
         if (!request || !get(request, length))
@@ -87,10 +93,13 @@ static int serve(void) {
         pid_t child = fork();
         if (child == 0)
             return compile(request, length, server);
-        int status = -1;
-        if (child > 0 && waitpid(child, &status, 0) != child)
-            status = -1;
-        answer(1, status);
+        int said[2] = {-1, 0};
+        struct rusage used;
+        if (child > 0 && wait4(child, &said[0], 0, &used) == child)
+            said[1] = microseconds(&used.ru_utime) + microseconds(&used.ru_stime);
+        else
+            said[0] = -1;
+        answer(1, said, 2);
         free(request);
     }
     _exit(0); /* emroot has gone, or is done */
@@ -149,7 +158,8 @@ static int stand(int argc, char **argv, char **env) {
     unsetenv("EMROOT_FORK_SERVER");
     unsetenv("LD_PRELOAD");
     unsetenv("LD_BIND_NOW");
-    answer(0, 0);
+    int zero = 0;
+    answer(0, &zero, 1);
     for (;;) {
         int given[3];
         char byte, control[CMSG_SPACE(sizeof given)];

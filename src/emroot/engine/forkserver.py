@@ -38,7 +38,7 @@ class ForkServer:
             finally:
                 os.close(theirs_in)
                 os.close(theirs_out)
-            self._process = os.pidfd_open(self._status())
+            self._process = os.pidfd_open(self._numbers(1)[0])
         except OSError:
             self.close()
             raise
@@ -56,10 +56,10 @@ class ForkServer:
             self._requests.write(struct.pack('=I', len(request)) + request)
         except OSError:
             return None
-        status = self._status()
+        status, used = self._numbers(2)
         if status == _NO_CHILD:
             return None
-        return Finished(os.waitstatus_to_exitcode(status), self._take_said(), time.perf_counter() - began)
+        return Finished(os.waitstatus_to_exitcode(status), self._take_said(), time.perf_counter() - began, used / 1e6)
 
     def close(self) -> None:
         """End it."""
@@ -69,11 +69,12 @@ class ForkServer:
         if self._process >= 0:
             os.close(self._process)
 
-    def _status(self) -> int:
-        answer = b''
-        while len(answer) < 4 and (part := self._answers.read(4 - len(answer))):
+    def _numbers(self, count: int) -> Sequence[int]:
+        """So many numbers of an answer; if it ends before, there was no child."""
+        size, answer = 4 * count, b''
+        while len(answer) < size and (part := self._answers.read(size - len(answer))):
             answer += part
-        return int(struct.unpack('=i', answer)[0]) if len(answer) == 4 else _NO_CHILD
+        return struct.unpack(f'={count}i', answer) if len(answer) == size else [_NO_CHILD] * count
 
     def _take_said(self) -> bytes:
         size = os.fstat(self._said).st_size

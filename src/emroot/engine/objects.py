@@ -89,11 +89,11 @@ class Objects:
             return self._failed(compile_, done.code, done.output)
         if done.output.strip():
             self.watcher.note(f'{compile_.source} said: {done.output.decode(errors="replace").strip()}')
-        self.durations.learn(compile_, done.seconds)
+        self.durations.learn(compile_, done.processor)
         located = has_place(content, self._places)
         closure = self._closure(compile_, depfile)
         blob = self.store.adopt(out, digest_bytes(content))
-        extra: Record = {'seconds': round(done.seconds, 4)}
+        extra: Record = {'seconds': round(done.processor, 4)}
         if closure is not None:
             extra['closure'] = self.families.add(compile_, closure, blob, located=located)
         self._keep(compile_, blob, located=located, extra=extra)

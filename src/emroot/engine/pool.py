@@ -28,11 +28,13 @@ _PATIENCE = 0.1
 
 @dataclass(frozen=True)
 class Finished:
-    """How a process ended: exit code (negative: signal), what it said, and how long it took in seconds."""
+    """How a process ended: exit code (negative: signal), what it said, and how long it took in seconds: of the clock, and of a
+    processor, with those that it started. (Where that cannot be measured, both are of the clock.)"""
 
     code: int
     output: bytes
     seconds: float
+    processor: float
 
 
 class Cancelled(Exception):
@@ -157,9 +159,11 @@ class Pool:
                 raise Cancelled
         process = subprocess.Popen(command, cwd=cwd, env=env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                                    stderr=subprocess.STDOUT)
-        with self.guarding(process):
-            output = process.communicate()[0]
-        return Finished(process.returncode, output, time.perf_counter() - started)
+        with self.guarding(process), process:
+            output = process.stdout.read() if process.stdout else b''
+            used = _processor_seconds(process)
+        seconds = time.perf_counter() - started
+        return Finished(process.returncode, output, seconds, seconds if used is None else used)
 
     @contextlib.contextmanager
     def guarding(self, process: Killable) -> Iterator[None]:
@@ -235,6 +239,18 @@ class Pool:
 def takers_of_the_cheapest(workers: int) -> int:
     """How many of so many workers take the cheapest job first: few enough for none of the longest to wait."""
     return workers // 4 if workers >= 8 else 0
+
+
+def _processor_seconds(process: subprocess.Popen[bytes]) -> float | None:
+    """Wait for a process; what it took of a processor, None if that cannot be told."""
+    if not hasattr(os, 'wait4'):
+        return None
+    try:
+        _, status, used = os.wait4(process.pid, 0)
+    except ChildProcessError:  # whoever killed it has waited for it
+        return None
+    process.returncode = os.waitstatus_to_exitcode(status)
+    return used.ru_utime + used.ru_stime
 
 
 def jobs_asked_for() -> int:

@@ -58,6 +58,8 @@ class Options:
     """A program that every compile is started through; its path."""
     base: Path | None = None
     """A cache directory of somebody else's, to use in place what is right in it (see `base.py`)."""
+    sdk_cache: bool = False
+    """Whether the SDK's own cache is a base, too."""
     own_place: bool = False
     """Whether bytes that carry a place have to carry that of this SDK (see `located.py`). (So this one changes them, too.)"""
     remote: Address | None = None

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Collection, Sequence
+import os
+from collections.abc import Callable, Collection, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -11,10 +12,12 @@ from ..cachedir import IN_FLIGHT
 from ..engine.archives import KIND as ARCHIVE
 from ..engine.archives import find_archive
 from ..engine.build import Build
-from ..engine.located import KeysOf, keys_of
+from ..engine.durations import Durations
+from ..engine.located import KeysOf, keys_of, located_key
+from ..engine.objects import KIND as OBJECT
 from ..engine.pool import default_workers
 from ..engine.request import Request
-from ..home import read_memo, write_memo
+from ..home import read_memo
 from ..index import Index
 from ..index.keep import KIND, find_index, keep_index
 from ..index.shipped import find_shipped
@@ -26,10 +29,11 @@ from .command import LinkCommand, read_command
 from .hints import predict
 from .link import LazyLink, Told
 from .making import Members, Sketches
+from .partial import Links, note_link, read_links
 from .stock import Lazy, NotLazily, Stock
 
-#: Lazy links of a mode after which whole libraries cost less than going on: each takes half a second that they would not.
-ENOUGH = 20
+#: Seconds that the lazy links of a mode may have cost, beyond compiling, before it is asked what whole libraries would.
+FLOOR = 5.0
 Missing = Sequence[tuple[Mode, str]]
 
 
@@ -51,9 +55,10 @@ def link_lazily(build: Build, words: Sequence[str], cwd: Path, missing: Missing,
         named = {library.path for library in command.libraries} - {library.path for library in command.libraries if library.whole}
         lazies = [lazy for archive in plan.archives
                   if (lazy := _lazy(build, archive, plan, predicting=predicting)) and lazy.path in named]
-    counts = _count(build, {lazy.archive.mode for lazy in lazies})
-    if max(counts.values(), default=0) >= ENOUGH:
-        raise NotLazily(f'{ENOUGH} links were lazy: the libraries are worth having')
+    for mode in {lazy.archive.mode for lazy in lazies}:
+        before = read_links(root, mode)
+        if is_enough(before, partial(_cost, build, plan, [lazy for lazy in lazies if lazy.archive.mode == mode])):
+            raise NotLazily(f'{before.count} lazy links have cost {before.seconds:.0f} s: whole libraries cost no more')
     unknown = _without_index(build, plan, lazies)
     if unknown:
         build.watcher.note(f'built whole, for want of an index: {", ".join(unknown)}')
@@ -72,21 +77,32 @@ def link_lazily(build: Build, words: Sequence[str], cwd: Path, missing: Missing,
                 stock.keep()
     finally:
         scratch.close()
-    for mode, count in counts.items():
-        write_memo(_counter(build, mode), {'links': count + 1})
+    _note_links(root, [lazy.archive for lazy in lazies])
     complete = [(lazy.archive.mode, lazy.archive.target) for lazy in lazily.complete()]
     _build_whole(build, complete, set())
     return lazily.told
 
 
-def _count(build: Build, modes: Collection[Mode]) -> dict[Mode, int]:
-    """How many links of each mode were lazy in this cache directory."""
-    found = {mode: (read_memo(_counter(build, mode)) or {}).get('links', 0) for mode in modes}
-    return {mode: count if isinstance(count, int) else 0 for mode, count in found.items()}
+def is_enough(links: Links, cost: Callable[[], float]) -> bool:
+    """Whether lazy links have cost as much as whole libraries would, whose `cost` is known then: who goes on until that moment,
+    and then has them built, never pays more than twice what was best."""
+    return links.seconds >= FLOOR and links.seconds >= cost()
 
 
-def _counter(build: Build, mode: Mode) -> Path:
-    return build.cache.root / '.emroot' / 'lazy' / f'{mode}.json'
+def _cost(build: Build, plan: Plan, lazies: Sequence[Lazy]) -> float:
+    """Seconds that the objects will take which archives still lack."""
+    durations, places = Durations(build.home, build.catalogue.sdk), build.catalogue.sdk.places
+    keys = {key for lazy in lazies for _, key in lazy.archive.members}
+    return sum(durations.expected(plan.compiles[key]) for key in keys
+               if not any(build.store.read(OBJECT, each) for each in (key, located_key(key, places, OBJECT))))
+
+
+def _note_links(cache: Path, archives: Sequence[Archive]) -> None:
+    """Note a lazy link in each of its modes, and what it cost: what this process itself took. Compilers and linker would run
+    without it, too."""
+    used = os.times()
+    for mode in {archive.mode for archive in archives}:
+        note_link(cache, mode, [archive for archive in archives if archive.mode == mode], used.user + used.system)
 
 
 def _plan(build: Build, missing: Missing) -> Plan:
@@ -123,8 +139,8 @@ def _without_index(build: Build, plan: Plan, lazies: Sequence[Lazy]) -> list[str
 
 
 def has_archive(build: Build, archive: Archive) -> bool:
-    """Whether the store has it whole."""
-    return find_archive(build.store, _keys_of(build)(archive.key, ARCHIVE)) is not None
+    """Whether the store or a base has it whole."""
+    return find_archive(build.store, _keys_of(build)(archive.key, ARCHIVE)) is not None or build.find_based(archive) is not None
 
 
 def _keys_of(build: Build) -> KeysOf:
@@ -181,7 +197,6 @@ def _ask_remote(build: Build, plan: Plan) -> None:
     if not build.options.remote:
         return
     from ..engine.chain import wanted_archives
-    from ..engine.durations import Durations
     from ..remote.client import Remote, Wanted
     remote = Remote(build.options.remote, build.store, build.watcher)
     durations = Durations(build.home, build.catalogue.sdk)

@@ -57,7 +57,7 @@ def modes(report: Report) -> str:
                      _meter(len(present) / max(len(mine), 1), f'{len(present):,} <small>of {len(mine):,}</small>'),
                      _number(size(sum(a.size for a in present)) if present else ''),
                      _number(duration(sum(spent)) if spent else ''), _number(f'{failed} failed' if failed else '')])
-    heads = ['Mode', 'In place', 'Size', 'Work', 'Failed']
+    heads = ['Mode', 'In place', 'Size', 'Time in jobs', 'Failed']
     return _table('Modes of this cache directory', heads, rows, 'modes')
 
 
@@ -104,7 +104,7 @@ def work(report: Report) -> str:
             for name, seconds, compiles in listed[:_SHOWN]]
     rest = listed[_SHOWN:]
     more = f'<p class="more">and {len(rest)} more, {duration(sum(s for _, s, _ in rest))} together</p>' if rest else ''
-    return _table('Work of the last build by library', ['Library', 'Work', 'Compiles', 'Share'], rows, 'work') + more
+    return _table('Jobs of the last build by library', ['Library', 'Time in jobs', 'Compiles', 'Share'], rows, 'work') + more
 
 
 def _number(text: str) -> str:

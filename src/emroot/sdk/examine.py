@@ -48,7 +48,8 @@ def examine(root: Path, python: tuple[str, ...], home: Home, place: Path) -> dic
         'node_version': _node_version(node), 'tools': said['tools'], 'llvm_version': llvm_version,
         'expected_llvm': said['expected_llvm'], 'resource_dir': str(resource_dir), 'sanity': said['sanity'],
         'configured': said['config'] is not None and 'EM_CONFIG' not in os.environ,
-        'config_text': _config_text(said), 'index': str(index), 'folders': [str(folder) for folder in folders],
+        'config_text': _config_text(said), 'index': str(index), 'cache': said['cache'],
+        'folders': [str(folder) for folder in folders],
         'files': sorted({path for _, _, path in found if not path.startswith(within)}),
     }
 

@@ -12,7 +12,7 @@ from ..home import Home, read_memo, write_memo
 from .fingerprint import signature
 from .model import Sdk
 
-_MEMO_VERSION = 5
+_MEMO_VERSION = 6
 #: What emcc itself would heed when it looks for its tools.
 CONFIGURING = ('EM_CONFIG', 'EM_LLVM_ROOT', 'EM_BINARYEN_ROOT', 'EM_NODE_JS', 'EM_LLVM_ADD_VERSION',
                'EM_CLANG_ADD_VERSION')
@@ -58,7 +58,7 @@ def _model(root: Path, how: str, memo: dict[str, Any], python: tuple[str, ...]) 
                node_version=tuple(memo['node_version']), tools={k: Path(v) for k, v in memo['tools'].items()},
                llvm_version=memo['llvm_version'], expected_llvm=memo['expected_llvm'],
                resource_dir=Path(memo['resource_dir']), sanity=memo['sanity'], configured=memo['configured'],
-               config_text=memo['config_text'], index=Path(memo['index']))
+               config_text=memo['config_text'], index=Path(memo['index']), configured_cache=memo['cache'])
 
 
 def sdk_python(root: Path) -> tuple[str, ...]:

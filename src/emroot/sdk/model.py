@@ -44,6 +44,15 @@ class Sdk:
     how: str
     """How it was found: explicit, EMSDK, EMSCRIPTEN_ROOT, PATH, installed."""
 
+    configured_cache: str = ''
+    """The cache directory that its configuration names; empty for none."""
+
+    @property
+    def caches(self) -> list[Path]:
+        """Where this SDK's own emcc has its libraries: what its configuration names, and the directory that comes with it."""
+        named = [Path(self.configured_cache)] if self.configured_cache else []
+        return list(dict.fromkeys([*named, self.root / 'cache']))
+
     @property
     def places(self) -> list[str]:
         """Where the SDK lies, as far as that may stand in the bytes of an object."""

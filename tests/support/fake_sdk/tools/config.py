@@ -2,9 +2,9 @@ import os
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 EM_CONFIG = os.environ.get('EM_CONFIG') or os.path.join(ROOT, '.emscripten')
-LLVM_ROOT = BINARYEN_ROOT = ''
+LLVM_ROOT = BINARYEN_ROOT = CACHE = ''
 NODE_JS = []
 LLVM_ADD_VERSION = CLANG_ADD_VERSION = None
 with open(EM_CONFIG, encoding='utf-8') as f:
     exec(f.read(), globals())  # noqa: S102  # as Emscripten does
-CACHE = os.environ.get('EM_CACHE') or os.path.join(ROOT, 'cache')
+CACHE = os.environ.get('EM_CACHE') or CACHE or os.path.join(ROOT, 'cache')
