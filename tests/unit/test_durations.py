@@ -63,7 +63,7 @@ def test_a_build_remembers_how_long_its_compiles_took_and_starts_with_the_longes
     fake.build('libmany', cache=tmp_path / 'one')
     place = fake.home / 'memo' / 'durations.json'
     known = {source: kinds for source, kinds in json.loads(place.read_text()).items() if 'libmany' in source}
-    assert len(known) == 24 and all(list(kinds) == ['-Os'] and kinds['-Os'] >= 40 for kinds in known.values())
+    assert len(known) == 24 and all(list(kinds) == ['-Os'] and kinds['-Os'] > 0 for kinds in known.values())
     name = '../../../system/lib/libmany/f13.c'
     place.write_text(json.dumps({**known, name: {'-Os': 60_000}}))
     ran = fake('build', '--features', 'wasm64', '--targets', 'libmany', '-j', '1', '--trace', tmp_path / 'trace.json')

@@ -6,6 +6,7 @@ import os
 import sys
 import threading
 import time
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
@@ -13,7 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from emroot.engine.pool import Cancelled, Pool, default_workers
+from emroot.engine.pool import Cancelled, Finished, Pool, default_workers
 
 
 @given(st.lists(st.floats(0, 100), max_size=20))
@@ -121,3 +122,21 @@ def test_a_process_gives_its_exit_code_and_all_it_said():
 
 def test_there_is_a_worker_for_each_processor_that_may_be_used():
     assert 1 <= default_workers() <= (os.cpu_count() or 1)
+
+
+@pytest.mark.skipif(not hasattr(os, 'wait4'), reason='there the clock has to do')
+def test_what_a_process_took_of_a_processor_is_not_what_the_clock_says(tmp_path: Path):
+    """One that waits takes none; one that is busy takes what it is busy."""
+    taken: dict[str, Finished] = {}
+
+    def job(name: str, code: str) -> Callable[[int], None]:
+        def run(_: int) -> None:
+            taken[name] = pool.call([sys.executable, '-IS', '-c', code], cwd=tmp_path, env=os.environ)
+        return run
+    pool = Pool(1)
+    pool.add(1.0, job('waits', 'import time; time.sleep(1)'))
+    pool.add(1.0, job('works', 'import time\nwhile time.process_time() < 0.5: pass'))
+    pool.run()
+    assert taken['waits'].seconds >= 1
+    assert taken['works'].processor >= 0.5 > taken['waits'].processor
+    assert [done.code for done in taken.values()] == [0, 0]
