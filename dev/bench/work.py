@@ -108,7 +108,7 @@ class Bench:
         """emroot's command."""
         command = [sys.executable, '-m', 'emroot', '--sdk', str(self.sdk.root), '--home', str(home or self.home), *arguments]
         chosen = {name: os.environ[name] for name in CONFIGURING if name in os.environ}
-        return Step(command, {'PYTHONPATH': str(ROOT / 'src'), **chosen})
+        return Step(command, {'PYTHONPATH': str(ROOT / 'src'), 'EMROOT_BASE': '', **chosen})  # to build is what is measured
 
     def emar(self, *arguments: str) -> Step:
         """emar's."""

@@ -114,10 +114,10 @@ class Bench:
         return ['build', '--json', *features, '--targets', ','.join(targets or self.targets), '-j', str(jobs)]
 
     def environment(self, extra: Mapping[str, str] | None = None) -> dict[str, str]:
-        """This process's, without anything that emroot or emcc would heed."""
+        """This process's, without anything that emroot or emcc would heed; what the SDK has prebuilt is built."""
         env = {name: value for name, value in os.environ.items() if not name.startswith(('EM', '_EM'))}
         path = os.pathsep.join(filter(None, [(extra or {}).get('PYTHONPATH'), str(ROOT / 'src')]))
-        return {**env, 'TMPDIR': str(self.work / 'tmp'), **(extra or {}), 'PYTHONPATH': path}
+        return {**env, 'TMPDIR': str(self.work / 'tmp'), 'EMROOT_BASE': '', **(extra or {}), 'PYTHONPATH': path}
 
     def start(self, home: Path, *arguments: object, **options: Any) -> subprocess.Popen[str]:
         """Start emroot in a group of its own and do not wait."""
