@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import os
+import re
+from collections.abc import Iterable, Iterator, Sequence
 
 from .catalogue import Catalogue
 from .modes import Mode, parse_features, parse_mode
 from .project import Project
 
 Selected = dict[Mode, list[str]]
+#: The path of a port's file, and options.
+_PORT_FILE = re.compile(r'(.+\.py)(:.*)?', re.DOTALL)
 
 
 class Selection:
@@ -64,8 +68,22 @@ def parse_modes(features: Iterable[str]) -> list[Mode]:
 
 
 def split_names(given: Iterable[str]) -> list[str]:
-    """Names that may come several in one, joined by commas."""
-    return [name.strip() for names in given for name in names.split(',') if name.strip()]
+    """Names that may come several in one, joined by commas. The file of a port, by its absolute path, may have some in it."""
+    return [os.path.abspath(name) if _is_file(name) else name for names in given for name in _split(names.split(',')) if name]
+
+
+def _split(pieces: list[str]) -> Iterator[str]:
+    while pieces:
+        is_path = bool(set('/\\') & set(pieces[0])) and not _is_file(pieces[0])
+        end = next((end for end in range(2, len(pieces) + 1) if is_path and _is_file(','.join(pieces[:end]))), 1)
+        yield ','.join(pieces[:end]).strip()
+        pieces = pieces[end:]
+
+
+def _is_file(target: str) -> bool:
+    """Whether a target is a port's file, with options or not."""
+    found = _PORT_FILE.fullmatch(target.strip())
+    return found is not None and os.path.isfile(found[1])
 
 
 def ordinary_links(mode: Mode) -> list[list[str]]:

@@ -14,6 +14,7 @@ from support.running import Emroot, cannot_run, plain_environment
 
 from emroot.files import as_python, user_path
 from emroot.home import read_memo
+from emroot.selection import split_names
 
 pytestmark = pytest.mark.skipif(os.name != 'posix', reason='names are bytes, streams can be closed and HOME is heeded on POSIX')
 #: A locale in which Python decodes names as ASCII.
@@ -191,3 +192,14 @@ def test_what_the_machine_has_no_more_of_is_not_the_fault_of_the_sdk(fake: Emroo
     assert ran.returncode == 6, ran.stderr
     assert says in ran.stderr and f'ulimit {limit[:2]}' in ran.stderr
     assert 'Traceback' not in ran.stderr and 'SDK at' not in ran.stderr
+
+
+def test_commas_in_the_path_of_a_port_separate_no_names(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    (tmp_path / 'a,b').mkdir()
+    port = tmp_path / 'a,b' / 'port.py'
+    port.write_text('')
+    assert split_names([f'libone,{port},crt1', 'x, y']) == ['libone', str(port), 'crt1', 'x', 'y']
+    assert split_names([f'{port}:size=2,{port}']) == [f'{port}:size=2', str(port)]
+    assert split_names([f'{tmp_path}/none,b/port.py']) == [f'{tmp_path}/none', 'b/port.py']
+    monkeypatch.chdir(tmp_path / 'a,b')
+    assert split_names(['port.py,libone']) == [str(port), 'libone']

@@ -16,6 +16,7 @@ from ..home import Home
 from ..plan import Plan
 from ..store import Store
 from .ahead import compile_environment, find_preload
+from .alias import mappable
 from .closure import Files
 from .commands import Places
 from .durations import Durations
@@ -50,7 +51,7 @@ def install(catalogue: Catalogue, home: Home, store: Store) -> Installed:
     Raises `StoreError` if it cannot be written to, `SdkError` if the SDK does not install them.
     """
     headers = installed_headers(catalogue, store)
-    places = Places(catalogue.sdk, headers)
+    places = Places(catalogue.sdk, mappable(headers))
     return Installed(headers, places, Files(places, store.tree_files(headers.name) or {}), Durations(home, catalogue.sdk))
 
 

@@ -25,6 +25,7 @@ from ..probe import PROGRAM
 from ..probe.port_settings import split
 from ..store import Blob, Store, try_lock
 from ..store.records import is_below
+from .alias import mappable
 from .commands import shell_line
 from .events import Watcher
 from .located import Keys, carries, place_in
@@ -132,7 +133,7 @@ class Making:
             request.write_text(json.dumps(self._request()), encoding='utf-8')
             command = [*sdk.python, '-B', '-I', str(PROGRAM), str(request), str(answer)]
             env = self.catalogue.environment({
-                'EM_CACHE': str(cache), 'EM_FROZEN_CACHE': '0', 'EMCC_LOGGING': '1', 'EMCC_CORES': '1',
+                'EM_CACHE': str(mappable(directory) / 'cache'), 'EM_FROZEN_CACHE': '0', 'EMCC_LOGGING': '1', 'EMCC_CORES': '1',
                 # A launcher may give an object without running the compiler, which then cannot tell what it reads.
                 **({'EM_COMPILER_WRAPPER': launcher} if launcher and not self.is_own else {})})
             watcher.note(f'embuilder {mode}/{target}: {shell_line(command, directory)}')

@@ -6,6 +6,7 @@ import dataclasses
 from collections.abc import Collection, Iterable
 from pathlib import Path
 
+from ..engine.alias import mappable
 from ..engine.build import Build
 from ..engine.commands import Places
 from ..engine.compilers import Compilers
@@ -45,7 +46,7 @@ class Sketches:
             return {}
         build = self._build
         with build.store:
-            places = Places(build.catalogue.sdk, installed_headers(build.catalogue, build.store))
+            places = Places(build.catalogue.sdk, mappable(installed_headers(build.catalogue, build.store)))
             compilers = Compilers(build)
             found = sketch([self._plan.compiles[key] for key in distinct], places, compilers.env, compilers.pool)
         return {archive: {name: found[key] for name, key in members.items() if key in found} for archive, members in keys.items()}

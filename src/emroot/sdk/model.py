@@ -55,8 +55,10 @@ class Sdk:
 
     @property
     def places(self) -> list[str]:
-        """Where the SDK lies, as far as that may stand in the bytes of an object."""
-        return [str(self.resource_dir), str(self.root)]
+        """Where the SDK lies, as far as that may stand in the bytes of an object. The SDK's own flags map its root; clang takes
+        what is before a `=` in it for all of it, and leaves what comes after."""
+        paths = [str(self.resource_dir), str(self.root)]
+        return [*paths, *dict.fromkeys(path[path.index('='):] for path in paths if '=' in path)]
 
     @property
     def place(self) -> str:
