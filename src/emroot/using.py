@@ -9,18 +9,20 @@ from pathlib import Path
 from .catalogue import Catalogue
 from .home import Home
 from .sdk import Sdk
+from .sdk.discover import is_on_path
 
 
 def emcc_variables(catalogue: Catalogue, cache: Path, home: Home) -> dict[str, str]:
     """The variables that make emcc use the cache directory, frozen: what is missing is an error, not a slow link. PATH finds
-    the SDK's emcc first; EM_CONFIG is among them if the SDK has no configuration of its own and none is set."""
+    the SDK's emcc first, by a wrapper if there is one; EM_CONFIG is among them if the SDK has no configuration of its own and
+    none is set."""
     sdk = catalogue.sdk
     variables = {'EM_CACHE': str(cache), 'EM_FROZEN_CACHE': '1'}
     if not sdk.configured and 'EM_CONFIG' not in os.environ:
         catalogue.environment()
         variables['EM_CONFIG'] = str(catalogue.config)
     path = os.environ.get('PATH', '')
-    if str(sdk.root) not in path.split(os.pathsep):
+    if not is_on_path(sdk.root):
         path = os.pathsep.join([str(sdk.root), path]) if path else str(sdk.root)
     return {**variables, 'PATH': _with_node(path, sdk, home)}
 

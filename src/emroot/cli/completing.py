@@ -18,6 +18,7 @@ from pathlib import Path
 from ..engine.request import Request
 from ..files import remove
 from ..home import read_memo, write_memo
+from ..isolated import isolated
 from ..modes import Mode, parse_mode
 from ..store import try_lock
 from .lazily import make_parser, opened
@@ -37,7 +38,7 @@ def complete_later(cache: Path, missing: Iterable[tuple[Mode, str]], argv: Seque
         write_memo(note, {'targets': sorted({*_targets(note), *targets})})
     # Not a job of the make that this link runs below: that may end before.
     env = {name: value for name, value in os.environ.items() if name not in ('MAKEFLAGS', 'MFLAGS')}
-    command = [sys.executable, '-m', 'emroot.cli.completing', *argv]
+    command = [*isolated('emroot.cli.completing'), *argv]
     with open(os.devnull, 'r+b') as nothing, contextlib.suppress(OSError):
         if sys.platform == 'win32':
             flags = subprocess.DETACHED_PROCESS | subprocess.IDLE_PRIORITY_CLASS | subprocess.CREATE_NEW_PROCESS_GROUP

@@ -1,7 +1,7 @@
 """What an emcc below `emroot run` starts in place of its linker when libraries are missing: `python -m emroot.cli.lazily`.
 
-Exit code 0: linked. `REFUSED`: it cannot be linked, not with whole archives either; the linker's words were passed on. Any other:
-it has to be done with whole archives.
+Exit code 0: linked. `REFUSED`: it cannot be linked, not with whole archives either. What the linker says in both cases is in the
+file that the request names. Any other: it has to be done with whole archives.
 """
 
 from __future__ import annotations
@@ -83,7 +83,8 @@ def link(build: Build, request: Mapping[str, Any], args: argparse.Namespace) -> 
     missing = [(parse_mode(mode), target) for mode, _, target in (name.partition('/') for name in request['missing'])]
     began = time.perf_counter()
     try:
-        told = link_lazily(build, request['command'], Path(request['cwd']), missing, predicting=args.predict)
+        told = link_lazily(build, request['command'], Path(request['cwd']), missing, Path(request['said']),
+                           predicting=args.predict)
         text = summary(told, time.perf_counter() - began)
         watcher.note(text)
     except Refused as names:
@@ -115,7 +116,7 @@ def summary(told: Told, seconds: float) -> str:
 
 
 def make_parser(name: str) -> argparse.ArgumentParser:
-    """What programs take that `hooked_config` (`env.py`) starts links with."""
+    """What programs take that `hooked_config` (`hooked.py`) starts links with."""
     parser = argparse.ArgumentParser(allow_abbrev=False, prog=name)
     for word in ('--sdk', '--home', '--cache', '--builder', '--ports-from', '--remote', '--base', '--launcher'):
         parser.add_argument(word)

@@ -44,10 +44,12 @@ class Told:
 
 
 class LazyLink:
-    """A link of which the archives of `stock` are not there; `others` are the indexes of those that are, by path."""
+    """A link of which the archives of `stock` are not there; `others` are the indexes of those that are, by path. What the linker
+    says is written to `said`."""
 
-    def __init__(self, stock: Stock, command: LinkCommand, others: Mapping[Path, Index], place: Path, cwd: Path) -> None:
-        self.stock, self.command, self.place, self.cwd = stock, command, place, cwd
+    def __init__(self, stock: Stock, command: LinkCommand, others: Mapping[Path, Index], place: Path, cwd: Path,
+                 said: Path) -> None:
+        self.stock, self.command, self.place, self.cwd, self.said = stock, command, place, cwd, said
         self._others = others
         self._order = list(dict.fromkeys(library.path for library in command.libraries
                                          if library.path in stock.lazies or library.path in others))
@@ -180,7 +182,8 @@ class LazyLink:
 
     def _refuse(self, done: subprocess.CompletedProcess[str]) -> None:
         """Give a failure through if whole archives fail in the same way; else have them built, for the linker's own words."""
-        missing, stock = names_missing(self._link('--no-demangle', '--error-limit=0').stderr), self.stock
+        missing = names_missing(self._link('--no-demangle', '--error-limit=0', '--no-color-diagnostics').stderr)
+        stock = self.stock
         known = {name for index in [*(lazy.index for lazy in stock.lazies.values()), *self._others.values()]
                  for member in index.members for name in member.defined}
         if not missing or missing & known:
@@ -197,7 +200,8 @@ class LazyLink:
     def _say(self, said: str) -> None:
         for path, private in self.stock.private.items():
             said = said.replace(str(private), str(path))
-        sys.stderr.write(said)
+        with open(self.said, 'a', encoding='locale', errors='surrogateescape') as f:
+            f.write(said)
 
 
 def _begins_as_bitcode(path: Path) -> bool:

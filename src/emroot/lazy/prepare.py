@@ -37,8 +37,10 @@ FLOOR = 5.0
 Missing = Sequence[tuple[Mode, str]]
 
 
-def link_lazily(build: Build, words: Sequence[str], cwd: Path, missing: Missing, *, predicting: bool = False) -> Told:
-    """Make the link that the linker's command `words` asks for, though the libraries `missing` are not there.
+def link_lazily(build: Build, words: Sequence[str], cwd: Path, missing: Missing, said: Path, *,
+                predicting: bool = False) -> Told:
+    """Make the link that the linker's command `words` asks for, though the libraries `missing` are not there. What the linker
+    says is written to `said`.
 
     `predicting` is for libraries whose index is not known, too. Raises `NotLazily` if it takes whole archives, `Refused` if these
     would not help.
@@ -69,7 +71,7 @@ def link_lazily(build: Build, words: Sequence[str], cwd: Path, missing: Missing,
     try:
         place = scratch.directory()
         stock = Stock(build, Members(build, plan), Sketches(build, plan), lazies, place / 'lib')
-        lazily = LazyLink(stock, command, _others(build, command, lazies), place, cwd)
+        lazily = LazyLink(stock, command, _others(build, command, lazies), place, cwd, said)
         try:
             lazily.run()
         finally:

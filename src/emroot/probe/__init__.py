@@ -44,7 +44,8 @@ def pure_environment(extra: Mapping[str, str] | None = None, *, keep: Sequence[s
 
 def programs_digest() -> str:
     """Names what the programs beside this file say: an answer is kept as long as they stay the same."""
-    programs = sorted(path for path in PROGRAM.parent.glob('*.py') if path.name not in ('__init__.py', HOOK.name))
+    programs = sorted(path for path in PROGRAM.parent.glob('*.py')
+                      if path.name != '__init__.py' and not path.name.startswith(HOOK.stem))
     return digest_record([[path.name, digest_file(path)] for path in programs])
 
 

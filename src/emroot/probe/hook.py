@@ -1,18 +1,22 @@
 """Runs inside every emcc below `emroot run`, and has emroot build what a link misses: all of it at once.
 
 Where lazy links are wanted, nothing is built then: the linker's command is handed to emroot in place of the linker, once emcc
-comes to it, and emroot makes the link with those objects only that it pulls. If that cannot be, whole libraries are built then.
+comes to start it (`hook_processes.py`), and emroot makes the link with those objects only that it pulls. If that cannot be,
+whole libraries are built then.
 
 emcc's configuration file is Python, read by each emcc however it was started (by its absolute path from CMake, by a wrapper,
 from a nested build). The configuration that `emroot run` names in EM_CONFIG loads this file, which waits for emcc's own
 modules to be imported and changes two things: before emcc asks its cache for libraries one by one, those that are not there
 are asked of emroot together; and the same for ports. A link that misses nothing pays for looking at a dozen files.
 
+What it changes may be elsewhere in another release: emcc then does by itself what it would have done without emroot.
+
 It runs in the SDK's Python (3.8 or later) and imports nothing of emroot.
 """
 
 import contextlib
 import importlib.machinery
+import importlib.util
 import json
 import os
 import shlex
@@ -20,15 +24,15 @@ import subprocess
 import sys
 import tempfile
 
-#: What emcc's `tools.building` must have for lazy links.
-SEAM = ('link_lld', 'get_command_with_possible_response_file', 'check_call')
-
+HERE = os.path.dirname(os.path.abspath(__file__))
 #: Options with which the linker tells of itself, and reads no input.
 ASKING = ('--version', '-version', '--help', '-help')
 #: What was built for this command line.
 PORTS, ALL = 'ports', 'all'
 #: How emroot ends if a link cannot be made, not with whole libraries either.
 REFUSED = 10
+#: Settings that are meant for all of emcc's compiles, those of libraries included.
+HEEDED = ('EM_COMPILER_WRAPPER', 'EMCC_CORES')
 
 
 class Missing(BaseException):
@@ -46,6 +50,8 @@ class Hook:
         self.asked_for_link = None
         self.port = None  # the port that is asked for its libraries
         self.awaited = {}  # libraries of a lazy link, by where they would be: how emcc would build each, and its name
+        self.served = False  # whether emroot has made a link without them
+        self.watching = self.busy = False
 
     def find_spec(self, name, path=None, target=None):
         """Part of `sys.meta_path`: wraps the loading of the modules to change."""
@@ -57,7 +63,7 @@ class Hook:
 
             def exec_module(module):
                 run(module)
-                change(module)
+                self.change(change, module)
                 self.change_early_ones()
             spec.loader.exec_module = exec_module
         return spec
@@ -67,7 +73,16 @@ class Hook:
         for name in list(self.changes):
             module = sys.modules.get(name)
             if module is not None and not hasattr(module, '_emroot') and hasattr(module, 'get_lib'):
-                self.changes[name](module)
+                self.change(self.changes[name], module)
+
+    @staticmethod
+    def change(change, module):
+        """Change a module; one that has not what is to be changed stays as it is, and that is said."""
+        try:
+            change(module)
+        except AttributeError as error:
+            note('this Emscripten has no %s, which emroot knows others to have: what its links miss it builds by itself, slower'
+                 % getattr(error, 'name', error))
 
     def change_libraries(self, system_libs):
         """Have `get_libs_to_link` first gather what it would ask for, and build what is missing.
@@ -78,20 +93,28 @@ class Hook:
         original, build = system_libs.get_libs_to_link, system_libs.Library.build
 
         def build_library(library, *args, **kwargs):
-            path = str(library.get_path(absolute=True))
-            if not os.path.exists(path):
-                if self.can_wait(path, lambda: build(library), self.name(system_libs, library)):
+            path, name = self.identity(library)
+            if path and not os.path.exists(path):
+                if self.can_wait(path, lambda: build(library), name):
                     return path
                 self.build_for_link()
                 if not os.path.exists(path):
-                    self.build(['--targets', self.name(system_libs, library)])
+                    self.build(['--targets', name])
             return build(library, *args, **kwargs)
         system_libs.Library.build = build_library
 
         def get_libs_to_link(*args, **kwargs):
-            missing = [] if self.lazy() else self.missing(system_libs, lambda: original(*args, **kwargs))
-            if missing:
-                self.build(['--targets', ','.join(missing)])
+            if not self.lazy():
+                missing = self.missing(system_libs, lambda: original(*args, **kwargs))
+                if missing:
+                    self.build(['--targets', ','.join(missing)])
+                return original(*args, **kwargs)
+            try:
+                return original(*args, **kwargs)
+            except (Exception, SystemExit):
+                if not self.awaited:
+                    raise
+            self.build_awaited()  # it wants to see them
             return original(*args, **kwargs)
         system_libs.get_libs_to_link = get_libs_to_link
 
@@ -107,64 +130,49 @@ class Hook:
         library.build = record
         try:
             gather()
+        except (Exception, SystemExit):  # noqa: BLE001  # it wants to see the libraries, or fails for good when it is asked again
+            return []
         finally:
             library.build = build
-        return [self.name(system_libs, lib) for path, lib in asked.items() if not os.path.exists(path)]
+        identities = [self.identity(lib) for lib in asked.values()]
+        return [name for path, name in identities if path and not os.path.exists(path)]
 
-    @staticmethod
-    def name(system_libs, library):
-        """`MODE/TARGET` of a library in the mode of this link."""
-        directory = str(system_libs.cache.get_lib_dir(absolute=False)).replace('\\', '/').split('/')
-        return '-'.join([directory[2].split('-')[0], *directory[3:]]) + '/' + library.get_base_name()
+    def identity(self, library):
+        """Where a library would be, and its `MODE/TARGET` in the mode of this link; nothing if this release has other ways."""
+        try:
+            return str(library.get_path(absolute=True)), mode() + '/' + library.get_base_name()
+        except (AttributeError, LookupError, TypeError):
+            return '', ''
 
     def lazy(self):
-        """Whether the linker can be stood in for: lazy links are wanted, or nothing will be linked; and this emcc has the
-        seam for them."""
-        building = sys.modules.get('tools.building')
-        if not (self.command.get('lazy') or self.asking) or not all(hasattr(building, name) for name in SEAM):
-            return False
-        if not hasattr(building, '_emroot'):
-            building._emroot = building.link_lld
-            building.link_lld = lambda *args, **kwargs: self.link(building, *args, **kwargs)
-        return True
+        """Whether the linker can be stood in for: lazy links are wanted, or nothing will be linked; and this program comes to
+        the linker."""
+        return bool(self.command.get('lazy') or self.asking) and is_driver() and 'tools.link' in sys.modules
 
     def can_wait(self, path, build, name):
         """Whether a library may be missing until the linker wants it."""
         if self.lazy():
+            if not self.watching:
+                self.watching = True
+                load('hook_processes').watch(self)
             self.awaited.setdefault(path, (build, name))
         return path in self.awaited
 
-    def link(self, building, *args, **kwargs):
-        """emcc's `link_lld`, with emroot in place of the linker if libraries are missing."""
-        spell, call = building.get_command_with_possible_response_file, building.check_call
-        commands = []
-
-        def spell_out(command):
-            commands.append(list(command))
-            return spell(command)
-
-        def check_call(command, *more, **options):
-            if self.asking or (commands and asks(commands[-1])):  # as Meson does: there is nothing to build for it
-                self.awaited.clear()
-                return call(command, *more, **options)
-            ended = self.link_lazily(commands.pop()) if len(commands) == 1 else None
-            if ended == REFUSED:
-                return self.fail(lambda: call(command, *more, **options))
-            if ended != 0:
-                self.build_awaited()
-                return call(command, *more, **options)
+    def link(self, command, cwd):
+        """Have emroot make a link in place of the linker: its exit code and a file of what it says; None if the linker has to do
+        it itself."""
+        if self.asking or asks(command):  # as Meson does: there is nothing to build for it
+            self.awaited.clear()
             return None
-        if self.awaited:
-            building.get_command_with_possible_response_file, building.check_call = spell_out, check_call
-        try:
-            return building._emroot(*args, **kwargs)
-        finally:
-            building.get_command_with_possible_response_file, building.check_call = spell, call
-
-    def link_lazily(self, command):
-        """Have emroot make a link; its exit code. Unless that is 0, nothing was done."""
-        return self.ask_lazily({'command': [str(word) for word in command], 'cwd': os.getcwd(),
-                                'missing': [name for _, name in self.awaited.values()]})
+        said, file = tempfile.mkstemp(prefix='emroot-said-')
+        os.close(said)
+        ended = self.ask_lazily({'command': [str(word) for word in command], 'cwd': cwd, 'said': file,
+                                 'missing': [name for _, name in self.awaited.values()]})
+        if ended not in (0, REFUSED):
+            os.remove(file)
+            return None
+        self.served = True
+        return 1 if ended else 0, file
 
     def ask_lazily(self, request):
         """Have emroot do part of a lazy link; its exit code."""
@@ -173,19 +181,6 @@ class Hook:
             with open(file, 'w', encoding='utf-8') as f:
                 json.dump(request, f)
             return self.run(self.command['lazy'], [file], None)
-
-    @staticmethod
-    def fail(call):
-        """Have emcc's `call` find that the linker failed, for emcc to say so in its own words; what the linker says was said."""
-        run = subprocess.run
-
-        def refuse(command, *args, **kwargs):
-            raise subprocess.CalledProcessError(1, command)
-        subprocess.run = refuse
-        try:
-            return call()
-        finally:
-            subprocess.run = run
 
     def build_awaited(self):
         """Have the libraries built that were to be missing."""
@@ -202,6 +197,7 @@ class Hook:
         original = ports.dependency_order
 
         def dependency_order(port_list):
+            self.follow_cache()
             needed = original(port_list)
             if any(not self.installed(ports, port) for port in needed):
                 self.build_for_link(only_ports=self.lazy())
@@ -283,8 +279,11 @@ class Hook:
     def build_for_link(self, only_ports=False):
         """Have everything built that this very command line needs, ports by their right variants included, or nothing else; once.
         """
-        if self.asked_for_link not in (ALL, PORTS if only_ports else ALL):
-            self.asked_for_link = PORTS if only_ports else ALL
+        if self.asked_for_link in (ALL, PORTS if only_ports else ALL):
+            return
+        self.asked_for_link = PORTS if only_ports else ALL
+        if is_driver():
+            only_ports = only_ports and bool(self.command.get('lazy'))
             driver = 'em++' if '++' in os.path.basename(sys.argv[0]) else 'emcc'
             more = shlex.split(os.environ.get('EMCC_CFLAGS', ''))
             link = [driver, *sys.argv[1:], *more]
@@ -292,18 +291,41 @@ class Hook:
                 self.ask_lazily({'ports': link})
             else:
                 self.build(['--for', shlex.join(link)])
+        elif targets := embuilders_targets():
+            self.build(['--targets', ','.join(mode() + '/' + target for target in targets)])
 
     def build(self, selection):
         """Have emroot build. If it cannot, emcc goes on by itself, and says what it misses in its own words."""
         self.run(self.command['argv'], selection, subprocess.DEVNULL)
 
     def run(self, argv, arguments, output):
-        """Start emroot, in an environment without the settings of the project; its exit code."""
+        """Start emroot, for the cache directory that this emcc uses, in an environment without the settings of the project;
+        its exit code."""
+        cache, root = self.cache(), os.path.join(os.path.realpath(self.command['root']), '')
+        if os.path.realpath(cache).startswith(root):
+            return 1  # the SDK's own: what emcc does there is its own affair
+        argv = list(argv)
+        argv[argv.index('--cache') + 1] = cache
         environment = {name: value for name, value in os.environ.items()
-                       if not name.startswith(('EM_', 'EMCC_')) or name == 'EMCC_CORES'}
+                       if name in HEEDED or not name.startswith(('EM_', 'EMCC_'))}
         environment.update(self.command['env'])
-        return subprocess.run([*argv, *arguments], env=environment, stdin=subprocess.DEVNULL, stdout=output,
-                              check=False).returncode
+        busy, self.busy = self.busy, True
+        try:
+            return subprocess.run([*argv, *arguments], env=environment, stdin=subprocess.DEVNULL, stdout=output,
+                                  check=False).returncode
+        finally:
+            self.busy = busy
+
+    def cache(self):
+        """The cache directory of this emcc: that of `emroot run`, unless it was given another one (`--cache`)."""
+        given = getattr(sys.modules.get('tools.config'), 'CACHE', None)
+        return os.path.abspath(given) if given else self.command['cache']
+
+    def follow_cache(self):
+        """Have ports looked for in the cache directory that is used; emcc's `--cache` changes that of libraries alone."""
+        config, default = sys.modules.get('tools.config'), os.path.join(self.command['cache'], 'ports')
+        if getattr(config, 'PORTS', None) == default:
+            config.PORTS = os.path.join(self.cache(), 'ports')
 
 
 def for_the_linker(words):
@@ -317,6 +339,59 @@ def asks(words):
     return any(word in ASKING for word in words)
 
 
+def is_driver():
+    """Whether this program is emcc or em++, which compile and link what their command line says."""
+    return os.path.basename(sys.argv[0]).startswith(('emcc', 'em++'))
+
+
+def embuilders_targets():
+    """What an embuilder was asked to build, as far as emroot has names for it."""
+    words = [word for word in sys.argv[1:] if not word.startswith('-')]
+    if not os.path.basename(sys.argv[0]).startswith('embuilder') or words[:1] != ['build']:
+        return []
+    return [word for word in words[1:] if word != 'sysroot' and not set(word) & set('/\\:,')]
+
+
+def mode():
+    """The name of the mode that this program's settings select: `wasm64-lto`."""
+    directory = str(sys.modules['tools.cache'].get_lib_dir(absolute=False)).replace('\\', '/').split('/')
+    return '-'.join([directory[2].split('-')[0], *directory[3:]])
+
+
+def note(text):
+    """Have `emroot run` say something (`cli/notices.py`): what emcc says is read by configure scripts."""
+    try:
+        with open(os.environ['EMROOT_NOTICES'], 'a', encoding='utf-8', errors='replace') as f:
+            f.write('warning: ' + text + '\n')
+    except KeyError:
+        sys.stderr.write('emroot: warning: ' + text + '\n')
+    except OSError:
+        pass  # it wants to hear nothing, or has ended
+
+
+def load(name):
+    """A program that lies where this one does."""
+    place = os.path.join(HERE, name + '.py')
+    spec = importlib.util.spec_from_file_location('emroot_' + name, place)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def emroot_asks():
+    """Whether this is a program of emroot's own, which asks the SDK something."""
+    program = getattr(sys.modules.get('__main__'), '__file__', None)
+    return bool(program) and os.path.dirname(os.path.abspath(program)) == HERE
+
+
 def install(command):
     """Called by the configuration: `command` holds emroot's `argv` up to the selection, and `env` for it."""
-    sys.meta_path.insert(0, Hook(command))
+    if not emroot_asks():
+        sys.meta_path.insert(0, Hook(command))
+
+
+def stand_back(root, served):
+    """Called by the configuration in an emcc of another SDK, at `root`, than that which is `served`."""
+    if not emroot_asks():
+        note('the emcc of %s ran by itself, with its own compiler and its own cache: this run is for the SDK at %s. '
+             '`emroot --sdk %s run` is for that one' % (root, served, root))

@@ -13,6 +13,9 @@ from ..home import Home
 from .inspect import inspect
 from .model import Sdk
 
+#: Bytes of an `emcc` in which a wrapper names what it starts.
+_SCRIPT = 1 << 16
+
 
 @dataclass(frozen=True)
 class Candidate:
@@ -76,6 +79,17 @@ def other_sdks(home: Home, sdk: Sdk) -> list[tuple[str, Path]]:
     """(version, root) of the SDKs that emroot installed besides `sdk`, the last installed first. They are not looked into."""
     from .examine import version_of  # here and not above: only who shows them wants to know
     return [(version_of(root), root) for root in installed_sdks(home) if root != sdk.root]
+
+
+def is_on_path(root: Path) -> bool:
+    """Whether the emcc that PATH finds is that of the SDK at `root`, or starts it: a compiler cache, a distribution's wrapper."""
+    for emcc in _on_path('emcc'):
+        if found := _behind(emcc):
+            return found == _real(root)
+        with open(emcc, 'rb') as f:
+            if os.fsencode(root) in f.read(_SCRIPT):
+                return True
+    return False
 
 
 def _on_path(name: str) -> Iterator[Path]:

@@ -73,10 +73,11 @@ def _pips() -> Iterator[list[str]]:
 def _refused(command: list[str], directory: str) -> str | None:
     """Run a package manager; None if it went well, else the last line of what it said.
 
-    It runs in a directory of ours: `python -m` would take modules from the current one.
+    It runs in a directory of ours: `python -m` would take modules from the current one, or from PYTHONPATH.
     """
+    env = {name: value for name, value in os.environ.items() if not name.startswith('PYTHON')}
     try:
-        done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+        done = subprocess.run(command, env=env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
                               cwd=directory, check=False, timeout=_TIMEOUT)
     except (OSError, subprocess.TimeoutExpired) as error:
         blame_shortage(error, f'running {command[0]}')

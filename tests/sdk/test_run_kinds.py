@@ -1,0 +1,191 @@
+"""`emroot run` with what builds do besides plain links: embuilder, other SDKs, other cache directories, cleared environments."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from lazy_support import SMALL, SOURCE, Indexed
+from support.overlay import overlay
+from support.running import Emroot, plain_environment
+from support.traps import set_traps
+
+from emroot.isolated import isolated
+from emroot.sdk import Sdk
+
+#: A link of one library of one object.
+TINY = ('-nostdlib', '-lnoexit', '--no-entry', '-sEXPORTED_FUNCTIONS=_answer')
+ANSWER = '''int answer(void) { return 42; }
+void *_emscripten_stack_alloc(unsigned long size) { return 0; }
+void *emscripten_stack_get_current(void) { return 0; }
+void _emscripten_stack_restore(void *place) {}
+'''
+
+
+def _tool(root: Path, name: str, *arguments: object) -> list[str]:
+    return [sys.executable, '-E', '-B', str(root / name), *map(str, arguments)]
+
+
+def _link(root: Path, directory: Path, *more: object) -> list[str]:
+    (directory / 'main.c').write_text(ANSWER)
+    return _tool(root, 'emcc.py', *more, directory / 'main.c', *TINY, '-o', directory / 'main.js')
+
+
+def _libraries(cache: Path) -> list[str]:
+    return sorted(path.relative_to(cache / 'sysroot/lib').as_posix() for path in (cache / 'sysroot/lib').rglob('*.[ao]'))
+
+
+@pytest.mark.parametrize('lazy', ['exact', 'off'])
+def test_embuilder_leaves_what_it_was_asked_for_and_nothing_else(seen: Emroot, sdk: Sdk, tmp_path: Path, lazy: str):
+    cache, env = tmp_path / 'cache', {'EMROOT_LAZY': lazy}
+    ran = seen('run', '--cache', cache, '--', *_tool(sdk.root, 'embuilder.py', 'build', 'libnoexit', 'crt1'), env=env)
+    assert ran.code == 0, ran.err
+    assert 'generating' not in ran.err
+    ran = seen('run', '--cache', cache, '--', *_tool(sdk.root, 'embuilder.py', '--lto', '--pic', 'build', 'libnoex*'), env=env)
+    assert ran.code == 0, ran.err
+    here = 'wasm32-emscripten/'
+    assert _libraries(cache) == [here + 'crt1.o', here + 'libnoexit.a', here + 'lto-pic/libnoexit.a']
+
+
+def test_what_embuilder_erases_it_builds_again(seen: Emroot, sdk: Sdk, tmp_path: Path):
+    for _ in range(2):
+        ran = seen('run', '--cache', tmp_path, '--', *_tool(sdk.root, 'embuilder.py', '-f', 'build', 'libnoexit'))
+        assert ran.code == 0, ran.err
+        assert _libraries(tmp_path) == ['wasm32-emscripten/libnoexit.a']
+
+
+@pytest.fixture
+def other(sdk: Sdk, tmp_path: Path) -> Path:
+    """The root of another SDK, of another version."""
+    return overlay(sdk.root, tmp_path / 'other', {'emscripten-version.txt': '"9.9.9"\n'})
+
+
+def test_an_emcc_of_another_sdk_has_its_own_cache(seen: Emroot, other: Path, tmp_path: Path):
+    cache = tmp_path / 'cache'
+    seen.build('crt1', cache=cache)
+    before = {path: path.stat().st_mtime_ns for path in cache.rglob('*') if path.is_file()}
+    ran = seen('run', '--cache', cache, '--', *_link(other, tmp_path), env={'EM_CACHE': str(cache)})
+    assert ran.code == 0, ran.err
+    assert {path: path.stat().st_mtime_ns for path in cache.rglob('*') if path.is_file()} == before
+    assert _libraries(other / 'cache') == ['wasm32-emscripten/libnoexit.a']
+    assert 'clearing cache' not in ran.err
+    assert ran.err.count(f'emroot: warning: the emcc of {other} ran by itself') == 1
+    assert f'emroot --sdk {other} run' in ran.err
+
+
+def test_an_emcc_of_another_sdk_has_its_own_configuration(seen: Emroot, sdk: Sdk, tmp_path: Path):
+    own = f'LLVM_ROOT = {str(tmp_path / "nowhere")!r}\nBINARYEN_ROOT = "/nowhere"\nNODE_JS = "/nowhere"\n'
+    other = overlay(sdk.root, tmp_path / 'other', {'.emscripten': own})
+    ran = seen('run', '--cache', tmp_path / 'cache', '--', *_link(other, tmp_path))
+    assert ran.code == 1
+    assert str(tmp_path / 'nowhere') in ran.err
+
+
+def test_a_run_within_a_run_serves_its_own_sdk(seen: Emroot, other: Path, tmp_path: Path):
+    inner = Emroot(seen.home, other).command('run', '--cache', tmp_path / 'inner', '--', *_link(other, tmp_path))
+    ran = seen('run', '--cache', tmp_path / 'outer', '--', *inner)
+    assert ran.code == 0, ran.err
+    assert _libraries(tmp_path / 'inner') == ['wasm32-emscripten/libnoexit.a']
+    assert not (other / 'cache').exists()
+    assert 'warning' not in ran.err
+
+
+def test_emccs_cache_option_names_where_libraries_go(seen: Emroot, sdk: Sdk, tmp_path: Path):
+    for lazy, libraries in (('exact', []), ('off', ['wasm32-emscripten/libnoexit.a'])):
+        mine = tmp_path / lazy
+        ran = seen('run', f'--lazy={lazy}', '--cache', tmp_path / 'cache', '--', *_link(sdk.root, tmp_path, f'--cache={mine}'))
+        assert ran.code == 0, ran.err
+        assert 'generating system library' not in ran.err
+        assert _libraries(mine) == libraries
+        assert not list((tmp_path / 'cache').rglob('*.a'))
+
+
+def test_a_cache_that_is_set_for_one_emcc_is_used(seen: Emroot, sdk: Sdk, tmp_path: Path):
+    """As a makefile may: and without EM_CACHE, the configuration says which."""
+    for given in (['EM_CACHE=' + str(tmp_path / 'cache')], ['-u', 'EM_CACHE']):
+        ran = seen('run', '--lazy=off', '--cache', tmp_path / 'cache', '--', 'env', *given, *_link(sdk.root, tmp_path))
+        assert ran.code == 0, ran.err
+        assert _libraries(tmp_path / 'cache') == ['wasm32-emscripten/libnoexit.a']
+        assert 'generating system library' not in ran.err
+        shutil.rmtree(tmp_path / 'cache')
+
+
+@pytest.mark.skipif(os.name == 'nt', reason='Windows has no env')
+def test_an_emcc_whose_environment_was_cleared_is_told_of(seen: Emroot, sdk: Sdk, tmp_path: Path):
+    root = overlay(sdk.root, tmp_path / 'sdk')
+    emroot = Emroot(seen.home, root)
+    ran = emroot('run', '--cache', tmp_path / 'cache', '--', 'env', '-i', f'PATH={os.environ["PATH"]}', *_link(root, tmp_path))
+    assert ran.code == 0, ran.err
+    assert 'emroot: warning: an emcc ran without emroot and wrote to the cache of the SDK itself' in ran.err
+    assert 'EM_CONFIG and EM_CACHE' in ran.err
+    ran = emroot('run', '--cache', tmp_path / 'cache', '--', *_link(root, tmp_path))
+    assert (ran.code, 'warning' in ran.err) == (0, False), ran.err
+
+
+def test_libraries_are_compiled_through_the_wrapper_that_emcc_compiles_through(seen: Emroot, sdk: Sdk, tmp_path: Path):
+    wrapper, log = tmp_path / 'wrapper', tmp_path / 'log'
+    wrapper.write_text(f'#!/bin/sh\necho "$@" >> {log}\nexec "$@"\n')
+    wrapper.chmod(0o755)
+    ran = seen('run', '--lazy=off', '--cache', tmp_path / 'cache', '--', *_link(sdk.root, tmp_path),
+               env={'EM_COMPILER_WRAPPER': str(wrapper)})
+    assert ran.code == 0, ran.err
+    assert 'atexit_dummy' in log.read_text()
+
+
+def test_nothing_of_the_projects_directory_or_environment_is_run(indexed: Indexed, sdk: Sdk, tmp_path: Path):
+    """A project may have a `json.py`, and set PYTHONPATH and PYTHONHOME for a Python of its own."""
+    emroot, traps = indexed(SMALL), tmp_path / 'project'
+    sprung = set_traps(traps)
+    (traps / 'main.c').write_text(SOURCE['main.c'])
+    link = _tool(sdk.root, 'emcc.py', *SMALL[1:], 'main.c', '-o', 'main.js')
+    python = {'PYTHONPATH': str(traps), 'PYTHONHOME': str(tmp_path / 'nowhere'), 'PYTHONSTARTUP': str(traps / 'json.py')}
+    command = ['env', *(f'{name}={value}' for name, value in python.items()), *link]
+    script = tmp_path / 'build.sh'
+    script.write_text(f'cd {traps} && exec "$@"\n')
+    for lazy in ('exact', 'off'):
+        ran = emroot('run', '--complete', f'--lazy={lazy}', '--cache', tmp_path / lazy, '--', 'sh', script, *command)
+        assert ran.code == 0, ran.err
+        assert 'generating system library' not in ran.err
+    assert not sprung.exists(), sprung.read_text()
+
+
+def test_every_command_can_be_run_where_a_project_has_modules_of_its_own(seen: Emroot, sdk: Sdk, tmp_path: Path):
+    traps = tmp_path / 'project'
+    sprung = set_traps(traps)
+    env = plain_environment({'PYTHONPATH': str(traps), 'PYTHONHOME': str(tmp_path / 'nowhere')})
+    for words in (['sdk', 'show'], ['build', '--targets', 'libnoexit', '--cache', 'cache'], ['resolve', '--', 'emcc', 'x.o'],
+                  ['build', '--builder=embuilder', '--targets', 'libnoexit', '--cache', 'other'], ['doctor']):
+        command = [*isolated(), '--sdk', sdk.root, '--home', seen.home, *words]
+        done = subprocess.run(command, cwd=traps, env=env, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr
+    assert not sprung.exists(), sprung.read_text()
+
+
+@pytest.mark.skipif(os.name == 'nt', reason='a shell script')
+@pytest.mark.parametrize('config', [True, False], ids=['with em-config', 'alone'])
+def test_the_users_own_wrapper_of_emcc_stays_first(seen: Emroot, sdk: Sdk, tmp_path: Path, config: bool):
+    for name in ('emcc', *(['em-config'] if config else [])):
+        (tmp_path / name).write_text(f'#!/bin/sh\necho wrapped >&2\nexec {sdk.root / name} "$@"\n')
+        (tmp_path / name).chmod(0o755)
+    ran = seen('run', '--', 'sh', '-c', 'command -v emcc', env={'PATH': f'{tmp_path}{os.pathsep}{os.environ["PATH"]}'})
+    assert ran.out == f'{tmp_path / "emcc"}\n'
+
+
+def test_an_emcc_of_another_sdk_on_path_comes_after(seen: Emroot, sdk: Sdk, other: Path):
+    path = os.pathsep.join([str(other), str(sdk.root), os.environ['PATH']])
+    ran = seen('run', '--', 'sh', '-c', 'command -v emcc', env={'PATH': path})
+    assert ran.out == f'{sdk.root / "emcc"}\n'
+
+
+def test_settings_that_do_not_hold_are_said(seen: Emroot, tmp_path: Path):
+    mine = tmp_path / 'mine'
+    env = {'EM_CACHE': str(mine), 'EM_FROZEN_CACHE': '1'}
+    ran = seen('run', '--cache', tmp_path / 'cache', '--', 'true', env=env)
+    assert f'emroot: note: EM_CACHE={mine} does not hold for this command, which uses {tmp_path / "cache"}' in ran.err
+    assert 'emroot: note: EM_FROZEN_CACHE does not hold' in ran.err
+    assert 'note' not in seen('run', '--cache', mine, '--', 'true', env={'EM_CACHE': str(mine)}).err
+    assert 'note' not in seen('-q', 'run', '--cache', tmp_path / 'cache', '--', 'true', env=env).err
