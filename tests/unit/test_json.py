@@ -30,8 +30,9 @@ CASES: dict[str, tuple[list[str], set[str]]] = {
     'doctor': ([], {'findings'}),
 }
 #: Tried where they can be tried for real: getting an SDK takes a package source (tests/unit/test_install_*), and what a link
-#: needs is asked of a real emcc, and symbols are read from real archives (tests/sdk).
-ELSEWHERE = {'sdk install', 'sdk node', 'resolve', 'index export', 'index import'}
+#: needs is asked of a real emcc, and symbols are read from real archives (tests/sdk); a Node has to be there, and what is trusted
+#: (tests/unit/test_sdk_commands.py, test_trust.py).
+ELSEWHERE = {'sdk install', 'sdk node', 'trust', 'resolve', 'index export', 'index import'}
 
 
 def _commands(parser: Any, name: str = '') -> Iterator[tuple[str, Any]]:
