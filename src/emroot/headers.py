@@ -34,8 +34,14 @@ def installed_headers(catalogue: Catalogue, store: Store) -> Path:
 
 
 def has_headers(catalogue: Catalogue, store: Store) -> bool:
-    """Whether they seem to be installed; looks no closer."""
-    return store.tree_path(headers_key(catalogue.sdk)).exists()
+    """Whether they seem to be installed, as far as can be seen: in another user's store nothing can, nor be installed."""
+    try:
+        os.stat(store.tree_path(headers_key(catalogue.sdk)))
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    except OSError:
+        return True
+    return True
 
 
 def headers_key(sdk: Sdk) -> str:

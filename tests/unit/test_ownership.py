@@ -98,19 +98,27 @@ def test_the_configuration_below_run_is_what_it_has_to_be(fake: Emroot):
         assert fake('run', '--', 'true').code == 0 and config.read_bytes() == right
 
 
-def test_a_home_that_cannot_be_written_to_serves_what_is_there(fake: Emroot, stranger: int):
+@pytest.mark.parametrize('store', [0o500, 0o000], ids=['readable store', 'private store'])
+def test_a_home_that_cannot_be_written_to_serves_what_is_there(fake: Emroot, stranger: int, store: int):
     """As in a container whose image was built by root."""
     fake.build('libone')
     for path in [fake.home, *fake.home.rglob('*')]:
         if not path.is_symlink():
             path.chmod(path.stat().st_mode & ~0o222)
+    (fake.home / 'store').chmod(0o500)
     before = snapshot(fake.home)
+    (fake.home / 'store').chmod(store)
     powerless = ['setpriv', '--bounding-set=-all', '--inh-caps=-all']
     for command in (('run', '--', 'true'), ('run', '--targets', 'libone', '--', 'true'), ('build', '--targets', 'libone')):
         done = subprocess.run([*powerless, *fake.command(*command)], env=plain_environment(), capture_output=True, text=True,
                               check=False)
         assert done.returncode == 0, done.stderr
+    (fake.home / 'store').chmod(0o500)
     assert snapshot(fake.home) == before
+    (fake.home / 'store').chmod(store)
+    missing = subprocess.run([*powerless, *fake.command('build', '--targets', 'crt1')], env=plain_environment(), text=True,
+                             capture_output=True, check=False)
+    assert missing.returncode == 6 and 'hint: choose a writable directory' in missing.stderr, missing.stderr
 
 
 def test_a_pipe_in_place_of_bytecode_is_not_waited_for(fake: Emroot):

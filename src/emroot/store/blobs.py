@@ -75,7 +75,13 @@ class Store:
         refuse_foreign(self.root, FOLDERS)
         refuse_links(self.root / name for name in FOLDERS)
         version = self.root / 'VERSION'
-        said = read_file(version) if os.path.lexists(version) else b''
+        try:
+            os.lstat(version)
+            said = read_file(version)
+        except FileNotFoundError:
+            said = b''
+        except OSError as error:  # another user's
+            raise from_os_error(error, 'preparing the store') from error
         if said is None:
             raise StoreError(f'the format of the store at {self.root} cannot be read: {version} is no file that may be read',
                              hint='use another home (EMROOT_HOME), or delete that directory: it is a cache')
