@@ -1,6 +1,8 @@
 """The toolchain's features and their flags. The one place that knows them: the toolchain's configuration turns them into
 flags of actions, and the table of libraries (see `mode_repository.bzl`) is asked of emcc with the same flags."""
 
+load(":options.bzl", "is_on", "says", "settings")
+
 # Modes: one directory of libraries each.
 ARCH_FLAGS = {"wasm32": [], "wasm64": ["-m64"]}
 LTO_FLAGS = {"none": [], "full": ["-flto"], "thin": ["-flto=thin"]}
@@ -11,6 +13,15 @@ MODES = [
     for lto in ("", "-lto", "-thinlto")
     for pic in ("", "-pic")
 ]
+
+# How `--linkopt` says what a feature or the platform says; `transition.bzl` reads more.
+MODE_OPTIONS = {
+    "lto": ["-flto", "-flto=full"],
+    "thin_lto": ["-flto=thin"],
+    "wasm64": ["-m64", "-sMEMORY64", "-sMEMORY64=1"],
+    "main_module": ["-sMAIN_MODULE", "-sMAIN_MODULE=1", "-sMAIN_MODULE=2"],
+    "side_module": ["-sSIDE_MODULE", "-sSIDE_MODULE=1", "-sSIDE_MODULE=2"],
+}
 
 # Flags of every link and compile, as with emsdk's toolchain.
 ALWAYS_LINK = []
@@ -67,26 +78,28 @@ FEATURES = {
 }
 
 # Features that decide which libraries a link needs, in ways that depend on each other: every combination is asked of
-# emcc. The first value of each is the one without any of the features.
+# emcc. The first value of each is the one without any of the features. Libraries know three kinds of optimisation: with
+# assertions (-O0 has them), without, and smallest (-Oz), which has them or not.
 DIMENSIONS = [
-    ("optimize", {name: f.link for name, f in COMPILATION_MODES.items()} | {"size": ["-Oz"]}),
+    ("optimize", {"assertions": ["-O0"], "none": ["-O2"], "size": ["-Oz"], "size_assertions": ["-Oz", "-sASSERTIONS"]}),
     ("exceptions", {"none": [], "exceptions": FEATURES["exceptions"].link, "wasm_exceptions": FEATURES["wasm_exceptions"].link}),
     ("threads", {"none": [], "use_pthreads": FEATURES["use_pthreads"].link, "wasm_workers": FEATURES["wasm_workers"].link}),
-    ("runtime", {"none": [], "wasm_standalone": FEATURES["wasm_standalone"].link, "wasm_asan": FEATURES["wasm_asan"].link, "wasm_ubsan": FEATURES["wasm_ubsan"].link}),
+    ("runtime", {"none": [], "wasm_asan": FEATURES["wasm_asan"].link, "wasm_ubsan": FEATURES["wasm_ubsan"].link}),
     ("language", {"cxx": [], "c_link": FEATURES["c_link"].link}),
 ]
 
-# Pairs that are not asked for: emcc refuses them, or nobody combines them.
+# Pairs that are not asked for: emcc refuses them.
 EXCLUDED = [
-    [("runtime", "wasm_standalone"), ("threads", "use_pthreads")],
-    [("runtime", "wasm_standalone"), ("threads", "wasm_workers")],
     [("runtime", "wasm_asan"), ("threads", "wasm_workers")],
     [("runtime", "wasm_ubsan"), ("threads", "wasm_workers")],
 ]
 
 # Features that add or remove libraries whatever the others are, but for the dimensions on which their own variants
-# depend.
+# depend. One that is a value of a dimension too is meant here if another value of that one is chosen.
 EXTRAS = {
+    "wasm_workers": ["optimize", "threads"],
+    "wasm_ubsan": ["optimize", "runtime"],
+    "wasm_standalone": ["exceptions", "threads", "runtime"],
     "exit_runtime": ["optimize", "runtime"],
     "precise_long_double_printf": ["optimize", "threads", "runtime"],
     "proxy_to_pthread": ["threads"],
@@ -99,36 +112,50 @@ EXTRAS = {
     "fetch": ["optimize", "threads"],
 }
 
-# What the choice of libraries looks at.
-SELECTING = [name for _, choices in DIMENSIONS[1:] for name in choices if name in FEATURES] + EXTRAS.keys()
+# What features say that decides about libraries.
+_SAID = {name: settings(f.link) for name, f in FEATURES.items()}
 
-def combination(enabled, optimize):
-    """The combination of dimensions that `enabled` features select; `optimize` is a compilation mode, or `size` (-Oz).
+# Features that the choice of libraries looks at, and of those the ones that are on unless turned off.
+SELECTING = [name for name, f in FEATURES.items() if _SAID[name] or [other for other in f.implies if _SAID[other]]]
+BY_DEFAULT = [name for name in SELECTING if FEATURES[name].enabled]
 
-    Returns the dimensions by name, or a text that says which features exclude each other.
+def link_settings(enabled, compilation_mode, options):
+    """What a link is told that decides about its libraries (`options.bzl: settings`).
+
+    Args:
+      enabled: names of features that are on, `-NAME` for one that is turned off.
+      compilation_mode: `opt`, `dbg` or `fastbuild`.
+      options: those of the link, which come last.
     """
-    chosen = {"optimize": optimize}
+    on = {name: None for name in enabled + BY_DEFAULT if "-" + name not in enabled}
+    on.update({other: None for name in on for other in (FEATURES[name].implies if name in FEATURES else [])})
+    said = list(COMPILATION_MODES[compilation_mode].link)
+    for name, f in FEATURES.items():
+        if name in on and getattr(f, "only_with", None) in (None, compilation_mode):
+            said += f.link
+    return settings(said + options)
+
+def _optimize(said):
+    level = said.get("OPTIMIZE", "0")
+    assertions = is_on(said.get("ASSERTIONS", "1" if level == "0" else "0"))
+    if level == "z":
+        return "size_assertions" if assertions else "size"
+    return "assertions" if assertions else "none"
+
+def combination(said):
+    """The combination of dimensions that settings select: the value of each by its name."""
+    chosen = {"optimize": _optimize(said)}
     for name, choices in DIMENSIONS[1:]:
-        on = [c for c in choices if c in enabled]
-        if len(on) > 1:
-            return "features %r and %r exclude each other" % (on[0], on[1])
+        on = [choice for choice in choices if choice in FEATURES and says(said, _SAID[choice])]
         chosen[name] = on[0] if on else choices.keys()[0]
+    if chosen["threads"] == "none" and is_on(said.get("SHARED_MEMORY")):
+        chosen["threads"] = "wasm_workers"  # their libraries are those for memory that is shared without threads
     return chosen
 
 def combination_name(chosen):
     """How the table spells a combination (`fetch.py: key`)."""
     return ",".join(["%s=%s" % (name, chosen[name]) for name in sorted(chosen)])
 
-def extra_libraries(enabled):
-    """Features of EXTRAS that are on."""
-    return [name for name in EXTRAS if name in enabled or (FEATURES[name].enabled and "-" + name not in enabled)]
-
-def from_options(options, compilation_mode):
-    """What options of a link say that features could say too: (features, value of the dimension `optimize`)."""
-    features = []
-    for option in options:
-        plain = option.removesuffix("=1")
-        features += [name for name in SELECTING if FEATURES[name].link[-1] == plain]
-        if option.startswith("-O"):
-            compilation_mode = {"-O0": "fastbuild", "-Oz": "size"}.get(option, "opt")
-    return features, compilation_mode
+def extra_libraries(said, chosen):
+    """Features of EXTRAS that settings say, and the combination does not."""
+    return [name for name in EXTRAS if says(said, _SAID[name]) and name not in chosen.values()]

@@ -1,6 +1,6 @@
 """The rules of a mode's repository, made from what the SDK said of the mode."""
 
-load(":features.bzl", "EXTRAS", "SELECTING")
+load(":features.bzl", "BY_DEFAULT", "MODULE_FLAGS", "SELECTING")
 load(":library.bzl", "emscripten_built", "emscripten_library", "emscripten_port", "emscripten_port_library", "emscripten_reads")
 load(":port_repository.bzl", "port_repository_name")
 load(":selection.bzl", "link_libraries")
@@ -54,18 +54,18 @@ def emscripten_mode(mode, reads):
             Label("//bazel/private:feature_" + name): [name],
             "//conditions:default": [],
         })
-    for name in EXTRAS:
+    for name in BY_DEFAULT:
         enabled = enabled + select({
             Label("//bazel/private:no_feature_" + name): ["-" + name],
             "//conditions:default": [],
         })
-    enabled = enabled + select({
-        Label("//bazel/private:feature_side_module"): ["side_module"],
-        "//conditions:default": [],
-    })
     link_libraries(
         name = "link",
         about = json.encode({key: mode[key] for key in ("table", "sets", "extras")} | {"declared": declared}),
         enabled = enabled,
         libraries = linked.keys(),
+        options = select({
+            Label("//bazel/private:feature_side_module"): MODULE_FLAGS["side"],
+            "//conditions:default": [],
+        }),
     )

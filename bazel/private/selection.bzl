@@ -1,50 +1,51 @@
 """Which libraries a link gets: decided at analysis time, from the features that are on, by the table that emcc filled."""
 
-load(":features.bzl", "EXTRAS", "combination", "combination_name", "extra_libraries", "from_options")
+load(":features.bzl", "EXTRAS", "combination", "combination_name", "extra_libraries", "link_settings")
 load(":library.bzl", "CACHE", "LibraryInfo")
+load(":options.bzl", "is_on")
 
-def choose(mode, enabled, optimize):
+def choose(mode, said):
     """Targets that a link needs.
 
     Args:
       mode: what `mode.bzl` of the mode's repository says.
-      enabled: names of features that are on.
-      optimize: `opt`, `dbg`, `fastbuild`, or `size` where links are told -Oz.
+      said: what the link is told (`features.bzl: link_settings`).
 
     Returns:
       names of targets, declared ones last.
     """
-    chosen = combination(enabled, optimize)
-    if type(chosen) == "string":
-        fail(chosen)
+    chosen = combination(said)
     number = mode.table.get(combination_name(chosen))
 
     # No entry: emcc refuses that combination, and says so itself when it links.
-    targets = list(mode.sets[number]) if number != None else []
-    if "side_module" in enabled:
-        targets = []
-    for name in extra_libraries(enabled) if targets else []:
+    targets = list(mode.sets[number]) if number != None and not is_on(said.get("SIDE_MODULE")) else []
+    for name in extra_libraries(said, chosen) if targets else []:
         on = combination_name({d: chosen[d] for d in EXTRAS[name]})
         added, removed = mode.extras[name].get(on, ([], []))
         targets = [t for t in targets if t not in removed] + [t for t in added if t not in targets]
     return targets + [t for t in mode.declared if t not in targets]
 
+def _path_in_cache(file):
+    mark = [m for m in ("/%s/" % CACHE, "/shipped/") if m in file.path][0]
+    return file.path.split(mark, 1)[1]
+
 def _as_archive(ctx, file):
     """Bazel crashes on a C++ runtime that holds bare objects: crt1.o goes by the name of an archive. The driver knows."""
     if not file.basename.endswith(".o"):
         return file
-    mark = [m for m in ("/%s/" % CACHE, "/shipped/") if m in file.path][0]
-    link = ctx.actions.declare_file("%s/%s/%s.a" % (ctx.label.name, CACHE, file.path.split(mark, 1)[1]))
+    link = ctx.actions.declare_file("%s/%s/%s.a" % (ctx.label.name, CACHE, _path_in_cache(file)))
     ctx.actions.symlink(output = link, target_file = file)
     return link
 
 def _link_libraries_impl(ctx):
     mode = json.decode(ctx.attr.about)
     mode = struct(table = mode["table"], sets = mode["sets"], extras = mode["extras"], declared = mode["declared"])
-    told, optimize = from_options(ctx.fragments.cpp.linkopts, ctx.var["COMPILATION_MODE"])
-    wanted = choose(mode, ctx.attr.enabled + told, optimize)
+    for pair in (("exceptions", "wasm_exceptions"),):
+        if pair[0] in ctx.attr.enabled and pair[1] in ctx.attr.enabled:
+            fail("features %r and %r exclude each other" % pair)
+    wanted = choose(mode, link_settings(ctx.attr.enabled, ctx.var["COMPILATION_MODE"], ctx.attr.options + ctx.fragments.cpp.linkopts))
     by_target = {dep[LibraryInfo].target: dep[LibraryInfo].file for dep in ctx.attr.libraries}
-    return [DefaultInfo(files = depset([_as_archive(ctx, by_target[t]) for t in wanted]))]
+    return [DefaultInfo(files = depset([by_target[t] for t in wanted]))]
 
 # All libraries of the mode are known to it, so that they can be named; only those it gives on are built.
 link_libraries = rule(
@@ -54,5 +55,29 @@ link_libraries = rule(
         "about": attr.string(doc = "The mode's tables, as JSON."),
         "enabled": attr.string_list(doc = "Features that are on."),
         "libraries": attr.label_list(providers = [LibraryInfo], cfg = "exec"),
+        "options": attr.string_list(doc = "What features say of which `features.bzl` has no table."),
+    },
+)
+
+def _runtime_impl(ctx):
+    files = ctx.files.libraries
+    if ctx.attr.linking == "static":
+        return [DefaultInfo(files = depset([_as_archive(ctx, file) for file in files]))]
+    links = []
+    for file in files:
+        # Where it belongs in a cache is said by its name: Bazel puts it in a directory of its own.
+        link = ctx.actions.declare_file("%s/lib%s@%s.so" % (ctx.label.name, CACHE, _path_in_cache(file).replace("/", "@")))
+        ctx.actions.symlink(output = link, target_file = file)
+        links.append(link)
+    return [DefaultInfo(files = depset(links))]
+
+# `cc_test`, and whatever else is `linkstatic = False`, is linked with the dynamic runtime, of which Bazel drops what is not
+# called a shared library. There is no such thing here: the libraries go by that name, and the driver knows them.
+runtime_libraries = rule(
+    implementation = _runtime_impl,
+    doc = "Libraries of a link under names that Bazel takes for a C++ runtime.",
+    attrs = {
+        "libraries": attr.label(mandatory = True),
+        "linking": attr.string(values = ["static", "dynamic"]),
     },
 )

@@ -1,7 +1,32 @@
 """A C++ toolchain for each architecture."""
 
 load("@rules_cc//cc/toolchains:cc_toolchain.bzl", "cc_toolchain")
+load(":features.bzl", "MODE_OPTIONS")
+load(":selection.bzl", "runtime_libraries")
 load(":toolchain_config.bzl", "emscripten_toolchain_config", "toolchain_files")
+
+def _conditions(name, value):
+    """Conditions of a `select`: the feature, and options that say the same."""
+    said = {Label("//bazel/private:linkopt_%s_%d" % (name, n)): value for n in range(len(MODE_OPTIONS[name]))}
+    return said if name == "wasm64" else said | {Label("//bazel/private:feature_" + name): value}
+
+def _mode_libraries(name, arch):
+    """`NAME_libraries`: those of a link of the mode that features and options choose. An option makes wasm64 of any platform."""
+    for bits in [arch] + (["wasm64"] if arch == "wasm32" else []):
+        for pic in ("", "_pic"):
+            native.alias(name = "%s_%s_link%s" % (name, bits, pic), actual = select(
+                _conditions("lto", Label("@emscripten_mode_%s_lto%s//:link" % (bits, pic))) |
+                _conditions("thin_lto", Label("@emscripten_mode_%s_thinlto%s//:link" % (bits, pic))) |
+                {"//conditions:default": Label("@emscripten_mode_%s%s//:link" % (bits, pic))},
+            ))
+        pic = "%s_%s_link_pic" % (name, bits)
+        native.alias(name = "%s_%s_libraries" % (name, bits), actual = select(
+            _conditions("main_module", pic) | _conditions("side_module", pic) |
+            {"//conditions:default": "%s_%s_link" % (name, bits)},
+        ))
+    native.alias(name = name + "_libraries", actual = select(
+        _conditions("wasm64", name + "_wasm64_libraries") | {"//conditions:default": "%s_%s_libraries" % (name, arch)},
+    ))
 
 def emscripten_toolchain(name, arch):
     """The toolchain `name` and what it consists of.
@@ -10,17 +35,9 @@ def emscripten_toolchain(name, arch):
       name: what the names of its targets begin with.
       arch: `wasm32` or `wasm64`.
     """
-    for pic in ("", "_pic"):
-        native.alias(name = name + "_link" + pic, actual = select({
-            Label("//bazel/private:feature_lto"): Label("@emscripten_mode_%s_lto%s//:link" % (arch, pic)),
-            Label("//bazel/private:feature_thin_lto"): Label("@emscripten_mode_%s_thinlto%s//:link" % (arch, pic)),
-            "//conditions:default": Label("@emscripten_mode_%s%s//:link" % (arch, pic)),
-        }))
-    native.alias(name = name + "_libraries", actual = select({
-        Label("//bazel/private:feature_main_module"): name + "_link_pic",
-        Label("//bazel/private:feature_side_module"): name + "_link_pic",
-        "//conditions:default": name + "_link",
-    }))
+    _mode_libraries(name, arch)
+    for linking in ("static", "dynamic"):
+        runtime_libraries(name = "%s_%s_runtime" % (name, linking), libraries = name + "_libraries", linking = linking)
     for part in ("compile", "link", "archive"):
         toolchain_files(name = "%s_%s_files" % (name, part), part = part)
     native.filegroup(name = name + "_nothing")
@@ -37,11 +54,11 @@ def emscripten_toolchain(name, arch):
         compiler_files = name + "_compile_files",
         # Where the C++ runtime goes according to the feature static_link_cpp_runtimes: unlike the other files of a
         # toolchain, it is looked at in the configuration of the program, where its features are known.
-        dynamic_runtime_lib = name + "_libraries",
+        dynamic_runtime_lib = name + "_dynamic_runtime",
         dwp_files = name + "_nothing",
         linker_files = name + "_link_files",
         objcopy_files = name + "_nothing",
-        static_runtime_lib = name + "_libraries",
+        static_runtime_lib = name + "_static_runtime",
         strip_files = name + "_link_files",
         # Arguments go to the driver through Python's own command line, which knows no parameter files.
         supports_param_files = False,

@@ -19,6 +19,7 @@ _TOOLS = {
     "_driver": attr.label(default = Label("//:src/emroot/bazel/driver.py"), allow_single_file = True, cfg = "exec"),
     "_driver_files": attr.label(default = Label("//:driver"), cfg = "exec"),
     "_headers": attr.label(default = Label("//bazel/private:headers"), cfg = "exec", providers = [HeadersInfo]),
+    "_probe": attr.label(default = Label("//:probe"), cfg = "exec"),
     "_python": attr.label(default = Label("//bazel/private:python"), cfg = "exec", providers = [PythonInfo]),
     "_sdk": attr.label(default = Label("@emscripten_sdk//:sdk"), cfg = "exec", providers = [SdkInfo]),
 }
@@ -32,7 +33,8 @@ def _toolchain_files_impl(ctx):
         sdk.compiler,
     ]
     if ctx.attr.part != "archive":
-        files.append(sdk.emscripten)
+        # With what tells why an action fails.
+        files += [sdk.emscripten, ctx.attr._probe[DefaultInfo].files]
     if ctx.attr.part == "compile":
         files.append(depset([ctx.attr._headers[HeadersInfo].directory]))
     if ctx.attr.part == "link":
@@ -65,8 +67,17 @@ def _command_line():
             flags = ["%{libraries_to_link.name}"],
             expand_if_equal = variable_with_value(name = "libraries_to_link.type", value = kind),
         )
-        for kind in ("object_file", "interface_library", "dynamic_library")
+        for kind in ("object_file", "interface_library")
     ] + [
+        # Of a shared library Bazel gives no path: a name, and the directories where it may be.
+        flag_group(
+            flags = ["-l%{libraries_to_link.name}"],
+            expand_if_equal = variable_with_value(name = "libraries_to_link.type", value = "dynamic_library"),
+        ),
+        flag_group(
+            flags = ["-l:%{libraries_to_link.name}"],
+            expand_if_equal = variable_with_value(name = "libraries_to_link.type", value = "versioned_dynamic_library"),
+        ),
         flag_group(
             flags = ["%{libraries_to_link.object_files}"],
             iterate_over = "libraries_to_link.object_files",
@@ -96,6 +107,7 @@ def _command_line():
         _if(_COMPILE, "source_file", ["-c", "%{source_file}"]),
         _if(_COMPILE + _LINK, "output_file", ["-o", "%{output_file}"]),
         _if(_ARCHIVE + _LINK, "output_execpath", ["-o", "%{output_execpath}"]),
+        _each(_LINK, "library_search_directories", ["-L%{library_search_directories}"]),
         flag_set(actions = _LINK + _ARCHIVE, flag_groups = [flag_group(
             iterate_over = "libraries_to_link",
             expand_if_available = "libraries_to_link",
@@ -126,7 +138,6 @@ def _features(arch, thin):
         # Whatever the linking mode, the libraries go with the link.
         feature(name = "static_link_cpp_runtimes", enabled = True),
         feature(name = "supports_pic"),
-        feature(name = "supports_dynamic_linker"),
         feature(name = "supports_start_end_lib"),
         feature(name = "random_seed"),
         _flags_feature("emroot_always", flags(

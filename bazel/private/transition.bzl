@@ -1,11 +1,15 @@
 """The transition from a program's name to a way of building it."""
 
+load(":options.bzl", "is_on", "joined", "settings")
+
 _FEATURES = "//command_line_option:features"
 _PLATFORMS = "//command_line_option:platforms"
 _MALLOC = "//command_line_option:custom_malloc"
 _LINKOPT = "//command_line_option:linkopt"
+_DYNAMIC_MODE = "//command_line_option:dynamic_mode"
 
-# Features that an attribute decides, so that one from the command line does not contradict it.
+# Features that an attribute decides, so that one from the command line does not contradict it; `_default` leaves it to that, and
+# to options.
 _LTO = {"full": ["lto"], "none": [], "thin": ["thin_lto"]}
 _DYNAMIC = {"main": ["main_module"], "none": [], "side": ["side_module"]}
 _THREADS = {"emscripten": ["use_pthreads"], "off": []}
@@ -21,11 +25,28 @@ def _decided(table, value, kept):
                 kept.remove(name)
     return table[value]
 
-def _wasm_transition_impl(settings, attr):
-    features = list(settings[_FEATURES])
+def _from_options(attr, said):
+    """Features that options of the link ask for: compiles have to have them too, and libraries of another mode."""
+    chosen = []
+    if attr.lto == "_default":
+        chosen += _LTO.get(said.get("LTO"), [])
+    if attr.dynamic == "_default":
+        chosen += _DYNAMIC["main"] if is_on(said.get("MAIN_MODULE")) else []
+        chosen += _DYNAMIC["side"] if is_on(said.get("SIDE_MODULE")) else []
+    if attr.threads == "_default" and is_on(said.get("PTHREADS")):
+        chosen += _THREADS["emscripten"]
+    if is_on(said.get("WASM_WORKERS")):
+        chosen.append("wasm_workers")
+    return chosen
+
+def _wasm_transition_impl(settings_before, attr):
+    features = list(settings_before[_FEATURES])
+    options = settings_before[_LINKOPT] + joined(attr.linkopts)
+    said = settings(options)
     chosen = []
     for table, value in ((_LTO, attr.lto), (_DYNAMIC, attr.dynamic), (_THREADS, attr.threads), (_SIMD, attr.simd)):
         chosen += _decided(table, value, features)
+    chosen += _from_options(attr, said)
     if attr.exit_runtime:
         chosen.append("exit_runtime")
     if attr.standalone:
@@ -33,15 +54,17 @@ def _wasm_transition_impl(settings, attr):
     for name in chosen:
         if name not in features:
             features.append(name)
+    arch = attr.arch if attr.arch != "_default" else "wasm64" if is_on(said.get("MEMORY64")) else "wasm32"
     return {
+        _DYNAMIC_MODE: "off",
         _FEATURES: features,
         _MALLOC: None,
-        _LINKOPT: settings[_LINKOPT] + attr.linkopts,
-        _PLATFORMS: [str(Label("//bazel/platforms:" + attr.arch))],
+        _LINKOPT: options,
+        _PLATFORMS: [str(Label("//bazel/platforms:" + arch))],
     }
 
 wasm_transition = transition(
     implementation = _wasm_transition_impl,
     inputs = [_FEATURES, _LINKOPT],
-    outputs = [_FEATURES, _LINKOPT, _MALLOC, _PLATFORMS],
+    outputs = [_DYNAMIC_MODE, _FEATURES, _LINKOPT, _MALLOC, _PLATFORMS],
 )

@@ -6,11 +6,37 @@ load(":transition.bzl", "wasm_transition")
 
 # What a link may leave, as emsdk's rule has it; without `outputs`, files that a link does not leave are empty.
 _EXTENSIONS = ["js", "wasm", "wasm.map", "data", "symbols", "wasm.debug.wasm", "html"]
-_ALLOWED = _EXTENSIONS + ["mjs", "ts", "d.ts"]
 
-def extension(name):
-    """All after a file name's first dot."""
-    return name.partition(".")[2]
+# All that a link may leave, after the program's name (`unpack.py: KINDS`).
+_ALLOWED = [
+    "aw.js",
+    "d.ts",
+    "data",
+    "html",
+    "js",
+    "js.mem",
+    "js.symbols",
+    "mjs",
+    "mjs.symbols",
+    "support.js",
+    "support.mjs",
+    "symbols",
+    "ts",
+    "wasm",
+    "wasm.debug.wasm",
+    "wasm.dwp",
+    "wasm.js",
+    "wasm.map",
+    "wasm.orig",
+    "worker.js",
+    "worker.mjs",
+    "ww.js",
+]
+
+def divide(name):
+    """A file's name as the program's and the longest of what a link adds to it, or nothing."""
+    kinds = sorted([kind for kind in _ALLOWED if name.endswith("." + kind)], key = len)
+    return (name.removesuffix("." + kinds[-1]), kinds[-1]) if kinds else (name, "")
 
 def _wasm_cc_binary_impl(ctx):
     target = ctx.attr.cc_target[0]
@@ -20,10 +46,10 @@ def _wasm_cc_binary_impl(ctx):
     if ctx.outputs.outputs:
         outputs = ctx.outputs.outputs
         for output in outputs:
-            if extension(output.basename) not in _ALLOWED:
+            if not divide(output.basename)[1]:
                 fail("%s: no such output; one of %s is possible" % (output.basename, ", ".join(["." + e for e in _ALLOWED])))
     else:
-        base = target.label.name.rpartition("/")[2].partition(".")[0]
+        base = divide(target.label.name.rpartition("/")[2])[0]
         outputs = [ctx.actions.declare_file("%s/%s.%s" % (ctx.label.name, base, e)) for e in _EXTENSIONS]
     python = ctx.attr._python[PythonInfo]
     args = ctx.actions.args()
@@ -58,12 +84,12 @@ def _wasm_cc_binary_impl(ctx):
     ]
 
 WASM_ATTRIBUTES = {
-    "arch": attr.string(default = "wasm32", values = ["wasm32", "wasm64"], doc = "Pointers of 32 or 64 bits."),
-    "dynamic": attr.string(default = "none", values = ["none", "main", "side"], doc = "Whether it loads other modules (main), or is loaded by one (side)."),
+    "arch": attr.string(default = "_default", values = ["_default", "wasm32", "wasm64"], doc = "Pointers of 32 or 64 bits; by default 32, or as `-m64` among `linkopts` says."),
+    "dynamic": attr.string(default = "_default", values = ["_default", "none", "main", "side"], doc = "Whether it loads other modules (main), or is loaded by one (side); by default as the features `main_module` and `side_module` say."),
     "exit_runtime": attr.bool(doc = "Whether the runtime shuts down when main returns: destructors, atexit, flushing."),
     "linkopts": attr.string_list(doc = "Options of the link; unlike those of the cc_binary, they are known when its libraries are chosen."),
-    "lto": attr.string(default = "none", values = ["none", "full", "thin"], doc = "Link-time optimisation, of the program and its system libraries."),
-    "simd": attr.string(default = "off", values = ["off", "simd128", "relaxed_simd"], doc = "Vector instructions."),
+    "lto": attr.string(default = "_default", values = ["_default", "none", "full", "thin"], doc = "Link-time optimisation, of the program and its system libraries; by default as the features `lto` and `thin_lto` say."),
+    "simd": attr.string(default = "_default", values = ["_default", "off", "simd128", "relaxed_simd"], doc = "Vector instructions; by default as the features `wasm_simd` and `wasm_relaxed_simd` say."),
     "standalone": attr.bool(doc = "A .wasm that runs without JavaScript."),
     "threads": attr.string(default = "_default", values = ["_default", "emscripten", "off"], doc = "Whether there are threads; by default as the feature `use_pthreads` says."),
     "_allowlist_function_transition": attr.label(default = "@bazel_tools//tools/allowlists/function_transition_allowlist"),

@@ -20,10 +20,10 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).absolute().parents[2]))
 
 from emroot.bazel.places import SdkPlaces, is_for_cache, mapped, place_in_cache  # the line above makes the package importable
+from emroot.bazel.remedy import FROZEN, advice, ask, port_options
+from emroot.bazel.unpack import divide
 from emroot.probe import pure_environment
 
-_MISSING = re.compile(r'cache file is missing: "(?:.*?/)?sysroot/lib/(?P<arch>wasm\d\d)-emscripten/(?:(?P<mode>[\w-]+)/)?'
-                      r'(?P<name>[^/"]+)\.(?:a|o)"')
 #: The name of the first entry of what a link leaves, a tar: it says something to whoever starts that as a program, and nothing to
 #: tar. A name has no more than 100 bytes.
 _STARTED = '#!/bin/sh\necho "emroot: this is a tar: run it by wasm_cc_binary or wasm_cc_test">&2;exit 126\n'
@@ -59,14 +59,35 @@ class Place:
 
 def compile_(place: Place, program: str, arguments: list[str]) -> int:
     """Compile one file. The headers are an input; what was read is told to Bazel in paths relative to its root."""
-    headers = mapped(os.environ['EMROOT_HEADERS'])
-    maps = [f'-ffile-prefix-map={place.here}{os.sep}=', f'-ffile-prefix-map={place.here}=.', *place.sdk.resource_dir_map]
-    done = place.run(program, [*arguments, *maps], place.environment(Path(headers).absolute()))
-    _say(place, done.stdout)
+    headers, ports = mapped(os.environ['EMROOT_HEADERS']), port_options(arguments)
+    cache = with_ports(place, headers, arguments) if ports else Path(headers).absolute()
+    maps = [f'-ffile-prefix-map={cache}={headers}', f'-ffile-prefix-map={place.here}{os.sep}=', f'-ffile-prefix-map={place.here}=.',
+            *place.sdk.resource_dir_map]
+    done = place.run(program, [*arguments, *maps], place.environment(cache))
+    _say(place, _advice_on_ports(place, cache, arguments, ports, done) or done.stdout)
     if done.returncode == 0 and '-MF' in arguments:
-        own = [headers, os.path.dirname(os.environ['EMROOT_SDK']), place.sdk.found_resource_dir]
+        own = [headers, str(cache), os.path.dirname(os.environ['EMROOT_SDK']), place.sdk.found_resource_dir]
         relative_dependencies(Path(arguments[arguments.index('-MF') + 1]), place.here, own)
     return done.returncode
+
+
+def with_ports(place: Place, headers: str, arguments: list[str]) -> Path:
+    """The headers and the ports among the inputs as one cache, where emcc looks for what an option like `-sUSE_ZLIB` names."""
+    ports = [str(Path(a).parents[1]) for a in arguments if is_for_cache(a) and a.endswith('/sysroot/include')]
+    if not ports:
+        return Path(headers).absolute()
+    fill_cache(place.scratch / 'cache', [headers, *ports])
+    return place.scratch / 'cache'
+
+
+def _advice_on_ports(place: Place, cache: Path, arguments: list[str], ports: list[str],
+                     done: subprocess.CompletedProcess[bytes]) -> bytes:
+    """What to do about a compile that failed for want of a port, if that is why."""
+    if done.returncode == 0 or not ports or FROZEN not in done.stdout.decode(errors='replace'):
+        return b''
+    mode = [a for a in arguments if a == '-m64' or a.startswith('-flto')]
+    needs = ask(place.sdk.root, place.environment(cache), place.scratch, ['emcc', 'main.o', *mode, *ports])
+    return (advice({**needs, 'libraries': []}, in_cache(cache), []) or '').encode() if needs else b''
 
 
 def relative_dependencies(file: Path, here: Path, own: Sequence[str]) -> None:
@@ -114,6 +135,7 @@ def link(place: Place, arguments: list[str]) -> int:
     at = arguments.index('-o')
     out = Path(arguments[at + 1])
     rest = arguments[:at] + arguments[at + 2:]
+    rest = by_path(rest)
     cached = [a for a in rest if is_for_cache(a) and not a.startswith('-')]
     ports = [a for a in rest if a.startswith('--emroot-port=')]
     rest = [a for a in rest if a not in cached and a not in ports]
@@ -123,17 +145,30 @@ def link(place: Place, arguments: list[str]) -> int:
     fill_cache(cache, cached)
     if _is_side_module(rest):
         rest = [a for a in rest if not a.startswith('--oformat=')]  # it has no JavaScript to be written in any format
-    name = out.name.split('.')[0] + '.' + _output_format(rest)
+    # Bazel calls a shared library lib*.so, users call a program hello.js.
+    name = f'{divide(out.name.removesuffix(".so"))[0]}.{_output_format(rest)}'
     # em++ takes the C++ runtime in whatever it is told (as `fetch.py: linker` knows).
     program = 'emcc.py' if '-sDEFAULT_TO_CXX=0' in rest else 'em++.py'
-    done = place.run(program, [*rest, '-o', str(made / name)], place.environment(cache))
-    text = done.stdout.decode(errors='replace')
-    if done.returncode != 0:
-        _say(place, (missing(text, rest) or text).encode())
+    env, command = place.environment(cache), [*rest, '-o', str(made / name)]
+    done = place.run(program, command, env)
+    if done.returncode != 0 and FROZEN in done.stdout.decode(errors='replace'):
+        needs = ask(place.sdk.root, env, place.scratch, [program.removesuffix('.py'), *command])
+        # What features tell comes before the output, what targets and --linkopt tell after it.
+        _say(place, (advice(needs, in_cache(cache), arguments[at:]) or '').encode() or done.stdout)
         return done.returncode
     _say(place, done.stdout)
+    if done.returncode != 0:
+        return done.returncode
     pack(made, out)
     return 0
+
+
+def by_path(arguments: list[str]) -> list[str]:
+    """Arguments, with the system libraries of a dynamic link, of which Bazel says names and directories, as paths."""
+    named = [a for a in arguments if a.startswith('-l') and is_for_cache(f'/lib{a[2:]}')]
+    directories = [Path(a[2:]) for a in arguments if a.startswith('-L')]
+    found = [next(d / f'lib{a[2:]}.so' for d in directories if (d / f'lib{a[2:]}.so').exists()) for a in named]
+    return [a for a in arguments if a not in named] + [str(path) for path in found]
 
 
 def fill_cache(cache: Path, files: list[str]) -> None:
@@ -149,6 +184,11 @@ def fill_cache(cache: Path, files: list[str]) -> None:
             target = cache / place_in_cache(file)
             target.parent.mkdir(parents=True, exist_ok=True)
             _put(str(source), str(target))
+
+
+def in_cache(cache: Path) -> set[str]:
+    """Paths of the libraries that a cache has."""
+    return {path.relative_to(cache).as_posix() for path in (cache / 'sysroot' / 'lib').rglob('*')}
 
 
 def _put(source: str, target: str) -> None:
@@ -206,25 +246,6 @@ def unpack(tar: tarfile.TarFile, directory: Path) -> None:
         file = directory / member.name
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_bytes(content.read() if content else b'')
-
-
-def missing(said: str, arguments: list[str]) -> str | None:
-    """What to do about a library that emcc wants and the link was not given."""
-    found = _MISSING.search(said)
-    if found:
-        features = [found['arch'], *(found['mode'] or '').split('-')]
-        target = found['name']
-    elif 'FROZEN_CACHE' in said and (port := re.search(r'(?:port|ports)\S*[ :`"\']+(?P<port>[a-z0-9_.-]+)', said)):
-        bits = 'wasm64' if '-m64' in arguments else 'wasm32'
-        features, target = [bits], port['port']
-    else:
-        return None
-    listed = ', '.join(f'"{f}"' for f in features if f)
-    return (f'emroot: this link needs {target} of mode {"-".join(f for f in features if f)}, which its features do not '
-            f'tell beforehand.\n  hint: add to MODULE.bazel: '
-            f'emscripten_deps.cache(features = [{listed}], targets = ["auto", "{target}"])\n'
-            f'        If an option in linkopts brings it in, a feature of the toolchain may say the same '
-            f'(--features=use_pthreads for -pthread, for instance).\n')
 
 
 def _say(place: Place, said: bytes) -> None:

@@ -16,16 +16,21 @@ RESOURCE_PREFIX = '/emsdk/lib/clang'
 #: Outputs of library actions lie below a directory of this name (`library.bzl: CACHE`), what an SDK ships below the other.
 CACHE = '/emroot-cache/'
 SHIPPED = '/shipped/'
+#: What a library is called where Bazel takes shared libraries alone (`selection.bzl: runtime_libraries`): the rest of the name is its
+#: path in a cache, with `@` for `/`.
+SHARED = '/lib' + CACHE.strip('/') + '@'
 
 
 def is_for_cache(file: str) -> bool:
     """Whether an input belongs into a cache directory."""
-    return any(mark in f'{file}/' for mark in (CACHE, SHIPPED))
+    return any(mark in f'{file}/' for mark in (CACHE, SHIPPED, SHARED))
 
 
 def place_in_cache(file: str) -> str:
     """Where in a cache directory an input belongs: what follows the marks in its path. An object is called an archive
     where Bazel takes nothing else (`selection.bzl`)."""
+    if SHARED in file:
+        return file.split(SHARED, 1)[1].removesuffix('.so').replace('@', '/')
     for mark in (CACHE, SHIPPED):
         if mark in f'{file}/':
             place = f'{file}/'.split(mark, 1)[1].rstrip('/')

@@ -1,6 +1,7 @@
 """Unpacks what `driver.py` packed: `python unpack.py TAR [--allow-missing] FILE...`. Standard library alone, no emroot.
 
-Files are told apart by all that follows the first dot of their name, as with emsdk's rule.
+Files are told apart by what a link adds to the program's name, so that they may be called otherwise than the program, which may
+have dots in its name.
 """
 
 from __future__ import annotations
@@ -9,10 +10,22 @@ import sys
 import tarfile
 from pathlib import Path
 
+#: What follows the program's name in what a link leaves (`wasm_cc_binary.bzl` has the same).
+KINDS = ('aw.js', 'd.ts', 'data', 'html', 'js', 'js.mem', 'js.symbols', 'mjs', 'mjs.symbols', 'support.js', 'support.mjs', 'symbols', 'ts',
+         'wasm', 'wasm.debug.wasm', 'wasm.dwp', 'wasm.js', 'wasm.map', 'wasm.orig', 'worker.js', 'worker.mjs', 'ww.js')
 
-def extension(name: str) -> str:
-    """All after the first dot of a file's name."""
-    return name.partition('.')[2]
+
+def divide(name: str) -> tuple[str, str]:
+    """A file's name as the program's and the longest kind that it ends with, or none."""
+    kinds = [kind for kind in KINDS if name.endswith(f'.{kind}') and name != f'.{kind}']
+    kind = max(kinds, key=len, default='')
+    return (name[:-len(kind) - 1], kind) if kind else (name, '')
+
+
+def kind_of(name: str) -> str:
+    """The kind of a file. A map of symbols may be called after the script or after the program."""
+    kind = divide(name)[1]
+    return 'symbols' if kind.endswith('.symbols') else kind
 
 
 def main(arguments: list[str]) -> int:
@@ -22,9 +35,9 @@ def main(arguments: list[str]) -> int:
     wanted = [w for w in wanted if w != '--allow-missing']
     missing = []
     with tarfile.open(packed) as tar:
-        members = {extension(member.name): member for member in tar.getmembers()}
+        members = {kind_of(member.name): member for member in tar.getmembers()}
         for file in wanted:
-            member = members.get(extension(Path(file).name))
+            member = members.get(kind_of(Path(file).name))
             content = tar.extractfile(member) if member else None
             if content is None and not optional:
                 missing.append(file)
