@@ -147,7 +147,7 @@ def combination(said):
     chosen = {"optimize": _optimize(said)}
     for name, choices in DIMENSIONS[1:]:
         on = [choice for choice in choices if choice in FEATURES and says(said, _SAID[choice])]
-        chosen[name] = on[0] if on else choices.keys()[0]
+        chosen[name] = (on or list(choices))[0]
     if chosen["threads"] == "none" and is_on(said.get("SHARED_MEMORY")):
         chosen["threads"] = "wasm_workers"  # their libraries are those for memory that is shared without threads
     return chosen

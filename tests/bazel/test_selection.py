@@ -32,11 +32,22 @@ LINKS = {
     'another malloc': (['--features=emmalloc'], ['-O0', '-sMALLOC=emmalloc']),
     'graphics': (['-c', 'opt', '--features=webgl2'], ['-O2', '-sMAX_WEBGL_VERSION=2']),
     'option': (['-c', 'opt', '--linkopt=-pthread', '--linkopt=-sEXIT_RUNTIME=1'], ['-O2', '-pthread', '-sEXIT_RUNTIME=1']),
+    'optimised, and checked': (['-c', 'opt', '--linkopt=-s ASSERTIONS=1'], ['-O2', '-sASSERTIONS=1']),
+    'not optimised, nor checked': (['--linkopt=-sASSERTIONS=0'], ['-O0', '-sASSERTIONS=0']),
+    'smallest, and checked': (['--linkopt=-Oz', '--linkopt=-sASSERTIONS'], ['-Oz', '-sASSERTIONS']),
+    'small feature': (['--features=optimized_for_size'], ['-O0']),
+    'threads and workers': (['--features=use_pthreads', '--features=wasm_workers'], ['-O0', '-pthread', '-sWASM_WORKERS']),
+    'both sanitizers': (['--features=wasm_asan', '--features=wasm_ubsan'], ['-O0', '-fsanitize=address', '-fsanitize=undefined']),
+    'standalone with threads': (['--features=wasm_standalone', '--linkopt=-sUSE_PTHREADS=1'],
+                                ['-O0', '-sSTANDALONE_WASM', '-sUSE_PTHREADS=1']),
+    'exceptions by a setting': (['--linkopt=-sDISABLE_EXCEPTION_CATCHING=0'], ['-O0', '-sDISABLE_EXCEPTION_CATCHING=0']),
+    'embind by its old name': (['--linkopt=--bind'], ['-O0', '--bind']),
 }
 MODES = {'wasm32': [], 'wasm64-lto': ['--features=lto'], 'wasm64-thinlto-pic': ['--features=thin_lto', '--features=main_module']}
 FLAGS = {'wasm32': [], 'wasm64-lto': ['-m64', '-flto'], 'wasm64-thinlto-pic': ['-m64', '-flto=thin', '-sMAIN_MODULE=2']}
 #: What emcc refuses or warns of in a main module.
-NOT_PIC = ('threads', 'workers', 'standalone', 'option', 'main in a thread', 'asan', 'ubsan with threads')
+NOT_PIC = ('threads', 'workers', 'standalone', 'option', 'main in a thread', 'asan', 'ubsan with threads', 'threads and workers',
+           'both sanitizers', 'standalone with threads')
 
 
 @pytest.mark.parametrize('mode', MODES)

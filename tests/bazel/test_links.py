@@ -1,0 +1,93 @@
+"""Which libraries links of all kinds get, what a link that lacks some says, and what of its files can be had."""
+
+from __future__ import annotations
+
+import tarfile
+from pathlib import Path
+
+import pytest
+from support.workspace import Workspace
+
+EXAMPLE = 'hello'
+WASM64 = ('-c', 'opt', '--platforms=@emroot//bazel/platforms:wasm64')
+MAIN = '#include <stdio.h>\nint main(void) { puts("linked"); return 0; }\n'
+BUILD = '''
+load("@emroot//bazel:defs.bzl", "wasm_cc_binary")
+load("@rules_cc//cc:cc_binary.bzl", "cc_binary")
+load("@rules_cc//cc:cc_library.bzl", "cc_library")
+load("@rules_cc//cc:cc_test.bzl", "cc_test")
+
+cc_library(name = "part", srcs = ["part.c"])
+cc_test(name = "test", srcs = ["main.c"], deps = [":part"])
+cc_binary(name = "dynamic", srcs = ["main.c"], linkstatic = False)
+cc_binary(name = "main.v2", srcs = ["main.c"])
+wasm_cc_binary(
+    name = "told",
+    arch = "wasm64",
+    cc_target = ":main.v2",
+    linkopts = ["-s MALLOC=emmalloc", "--emit-symbol-map"],
+    outputs = ["main.v2.js", "main.v2.js.symbols", "main.v2.wasm"],
+)
+cc_binary(name = "untold", srcs = ["main.c"], linkopts = ["-sASSERTIONS", "-sMALLOC=emmalloc-memvalidate"])
+cc_binary(name = "lto", srcs = ["main.c"], linkopts = ["-flto"])
+cc_binary(name = "port", srcs = ["main.c"], linkopts = ["-sUSE_ZLIB"])
+cc_binary(name = "compiled", srcs = ["main.c"], copts = ["--use-port=zlib"])
+'''
+
+
+@pytest.fixture(scope='module')
+def links(example: Workspace) -> Workspace:
+    """The example, with a package of programs that are linked in many ways. The next run's copy of the example has it not."""
+    package = example.directory / 'links'
+    package.mkdir(exist_ok=True)
+    for name, text in {'BUILD.bazel': BUILD, 'main.c': MAIN, 'part.c': 'int part;\n'}.items():
+        (package / name).write_text(text, encoding='utf-8')
+    return example
+
+
+def failing(links: Workspace, target: str) -> str:
+    """What a build that fails says."""
+    done = links.run('build', *WASM64, target, check=False)
+    assert done.returncode != 0
+    assert 'Traceback' not in done.stderr
+    return done.stderr
+
+
+@pytest.mark.parametrize('target', ['test', 'dynamic'])
+def test_dynamic_links_get_their_libraries_by_platform_alone(links: Workspace, target: str, tmp_path: Path) -> None:
+    links.build(*WASM64, f'//links:{target}')
+    [packed] = links.files(f'//links:{target}', *WASM64)
+    with tarfile.open(packed) as tar:
+        for member in tar.getmembers():
+            content = tar.extractfile(member)
+            (tmp_path / member.name).write_bytes(content.read() if content else b'')
+    assert links.program(tmp_path / f'{target}.js') == 'linked\n'
+
+
+def test_options_of_a_program_bring_their_libraries_and_its_files_can_be_had(links: Workspace) -> None:
+    links.build('-c', 'opt', '//links:told')
+    script, symbols, _ = links.files('//links:told', '-c', 'opt')
+    assert links.program(script) == 'linked\n'
+    assert ':main\n' in symbols.read_text(encoding='utf-8')
+
+
+def test_one_message_names_all_libraries_that_a_target_asks_for(links: Workspace) -> None:
+    said = failing(links, '//links:untold')
+    line = next(line for line in said.splitlines() if 'emscripten_deps.cache(features = ["wasm64"], targets = ["auto", ' in line)
+    assert all(f'"{target}"' in line for target in ('libc-debug', 'libstubs-debug', 'libemmalloc-memvalidate'))
+
+
+def test_a_mode_that_a_target_asks_for_is_said_by_name(links: Workspace) -> None:
+    assert 'hint: `lto = "full"` of wasm_cc_binary, or --features=lto' in failing(links, '//links:lto')
+
+
+@pytest.mark.parametrize('target', ['port', 'compiled'])
+def test_a_port_that_is_not_declared_is_named(links: Workspace, target: str) -> None:
+    said = failing(links, f'//links:{target}')
+    assert 'emscripten_deps.cache(features = ["wasm64"], targets = ["auto", "zlib"])' in said
+    assert 'deps = ["@emscripten_cache//ports:zlib"]' in said
+
+
+def test_features_reach_a_program_whose_attributes_say_nothing(links: Workspace) -> None:
+    actions = links.actions('mnemonic("CppCompile", deps(//links:told))', '--features=wasm_simd')['actions']
+    assert any('-msimd128' in action['arguments'] for action in actions)
