@@ -76,8 +76,8 @@ def test_features_that_are_on_can_be_turned_off() -> None:
         assert SELECT['link_settings'](enabled, 'opt', []).get('PRINTF_LONG_DOUBLE') == value
 
 
-ATTRIBUTES = {'arch': '_default', 'dynamic': '_default', 'exit_runtime': False, 'linkopts': [], 'lto': '_default', 'simd': '_default',
-              'standalone': False, 'threads': '_default'}
+ATTRIBUTES = {'arch': '_default', 'dynamic': '_default', 'exit_runtime': False, 'linkopts': [], 'lto': '_default',
+              'simd': '_default', 'standalone': False, 'threads': '_default'}
 
 
 @pytest.mark.parametrize(('features', 'attributes', 'on', 'arch'), [

@@ -61,8 +61,8 @@ def compile_(place: Place, program: str, arguments: list[str]) -> int:
     """Compile one file. The headers are an input; what was read is told to Bazel in paths relative to its root."""
     headers, ports = mapped(os.environ['EMROOT_HEADERS']), port_options(arguments)
     cache = with_ports(place, headers, arguments) if ports else Path(headers).absolute()
-    maps = [f'-ffile-prefix-map={cache}={headers}', f'-ffile-prefix-map={place.here}{os.sep}=', f'-ffile-prefix-map={place.here}=.',
-            *place.sdk.resource_dir_map]
+    maps = [f'-ffile-prefix-map={cache}={headers}', f'-ffile-prefix-map={place.here}{os.sep}=',
+            f'-ffile-prefix-map={place.here}=.', *place.sdk.resource_dir_map]
     done = place.run(program, [*arguments, *maps], place.environment(cache))
     _say(place, _advice_on_ports(place, cache, arguments, ports, done) or done.stdout)
     if done.returncode == 0 and '-MF' in arguments:

@@ -16,8 +16,8 @@ RESOURCE_PREFIX = '/emsdk/lib/clang'
 #: Outputs of library actions lie below a directory of this name (`library.bzl: CACHE`), what an SDK ships below the other.
 CACHE = '/emroot-cache/'
 SHIPPED = '/shipped/'
-#: What a library is called where Bazel takes shared libraries alone (`selection.bzl: runtime_libraries`): the rest of the name is its
-#: path in a cache, with `@` for `/`.
+#: What a library is called where Bazel takes shared libraries alone (`selection.bzl: runtime_libraries`): the rest of the name is
+#: its path in a cache, with `@` for `/`.
 SHARED = '/lib' + CACHE.strip('/') + '@'
 
 

@@ -22,13 +22,14 @@ _MODES = {
 }
 #: Options that compiles have to be told, too, and features that tell both.
 _FEATURES = {
-    '-pthread': 'use_pthreads', '-sUSE_PTHREADS': 'use_pthreads', '-sPTHREADS': 'use_pthreads', '-sWASM_WORKERS': 'wasm_workers',
-    '-fexceptions': 'exceptions', '-sDISABLE_EXCEPTION_CATCHING=0': 'exceptions', '-fwasm-exceptions': 'wasm_exceptions',
-    '-fsanitize=address': 'wasm_asan', '-fsanitize=undefined': 'wasm_ubsan',
+    '-pthread': 'use_pthreads', '-sUSE_PTHREADS': 'use_pthreads', '-sPTHREADS': 'use_pthreads',
+    '-sWASM_WORKERS': 'wasm_workers', '-fexceptions': 'exceptions', '-sDISABLE_EXCEPTION_CATCHING=0': 'exceptions',
+    '-fwasm-exceptions': 'wasm_exceptions', '-fsanitize=address': 'wasm_asan', '-fsanitize=undefined': 'wasm_ubsan',
 }
 #: Options of which `options.bzl` knows what they mean, where analysis sees them.
-_UNDERSTOOD = re.compile(r'-O[0-3sz]?|--bind|-l(embind|fetch|wasmfs)|-s(ASSERTIONS|EXIT_RUNTIME|FETCH|WASMFS|STANDALONE_WASM|FULL_ES3|'
-                         r'PRINTF_LONG_DOUBLE|PROXY_TO_PTHREAD|MALLOC=e?m(im)?malloc|M(AX|IN)_WEBGL_VERSION=2|DEFAULT_TO_CXX)(=\d)?')
+_UNDERSTOOD = re.compile(r'-O[0-3sz]?|--bind|-l(embind|fetch|wasmfs)|-s(MALLOC=e?m(im)?malloc|M(AX|IN)_WEBGL_VERSION=2|'
+                         r'(ASSERTIONS|EXIT_RUNTIME|FETCH|WASMFS|STANDALONE_WASM|FULL_ES3|PRINTF_LONG_DOUBLE|PROXY_TO_PTHREAD|'
+                         r'DEFAULT_TO_CXX)(=\d)?)')
 
 
 def ask(root: Path, env: Mapping[str, str], scratch: Path, argv: Sequence[str]) -> dict[str, Any]:
@@ -86,10 +87,11 @@ def _libraries(targets: Sequence[str], parts: Sequence[str], options: Sequence[s
     understood = list(dict.fromkeys(option for option in joined if _UNDERSTOOD.fullmatch(option)))
     hints = [f'--features={feature}' for feature in features]
     if understood and not features:
-        hints.append(f'give {", ".join(understood)} to wasm_cc_binary (`linkopts = [...]`), or to all links (--linkopt), not to one cc_binary')
+        hints.append(f'give {", ".join(understood)} to wasm_cc_binary (`linkopts = [...]`), or to all links (--linkopt), '
+                     'not to one cc_binary')
     hints.append(('or ' if hints else '') + f'add to MODULE.bazel: {_tag(parts, targets)}')
-    return (f'emroot: this link needs libraries of mode {"-".join(parts)} that nothing known beforehand tells: {", ".join(targets)}.\n'
-            + ''.join(f'  hint: {hint}\n' for hint in hints))
+    return (f'emroot: this link needs libraries of mode {"-".join(parts)} that nothing known beforehand tells: '
+            f'{", ".join(targets)}.\n' + ''.join(f'  hint: {hint}\n' for hint in hints))
 
 
 def _ports(ports: Sequence[str], parts: Sequence[str]) -> str:

@@ -11,8 +11,9 @@ import tarfile
 from pathlib import Path
 
 #: What follows the program's name in what a link leaves (`wasm_cc_binary.bzl` has the same).
-KINDS = ('aw.js', 'd.ts', 'data', 'html', 'js', 'js.mem', 'js.symbols', 'mjs', 'mjs.symbols', 'support.js', 'support.mjs', 'symbols', 'ts',
-         'wasm', 'wasm.debug.wasm', 'wasm.dwp', 'wasm.js', 'wasm.map', 'wasm.orig', 'worker.js', 'worker.mjs', 'ww.js')
+KINDS = ('aw.js', 'd.ts', 'data', 'html', 'js', 'js.mem', 'js.symbols', 'mjs', 'mjs.symbols', 'support.js', 'support.mjs',
+         'symbols', 'ts', 'wasm', 'wasm.debug.wasm', 'wasm.dwp', 'wasm.js', 'wasm.map', 'wasm.orig', 'worker.js', 'worker.mjs',
+         'ww.js')
 
 
 def divide(name: str) -> tuple[str, str]:
