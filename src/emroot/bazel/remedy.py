@@ -35,7 +35,8 @@ _UNDERSTOOD = re.compile(r'-O[0-3sz]?|--bind|-l(embind|fetch|wasmfs)|-s(MALLOC=e
 def ask(root: Path, env: Mapping[str, str], scratch: Path, argv: Sequence[str]) -> dict[str, Any]:
     """What a link needs, as `resolve_program.py` answers; nothing if emcc refuses it or cannot be asked."""
     request, answer = scratch / 'resolve.json', scratch / 'resolved.json'
-    request.write_text(json.dumps({'root': str(root), 'argv': list(argv), 'cwd': str(Path.cwd()), 'ports': None}), encoding='utf-8')
+    asked = {'root': str(root), 'argv': list(argv), 'cwd': str(Path.cwd()), 'ports': None}
+    request.write_text(json.dumps(asked), encoding='utf-8')
     subprocess.run([sys.executable, '-I', '-B', str(RESOLVE), str(request), str(answer)], env=dict(env), stdin=subprocess.DEVNULL,
                    stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False)
     try:
