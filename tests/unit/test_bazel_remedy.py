@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from emroot.bazel.driver import by_path, with_ports
+from emroot.bazel.places import is_for_cache, place_in_cache
 from emroot.bazel.remedy import advice, port_options
 
 GIVEN = ('sysroot/lib/wasm32-emscripten/libc-debug.a', 'sysroot/lib/wasm32-emscripten/libnoexit.a')
@@ -83,3 +86,23 @@ def test_other_failures_are_none_of_its_business() -> None:
 def test_options_that_bring_ports_in() -> None:
     words = ['-sUSE_ZLIB', '-s', 'USE_SDL=2', '-sUSE_PTHREADS=1', '--use-port=libpng', '-sUSE_BZIP2=0', '-O2', 'USE_X.c']
     assert port_options(words) == ['-sUSE_ZLIB', '-sUSE_SDL=2', '--use-port=libpng']
+
+
+def test_a_compile_finds_its_ports_where_emcc_looks(tmp_path: Path) -> None:
+    headers, port = tmp_path / 'headers', tmp_path / 'zlib/emroot-cache'
+    for file in (headers / 'sysroot/include/stdio.h', port / 'sysroot/include/zlib.h', port / 'ports/zlib/.emscripten_url'):
+        file.parent.mkdir(parents=True)
+        file.write_text(file.name, encoding='utf-8')
+    assert with_ports(tmp_path / 'unused', str(headers), ['-isystem', 'include']) == headers
+    cache = with_ports(tmp_path / 'scratch', str(headers), ['-isystem', f'{port}/sysroot/include', '-c'])
+    assert sorted(p.relative_to(cache).as_posix() for p in cache.rglob('*') if p.is_file()) == [
+        'ports/zlib/.emscripten_url', 'sysroot/include/stdio.h', 'sysroot/include/zlib.h', 'sysroot_install.stamp']
+
+
+def test_libraries_of_a_dynamic_link_are_found_by_name(tmp_path: Path) -> None:
+    name = 'emroot-cache@sysroot@lib@wasm32-emscripten@crt1.o'
+    (tmp_path / f'lib{name}.so').touch()
+    [user, library] = by_path([f'-L{tmp_path}', '-lother', f'-l{name}'])[1:]
+    assert user == '-lother'
+    assert is_for_cache(library)
+    assert place_in_cache(library) == 'sysroot/lib/wasm32-emscripten/crt1.o'

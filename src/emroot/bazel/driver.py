@@ -60,7 +60,7 @@ class Place:
 def compile_(place: Place, program: str, arguments: list[str]) -> int:
     """Compile one file. The headers are an input; what was read is told to Bazel in paths relative to its root."""
     headers, ports = mapped(os.environ['EMROOT_HEADERS']), port_options(arguments)
-    cache = with_ports(place, headers, arguments) if ports else Path(headers).absolute()
+    cache = with_ports(place.scratch, headers, arguments) if ports else Path(headers).absolute()
     maps = [f'-ffile-prefix-map={cache}={headers}', f'-ffile-prefix-map={place.here}{os.sep}=',
             f'-ffile-prefix-map={place.here}=.', *place.sdk.resource_dir_map]
     done = place.run(program, [*arguments, *maps], place.environment(cache))
@@ -71,13 +71,13 @@ def compile_(place: Place, program: str, arguments: list[str]) -> int:
     return done.returncode
 
 
-def with_ports(place: Place, headers: str, arguments: list[str]) -> Path:
+def with_ports(scratch: Path, headers: str, arguments: list[str]) -> Path:
     """The headers and the ports among the inputs as one cache, where emcc looks for what an option like `-sUSE_ZLIB` names."""
     ports = [str(Path(a).parents[1]) for a in arguments if is_for_cache(a) and a.endswith('/sysroot/include')]
     if not ports:
         return Path(headers).absolute()
-    fill_cache(place.scratch / 'cache', [headers, *ports])
-    return place.scratch / 'cache'
+    fill_cache(scratch / 'cache', [headers, *ports])
+    return scratch / 'cache'
 
 
 def _advice_on_ports(place: Place, cache: Path, arguments: list[str], ports: list[str],
