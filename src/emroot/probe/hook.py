@@ -82,7 +82,7 @@ class Hook:
             change(module)
         except AttributeError as error:
             note('this Emscripten has no %s, which emroot knows others to have: what its links miss it builds by itself, slower'
-                 % getattr(error, 'name', error))
+                 % (getattr(error, 'name', None) or error))
 
     def change_libraries(self, system_libs):
         """Have `get_libs_to_link` first gather what it would ask for, and build what is missing.

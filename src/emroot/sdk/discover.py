@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -86,7 +87,7 @@ def is_on_path(root: Path) -> bool:
     for emcc in _on_path('emcc'):
         if found := _behind(emcc):
             return found == _real(root)
-        with open(emcc, 'rb') as f:
+        with contextlib.suppress(OSError), open(emcc, 'rb') as f:
             if os.fsencode(root) in f.read(_SCRIPT):
                 return True
     return False
