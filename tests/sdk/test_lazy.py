@@ -22,6 +22,8 @@ from emroot.index import Index, Member
 from emroot.index.keep import find_index, keep_index
 from emroot.index.shipped import encode_indexes, find_shipped
 from emroot.lazy.closure import Closure, Roots
+from emroot.lazy.partial import never_whole, note_link
+from emroot.modes import parse_mode
 from emroot.sdk import Sdk
 from emroot.store import Store, try_lock
 
@@ -191,6 +193,15 @@ def test_a_linker_that_is_to_name_itself_links_lazily(linking: Lazy, indexed: In
     ran = indexed(SMALL)('link', '--cache', tmp_path / 'cache', '--', *link, cwd=tmp_path)
     assert ran.code == 0 and 'LLD' in ran.out and 'linked with' in ran.err, ran
     assert (tmp_path / 'app.wasm').read_bytes() == linking.whole(SMALL, SOURCE)['app.wasm']
+
+
+def test_links_that_have_cost_as_much_as_libraries_have_them_built(linking: Lazy, indexed: Indexed, sdk: Sdk):
+    cache, home, mode = linking.place / 'lazy cache', indexed(SMALL), parse_mode('wasm64')
+    assert linking.lazy(home, SMALL, SOURCE)[1]
+    assert never_whole(cache) == {mode: ['libsockets']}
+    note_link(cache, mode, plan_of(home.home, sdk.root, SMALL).archives, 1000.0)
+    assert not linking.lazy(home, SMALL, SOURCE)[1]
+    assert never_whole(cache) == {}
 
 
 def test_lazy_links_can_be_switched_off(linking: Lazy, indexed: Indexed):

@@ -176,9 +176,9 @@ def test_a_cache_that_the_configuration_names_is_the_sdks_own_if_it_says_so(fake
 
 
 def test_list_and_doctor_say_what_the_sdk_has_prebuilt(prebuilt: Emroot):
-    listed = {row['name']: row for row in prebuilt('list', '--json').json['targets']}
-    assert (listed['libone']['present'], listed['libone']['prebuilt']) == (False, True)
-    assert not listed['libmany']['prebuilt']
+    listed = prebuilt('list', '--json').json
+    assert 'libone' in listed['prebuilt'] and 'libmany' not in listed['prebuilt']
+    assert not any(row['present'] for row in listed['targets'])
     assert 'in the SDK' in prebuilt('list').out
     assert 'in the SDK' not in prebuilt('list', env={'EMROOT_BASE': ''}).out
     said = prebuilt('doctor').out

@@ -8,10 +8,6 @@ from ..base import own_bases
 from ..lazy.partial import never_whole
 from .session import Session, print_json
 
-#: How a library's state is shown; the first that holds.
-STATES = {'present': 'present', 'prebuilt': 'in the SDK', 'partly': 'in part'}
-
-
 def list_targets(args: argparse.Namespace) -> int:
     """Targets of a mode."""
     session = Session(args)
@@ -20,29 +16,30 @@ def list_targets(args: argparse.Namespace) -> int:
     for mode in session.modes():
         listing = session.catalogue.listing(mode)
         names = listing.expand(args.patterns) if args.patterns else list(listing.libraries)
-        rows, vary = [], {}
+        rows, vary, prebuilt = [], {}, []
         for name in names:
             if library := listing.library(name):
                 vary[name] = ' '.join(f'{key.removeprefix("is_")}={value}' for key, value in library.vary.items()
                                       if value not in ('False', 'None'))
                 rows.append({'name': name, 'file': library.file, 'objects': library.objects,
-                             'present': (session.cache / library.path).is_file(),
-                             'prebuilt': any((base.root / library.path).is_file() for base in bases)})
-        partly = never_whole(session.cache).get(mode, [])
-        for row in rows:
-            row['partly'] = row['name'] in partly
+                             'present': (session.cache / library.path).is_file()})
+                if any((base.root / library.path).is_file() for base in bases):
+                    prebuilt.append(name)
+        partly = [name for name in never_whole(session.cache).get(mode, []) if name in vary]
         ports = [name for name in ([*listing.ports, *listing.port_variants] if not args.patterns else names)
                  if not listing.library(name)]
-        documents.append({'mode': mode.name, 'targets': rows, 'ports': ports})
+        documents.append({'mode': mode.name, 'targets': rows, 'ports': ports,
+                          **({'prebuilt': prebuilt} if prebuilt else {}), **({'partly': partly} if partly else {})})
         if args.json:
             continue
         print(f'{mode}: {len(rows)} targets, {sum(int(str(r["objects"])) for r in rows)} objects')
         width = max([len(str(r['name'])) for r in rows], default=0)
-        longest = len('in the SDK' if any(row['prebuilt'] for row in rows) else 'present')
+        longest = len('in the SDK' if prebuilt else 'present')
         for row in rows:
-            mark = next((shown for state, shown in STATES.items() if row[state]), '-')
+            name = row['name']
+            mark = 'present' if row['present'] else 'in the SDK' if name in prebuilt else 'in part' if name in partly else '-'
             print(f'  {row["name"]!s:{width}}  {row["objects"]:>5}  {mark:{longest}}  {vary[str(row["name"])]}'.rstrip())
-        if any(row['partly'] for row in rows):
+        if partly:
             print('  in part: lazy links took only what they pull of these; a frozen emcc misses them (`emroot doctor`)')
         if ports:
             print(f'  ports: {" ".join(ports)}')
