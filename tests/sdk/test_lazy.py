@@ -198,7 +198,7 @@ def test_a_linker_that_is_to_name_itself_links_lazily(linking: Lazy, indexed: In
 def test_links_that_have_cost_as_much_as_libraries_have_them_built(linking: Lazy, indexed: Indexed, sdk: Sdk):
     cache, home, mode = linking.place / 'lazy cache', indexed(SMALL), parse_mode('wasm64')
     assert linking.lazy(home, SMALL, SOURCE)[1]
-    assert never_whole(cache) == {mode: ['libsockets']}
+    assert 'libsockets' in never_whole(cache)[mode]
     note_link(cache, mode, plan_of(home.home, sdk.root, SMALL).archives, 1000.0)
     assert not linking.lazy(home, SMALL, SOURCE)[1]
     assert never_whole(cache) == {}
