@@ -8,6 +8,7 @@ from ..base import own_bases
 from ..lazy.partial import never_whole
 from .session import Session, print_json
 
+
 def list_targets(args: argparse.Namespace) -> int:
     """Targets of a mode."""
     session = Session(args)
@@ -36,8 +37,8 @@ def list_targets(args: argparse.Namespace) -> int:
         width = max([len(str(r['name'])) for r in rows], default=0)
         longest = len('in the SDK' if prebuilt else 'present')
         for row in rows:
-            name = row['name']
-            mark = 'present' if row['present'] else 'in the SDK' if name in prebuilt else 'in part' if name in partly else '-'
+            listed = row['name']
+            mark = 'present' if row['present'] else 'in the SDK' if listed in prebuilt else 'in part' if listed in partly else '-'
             print(f'  {row["name"]!s:{width}}  {row["objects"]:>5}  {mark:{longest}}  {vary[str(row["name"])]}'.rstrip())
         if partly:
             print('  in part: lazy links took only what they pull of these; a frozen emcc misses them (`emroot doctor`)')
