@@ -294,11 +294,6 @@ def have_same_content(one: Path | str, other: Path | str) -> bool:
     return True
 
 
-def is_without_links(error: OSError) -> bool:
-    """Whether a link could not be made because there are none here, or none for this user (Windows)."""
-    return error.errno in _CANNOT_LINK or getattr(error, 'winerror', None) is not None
-
-
 def hard_link(source: Path | str, target: Path | str) -> bool:
     """Make a hard link of `source` at `target` (which must not exist); False if links are not to be had."""
     if os.name == 'nt':
