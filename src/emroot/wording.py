@@ -3,6 +3,12 @@
 from __future__ import annotations
 
 import os
+import re
+
+#: What moves a cursor, sets a title or colours: sequences of a terminal, and all that is no text.
+_CONTROLS = re.compile(r'\x1b\[[0-?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)?|[\x00-\x08\x0b-\x1f\x7f-\x9f]')
+#: Lines from either end of what a tool said, and characters of a line, that are shown.
+LINES, WIDTH = 100, 2000
 
 
 def size(count: float) -> str:
@@ -38,3 +44,16 @@ def readable(name: str) -> str:
     """`MODE/TARGET`; a target that is a path does not run into its mode (`wasm32 /ports/mine.py`)."""
     mode, _, target = name.partition('/')
     return f'{mode} {target}' if os.path.isabs(target) else name
+
+
+def printable(text: str) -> str:
+    """What a tool said, without what a terminal would obey."""
+    return _CONTROLS.sub('', text)
+
+
+def excerpt(said: str) -> str:
+    """What a tool said, to be shown: without what a terminal would obey, and only the first and the last lines of very many."""
+    lines = said.splitlines()
+    if left_out := len(lines) - 2 * LINES if len(lines) > 2 * LINES + 1 else 0:
+        lines[LINES:-LINES] = [f'... {left_out} lines, all in the log ...']
+    return '\n'.join(printable(line if len(line) <= WIDTH else f'{line[:WIDTH]}...') for line in lines)

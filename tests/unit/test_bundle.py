@@ -10,6 +10,7 @@ import shutil
 import tarfile
 from collections import Counter
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from support.bundles import hostile, put_together, special, squeezed, take_apart, with_manifest
@@ -181,6 +182,20 @@ def test_compressed_archives_that_are_cut_or_go_on_are_refused(good: tuple[Path,
         whole = pack(good[2])
         for archive in (whole[:-3], whole[:len(whole) // 2], whole + b'evil', whole + pack(b'evil')):
             assert _import(good, archive, tmp_path) is not None
+
+
+def test_zeros_without_end_and_libraries_without_space_are_refused(good: tuple[Path, Home, bytes], tmp_path: Path,
+                                                                    monkeypatch: pytest.MonkeyPatch):
+    sdk, _, tar = good
+    own = Emroot(tmp_path / 'home', sdk)
+    (tmp_path / 'records.tar').write_bytes(tar + bytes(10240))
+    assert own('import', tmp_path / 'records.tar').code == 0
+    (tmp_path / 'zeros.tar').write_bytes(tar + bytes(3 << 20))
+    ran = own('import', tmp_path / 'zeros.tar')
+    assert ran.code == 2 and 'something follows its end' in ran.err
+    monkeypatch.setattr(shutil, 'disk_usage', lambda _: SimpleNamespace(free=10))
+    error = _import(good, tar, tmp_path)
+    assert error and error.exit_code == 6 and 'no space left while importing' in error.message
 
 
 def test_an_archive_that_asks_for_much_memory_is_refused(good: tuple[Path, Home, bytes], tmp_path: Path):

@@ -10,10 +10,12 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
+from support.fake import make_fake_sdk
 from support.running import Emroot, cannot_run, plain_environment
 
 from emroot.files import as_python, user_path
 from emroot.home import read_memo
+from emroot.remote.address import parse_address
 from emroot.selection import split_names
 
 pytestmark = pytest.mark.skipif(os.name != 'posix', reason='names are bytes, streams can be closed and HOME is heeded on POSIX')
@@ -203,3 +205,26 @@ def test_commas_in_the_path_of_a_port_separate_no_names(tmp_path: Path, monkeypa
     assert split_names([f'{tmp_path}/none,b/port.py']) == [f'{tmp_path}/none', 'b/port.py']
     monkeypatch.chdir(tmp_path / 'a,b')
     assert split_names(['port.py,libone']) == [str(port), 'libone']
+
+
+def test_of_what_a_compiler_says_both_ends_are_shown_and_nothing_that_a_terminal_obeys(tmp_path: Path):
+    own = Emroot(tmp_path / 'home', make_fake_sdk(tmp_path))
+    assert own.sdk
+    clang = own.sdk.parent / 'llvm' / 'clang'
+    said = r"'\x1b]0;title\x07\x1b[2Jfirst\n::set-output name=a::b\n' + 'noise\n' * 5000 + 'x' * 9000 + '\nlast\n'"
+    clang.write_text(clang.read_text().replace("sys.stderr.write(", f"sys.stderr.write({said} + "))
+    ran = own('build', '--targets', 'libbroken', env={'GITHUB_ACTIONS': 'true'})
+    assert ran.code == 5
+    assert '  first\n' in ran.err and '  last\n' in ran.err
+    assert 'lines, all in the log' in ran.err and len(ran.err) < 20_000
+    assert '\x1b' not in ran.err and '\x07' not in ran.err
+    assert not any(line.lstrip().startswith('::set-output') for line in ran.err.splitlines())
+    assert next(own.home.glob('logs/*.log')).read_text().count('noise') == 5000
+
+
+def test_secrets_that_everybody_can_read_are_warned_of():
+    def shows(text: str, headers: str = 'Authorization: Bearer x') -> bool:
+        return parse_address(text, headers=headers).shows_secrets
+    assert shows('http://cache.example/emroot') and shows('grpc://cache.example:8980')
+    assert not shows('https://cache.example/emroot') and not shows('http://localhost:8080/x')
+    assert not shows('http://cache.example', '')

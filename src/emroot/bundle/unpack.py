@@ -7,7 +7,10 @@ the headers are only compared, since every SDK installs its own.
 from __future__ import annotations
 
 import contextlib
+import errno
 import hashlib
+import os
+import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,12 +20,13 @@ from ..cachedir import CacheDirectory
 from ..canonical import CHUNK, Record, digest_file
 from ..catalogue import Catalogue
 from ..engine.located import keys_of
-from ..errors import UsageError
+from ..errors import UsageError, from_os_error
 from ..files import SMALL, remove_tree
 from ..headers import installed_headers
 from ..home import Home
 from ..sdk import Sdk
 from ..store import Blob, Store
+from ..wording import size
 from . import tape
 from .manifest import ARCHIVE, EMBUILDER, NAME, Library, Manifest, read_manifest, refused
 
@@ -68,12 +72,14 @@ def _read(file: Path, aside: Path, catalogue: Catalogue, *, sha256: str, force: 
             with tape.opened(raw) as stream:
                 manifest = _manifest(stream)
                 _refuse_other_sdk(manifest, catalogue, force=force)
+                _require_space(manifest, aside)
                 for path, blob in manifest.files.items():
                     _expect(stream, tape.header(path, blob.size), f'the header of {path!r}')
                     kept = aside / blob.digest if path in manifest.libraries else None
                     _take_file(stream, path, blob, kept)
                 _expect(stream, tape.END, 'the end')
-                if any(chunk.strip(b'\0') for chunk in iter(lambda: stream.read(CHUNK), b'')):
+                rest = stream.read(CHUNK + 1)  # tar programs make it whole records of 10 kB
+                if len(rest) > CHUNK or rest.strip(b'\0'):
                     raise refused('something follows its end')
         except tape.DAMAGED as error:
             raise refused(f'it is damaged: {error}') from error
@@ -99,6 +105,14 @@ def _refuse_other_sdk(manifest: Manifest, catalogue: Catalogue, *, force: bool) 
         raise UsageError(f'the archive is of another SDK ({manifest.version}, {manifest.digest[:12]}) than the one in use '
                          f'({mine.version}, {mine.digest[:12]})',
                          hint='choose that SDK with --sdk, or export with this one; --force takes it all the same')
+
+
+def _require_space(manifest: Manifest, aside: Path) -> None:
+    """A few bytes of an archive can become many."""
+    needed = sum({blob.digest: blob.size for blob, _ in manifest.libraries.values()}.values())
+    if needed > shutil.disk_usage(aside).free:
+        full = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(aside))
+        raise from_os_error(full, f'importing {size(needed)} of libraries')
 
 
 def _expect(stream: IO[bytes], data: bytes, what: str) -> None:

@@ -129,12 +129,12 @@ def say_failures(result: BuildResult) -> None:
         shown.setdefault(failure.error, []).append(readable(f'{mode}/{failure.target}'))
         commands.setdefault(failure.error, failure.command)
     if shown:
-        from .github import annotate  # here and not above: mostly nothing fails
+        from .github import annotate, disarmed  # here and not above: mostly nothing fails
         from .style import paint
     for error, targets in shown.items():
         print(f'{paint("emroot: cannot build", "bad", sys.stderr)} {", ".join(targets)}:', file=sys.stderr)
         for line in error.splitlines():
-            print(f'  {line}', file=sys.stderr)
+            print(f'  {disarmed(line)}', file=sys.stderr)
         if commands[error]:
             print(f'  repeat it: {commands[error]}', file=sys.stderr)
         annotate('error', f'emroot: cannot build {", ".join(targets)}', error)

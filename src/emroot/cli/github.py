@@ -21,6 +21,14 @@ def annotate(level: str, title: str, text: str) -> None:
         sys.stderr.flush()
 
 
+def disarmed(line: str) -> str:
+    """A line of what a tool said, which is no command to GitHub Actions: those begin with two colons, or have `##[` in them."""
+    if os.environ.get('GITHUB_ACTIONS') != 'true':
+        return line
+    said = line.lstrip()
+    return f'| {said}' if said.startswith('::') else line.replace('##[', '## [')
+
+
 def summarize(result: BuildResult) -> None:
     """Add what a build did to the summary of the job, if there is one."""
     place = os.environ.get('GITHUB_STEP_SUMMARY')

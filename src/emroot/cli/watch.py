@@ -12,6 +12,7 @@ from typing import IO
 from ..engine.events import Watcher
 from ..errors import StoreError
 from ..home import Home
+from ..wording import printable
 from .display import Awaited, Display, Lines, is_live_terminal
 from .notices import Belated, is_below_run
 
@@ -54,7 +55,7 @@ class LogWatcher(Watcher):
         """Noted; shown with -v."""
         self._write(text)
         if self._verbose:
-            self._display.print(text)
+            self._display.print(printable(text))
 
     def warn(self, text: str) -> None:
         """Noted and shown."""

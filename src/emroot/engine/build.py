@@ -16,6 +16,7 @@ from ..home import Home
 from ..modes import Mode
 from ..store import Store
 from ..store.scratch import sweep
+from ..wording import excerpt
 from .ahead import Ahead
 from .events import Silent, Watcher
 from .keys import KnownKeys
@@ -113,8 +114,9 @@ class Build:
 
     def failed(self, mode: Mode, target: str, failure: Failure) -> None:
         """A target cannot be made."""
+        self.watcher.note(f'{mode}/{target} cannot be built: {failure.error}')
         with self._lock:
-            self.result.modes[mode].failed.append(Failure(target, failure.error, failure.command))
+            self.result.modes[mode].failed.append(Failure(target, excerpt(failure.error), failure.command))
         self.watcher.archive(f'{mode}/{target}', 'failed')
 
 

@@ -103,6 +103,8 @@ def _open(name: str) -> Jobserver:
     if sys.platform == 'win32':
         raise ValueError('semaphores are not supported')
     if name.startswith('fifo:'):
+        if not stat.S_ISFIFO(os.stat(name[5:]).st_mode):
+            raise ValueError('it is no pipe')
         reading = os.open(name[5:], os.O_RDONLY | os.O_NONBLOCK)
         return Jobserver(reading, os.open(name[5:], os.O_WRONLY))
     first, second = (int(number) for number in name.split(','))

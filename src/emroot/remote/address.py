@@ -34,6 +34,13 @@ class Address:
     credentials: Credentials = field(default_factory=lambda: Credentials('', {}), repr=False)
     """What is sent with every request, and never shown."""
 
+    @property
+    def shows_secrets(self) -> bool:
+        """Whether credentials are sent where everybody on the way can read them."""
+        url = urlsplit(self.place)
+        here = url.hostname in ('localhost', '127.0.0.1', '::1')
+        return url.scheme in ('http', 'grpc') and self.credentials.has_some and not here
+
 
 def parse_address(text: str, *, writes: bool = False, beside: Path | None = None, headers: str = '', helper: str = '') -> Address:
     """Read `[rw+]URL` or `[rw+]DIRECTORY`; a relative directory is `beside` a place. `helper` is a program to ask for headers.

@@ -60,6 +60,8 @@ class Remote:
         self._address, self._store, self._watcher = address, store, watcher
         self._patience = _patience() if patience is None else patience
         self.circuit = Circuit(address.place, lambda: address.credentials.secrets, watcher.warn, watcher.note)
+        if address.shows_secrets:
+            watcher.warn(f'remote {address.place}: credentials are sent unencrypted; use https or grpcs')
         self._lanes = Lanes(self.circuit, partial(open_transport, address), watcher.note)
         self._index: frozenset[str] | None = None
         self._lock = threading.Lock()

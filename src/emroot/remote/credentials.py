@@ -33,6 +33,11 @@ class Credentials:
         return 'Credentials(...)'
 
     @property
+    def has_some(self) -> bool:
+        """Whether there is something to send, or somebody to ask for it."""
+        return bool(self._headers or self._helper)
+
+    @property
     def secrets(self) -> list[str]:
         """All that is secret in what was heard so far: whole values, and the words of them."""
         words = [word for value in self._headers.values() for word in value.split() if len(word) > 5]
