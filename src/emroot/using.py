@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import os
 import shutil
+from collections.abc import Iterable
 from pathlib import Path
 
 from .catalogue import Catalogue
 from .home import Home
+from .modes import Mode
 from .sdk import Sdk
 from .sdk.discover import is_on_path
+
+#: How many slashes a mode's directory has that is below that of its architecture (`sysroot/lib/wasm32-emscripten/lto`).
+BELOW = 3
 
 
 def emcc_variables(catalogue: Catalogue, cache: Path, home: Home) -> dict[str, str]:
@@ -25,6 +30,16 @@ def emcc_variables(catalogue: Catalogue, cache: Path, home: Home) -> dict[str, s
     if not is_on_path(sdk.root):
         path = os.pathsep.join([str(sdk.root), path]) if path else str(sdk.root)
     return {**variables, 'PATH': _with_node(path, sdk, home)}
+
+
+def cmake_variables(modes: Iterable[Mode], cache: Path) -> dict[str, str]:
+    """What makes CMake find libraries of the one mode selected (`find_package(ZLIB)`) whose directory it does not search: that of
+    LTO or PIC, below the one that it knows."""
+    directories = {mode.directory for mode in modes}
+    if len(directories) != 1 or (directory := directories.pop()).count('/') < BELOW:
+        return {}
+    given = os.environ.get('CMAKE_LIBRARY_PATH')
+    return {'CMAKE_LIBRARY_PATH': os.pathsep.join([str(cache / directory), *([given] if given else [])])}
 
 
 def _with_node(path: str, sdk: Sdk, home: Home) -> str:

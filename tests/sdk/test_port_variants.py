@@ -72,6 +72,17 @@ def test_a_port_of_ones_own_is_built_as_the_settings_want_it(settings: tuple[str
     assert [path.name for path in (tmp_path / 'run' / LIBRARIES).glob('libown*')] == [file]
 
 
+def test_a_port_of_ones_own_may_depend_on_another(seen: Emroot, tmp_path: Path):
+    port = own_port(tmp_path)
+    user = tmp_path / 'user.py'
+    user.write_text(port.file.read_text().replace("'own'", "'user'").replace('libown', 'libuser').replace(
+        "get_dir('user'", "get_dir('own'").replace("fetch_project('user'", "fetch_project('own'") + "\n\ndeps = ['own']\n")
+    built = seen('build', '--ports-from', port.mirror, '--cache', tmp_path / 'built', '--for',
+                 f'emcc --use-port={port.file} --use-port={user} -nostdlib')
+    assert built.code == 0, built.err
+    assert {path.name for path in (tmp_path / 'built' / LIBRARIES).glob('lib*.a')} == {'libown.a', 'libuser.a'}
+
+
 def test_what_no_name_stands_for_is_an_error(seen: Emroot, tmp_path: Path):
     """A file that depends on what is no setting: this one wants another each time."""
     port = own_port(tmp_path)

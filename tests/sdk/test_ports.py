@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import hashlib
 import io
+import os
 import subprocess
+import sys
 import tarfile
 from pathlib import Path
 
@@ -276,6 +278,20 @@ def test_a_port_finds_the_traces_of_another_in_a_frozen_cache(seen: Emroot, sdk:
             '-sEXPORTED_FUNCTIONS=_answer', '-o', 'main.js']
     done = subprocess.run(link, env=env, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
+
+
+def test_cmake_is_told_where_ports_of_the_mode_selected_lie(seen: Emroot, tmp_path: Path):
+    """It does not search the directories of LTO and PIC; that of the architecture it knows."""
+    pretend_zlib(tmp_path / 'sources' / 'zlib')
+    selection = ['--targets', 'zlib', '--ports-from', tmp_path / 'sources', '--cache', tmp_path / 'cache']
+    ran = seen('env', '--json', '--features', 'wasm32,thinlto', *selection, env={'CMAKE_LIBRARY_PATH': '/mine'})
+    assert ran.code == 0, ran.err
+    searched, mine = ran.json['CMAKE_LIBRARY_PATH'].split(os.pathsep)
+    assert (Path(searched) / 'libz.a').is_file() and mine == '/mine'
+    said = seen('run', '--features', 'wasm32,thinlto', *selection, '--', sys.executable, '-c',
+                'import os; print(os.environ["CMAKE_LIBRARY_PATH"])')
+    assert said.out.strip() == searched
+    assert 'CMAKE_LIBRARY_PATH' not in seen('env', '--json', *selection).json
 
 
 def test_flags_from_emcc_cflags_decide_the_mode_of_ports_too(seen: Emroot, sdk: Sdk, tmp_path: Path):

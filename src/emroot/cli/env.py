@@ -14,7 +14,7 @@ from .. import ownership
 from ..errors import RemoteError, UsageError
 from ..lazy.partial import completing_command, never_whole
 from ..linkline import read_link
-from ..using import emcc_variables
+from ..using import cmake_variables, emcc_variables
 from .build import exit_code, run_build
 from .hooked import hooked_config
 from .notices import heard, is_below_run
@@ -25,9 +25,10 @@ from .unhooked import watched
 def env(args: argparse.Namespace) -> int:
     """Print what to set."""
     session = Session(args)
-    code = _prepare(session, needed=True)
+    result = run_build(session, needed=True)
+    code = exit_code(result)
     warn_of_parts(session)
-    variables = emcc_variables(session.catalogue, session.cache, session.home)
+    variables = {**emcc_variables(session.catalogue, session.cache, session.home), **cmake_variables(result.modes, session.cache)}
     if args.json:
         print_json(variables)
     else:
@@ -49,10 +50,12 @@ def run(args: argparse.Namespace, *, loud: bool = False) -> int:
     """Run a command so: what is selected is built before it starts, what its links miss beyond that when they miss it."""
     command = _given(args)
     session = Session(args)
-    code = _prepare(session, needed=False)
+    result = run_build(session, needed=False)
+    code = exit_code(result)
     if code not in (0, RemoteError.exit_code):
         return code
-    environment = {**os.environ, **emcc_variables(session.catalogue, session.cache, session.home), **_remote(session),
+    environment = {**os.environ, **emcc_variables(session.catalogue, session.cache, session.home),
+                   **cmake_variables(result.modes, session.cache), **_remote(session),
                    'EM_FROZEN_CACHE': '0', 'EM_CONFIG': str(hooked_config(session, loud=loud))}
     program = shutil.which(command[0], path=environment['PATH'])
     if program is None:
@@ -92,10 +95,6 @@ def _given(args: argparse.Namespace) -> list[str]:
     if not command:
         raise UsageError('no command to run', hint='put it after `--`: emroot run -- make')
     return command
-
-
-def _prepare(session: Session, *, needed: bool) -> int:
-    return exit_code(run_build(session, needed=needed))
 
 
 def _remote(session: Session) -> dict[str, str]:

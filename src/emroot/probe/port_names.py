@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from typing import Any
 
-from port_settings import IMPLIED, join, split, text_of, value_of, with_implied  # type: ignore[import-not-found]
+from port_settings import IMPLIED, USE_PORT, join, split, text_of, value_of, with_implied  # type: ignore[import-not-found]
 
 Foreign = Any  # what comes from the SDK's modules carries no types
 #: Settings that belong to a mode: embuilder's own flags apply them.
@@ -162,7 +162,20 @@ class PortNames:
 
     def targets(self) -> list[str]:
         """The name of each port used that builds what was asked of it, dependencies first."""
-        return list(dict.fromkeys(self._target(asked) for asked in self.asked))
+        return list(dict.fromkeys(self._with_others(asked.port, self._target(asked)) for asked in self.asked))
+
+    def _with_others(self, port: Foreign, target: str) -> str:
+        """A target, with the files of those ports that it depends on and embuilder does not know."""
+        ports, files = self.sdk.ports.ports_by_name, []
+        pending, seen = list(port.deps), {port.name}
+        while pending:
+            name = split(pending.pop())[0]
+            if name not in seen and name in ports:
+                seen.add(name)
+                pending += ports[name].deps
+                given = {split(text)[0] for text in self.given.get(name, [])}
+                files += [os.path.abspath(file) for file in given if file.endswith('.py')]
+        return str(join(target, {USE_PORT: os.pathsep.join(sorted(files))})) if files else target
 
     def _target(self, asked: Asked) -> str:
         name, given = asked.name, self._as_given(asked.name)

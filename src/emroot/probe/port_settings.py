@@ -9,6 +9,8 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+#: Stands among a name's settings for files of other ports that the port depends on, as `--use-port` names them.
+USE_PORT = 'USE_PORT'
 #: A setting that emcc turns on with another one.
 IMPLIED = (('PTHREADS', 'SHARED_MEMORY'), ('WASM_WORKERS', 'SHARED_MEMORY'))
 _SETTING = re.compile(r'[A-Z][A-Z0-9_]*')

@@ -5,7 +5,7 @@ import subprocess
 import sys
 
 from port_inputs import Inputs
-from port_settings import value_of, with_implied, without_settings
+from port_settings import USE_PORT, value_of, with_implied, without_settings
 from port_sources import PortSources
 
 
@@ -23,6 +23,8 @@ def embuilder(sdk, request):
     _start_scripts_directly(sdk, request.get('said_root'), request.get('named_source'))
     _spell_sources_in_tree(sdk)
     target, settings = without_settings(request['target'])
+    for file in filter(None, settings.pop(USE_PORT, '').split(os.pathsep)):
+        sdk.ports.handle_use_port_arg(sdk.settings.settings, file)
     if settings:
         _build_ports_with(sdk, program, settings)
     inputs = _watch_inputs(sdk, request) if request.get('inputs') else None
