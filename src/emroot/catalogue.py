@@ -65,6 +65,10 @@ class Listing:
         """The library of this name, listed or not."""
         return self.libraries.get(target) or self.unlisted.get(target)
 
+    def knows(self, name: str) -> bool:
+        """Whether something is called so: a library, a port, a variant of one, or a group."""
+        return bool(self.library(name)) or any(name in known for known in (self.ports, self.port_variants, self.groups))
+
     def expand(self, names: Iterable[str]) -> list[str]:
         """Targets for `names`, each a target, port, pattern or group, in order and once.
 

@@ -8,8 +8,11 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from .catalogue import Catalogue
 from .modes import Mode, parse_features, parse_mode
+from .probe.port_settings import split
 from .project import Project
 
+#: What may be one of several values of a port's option.
+_VALUE = re.compile(r'[\w.+-]+')
 Selected = dict[Mode, list[str]]
 #: The path of a port's file, and options.
 _PORT_FILE = re.compile(r'(.+\.py)(:.*)?', re.DOTALL)
@@ -32,7 +35,7 @@ class Selection:
         given, names, lines = list(features), list(targets), list(links)
         modes = parse_modes(given)
         named: dict[Mode, list[str]] = {}
-        for name in names:
+        for name in self._whole(names, modes):
             mode, target = _qualified(name)
             for each in [mode] if mode else modes:
                 named.setdefault(each, []).append(target)
@@ -57,6 +60,19 @@ class Selection:
     def selected(self) -> Selected:
         """All of it. Empty if nothing was asked for."""
         return {mode: list(targets) for mode, targets in self._wanted.items()}
+
+    def _whole(self, names: Iterable[str], modes: Sequence[Mode]) -> list[str]:
+        """Names, with the values of a port's option put together again that commas divide (`sdl2_image:formats=jpg,png`): they
+        follow the option, and nothing is called so."""
+        found: list[str] = []
+        for name in names:
+            first, _ = split(name)
+            if (found and split(found[-1])[1] and _VALUE.fullmatch(first) and not first.endswith('.py')
+                    and not self._catalogue.listing(_qualified(found[-1])[0] or modes[0]).knows(first)):
+                found[-1] += f',{name}'
+            else:
+                found.append(name)
+        return found
 
     def _want(self, mode: Mode, targets: Iterable[str]) -> None:
         self._wanted.setdefault(mode, {}).update(dict.fromkeys(targets))

@@ -215,6 +215,8 @@ class PortNames:
                                 if effect == name and self.space.attrs.get(cause)), (name, value))
             if name not in MODE[:2] and value != base.get(name) and value == value_of(text_of(value), self.defaults.get(name)):
                 values[name] = value
+                if isinstance(value, list):  # a name's commas may come to stand between names: see `selection.py`
+                    value.sort(key=lambda each: each not in self.sdk.ports.ports_by_name)
         if self._files(asked.port, text, values) != asked.files:
             return None
         for name in sorted(values):
