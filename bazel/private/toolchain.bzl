@@ -38,7 +38,7 @@ def emscripten_toolchain(name, arch):
     _mode_libraries(name, arch)
     for linking in ("static", "dynamic"):
         runtime_libraries(name = "%s_%s_runtime" % (name, linking), libraries = name + "_libraries", linking = linking)
-    for part in ("compile", "link", "archive"):
+    for part in ("compile", "link", "archive", "all"):
         toolchain_files(name = "%s_%s_files" % (name, part), part = part)
     native.filegroup(name = name + "_nothing")
     emscripten_toolchain_config(
@@ -48,7 +48,7 @@ def emscripten_toolchain(name, arch):
     )
     cc_toolchain(
         name = name + "_cc",
-        all_files = name + "_compile_files",
+        all_files = name + "_all_files",
         ar_files = name + "_archive_files",
         as_files = name + "_compile_files",
         compiler_files = name + "_compile_files",
@@ -59,7 +59,7 @@ def emscripten_toolchain(name, arch):
         linker_files = name + "_link_files",
         objcopy_files = name + "_nothing",
         static_runtime_lib = name + "_static_runtime",
-        strip_files = name + "_link_files",
+        strip_files = name + "_all_files",
         # Arguments go to the driver through Python's own command line, which knows no parameter files.
         supports_param_files = False,
         toolchain_config = name + "_config",

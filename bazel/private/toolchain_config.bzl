@@ -35,16 +35,16 @@ def _toolchain_files_impl(ctx):
     if ctx.attr.part != "archive":
         # With what tells why an action fails.
         files += [sdk.emscripten, ctx.attr._probe[DefaultInfo].files]
-    if ctx.attr.part == "compile":
+    if ctx.attr.part in ("compile", "all"):
         files.append(depset([ctx.attr._headers[HeadersInfo].directory]))
-    if ctx.attr.part == "link":
+    if ctx.attr.part in ("link", "all"):
         files.append(sdk.linker)
     return [DefaultInfo(files = depset(transitive = files))]
 
 toolchain_files = rule(
     implementation = _toolchain_files_impl,
-    doc = "Inputs of compiles, links or archives: headers of compiles only, the linker of links only.",
-    attrs = _TOOLS | {"part": attr.string(values = ["compile", "link", "archive"])},
+    doc = "Inputs of compiles, links or archives: headers of compiles only, the linker of links only; or all of them, as strip actions and other rules want.",
+    attrs = _TOOLS | {"part": attr.string(values = ["compile", "link", "archive", "all"])},
 )
 
 def _set(actions, flags, **kwargs):

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import tarfile
+
 import pytest
 from support.workspace import Workspace, module_file
 
@@ -28,7 +31,7 @@ cc_library(name = "uses", srcs = ["uses.c"], deps = ["@other"])
 cc_library(name = "strays", srcs = ["strays.c"])
 cc_library(name = "spaces", srcs = ["a directory/a source.c"])
 cc_library(name = "asks", srcs = ["asks.c"])
-cc_binary(name = "host", srcs = ["plain.c"])
+cc_binary(name = "plain", srcs = ["plain.c"])
 cc_test(name = "says", srcs = ["says.c"], deps = [":asks"],
     additional_linker_inputs = ["pre.txt"], args = ["one", "'two three'"],
     data = ["read.txt"], env = {"WRAPPED": "w"}, linkopts = ["--preload-file", "$(location pre.txt)@pre.txt"], linkstatic = True)
@@ -41,7 +44,8 @@ wasm_cc_test(name = "says_test", args = ["four"], cc_target = ":says", data = ["
     toolchain(name = "python" + minor, toolchain = "pair" + minor, toolchain_type = "@rules_python//python:toolchain_type"),
 ) for minor in ("9", "11")]
 platform(name = "bare", constraint_values = ["@platforms//cpu:wasm32", "@platforms//os:none"])
-wasm_cc_binary(name = "says_wasm", cc_target = ":says")
+wasm_cc_binary(name = "says_wasm", testonly = True, cc_target = ":says")
+wasm_cc_binary(name = "mapped", cc_target = ":plain", outputs = ["plain.wasm.map"])
 ''',
     'uses.c': '#include "other.h"\nint uses(void) { return OTHER; }\n',
     'strays.c': '#include "{here}/stray.h"\nint strays(void) { return STRAY; }\n',
@@ -121,12 +125,12 @@ def test_sources_of_a_port_are_looked_for_when_it_is_built(kept: Workspace) -> N
 
 
 def test_the_machines_own_programs_need_neither_python_nor_sdk(kept: Workspace) -> None:
-    kept.run('build', '--nobuild', '--repo_env=EMROOT_PYTHON=/bin/false', '--repo_env=EMSDK=/nowhere', '//:host')
+    kept.run('build', '--nobuild', '--repo_env=EMROOT_PYTHON=/bin/false', '--repo_env=EMSDK=/nowhere', '//:plain')
 
 
 def test_another_systems_platform_is_not_taken_unless_asked(kept: Workspace) -> None:
     bare = ('build', '--nobuild', '--platforms=//:bare', '//:uses')
-    assert 'No matching toolchains found' in kept.run(*bare, check=False).stderr
+    assert 'Unable to find a CC toolchain' in kept.run(*bare, check=False).stderr
     kept.run(*bare, '--extra_toolchains=@emroot//bazel/toolchain/any_os:all')
 
 
@@ -138,6 +142,23 @@ def test_a_test_is_run_as_bazel_runs_one(kept: Workspace) -> None:
 
 def test_a_program_is_run_by_bazel_run(kept: Workspace) -> None:
     assert 'preloaded, built redacted, 42 and 42 [one] [two three] [here]' in kept.run('run', '//:says_wasm', '--', 'here').stdout
+
+
+def test_a_program_is_stripped(kept: Workspace) -> None:
+    kept.build(WASM, '-c', 'dbg', '//:plain', '//:plain.stripped')
+    whole, stripped = (kept.directory / 'bazel-bin' / name for name in ('plain', 'plain.stripped'))
+    with tarfile.open(whole) as one, tarfile.open(stripped) as other:
+        assert one.getnames() == other.getnames() == ['plain.js', 'plain.wasm']
+        sizes = [[member.size for member in tar.getmembers()] for tar in (one, other)]
+    assert sizes[0][0] == sizes[1][0], 'JavaScript stays'
+    assert sizes[0][1] > sizes[1][1]
+
+
+def test_source_maps_name_sources_as_they_lie_in_the_workspace(kept: Workspace) -> None:
+    kept.build('--features=source_maps', '//:mapped')
+    names = json.loads((kept.directory / 'bazel-bin/plain.wasm.map').read_text(encoding='utf-8'))['sources']
+    assert 'plain.c' in names
+    assert not [name for name in names if name.startswith('..') or str(kept.directory) in name or 'sandbox' in name]
 
 
 def test_a_plain_test_says_what_runs_it(kept: Workspace) -> None:

@@ -82,6 +82,16 @@ def test_what_a_link_leaves_says_what_it_is_when_it_is_started(tmp_path: Path) -
         assert tar.getnames() == ['a.js', 'a.wasm']
 
 
+def test_source_maps_name_sources_as_they_lie_in_the_workspace(tmp_path: Path) -> None:
+    here, file = tmp_path / 'sandbox/_main', tmp_path / 'scratch/made/x.wasm.map'
+    file.parent.mkdir(parents=True)
+    names = ['../../sandbox/_main/lib/main.c', '/emsdk/emscripten/system/lib/al.c', '../../sandbox/_main/external/other~/o.c']
+    file.write_text(json.dumps({'version': 3, 'sources': names, 'mappings': 'AAAA'}), encoding='utf-8')
+    driver.name_sources(file, here)
+    assert json.loads(file.read_text(encoding='utf-8')) == {
+        'version': 3, 'sources': ['lib/main.c', '/emsdk/emscripten/system/lib/al.c', 'external/other~/o.c'], 'mappings': 'AAAA'}
+
+
 def test_outputs_are_found_where_path_mapping_put_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     assert mapped('bazel-out/k8-opt/bin/headers') == 'bazel-out/cfg/bin/headers'

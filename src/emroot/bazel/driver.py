@@ -7,6 +7,7 @@ it, a tar; `wasm_cc_binary` unpacks it.
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
@@ -159,6 +160,8 @@ def link(place: Place, arguments: list[str]) -> int:
     _say(place, done.stdout)
     if done.returncode != 0:
         return done.returncode
+    for source_map in made.glob('*.map'):
+        name_sources(source_map, place.here)
     pack(made, out)
     return 0
 
@@ -169,6 +172,15 @@ def by_path(arguments: list[str]) -> list[str]:
     directories = [Path(a[2:]) for a in arguments if a.startswith('-L')]
     found = [next(d / f'lib{a[2:]}.so' for d in directories if (d / f'lib{a[2:]}.so').exists()) for a in named]
     return [a for a in arguments if a not in named] + [str(path) for path in found]
+
+
+def name_sources(source_map: Path, here: Path) -> None:
+    """Have a source map name the program's sources from Bazel's execution root `here`, which is how they lie in the workspace. emcc
+    names them from where it writes: a directory of this action."""
+    said = json.loads(source_map.read_text(encoding='utf-8'))
+    top = here.as_posix() + '/'
+    said['sources'] = [os.path.normpath(source_map.parent / name).replace(os.sep, '/').removeprefix(top) for name in said['sources']]
+    source_map.write_text(json.dumps(said, separators=(',', ':')), encoding='utf-8')
 
 
 def fill_cache(cache: Path, files: list[str]) -> None:
