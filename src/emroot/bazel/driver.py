@@ -179,7 +179,8 @@ def name_sources(source_map: Path, here: Path) -> None:
     names them from where it writes: a directory of this action."""
     said = json.loads(source_map.read_text(encoding='utf-8'))
     top = here.as_posix() + '/'
-    said['sources'] = [os.path.normpath(source_map.parent / name).replace(os.sep, '/').removeprefix(top) for name in said['sources']]
+    found = (os.path.normpath(source_map.parent / name).replace(os.sep, '/') for name in said['sources'])
+    said['sources'] = [name.removeprefix(top) for name in found]
     source_map.write_text(json.dumps(said, separators=(',', ':')), encoding='utf-8')
 
 
