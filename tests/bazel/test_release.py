@@ -44,10 +44,10 @@ BAZELRC = 'common --noenable_workspace\nbuild --features=c_link --sandbox_defaul
 LATER = [f'--{flag}' for flag in (
     'incompatible_disallow_empty_glob', 'incompatible_no_implicit_file_export', 'incompatible_strict_action_env',
     'incompatible_config_setting_private_default_visibility', 'incompatible_enforce_config_setting_visibility',
-    'incompatible_auto_exec_groups', 'incompatible_stop_exporting_language_modules', 'noenable_workspace',
-    'incompatible_check_visibility_for_toolchains', 'incompatible_disable_target_default_provider_fields',
+    'incompatible_auto_exec_groups', 'noenable_workspace',
+    'incompatible_check_visibility_for_toolchains', 'incompatible_disable_target_provider_fields',
     'incompatible_modify_execution_info_additive', 'incompatible_remove_legacy_whole_archive',
-    'experimental_exclude_starlark_flags_from_exec_config', 'experimental_platform_in_output_dir')]
+    'experimental_platform_in_output_dir')]
 ARM = '-arm64' if platform.machine() in ('aarch64', 'arm64') else ''
 
 

@@ -175,8 +175,8 @@ def by_path(arguments: list[str]) -> list[str]:
 
 
 def name_sources(source_map: Path, here: Path) -> None:
-    """Have a source map name the program's sources from Bazel's execution root `here`, which is how they lie in the workspace. emcc
-    names them from where it writes: a directory of this action."""
+    """Have a source map name the program's sources from Bazel's execution root `here`, which is how they lie in the workspace.
+    emcc names them from where it writes: a directory of this action."""
     said = json.loads(source_map.read_text(encoding='utf-8'))
     top = here.as_posix() + '/'
     found = (os.path.normpath(source_map.parent / name).replace(os.sep, '/') for name in said['sources'])
