@@ -40,7 +40,7 @@ STARTS = '''
 LOOKS = "    fullpath = self.build()\n    if os.environ.get('TEST_LOOKS'):\n      open(fullpath, 'rb').close()\n"
 GONE = "\n\nlibraries_to_link = get_libs_to_link\nif os.environ.get('TEST_GONE'):\n  del get_libs_to_link\n"
 LAZY = ('run_process', 'Popen')
-WHOLE = ('shell', 'launcher', 'spawn')
+WHOLE = ('spawn', pytest.param('shell', marks=pytest.mark.slow), pytest.param('launcher', marks=pytest.mark.slow))
 
 
 class Release:
@@ -118,7 +118,7 @@ def test_what_the_linker_says_is_emccs_to_judge(release: Release):
     assert ran.err.count('undefined symbol: nowhere') == 1
 
 
-@pytest.mark.parametrize('lazy', ['exact', 'off'])
+@pytest.mark.parametrize('lazy', ['exact', pytest.param('off', marks=pytest.mark.slow)])
 def test_what_is_gone_is_named_and_emcc_links_all_the_same(release: Release, lazy: str):
     ran, _, program = release.link('Popen', TEST_GONE='1', EMROOT_LAZY=lazy)
     assert ran.code == 0, ran.err
@@ -126,7 +126,7 @@ def test_what_is_gone_is_named_and_emcc_links_all_the_same(release: Release, laz
     assert program.is_file()
 
 
-@pytest.mark.parametrize('lazy', ['exact', 'off'])
+@pytest.mark.parametrize('lazy', ['exact', pytest.param('off', marks=pytest.mark.slow)])
 def test_a_library_that_emcc_looks_at_is_there(release: Release, lazy: str):
     """A release may look at what it will link before it starts the linker."""
     ran, cache, program = release.link('Popen', TEST_LOOKS='1', EMROOT_LAZY=lazy)

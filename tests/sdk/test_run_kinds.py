@@ -51,6 +51,7 @@ def test_embuilder_leaves_what_it_was_asked_for_and_nothing_else(seen: Emroot, s
     assert _libraries(cache) == [here + 'crt1.o', here + 'libnoexit.a', here + 'lto-pic/libnoexit.a']
 
 
+@pytest.mark.slow
 def test_what_embuilder_erases_it_builds_again(seen: Emroot, sdk: Sdk, tmp_path: Path):
     for _ in range(2):
         ran = seen('run', '--cache', tmp_path, '--', *_tool(sdk.root, 'embuilder.py', '-f', 'build', 'libnoexit'))
@@ -104,6 +105,7 @@ def test_emccs_cache_option_names_where_libraries_go(seen: Emroot, sdk: Sdk, tmp
         assert not list((tmp_path / 'cache').rglob('*.a'))
 
 
+@pytest.mark.slow
 def test_a_cache_that_is_set_for_one_emcc_is_used(seen: Emroot, sdk: Sdk, tmp_path: Path):
     """As a makefile may: and without EM_CACHE, the configuration says which."""
     for given in (['EM_CACHE=' + str(tmp_path / 'cache')], ['-u', 'EM_CACHE']):
