@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
+import io
 import subprocess
+import tarfile
 from pathlib import Path
 
 import pytest
@@ -96,6 +99,28 @@ def test_a_port_of_ones_own_may_depend_on_another(seen: Emroot, tmp_path: Path):
                  f'emcc --use-port={port.file} --use-port={user} -nostdlib')
     assert built.code == 0, built.err
     assert {path.name for path in (tmp_path / 'built' / LIBRARIES).glob('lib*.a')} == {'libown.a', 'libuser.a'}
+
+
+def test_a_port_whose_definition_comes_with_its_sources_works_frozen(seen: Emroot, sdk: Sdk, tmp_path: Path):
+    if 'EXTERNAL_PORT' not in (sdk.root / 'tools/ports/__init__.py').read_text():
+        pytest.skip(f'{sdk.version} has no such ports')
+    port, outer = own_port(tmp_path), tmp_path / 'outer' / 'outer.py'
+    outer.parent.mkdir()
+    inner = port.file.read_text().replace('ports.fetch_project', '(lambda *args, **kw: 0)').replace(
+        "ports.get_dir('own', 'own-1.0')", 'os.path.dirname(__file__)')
+    archive = port.mirror / 'outer-1.0.tar.gz'
+    with tarfile.open(archive, 'w:gz') as tar:
+        for name, text in (('real.py', inner), ('own.h', 'int own(void);\n'), ('own.c', 'int own(void) { return 42; }\n')):
+            entry = tarfile.TarInfo(f'outer-1.0/{name}')
+            entry.size = len(text)
+            tar.addfile(entry, io.BytesIO(text.encode()))
+    outer.write_text(f"EXTERNAL_PORT = 'http://127.0.0.1:9/{archive.name}'\nPORT_FILE = 'outer-1.0/real.py'\n"
+                     f"SHA512 = '{hashlib.sha512(archive.read_bytes()).hexdigest()}'\n"
+                     "URL = DESCRIPTION = LICENSE = 'of our own'\n")
+    built = seen('build', '--ports-from', port.mirror, '--cache', tmp_path / 'built', '--targets', outer)
+    assert built.code == 0, built.err
+    done = _frozen(sdk, tmp_path / 'built', _emcc(sdk, f'--use-port={outer}', '-c', 'main.c', '-o', 'main.o'), tmp_path)
+    assert done.returncode == 0, done.stderr
 
 
 def test_what_no_name_stands_for_is_an_error(seen: Emroot, tmp_path: Path):

@@ -10,7 +10,7 @@ import json
 import os
 import secrets
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -144,9 +144,10 @@ class Making:
                 if short := from_shortage(said, f'building {mode}/{target}'):
                     raise short
                 return Failure(target, _last(said), _repeat(self.catalogue, mode, target))
-            inputs = stamped(json.loads(answer.read_text(encoding='utf-8')).get('inputs', []), began)
+            said_at_end = json.loads(answer.read_text(encoding='utf-8'))
+            inputs = stamped(said_at_end['inputs'], began)
             _leave_traces(cache)
-            new = _new_files(cache, headers)
+            new = _new_files(cache, headers, said_at_end['external'])
             located = any(carries(cache / path, sdk.places) for path in new)
             files = {path: self.store.adopt(cache / path) for path in new}
         finally:
@@ -198,8 +199,9 @@ def _leave_traces(cache: Path) -> None:
         (directory / _TRACE).touch()
 
 
-def _new_files(cache: Path, headers: Path) -> list[str]:
-    """What embuilder added: libraries, headers and marks of ports; not sources, what builds leave behind, or locks."""
+def _new_files(cache: Path, headers: Path, external: Collection[str]) -> list[str]:
+    """What embuilder added: libraries, headers and marks of ports; not sources (but of `external` ports, whose definition is
+    among them), what builds leave behind, or locks."""
     found = []
     for folder, directories, names in os.walk(cache):
         here = os.path.relpath(folder, cache).replace(os.sep, '/')
@@ -209,7 +211,7 @@ def _new_files(cache: Path, headers: Path) -> list[str]:
         for name in names:
             path = f'{here}/{name}'
             if here.split('/')[0] in ('ports', _PORT_BUILDS):
-                if name in (_PORT_MARK, _TRACE) and here.count('/') == 1:
+                if (name in (_PORT_MARK, _TRACE) and here.count('/') == 1) or here.split('/')[1:2] in [[e] for e in external]:
                     found.append(path)
             elif not name.endswith('.lock') and not (headers / path).exists():
                 found.append(path)

@@ -32,7 +32,15 @@ def embuilder(sdk, request):
     code = program.main()
     if code:
         sys.exit(code)
-    return {'inputs': inputs.found()} if inputs else {}
+    return {'inputs': inputs.found() if inputs else [], 'external': _external(sdk)}
+
+
+def _external(sdk):
+    """Ports whose definition came with their sources, which emcc reads each time."""
+    if not hasattr(sdk.ports, 'load_external_port'):
+        return []
+    sources = os.path.join(os.path.realpath(sdk.config.PORTS), '')
+    return [port.name for port in sdk.ports.ports if os.path.realpath(port.__file__).startswith(sources)]
 
 
 def _watch_inputs(sdk, request):
