@@ -132,7 +132,7 @@ def test_what_no_name_stands_for_is_an_error(seen: Emroot, tmp_path: Path):
     assert 'of port own, and no variant, option or setting of the port gives it' in built.err
 
 
-@pytest.mark.parametrize('what', ['', ", what='port'"])
+@pytest.mark.parametrize('what', ['', pytest.param(", what='port'", marks=pytest.mark.slow)])
 def test_a_port_that_was_used_in_one_mode_can_be_used_in_another(what: str, seen: Emroot, sdk: Sdk, tmp_path: Path):
     port = own_port(tmp_path, what=what)
     for flags in ([], ['-sMEMORY64'], ['-flto']):
@@ -143,6 +143,7 @@ def test_a_port_that_was_used_in_one_mode_can_be_used_in_another(what: str, seen
         assert (tmp_path / 'cache/sysroot/lib' / directory / 'libown.a').is_file()
 
 
+@pytest.mark.slow
 def test_what_emroot_cannot_build_in_another_mode_emcc_builds_with_sources_of_its_own(seen: Emroot, sdk: Sdk, tmp_path: Path):
     port = own_port(tmp_path, first="assert 'wasm64' not in final or os.environ.get('EMCC_CORES') != '1', 'not by embuilder'",
                     url=(tmp_path / 'mirror' / 'own-1.0.tar.gz').as_uri())
