@@ -118,6 +118,9 @@ def test_a_project_that_was_fetched_does_not_get_the_token(fake: Emroot, tmp_pat
         (tmp_path / 'emroot.toml').write_text(f'remote = "{cache.url}"\n[[cache]]\ntargets = ["libone"]\n')
         secret = {'no_proxy': '127.0.0.1', 'EMROOT_REMOTE_WAIT': '60', 'EMROOT_REMOTE_HEADER': f'Authorization: {TOKEN}'}
         assert fake('build', cwd=tmp_path, env=secret).code == 0
+        assert not cache.heard  # nobody trusts it
+        assert fake('trust', tmp_path).code == 0
+        assert fake('build', '--targets', 'libmany', cwd=tmp_path, env=secret).code == 0
         assert set(cache.heard) == {None}
         ran = fake('build', '--targets', 'crt1', cwd=tmp_path, env={**secret, 'EMROOT_REMOTE': cache.url})
         assert ran.code == 0 and cache.heard[-1] == TOKEN
