@@ -30,13 +30,15 @@ def emscripten_mode(mode, reads):
             target = target,
             weight = weight,
         )
+
+    # Not a Label: repositories of ports are known to this one, which the same extension makes, and not to this module.
     for port, item in mode["ports"].items():
         emscripten_port(
             name = port,
             embuilder_flags = mode["flags"],
-            marker = Label("@%s//:sources/marker" % port_repository_name(item)),
+            marker = "@%s//:sources/marker" % port_repository_name(item),
             mode = mode["mode"],
-            sources = [Label("@%s//:sources" % port_repository_name(item))],
+            sources = ["@%s//:sources" % port_repository_name(item)],
             tags = ["manual"],
             target = port,
         )
