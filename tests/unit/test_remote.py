@@ -14,7 +14,7 @@ from support.trees import archives, counts, damage
 from emroot.canonical import digest_bytes
 from emroot.errors import UsageError
 from emroot.remote.address import parse_address
-from emroot.remote.layout import decode, decode_index, encode, encode_index
+from emroot.remote.layout import decode, decode_index, encode, encode_index, record_name
 from emroot.remote.transport import Wrong
 
 #: Seconds by which a bad remote may slow a build.
@@ -124,6 +124,21 @@ def test_a_project_that_was_fetched_does_not_get_the_token(fake: Emroot, tmp_pat
         assert set(cache.heard) == {None}
         ran = fake('build', '--targets', 'crt1', cwd=tmp_path, env={**secret, 'EMROOT_REMOTE': cache.url})
         assert ran.code == 0 and cache.heard[-1] == TOKEN
+
+
+@pytest.mark.parametrize('forged', [
+    {'members': 5}, {'members': ['a.o']}, {'members': [['other.o', '0' * 64]]}, {'members': [['crt1.o', 'no digest']]},
+    {'place': {'x': 1}}, {'place': '../..'}, {'path': '../../../../tmp/x'}, {'path': '/etc/passwd'}, {'path': 7},
+])
+def test_a_record_of_another_shape_is_not_taken_however_well_it_is_sealed(fake: Emroot, other: Emroot, forged: dict[str, object]):
+    with remote_cache() as cache:
+        built = _fill(cache, fake)
+        key = fake('explain', 'wasm32/crt1', '--json').json['key']
+        name = f'/cache/{record_name("archive", key)}'
+        cache.files[name] = encode({**decode(cache.files[name], 'archive', key), **forged}, 'archive', key)  # type: ignore[dict-item]
+        document, said = build_with(other, cache.url)
+        assert said.count('warning') == 1 and archives(Path(str(document['cache']))) == built
+    assert other('build', '--targets', ','.join(TARGETS)).code == other('verify').code == 0
 
 
 def test_a_published_directory_serves_as_it_is_and_over_the_web(fake: Emroot, other: Emroot, tmp_path: Path):

@@ -25,7 +25,7 @@ def wanted_archives(plan: Plan, store: Store, keys_of: KeysOf, expected: Callabl
         keys = tuple(key for key, _ in keys_of(archive.key, archives.KIND))
         if not any(store.read(archives.KIND, key) for key in keys):
             seconds = sum(expected(plan.compiles[key]) for key in {key for _, key in archive.members})
-            yield Wanted(archives.KIND, keys, seconds / workers)
+            yield Wanted(archives.KIND, keys, seconds / workers, tuple(name for name, _ in archive.members))
 
 
 def wanted_of_embuilder(targets: Iterable[str], store: Store, keys_of: KeysOf) -> Iterator[Wanted]:

@@ -18,7 +18,7 @@ from ..store import Blob, Store
 from .address import Address
 from .circuit import Circuit
 from .lanes import Lanes
-from .layout import INDEX, LARGEST_RECORD, decode, decode_index, encode, named_blobs, record_name
+from .layout import INDEX, LARGEST_RECORD, check_shape, decode, decode_index, encode, named_blobs, record_name
 from .transport import Transport, Unavailable, Wrong, open_transport
 
 if TYPE_CHECKING:
@@ -38,6 +38,8 @@ class Wanted:
     keys: tuple[str, ...]
     worth: float
     """Seconds that it saves."""
+    members: tuple[str, ...] = ()
+    """The names of an archive's members, in order, if that is what it is."""
 
 
 @dataclass(frozen=True)
@@ -126,6 +128,7 @@ class Remote:
             if (self._index is not None and name not in self._index) or not transport.get(name, sink, LARGEST_RECORD):
                 continue
             record = decode(sink.getvalue(), wanted.kind, key)
+            check_shape(record, wanted.members)
             if self._take(transport, named_blobs(record).values()) and not self.circuit.open:
                 self._store.write(wanted.kind, key, record)
                 with self._lock:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from ..canonical import Record, canonical_json, digest_bytes
 from ..store import Blob
-from ..store.records import is_digest, seal, unseal
+from ..store.records import is_below, is_digest, seal, unseal
 from . import wire
 from .transport import Wrong
 
@@ -35,6 +35,19 @@ def named_blobs(record: Record) -> dict[str, Blob]:
     if not blobs or len(blobs) != len(entries):
         raise Wrong('it has a record that is none of emroot')
     return blobs
+
+
+def check_shape(record: Record, members: Sequence[str]) -> None:
+    """Raises `Wrong` if a record is not as emroot writes it: its paths lie in a cache directory, a path of an SDK in its bytes is
+    named by a digest, and an archive has the `members` of the library that was asked for (an imported one names none)."""
+    listed = record.get('members', [])
+    names = [entry[0] for entry in listed if isinstance(entry, list) and len(entry) == 2 and is_digest(entry[1])] \
+        if isinstance(listed, list) else None
+    if names is None or len(names) != len(listed) or (names and members and names != [*members]):
+        raise Wrong('it has a record of other members than the library has')
+    paths = record.get('files') or [record.get('path')]
+    if not all(is_below(path) for path in paths) or not is_digest(record.get('place', '0' * 64)):
+        raise Wrong('it has a record that is none of emroot')
 
 
 def encode(record: Record, kind: str, key: str) -> bytes:
