@@ -136,6 +136,7 @@ def prepare(*, features: str | Iterable[str], targets: str | Iterable[str], link
     options = Options(jobs=jobs, builder=builder, port_sources=PortSources(Path(ports_from).absolute() if ports_from else None),
                       base=user_path(base) if base else None, sdk_cache=base != '', remote=address)
     build = Build(catalogue, where, Store(where.store), cache_of(cache, catalogue, where), options, watcher)
+    build.revealed = selection.revealed
     return build, [Request(mode=mode, targets=tuple(names)) for mode, names in selected.items()]
 
 

@@ -7,6 +7,7 @@ cache directory damaged, full or not writable; 7 remote refused; 130 interrupted
 from __future__ import annotations
 
 import errno
+import os
 import re
 from collections.abc import Iterable
 
@@ -108,6 +109,17 @@ def is_shortage(error: OSError) -> bool:
     return any(error.errno in codes for _, codes, _, _ in _SHORTAGES)
 
 
+def is_unreadable(path: str | bytes | int) -> bool:
+    """Whether this user may not read what is there, or not even get there."""
+    try:
+        os.stat(path)
+    except PermissionError:
+        return True
+    except (OSError, ValueError):
+        return False
+    return not os.access(path, os.R_OK)
+
+
 def blame_shortage(error: Exception, doing: str) -> None:
     """Raise `StoreError` if a program could not be started because the machine has no more of something: it is not to blame."""
     if isinstance(error, OSError) and is_shortage(error):
@@ -128,6 +140,9 @@ def from_os_error(error: OSError, doing: str) -> StoreError:
     for what, codes, _, hint in _SHORTAGES:
         if error.errno in codes:
             return StoreError(f'{what} while {doing}{where}', hint=hint)
+    if error.errno in _FORBIDDEN and path and is_unreadable(path):
+        return StoreError(f'not readable by this user while {doing}{where}: {error.strerror}',
+                          hint='allow this user to read it, and to search the directories above it (`ls -ld`), or name another')
     if error.errno in _FORBIDDEN:
         return StoreError(f'not writable while {doing}{where}: {error.strerror}',
                           hint='choose a writable directory with --cache or --home (or EMROOT_HOME)')

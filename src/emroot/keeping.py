@@ -44,7 +44,7 @@ def export(file: Place, *, features: str | Iterable[str] = (), targets: str | It
     build, requests = prepare(features=features, targets=targets, links=links, project=project, sdk=sdk, cache=cache, home=home,
                               jobs=jobs, watcher=watcher)
     build.run(requests).raise_for_failures()
-    return write(build, {request.mode: request.targets for request in requests}, user_path(file))
+    return write(build, build.requested, user_path(file))
 
 
 def import_archive(file: Place, *, sha256: str = '', force: bool = False, sdk: Sdk | Place | None = None,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
 
 from .catalogue import Catalogue
 from .modes import Mode, parse_features, parse_mode
@@ -24,6 +25,7 @@ class Selection:
     def __init__(self, catalogue: Catalogue) -> None:
         self._catalogue = catalogue
         self._wanted: dict[Mode, dict[str, None]] = {}
+        self._unfetched: list[str | Sequence[str]] = []
 
     def add(self, *, features: Iterable[str] = (), targets: Iterable[str] = (),
             links: Iterable[str | Sequence[str]] = ()) -> None:
@@ -48,6 +50,23 @@ class Selection:
             found = resolve(self._catalogue, link)
             found.check_ports()
             self._want(found.mode, [*found.targets, *found.ports])
+            if found.unfetched:
+                self._unfetched.append(link)
+
+    def revealed(self, ports: Path) -> Selected:
+        """What links need besides, now that the definitions of ports which come with their sources are in `ports`
+        (`<cache directory>/ports`): other variants of these, and what they depend on."""
+        from .resolution import resolve
+        found: dict[Mode, dict[str, None]] = {}
+        for link in self._unfetched:
+            known = resolve(self._catalogue, link, ports=ports)
+            known.check_ports()
+            wanted = self._wanted.get(known.mode, {})
+            found.setdefault(known.mode, {}).update((name, None) for name in (*known.targets, *known.ports) if name not in wanted)
+        self._unfetched.clear()
+        for mode, targets in found.items():
+            self._want(mode, targets)
+        return {mode: list(targets) for mode, targets in found.items() if targets}
 
     def add_project(self, project: Project) -> None:
         """Add all that an `emroot.toml` asks for. Raises `UsageError` if it names code and is not trusted."""

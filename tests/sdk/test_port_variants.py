@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import shlex
 import subprocess
 import tarfile
 from pathlib import Path
@@ -101,10 +102,12 @@ def test_a_port_of_ones_own_may_depend_on_another(seen: Emroot, tmp_path: Path):
     assert {path.name for path in (tmp_path / 'built' / LIBRARIES).glob('lib*.a')} == {'libown.a', 'libuser.a'}
 
 
-def test_a_port_whose_definition_comes_with_its_sources_works_frozen(seen: Emroot, sdk: Sdk, tmp_path: Path):
+@pytest.mark.parametrize('how', ['--targets', '--for', 'run'])
+def test_a_port_whose_definition_comes_with_its_sources_works_frozen(seen: Emroot, sdk: Sdk, tmp_path: Path, how: str):
+    """Which of its variants a link needs is known once they were fetched."""
     if 'EXTERNAL_PORT' not in (sdk.root / 'tools/ports/__init__.py').read_text():
         pytest.skip(f'{sdk.version} has no such ports')
-    port, outer = own_port(tmp_path), tmp_path / 'outer' / 'outer.py'
+    port, outer = own_port(tmp_path, settings=() if how == '--targets' else ('PTHREADS',)), tmp_path / 'outer' / 'outer.py'
     outer.parent.mkdir()
     inner = port.file.read_text().replace('ports.fetch_project', '(lambda *args, **kw: 0)').replace(
         "ports.get_dir('own', 'own-1.0')", 'os.path.dirname(__file__)')
@@ -117,9 +120,14 @@ def test_a_port_whose_definition_comes_with_its_sources_works_frozen(seen: Emroo
     outer.write_text(f"EXTERNAL_PORT = 'http://127.0.0.1:9/{archive.name}'\nPORT_FILE = 'outer-1.0/real.py'\n"
                      f"SHA512 = '{hashlib.sha512(archive.read_bytes()).hexdigest()}'\n"
                      "URL = DESCRIPTION = LICENSE = 'of our own'\n")
-    built = seen('build', '--ports-from', port.mirror, '--cache', tmp_path / 'built', '--targets', outer)
+    uses = [f'--use-port={outer}', *([] if how == '--targets' else ['-pthread'])]
+    compiled = _emcc(sdk, *uses, '-c', 'main.c', '-o', 'main.o')
+    selection = {'--targets': ['--targets', outer], '--for': ['--for', shlex.join(['emcc', *uses, '-nostdlib'])]}
+    what = ['build', '--ports-from', port.mirror, '--cache', tmp_path / 'built', *selection[how]] if how != 'run' else [
+        'run', '--ports-from', port.mirror, '--cache', tmp_path / 'built', '--', *compiled]
+    built = seen(*what, cwd=tmp_path)
     assert built.code == 0, built.err
-    done = _frozen(sdk, tmp_path / 'built', _emcc(sdk, f'--use-port={outer}', '-c', 'main.c', '-o', 'main.o'), tmp_path)
+    done = _frozen(sdk, tmp_path / 'built', compiled, tmp_path)
     assert done.returncode == 0, done.stderr
 
 

@@ -15,9 +15,10 @@ from support.running import Emroot, cannot_run
 from support.trees import damage
 
 from emroot.cachedir import CacheDirectory
-from emroot.errors import EmrootError
+from emroot.errors import EmrootError, from_os_error
 from emroot.files import remove_tree
 from emroot.home import Home
+from emroot.sdk.discover import candidates
 from emroot.store import Store
 
 
@@ -133,6 +134,30 @@ def test_what_belongs_to_somebody_else_is_named_with_what_to_do(foreign: Path, a
     assert error.exit_code == 6, error.message
     assert 'not writable' in error.message and str(foreign) in error.message
     assert 'choose a writable directory with --cache or --home' in error.hint
+
+
+@pytest.mark.parametrize(('below', 'action', 'code'), [
+    ('', lambda place: list(candidates(Home(place), place / 'emscripten')), 3),
+    ('emscripten', lambda place: list(candidates(Home(place), place)), 3),
+    ('', lambda place: _read(place / 'emscripten' / 'emcc.py'), 6),
+], ids=['SDK below it', 'part of an SDK', 'input'])
+def test_what_cannot_be_read_is_said_not_to_be_readable(foreign: Path, below: str, action: Callable[[Path], object], code: int):
+    foreign.chmod(0o755)
+    (foreign / 'emscripten').mkdir()
+    (foreign / 'emscripten' / 'emcc.py').touch()
+    (foreign / below).chmod(0o700)
+    error = _as_somebody_else(lambda: action(foreign))
+    (foreign / below).chmod(0o755)
+    assert error.exit_code == code, error.message
+    assert 'read' in error.message and str(foreign) in error.message and 'writable' not in str(error)
+    assert 'allow this user to read it' in error.hint
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise from_os_error(error, 'working') from error
 
 
 def test_half_a_file_of_bytecode_that_a_full_disk_left_is_no_reason_to_fail(fake: Emroot, tmp_path: Path):

@@ -67,7 +67,7 @@ def make_whole(session: Session) -> tuple[Build, dict[Mode, list[str]]] | None:
     that was said)."""
     selected = select(session, needed=True)
     build = make(session, selected)
-    return None if build.result.failures else (build, selected)
+    return None if build.result.failures else (build, build.requested)
 
 
 def make(session: Session, selected: Mapping[Mode, Sequence[str]], ahead: Ahead | None = None) -> Build:
@@ -78,6 +78,7 @@ def make(session: Session, selected: Mapping[Mode, Sequence[str]], ahead: Ahead 
                            modes=', '.join(mode.name for mode in selected))
     making = Build(session.catalogue, session.home, session.store, session.cache, options_of(session), watcher,
                    ahead)
+    making.revealed = session.selection.revealed
     try:
         result = making.run(requests)
     finally:

@@ -23,7 +23,7 @@ from ..lazy.link import Told
 from ..lazy.prepare import link_lazily
 from ..lazy.refusal import Refused
 from ..lazy.stock import NotLazily
-from ..modes import parse_mode
+from ..modes import Mode, parse_mode
 from ..resolution import resolve
 from .build import options_of, say_failures
 from .notices import tell
@@ -68,8 +68,13 @@ def opened(args: argparse.Namespace, *, modes: str = '', of_links: bool = False)
 
 def build_ports(build: Build, words: Sequence[str]) -> int:
     """Build the ports that a link needs, whole; what else it needs is a matter of the lazy link."""
+    def reveal(ports: Path) -> dict[Mode, list[str]]:
+        now = resolve(build.catalogue, words, ports=ports) if found.unfetched else found
+        now.check_ports()
+        return {now.mode: [port for port in now.ports if port not in found.ports]}
     found = resolve(build.catalogue, words)
     found.check_ports()
+    build.revealed = reveal
     result = build.run([Request(mode=found.mode, targets=found.ports)]) if found.ports else None
     if not result or not result.failures:
         return 0

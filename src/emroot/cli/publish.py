@@ -28,10 +28,9 @@ def publish(args: argparse.Namespace) -> int:
     """Build what is missing, and put all that is selected where others find it, however long that takes."""
     session = Session(args)
     address = parse_address(args.destination, headers=os.environ.get(HEADER, ''), helper=os.environ.get(HELPER, ''))
-    selected = select(session, needed=True)
-    build = make(session, selected)
+    build = make(session, select(session, needed=True))
     failed = {(mode, failure.target) for mode, failure in build.result.failures}
-    wanted = [(mode, target) for mode, targets in selected.items() for target in targets if (mode, target) not in failed]
+    wanted = [(mode, target) for mode, targets in build.requested.items() for target in targets if (mode, target) not in failed]
     try:
         sent, records = _put(build, wanted, address)
     except Trouble as error:

@@ -167,6 +167,11 @@ class Session:
             raise UsageError(f'EMROOT_PLACE={given!r} is neither `any` nor `own`', hint='set EMROOT_PLACE=own, or unset it')
         return given == 'own'
 
+    @cached_property
+    def selection(self) -> Selection:
+        """What was selected so far (see `selected`)."""
+        return Selection(self.catalogue)
+
     def modes(self) -> list[Mode]:
         """The modes of `--features`, in order and once; wasm32 without any."""
         return parse_modes(self.args.features)
@@ -177,7 +182,7 @@ class Session:
 
         Raises `UnknownNameError` for what does not exist.
         """
-        args, selection = self.args, Selection(self.catalogue)
+        args, selection = self.args, self.selection
         if args.features or args.targets or args.links:
             selection.add(features=args.features, targets=split_names(args.targets), links=args.links)
         elif or_project and self.project:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import threading
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -44,6 +44,10 @@ class Build:
         self.known = KnownKeys(catalogue, self.options.builder)
         #: The library of each `MODE/TARGET` that is a variant of one and was compiled here.
         self.families: dict[str, str] = {}
+        #: All targets that were asked for, by mode.
+        self.requested: dict[Mode, list[str]] = {}
+        #: Targets by mode that turn out to be needed once ports are in the cache directory, whose `ports` it gets.
+        self.revealed: Callable[[Path], Mapping[Mode, Sequence[str]]] = lambda _: {}
         self._lock = threading.Lock()
 
     def run(self, requests: Iterable[Request]) -> BuildResult:
@@ -54,21 +58,30 @@ class Build:
         began, used, clock = time.perf_counter(), _children_seconds(), time.time()
         for top in (self.store.root / 'tmp', self.cache.root / IN_FLIGHT):
             sweep(top)  # whoever was killed may have left nothing to do but that
-        requests = list(requests)
-        for request in requests:
-            self.result.modes.setdefault(request.mode, ModeResult())
-        missing = [(request.mode, [t for t in request.targets if not self._holds(request.mode, t)])
-                   for request in requests]
-        lacking = any(targets for _, targets in missing)
-        if lacking or not self.cache.has_headers():
-            from .fill import Fill  # here and not above: mostly there is nothing to do
-            Fill(self).run(missing)
+        lacking = self._fill(list(requests))
+        if not self.result.failures:
+            revealed = self.revealed(self.cache.root / 'ports')
+            lacking |= self._fill([Request(mode=mode, targets=tuple(targets)) for mode, targets in revealed.items()])
         self.result.seconds = time.perf_counter() - began
         self.result.cpu_seconds = _children_seconds() - used
         if lacking:
             from .lastbuild import save_last_build  # for `emroot report`
             save_last_build(self, clock)
         return self.result
+
+    def _fill(self, requests: Iterable[Request]) -> bool:
+        """Make what is missing; whether something was."""
+        for request in requests:
+            self.result.modes.setdefault(request.mode, ModeResult())
+            self.requested.setdefault(request.mode, []).extend(request.targets)
+        missing = [(request.mode, [t for t in request.targets if not self._holds(request.mode, t)])
+                   for request in requests]
+        lacking = any(targets for _, targets in missing)
+        if lacking or not self.cache.has_headers():
+            from .fill import Fill  # here and not above: mostly there is nothing to do
+            Fill(self).run(missing)
+            self.ahead = Ahead()  # that is used up
+        return lacking
 
     @cached_property
     def bases(self) -> list[Base]:

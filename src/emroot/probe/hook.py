@@ -205,6 +205,14 @@ class Hook:
                 self.change_port(ports, port)
             return needed
         ports.dependency_order = dependency_order
+        load = getattr(ports, 'load_external_port', None)
+        if load:  # its definition comes with its sources: emcc wants these while it reads its command line
+            def load_external_port(port):
+                self.follow_cache()
+                if not os.path.exists(self.mark(ports, port)):
+                    self.build_for_link(only_ports=self.lazy())
+                return load(port)
+            ports.load_external_port = load_external_port
 
     def change_port(self, ports, port):
         """Have emcc build a port with sources of its own if emroot cannot build what it lacks. Up to then it only has the mark

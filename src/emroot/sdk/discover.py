@@ -11,7 +11,7 @@ from pathlib import Path
 from ..errors import SdkError
 from ..files import user_path
 from ..home import Home
-from .inspect import inspect
+from .inspect import inspect, unreadable
 from .model import Sdk
 
 #: Bytes of an `emcc` in which a wrapper names what it starts.
@@ -122,7 +122,14 @@ def _real(path: Path) -> Path:
 
 
 def _required(path: Path, given: str) -> Path:
-    root = emscripten_root(path)
+    path = user_path(path)
+    try:
+        os.scandir(path if path.is_dir() else path.parent).close()
+        root = emscripten_root(path)
+    except PermissionError as error:
+        raise unreadable(f'the SDK {given}', os.fsdecode(error.filename or path)) from error
+    except OSError:
+        root = None
     if root is None:
         raise SdkError(f'{given}: there is no Emscripten SDK (no emcc.py in it, nor in upstream/emscripten below it)',
                        hint='give the directory of emcc.py or of an emsdk, or run `emroot sdk install`')

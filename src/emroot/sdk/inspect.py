@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from ..canonical import digest_record
+from ..errors import SdkError
 from ..home import Home, read_memo, write_memo
 from .fingerprint import signature
 from .model import Sdk
@@ -35,10 +36,22 @@ def inspect(root: Path, how: str, home: Home) -> Sdk:
         except OSError:
             pass  # something that was there is gone: look again
     from .examine import examine  # here and not above: once per SDK
-    memo = examine(root, python, home, place)
-    memo['signature'] = _signature(root, memo)
+    try:
+        memo = examine(root, python, home, place)
+        memo['signature'] = _signature(root, memo)
+    except PermissionError as error:
+        path = os.fsdecode(error.filename or '')
+        if Path(path).is_relative_to(home.root):
+            raise
+        raise unreadable(f'the SDK at {root}', path) from error
     write_memo(memo_file, {'memo': _MEMO_VERSION, **memo})
     return _model(root, how, memo, python)
+
+
+def unreadable(what: str, path: str) -> SdkError:
+    """The error for an SDK that this user may not read, or not all of it."""
+    return SdkError(f'{what} cannot be read by this user: {path}: permission denied',
+                    hint='allow this user to read it, and to search the directories above it (`ls -ld`); or give another SDK')
 
 
 def _signature(root: Path, memo: dict[str, Any]) -> str:
