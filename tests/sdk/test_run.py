@@ -74,15 +74,16 @@ def test_two_links_that_miss_the_same_libraries_both_get_them(seen: Emroot, sdk:
 
 
 @pytest.mark.parametrize(('lazy', 'asked'), [('exact', '-Wl,--version'), ('off', '-Wl,--fatal-warnings,--version'),
-                                             ('off', '-Xlinker --help'), ('exact', '-###')])
+                                             ('off', '-Xlinker --help'), ('exact', '-###'), ('off', '@options')])
 def test_what_only_asks_the_linker_has_nothing_built(lazy: str, asked: str, seen: Emroot, sdk: Sdk, tmp_path: Path):
     """Meson asks so which linker there is, libtool what it can do, CMake what it would be told."""
     (tmp_path / 'main.c').write_text(SMALL)
+    (tmp_path / 'options').write_text('-Wl,--version')
     source = [tmp_path / 'main.c'] if asked == '-###' else []
     ran = seen('run', f'--lazy={lazy}', '--cache', tmp_path / 'cache', '--', *_emcc(sdk, '-sMEMORY64', *source, *asked.split()),
                cwd=tmp_path)
     assert '--help' in asked or ran.code == 0  # which emcc itself takes for its own, or looks for a program after
-    assert ('wasm-ld' if asked == '-###' else 'LLD' if '--version' in asked else '') in ran.out + ran.err
+    assert ('wasm-ld' if asked == '-###' else 'LLD' if '--version' in asked or '@' in asked else '') in ran.out + ran.err
     assert 'cannot build' not in ran.err and 'unable to find' not in ran.err
     assert not [path for path in (tmp_path / 'cache').rglob('*') if path.suffix in ('.a', '.o')]
 

@@ -44,7 +44,6 @@ class Hook:
 
     def __init__(self, command):
         self.command = command
-        self.asking = '-###' in sys.argv or asks(for_the_linker(sys.argv[1:]))
         self.changes = {'tools.system_libs': self.change_libraries, 'tools.ports': self.change_ports,
                         'tools.cache': self.change_cache}
         self.asked_for_link = None
@@ -52,6 +51,14 @@ class Hook:
         self.awaited = {}  # libraries of a lazy link, by where they would be: how emcc would build each, and its name
         self.served = False  # whether emroot has made a link without them
         self.watching = self.busy = False
+
+    @property
+    def asking(self):
+        """Whether nothing will be linked: the linker is only asked something, or emcc what it would do."""
+        words = [*sys.argv[1:], *shlex.split(os.environ.get('EMCC_CFLAGS', ''))]
+        with contextlib.suppress(KeyError, AttributeError, TypeError, ValueError, OSError):  # what cannot be read asks nothing
+            words = sys.modules['tools.response_file'].substitute_response_files(words)
+        return '-###' in words or asks(for_the_linker(words))
 
     def find_spec(self, name, path=None, target=None):
         """Part of `sys.meta_path`: wraps the loading of the modules to change."""
