@@ -6,18 +6,21 @@ import dataclasses
 from pathlib import Path
 
 import pytest
+from lazy_programs import C
 from lazy_support import SMALL, SOURCE, Indexed, Lazy, plan_of
 from support.running import Emroot
+from support.trees import archives
 
 from emroot.catalogue import Catalogue
 from emroot.engine.build import Build
 from emroot.engine.keys import KnownKeys
 from emroot.home import find_home
 from emroot.index import Index, Member
-from emroot.index.keep import find_index, keep_index
+from emroot.index.keep import find_index, keep_index, withdraw_index
 from emroot.index.symbols import find_nm, index_archive
 from emroot.lazy.making import Sketches
 from emroot.lazy.sketch import TAGS, can_be_sketched, gives_bitcode
+from emroot.lazy.words import archive_words, is_word
 from emroot.plan import Compile
 from emroot.sdk import Sdk
 from emroot.store import Store
@@ -66,6 +69,55 @@ def test_a_prediction_that_is_wrong_costs_compiles_and_nothing_else(how: str, li
     assert made == linking.whole(PREDICTED, WITH_LTO)
 
 
+def _without_index(lazily: Emroot, sdk: Sdk, target: str, defined: tuple[str, ...]) -> Emroot:
+    """A home that knows no index of one library of `SMALL`, but that of a relative, whose members are said to define this."""
+    relatives = plan_of(lazily.home, sdk.root, PREDICTED)
+    with Store(lazily.home / 'store') as store:
+        for archive in plan_of(lazily.home, sdk.root, SMALL).archives:
+            if archive.target == target:
+                withdraw_index(store, archive.key)
+                keep_index(store, next(a.key for a in relatives.archives if a.target == target),
+                           Index(tuple(Member(name, defined) for name, _ in archive.members)))
+    known = KnownKeys(Catalogue(sdk, find_home(lazily.home)), 'source')
+    known.learn(relatives)
+    known.save()
+    return lazily
+
+
+def test_a_library_without_an_index_of_which_nothing_is_pulled_is_not_built(linking: Lazy, indexed: Indexed, sdk: Sdk,
+                                                                          without_shipped: dict[str, str]):
+    """Predictions need not be wanted for that: its preprocessed sources say that it has nothing for the link."""
+    lazily = _without_index(indexed(SMALL), sdk, 'libnoexit', ('atexit',))
+    made, said = linking.lazy(lazily, SMALL, SOURCE, env=without_shipped)
+    assert '1 libraries without an index' in said
+    assert not archives(linking.place / 'lazy cache')
+    assert made == linking.whole(SMALL, SOURCE)
+
+
+def test_one_of_which_something_may_be_pulled_against_expectation_is_built(linking: Lazy, indexed: Indexed, sdk: Sdk,
+                                                                         without_shipped: dict[str, str]):
+    lazily = _without_index(indexed(SMALL), sdk, 'libsockets', ('none_such',))
+    made, said = linking.lazy(lazily, SMALL, SOURCE, env=without_shipped)
+    assert said and 'without an index' not in said
+    assert [Path(path).name for path in archives(linking.place / 'lazy cache')] == ['libsockets.a']
+    assert made == linking.whole(SMALL, SOURCE)
+
+
+@pytest.mark.slow
+def test_a_link_of_c_does_without_the_library_of_cxx(linking: Lazy, indexed: Indexed, sdk: Sdk, without_shipped: dict[str, str]):
+    link = ['emcc', '-sMEMORY64']
+    lazily = indexed(link)
+    with Store(lazily.home / 'store') as store:
+        for archive in plan_of(lazily.home, sdk.root, link).archives:
+            if archive.target.startswith('libc++-'):
+                withdraw_index(store, archive.key)
+    made, said = linking.lazy(lazily, link, {'main.c': C['hello']}, env=without_shipped)
+    assert '1 libraries without an index' in said
+    assert int(said.split('; ')[1].split()[0]) < 100
+    assert not archives(linking.place / 'lazy cache')
+    assert made == linking.whole(link, {'main.c': C['hello']})
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize('words', [['em++', '-sMEMORY64'], ['em++', '-sMEMORY64', '-flto=thin', '-fwasm-exceptions', '-O1'],
                                    ['em++', '-fwasm-exceptions', '-pthread']], ids=' '.join)
@@ -82,6 +134,9 @@ def test_no_object_defines_what_its_sketch_does_not_have(words: list[str], share
             continue
         drawn = sketches([(archive, {name for name, _ in archive.members})])[archive.name]
         index = index_archive(find_nm(sdk.tools), cache / archive.path)
+        if by_words := archive_words(build, archive, plan.compiles):
+            defined = {name for member in index.members for name in member.defined if is_word(name)}
+            assert defined <= set(by_words.members[0].defined), archive.name
         for member, (name, key) in zip(index.members, archive.members, strict=True):
             compile_ = plan.compiles[key]
             assert member.bitcode == gives_bitcode(compile_), member.name

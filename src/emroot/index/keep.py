@@ -14,6 +14,8 @@ from .table import Index
 KIND = 'index'
 #: Of the same shape: the names that members define at most (see `lazy/sketch.py`).
 BOUNDS = 'sketch'
+#: One member that stands for all, with the words of their sources (see `lazy/words.py`).
+WORDS = 'words'
 
 
 def record_index(store: Store, key: str, members: Mapping[str, Path], nm: Path, places: Iterable[str], env: Mapping[str, str],
@@ -28,29 +30,25 @@ def record_index(store: Store, key: str, members: Mapping[str, Path], nm: Path, 
     return ''
 
 
-def keep_index(store: Store, key: str, index: Index, *, bounds: bool = False) -> Blob:
-    """Keep an index, or `bounds`, under the key of its archive."""
+def keep_index(store: Store, key: str, index: Index, kind: str = KIND) -> Blob:
+    """Keep an index, or what else there is of its `kind`, under the key of its archive."""
     file = store.scratch() / f'{key[:32]}.index'
     write_bytes(file, index.encode())
     blob = store.adopt(file)
-    store.write(_kind(bounds), key, {'digest': blob.digest, 'size': blob.size, 'path': f'{key}.index'})
+    store.write(kind, key, {'digest': blob.digest, 'size': blob.size, 'path': f'{key}.index'})
     return blob
 
 
-def find_index(store: Store, key: str, *, bounds: bool = False) -> Index | None:
-    """The index of the archive of this key, or its `bounds`, if it is known and whole."""
-    record = store.read(_kind(bounds), key)
+def find_index(store: Store, key: str, kind: str = KIND) -> Index | None:
+    """The index of the archive of this key, or what else is of this `kind`, if it is known and whole."""
+    record = store.read(kind, key)
     blob = Blob.of(record.get('digest'), record.get('size')) if record else None
     if blob and store.has(blob):
-        store.touch(_kind(bounds), key)
+        store.touch(kind, key)
         return Index.decode(read_file(store.path(blob.digest)) or b'')
     return None
 
 
-def withdraw_index(store: Store, key: str, *, bounds: bool = False) -> None:
+def withdraw_index(store: Store, key: str, kind: str = KIND) -> None:
     """Forget an index that turned out to be wrong."""
-    remove(store.record_path(_kind(bounds), key))
-
-
-def _kind(bounds: bool) -> str:
-    return BOUNDS if bounds else KIND
+    remove(store.record_path(kind, key))

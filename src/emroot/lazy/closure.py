@@ -21,13 +21,15 @@ class Roots:
     """What the inputs of a link want and have, besides its indexed archives."""
 
     wanted: Collection[str]
-    """Names that something refers to."""
+    """Names that something refers to, among them some that are there."""
     defined: Collection[str] = frozenset()
     """Names that are there already."""
     stubs: Mapping[str, Collection[str]] = field(default_factory=dict)
     """Names that JavaScript has, with what each of these functions wants of the program."""
     bitcode: bool = False
     """Whether any of the inputs is bitcode."""
+    shared: bool = False
+    """Whether any of them is a shared library, which may want names that are not known."""
 
 
 class Closure:

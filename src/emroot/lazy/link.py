@@ -17,14 +17,14 @@ from pathlib import Path
 
 from ..index import Index
 from ..index.keep import withdraw_index
-from ..index.symbols import NmFailed, find_nm, is_bitcode, read_symbols
-from .closure import Closure, Roots, read_stubs
+from .closure import Closure, Roots
 from .command import LinkCommand
 from .linker import run_linker
 from .refusal import Refused, disputed, names_missing
 from .sparse import loaded
 from .standins import bitcode_defining
-from .stock import Lazy, NotLazily, Stock
+from .stock import Lazy, NotLazily, Pulled, Stock
+from .words import is_word
 
 #: Rounds after which whole archives are the faster way. Ordinary links need one or two.
 ROUNDS = 6
@@ -47,31 +47,32 @@ class LazyLink:
     """A link of which the archives of `stock` are not there; `others` are the indexes of those that are, by path. What the linker
     says is written to `said`."""
 
-    def __init__(self, stock: Stock, command: LinkCommand, others: Mapping[Path, Index], place: Path, cwd: Path,
+    def __init__(self, stock: Stock, command: LinkCommand, roots: Roots, others: Mapping[Path, Index], place: Path, cwd: Path,
                  said: Path) -> None:
         self.stock, self.command, self.place, self.cwd, self.said = stock, command, place, cwd, said
-        self._others = others
+        self._roots, self._others = roots, others
         self._order = list(dict.fromkeys(library.path for library in command.libraries
                                          if library.path in stock.lazies or library.path in others))
         self._forced: dict[Path, set[str]] = {path: set() for path in stock.lazies}
         self._asked = False
-        self.told = Told(members=sum(len(lazy.index.members) for lazy in stock.lazies.values()),
+        self.told = Told(members=sum(len(lazy.archive.members) for lazy in stock.lazies.values()),
                          predicted=sum(lazy.known != 'exact' for lazy in stock.lazies.values()))
 
     def run(self) -> None:
         """Link. The output appears only when it is the one that whole archives give."""
-        roots = self._roots()
         if any(lazy.known == 'predicted' for lazy in self.stock.lazies.values()):
-            self._settle(roots)
+            self._settle()
         for _ in range(ROUNDS):
             self.told.rounds += 1
-            self._make(roots)
-            self.stock.write()
+            self._make()
+            self.stock.write(self._names_but_words())
             done = self._link()
             taken = {path: loaded(done.stdout, private, self.stock.real[path]) for path, private in self.stock.private.items()}
             if not any(taken.values()):
                 self._finish(done)
                 return
+            if pulled := [self.stock.lazies[path].archive.name for path in taken.keys() - self.stock.parts if taken[path]]:
+                raise Pulled(pulled)
             for path, names in ((path, names) for path, names in taken.items() if names):
                 self.stock.build.watcher.note(f'lazy link: the linker also takes {", ".join(sorted(names))} of {path.name}')
                 self._forced[path] |= names
@@ -83,24 +84,16 @@ class LazyLink:
 
     # --- what is needed, and made ---
 
-    def _roots(self) -> Roots:
-        inputs, build = self.command.objects, self.stock.build
-        try:
-            symbols = read_symbols(find_nm(build.catalogue.sdk.tools), inputs, cwd=self.cwd,
-                                   env=build.catalogue.environment({'LC_ALL': 'C'}))
-        except NmFailed as error:
-            raise NotLazily(f'the symbols of its inputs cannot be read: {error}') from error
-        wanted = {name for found in symbols.values() for name in found.undefined} | self.command.wanted
-        defined = {name for found in symbols.values() for name in found.defined}
-        stubs: dict[str, tuple[str, ...]] = {}
-        for path in self.command.stubs:
-            stubs.update(read_stubs(path.read_text(encoding='utf-8', errors='surrogateescape')))
-        return Roots(wanted - defined, defined, stubs, any(_begins_as_bitcode(path) for path in inputs))
+    def _names_but_words(self) -> set[str]:
+        """The names that anything may want of which words do not say whether they are defined."""
+        indexes = [*(lazy.index for lazy in self.stock.lazies.values()), *self._others.values()]
+        wanted = {name for index in indexes for member in index.members for name in member.undefined}
+        return {name for name in wanted.union(self._roots.wanted, *self._roots.stubs.values()) if not is_word(name)}
 
-    def _closure(self, roots: Roots) -> Closure:
+    def _closure(self) -> Closure:
         began = time.perf_counter()
         lazies = self.stock.lazies
-        closure = Closure([lazies[path].index if path in lazies else self._others[path] for path in self._order], roots)
+        closure = Closure([lazies[path].index if path in lazies else self._others[path] for path in self._order], self._roots)
         for path, names in self._forced.items():
             closure.add(self._order.index(path), names)
         for library in self.command.libraries:
@@ -109,30 +102,30 @@ class LazyLink:
         self._spent('search', began)
         return closure
 
-    def _settle(self, roots: Roots) -> None:
+    def _settle(self) -> None:
         """Archives without an index of their own: what is predicted to be needed is compiled, and of all else the compiler's
         front end says what it defines at most. What that cannot say is compiled as well."""
-        self._compile(roots, self._closure(roots))
+        self._compile(self._closure())
         began = time.perf_counter()
         self.stock.settle()
         self._spent('front end', began)
 
-    def _make(self, roots: Roots) -> None:
+    def _make(self) -> None:
         """Compile what is needed and is not there yet."""
-        closure = self._closure(roots)
+        closure = self._closure()
         if closure.bitcode and not self._asked:
             self._asked = True
             self._ask_code_generation()
-            closure = self._closure(roots)
-        self._compile(roots, closure)
+            closure = self._closure()
+        self._compile(closure)
         self.told.real = sum(map(len, self.stock.real.values()))
         self.told.compiled = self.stock.build.result.compiled
 
-    def _compile(self, roots: Roots, closure: Closure) -> None:
+    def _compile(self, closure: Closure) -> None:
         """Compile what a closure needs, and what that turns out to refer to besides."""
         began = time.perf_counter()
         while self.stock.make({path: closure.needed[n] for n, path in enumerate(self._order) if path in self.stock.lazies}):
-            closure = self._closure(roots)
+            closure = self._closure()
         self._spent('compile', began)
 
     def _ask_code_generation(self) -> None:
@@ -142,10 +135,10 @@ class LazyLink:
         main = self.place / 'probe.o'
         main.write_bytes(bitcode_defining(['emroot_probe'], self.stock.triple))
         words = [self.command.words[0], '--no-entry', '--trace', '-o', str(self.place / 'probe.wasm'), str(main),
-                 *(str(private) for private in self.stock.private.values()),
+                 *(str(private) for private in self.stock.parts.values()),
                  *(['-mwasm64'] if self.stock.triple.startswith('wasm64') else [])]
         trace = run_linker(words, self.place, self.cwd).stdout
-        for path, private in self.stock.private.items():
+        for path, private in self.stock.parts.items():
             native = {m.name for m in self.stock.lazies[path].index.members if not m.bitcode}
             self._forced[path] |= loaded(trace, private, ()) | native
 
@@ -202,8 +195,3 @@ class LazyLink:
             said = said.replace(str(private), str(path))
         with open(self.said, 'a', encoding='locale', errors='surrogateescape') as f:
             f.write(said)
-
-
-def _begins_as_bitcode(path: Path) -> bool:
-    with open(path, 'rb') as f:
-        return is_bitcode(f.read(4))

@@ -46,7 +46,11 @@ class Sketches:
             return {}
         build = self._build
         with build.store:
-            places = Places(build.catalogue.sdk, mappable(installed_headers(build.catalogue, build.store)))
             compilers = Compilers(build)
-            found = sketch([self._plan.compiles[key] for key in distinct], places, compilers.env, compilers.pool)
+            found = sketch([self._plan.compiles[key] for key in distinct], mapped_places(build), compilers.env, compilers.pool)
         return {archive: {name: found[key] for name, key in members.items() if key in found} for archive, members in keys.items()}
+
+
+def mapped_places(build: Build) -> Places:
+    """Where the front end finds the SDK and its headers."""
+    return Places(build.catalogue.sdk, mappable(installed_headers(build.catalogue, build.store)))

@@ -11,8 +11,8 @@ from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
@@ -35,6 +35,8 @@ _ASSEMBLY = re.compile(r'\basm (?:[a-z]+ )*"((?:[^"\\\n]|\\.)*)"')
 _ESCAPED = re.compile(r'\\([0-9A-Fa-f]{2})')
 #: What tells that code generation may define the tags of exceptions, which it does weakly in releases of LLVM before 22.
 _THROWS = re.compile(r'__gxx_wasm_personality|@llvm\.wasm\.(?:re)?throw|@(?:_?setjmp|longjmp|sigsetjmp|siglongjmp)\b')
+#: What the front end is to print: LLVM's IR, or the preprocessed text.
+IR, PREPROCESS = ('-emit-llvm', '-disable-llvm-passes'), ('-E', '-P')
 TAGS = frozenset({'__cpp_exception', '__c_longjmp'})
 
 
@@ -48,12 +50,8 @@ class Sketch:
     """Most of those that it refers to: code generation adds some, and drops others."""
 
 
-@dataclass
-class _Batch:
-    """Compiles that differ in nothing but their sources."""
-
-    command: Sequence[str]
-    compiles: list[Compile] = field(default_factory=list)
+Take = Callable[[Sequence[Compile], Sequence[str], bytes], None]
+"""What becomes of compiles, their sources, and what the front end printed of these."""
 
 
 def gives_bitcode(compile_: Compile) -> bool:
@@ -69,34 +67,43 @@ def can_be_sketched(compile_: Compile) -> bool:
 
 def sketch(compiles: Iterable[Compile], places: Places, env: Mapping[str, str], pool: Pool) -> dict[str, Sketch]:
     """Sketches by the keys of their compiles. Those of which the front end cannot tell are left out."""
-    alike: dict[tuple[tuple[str, ...], str], list[Compile]] = {}
-    for compile_ in compiles:
-        if can_be_sketched(compile_):
-            alike.setdefault((compile_.argv, Path(compile_.source).suffix), []).append(compile_)
     found: dict[str, Sketch] = {}
-    for group in alike.values():
-        size = max(1, min(64, -(-len(group) // (4 * pool.workers))))
-        for at in range(0, len(group), size):
-            pool.add(float(min(len(group), size)), partial(_sketch, group[at:at + size], places, env, pool, found))
-    pool.run()
+
+    def take(group: Sequence[Compile], sources: Sequence[str], output: bytes) -> None:
+        modules = split_modules(output.decode(errors='surrogateescape'))
+        if [name for name, _ in modules] == sources:
+            for compile_, (_, text) in zip(group, modules, strict=True):
+                made = read_module(text, bitcode=gives_bitcode(compile_))
+                if made:
+                    found[compile_.key] = made
+
+    run_front_end(filter(can_be_sketched, compiles), places, env, pool, IR, take)
     return found
 
 
-def _sketch(group: Sequence[Compile], places: Places, env: Mapping[str, str], pool: Pool, found: dict[str, Sketch],
-            _worker: int) -> None:
+def run_front_end(compiles: Iterable[Compile], places: Places, env: Mapping[str, str], pool: Pool, prints: Sequence[str],
+                  take: Take) -> None:
+    """Run the front end alone over sources, dozens in one process. Those that it refuses are not taken."""
+    alike: dict[tuple[tuple[str, ...], str], list[Compile]] = {}
+    for compile_ in compiles:
+        alike.setdefault((compile_.argv, Path(compile_.source).suffix), []).append(compile_)
+    for group in alike.values():
+        size = max(1, min(64, -(-len(group) // (4 * pool.workers))))
+        for at in range(0, len(group), size):
+            pool.add(float(min(len(group), size)), partial(_run, group[at:at + size], places, env, pool, prints, take))
+    pool.run()
+
+
+def _run(group: Sequence[Compile], places: Places, env: Mapping[str, str], pool: Pool, prints: Sequence[str], take: Take,
+         _worker: int) -> None:
     command = places.command(group[0], Path('sketch.o'))
     said = pool.call([*command, '-###'], cwd=places.working_directory, env=env).output.decode(errors='replace')
-    words = front_end(said)
-    if not words:
-        return
-    sources = [places.command(compile_, Path('sketch.o'))[_at_source(compile_)] for compile_ in group]
-    done = pool.call([*words, *sources], cwd=places.working_directory, env=env)
-    modules = split_modules(done.output.decode(errors='surrogateescape'))
-    if done.code == 0 and [name for name, _ in modules] == sources:
-        for compile_, (_, text) in zip(group, modules, strict=True):
-            made = read_module(text, bitcode=gives_bitcode(compile_))
-            if made:
-                found[compile_.key] = made
+    words = front_end(said, prints)
+    if words:
+        sources = [places.command(compile_, Path('sketch.o'))[_at_source(compile_)] for compile_ in group]
+        done = pool.call([*words, *sources], cwd=places.working_directory, env=env)
+        if done.code == 0:
+            take(group, sources, done.output)
 
 
 def _at_source(compile_: Compile) -> int:
@@ -104,7 +111,7 @@ def _at_source(compile_: Compile) -> int:
     return compile_.argv.index('{source}') - len(compile_.argv)
 
 
-def front_end(said: str) -> list[str]:
+def front_end(said: str, prints: Sequence[str] = IR) -> list[str]:
     """The command of clang's front end alone, without a source, from what `clang -###` says of a compile; empty if that is no
     single one."""
     lines = [line for line in said.splitlines() if '"-cc1"' in line]
@@ -118,7 +125,7 @@ def front_end(said: str) -> list[str]:
         if not skip and not word.startswith(_WITHOUT):
             words.append(word)
         skip = max(0, skip - 1)
-    return [*words, '-emit-llvm', '-disable-llvm-passes', '-w', '-o', '-', '-x', language] if language else []
+    return [*words, *prints, '-w', '-o', '-', '-x', language] if language else []
 
 
 def split_modules(text: str) -> list[tuple[str, str]]:

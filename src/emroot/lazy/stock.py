@@ -5,6 +5,7 @@ An archive is known in one of three ways (`Lazy.known`):
     exact       by its own index
     bounded     each member's names at most: those of its object, or of its sketch (`sketch.py`)
     predicted   by a guess, which `settle` turns into bounds before the linker sees any of it
+    words       all of it at once, by the names that it could define at most (`words.py`); none of it is compiled
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from typing import Literal, Protocol
 
 from ..engine.build import Build
 from ..index import Index, Member
-from ..index.keep import keep_index, withdraw_index
+from ..index.keep import BOUNDS, keep_index, withdraw_index
 from ..index.symbols import describe_objects, find_nm
 from ..plan import Archive
 from .sketch import Sketch
@@ -29,6 +30,14 @@ class NotLazily(Exception):
     """This link has to be made with whole archives; says why."""
 
 
+class Pulled(Exception):
+    """This link takes something of archives of which none is compiled; says of which, by their names."""
+
+    def __init__(self, names: Collection[str]) -> None:
+        super().__init__(', '.join(names))
+        self.names = names
+
+
 @dataclass(frozen=True)
 class Lazy:
     """An archive that is not there, with the index that stands for it."""
@@ -37,7 +46,7 @@ class Lazy:
     index: Index
     path: Path
     """Where emcc looks for it."""
-    known: Literal['exact', 'bounded', 'predicted'] = 'exact'
+    known: Literal['exact', 'bounded', 'predicted', 'words'] = 'exact'
 
 
 class Gather(Protocol):
@@ -64,13 +73,15 @@ class Stock:
         self.private = {path: place / path.name for path in self.lazies}
         if len(set(self.private.values())) < len(lazies):
             raise NotLazily('two of its libraries have one name')
+        #: Those of which single members can be compiled.
+        self.parts = {path: private for path, private in self.private.items() if self.lazies[path].known != 'words'}
         place.mkdir()
         self._nm = find_nm(build.catalogue.sdk.tools)
         self._env = build.catalogue.environment({'LC_ALL': 'C'})
 
     def make(self, needed: Mapping[Path, Collection[str]]) -> bool:
         """Compile members that are not there yet, and see that they are what is known. Whether something new was learned."""
-        wanted = {path: set(names) - set(self.real[path]) for path, names in needed.items()}
+        wanted = {path: set(names) - set(self.real[path]) for path, names in needed.items() if path in self.parts}
         made = self._gather([(self.lazies[path].archive, names) for path, names in wanted.items() if names])
         if self.build.result.failures:
             raise NotLazily('some of it cannot be compiled')
@@ -103,12 +114,15 @@ class Stock:
         """Keep what was found out about archives without an index, for later links."""
         for lazy in self.lazies.values():
             if lazy.known == 'bounded':
-                keep_index(self.build.store, lazy.archive.key, lazy.index, bounds=True)
+                keep_index(self.build.store, lazy.archive.key, lazy.index, BOUNDS)
 
-    def write(self, *, empty: bool = False) -> None:
-        """Write the sparse archives; `empty` ones have stand-ins alone."""
+    def write(self, others: Collection[str] = (), *, empty: bool = False) -> None:
+        """Write the sparse archives; `empty` ones have stand-ins alone. One that words stand for has the names `others`, too."""
         for path, private in self.private.items():
-            write_sparse(private, self.lazies[path].index, {} if empty else self.real[path], self.triple)
+            index = self.lazies[path].index
+            if path not in self.parts:
+                index = Index(tuple(dataclasses.replace(m, defined=(*m.defined, *others)) for m in index.members))
+            write_sparse(private, index, {} if empty else self.real[path], self.triple)
 
     def _describe(self, objects: Mapping[str, Path]) -> dict[str, Member]:
         places = [os.fsencode(place) for place in self.build.catalogue.sdk.places]
@@ -123,7 +137,7 @@ class Stock:
                 withdraw_index(self.build.store, lazy.archive.key)
                 raise NotLazily(f'the index of {lazy.archive.name} is wrong about {name}, and was withdrawn')
             if lazy.known == 'bounded' and not set(real.defined) <= set(said.defined):
-                withdraw_index(self.build.store, lazy.archive.key, bounds=True)
+                withdraw_index(self.build.store, lazy.archive.key, BOUNDS)
                 raise NotLazily(f'{name} of {lazy.archive.name} defines what its sketch does not have')
             if real.bitcode != said.bitcode:
                 raise NotLazily(f'{name} of {lazy.archive.name} is of another kind than its flags say')
