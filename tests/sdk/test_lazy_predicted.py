@@ -103,6 +103,17 @@ def test_one_of_which_something_may_be_pulled_against_expectation_is_built(linki
     assert made == linking.whole(SMALL, SOURCE)
 
 
+def test_nor_may_anything_refer_weakly_to_what_it_could_define(linking: Lazy, indexed: Indexed, sdk: Sdk,
+                                                               without_shipped: dict[str, str]):
+    """`function` is a word of its source, the name of a parameter."""
+    lazily = _without_index(indexed(SMALL), sdk, 'libnoexit', ('atexit',))
+    source = {'main.c': f"{SOURCE['main.c']}__attribute__((weak)) int function(void);\nvoid *perhaps = function;\n"}
+    made, said = linking.lazy(lazily, SMALL, source, env=without_shipped)
+    assert said and 'without an index' not in said
+    assert [Path(path).name for path in archives(linking.place / 'lazy cache')] == ['libnoexit.a']
+    assert made == linking.whole(SMALL, source)
+
+
 @pytest.mark.slow
 def test_a_link_of_c_does_without_the_library_of_cxx(linking: Lazy, indexed: Indexed, sdk: Sdk, without_shipped: dict[str, str]):
     link = ['emcc', '-sMEMORY64']

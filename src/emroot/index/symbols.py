@@ -12,7 +12,7 @@ from ..canonical import digest_bytes
 from .table import Index, Member
 
 #: Of the letters that llvm-nm uses: undefined, and not weak. Other capital ones are definitions that others can see.
-_UNDEFINED = 'U'
+_UNDEFINED, _WEAK = 'U', 'wv'
 _BITCODE = (b'BC\xc0\xde', b'\xde\xc0\x17\x0b')
 _AR, _HEADER_SIZE = b'!<arch>\n', 60
 
@@ -23,6 +23,8 @@ class Symbols:
 
     defined: set[str] = field(default_factory=set)
     undefined: set[str] = field(default_factory=set)
+    weak: set[str] = field(default_factory=set)
+    """Names that it refers to if something else has them loaded."""
 
 
 class NmFailed(Exception):
@@ -70,6 +72,8 @@ def _parse(lines: Iterable[str]) -> dict[str, Symbols]:
             symbols = found.setdefault(file, Symbols())
             if rest[0] == _UNDEFINED:
                 symbols.undefined.add(name)
+            elif rest[0] in _WEAK:
+                symbols.weak.add(name)
             elif rest[0].isupper():
                 symbols.defined.add(name)
     return found

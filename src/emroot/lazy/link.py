@@ -68,11 +68,12 @@ class LazyLink:
             self.stock.write(self._names_but_words())
             done = self._link()
             taken = {path: loaded(done.stdout, private, self.stock.real[path]) for path, private in self.stock.private.items()}
+            if pulled := [lazy.archive.name for path, lazy in self.stock.lazies.items() if path not in self.stock.parts
+                          and (taken[path] or (not any(taken.values()) and self._wants_weakly(done.stdout, lazy)))]:
+                raise Pulled(pulled)
             if not any(taken.values()):
                 self._finish(done)
                 return
-            if pulled := [self.stock.lazies[path].archive.name for path in taken.keys() - self.stock.parts if taken[path]]:
-                raise Pulled(pulled)
             for path, names in ((path, names) for path, names in taken.items() if names):
                 self.stock.build.watcher.note(f'lazy link: the linker also takes {", ".join(sorted(names))} of {path.name}')
                 self._forced[path] |= names
@@ -89,6 +90,17 @@ class LazyLink:
         indexes = [*(lazy.index for lazy in self.stock.lazies.values()), *self._others.values()]
         wanted = {name for index in indexes for member in index.members for name in member.undefined}
         return {name for name in wanted.union(self._roots.wanted, *self._roots.stubs.values()) if not is_word(name)}
+
+    def _wants_weakly(self, trace: str, lazy: Lazy) -> bool:
+        """Whether anything that was linked refers weakly to a name that words may have and the archive has not: the linker loads
+        nothing for it, but need not treat it like one that nobody has."""
+        archives = [*self.stock.private.values(), *self._others]
+        linked = {(os.path.basename(archive), member) for line in trace.splitlines() if line.endswith(')')
+                  for archive, _, member in [line[:-1].rpartition('(')]}
+        symbols = self.stock.symbols([*self.command.objects, *archives])
+        of_members = {f'{path}[{member}]' for path in archives for archive, member in linked if path.name == archive}
+        weak = {name for each, found in symbols.items() if each in of_members or not each.endswith(']') for name in found.weak}
+        return not weak.isdisjoint(lazy.index.members[0].defined) or not all(map(is_word, weak))
 
     def _closure(self) -> Closure:
         began = time.perf_counter()

@@ -20,7 +20,7 @@ from typing import Literal, Protocol
 from ..engine.build import Build
 from ..index import Index, Member
 from ..index.keep import BOUNDS, keep_index, withdraw_index
-from ..index.symbols import describe_objects, find_nm
+from ..index.symbols import Symbols, describe_objects, find_nm, read_symbols
 from ..plan import Archive
 from .sketch import Sketch
 from .sparse import write_sparse
@@ -123,6 +123,10 @@ class Stock:
             if path not in self.parts:
                 index = Index(tuple(dataclasses.replace(m, defined=(*m.defined, *others)) for m in index.members))
             write_sparse(private, index, {} if empty else self.real[path], self.triple)
+
+    def symbols(self, files: Sequence[Path]) -> dict[str, Symbols]:
+        """Of objects and of the members of archives."""
+        return read_symbols(self._nm, files, env=self._env)
 
     def _describe(self, objects: Mapping[str, Path]) -> dict[str, Member]:
         places = [os.fsencode(place) for place in self.build.catalogue.sdk.places]
