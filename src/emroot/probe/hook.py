@@ -154,7 +154,11 @@ class Hook:
     def lazy(self):
         """Whether the linker can be stood in for: lazy links are wanted, or nothing will be linked; and this program comes to
         the linker."""
-        return bool(self.command.get('lazy') or self.asking) and is_driver() and 'tools.link' in sys.modules
+        return self.lazy_if_linking() and 'tools.link' in sys.modules
+
+    def lazy_if_linking(self):
+        """The same, should this program come to a link. Ports are asked for before emcc loads what links."""
+        return bool(self.command.get('lazy') or self.asking) and is_driver()
 
     def can_wait(self, path, build, name):
         """Whether a library may be missing until the linker wants it."""
@@ -207,7 +211,7 @@ class Hook:
             self.follow_cache()
             needed = original(port_list)
             if any(not self.installed(ports, port) for port in needed):
-                self.build_for_link(only_ports=self.lazy())
+                self.build_for_link(only_ports=self.lazy_if_linking())
             for port in needed:
                 self.change_port(ports, port)
             return needed
@@ -248,7 +252,7 @@ class Hook:
         def get(shortname, creator, *args, **kwargs):
             path = str(cache.get_path(shortname))
             if self.port and not self.is_current(cache, shortname):
-                self.build_for_link(only_ports=self.lazy())
+                self.build_for_link(only_ports=self.lazy_if_linking())
                 if os.path.exists(path) and not self.is_current(cache, shortname):
                     os.remove(path)
                 if not os.path.exists(path) and self.is_bare(self.port):
