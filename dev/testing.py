@@ -10,6 +10,11 @@ import time
 from . import check, wine
 from .places import dev_home, get_sdks, say
 
+#: Unit tests start one process after the other, so that several run at once; a file's tests share what they set up.
+UNIT = ['-n', str(os.cpu_count() or 1), '--dist', 'loadfile', 'tests/unit']
+#: What builds libraries has all processors for itself.
+OTHERS = [f'tests/{part}' for part in ('project', 'browser', 'remote', 'sdk', 'bazel')]
+
 
 def main(arguments: list[str]) -> int:
     """Run the static checks and pytest. In CI (CI=true) whatever cannot run is a failure."""
@@ -24,7 +29,9 @@ def main(arguments: list[str]) -> int:
     checked = 0 if chosen else max(check.main(), wine.main([]))
     env = {**os.environ, 'EMROOT_TEST_SDKS': os.pathsep.join(map(str, roots)), 'EMROOT_TEST_HOME': str(dev_home().root)}
     which = [] if slow or '-m' in chosen else ['-m', 'not slow']
-    tested = subprocess.run([sys.executable, '-m', 'pytest', *which, *chosen], env=env, check=False).returncode
+    parts = [chosen] if chosen else [UNIT, OTHERS]
+    pytest = [sys.executable, '-m', 'pytest', *which]
+    tested = max(subprocess.run([*pytest, *part], env=env, check=False).returncode for part in parts)
     if not slow:
         say('tests that take minutes were left out: python3 dev.py test --slow')
     say(f'tested in {time.monotonic() - began:.0f} s with {len(roots)} SDKs: {", ".join(map(str, roots))}')

@@ -48,10 +48,16 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Whatever asks for an SDK is marked so."""
+    """Whatever asks for an SDK is marked so. What is long and much the same with each is slow with all but the first."""
     for item in items:
         if 'sdk_root' in getattr(item, 'fixturenames', ()):
             item.add_marker(pytest.mark.sdk)
+            if SDK_ROOTS and item.get_closest_marker('one_sdk') and _sdk_of(item) != SDK_ROOTS[0]:
+                item.add_marker(pytest.mark.slow)
+
+
+def _sdk_of(item: pytest.Item) -> Path:
+    return Path(item.callspec.params['sdk_root'])  # type: ignore[attr-defined]
 
 
 def _version(root: Path) -> str:

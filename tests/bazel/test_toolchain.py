@@ -148,6 +148,7 @@ def test_a_program_is_run_by_bazel_run(kept: Workspace) -> None:
     assert 'preloaded, built redacted, 42 and 42 [one] [two three] [here]' in kept.run('run', '//:says_wasm', '--', 'here').stdout
 
 
+@pytest.mark.slow
 def test_a_program_is_stripped(kept: Workspace) -> None:
     kept.build(WASM, '-c', 'dbg', '//:plain', '//:plain.stripped')
     whole, stripped = (kept.directory / 'bazel-bin' / name for name in ('plain', 'plain.stripped'))
@@ -158,6 +159,7 @@ def test_a_program_is_stripped(kept: Workspace) -> None:
     assert sizes[0][1] > sizes[1][1]
 
 
+@pytest.mark.slow
 def test_source_maps_name_sources_as_they_lie_in_the_workspace(kept: Workspace) -> None:
     kept.build('--features=source_maps', '//:mapped')
     names = json.loads((kept.directory / 'bazel-bin/plain.wasm.map').read_text(encoding='utf-8'))['sources']

@@ -84,6 +84,7 @@ def _without_index(lazily: Emroot, sdk: Sdk, target: str, defined: tuple[str, ..
     return lazily
 
 
+@pytest.mark.one_sdk
 def test_a_library_without_an_index_of_which_nothing_is_pulled_is_not_built(linking: Lazy, indexed: Indexed, sdk: Sdk,
                                                                           without_shipped: dict[str, str]):
     """Predictions need not be wanted for that: its preprocessed sources say that it has nothing for the link."""
@@ -94,6 +95,7 @@ def test_a_library_without_an_index_of_which_nothing_is_pulled_is_not_built(link
     assert made == linking.whole(SMALL, SOURCE)
 
 
+@pytest.mark.one_sdk
 def test_one_of_which_something_may_be_pulled_against_expectation_is_built(linking: Lazy, indexed: Indexed, sdk: Sdk,
                                                                          without_shipped: dict[str, str]):
     lazily = _without_index(indexed(SMALL), sdk, 'libsockets', ('none_such',))
@@ -103,6 +105,7 @@ def test_one_of_which_something_may_be_pulled_against_expectation_is_built(linki
     assert made == linking.whole(SMALL, SOURCE)
 
 
+@pytest.mark.one_sdk
 def test_nor_may_anything_refer_weakly_to_what_it_could_define(linking: Lazy, indexed: Indexed, sdk: Sdk,
                                                                without_shipped: dict[str, str]):
     """`function` is a word of its source, the name of a parameter."""

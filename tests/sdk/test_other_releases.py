@@ -12,6 +12,8 @@ from support.overlay import overlay
 from support.running import Emroot, Ran
 from support.trees import seed
 
+pytestmark = pytest.mark.one_sdk
+
 #: How a later release may start the linker; the first is how upstream does from 6.0.6 on.
 STARTS = '''
   import subprocess as sub

@@ -6,8 +6,11 @@ import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
 from support.overlay import overlay
 from support.running import Emroot, plain_environment
+
+pytestmark = pytest.mark.one_sdk
 
 #: Compiles of which some name headers in their debug information, and one that names a source.
 TARGETS = ('libhtml5', 'crt1')

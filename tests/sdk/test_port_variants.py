@@ -20,6 +20,8 @@ from emroot.resolution import resolve
 from emroot.sdk import Sdk
 from emroot.selection import Selection, split_names
 
+pytestmark = pytest.mark.one_sdk
+
 LIBRARIES = 'sysroot/lib/wasm32-emscripten'
 
 

@@ -17,6 +17,8 @@ from support.traps import set_traps
 from emroot.isolated import isolated
 from emroot.sdk import Sdk
 
+pytestmark = pytest.mark.one_sdk
+
 #: A link of one library of one object.
 TINY = ('-nostdlib', '-lnoexit', '--no-entry', '-sEXPORTED_FUNCTIONS=_answer')
 ANSWER = '''int answer(void) { return 42; }
