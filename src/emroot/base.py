@@ -3,8 +3,8 @@
 What is in it is told by the records that emroot left there, or by the manifest of an unpacked `emroot export`; either way a
 file's digest is compared before it is used. The SDK's own cache, which has neither, is the SDK's word for what is in it, and is a
 base without being asked for. Whatever emcc or its packagers left there is used if it has the very members that a library of this
-SDK has, is whole, and does not name the directory of the SDK, which embuilder never does (emcc of some releases, building on
-demand, does).
+SDK has, is whole, is no older than any source of the SDK (somebody may have edited one), and does not name the directory of the
+SDK, which embuilder never does (emcc of some releases, building on demand, does).
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from typing import Any
 
 from .cachedir import FOREIGN, SANITY, recorded_files
 from .canonical import digest_bytes, digest_file, digest_record
-from .files import read_file
+from .files import read_file, stat_files
 from .home import read_memo
 from .sdk import Sdk
 from .store.records import is_below, is_digest
@@ -67,6 +67,8 @@ class Base:
         if not self._is_of_this_sdk:
             return None
         content = read_file(self.root / path)
+        if os.stat(self.root / path).st_mtime < self._newest_source:
+            return None
         if not content or os.fsencode(self._sdk.root) in content:
             return None
         whole = list_members(content) == list(members) if path.endswith('.a') else is_whole_object(content)
@@ -79,6 +81,14 @@ class Base:
         if said is None:
             return self._sdk.root in self.root.parents
         return said == self._sdk.sanity.encode(errors='surrogateescape')
+
+    @cached_property
+    def _newest_source(self) -> float:
+        """When a source or header of the SDK last changed (seconds since the epoch)."""
+        newest = 0.0
+        for folder, _, names in os.walk(self._sdk.root / 'system'):
+            newest = max([newest, *(found.st_mtime for found in stat_files(folder, names, follow_symlinks=False))])
+        return newest
 
     def files(self, key: str, *, own_place: bool) -> dict[str, Based]:
         """All files that `key` made, by path; none unless all are whole."""

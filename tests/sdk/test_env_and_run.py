@@ -74,7 +74,7 @@ def test_nothing_is_run_if_what_is_selected_cannot_be_built(shared: Emroot, tmp_
 
 
 @pytest.mark.skipif(os.name == 'nt', reason='permissions are another thing there')
-@pytest.mark.parametrize('again', [['emcc.py', '-c', 'h.c'], ['embuilder.py', '-f', 'build', 'sysroot']],
+@pytest.mark.parametrize('again', [['emcc.py', '-c', 'h.c'], ['embuilder.py', '--force', 'build', 'sysroot']],
                          ids=['compile', 'embuilder'])
 def test_emcc_may_install_its_headers_again(seen: Emroot, sdk: Sdk, tmp_path: Path, again: list[str]):
     """It writes over each, in place: what is read-only stops an ordinary user, and a link would lead root elsewhere."""

@@ -112,6 +112,7 @@ def prebuilt(fake: Emroot, base: Path, tmp_path: Path) -> Emroot:
     shutil.copytree(base / 'sysroot/lib', sdk / 'cache/sysroot/lib')
     for path in [sdk / 'cache', *(sdk / 'cache').rglob('*')]:
         path.chmod(0o755 if path.is_dir() else 0o644)
+        os.utime(path)  # it was built of these sources
     return Emroot(tmp_path / 'other', sdk, prebuilt=True)
 
 
@@ -146,24 +147,30 @@ def test_a_named_base_comes_first_and_the_sdks_own_next(prebuilt: Emroot, base: 
     assert counts(prebuilt('build', *COMMON, '--base', tmp_path / 'empty', '--cache', tmp_path / 'second').json) == (3, 1)
 
 
-@pytest.mark.parametrize('how', ['cut', 'other members', 'names the SDK', 'of another SDK', 'empty'])
+@pytest.mark.parametrize('how', ['cut', 'other members', 'names the SDK', 'of another SDK', 'empty', 'of an edited source'])
 def test_what_is_no_library_of_this_sdk_there_is_built(how: str, prebuilt: Emroot):
     library, sdk = _own(prebuilt) / 'libone.a', prebuilt.sdk
     assert sdk
     whole = library.read_bytes()
     if how == 'of another SDK':
         (sdk / 'cache/sanity.txt').write_text('1.2.3|/elsewhere')
+    elif how == 'of an edited source':
+        edited = sdk / 'system/lib/libone/a.c'
+        edited.write_text('edited\n')
+        os.utime(edited, times=(library.stat().st_mtime + 1,) * 2)
     else:
         library.write_bytes({'cut': whole[:-10], 'other members': whole.replace(b'zebra.o', b'horse.o'), 'empty': b'',
                              'names the SDK': whole.replace(b'clang', os.fsencode(sdk))}[how])
         assert library.read_bytes() != whole
-    compiled = 4 if how == 'of another SDK' else 3
+    compiled = 4 if how.startswith('of ') else 3
     assert counts(prebuilt('build', *COMMON).json) == (compiled, 4 - compiled)
 
 
 def test_a_cache_that_the_configuration_names_is_the_sdks_own_if_it_says_so(fake: Emroot, base: Path, tmp_path: Path):
     sdk = make_fake_sdk(tmp_path / 'configured')
     shutil.copytree(base / 'sysroot', tmp_path / 'its cache/sysroot')
+    for path in (tmp_path / 'its cache').rglob('*'):
+        os.utime(path)
     with open(sdk / '.emscripten', 'a', encoding='utf-8') as f:
         f.write(f'CACHE = {str(tmp_path / "its cache")!r}\n')
     emroot = Emroot(tmp_path / 'other', sdk, prebuilt=True)
