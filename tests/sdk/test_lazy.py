@@ -188,6 +188,9 @@ def test_where_the_link_tells_of_whole_archives_it_gets_them(flag: str, linking:
 
 
 def test_a_linker_that_is_to_name_itself_links_lazily(linking: Lazy, indexed: Indexed, sdk: Sdk, tmp_path: Path):
+    said = subprocess.run([sdk.tools['wasm-ld'], '-v', 'nothing.o'], capture_output=True, text=True, check=False)
+    if said.returncode == 0:
+        pytest.skip('the linker of this LLVM names itself and links nothing: plain emcc fails on that, too')
     (tmp_path / 'main.c').write_text(SOURCE['main.c'])
     link = [*sdk.python, '-B', str(sdk.root / 'emcc.py'), *SMALL[1:], '-Wl,-v', 'main.c', '-o', 'app.js']
     ran = indexed(SMALL)('link', '--cache', tmp_path / 'cache', '--', *link, cwd=tmp_path)
