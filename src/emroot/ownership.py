@@ -6,9 +6,12 @@ import contextlib
 import os
 import stat
 from collections.abc import Iterable
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from .errors import StoreError
+
+if TYPE_CHECKING:  # help does without
+    from pathlib import Path
 
 #: Permissions of a store's directory: its owner's alone.
 PRIVATE = 0o700

@@ -9,7 +9,6 @@ from collections.abc import Mapping, Sequence
 
 from ..engine.ahead import MANY, Ahead, begin_ahead
 from ..engine.build import Build
-from ..engine.pool import JOBS
 from ..engine.request import Options, PortSources, Request, local_ports
 from ..engine.result import BuildResult
 from ..errors import BuildError, RemoteError, UsageError
@@ -107,9 +106,9 @@ def _write_trace(build: Build, requests: list[Request], path: str) -> None:
 def options_of(session: Session) -> Options:
     """How the command line and the project want things built."""
     builder = str(session.args.builder or (session.project.builder if session.project else 'source'))
-    if (given := os.environ.get(JOBS[0], '')) and (not given.isdecimal() or not int(given)):
-        raise UsageError(f'{JOBS[0]} is {given!r}, which is no number of processes',
-                         hint=f'set it to 1 or more, or unset {JOBS[0]}')
+    if (given := os.environ.get('EMROOT_JOBS', '')) and (not given.isdecimal() or not int(given)):
+        raise UsageError(f'EMROOT_JOBS is {given!r}, which is no number of processes',
+                         hint='set it to 1 or more, or unset EMROOT_JOBS')
     return Options(jobs=session.args.jobs, below_run=is_below_run(), builder=builder, port_sources=_port_sources(session),
                    remote=session.remote, own_place=session.own_place, launcher=session.launcher, base=session.base,
                    sdk_cache=session.sdk_cache)

@@ -10,7 +10,6 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
-import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -51,6 +50,7 @@ def heard(*, quiet: bool) -> Iterator[dict[str, str]]:
     if quiet or os.environ.get(VARIABLE):  # a run below another leaves that to it
         yield {VARIABLE: '' if quiet else os.environ[VARIABLE]}
         return
+    import tempfile  # here and not above: for `emroot run` alone
     descriptor, place = tempfile.mkstemp(prefix='emroot-', suffix='.notices')
     os.close(descriptor)
     over = threading.Event()

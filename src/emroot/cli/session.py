@@ -22,8 +22,6 @@ from ..sdk import Sdk, find_sdk
 from ..sdk.discover import find_sdk_version
 from ..selection import Selected, Selection, parse_modes, split_names
 from ..store import Store
-from .github import annotate
-from .style import paint
 
 if TYPE_CHECKING:
     from ..remote.address import Address
@@ -195,6 +193,8 @@ def warn_once(home: Home, about: str, text: str) -> None:
     place = home.memo / 'warned' / f'{digest_bytes(about.encode())[:16]}.json'
     if read_memo(place) is None:
         write_memo(place, {'text': text})
+        from .github import annotate  # here and not above: once for each SDK
+        from .style import paint
         print(f'{paint("emroot: warning:", "odd", sys.stderr)} {text}', file=sys.stderr)
         annotate('warning', 'emroot', text)
 
