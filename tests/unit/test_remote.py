@@ -129,6 +129,7 @@ def test_a_project_that_was_fetched_does_not_get_the_token(fake: Emroot, tmp_pat
 @pytest.mark.parametrize('forged', [
     {'members': 5}, {'members': ['a.o']}, {'members': [['other.o', '0' * 64]]}, {'members': [['crt1.o', 'no digest']]},
     {'place': {'x': 1}}, {'place': '../..'}, {'path': '../../../../tmp/x'}, {'path': '/etc/passwd'}, {'path': 7},
+    {'files': {'../x': ['0' * 64, 1]}},
 ])
 def test_a_record_of_another_shape_is_not_taken_however_well_it_is_sealed(fake: Emroot, other: Emroot, forged: dict[str, object]):
     with remote_cache() as cache:

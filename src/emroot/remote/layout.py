@@ -45,7 +45,8 @@ def check_shape(record: Record, members: Sequence[str]) -> None:
         if isinstance(listed, list) else None
     if names is None or len(names) != len(listed) or (names and members and names != [*members]):
         raise Wrong('it has a record of other members than the library has')
-    paths = record.get('files') or [record.get('path')]
+    files = record.get('files')
+    paths = files if isinstance(files, dict) else [record.get('path')]
     if not all(is_below(path) for path in paths) or not is_digest(record.get('place', '0' * 64)):
         raise Wrong('it has a record that is none of emroot')
 
