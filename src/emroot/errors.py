@@ -129,12 +129,16 @@ def blame_shortage(error: Exception, doing: str) -> None:
 def from_exception(error: Exception) -> StoreError | None:
     """What ended a command, if it is the operating system that refused something; None for what is a mistake of emroot's."""
     if isinstance(error, OSError):
-        return from_os_error(error, 'working')
+        return from_os_error(error, 'working', instead='name another')
     return from_shortage(f'{type(error).__name__}: {error}', 'working')
 
 
-def from_os_error(error: OSError, doing: str) -> StoreError:
-    """Say an operating system's refusal in terms of what a user can do about it."""
+_CHOOSE = 'choose a writable directory with --cache or --home (or EMROOT_HOME)'
+
+
+def from_os_error(error: OSError, doing: str, *, instead: str = _CHOOSE) -> StoreError:
+    """Say an operating system's refusal in terms of what a user can do about it, mostly about a directory of emroot's own.
+    `instead` is what helps where reading cannot be allowed."""
     path = error.filename or ''
     where = f' ({path})' if path else ''
     for what, codes, _, hint in _SHORTAGES:
@@ -142,9 +146,8 @@ def from_os_error(error: OSError, doing: str) -> StoreError:
             return StoreError(f'{what} while {doing}{where}', hint=hint)
     if error.errno in _FORBIDDEN and path and is_unreadable(path):
         return StoreError(f'not readable by this user while {doing}{where}: {error.strerror}',
-                          hint='allow this user to read it, and to search the directories above it (`ls -ld`), or name another')
+                          hint=f'{instead}, or allow this user to read it, and to search the directories above it (`ls -ld`)')
     if error.errno in _FORBIDDEN:
-        return StoreError(f'not writable while {doing}{where}: {error.strerror}',
-                          hint='choose a writable directory with --cache or --home (or EMROOT_HOME)')
+        return StoreError(f'not writable while {doing}{where}: {error.strerror}', hint=_CHOOSE)
     return StoreError(f'{error.strerror or error} while {doing}{where}',
                       hint='check the directory, or choose another with --cache or --home')

@@ -15,7 +15,7 @@ from support.running import Emroot, cannot_run
 from support.trees import damage
 
 from emroot.cachedir import CacheDirectory
-from emroot.errors import EmrootError, from_os_error
+from emroot.errors import EmrootError, from_exception
 from emroot.files import remove_tree
 from emroot.home import Home
 from emroot.sdk.discover import candidates
@@ -124,16 +124,29 @@ def _as_somebody_else(action: Callable[[], object]) -> EmrootError:
     return error
 
 
-@pytest.mark.parametrize('action', [
+OWN = pytest.mark.parametrize('action', [
     lambda place: Store(place / 'store').prepare(),
     lambda place: Home(place / 'home').prepare(),
     lambda place: CacheDirectory(place / 'cache', paper_sdk()).prepare(place),
 ], ids=['store', 'home', 'cache directory'])
+
+
+@OWN
 def test_what_belongs_to_somebody_else_is_named_with_what_to_do(foreign: Path, action: Callable[[Path], object]):
     error = _as_somebody_else(lambda: action(foreign))
     assert error.exit_code == 6, error.message
     assert 'not writable' in error.message and str(foreign) in error.message
     assert 'choose a writable directory with --cache or --home' in error.hint
+
+
+@OWN
+def test_a_directory_of_emroot_that_cannot_even_be_looked_at_can_be_another(foreign: Path, action: Callable[[Path], object]):
+    foreign.chmod(0o700)
+    error = _as_somebody_else(lambda: action(foreign))
+    foreign.chmod(0o755)
+    assert error.exit_code == 6, error.message
+    assert str(foreign) in error.message
+    assert error.hint.startswith('choose a writable directory with --cache or --home')
 
 
 @pytest.mark.parametrize(('below', 'action', 'code'), [
@@ -157,7 +170,9 @@ def _read(path: Path) -> bytes:
     try:
         return path.read_bytes()
     except OSError as error:
-        raise from_os_error(error, 'working') from error
+        known = from_exception(error)
+        assert known
+        raise known from error
 
 
 def test_half_a_file_of_bytecode_that_a_full_disk_left_is_no_reason_to_fail(fake: Emroot, tmp_path: Path):
