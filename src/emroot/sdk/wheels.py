@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import stat
 import subprocess
@@ -11,41 +12,51 @@ import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from ..canonical import digest_file
 from ..errors import SdkError, blame_shortage
-from ..files import make_directories
+from ..files import make_directories, write_text
 from .failures import failure
+from .pins import Pin
 from .unpack import unzip
 
 _TIMEOUT = 1800
+#: How pip and uv say that a file is not the one that was asked for.
+_CHANGED = re.compile('DO NOT MATCH THE HASHES|Hash mismatch')
 
 
-def get_wheel(requirement: str, into: Path, wanted: Callable[[str], bool] = lambda name: True) -> Path:
-    """Put a wheel's files (of those names that are `wanted`) into the directory `into`, and return it.
+def get_wheel(pin: Pin, into: Path, wanted: Callable[[str], bool] = lambda name: True, *, otherwise: str = '') -> Path:
+    """Put a pinned wheel's files (of those names that are `wanted`) into the directory `into`, and return it.
 
     No index is named: mirrors, proxies and credentials are what the user's pip is configured with. Tried are the pip
-    of this Python, then that of others on PATH, then uv. Raises `SdkError` with what each of them said.
+    of this Python, then that of others on PATH, then uv. A wheel whose sha256 is not the pin's is refused before
+    anything of it is unpacked. Raises `SdkError` with what each of them said, and in its hint what the user may do `otherwise`.
     """
     make_directories(into)
     said: list[str] = []
     for pip in _pips():
         with tempfile.TemporaryDirectory(dir=into, prefix='.wheel-') as directory:
             command = [*pip, 'download', '--no-deps', '--only-binary=:all:', '--disable-pip-version-check',
-                       '--no-input', '-q', '-d', directory, requirement]
-            if (refused := _refused(command, directory)) is None:
+                       '--no-input', '-q', '-d', directory, *_required(pin, directory)]
+            if (refused := _refused(pin, command, directory)) is None:
                 for wheel in sorted(Path(directory).glob('*.whl')):
+                    if digest_file(wheel) not in pin.wheels.values():
+                        raise _changed(pin, digest_file(wheel))
                     unzip(wheel, into, wanted=wanted)
                     return into
                 refused = 'it downloaded no wheel'
             said.append(f'{" ".join(pip)}: {refused}')
     if uv := shutil.which('uv'):
-        command = [uv, 'pip', 'install', '--no-deps', '--only-binary', ':all:', '--python', sys.executable, '-q',
-                   '--target', str(into), requirement]
-        if (refused := _refused(command, str(into))) is None:
-            return into
-        said.append(f'uv: {refused}')
+        with tempfile.TemporaryDirectory(dir=into, prefix='.wheel-') as directory:
+            command = [uv, 'pip', 'install', '--no-deps', '--only-binary', ':all:', '--python', sys.executable, '-q',
+                       '--target', str(into), *_required(pin, directory)]
+            if (refused := _refused(pin, command, directory)) is None:
+                return into
+            said.append(f'uv: {refused}')
     reasons = '; '.join(said) or 'no pip and no uv'
-    raise failure(reasons.encode(), into, f'cannot get {requirement} from the Python package index ({reasons})',
-                  hint=f'check that `{sys.executable} -m pip download {requirement}` works')
+    hint = (f'check that `{sys.executable} -m pip download --no-deps {pin.requirement}` works: if the index that pip is '
+            'configured with has no such version, configure one that has it')
+    raise failure(reasons.encode(), into, f'cannot get {pin.requirement} from the Python package index ({reasons})',
+                  hint=f'{hint}, or {otherwise}' if otherwise else hint)
 
 
 def program(files: Path, name: str) -> Path:
@@ -70,10 +81,19 @@ def _pips() -> Iterator[list[str]]:
         yield [pip]
 
 
-def _refused(command: list[str], directory: str) -> str | None:
+def _required(pin: Pin, directory: str) -> list[str]:
+    """Arguments that have pip and uv take that version, and nothing with another sha256."""
+    hashes = ' '.join(f'--hash=sha256:{digest}' for digest in sorted(set(pin.wheels.values())))
+    file = os.path.join(directory, 'requirements.txt')
+    write_text(Path(file), f'{pin.requirement} {hashes}\n')
+    return ['--require-hashes', '-r', file]
+
+
+def _refused(pin: Pin, command: list[str], directory: str) -> str | None:
     """Run a package manager; None if it went well, else the last line of what it said.
 
-    It runs in a directory of ours: `python -m` would take modules from the current one, or from PYTHONPATH.
+    It runs in a directory of ours: `python -m` would take modules from the current one, or from PYTHONPATH. Raises `SdkError`
+    if what it was offered is not the pinned wheel.
     """
     env = {name: value for name, value in os.environ.items() if not name.startswith('PYTHON')}
     try:
@@ -84,5 +104,16 @@ def _refused(command: list[str], directory: str) -> str | None:
         return str(error)
     if done.returncode == 0:
         return None
-    lines = [line for line in done.stdout.decode(errors='replace').splitlines() if line.strip()]
+    text = done.stdout.decode(errors='replace')
+    if _CHANGED.search(text):
+        offered = re.search(r'(?:Got|Computed:\s+sha256:)\s*([0-9a-f]{64})', text)
+        raise _changed(pin, offered[1] if offered else 'another')
+    lines = [line for line in text.splitlines() if line.strip()]
     return lines[-1].strip() if lines else f'exit code {done.returncode}'
+
+
+def _changed(pin: Pin, digest: str) -> SdkError:
+    known = ' or '.join(sorted(set(pin.wheels.values())))
+    return SdkError(f'the Python package index offers something else as {pin.requirement} than what emroot knows: '
+                    f'its sha256 is {digest}, not {known}',
+                    hint='nothing of it was used; see which index that is (`pip config list`), and what changed there')

