@@ -19,7 +19,7 @@ LOGS_KEPT = 20
 #: The home of a user who has none: a path below which nothing can be.
 NOWHERE = Path(os.devnull, 'emroot')
 #: What lies in a home.
-PARTS = ('cache', 'caches', 'logs', 'memo', 'node', 'run', 'sdk', 'store', 'trusted')
+PARTS = ('cache', 'caches', 'downloads', 'logs', 'memo', 'node', 'run', 'sdk', 'store', 'trusted')
 
 
 @dataclass(frozen=True)

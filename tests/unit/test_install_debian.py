@@ -136,7 +136,7 @@ def suites(monkeypatch: pytest.MonkeyPatch, **versions: str | SdkError) -> list[
     """Stand in for the archive: the version of emscripten in each suite. Returns those that were opened."""
     opened: list[str] = []
 
-    def opening(directory: Path, suite: str) -> tuple[None, Index]:
+    def opening(directory: Path, suite: str, dates: Path) -> tuple[None, Index]:
         opened.append(suite)
         there = versions[suite]
         if isinstance(there, SdkError):

@@ -100,7 +100,7 @@ class Apt:
     """Apt confined to `directory` and to one suite of one source, for packages (`deb`) or their sources (`deb-src`)."""
 
     def __init__(self, directory: Path, source: Source, suite: str, kind: str = 'deb') -> None:
-        self.suite, self.kind = suite, kind
+        self.uri, self.suite, self.kind = source.uri, suite, kind
         self.lists = directory / 'state' / 'lists'
         self._config = directory / 'apt.conf'
         for made in (self.lists / 'partial', directory / 'cache' / 'archives' / 'partial', directory / 'sources'):
@@ -116,6 +116,13 @@ class Apt:
     def update(self) -> None:
         """Get the suite's signed index. Raises `SdkError` if it cannot be had."""
         _run(['apt-get', '-c', str(self._config), '-q', 'update'], self.lists)
+
+    def date(self) -> str:
+        """The `Date` of the index as it is signed; empty if it has none."""
+        for file in [*self.lists.glob('*_InRelease'), *self.lists.glob('*_Release')]:
+            if found := re.search(r'^Date: *(.+)$', file.read_text(encoding='utf-8', errors='replace'), re.MULTILINE):
+                return found[1].strip()
+        return ''
 
     def index(self) -> bytes:
         """The suite's `Packages` or `Sources` file."""

@@ -14,6 +14,7 @@ from ..wheels import get_wheel, program
 from . import Release, Report, Unpacked, matches
 from .apt import Apt, machine_sources, missing_tools
 from .debs import forget_debs, get_debs, unpack_debs
+from .freshness import StaleIndexError, update
 from .packages import Index, Package
 from .relocate import is_elf, missing_libraries, relocate
 
@@ -44,7 +45,7 @@ class DebianProvider:
     name = 'debian'
 
     def __init__(self, downloads: Path) -> None:
-        self._shelf = downloads / 'debian'
+        self._shelf, self._dates = downloads / 'debian', downloads / 'debian-dates'
 
     def unusable(self, version: str | None) -> str | None:
         """See `Provider`."""
@@ -61,18 +62,20 @@ class DebianProvider:
                            hint='use `emroot sdk install --from emsdk`, or give an Emscripten of yours with --sdk')
         report('looking at the Debian packages', 0, None)
         seen: list[str] = []
-        failures: list[str] = []
+        failures: dict[str, SdkError] = {}
         for suite in sorted(SUITES, key=lambda s: not SUITES[s].match(version or '')):
             try:
-                apt, index = _open(work / f'apt-{suite}', suite)
+                apt, index = _open(work / f'apt-{suite}', suite, self._dates)
+            except StaleIndexError:
+                raise
             except SdkError as error:
-                failures.append(f'{suite}: {error.message}')
+                failures[suite] = error
                 continue
             package = index.get('emscripten')
             if package and matches(package.upstream, version):
                 return Release(version=package.upstream, detail=_Found(apt, index.closure('emscripten')))
             seen += [f'{package.upstream} ({suite})'] if package else []
-        unreachable = '; '.join(failures)
+        unreachable = '; '.join(f'{suite}: {error.message}' for suite, error in failures.items())
         if seen:
             raise SdkError(f'the Debian packages have no Emscripten {version}, but {", ".join(seen)}'
                            + (f' ({unreachable})' if unreachable else ''),
@@ -100,17 +103,17 @@ class DebianProvider:
                         packages={p.name: p.version for p in found.packages}, pristine=pristine)
 
 
-def _open(directory: Path, suite: str) -> tuple[Apt, Index]:
+def _open(directory: Path, suite: str, dates: Path) -> tuple[Apt, Index]:
     """The suite's index, from the first of the machine's Debian archives that has it."""
     failures: list[SdkError] = []
     for number, source in enumerate(machine_sources()):
         apt = Apt(directory / str(number), source, suite)
         try:
-            apt.update()
+            update(apt, dates)
             return apt, Index(apt.index())
         except SdkError as error:
             failures.append(error)
-    raise failures[0]
+    raise next((error for error in failures if isinstance(error, StaleIndexError)), failures[0])
 
 
 def _relocate(tree: Path, dest: Path, llvm: Path, patchelf: Path) -> dict[str, str]:

@@ -1,0 +1,53 @@
+"""Signed indexes do not go back: whoever serves an old one again would serve the flaws of then, signed as ever."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from pathlib import Path
+
+from ...canonical import digest_record
+from ...errors import SdkError
+from ...home import read_memo, write_memo
+from .apt import Apt
+
+#: How apt says that a signed index counts no more (its `Valid-Until`), or not yet.
+_EXPIRED = re.compile(r'is expired|is not valid yet')
+
+
+class StaleIndexError(SdkError):
+    """An index that is signed, but not to be used now. Another suite is no answer to it."""
+
+
+def update(apt: Apt, kept: Path) -> None:
+    """Get a suite's index and see that it is no older than any before from the same address; the dates are `kept` in a directory.
+
+    Raises `StaleIndexError` if it is older, or apt finds it expired; `SdkError` if it cannot be had.
+    """
+    try:
+        apt.update()
+    except SdkError as error:
+        if not _EXPIRED.search(error.message):
+            raise
+        raise StaleIndexError(f'the package source has an index of {apt.suite} that counts no more: {error.message}',
+                              hint='check the clock of this machine; if it is right, what serves the packages is out of date: '
+                                   'use another mirror in the sources of apt, or `--from emsdk`') from error
+    memo = kept / f'{digest_record([apt.uri, apt.suite])[:32]}.json'
+    date, before = _parsed(apt.date()), _parsed(str((read_memo(memo) or {}).get('date', '')))
+    if before and (not date or date < before):
+        raise StaleIndexError(f'the package source has an index of {apt.suite} of {date or "no date"}, but had one of '
+                              f'{before}: an old one is served again',
+                              hint='try again later, use another mirror in the sources of apt, or '
+                              f'`--from emsdk`; if it is meant to go back, delete {memo}')
+    if date:
+        write_memo(memo, {'suite': apt.suite, 'date': date.isoformat()})
+
+
+def _parsed(text: str) -> datetime | None:
+    """A point in time as signed files say it, or as it was kept; None if it is none."""
+    try:
+        found = datetime.fromisoformat(text) if text[:4].isdecimal() else parsedate_to_datetime(text)
+    except ValueError:
+        return None
+    return found.replace(tzinfo=found.tzinfo or UTC)
