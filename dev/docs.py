@@ -75,13 +75,15 @@ def _commands(name: str, parser: argparse.ArgumentParser) -> Iterator[tuple[str,
 _TRUST = '''## Trust
 
 A clone is data: what a file names is used only as far as it needs no trust. That is a version (`sdk`), features, names of
-targets and links, `builder` and `complete`. A path of an SDK, `remote`, `base`, `ports-from`, and files whose code emcc runs
-(ports of one's own, `--em-config`, `@FILE`) are named in a warning and not used before `emroot trust [DIR]` was said once
+targets and links, `builder` and `complete`. A path of an SDK, `remote` and `remote-key`, `base`, `ports-from`, and files whose
+code emcc runs (ports of one's own, `--em-config`, `@FILE`)
+are named in a warning and not used before `emroot trust [DIR]` was said once
 for its directory; `emroot trust --revoke` takes it back. In CI, set `EMROOT_TRUST` to that directory (several as in PATH,
 each with all below it), or to `1`.
 
 What came by a `remote` or `base` that the file alone names keeps its origin: it lies in a cache directory of its own, and
-counts only for builds that name the same. `rw+` is ignored here: that something is sent is said on the command line
+counts only for builds that name the same. (`--remote-key` and EMROOT_REMOTE_KEY come before `remote-key`, with which it counts as
+another.) `rw+` is ignored here: that something is sent is said on the command line
 (`--remote-write`) or in `EMROOT_REMOTE`. Below `emroot run` the file is that of the directory in which it was started,
 whatever lies in those where emcc runs.
 '''

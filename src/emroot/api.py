@@ -85,7 +85,7 @@ def build(*, features: str | Iterable[str] = (), targets: str | Iterable[str] = 
           links: str | Iterable[str | Sequence[str]] = (), project: Place | None = None,
           sdk: Sdk | Place | None = None, cache: Place | None = None, home: Place | None = None, jobs: int = 0,
           builder: str = 'source', ports_from: Place | None = None, base: Place | None = None, remote: str = '',
-          remote_headers: str = '', watcher: Watcher | None = None) -> BuildResult:
+          remote_headers: str = '', remote_key: str = '', watcher: Watcher | None = None) -> BuildResult:
     """Make the cache directory hold what is selected, as `emroot build` does. What is there already costs next to nothing.
 
     `features` (`'wasm64,thinlto'`, an item for each mode), `targets` (names, patterns, groups, ports, `MODE/TARGET`) and
@@ -93,7 +93,7 @@ def build(*, features: str | Iterable[str] = (), targets: str | Iterable[str] = 
     `emroot.toml`, adds what its `cache` tables select. `cache` is the cache directory (default: one per SDK, in the home),
     `jobs` how many processes run at once (0: one for each processor), `base` a cache directory of somebody else's, to use in
     place what it has (what the SDK's own cache has is used too, unless it is `''`), `remote` as `--remote` has it, with
-    `remote_headers` as EMROOT_REMOTE_HEADER has them.
+    `remote_headers` as EMROOT_REMOTE_HEADER has them and `remote_key` as `--remote-key` has it.
 
     Targets that fail are in the result, not raised: see `BuildResult.raise_for_failures`. Raises `UsageError` if nothing is
     selected, `UnknownNameError` for what does not exist, `StoreError` if the store or the cache directory cannot be written to.
@@ -104,14 +104,14 @@ def build(*, features: str | Iterable[str] = (), targets: str | Iterable[str] = 
     """
     making, requests = prepare(features=features, targets=targets, links=links, project=project, sdk=sdk, cache=cache, home=home,
                                jobs=jobs, builder=builder, ports_from=ports_from, base=base, remote=remote,
-                               remote_headers=remote_headers, watcher=watcher)
+                               remote_headers=remote_headers, remote_key=remote_key, watcher=watcher)
     return making.run(requests)
 
 
 def prepare(*, features: str | Iterable[str], targets: str | Iterable[str], links: str | Iterable[str | Sequence[str]],
             project: Place | None, sdk: Sdk | Place | None, cache: Place | None, home: Place | None, jobs: int,
             builder: str = 'source', ports_from: Place | None = None, base: Place | None = None, remote: str = '',
-            remote_headers: str = '', watcher: Watcher | None = None) -> tuple[Build, list[Request]]:
+            remote_headers: str = '', remote_key: str = '', watcher: Watcher | None = None) -> tuple[Build, list[Request]]:
     """A build that has not begun, and what is asked of it."""
     from .engine.build import Build
     from .engine.request import Options, PortSources, Request
@@ -132,7 +132,7 @@ def prepare(*, features: str | Iterable[str], targets: str | Iterable[str], link
     address = None
     if remote:
         from .remote.address import parse_address
-        address = parse_address(remote, headers=remote_headers)
+        address = parse_address(remote, headers=remote_headers, key=remote_key)
     options = Options(jobs=jobs, builder=builder, port_sources=PortSources(Path(ports_from).absolute() if ports_from else None),
                       base=user_path(base) if base else None, sdk_cache=base != '', remote=address)
     build = Build(catalogue, where, Store(where.store), cache_of(cache, catalogue, where), options, watcher)

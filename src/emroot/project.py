@@ -55,6 +55,8 @@ class Project:
     builder: str = _key('How libraries are made.', choices=('source', 'embuilder'), default='source')
     ports_from: str = _key('A directory, relative to this file, of archives or sources of ports.', name='ports-from')
     remote: str = _key('The address of a remote store, to read from.')
+    remote_key: str = _key('With what that remote\'s records have to be signed: a public key of OpenSSH, or its file, relative '
+                           'to this one.', name='remote-key')
     base: str = _key('A cache directory of somebody else, relative to this file, to use in place what is right in it.')
     complete: bool = _key('Whether libraries are built in the background after a lazy link that did without them.', default=False)
     cache: list[CacheSection] = field(default_factory=list, metadata={'doc': 'What to build.', 'of': CacheSection})

@@ -60,8 +60,9 @@ def revoke(home: Home, directory: Path) -> bool:
 
 def untrusted_keys(project: Project) -> dict[str, str]:
     """The keys of a project's file that need trust, and what each says."""
-    found = {key: value for key, value in (('sdk', project.sdk if project.sdk_path else ''), ('remote', project.remote),
-                                           ('base', project.base), ('ports-from', project.ports_from)) if value}
+    named = {'sdk': project.sdk if project.sdk_path else '', 'remote': project.remote, 'remote-key': project.remote_key,
+             'base': project.base, 'ports-from': project.ports_from}
+    found = {key: value for key, value in named.items() if value}
     code = list(dict.fromkeys(word for section in project.cache for word in names_code(section)))
     return {**found, **({'cache': ', '.join(code)} if code else {})}
 
@@ -69,7 +70,7 @@ def untrusted_keys(project: Project) -> dict[str, str]:
 def without_untrusted(project: Project) -> Project:
     """The project as far as it needs no trust. Its sections stay: `check_section` refuses those that name code."""
     sdk = '' if project.sdk_path else project.sdk
-    return dataclasses.replace(project, sdk=sdk, remote='', base='', ports_from='', trusted=False)
+    return dataclasses.replace(project, sdk=sdk, remote='', remote_key='', base='', ports_from='', trusted=False)
 
 
 def check_section(project: Project, section: CacheSection) -> None:

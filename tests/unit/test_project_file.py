@@ -125,6 +125,6 @@ def test_the_schema_in_the_reference_is_that_of_the_code(request: pytest.Fixture
 
 def test_the_schema_knows_every_key_and_no_other(tmp_path: Path):
     schema: dict[str, Any] = json_schema()
-    assert {*schema['properties']} == {'sdk', 'builder', 'ports-from', 'remote', 'base', 'complete', 'cache'}
+    assert {*schema['properties']} == {'sdk', 'builder', 'ports-from', 'remote', 'remote-key', 'base', 'complete', 'cache'}
     assert {*schema['properties']['cache']['items']['properties']} == {'features', 'targets', 'for'}
     assert schema['additionalProperties'] is schema['properties']['cache']['items']['additionalProperties'] is False

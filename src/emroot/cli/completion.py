@@ -19,7 +19,8 @@ from ..modes import ALIASES, FEATURES, Mode, all_modes, parse_features
 Answer = tuple[str, list[tuple[str, str]]]
 #: What may stand for a value, by its name in the help.
 KINDS = {'F': 'features', 'T,T': 'targets', 'PATTERN': 'target', 'MODE/TARGET': 'archive', 'OTHER': 'archive',
-         'DIR': 'directories', 'PATH': 'directories', 'DIR|URL': 'directories', 'FILE': 'files', 'PROGRAM': 'files'}
+         'DIR': 'directories', 'PATH': 'directories', 'DIR|URL': 'directories', 'FILE': 'files', 'PROGRAM': 'files',
+         'KEY': 'files'}
 
 
 def completion(args: argparse.Namespace) -> int:

@@ -76,6 +76,7 @@ def hooked_config(session: Session, *, loud: bool = False) -> Path:
            *(['--jobs', str(args.jobs)] if args.jobs else []),
            *(['--base', str(session.base or '')] if session.base or not session.sdk_cache else []),
            *(['--launcher', args.launcher] if args.launcher is not None else []),
+           *(['--remote-key', session.remote_key(by_user=True)] if args.remote_key is not None else []),
            *(['--ports-from', str(session.ports_from)] if session.ports_from else [])]
     command: dict[str, Any] = {'root': str(session.sdk.root), 'cache': str(session.cache),
                                'argv': [*isolated(), *here, '--quiet', 'build', *how]}

@@ -123,7 +123,7 @@ def summary(told: Told, seconds: float) -> str:
 def make_parser(name: str) -> argparse.ArgumentParser:
     """What programs take that `hooked_config` (`hooked.py`) starts links with."""
     parser = argparse.ArgumentParser(allow_abbrev=False, prog=name)
-    for word in ('--sdk', '--home', '--cache', '--builder', '--ports-from', '--remote', '--base', '--launcher'):
+    for word in ('--sdk', '--home', '--cache', '--builder', '--ports-from', '--remote', '--remote-key', '--base', '--launcher'):
         parser.add_argument(word)
     parser.add_argument('--jobs', type=int, default=0)
     parser.add_argument('--quiet', action='store_true')

@@ -185,6 +185,8 @@ def _import(parser: argparse.ArgumentParser) -> None:
 
 def _publish(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('destination', metavar='DIR|URL', help='a directory that any web server can serve, or a remote')
+    parser.add_argument('--sign', metavar='KEY', help='sign what is put there with this key of OpenSSH; who names its public one '
+                        'with --remote-key takes nothing else')
     _selection(parser)
     _json(parser)
 
@@ -290,6 +292,8 @@ def _selection(parser: argparse.ArgumentParser) -> None:
                         '(EM_COMPILER_WRAPPER)')
     how.add_argument('--remote', metavar='URL', help='a remote store (https, grpcs), or a directory, to ask for what is not '
                         'here (EMROOT_REMOTE); rw+URL also offers it what is built')
+    how.add_argument('--remote-key', metavar='KEY', help='take from a remote only what is signed with this public key of '
+                     'OpenSSH: its file, or itself (EMROOT_REMOTE_KEY)')
     how.add_argument('--remote-write', action='store_true', help='offer the remote what is built')
     how.add_argument('--ports-from', metavar='DIR',
                         help='archives of ports (checked by the SDK) and directories of their sources, by port')

@@ -71,7 +71,8 @@ class Session:
             return ''
         from ..trust import origin_of  # here and not above: most builds have none
         here = self.project.place.parent
-        return origin_of(*(text if '://' in text else str(here / text) for text in named.values()))
+        key = self.remote_key(by_user=False) if 'remote' in named else ''
+        return origin_of(*(text if '://' in text else str(here / text) for text in named.values()), *([key] if key else []))
 
     @property
     def store(self) -> Store:
@@ -140,9 +141,22 @@ class Session:
         from ..remote.address import HEADER, parse_address  # here and not above: most builds have none
         from ..remote.credentials import HELPER
         own = given is not None
+        beside = self.project.place.parent if self.project and not own else None
         return parse_address(text, writes=getattr(self.args, 'remote_write', False),
                              headers=os.environ.get(HEADER, '') if own else '', helper=os.environ.get(HELPER, '') if own else '',
-                             beside=self.project.place.parent if self.project and not own else None)
+                             key=self.remote_key(by_user=own), beside=beside)
+
+    def remote_key(self, *, by_user: bool) -> str:
+        """What a remote's records have to be signed with: on the command line, else in EMROOT_REMOTE_KEY, else, for a remote that
+        only the project names, what the project says. Paths are absolute; an empty one is none.
+        """
+        option = getattr(self.args, 'remote_key', None)
+        given = option if option is not None else os.environ.get('EMROOT_REMOTE_KEY')
+        if given is None and not by_user and self.project:
+            given, beside = self.project.remote_key, self.project.place.parent
+        else:
+            beside = None
+        return str(user_path(given, beside)) if given and not given.startswith(('ssh-', 'ecdsa-', 'sk-')) else given or ''
 
     @property
     def launcher(self) -> str:

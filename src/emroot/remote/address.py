@@ -5,11 +5,15 @@ from __future__ import annotations
 import importlib.util
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import SplitResult, unquote, urlsplit
 
 from ..errors import UsageError
 from ..files import user_path
 from .credentials import Credentials
+
+if TYPE_CHECKING:
+    from .signing import Keys
 
 #: Before an address: what is built here is to be offered there.
 WRITES = 'rw+'
@@ -31,6 +35,8 @@ class Address:
     kind: str
     """`web`, `reapi` or `directory`."""
     writes: bool
+    keys: Keys | None = field(default=None, repr=False)
+    """What a record has to be signed with to be used; any is, without."""
     credentials: Credentials = field(default_factory=lambda: Credentials('', {}), repr=False)
     """What is sent with every request, and never shown."""
 
@@ -42,11 +48,14 @@ class Address:
         return url.scheme in ('http', 'grpc') and self.credentials.has_some and not here
 
 
-def parse_address(text: str, *, writes: bool = False, beside: Path | None = None, headers: str = '', helper: str = '') -> Address:
-    """Read `[rw+]URL` or `[rw+]DIRECTORY`; a relative directory is `beside` a place. `helper` is a program to ask for headers.
+def parse_address(text: str, *, writes: bool = False, beside: Path | None = None, headers: str = '', helper: str = '',
+                  key: str = '') -> Address:
+    """Read `[rw+]URL` or `[rw+]DIRECTORY`; a relative directory is `beside` a place. `helper` is a program to ask for headers,
+    `key` a public key (see `signing.read_keys`).
 
     Raises `UsageError` for other schemes, and for addresses with secrets in them: they would be seen in lists of processes.
     """
+    keys = _keys(key, beside) if key else None
     plain = text.removeprefix(WRITES)
     writes = writes or plain != text
     url = urlsplit(plain)
@@ -54,11 +63,17 @@ def parse_address(text: str, *, writes: bool = False, beside: Path | None = None
         _check(url, kind)
         place = plain.rstrip('/')
         asked = place.replace('grpc', 'http', 1) if kind == 'reapi' else place  # as Bazel asks its helpers
-        return Address(place=place, kind=kind, writes=writes, credentials=Credentials(asked, _headers(headers), helper))
+        return Address(place=place, kind=kind, writes=writes, keys=keys,
+                       credentials=Credentials(asked, _headers(headers), helper))
     if '://' in plain and url.scheme != 'file':
         raise UsageError(f'a remote of the kind {url.scheme!r} is not known', hint=_MEND)
     path = unquote(url.path) if url.scheme == 'file' else plain
-    return Address(place=str(user_path(path, beside)), kind='directory', writes=writes)
+    return Address(place=str(user_path(path, beside)), kind='directory', writes=writes, keys=keys)
+
+
+def _keys(key: str, beside: Path | None) -> Keys:
+    from .signing import read_keys  # here and not above: most remotes have none
+    return read_keys(key, beside)
 
 
 def _check(url: SplitResult, kind: str) -> None:

@@ -10,11 +10,13 @@ import time
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..canonical import digest_file
+from ..canonical import Record, digest_file
 from ..errors import UsageError
 from ..store import Blob, Store
+from . import layout
 from .address import Address
 from .circuit import Circuit
 from .lanes import Lanes
@@ -69,6 +71,7 @@ class Remote:
         self._lock = threading.Lock()
         self._saved = self._waited = 0.0
         self.fetched: set[str] = set()
+        self.unsigned = 0
         self.sent = self._to_send = 0
 
     def fetch(self, wanted: Iterable[Wanted]) -> None:
@@ -78,6 +81,9 @@ class Remote:
             for each in sorted(wanted, key=lambda each: -each.worth):
                 self._lanes.add(partial(self._fetch, each))
             self._wait()
+        if self.unsigned:
+            self._watcher.warn(f'remote {self._address.place}: {self.unsigned} of its records have no signature of the key that '
+                               'is asked for; the build goes on without them')
         self._watcher.note(f'remote {self._address.place}: {len(self.fetched)} found in {self._waited:.2f} s')
 
     def offer(self, offer: Offer) -> None:
@@ -97,7 +103,7 @@ class Remote:
     def to_json(self) -> dict[str, Any]:
         """What became of it: how much was found and sent, and the seconds that the build waited."""
         return {'place': self._address.place, 'fetched': len(self.fetched), 'sent': self.sent, 'refused': self.circuit.refused,
-                'writes': self._address.writes, 'seconds': round(self._waited, 3)}
+                'unsigned': self.unsigned, 'writes': self._address.writes, 'seconds': round(self._waited, 3)}
 
     def _wait(self) -> bool:
         """Wait until all is done, as long as that is worth it; whether the remote is still good for more."""
@@ -128,6 +134,10 @@ class Remote:
             if (self._index is not None and name not in self._index) or not transport.get(name, sink, LARGEST_RECORD):
                 continue
             record = decode(sink.getvalue(), wanted.kind, key)
+            if self._address.keys and not self._address.keys.verify(*layout.parts(sink.getvalue())):
+                with self._lock:
+                    self.unsigned += 1
+                continue
             check_shape(record, wanted.members)
             if self._take(transport, named_blobs(record).values()) and not self.circuit.open:
                 self._store.write(wanted.kind, key, record)
@@ -156,25 +166,43 @@ class Remote:
         return True
 
     def _send(self, offer: Offer, transport: Transport) -> None:
-        send(transport, self._store, offer)
+        for found in outgoing(self._store, offer):
+            send(transport, found)
         with self._lock:
             self.sent += offer.counts
 
 
-def send(transport: Transport, store: Store, offer: Offer) -> bool:
-    """Put a record and its blobs on a remote, the record last; false if the store has them no longer. Raises `Trouble`."""
-    kind, key = offer.kind, offer.key
-    record = store.read(kind, key)
-    if record is None:
-        return False
-    blobs = named_blobs(record).values()
-    if not all(store.has(blob) for blob in blobs):
-        return False
-    transport.put_blobs({blob: store.path(blob.digest) for blob in blobs})
-    transport.put(record_name(kind, key), encode(record, kind, key))
-    if offer.anywhere:
-        transport.put(record_name(kind, offer.anywhere), encode({**record, 'place': offer.place}, kind, offer.anywhere))
-    return True
+@dataclass(frozen=True)
+class Outgoing:
+    """A record of the store, ready to be sent, with the files that it names."""
+
+    name: str
+    record: Record
+    kind: str
+    key: str
+    blobs: dict[Blob, Path]
+
+    @property
+    def text(self) -> bytes:
+        """What is to be signed."""
+        return layout.spell(self.record, self.kind, self.key)
+
+
+def outgoing(store: Store, offer: Offer) -> list[Outgoing]:
+    """What there is to send for an offer; nothing if the store has it no longer."""
+    record = store.read(offer.kind, offer.key)
+    blobs = list(named_blobs(record).values()) if record else []
+    if not record or not all(store.has(blob) for blob in blobs):
+        return []
+    files = {blob: store.path(blob.digest) for blob in blobs}
+    under = {offer.key: record, **({offer.anywhere: {**record, 'place': offer.place}} if offer.anywhere else {})}
+    return [Outgoing(record_name(offer.kind, key), said, offer.kind, key, files) for key, said in under.items()]
+
+
+def send(transport: Transport, found: Outgoing, signature: bytes = b'') -> None:
+    """Put a record and its blobs on a remote, the record last. Raises `Trouble`."""
+    transport.put_blobs(found.blobs)
+    transport.put(found.name, encode(found.record, found.kind, found.key, signature), anew=bool(signature))
 
 
 def _patience() -> float:

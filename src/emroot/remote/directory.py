@@ -15,7 +15,8 @@ _CHUNK = 1 << 20
 
 
 class Directory(OneByOne):
-    """Plain files under names that say what is in them, so that none ever changes; the index is the only one that does."""
+    """Plain files under names that say what is in them, so that none ever changes but the index, and records that get a
+    signature."""
 
     def __init__(self, top: Path) -> None:
         self._top = top
@@ -37,10 +38,10 @@ class Directory(OneByOne):
             raise Unavailable(f'{name} cannot be read: {error.strerror}') from error
         return True
 
-    def put(self, name: str, content: bytes | Path) -> None:
+    def put(self, name: str, content: bytes | Path, *, anew: bool = False) -> None:
         """See `Transport`."""
         path = self._top / name
-        if path.exists():
+        if not anew and path.exists():
             return
         try:
             with replacing(path) as temporary:

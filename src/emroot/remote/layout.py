@@ -16,8 +16,9 @@ INDEX_SCHEMA = 1
 #: Bytes that no record and no library comes near.
 LARGEST_RECORD, LARGEST_BLOB = 16 << 20, 2 << 30
 #: Fields of Bazel's ActionResult, which servers check: https://github.com/bazelbuild/remote-apis. The files are those that
-#: the record names, so that a server keeps them as long as the record; the record itself stands where a tool's output would.
-_OUTPUT_FILES, STDOUT_RAW = 2, 5
+#: the record names, so that a server keeps them as long as the record; the record itself stands where a tool's output would,
+#: its signature where a tool's errors would.
+_OUTPUT_FILES, STDOUT_RAW, STDERR_RAW = 2, 5, 7
 _FILE_PATH, _FILE_DIGEST, _DIGEST_HASH, _DIGEST_SIZE = 1, 2, 1, 2
 
 
@@ -51,23 +52,43 @@ def check_shape(record: Record, members: Sequence[str]) -> None:
         raise Wrong('it has a record that is none of emroot')
 
 
-def encode(record: Record, kind: str, key: str) -> bytes:
+def spell(record: Record, kind: str, key: str) -> bytes:
+    """A record as it is sealed, and signed."""
+    return canonical_json(seal(record, kind, key)).encode()
+
+
+def encode(record: Record, kind: str, key: str, signature: bytes = b'') -> bytes:
     """A record as it is sent: sealed, and wrapped in what Bazel's caches expect."""
     files = b''.join(wire.message(_OUTPUT_FILES, wire.text(_FILE_PATH, path), wire.message(_FILE_DIGEST, digest_message(blob)))
                      for path, blob in sorted(named_blobs(record).items()))
-    return files + wire.text(STDOUT_RAW, canonical_json(seal(record, kind, key)))
+    signed = wire.message(STDERR_RAW, signature) if signature else b''
+    return files + wire.message(STDOUT_RAW, spell(record, kind, key)) + signed
+
+
+def parts(data: bytes) -> tuple[bytes, bytes]:
+    """What was signed of a record that came, and its signature, empty if it has none. Raises `Wrong` for what is no record."""
+    try:
+        fields = list(wire.fields(data))
+    except (ValueError, IndexError) as error:
+        raise _no_record() from error
+    text, signature = (next((value for number, value in fields if number == wanted), b'') for wanted in (STDOUT_RAW, STDERR_RAW))
+    return text, signature
 
 
 def decode(data: bytes, kind: str, key: str) -> Record:
     """The record of this kind and key. Raises `Wrong` if these bytes are not it, whole and sealed."""
     try:
-        document = json.loads(next((value for number, value in wire.fields(data) if number == STDOUT_RAW), b''))
-    except (ValueError, IndexError, RecursionError) as error:
-        raise Wrong('it answers with something that is no record') from error
+        document = json.loads(parts(data)[0])
+    except (ValueError, RecursionError) as error:
+        raise _no_record() from error
     record = unseal(document if isinstance(document, dict) else None, kind, key)
     if record is None:
         raise Wrong('it has a record that is damaged, or of something else')
     return record
+
+
+def _no_record() -> Wrong:
+    return Wrong('it answers with something that is no record')
 
 
 def encode_index(records: Iterable[str]) -> bytes:

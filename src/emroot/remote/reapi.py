@@ -20,7 +20,7 @@ import grpc
 
 from ..store import Blob
 from . import wire
-from .layout import INDEX, STDOUT_RAW, digest_message
+from .layout import INDEX, STDERR_RAW, STDOUT_RAW, digest_message
 from .transport import SILENCE, Refused, Trouble, Unavailable, Wrong, patiently
 
 _API = '/build.bazel.remote.execution.v2'
@@ -29,7 +29,8 @@ _GET_RESULT, _UPDATE_RESULT = f'{_API}.ActionCache/GetActionResult', f'{_API}.Ac
 _MISSING, _READ_BATCH, _UPDATE_BATCH = (f'{_API}.ContentAddressableStorage/{name}'
                                         for name in ('FindMissingBlobs', 'BatchReadBlobs', 'BatchUpdateBlobs'))
 _READ, _WRITE = '/google.bytestream.ByteStream/Read', '/google.bytestream.ByteStream/Write'
-_STDOUT_DIGEST = 6
+#: Where a server keeps apart what stands in a result.
+_APART = {STDOUT_RAW: 6, STDERR_RAW: 8}
 _SHA256 = 1
 #: Digests have sizes. That of an action which nobody needs to see is always said to be this.
 _ACTION_SIZE = 64
@@ -73,8 +74,8 @@ class Reapi:
         sink.write(result or b'')
         return result is not None
 
-    def put(self, name: str, content: bytes | Path) -> None:
-        """See `Transport`."""
+    def put(self, name: str, content: bytes | Path, *, anew: bool = False) -> None:
+        """See `Transport`. What is there is replaced anyhow."""
         result = content if isinstance(content, bytes) else content.read_bytes()
         self._call(_UPDATE_RESULT, wire.text(1, self._instance), wire.message(2, _action(name.partition('/')[2])),
                    wire.message(3, result))
@@ -135,17 +136,19 @@ class Reapi:
     def _result(self, digest: str, limit: int) -> bytes | None:
         """The result of an action, the record in it even where a server keeps that apart."""
         try:
-            result = self._call(_GET_RESULT, wire.text(1, self._instance), wire.message(2, _action(digest)), wire.integer(3, 1))
+            result = self._call(_GET_RESULT, wire.text(1, self._instance), wire.message(2, _action(digest)), wire.integer(3, 1),
+                                wire.integer(4, 1))
         except _NotFound:
             return None
-        apart = wire.field(result, _STDOUT_DIGEST)
-        if apart and not wire.field(result, STDOUT_RAW):
-            size = (wire.numbers(apart, 2) or [0])[0]
-            blob = Blob.of(wire.field(apart, 1).decode('ascii', 'replace'), size)
-            if blob is None or size > min(limit, _BATCH):
-                raise Wrong('it has a record that is none of emroot')
-            answer = self._call(_READ_BATCH, wire.text(1, self._instance), wire.message(2, digest_message(blob)))
-            result += wire.message(STDOUT_RAW, wire.field(answer, 1, 2))
+        for raw, digest_of in _APART.items():
+            apart = wire.field(result, digest_of)
+            if apart and not wire.field(result, raw):
+                size = (wire.numbers(apart, 2) or [0])[0]
+                blob = Blob.of(wire.field(apart, 1).decode('ascii', 'replace'), size)
+                if blob is None or size > min(limit, _BATCH):
+                    raise Wrong('it has a record that is none of emroot')
+                answer = self._call(_READ_BATCH, wire.text(1, self._instance), wire.message(2, digest_message(blob)))
+                result += wire.message(raw, wire.field(answer, 1, 2))
         if len(result) > limit:
             raise Wrong('it sends more than there should be')
         return result

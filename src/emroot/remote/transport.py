@@ -62,8 +62,8 @@ class Transport(Protocol):
     def get(self, name: str, sink: IO[bytes], limit: int) -> bool:
         """Write a file's content to the empty `sink`; false if there is none. Raises `Trouble`, also beyond `limit` bytes."""
 
-    def put(self, name: str, content: bytes | Path) -> None:
-        """Make a file appear, whole. Raises `Trouble`."""
+    def put(self, name: str, content: bytes | Path, *, anew: bool = False) -> None:
+        """Make a file appear, whole; `anew`, also in place of one that is there. Raises `Trouble`."""
 
     def get_blobs(self, wanted: Mapping[Blob, Path]) -> bool:
         """Write blobs to files, whose content is for the caller to compare; false if one is not there. Raises `Trouble`."""

@@ -39,8 +39,8 @@ class Web(OneByOne):
             return self._get(f'{self._url}/{name}', sink, limit)
         return patiently(once, self._close, lambda: self._aborted)
 
-    def put(self, name: str, content: bytes | Path) -> None:
-        """See `Transport`."""
+    def put(self, name: str, content: bytes | Path, *, anew: bool = False) -> None:
+        """See `Transport`. What is there is replaced anyhow."""
         patiently(lambda: self._put(f'{self._url}/{name}', content), self._close, lambda: self._aborted)
 
     def abort(self) -> None:

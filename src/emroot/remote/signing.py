@@ -1,0 +1,110 @@
+"""Who made what a remote has: records signed by whoever publishes them, with OpenSSH's own keys and program.
+
+`ssh-keygen -Y sign` and `-Y verify` (OpenSSH 8.1 and later) are on Linux, macOS and Windows, need no network, and take keys of
+agents and hardware. What is signed is a record as it is sent, which names its kind, its key, and the digests of its files.
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..errors import UsageError, blame_shortage
+from ..files import user_path
+from .transport import Unavailable
+
+#: The variable that has what `--remote-key` takes.
+KEY = 'EMROOT_REMOTE_KEY'
+#: A signature is good for what it was made for alone.
+_NAMESPACE, _SIGNER = 'emroot-record', 'publisher'
+_PUBLIC = re.compile(r'(?:sk-)?(?:ssh|ecdsa)-[\w@.-]+ [A-Za-z0-9+/]+=*(?= |$)')
+_PAIR = 'ssh-keygen -t ed25519 -f emroot-key'
+_TIMEOUT = 60
+
+
+@dataclass(frozen=True)
+class Keys:
+    """Public keys; whoever has one of the private ones is believed."""
+
+    lines: tuple[str, ...]
+    program: str
+
+    def verify(self, content: bytes, signature: bytes) -> bool:
+        """Whether this is a signature of that content by one of the keys. Raises `Unavailable` if that cannot be found out."""
+        if not signature:
+            return False
+        import subprocess  # here and not above: where nothing is missing, nothing is verified
+        import tempfile
+        with tempfile.TemporaryDirectory(prefix='emroot-key-') as work:
+            (signers := Path(work, 'signers')).write_text(
+                ''.join(f'{_SIGNER} namespaces="{_NAMESPACE}" {line}\n' for line in self.lines), encoding='utf-8')
+            (file := Path(work, 'signature')).write_bytes(signature)
+            command = [self.program, '-Y', 'verify', '-f', str(signers), '-I', _SIGNER, '-n', _NAMESPACE, '-s', str(file)]
+            try:
+                done = subprocess.run(command, input=content, capture_output=True, check=False, timeout=_TIMEOUT)
+            except (OSError, subprocess.TimeoutExpired) as error:
+                blame_shortage(error, f'running {self.program}')
+                raise Unavailable(f'its signatures cannot be checked: {error}') from error
+        return done.returncode == 0
+
+
+def read_keys(given: str, beside: Path | None = None) -> Keys:
+    """The public keys of a file (`.pub`, one a line), or one as text. A relative path is `beside` a directory.
+
+    Raises `UsageError`.
+    """
+    text = given
+    if not _PUBLIC.match(given):
+        path = user_path(given, beside)
+        try:
+            text = path.read_text(encoding='utf-8', errors='replace')
+        except OSError as error:
+            hint = f'give --remote-key ({KEY}) the file of a public key, or `ssh-ed25519 AAAA...` itself'
+            raise UsageError(f'the key {path} cannot be read: {error.strerror}', hint=hint) from error
+    lines = [line.strip() for line in text.splitlines() if line.strip() and not line.startswith('#')]
+    found = [match[0] for line in lines if (match := _PUBLIC.match(line))]
+    if not found or len(found) != len(lines):
+        raise UsageError(f'{given.splitlines()[0][:80]} is no public key of OpenSSH, or has lines that are none',
+                         hint=f'`{_PAIR}` makes a pair: emroot-key.pub is for those who read, emroot-key for whoever '
+                              'publishes (`emroot publish --sign`)')
+    return Keys(tuple(found), _program())
+
+
+def check_signer(key: Path) -> None:
+    """See early whether there is anything to sign with. Raises `UsageError`."""
+    _program()
+    if not key.is_file():
+        raise UsageError(f'there is no key {key} to sign with', hint=f'`{_PAIR}` makes one')
+
+
+def sign(key: Path, contents: Sequence[bytes]) -> list[bytes]:
+    """A signature of each, by a private key, or by the agent's that belongs to a public one. Raises `UsageError`.
+
+    In one process, so that whoever is asked for a passphrase is asked once.
+    """
+    import subprocess
+    import tempfile
+    with tempfile.TemporaryDirectory(prefix='emroot-key-') as work:
+        names = [str(number) for number in range(len(contents))]
+        for name, content in zip(names, contents, strict=True):
+            Path(work, name).write_bytes(content)
+        for at in range(0, len(names), 1000):  # as many names as every system takes
+            command = [_program(), '-Y', 'sign', '-f', str(key), '-n', _NAMESPACE, *names[at:at + 1000]]
+            done = subprocess.run(command, cwd=work, stdin=subprocess.DEVNULL, capture_output=True, check=False)
+            if done.returncode != 0:
+                said = [line for line in done.stderr.decode(errors='replace').splitlines() if line and 'Signing file' not in line]
+                raise UsageError(f'cannot sign with {key}: {"; ".join(said[-2:]) or done.returncode}',
+                                 hint='`ssh-keygen -y -f KEY` says whether it is a private key that you may read; one with a '
+                                      'passphrase needs a terminal or ssh-agent')
+        return [Path(work, f'{name}.sig').read_bytes() for name in names]
+
+
+def _program() -> str:
+    found = shutil.which('ssh-keygen')
+    if not found:
+        raise UsageError('signatures need the program ssh-keygen, which is not on PATH',
+                         hint='install OpenSSH 8.1 or later (openssh-client on Debian; an optional feature of Windows)')
+    return found
