@@ -25,7 +25,7 @@ from .sdk import Sdk
 #: Raised when the shape of kept answers changes; what programs say is renewed when these change.
 _MEMO_VERSION = 2
 #: What a library may be called; a group is all capitals, a pattern and a port's file have other characters.
-_LIBRARY = re.compile(r'[\w.+-]*[a-z][\w.+-]*')
+_LIBRARY = r'[\w.+-]*[a-z][\w.+-]*'
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -165,7 +165,7 @@ class Catalogue:
         wanted = list(targets)
         if self.was_asked(mode):  # else that question is spared: the answer to this one tells, too
             wanted = [target for target in wanted if self.listing(mode).library(target)]
-        places = {target: self.memo / mode.name / f'{target}.json' for target in wanted if _LIBRARY.fullmatch(target)}
+        places = {target: self.memo / mode.name / f'{target}.json' for target in wanted if re.fullmatch(_LIBRARY, target)}
         memos = {target: read_memo(place) for target, place in places.items()}
         unknown = [t for t, memo in memos.items() if not memo]
         if unknown:
@@ -184,7 +184,8 @@ class Catalogue:
         Raises `UnknownNameError` for a name or pattern that matches nothing.
         """
         wanted = list(dict.fromkeys(names))
-        if not self.was_asked(mode) and all(map(_LIBRARY.fullmatch, wanted)) and self.recipes(mode, wanted).keys() >= set(wanted):
+        if (not self.was_asked(mode) and all(re.fullmatch(_LIBRARY, name) for name in wanted)
+                and self.recipes(mode, wanted).keys() >= set(wanted)):
             return wanted
         return self.listing(mode).expand(wanted)
 

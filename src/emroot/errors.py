@@ -83,13 +83,13 @@ _FORBIDDEN = {errno.EROFS, errno.EACCES, errno.EPERM}
 #: What a machine may have no more of: how that is said here, its error numbers, how other programs say it, and what helps.
 _SHORTAGES = (
     ('no space left', {errno.ENOSPC, getattr(errno, 'EDQUOT', errno.ENOSPC)},
-     re.compile('No space left on device|There is not enough space on the disk|Disk quota exceeded', re.IGNORECASE),
+     '(?i)No space left on device|There is not enough space on the disk|Disk quota exceeded',
      'free some space, run `emroot gc --max-size 1G`, or set EMROOT_HOME to a larger disk'),
-    ('cannot start processes', {errno.EAGAIN}, re.compile("Resource temporarily unavailable|can't start new thread"),
+    ('cannot start processes', {errno.EAGAIN}, "Resource temporarily unavailable|can't start new thread",
      'allow more processes (`ulimit -u`, or the limit of the container), or start fewer at once with -j 1'),
-    ('no memory left', {errno.ENOMEM}, re.compile('Cannot allocate memory|^MemoryError|LLVM ERROR: out of memory'),
+    ('no memory left', {errno.ENOMEM}, 'Cannot allocate memory|^MemoryError|LLVM ERROR: out of memory',
      'allow more memory (`ulimit -v`, or the limit of the container), or start fewer compiles at once with -j 1'),
-    ('cannot open more files', {errno.EMFILE, errno.ENFILE}, re.compile('Too many open files'),
+    ('cannot open more files', {errno.EMFILE, errno.ENFILE}, 'Too many open files',
      'allow more open files (`ulimit -n`), or start fewer compiles at once with -j 1'),
 )
 
@@ -99,7 +99,7 @@ def from_shortage(said: str, doing: str) -> StoreError | None:
     to have, judging by what it said; None if it did not."""
     for line in said.splitlines():
         for what, _, known, hint in _SHORTAGES:
-            if known.search(line):
+            if re.search(known, line):
                 return StoreError(f'{what} while {doing}: {line.strip()}', hint=hint)
     return None
 

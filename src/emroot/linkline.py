@@ -32,8 +32,10 @@ _LAUNCHERS: dict[str, tuple[str, int]] = {
     'taskset': ('', 1), 'chrt': ('', 1)}
 _SHELLS = ('sh', 'bash', 'dash', 'ash', 'zsh', 'ksh')
 _BETWEEN = ('&&', '||', ';', '|', '&')
-_ASSIGNMENT = re.compile(r'([A-Za-z_]\w*)=(.*)', re.DOTALL)
-_INPUT = re.compile(r'.*\.(o|obj|lo|a|lib|so|dylib|wasm|bc|ll|c|cc|cpp|cxx|c\+\+|i|ii|m|mm|s)', re.IGNORECASE | re.DOTALL)
+_ASSIGNMENT = r'(?s)([A-Za-z_]\w*)=(.*)'
+_INPUT = r'(?is).*\.(o|obj|lo|a|lib|so|dylib|wasm|bc|ll|c|cc|cpp|cxx|c\+\+|i|ii|m|mm|s)'
+#: What a driver's name may end with.
+_SUFFIXES = ('', '.py', '.bat', '.exe', '.cmd', '.ps1')
 #: Of these a compiler links nothing.
 _LINKS_NOTHING = {'-c', '-S', '-E', '-M', '-MM', '-fsyntax-only'}
 
@@ -59,7 +61,7 @@ def read_link(link: str | Sequence[str], lang: str | None = None) -> LinkLine:
     if lang not in (None, *COMPILERS.values()):
         raise UsageError(f'unknown language {lang!r}', hint='give --lang c or --lang c++')
     words = split_link(link)
-    if len(words) == 1 and not words[0].startswith('-') and re.search(r'\s', words[0]):
+    if len(words) == 1 and not words[0].startswith('-') and any(map(str.isspace, words[0])):
         words = split_link(words[0])  # a whole line that was quoted for the shell
     found = list(_started(words))
     if len(found) > 1:
@@ -69,7 +71,7 @@ def read_link(link: str | Sequence[str], lang: str | None = None) -> LinkLine:
     if found:
         return found[0]
     variables, flags = _variables(words)
-    if flags and not flags[0].startswith(('-', '@')) and not _INPUT.fullmatch(flags[0]):
+    if flags and not flags[0].startswith(('-', '@')) and not re.fullmatch(_INPUT, flags[0]):
         raise UsageError(f'`{shlex.join(words)}` is no link of emcc or em++',
                          hint='give a command of emcc or em++ (behind ccache, env and the like if need be), or its flags alone; '
                               'the links of a whole build get what they need below `emroot run -- COMMAND`')
@@ -92,12 +94,12 @@ def split_link(link: str | Sequence[str], *, windows: bool = os.name == 'nt') ->
 
 def compiler(word: str) -> str | None:
     """`emcc` or `em++` if a word names one of them: `/opt/emsdk/upstream/emscripten/em++.bat`."""
-    name = _name(word)
-    return next((c for c in COMPILERS if re.fullmatch(re.escape(c) + r'(\.(py|bat|exe|cmd|ps1))?', name)), None)
+    name, suffix = os.path.splitext(_name(word))
+    return name if name in COMPILERS and suffix in _SUFFIXES else None
 
 
 def _name(word: str) -> str:
-    return re.split(r'[\\/]', word)[-1].lower()
+    return word.replace('\\', '/').rpartition('/')[2].lower()
 
 
 def _started(words: Sequence[str]) -> Iterator[LinkLine]:
@@ -132,7 +134,7 @@ def _behind(command: list[str]) -> tuple[Sequence[str], bool]:
         return rest[1:], False
     if name in _LAUNCHERS:
         values, following = _LAUNCHERS[name]
-        while rest and rest[0] != '--' and (rest[0].startswith('-') or (name != 'env' and _ASSIGNMENT.fullmatch(rest[0]))):
+        while rest and rest[0] != '--' and (rest[0].startswith('-') or (name != 'env' and re.fullmatch(_ASSIGNMENT, rest[0]))):
             del rest[:2 if rest[0] in values.split() else 1]
         rest = rest[following:]
         return rest[1:] if rest[:1] == ['--'] else rest, False
@@ -165,7 +167,7 @@ def _variables(words: Sequence[str]) -> tuple[dict[str, str], list[str]]:
     """What is set in front of a command, and the command."""
     variables: dict[str, str] = {}
     for at, word in enumerate(words):
-        if not (match := _ASSIGNMENT.fullmatch(word)):
+        if '=' not in word or not (match := re.fullmatch(_ASSIGNMENT, word)):
             return variables, list(words[at:])
         variables[match.group(1)] = match.group(2)
     return variables, []

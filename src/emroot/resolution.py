@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import itertools
 import os
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -33,8 +32,9 @@ _PROGRAMS = [PROGRAM.with_name(f'{name}.py')
              for name in ('resolve_program', 'port_names', 'port_settings', 'guard', 'sdk_modules', 'libraries')]
 _ANSWERS_KEPT = 8
 _MODES = {mode.directory: mode for mode in all_modes()}
-_OBJECT = re.compile(r'[^-@].*\.(o|obj|lo|a|lib)')
-_TAKES_NEXT = re.compile(r'-[^cgvwrsES-]')
+_OBJECTS = ('.o', '.obj', '.lo', '.a', '.lib')
+#: Options of one letter that do not have the next word for value.
+_ALONE = {f'-{letter}' for letter in 'cgvwrsES-'}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -118,7 +118,8 @@ def _what_matters(argv: Sequence[str]) -> list[str]:
     for before, word in itertools.pairwise(argv):
         if before == '-o' and not word.startswith('-'):
             word = 'out' + os.path.splitext(word)[1]
-        elif _OBJECT.fullmatch(word) and not _TAKES_NEXT.fullmatch(before):
+        elif word.endswith(_OBJECTS) and not word.startswith(('-', '@')) and (
+                len(before) != 2 or not before.startswith('-') or before in _ALONE):
             word = 'x.o'
         if word != 'x.o' or found[-1] != word:
             found.append(word)

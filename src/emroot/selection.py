@@ -13,10 +13,10 @@ from .probe.port_settings import split
 from .project import Project
 
 #: What may be one of several values of a port's option.
-_VALUE = re.compile(r'[\w.+-]+')
+_VALUE = r'[\w.+-]+'
 Selected = dict[Mode, list[str]]
 #: The path of a port's file, and options.
-_PORT_FILE = re.compile(r'(.+\.py)(:.*)?', re.DOTALL)
+_PORT_FILE = r'(?s)(.+\.py)(:.*)?'
 
 
 class Selection:
@@ -56,6 +56,8 @@ class Selection:
     def revealed(self, ports: Path) -> Selected:
         """What links need besides, now that the definitions of ports which come with their sources are in `ports`
         (`<cache directory>/ports`): other variants of these, and what they depend on."""
+        if not self._unfetched:
+            return {}
         from .resolution import resolve
         found: dict[Mode, dict[str, None]] = {}
         for link in self._unfetched:
@@ -86,7 +88,7 @@ class Selection:
         found: list[str] = []
         for name in names:
             first, _ = split(name)
-            if (found and split(found[-1])[1] and _VALUE.fullmatch(first) and not first.endswith('.py')
+            if (found and split(found[-1])[1] and re.fullmatch(_VALUE, first) and not first.endswith('.py')
                     and not self._catalogue.listing(_qualified(found[-1])[0] or modes[0]).knows(first)):
                 found[-1] += f',{name}'
             else:
@@ -117,7 +119,7 @@ def _split(pieces: list[str]) -> Iterator[str]:
 
 def _is_file(target: str) -> bool:
     """Whether a target is a port's file, with options or not."""
-    found = _PORT_FILE.fullmatch(target.strip())
+    found = re.fullmatch(_PORT_FILE, target.strip()) if '.py' in target else None
     return found is not None and os.path.isfile(found[1])
 
 

@@ -6,7 +6,7 @@ import os
 import re
 
 #: What moves a cursor, sets a title or colours: sequences of a terminal, and all that is no text.
-_CONTROLS = re.compile(r'\x1b\[[0-?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)?|[\x00-\x08\x0b-\x1f\x7f-\x9f]')
+_CONTROLS = r'\x1b\[[0-?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)?|[\x00-\x08\x0b-\x1f\x7f-\x9f]'
 #: Lines from either end of what a tool said, and characters of a line, that are shown.
 LINES, WIDTH = 100, 2000
 
@@ -48,7 +48,7 @@ def readable(name: str) -> str:
 
 def printable(text: str) -> str:
     """What a tool said, without what a terminal would obey."""
-    return _CONTROLS.sub('', text)
+    return re.sub(_CONTROLS, '', text)
 
 
 def excerpt(said: str) -> str:

@@ -21,10 +21,10 @@ from ..project import Project, find_project, load_project
 from ..sdk import Sdk, find_sdk
 from ..sdk.discover import find_sdk_version
 from ..selection import Selected, Selection, parse_modes, split_names
-from ..store import Store
 
 if TYPE_CHECKING:
     from ..remote.address import Address
+    from ..store import Store
 
 
 #: In the environment of what `emroot run` has emcc start: its project's file, or nothing. A file of the same name in a directory
@@ -77,6 +77,7 @@ class Session:
     @property
     def store(self) -> Store:
         """The store, with what this session may take from it."""
+        from ..store import Store  # here and not above: what only looks needs none
         return Store(self.home.store, self.origin)
 
     def _by_project(self, option: str) -> bool:

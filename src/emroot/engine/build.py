@@ -60,8 +60,8 @@ class Build:
             sweep(top)  # whoever was killed may have left nothing to do but that
         lacking = self._fill(list(requests))
         if not self.result.failures:
-            revealed = self.revealed(self.cache.root / 'ports')
-            lacking |= self._fill([Request(mode=mode, targets=tuple(targets)) for mode, targets in revealed.items()])
+            if revealed := self.revealed(self.cache.root / 'ports'):
+                lacking |= self._fill([Request(mode=mode, targets=tuple(targets)) for mode, targets in revealed.items()])
         self.result.seconds = time.perf_counter() - began
         self.result.cpu_seconds = _children_seconds() - used
         if lacking:

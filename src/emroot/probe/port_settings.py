@@ -13,7 +13,7 @@ from typing import Any
 USE_PORT = 'USE_PORT'
 #: A setting that emcc turns on with another one.
 IMPLIED = (('PTHREADS', 'SHARED_MEMORY'), ('WASM_WORKERS', 'SHARED_MEMORY'))
-_SETTING = re.compile(r'[A-Z][A-Z0-9_]*')
+_SETTING = r'[A-Z][A-Z0-9_]*'
 
 
 def split(name: str) -> tuple[str, list[tuple[str, str]]]:
@@ -34,7 +34,7 @@ def join(name: str, options: Mapping[str, Any]) -> str:
 def without_settings(name: str) -> tuple[str, dict[str, str]]:
     """A name as emcc's own tools take it, and the settings that it carries, as text by name."""
     first, options = split(name)
-    settings = {option: value for option, value in options if _SETTING.fullmatch(option)}
+    settings = {option: value for option, value in options if re.fullmatch(_SETTING, option)}
     return join(first, {option: value for option, value in options if option not in settings}), settings
 
 

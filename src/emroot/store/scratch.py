@@ -20,7 +20,7 @@ from ..files import SLACK, make_directories, remove, remove_tree
 from .locks import Lock, try_lock
 
 #: As `Scratch.directory` has it.
-_NAME = re.compile(r'\d+-[0-9a-f]+')
+_NAME = r'\d+-[0-9a-f]+'
 #: Seconds after which a directory is left over where there are no locks to tell.
 FORGOTTEN = 86400.0
 
@@ -97,7 +97,7 @@ def _left(top: Path) -> list[Path]:
         names = {name.removesuffix('.lock') for name in os.listdir(top)} if not os.path.islink(top) else set()
     except OSError:
         return []
-    return [top / name for name in sorted(names) if _NAME.fullmatch(name)]
+    return [top / name for name in sorted(names) if re.fullmatch(_NAME, name)]
 
 
 def _lock_of(directory: Path) -> Path:
