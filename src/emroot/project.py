@@ -25,7 +25,7 @@ from typing import Any
 from .errors import UsageError, nearest
 
 NAME = 'emroot.toml'
-_VERSION = re.compile(r'\d[\w.+-]*')
+_VERSION = r'\d[\w.+-]*'
 _TYPES: dict[str, tuple[type, dict[str, Any]]] = {'str': (str, {'type': 'string'}), 'bool': (bool, {'type': 'boolean'}),
           'list[str]': (list, {'type': 'array', 'items': {'type': 'string'}})}
 
@@ -68,7 +68,7 @@ class Project:
     @property
     def sdk_path(self) -> Path | None:
         """The SDK, if the file names one by its path and not by its version."""
-        return self.place.parent / self.sdk if self.sdk and not _VERSION.fullmatch(self.sdk) else None
+        return self.place.parent / self.sdk if self.sdk and not re.fullmatch(_VERSION, self.sdk) else None
 
 
 def find_project(directory: Path | None = None) -> Path | None:

@@ -11,7 +11,9 @@ import pytest
 from support.fake import make_program
 from support.running import Emroot
 
-from emroot.cli.notices import VARIABLE, Belated, heard, tell
+from emroot.cli.belated import Belated
+from emroot.cli.notices import heard, tell
+from emroot.cli.session import NOTICES
 from emroot.cli.watch import make_watcher
 from emroot.home import LOGS_KEPT, Home
 
@@ -57,29 +59,29 @@ def test_nothing_is_said_of_what_is_quick_or_was_to_be_quiet(how: list[str], fak
 
 def test_what_is_told_twice_is_said_once(capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch):
     with heard(quiet=False) as variables:
-        monkeypatch.setenv(VARIABLE, variables[VARIABLE])
+        monkeypatch.setenv(NOTICES, variables[NOTICES])
         for log in ('a.log', 'b.log'):
             tell('building 2 libraries', Path(log))
         with heard(quiet=False) as inner:  # a run below another
             assert inner == variables
         tell('building 3 libraries')
     assert capfd.readouterr().err.splitlines() == ['emroot: building 2 libraries; log: a.log', 'emroot: building 3 libraries']
-    assert not os.path.exists(variables[VARIABLE])
+    assert not os.path.exists(variables[NOTICES])
     tell('nobody listens any more')
-    assert not os.path.exists(variables[VARIABLE])
+    assert not os.path.exists(variables[NOTICES])
 
 
 def test_what_is_to_be_quiet_has_no_listener(monkeypatch: pytest.MonkeyPatch):
     with heard(quiet=True) as variables:
-        assert variables == {VARIABLE: ''}
-    monkeypatch.setenv(VARIABLE, '')
+        assert variables == {NOTICES: ''}
+    monkeypatch.setenv(NOTICES, '')
     tell('nobody listens')
 
 
 def test_a_line_says_how_much_there_is_to_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     place = tmp_path / 'notices'
     place.touch()
-    monkeypatch.setenv(VARIABLE, str(place))
+    monkeypatch.setenv(NOTICES, str(place))
     for display, archives, compiles in ((Belated('wasm64-lto', patience=0), 12, 1378), (Belated('', patience=0), 1, 0),
                                         (Belated('wasm64', pulled=True, patience=0), 3, 1),
                                         (Belated('wasm64', pulled=True, patience=0), 3, 0),

@@ -17,8 +17,7 @@ from ..modes import Mode
 from ..selection import split_names
 from ..wording import duration, readable
 from . import BEGAN
-from .notices import is_below_run
-from .session import Session, print_json
+from .session import Session, is_below_run, print_json
 from .watch import make_watcher
 
 

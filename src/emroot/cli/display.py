@@ -6,7 +6,7 @@ import os
 import sys
 import threading
 import time
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from ..wording import readable
 
@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 _SILENCE = 60.0
 
 
-class Display(Protocol):
-    """What is shown, besides the log."""
+class Display:
+    """What is shown, besides the log. Of this one, nothing."""
 
     def planned(self, archives: int, compiles: int, seconds: float) -> None:
         """How much there is to do."""
@@ -42,7 +42,7 @@ class Display(Protocol):
         """Leave the terminal clean."""
 
 
-class Lines:
+class Lines(Display):
     """For CI and pipes: a line per target, no repainting; and now and then how far it is, so that a long build is not silent."""
 
     def __init__(self, *, quiet: bool) -> None:
@@ -72,12 +72,6 @@ class Lines:
         if due:
             self.print(f'{progress.done}/{progress.total} objects, {self._done}/{self._total} archives; {progress.text()}')
 
-    def started(self, worker: int, what: str) -> None:
-        """Not shown."""
-
-    def ended(self, worker: int, what: str, seconds: float, kind: str) -> None:
-        """Not shown."""
-
     def archive(self, name: str, state: str) -> None:
         """One line for what was built or failed."""
         if state != 'reused':
@@ -96,11 +90,8 @@ class Lines:
                 sys.stderr.write(text + '\n')
                 sys.stderr.flush()
 
-    def close(self) -> None:
-        """Nothing to clean."""
 
-
-class Awaited:
+class Awaited(Display):
     """The live display, made when there is something to show: what paints takes longer to load than a build that has nothing
     to do."""
 

@@ -17,8 +17,8 @@ from ..linkline import read_link
 from ..using import cmake_variables, emcc_variables
 from .build import exit_code, run_build
 from .hooked import hooked_config
-from .notices import heard, is_below_run
-from .session import Session, print_json
+from .notices import heard
+from .session import Session, is_below_run, print_json
 from .unhooked import watched
 
 

@@ -12,6 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from ..wording import duration, readable
+from .display import Display
 from .progress import Progress
 from .style import wants_colour
 
@@ -19,7 +20,7 @@ from .style import wants_colour
 _ROWS, _NARROW = 12, 72
 
 
-class Live:
+class Live(Display):
     """Repaints a few lines at the bottom of the terminal; targets that are done scroll by above them."""
 
     def __init__(self) -> None:

@@ -11,28 +11,21 @@ import contextlib
 import os
 import sys
 import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 from ..files import remove
+from .session import NOTICES
 
-#: Names that file, for the builds below; empty if they are to be silent.
-VARIABLE = 'EMROOT_NOTICES'
-#: Seconds that a build may take in silence; seconds after which `emroot run` looks again.
-PATIENCE, _INTERVAL = 2.0, 0.25
+#: Seconds after which `emroot run` looks again.
+_INTERVAL = 0.25
 #: What of a notice is another one each time.
 _LOG = '; log: '
 
 
-def is_below_run() -> bool:
-    """Whether this process was started by an emcc below `emroot run`, as far as its environment tells."""
-    return VARIABLE in os.environ
-
-
 def tell(text: str, log: Path | None = None) -> None:
     """Have `emroot run` say something, if this is below one that speaks."""
-    place = os.environ.get(VARIABLE)
+    place = os.environ.get(NOTICES)
     if not place:
         return
     line = f'{text}{f"{_LOG}{log}" if log else ""}\n'
@@ -47,8 +40,8 @@ def tell(text: str, log: Path | None = None) -> None:
 @contextlib.contextmanager
 def heard(*, quiet: bool) -> Iterator[dict[str, str]]:
     """Says what is told during the block, by whatever has the variables that it gives; each thing once."""
-    if quiet or os.environ.get(VARIABLE):  # a run below another leaves that to it
-        yield {VARIABLE: '' if quiet else os.environ[VARIABLE]}
+    if quiet or os.environ.get(NOTICES):  # a run below another leaves that to it
+        yield {NOTICES: '' if quiet else os.environ[NOTICES]}
         return
     import tempfile  # here and not above: for `emroot run` alone
     descriptor, place = tempfile.mkstemp(prefix='emroot-', suffix='.notices')
@@ -57,7 +50,7 @@ def heard(*, quiet: bool) -> Iterator[dict[str, str]]:
     listener = threading.Thread(target=_listen, args=(Path(place), over), daemon=True)
     listener.start()
     try:
-        yield {VARIABLE: place}
+        yield {NOTICES: place}
     finally:
         over.set()
         listener.join(timeout=2)
@@ -78,54 +71,3 @@ def _listen(place: Path, over: threading.Event) -> None:
                     # A terminal may stand in the middle of a line: "checking for inflate in -lz... "
                     sys.stderr.write(f'{chr(10) if sys.stderr.isatty() else ""}emroot: {line}\n')
                     sys.stderr.flush()
-
-
-class Belated:
-    """The display of a build below `emroot run`: one line, once it has taken a while."""
-
-    def __init__(self, modes: str, *, pulled: bool = False, patience: float = PATIENCE) -> None:
-        """`modes` are those that it is about; `pulled`: it is about objects that a link pulls, not whole libraries."""
-        self._modes, self._pulled, self._patience = modes, pulled, patience
-        self._began = time.monotonic()
-        self._timer: threading.Timer | None = None
-        #: The path of the log, once there is one.
-        self.log: Callable[[], Path | None] = lambda: None
-
-    def planned(self, archives: int, compiles: int, seconds: float) -> None:
-        """To be said soon, if there is anything to do."""
-        if (compiles if self._pulled else archives) and self._timer is None:
-            self._timer = threading.Timer(max(0.0, self._began + self._patience - time.monotonic()), self._say,
-                                          (self.text(archives, compiles),))
-            self._timer.daemon = True
-            self._timer.start()
-
-    def text(self, archives: int, compiles: int) -> str:
-        """What there is to say: `building 12 libraries of wasm64-thinlto, 1378 objects; this is done once`."""
-        libraries = f'{archives} {"library" if archives == 1 else "libraries"}{f" of {self._modes}" if self._modes else ""}'
-        objects = f'{compiles} {"object" if compiles == 1 else "objects"}'
-        if self._pulled:
-            return f'compiling {objects} of {libraries} for a link; this is done once'
-        return f'building {libraries}{f", {objects}" if compiles else ""}; this is done once'
-
-    def _say(self, text: str) -> None:
-        tell(text, self.log())
-
-    def left(self, compiles: int, seconds: float) -> None:
-        """Not shown."""
-
-    def started(self, worker: int, what: str) -> None:
-        """Not shown."""
-
-    def ended(self, worker: int, what: str, seconds: float, kind: str) -> None:
-        """Not shown."""
-
-    def archive(self, name: str, state: str) -> None:
-        """Not shown."""
-
-    def print(self, text: str) -> None:
-        """Not shown."""
-
-    def close(self) -> None:
-        """It is done: nothing is left to say."""
-        if self._timer:
-            self._timer.cancel()

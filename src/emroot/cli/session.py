@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 #: In the environment of what `emroot run` has emcc start: its project's file, or nothing. A file of the same name in a directory
 #: below, of vendored sources for example, is not asked.
 PROJECT = 'EMROOT_PROJECT'
+#: Names there the file of what is to be said (see `notices.py`); empty if builds are to be silent.
+NOTICES = 'EMROOT_NOTICES'
 
 
 @dataclass(frozen=True)
@@ -201,6 +203,11 @@ class Session:
         elif or_project and self.project:
             selection.add_project(self.project)
         return selection.selected()
+
+
+def is_below_run() -> bool:
+    """Whether this process was started by an emcc below `emroot run`, as far as its environment tells."""
+    return NOTICES in os.environ
 
 
 def warn_once(home: Home, about: str, text: str) -> None:

@@ -14,7 +14,7 @@ from ..errors import StoreError
 from ..home import Home
 from ..wording import printable
 from .display import Awaited, Display, Lines, is_live_terminal
-from .notices import Belated, is_below_run
+from .session import is_below_run
 
 
 class LogWatcher(Watcher):
@@ -93,6 +93,7 @@ class LogWatcher(Watcher):
 def make_watcher(home: Home, *, verbose: bool, quiet: bool, live: bool, modes: str = '', of_links: bool = False) -> LogWatcher:
     """The watcher that suits where standard error goes. `modes` are those of the build, `of_links` as `LogWatcher` has it."""
     if quiet and is_below_run():
+        from .belated import Belated  # here and not above: for links below `emroot run` alone
         belated = Belated(modes, pulled=of_links)
         watcher = LogWatcher(home, belated, verbose=verbose, of_links=of_links)
         belated.log = lambda: watcher.log_path

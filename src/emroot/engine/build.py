@@ -59,9 +59,8 @@ class Build:
         for top in (self.store.root / 'tmp', self.cache.root / IN_FLIGHT):
             sweep(top)  # whoever was killed may have left nothing to do but that
         lacking = self._fill(list(requests))
-        if not self.result.failures:
-            if revealed := self.revealed(self.cache.root / 'ports'):
-                lacking |= self._fill([Request(mode=mode, targets=tuple(targets)) for mode, targets in revealed.items()])
+        if not self.result.failures and (revealed := self.revealed(self.cache.root / 'ports')):
+            lacking |= self._fill([Request(mode=mode, targets=tuple(targets)) for mode, targets in revealed.items()])
         self.result.seconds = time.perf_counter() - began
         self.result.cpu_seconds = _children_seconds() - used
         if lacking:

@@ -1,0 +1,74 @@
+"""What a command loads and looks at before it does anything: most commands find that all is there."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+from support.running import Emroot, plain_environment
+
+#: Runs a command, and says on the last line what `SHOWN` names.
+PROGRAM = """
+import re, sys
+compiled, looked = [], []
+compile_ = re.compile
+def recording(*arguments):
+    compiled.append(sys._getframe(1).f_globals['__name__'])
+    return compile_(*arguments)
+re.compile = recording
+if 'looked' in {shown!r}:
+    from emroot import cachedir
+    state = cachedir.headers_state
+    def looking(*arguments):
+        looked.append(arguments)
+        return state(*arguments)
+    cachedir.headers_state = looking
+from emroot.cli import main
+try:
+    main(sys.argv[1:])
+except SystemExit:
+    pass
+print()
+print({shown})
+"""
+
+
+def _shown(what: str, command: Sequence[str]) -> list[str]:
+    emroot = command[command.index('emroot') + 1:]
+    ran = subprocess.run([sys.executable, '-c', PROGRAM.format(shown=what), *emroot], env=plain_environment(), text=True,
+                         capture_output=True, check=True)
+    return ran.stdout.splitlines()[-1].split()
+
+
+@pytest.mark.parametrize('arguments', [['--help'], ['list'], ['resolve', '--', 'em++', 'a.cpp'],
+                                       ['build', '--targets', 'libone']],
+                         ids=lambda arguments: arguments[0])
+def test_patterns_are_compiled_by_what_uses_them(fake: Emroot, arguments: list[str]):
+    fake.build('libone')
+    compiled = _shown('*compiled', fake.command(*arguments))
+    assert [name for name in compiled if name.startswith('emroot.')] == []
+
+
+def test_what_is_there_is_looked_at_once(fake: Emroot, tmp_path: Path):
+    """Above all the headers, of which there are 1700."""
+    fake.build('libone', cache=tmp_path)
+    assert _shown('len(looked)', fake.command('build', '--targets', 'libone', '--cache', tmp_path)) == ['1']
+
+
+def test_what_is_there_needs_neither_links_nor_a_plan(fake: Emroot, tmp_path: Path):
+    fake.build('libone', cache=tmp_path)
+    loaded = set(_shown('*sys.modules', fake.command('build', '--targets', 'libone', '--cache', tmp_path)))
+    assert 'emroot.engine.build' in loaded
+    unneeded = {'emroot.resolution', 'emroot.linkline', 'emroot.plan', 'emroot.engine.fill', 'emroot.cli.notices',
+                'emroot.cli.belated', 'subprocess', 'tempfile', 'random'}
+    assert sorted(loaded & unneeded) == []
+
+
+def test_what_only_looks_needs_no_store(fake: Emroot):
+    link = fake.command('resolve', '--', 'em++', 'main.cpp')
+    loaded = [set(_shown('*sys.modules', link)) for _ in range(2)][-1]
+    assert 'emroot.resolution' in loaded
+    assert not loaded & {'emroot.store', 'emroot.engine.build', 'subprocess', 'tempfile'}
