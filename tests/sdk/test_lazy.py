@@ -84,6 +84,43 @@ def test_an_index_that_is_wrong_never_gives_a_wrong_program(how: str, linking: L
     assert made == linking.whole(SMALL, SOURCE)
 
 
+def _lie(index: Index, how: str) -> Index:
+    """Something else about a member that the link below pulls, if it is told the truth."""
+    members = {m.name: m for m in index.members}
+    listen, other = members['listen.o'], members['accept.o']
+    told: dict[str, dict[str, Member]] = {
+        'the truth': {}, 'removed': {'listen.o': dataclasses.replace(listen, defined=())},
+        'moved': {'listen.o': dataclasses.replace(listen, defined=other.defined),
+                  'accept.o': dataclasses.replace(other, defined=listen.defined)},
+        'added': {'accept.o': dataclasses.replace(other, defined=(*other.defined, 'listen'))},
+    }
+    return Index(tuple(told[how].get(m.name, m) for m in index.members))
+
+
+@pytest.mark.one_sdk
+@pytest.mark.parametrize('how', ['the truth', 'removed', pytest.param('moved', marks=pytest.mark.slow),
+                                 pytest.param('added', marks=pytest.mark.slow)])
+def test_an_index_of_others_that_lies_never_gives_a_wrong_program(how: str, linking: Lazy, sdk: Sdk, indexed: Indexed,
+                                                                  tmp_path: Path):
+    """Another library has what it leaves out, after the one that the link takes it from."""
+    (tmp_path / 'mine.c').write_text('int listen(int a, int b) { return 7; }\n')
+    emcc = [*sdk.python, '-B', str(sdk.root / 'emcc.py'), '-sMEMORY64', '-c', 'mine.c', '-o', 'mine.o']
+    subprocess.run(emcc, cwd=tmp_path, env=plain_environment(), check=True, capture_output=True)
+    subprocess.run([sdk.tools['llvm-ar'], 'rcs', 'libmine.a', 'mine.o'], cwd=tmp_path, check=True)
+    link = [*SMALL[:5], str(tmp_path / 'libmine.a'), *SMALL[5:]]
+    source = {'main.c': SOURCE['main.c'].replace('int bind(int, const void *, unsigned)', 'int listen(int, int)')
+              .replace('bind(1, 0, 0)', 'listen(1, 2)').replace('__syscall_bind', '__syscall_listen')}
+    lazily = indexed(SMALL)
+    key = next(a.key for a in plan_of(lazily.home, sdk.root, SMALL).archives if a.target == 'libsockets')
+    with Store(lazily.home / 'store') as store:
+        index = find_index(store, key)
+        assert index
+        keep_index(store, key, _lie(index, how), claimed=True)
+    made, said = linking.lazy(lazily, link, source)
+    assert bool(said) == (how == 'the truth'), said
+    assert made == linking.whole(link, source)
+
+
 def _failing(sdk: Sdk, place: Path, *flags: str) -> list[object]:
     (place / 'main.c').write_text(SOURCE['main.c'])
     return [*sdk.python, '-B', sdk.root / 'emcc.py', *SMALL[1:], *flags, 'main.c', '-o', 'app.js']

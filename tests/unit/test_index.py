@@ -3,16 +3,26 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from support.running import Emroot
+from test_signing import a_key
 
+from emroot.canonical import digest_bytes
+from emroot.engine.events import Silent
 from emroot.home import find_home
 from emroot.index import Index, Member
-from emroot.index.keep import find_index, keep_index, withdraw_index
+from emroot.index.keep import KIND as INDEX
+from emroot.index.keep import find_index, is_claimed, keep_index, withdraw_index
 from emroot.index.shipped import decode_indexes, encode_indexes
 from emroot.index.symbols import read_archive
+from emroot.remote.address import parse_address
+from emroot.remote.client import Offer, Remote, Wanted, outgoing, send
+from emroot.remote.directory import Directory
+from emroot.remote.signing import sign
 from emroot.store import Store
 
 names = st.text(st.characters(exclude_characters='\0', exclude_categories=['Cs']), min_size=1, max_size=9)
@@ -86,3 +96,37 @@ def test_members_of_an_archive_are_read_with_long_names_and_odd_sizes():
 def _entry(name: str, content: bytes) -> bytes:
     header = f'{name:<16}{0:<12}{0:<6}{0:<6}{"644":<8}{len(content):<10}`\n'.encode()
     return header + content + b'\n' * (len(content) % 2)
+
+
+@pytest.mark.parametrize('vouched', [True, False])
+def test_an_index_from_a_file_is_a_claim_unless_its_sha256_was_given(fake: Emroot, tmp_path: Path, vouched: bool):
+    data = encode_indexes({KEY: ONE})
+    (tmp_path / 'indexes').write_bytes(data)
+    options = ['--sha256', digest_bytes(data)] if vouched else []
+    assert fake('index', 'import', tmp_path / 'indexes', *options).code == 0
+    store = Store(fake.home / 'store')
+    assert find_index(store, KEY) == ONE and is_claimed(store, KEY) is not vouched
+    refused = fake('index', 'import', tmp_path / 'indexes', '--sha256', '0' * 64)
+    assert refused.code == 2 and digest_bytes(data) in refused.err
+
+
+def test_what_is_known_here_does_not_become_a_claim(fake: Emroot, tmp_path: Path):
+    (tmp_path / 'indexes').write_bytes(encode_indexes({KEY: ONE}))
+    with Store(fake.home / 'store') as store:
+        keep_index(store, KEY, ONE)
+    assert fake('index', 'import', tmp_path / 'indexes').code == 0
+    assert not is_claimed(Store(fake.home / 'store'), KEY)
+
+
+@pytest.mark.parametrize('signed', [True, False])
+def test_an_index_from_a_remote_is_a_claim_unless_it_is_signed(tmp_path: Path, signed: bool):
+    key = a_key(tmp_path / 'key')
+    with Store(tmp_path / 'theirs') as theirs, Store(tmp_path / 'ours') as ours:
+        keep_index(theirs, KEY, ONE)
+        found, = outgoing(theirs, Offer(INDEX, KEY))
+        send(Directory(tmp_path / 'remote'), found, sign(key, [found.text])[0])
+        address = parse_address(str(tmp_path / 'remote'), key=f'{key}.pub' if signed else '')
+        remote = Remote(address, ours, Silent(), 60.0)
+        remote.fetch([Wanted(INDEX, (KEY,), 1.0)])
+        remote.close()
+        assert find_index(ours, KEY) == ONE and is_claimed(ours, KEY) is not signed

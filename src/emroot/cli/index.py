@@ -6,6 +6,7 @@ import argparse
 import os
 from collections.abc import Iterator
 
+from ..canonical import digest_bytes
 from ..engine.build import Build
 from ..errors import BuildError, UsageError, from_os_error
 from ..files import read_file, user_path, write_bytes
@@ -33,7 +34,8 @@ def export(args: argparse.Namespace) -> int:
     except OSError as error:
         raise from_os_error(error, 'writing the indexes') from error
     if args.json:
-        print_json({'file': str(output), 'archives': len(found), 'size': len(data), 'sdk': session.sdk.digest})
+        print_json({'file': str(output), 'archives': len(found), 'size': len(data), 'sha256': digest_bytes(data),
+                    'sdk': session.sdk.digest})
     elif not args.quiet:
         print(output)
     return 0
@@ -42,13 +44,17 @@ def export(args: argparse.Namespace) -> int:
 def import_(args: argparse.Namespace) -> int:
     """Take the indexes of a file into the store. Those of other SDKs do no harm: their keys are never asked for."""
     session = Session(args)
-    found = decode_indexes(read_file(user_path(args.file)) or b'')
+    data = read_file(user_path(args.file)) or b''
+    if args.sha256 and (digest := digest_bytes(data)) != args.sha256.lower():
+        raise UsageError(f'{args.file} has another sha256 than was given: {digest}', hint='get the file, or the sha256, anew')
+    found = decode_indexes(data)
     if found is None:
         raise UsageError(f'{args.file} is no file of indexes, or is damaged', hint='write it anew with `emroot index export`')
     indexes = {key: index for key, body in found.items() if (index := Index.of_body(body))}
     with session.store as store:
         for key, index in indexes.items():
-            keep_index(store, key, index)
+            if args.sha256 or find_index(store, key) != index:  # what was made here is known, and stays so
+                keep_index(store, key, index, claimed=not args.sha256)
     if args.json:
         print_json({'archives': len(indexes)})
     return 0

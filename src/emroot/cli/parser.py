@@ -211,6 +211,8 @@ def _index_export(parser: argparse.ArgumentParser) -> None:
 
 def _index_import(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('file', metavar='FILE', help='what `emroot index export` wrote')
+    parser.add_argument('--sha256', default='', metavar='HEX', help='what `emroot index export --json` printed: the file is then '
+                        'taken as if it had been made here, and links need not prove it')
     _json(parser)
 
 

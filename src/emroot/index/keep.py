@@ -16,6 +16,8 @@ KIND = 'index'
 BOUNDS = 'sketch'
 #: One member that stands for all, with the words of their sources (see `lazy/words.py`).
 WORDS = 'words'
+#: What records of indexes have that came from elsewhere, unsigned: a link that relies on one looks for itself.
+CLAIMED = 'claimed'
 
 
 def record_index(store: Store, key: str, members: Mapping[str, Path], nm: Path, places: Iterable[str], env: Mapping[str, str],
@@ -30,12 +32,13 @@ def record_index(store: Store, key: str, members: Mapping[str, Path], nm: Path, 
     return ''
 
 
-def keep_index(store: Store, key: str, index: Index, kind: str = KIND) -> Blob:
-    """Keep an index, or what else there is of its `kind`, under the key of its archive."""
+def keep_index(store: Store, key: str, index: Index, kind: str = KIND, *, claimed: bool = False) -> Blob:
+    """Keep an index, or what else there is of its `kind`, under the key of its archive; `claimed`, if it came from elsewhere."""
     file = store.scratch() / f'{key[:32]}.index'
     write_bytes(file, index.encode())
     blob = store.adopt(file)
-    store.write(kind, key, {'digest': blob.digest, 'size': blob.size, 'path': f'{key}.index'})
+    mark = {CLAIMED: True} if claimed else {}
+    store.write(kind, key, {'digest': blob.digest, 'size': blob.size, 'path': f'{key}.index', **mark})
     return blob
 
 
@@ -47,6 +50,11 @@ def find_index(store: Store, key: str, kind: str = KIND) -> Index | None:
         store.touch(kind, key)
         return Index.decode(read_file(store.path(blob.digest)) or b'')
     return None
+
+
+def is_claimed(store: Store, key: str) -> bool:
+    """Whether the index of this key came from elsewhere, from somebody who did not sign it."""
+    return bool((store.read(KIND, key) or {}).get(CLAIMED))
 
 
 def withdraw_index(store: Store, key: str, kind: str = KIND) -> None:

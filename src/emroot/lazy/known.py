@@ -13,7 +13,7 @@ from ..engine.build import Build
 from ..engine.located import KeysOf, keys_of
 from ..home import read_memo
 from ..index import Index
-from ..index.keep import BOUNDS, find_index, keep_index
+from ..index.keep import BOUNDS, find_index, is_claimed, keep_index
 from ..index.shipped import find_shipped
 from ..index.symbols import NmFailed, find_nm, index_archive
 from ..plan import Archive, Plan
@@ -31,7 +31,7 @@ def known_archive(build: Build, archive: Archive, plan: Plan) -> Lazy | None:
     names, path = [name for name, _ in archive.members], build.cache.root / archive.path
     index = find_known_index(build, archive)
     if index and index.names == names:
-        return Lazy(archive, index, path)
+        return Lazy(archive, index, path, claimed=is_claimed(build.store, archive.key))
     if len(set(names)) != len(names):
         return None
     bounds = find_index(build.store, archive.key, BOUNDS)

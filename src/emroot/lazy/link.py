@@ -24,6 +24,7 @@ from .refusal import Refused, disputed, names_missing
 from .sparse import loaded
 from .standins import bitcode_defining
 from .stock import Lazy, NotLazily, Pulled, Stock
+from .witness import INPUT, Place, providers, unproven
 from .words import is_word
 
 #: Rounds after which whole archives are the faster way. Ordinary links need one or two.
@@ -95,8 +96,7 @@ class LazyLink:
         """Whether anything that was linked refers weakly to a name that words may have and the archive has not: the linker loads
         nothing for it, but need not treat it like one that nobody has."""
         archives = [*self.stock.private.values(), *self._others]
-        linked = {(os.path.basename(archive), member) for line in trace.splitlines() if line.endswith(')')
-                  for archive, _, member in [line[:-1].rpartition('(')]}
+        linked = _taken(trace)
         symbols = self.stock.symbols([*self.command.objects, *archives])
         of_members = {f'{path}[{member}]' for path in archives for archive, member in linked if path.name == archive}
         weak = {name for each, found in symbols.items() if each in of_members or not each.endswith(']') for name in found.weak}
@@ -182,8 +182,27 @@ class LazyLink:
             sys.stdout.write(done.stdout.partition('\n')[0] + '\n')
         if done.returncode != 0:
             self._refuse(done)
+        self._prove(done.stdout)
         self._say(done.stderr)
         shutil.move(self._aside(), self.cwd / self.command.words[self.command.output])
+
+    def _prove(self, trace: str) -> None:
+        """See that what indexes of others say of members that were not compiled is true, as far as this link relies on it."""
+        stock, began = self.stock, time.perf_counter()
+        claimed = {path: lazy for path, lazy in stock.lazies.items() if lazy.claimed and lazy.known == 'exact'}
+        if not claimed:
+            return
+        linked: dict[str, Place] = {str(path): INPUT for path in self.command.objects}
+        taken, files = _taken(trace), [stock.private.get(path, path) for path in self._order]
+        for number, (path, file) in enumerate(zip(self._order, files, strict=True)):
+            names = (stock.lazies[path].index if path in stock.lazies else self._others[path]).names
+            linked.update((f'{file}[{name}]', (number, at)) for at, name in enumerate(names) if (file.name, name) in taken)
+        wanted = providers(stock.symbols([*self.command.objects, *files]), linked)
+        unproved = {path: unproven(stock.build, lazy, self._order.index(path), wanted, stock.real[path])
+                    for path, lazy in claimed.items()}
+        stock.make(unproved)
+        self.told.compiled = stock.build.result.compiled
+        self._spent('proof', began)
 
     def _refuse(self, done: subprocess.CompletedProcess[str]) -> None:
         """Give a failure through if whole archives fail in the same way; else have them built, for the linker's own words."""
@@ -207,3 +226,9 @@ class LazyLink:
             said = said.replace(str(private), str(path))
         with open(self.said, 'a', encoding='locale', errors='surrogateescape') as f:
             f.write(said)
+
+
+def _taken(trace: str) -> set[tuple[str, str]]:
+    """The members that a link loaded, each with the name of its archive's file, by what `wasm-ld --trace` said."""
+    return {(os.path.basename(archive), member) for line in trace.splitlines() if line.endswith(')')
+            for archive, _, member in [line[:-1].rpartition('(')]}

@@ -46,7 +46,7 @@ def disputed(build: Build, archive: Archive, names: Collection[str], known: Coll
         sources = {member.name: member.source for member in recipe.members if member.name not in known}
     wanted = [(name.startswith('_Z'), parts(name)) for name in names]
     root = build.catalogue.sdk.root
-    return {member for member, source in sources.items() if _mentions(_path(root, source), wanted)}
+    return {member for member, source in sources.items() if _mentions(source_path(root, source), wanted)}
 
 
 def parts(name: str) -> list[str]:
@@ -62,13 +62,21 @@ def parts(name: str) -> list[str]:
 
 
 def _mentions(source: Path, wanted: Iterable[tuple[bool, list[str]]]) -> bool:
-    try:
-        said = set(_WORD.findall(source.read_text(encoding='latin-1')))
-    except OSError:
+    said = words_of(source)
+    if said is None:
         return True
     cxx = source.suffix not in ('.c', '.s', '.S')
     return any((cxx or not mangled) and said.issuperset(words) for mangled, words in wanted)
 
 
-def _path(root: Path, source: str) -> Path:
+def words_of(source: Path) -> set[str] | None:
+    """The words of a source; None if it cannot be read."""
+    try:
+        return set(_WORD.findall(source.read_text(encoding='latin-1')))
+    except OSError:
+        return None
+
+
+def source_path(root: Path, source: str) -> Path:
+    """Where a source of a recipe lies."""
     return root.joinpath('system', 'lib', 'libc', source.replace('{sdk}', str(root)))

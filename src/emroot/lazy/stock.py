@@ -47,6 +47,8 @@ class Lazy:
     path: Path
     """Where emcc looks for it."""
     known: Literal['exact', 'bounded', 'predicted', 'words'] = 'exact'
+    claimed: bool = False
+    """Whether the index came from elsewhere, and nobody signed it (see `witness.py`)."""
 
 
 class Gather(Protocol):

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..canonical import Record, digest_file
 from ..errors import UsageError
+from ..index.keep import CLAIMED, KIND
 from ..store import Blob, Store
 from . import layout
 from .address import Address
@@ -140,7 +141,8 @@ class Remote:
                 continue
             check_shape(record, wanted.members)
             if self._take(transport, named_blobs(record).values()) and not self.circuit.open:
-                self._store.write(wanted.kind, key, record)
+                claimed = wanted.kind == KIND and not self._address.keys
+                self._store.write(wanted.kind, key, {**record, CLAIMED: claimed} if claimed else record)
                 with self._lock:
                     self.fetched.add(key)
                     self._saved += wanted.worth
