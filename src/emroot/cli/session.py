@@ -167,8 +167,8 @@ class Session:
         given = self.args.launcher if self.args.launcher is not None else os.environ.get('EM_COMPILER_WRAPPER', '')
         if not given:
             return ''
-        import shutil  # here and not above: most builds have none
-        found = shutil.which(os.path.expanduser(given))
+        from ..programs import find_program  # here and not above: most builds have none
+        found = find_program(given)
         if found is None:
             raise UsageError(f'there is no program {given!r} to compile through',
                              hint="check --launcher and EM_COMPILER_WRAPPER; --launcher '' compiles without")

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import shutil
 import socket
 import struct
 import subprocess
@@ -22,6 +21,7 @@ from pathlib import Path
 
 from ..canonical import digest_bytes
 from ..files import replacing
+from ..programs import find_program
 from .dynamic import needed_libraries
 from .memory import jobs_that_fit
 
@@ -128,7 +128,7 @@ def find_preload(tools: Mapping[str, Path], place: Path, env: Mapping[str, str])
         return None
     if not any('LLVM' in name or 'clang' in name for name in needed_libraries(Path(programs[0]))):
         return None
-    return Preload(programs, place, env) if _library(place).is_file() or shutil.which('cc') else None
+    return Preload(programs, place, env) if _library(place).is_file() or find_program('cc') else None
 
 
 def _has_huge_pages() -> bool:
@@ -144,7 +144,7 @@ def preload_library(place: Path) -> Path | None:
     library = _library(place)
     if library.is_file():
         return library
-    cc = shutil.which('cc')
+    cc = find_program('cc')
     if cc is None:
         return None
     path = os.environ.get('PATH') or os.defpath  # actions of Bazel have none, and gcc looks there for its parts

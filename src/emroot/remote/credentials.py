@@ -7,12 +7,11 @@ The program speaks Bazel's protocol (https://github.com/EngFlow/credential-helpe
 from __future__ import annotations
 
 import json
-import os
-import shutil
 import subprocess
 import threading
 from collections.abc import Mapping
 
+from ..programs import find_program
 from .transport import Unavailable
 
 #: The variable that names the program.
@@ -53,7 +52,7 @@ class Credentials:
 
     def _ask(self) -> dict[str, str]:
         """What the program says. What it says on standard error is not for other eyes."""
-        program = shutil.which(os.path.expanduser(self._helper))
+        program = find_program(self._helper)
         if program is None:
             raise Unavailable(f'its credential helper is no program ({HELPER})')
         try:

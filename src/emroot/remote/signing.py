@@ -7,13 +7,13 @@ agents and hardware. What is signed is a record as it is sent, which names its k
 from __future__ import annotations
 
 import re
-import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from ..errors import UsageError, blame_shortage
 from ..files import user_path
+from ..programs import find_program
 from .transport import Unavailable
 
 #: The variable that has what `--remote-key` takes.
@@ -103,7 +103,7 @@ def sign(key: Path, contents: Sequence[bytes]) -> list[bytes]:
 
 
 def _program() -> str:
-    found = shutil.which('ssh-keygen')
+    found = find_program('ssh-keygen')
     if not found:
         raise UsageError('signatures need the program ssh-keygen, which is not on PATH',
                          hint='install OpenSSH 8.1 or later (openssh-client on Debian; an optional feature of Windows)')

@@ -11,6 +11,7 @@ from pathlib import Path
 from ..errors import SdkError
 from ..files import user_path
 from ..home import Home
+from ..programs import find_program
 from .inspect import inspect, unreadable
 from .model import Sdk
 
@@ -96,9 +97,8 @@ def is_on_path(root: Path) -> bool:
 def _on_path(name: str) -> Iterator[Path]:
     """Every executable of that name on PATH, in order. The first `emcc` may be a compiler cache's (`/usr/lib/ccache/emcc`)
     or somebody's script, which starts the next one."""
-    from shutil import which  # here and not above: an SDK that is named needs no search
     for directory in dict.fromkeys(os.environ.get('PATH', '').split(os.pathsep)):
-        if found := which(name, path=directory):
+        if found := find_program(name, directory):
             yield Path(found)
 
 
@@ -141,9 +141,8 @@ def _behind(emcc: Path) -> Path | None:
     real = _real(emcc)
     if (real.parent / 'emcc.py').is_file():
         return real.parent
-    import shutil
     import subprocess
-    if config := shutil.which('em-config', path=str(emcc.parent)):
+    if config := find_program('em-config', str(emcc.parent)):
         try:
             done = subprocess.run([config, 'EMSCRIPTEN_ROOT'], capture_output=True, check=False, timeout=60,
                                   stdin=subprocess.DEVNULL, env={**os.environ, 'PYTHONDONTWRITEBYTECODE': '1'})

@@ -13,6 +13,7 @@ from ..errors import SdkError, blame_shortage
 from ..files import as_python, read_file
 from ..home import Home, write_memo
 from ..probe import ask, pure_environment
+from ..programs import find_program
 from . import fingerprint
 from .inspect import CONFIGURING
 
@@ -95,10 +96,11 @@ def _output(command: list[str], root: Path) -> str:
 
 def _node_version(node: list[str]) -> list[int]:
     """The version of Node, or nothing if it does not run: libraries are built without it, links are not."""
-    if not node:
+    program = find_program(node[0]) if node else None
+    if not program:
         return []
     try:
-        said = subprocess.run([*node, '--version'], capture_output=True, text=True, check=False, timeout=60).stdout
+        said = subprocess.run([program, *node[1:], '--version'], capture_output=True, text=True, check=False, timeout=60).stdout
     except (OSError, subprocess.TimeoutExpired) as error:
         blame_shortage(error, f'looking at {node[0]}')
         return []

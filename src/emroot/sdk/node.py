@@ -12,6 +12,7 @@ from pathlib import Path, PurePosixPath
 from ..errors import SdkError, blame_shortage, from_os_error
 from ..files import make_directories, remove_tree
 from ..home import Home
+from ..programs import find_program
 from .model import Sdk
 from .pins import Pin, pinned
 from .providers import Report, silent
@@ -53,8 +54,11 @@ def node_for(home: Home, sdk: Sdk) -> Path | None:
 
 def node_version(node: str | os.PathLike[str]) -> tuple[int, ...]:
     """What `node --version` says, as numbers; empty if it does not run."""
+    program = find_program(os.fspath(node))
+    if program is None:
+        return ()
     try:
-        said = subprocess.run([os.fspath(node), '--version'], capture_output=True, text=True, check=False, timeout=60,
+        said = subprocess.run([program, '--version'], capture_output=True, text=True, check=False, timeout=60,
                               stdin=subprocess.DEVNULL)
     except (OSError, subprocess.TimeoutExpired) as error:
         blame_shortage(error, f'looking at {node}')
@@ -64,7 +68,7 @@ def node_version(node: str | os.PathLike[str]) -> tuple[int, ...]:
 
 def _known(home: Home, candidates: Iterable[str | os.PathLike[str]]) -> Iterator[str]:
     yield from (os.fspath(candidate) for candidate in candidates)
-    yield from (found for name in ('node', 'nodejs') if (found := shutil.which(name)))
+    yield from (found for name in ('node', 'nodejs') if (found := find_program(name)))
     yield from map(str, _kept(home))
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
 import stat
 import subprocess
 import sys
@@ -15,6 +14,7 @@ from pathlib import Path
 from ..canonical import digest_file
 from ..errors import SdkError, blame_shortage
 from ..files import make_directories, write_text
+from ..programs import find_program
 from .failures import failure
 from .pins import Pin
 from .unpack import unzip
@@ -45,7 +45,7 @@ def get_wheel(pin: Pin, into: Path, wanted: Callable[[str], bool] = lambda name:
                     return into
                 refused = 'it downloaded no wheel'
             said.append(f'{" ".join(pip)}: {refused}')
-    if uv := shutil.which('uv'):
+    if uv := find_program('uv'):
         with tempfile.TemporaryDirectory(dir=into, prefix='.wheel-') as directory:
             command = [uv, 'pip', 'install', '--no-deps', '--only-binary', ':all:', '--python', sys.executable, '-q',
                        '--target', str(into), *_required(pin, directory)]
@@ -74,10 +74,10 @@ def _pips() -> Iterator[list[str]]:
     if sys.executable:
         yield [sys.executable, '-m', 'pip']
     for name in ('python3', 'python'):
-        other = shutil.which(name)
+        other = find_program(name)
         if other and not (sys.executable and os.path.samefile(other, sys.executable)):
             yield [other, '-m', 'pip']
-    if pip := shutil.which('pip3'):
+    if pip := find_program('pip3'):
         yield [pip]
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
 import subprocess
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -12,6 +11,7 @@ from pathlib import Path
 
 from ...errors import SdkError
 from ...files import make_directories
+from ...programs import find_program
 from ..failures import failure
 
 TOOLS = ('apt-get', 'apt-config', 'dpkg-deb')
@@ -146,7 +146,7 @@ def _native() -> str:
 
 def missing_tools() -> list[str]:
     """Programs of apt's that are not on PATH."""
-    return [tool for tool in TOOLS if not shutil.which(tool)]
+    return [tool for tool in TOOLS if not find_program(tool)]
 
 
 def _configuration(directory: Path) -> str:

@@ -1,0 +1,36 @@
+"""Finding programs as PATH has them, and never in the current directory: whoever wrote a project must not choose what runs.
+
+Windows looks in the current directory first, `shutil.which` there too, and an empty or relative entry of PATH means it anywhere.
+"""
+
+from __future__ import annotations
+
+import os
+
+
+def find_program(name: str, path: str | None = None) -> str | None:
+    """The path of a program in the absolute directories of `path` (default: PATH); None if there is none.
+
+    A name with a directory (`./cc`, `~/bin/cc`) is that file, and stays as it is given.
+    """
+    expanded = os.path.expanduser(name)
+    if os.path.dirname(expanded):
+        return _executable(expanded)
+    searched = (os.environ.get('PATH', os.defpath) if path is None else path).split(os.pathsep)
+    for directory in dict.fromkeys(entry.strip('"') if os.name == 'nt' else entry for entry in searched):
+        if os.path.isabs(directory) and (found := _executable(os.path.join(directory, name))):
+            return found
+    return None
+
+
+def _executable(path: str) -> str | None:
+    return next((each for each in _spelled(path) if os.path.isfile(each) and os.access(each, os.X_OK)), None)
+
+
+def _spelled(path: str) -> list[str]:
+    """What a file may be called: on Windows, a program is one by the end of its name."""
+    if os.name != 'nt':
+        return [path]
+    endings = [ending for ending in os.environ.get('PATHEXT', '.COM;.EXE;.BAT;.CMD').split(';') if ending]
+    known = any(path.lower().endswith(ending.lower()) for ending in endings)
+    return [path] if known else [path + ending for ending in endings]
