@@ -15,15 +15,16 @@ from pathlib import Path
 from typing import Any
 
 from .errors import UnknownNameError, from_os_error, is_shortage
+from .facts import read_fact, write_fact
 from .files import read_file, remove_tree, write_text
-from .home import Home, read_memo, write_memo
+from .home import Home
 from .modes import Mode
 from .probe import ask, programs_digest, pure_environment
 from .probe.port_settings import split
 from .sdk import Sdk
 
 #: Raised when the shape of kept answers changes; what programs say is renewed when these change.
-_MEMO_VERSION = 2
+_MEMO_VERSION = 3
 #: What a library may be called; a group is all capitals, a pattern and a port's file have other characters.
 _LIBRARY = r'[\w.+-]*[a-z][\w.+-]*'
 
@@ -136,11 +137,11 @@ class Catalogue:
         """What `mode` has to offer."""
         if mode not in self._listings:
             place = self._listing_memo(mode)
-            memo = read_memo(place)
+            memo = read_fact(place)
             if not memo:
                 memo = self._ask('listing', mode)
-                write_memo(place, memo)
-            self._listings[mode] = _listing(mode, memo, read_memo(self._unlisted(mode)) or {})
+                write_fact(place, memo)
+            self._listings[mode] = _listing(mode, memo, read_fact(self._unlisted(mode)) or {})
         return self._listings[mode]
 
     def was_asked(self, mode: Mode) -> bool:
@@ -151,7 +152,7 @@ class Catalogue:
         """Add libraries that a link asks for though embuilder lists none of that name (`resolution.py`)."""
         if not unlisted.keys() <= self.listing(mode).unlisted.keys():
             place = self._unlisted(mode)
-            write_memo(place, {**(read_memo(place) or {}), **unlisted})
+            write_fact(place, {**(read_fact(place) or {}), **unlisted})
             del self._listings[mode]
 
     def _unlisted(self, mode: Mode) -> Path:
@@ -166,15 +167,15 @@ class Catalogue:
         if self.was_asked(mode):  # else that question is spared: the answer to this one tells, too
             wanted = [target for target in wanted if self.listing(mode).library(target)]
         places = {target: self.memo / mode.name / f'{target}.json' for target in wanted if re.fullmatch(_LIBRARY, target)}
-        memos = {target: read_memo(place) for target, place in places.items()}
+        memos = {target: read_fact(place) for target, place in places.items()}
         unknown = [t for t, memo in memos.items() if not memo]
         if unknown:
             made_up = {target: {'family': said['family'], 'vary': said['vary']}
-                       for target, said in (read_memo(self._unlisted(mode)) or {}).items() if target in unknown}
+                       for target, said in (read_fact(self._unlisted(mode)) or {}).items() if target in unknown}
             answer = self._ask('recipes', mode, targets=unknown, unlisted=made_up)
             for target in answer['libraries']:
                 memo = memos[target] = _split(answer, target)
-                write_memo(places[target], memo)
+                write_fact(places[target], memo)
         return {target: _recipe(mode, target, memo) for target, memo in memos.items() if memo}
 
     def expand(self, mode: Mode, names: Iterable[str]) -> list[str]:
@@ -241,4 +242,4 @@ def _recipe(mode: Mode, target: str, memo: Mapping[str, Any]) -> Recipe:
 
 def read_index(sdk: Sdk) -> dict[str, str]:
     """The digest of each source and header of the SDK, by its path below the root."""
-    return {str(k): str(v) for k, v in (read_memo(Path(sdk.index)) or {}).items()}
+    return {str(k): str(v) for k, v in (read_fact(Path(sdk.index)) or {}).items()}

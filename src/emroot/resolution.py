@@ -17,7 +17,7 @@ from typing import Any
 from .canonical import digest_file, digest_record
 from .catalogue import Catalogue
 from .errors import BuildError, SdkError, UsageError
-from .home import read_memo, write_memo
+from .facts import read_fact, write_fact
 from .linkline import LinkLine, read_link
 from .modes import Mode, all_modes
 from .probe import PROGRAM, ask
@@ -85,12 +85,12 @@ def resolve(catalogue: Catalogue, link: str | Sequence[str], *, lang: str | None
     key = {'programs': [digest_file(program) for program in _PROGRAMS], 'argv': _what_matters(argv),
            'environment': heeded, 'ports': str(ports or '')}
     place = catalogue.memo / 'links' / f'{digest_record(key)[:32]}.json'
-    known = (read_memo(place) or {}).get('answers', [])
+    known = (read_fact(place) or {}).get('answers', [])
     for answer in known:
         if _unchanged(answer['looked_at'], here):
             return _resolution(catalogue, answer, here)
     answer = _ask(catalogue, argv, here, heeded, ports)
-    write_memo(place, {'answers': [answer, *known][:_ANSWERS_KEPT]})
+    write_fact(place, {'answers': [answer, *known][:_ANSWERS_KEPT]})
     return _resolution(catalogue, answer, here)
 
 

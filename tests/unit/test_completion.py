@@ -127,7 +127,8 @@ def test_an_answer_costs_no_more_than_reading_the_command_line(fake: Emroot):
                          env=plain_environment(), capture_output=True, text=True, check=True)
     modules = {name for name in ran.stdout.splitlines()[-1].split() if name.startswith('emroot.')}
     assert modules == {'emroot.' + name for name in (
-        'cli', 'cli.completion', 'cli.parser', 'cli.streams', 'canonical', 'errors', 'files', 'home', 'modes', 'ownership')}
+        'cli', 'cli.completion', 'cli.parser', 'cli.streams', 'canonical', 'errors', 'facts', 'files',
+        'home', 'modes', 'ownership')}
     assert 'libone' in ran.stdout
 
 

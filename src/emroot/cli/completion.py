@@ -190,8 +190,9 @@ def _modes(line: _Line) -> list[Mode]:
 
 def _targets(line: _Line, mode: Mode) -> list[str]:
     """Names that the SDK that was asked last has in a mode: targets, groups, ports."""
-    from ..home import find_home, read_memo
+    from ..facts import read_fact
+    from ..home import find_home
     home = find_home(next(iter(line.given.get('home', ())), None))
     known = sorted(home.memo.glob(f'probe/*/*/{mode}/list.json'), key=lambda path: path.stat().st_mtime)
-    said = (read_memo(known[-1]) if known else None) or {}
+    said = (read_fact(known[-1]) if known else None) or {}
     return [name for part in ('libraries', 'groups', 'ports', 'port_variants') for name in said.get(part, {})]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..canonical import KEY_SCHEMA
 from ..catalogue import Catalogue
-from ..home import read_memo, write_memo
+from ..facts import read_fact, write_fact
 from ..modes import Mode
 
 if TYPE_CHECKING:
@@ -55,8 +55,8 @@ class KnownKeys:
         """Keep what was learned."""
         for mode in self._changed:
             place = self._file(mode)
-            merged = {**(read_memo(place) or {}), **self._modes[mode]}
-            write_memo(place, merged)
+            merged = {**(read_fact(place) or {}), **self._modes[mode]}
+            write_fact(place, merged)
         self._changed.clear()
 
     def _set(self, mode: Mode, target: str, entry: list[Any]) -> None:
@@ -66,7 +66,7 @@ class KnownKeys:
 
     def _load(self, mode: Mode) -> dict[str, Any]:
         if mode not in self._modes:
-            self._modes[mode] = read_memo(self._file(mode)) or {}
+            self._modes[mode] = read_fact(self._file(mode)) or {}
         return self._modes[mode]
 
     def _file(self, mode: Mode) -> Any:

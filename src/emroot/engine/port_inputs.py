@@ -13,7 +13,7 @@ from typing import Any
 
 from ..canonical import digest_file, digest_record
 from ..catalogue import Catalogue
-from ..home import read_memo, write_memo
+from ..facts import read_fact, write_fact
 from ..probe.port_inputs import LISTED, READ, stamp
 
 #: How something was looked at (`read`, `listed`) and its path.
@@ -30,12 +30,12 @@ def key_with_inputs(catalogue: Catalogue, base: str) -> str:
 
 def known_inputs(catalogue: Catalogue, base: str) -> Inputs:
     """What the last build looked at."""
-    return list((read_memo(_memo(catalogue, base)) or {}).get('inputs', []))
+    return list((read_fact(_memo(catalogue, base)) or {}).get('inputs', []))
 
 
 def learn_inputs(catalogue: Catalogue, base: str, inputs: Inputs) -> None:
     """Remember what a build looked at."""
-    write_memo(_memo(catalogue, base), {'inputs': [list(each) for each in inputs]})
+    write_fact(_memo(catalogue, base), {'inputs': [list(each) for each in inputs]})
 
 
 def stamped(inputs: Inputs, began: int) -> list[list[Any]]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import math
 import os
@@ -11,9 +10,10 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from ..bytecode import note_bytecode, prepare_bytecode
 from ..canonical import digest_file, digest_record
 from ..errors import SdkError, UsageError, blame_shortage, from_shortage
-from ..files import make_directories, remove_tree
+from ..files import remove_tree
 
 SCHEMA = 1
 #: Seconds that a question may take. The longest, about all libraries of a mode, takes one minute.
@@ -66,8 +66,7 @@ def ask(python: Sequence[str], root: Path, question: str, env: Mapping[str, str]
         request_file, answer_file = Path(directory, 'request.json'), Path(directory, 'answer.json')
         asked = _in_utf8({'root': str(root), 'question': question, **request})
         request_file.write_text(json.dumps(asked), encoding='utf-8')
-        if bytecode:
-            _prepare_bytecode(bytecode)
+        known = prepare_bytecode(bytecode) if bytecode else {}
         compiling = ['-X', f'pycache_prefix={bytecode}'] if bytecode else ['-B']
         command = [*python, '-I', *_UTF8, *compiling, str(program), str(request_file), str(answer_file)]
         try:
@@ -93,6 +92,8 @@ def ask(python: Sequence[str], root: Path, question: str, env: Mapping[str, str]
                 return ask(python, root, question, env, program=program, output=output, **request)
             raise SdkError(f'the SDK at {root} does not answer "{question}": {_last_words(said)}',
                            hint='check it with `emroot sdk show -v`, or get one with `emroot sdk install`')
+        if bytecode:
+            note_bytecode(bytecode, known)
         answer: dict[str, Any] = _from_utf8(json.loads(answer_file.read_text(encoding='utf-8')))
     if answer.pop('schema', None) != SCHEMA:
         raise SdkError('the probe answered in another schema', hint='reinstall emroot: its files do not fit together')
@@ -108,15 +109,6 @@ def _seconds() -> float:
     if not 0 < seconds < math.inf:
         raise UsageError(f'{SECONDS_VARIABLE} is {given!r}', hint=f'set it to seconds, for example {SECONDS_VARIABLE}=3600')
     return seconds
-
-
-def _prepare_bytecode(directory: Path) -> None:
-    """Its owner's alone: Python makes what is in it as the umask says, and runs it. At a pipe there it would wait."""
-    with contextlib.suppress(OSError):  # a home that cannot be written to
-        make_directories(directory.parent)
-        directory.mkdir(mode=0o700, exist_ok=True)
-        if not all(os.path.isfile(os.path.join(folder, name)) for folder, _, names in os.walk(directory) for name in names):
-            remove_tree(directory)
 
 
 def _in_utf8(value: Any) -> Any:

@@ -10,8 +10,9 @@ from typing import Any
 
 from ..canonical import digest_record
 from ..errors import SdkError, blame_shortage
+from ..facts import write_fact
 from ..files import as_python, read_file
-from ..home import Home, write_memo
+from ..home import Home
 from ..probe import ask, pure_environment
 from ..programs import find_program
 from . import fingerprint
@@ -40,7 +41,7 @@ def examine(root: Path, python: tuple[str, ...], home: Home, place: Path) -> dic
     found = fingerprint.entries(root, tools, binaryen_root, resource_dir)
     parts, sources = fingerprint.measure(found, fingerprint.pristine_digests(root))
     index = place.with_suffix('.sources.json')
-    write_memo(index, sources)
+    write_fact(index, sources)
     folders = [*(root / folder for folder in (*fingerprint.SOURCES, *fingerprint.TOOLS)), resource_dir / 'include']
     within = tuple(f'{folder}{os.sep}' for folder in folders)
     return {

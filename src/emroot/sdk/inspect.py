@@ -9,11 +9,13 @@ from typing import Any
 
 from ..canonical import digest_record
 from ..errors import SdkError
-from ..home import Home, read_memo, write_memo
+from ..facts import read_fact, write_fact
+from ..home import Home
 from .fingerprint import signature
 from .model import Sdk
 
-_MEMO_VERSION = 6
+#: Part of the name of what is kept: an emroot that keeps something else has a file of its own.
+_MEMO_VERSION = 7
 #: What emcc itself would heed when it looks for its tools.
 CONFIGURING = ('EM_CONFIG', 'EM_LLVM_ROOT', 'EM_BINARYEN_ROOT', 'EM_NODE_JS', 'EM_LLVM_ADD_VERSION',
                'EM_CLANG_ADD_VERSION')
@@ -26,10 +28,10 @@ def inspect(root: Path, how: str, home: Home) -> Sdk:
     """
     python = sdk_python(root)
     configuring = {name: os.environ[name] for name in CONFIGURING if name in os.environ}
-    place = home.memo / 'sdk' / digest_record([str(root), list(python), configuring])[:32]
+    place = home.memo / 'sdk' / digest_record([_MEMO_VERSION, str(root), list(python), configuring])[:32]
     memo_file = place.with_suffix('.json')
-    memo = read_memo(memo_file)
-    if memo and memo.get('memo') == _MEMO_VERSION:
+    memo = read_fact(memo_file)
+    if memo:
         try:
             if memo['signature'] == _signature(root, memo):
                 return _model(root, how, memo, python)
@@ -44,7 +46,7 @@ def inspect(root: Path, how: str, home: Home) -> Sdk:
         if Path(path).is_relative_to(home.root):
             raise
         raise unreadable(f'the SDK at {root}', path) from error
-    write_memo(memo_file, {'memo': _MEMO_VERSION, **memo})
+    write_fact(memo_file, memo)
     return _model(root, how, memo, python)
 
 

@@ -1,0 +1,87 @@
+"""What is remembered of an SDK and decides on bytes: damaged, it is asked again, and never believed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from support.running import Emroot
+from support.trees import archives
+
+from emroot.facts import read_fact, write_fact
+
+TARGETS = ('libone', 'libcxx', 'libasm')
+
+
+def _built(emroot: Emroot, cache: Path) -> dict[str, str]:
+    """What a build makes of nothing but what is remembered of the SDK."""
+    emroot.build(*TARGETS, cache=cache)
+    return archives(cache)
+
+
+def _memos(emroot: Emroot, pattern: str) -> list[Path]:
+    found = sorted(emroot.home.glob(f'memo/{pattern}'))
+    assert found, pattern
+    return found
+
+
+def test_a_recipe_with_another_flag_is_not_compiled(fake: Emroot, other: Emroot, tmp_path: Path):
+    right = _built(fake, tmp_path / 'right')
+    other('list', '--json')
+    _built(other, tmp_path / 'first')
+    for path in _memos(other, 'probe/*/*/wasm32/lib*.json'):
+        said = path.read_bytes()
+        path.write_bytes(said.replace(b'"-g"', b'"-O3"'))
+        assert said != path.read_bytes()
+    for path in _memos(other, 'probe/*/*/keys/*.json'):
+        path.unlink()
+    assert _built(other, tmp_path / 'second') == right
+
+
+@pytest.mark.parametrize('pattern', ['probe/*/*/wasm32/lib*.json', 'probe/*/*/keys/*.json', 'sdk/*.json'])
+def test_a_fact_that_is_none_is_asked_again(fake: Emroot, tmp_path: Path, pattern: str):
+    right = _built(fake, tmp_path / 'right')
+    fake.build(*TARGETS, features='wasm64')
+    paths = _memos(fake, pattern)
+    contents = [path.read_bytes() for path in paths]
+    damages = [[content[:-1] for content in contents], contents[1:] + contents[:1], [b'{}' for _ in contents],
+               [content.replace(b'a', b'b', 1) for content in contents]]
+    for number, damaged in enumerate(damages):
+        for path, content in zip(paths, damaged, strict=True):
+            path.write_bytes(content)
+        assert _built(fake, tmp_path / str(number)) == right
+
+
+def test_bytecode_that_says_something_else_is_compiled_again(fake: Emroot, tmp_path: Path):
+    right = _built(fake, tmp_path / 'right')
+    changed = 0
+    for path in _memos(fake, 'probe/*/*/bytecode/**/system_libs*.pyc'):
+        said = path.read_bytes()
+        changed += said.count(b'-Os')
+        path.write_bytes(said.replace(b'-Os', b'-O3'))
+    assert changed
+    for path in [*_memos(fake, 'probe/*/*/wasm32/*.json'), *_memos(fake, 'probe/*/*/keys/*.json')]:
+        path.unlink()
+    assert _built(fake, tmp_path / 'again') == right
+
+
+@given(st.dictionaries(st.text(), st.integers() | st.text()), st.data())
+def test_no_byte_of_a_fact_can_change_unnoticed(tmp_path_factory: pytest.TempPathFactory, answer: dict[str, object],
+                                                data: st.DataObject):
+    path = tmp_path_factory.mktemp('home') / 'memo' / 'x.json'
+    write_fact(path, answer)
+    assert read_fact(path) == answer
+    content = bytearray(path.read_bytes())
+    content[data.draw(st.integers(0, len(content) - 1))] ^= 1 << data.draw(st.integers(0, 7))
+    path.write_bytes(content)
+    assert read_fact(path) is None
+
+
+def test_a_fact_belongs_to_its_name_wherever_the_home_lies(tmp_path: Path):
+    write_fact(tmp_path / 'one/memo/sdk/a.json', {'answer': 1})
+    for name, found in (('moved/memo/sdk/a.json', {'answer': 1}), ('one/memo/sdk/b.json', None), ('one/memo/probe/a.json', None)):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_bytes((tmp_path / 'one/memo/sdk/a.json').read_bytes())
+        assert read_fact(tmp_path / name) == found
