@@ -169,6 +169,19 @@ def test_a_changed_archive_is_refused_and_leaves_nothing(site: Server, home: Hom
     assert list((home.root / 'downloads/emsdk').iterdir()) == []
 
 
+@pytest.mark.parametrize('missing', ['emscripten/emcc.py', 'emscripten/emscripten-version.txt', 'bin/clang'])
+def test_what_lacks_a_part_of_an_sdk_is_not_installed(site: Server, home: Home, monkeypatch: pytest.MonkeyPatch,
+                                                      missing: str) -> None:
+    for path in site.files:
+        site.files[path] = archive({name: text for name, text in FILES.items() if name != missing})
+        sha256 = digest_bytes(site.files[path])
+    monkeypatch.setattr(emsdk, 'known_releases', lambda: {'9.9.2': {
+        'hash': HASH, **dict.fromkeys(('linux', 'linux-arm64', 'mac', 'mac-arm64', 'win'), sha256)}})
+    with pytest.raises(SdkError, match=missing.replace('.', r'\.')) as raised:
+        install(home, source='emsdk')
+    assert '--version' in raised.value.hint and visible(home) == []
+
+
 def test_an_archive_of_another_layout_is_refused(site: Server, home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     for path in site.files:
         site.files[path] = archive(FILES, top='other')

@@ -77,6 +77,46 @@ def test_a_hostile_tar_member_is_refused(tmp_path: Path, hostile: tarfile.TarInf
     assert not (tmp_path / 'evil').exists() and not (tmp_path / 'in/evil').exists()
 
 
+def named(name: str, link: str = '') -> tarfile.TarInfo:
+    """One with a name (or a target) that only an extended header can hold."""
+    info = member('install/x', tarfile.SYMTYPE if link else tarfile.REGTYPE)
+    info.pax_headers = {'linkpath': link, 'path': 'install/x'} if link else {'path': name}
+    return info
+
+
+@pytest.mark.parametrize('members', [
+    [named('install/e\0vil')], [named('install/x', link='e\0vil')], [member('install/' + 'x' * 5000)],
+    [member('install/a/b'), member('install/a')], [member('install/a'), member('install/a/b')],
+    [member('install/a'), member('install/a', tarfile.DIRTYPE)], [member('install/hard', tarfile.LNKTYPE, 'install/nothing')],
+], ids=['null', 'null in a link', 'long', 'file over directory', 'below a file', 'directory over file', 'link to nothing'])
+def test_a_tar_that_cannot_be_unpacked_anywhere_is_to_blame_itself(tmp_path: Path, members: list[tarfile.TarInfo]) -> None:
+    with pytest.raises(SdkError) as raised:
+        untar(a_tar(tmp_path / 'a.tar.xz', *members), tmp_path / 'out')
+    assert 'a.tar.xz' in raised.value.message and raised.value.hint
+
+
+def test_a_zip_whose_content_is_damaged_encrypted_or_links_to_no_name_is_to_blame_itself(tmp_path: Path) -> None:
+    def bad(change: Callable[[bytearray], object], name: str = 'a', **more: object) -> Path:
+        path = tmp_path / 'a.zip'
+        with zipfile.ZipFile(path, 'w', zipfile.ZIP_DEFLATED) as f:
+            info = zipfile.ZipInfo(name)
+            info.compress_type, info.external_attr = zipfile.ZIP_DEFLATED, int(str(more.get('mode', 0o100644))) << 16
+            f.writestr(info, more.get('content', b'x' * 1000))  # type: ignore[arg-type]
+        data = bytearray(path.read_bytes())
+        change(data)
+        path.write_bytes(data)
+        return path
+
+    def encrypted(data: bytearray) -> None:
+        for sign, at in ((b'PK\3\4', 6), (b'PK\1\2', 8)):
+            data[data.index(sign) + at] |= 1
+    for path in (bad(lambda data: data.__setitem__(31, 255)), bad(encrypted),
+                 bad(lambda _: None, mode=0o120777, content=b'\xff\xfe')):
+        with pytest.raises(SdkError, match=r'a\.zip cannot be unpacked') as raised:
+            unzip(path, tmp_path / 'out')
+        assert raised.value.hint
+
+
 def test_nothing_is_written_through_a_link_that_was_there_before(tmp_path: Path) -> None:
     (tmp_path / 'out').mkdir()
     (tmp_path / 'out/way').symlink_to(tmp_path)

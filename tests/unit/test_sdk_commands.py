@@ -52,6 +52,17 @@ def test_installing_what_is_there_says_if_another_one_is_in_use(tmp_path: Path):
     assert 'in use' not in emroot('sdk', 'install', '--version', '9.9.10', env={'PATH': ''}).err
 
 
+def test_what_is_installed_and_does_not_work_is_to_be_deleted_first(tmp_path: Path):
+    """Installing it again would find it there."""
+    emroot, place = Emroot(tmp_path / 'home'), tmp_path / 'home' / 'sdk' / '9.9.9'
+    make_fake_sdk(place)
+    (place / 'emroot-sdk.json').write_text('{"provider": "emsdk", "version": "9.9.9"}', encoding='utf-8')
+    assert emroot('sdk', 'install', '--version', '9.9.9').code == 0
+    shutil.rmtree(place / 'llvm')
+    ran = emroot('sdk', 'install', '--version', '9.9.9')
+    assert ran.code == 3 and f'no clang at {place}' in ran.err and f'hint: delete {place} and run' in ran.err
+
+
 @pytest.fixture
 def with_node(tmp_path: Path) -> Emroot:
     """An SDK whose Node is 24.19, in a directory of its own."""

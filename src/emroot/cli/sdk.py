@@ -55,13 +55,17 @@ def node(args: argparse.Namespace) -> int:
 
 def install_sdk(args: argparse.Namespace) -> int:
     """Get an SDK."""
-    from ..sdk.install import install
+    from ..sdk.install import install, installed_at
     session = Session(args)
     report = _Progress(quiet=args.quiet, live=not args.no_progress and is_live_terminal())
     root = install(session.home, source=args.source, version=args.wanted, dest=Path(args.dest) if args.dest else None,
                    report=report)
     report.end()
-    sdk = find_sdk(session.home, root)
+    try:
+        sdk = find_sdk(session.home, root)
+    except SdkError as error:  # its own hint may be to install one
+        hint = f'delete {installed_at(root)} and run the command again, or install another --version'
+        raise SdkError(error.message, hint=hint) from error
     if args.json:
         print_json(sdk.show())
     else:

@@ -53,6 +53,7 @@ def install(home: Home, *, source: str = 'auto', version: str | None = None, des
                 return _already(root, report)
             _check_free(place)
             unpacked = provider.unpack(release, work, place, report)
+            _check_parts(unpacked)
             _configure(unpacked, home, report)
             _record(unpacked, provider.name, release.version)
             report(f'installing Emscripten {release.version}', 0, None)
@@ -98,6 +99,11 @@ def _listed(directory: Path) -> list[Path]:
         return []
 
 
+def installed_at(root: Path) -> Path:
+    """The directory that was installed with this SDK's root in it."""
+    return next((place for place in root.parents if (place / MANIFEST).is_file()), root)
+
+
 def _manifest(place: Path) -> dict[str, Any] | None:
     found = read_memo(place / MANIFEST)
     return found if found and {'provider', 'version'} <= found.keys() else None
@@ -141,6 +147,15 @@ def _check_free(place: Path) -> None:
         found = _manifest(place)
         what = f'Emscripten {found["version"]} from {found["provider"]}' if found else 'something that is not ours'
         raise SdkError(f'{place} holds {what}', hint='delete it, or choose another place with --dest')
+
+
+def _check_parts(unpacked: Unpacked) -> None:
+    """Raise `SdkError` if there is something without which no SDK works: such a thing is not installed."""
+    root, llvm = unpacked.tree / unpacked.root, unpacked.tree / unpacked.llvm_root
+    for parts in ((root / 'emcc.py',), (root / 'emscripten-version.txt',), (llvm / 'clang', llvm / 'clang.exe')):
+        if not any(part.is_file() for part in parts):
+            raise SdkError(f'what was unpacked is no SDK: it holds no {parts[0].relative_to(unpacked.tree).as_posix()}',
+                           hint='try another --version, or another source with --from')
 
 
 def _configure(unpacked: Unpacked, home: Home, report: Report) -> None:

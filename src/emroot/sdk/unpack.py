@@ -5,11 +5,13 @@ By hand, because tarfile's own filter came with Python 3.11.4 only, and zipfile 
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 import stat
 import tarfile
 import zipfile
+import zlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import IO
@@ -19,6 +21,8 @@ from ..files import make_directories
 from .providers import Report, silent
 
 _STEP = 8 << 20
+#: What comes of members that contradict one another: a file where another member has a directory, a link to nothing.
+_CONTRADICTIONS = (FileExistsError, FileNotFoundError, IsADirectoryError, NotADirectoryError)
 
 
 def unzip(archive: Path, into: Path, *, wanted: Callable[[str], bool] = lambda name: True, what: str = '',
@@ -41,8 +45,11 @@ def unzip(archive: Path, into: Path, *, wanted: Callable[[str], bool] = lambda n
                         place.file(member.filename, content, executable=bool(mode & 0o100))
                 done += member.file_size
                 report(what, done, total)
-    except (zipfile.BadZipFile, zipfile.LargeZipFile, NotImplementedError, EOFError) as error:
+    except (zipfile.BadZipFile, zipfile.LargeZipFile, NotImplementedError, RuntimeError, EOFError, zlib.error, UnicodeError,
+            *_CONTRADICTIONS) as error:
         raise _damaged(archive, error) from error
+    except OSError as error:
+        raise _unless_named_so(archive, error) from error
 
 
 def untar(archive: Path, into: Path, *, what: str = '', report: Report = silent) -> None:
@@ -66,8 +73,10 @@ def untar(archive: Path, into: Path, *, what: str = '', report: Report = silent)
                 if raw.tell() - told >= _STEP:
                     told = raw.tell()
                     report(what, told, total)
-    except (tarfile.TarError, EOFError, _lzma_error()) as error:
+    except (tarfile.TarError, EOFError, zlib.error, _lzma_error(), *_CONTRADICTIONS) as error:
         raise _damaged(archive, error) from error
+    except OSError as error:
+        raise _unless_named_so(archive, error) from error
     report(what, total, total)
 
 
@@ -91,7 +100,8 @@ class _Place:
         """A symbolic link. `a/../b` is refused: what it means can change when `a` becomes a link."""
         target = self._vacate(name)
         where = os.path.join(os.path.dirname(target), points_to)
-        if os.path.isabs(points_to) or os.path.normpath(points_to) != points_to.rstrip('/') or not self._holds(where):
+        relative = not os.path.isabs(points_to) and os.path.normpath(points_to) == points_to.rstrip('/')
+        if '\0' in points_to or not relative or not self._holds(where):
             raise self.refused(name)
         os.symlink(points_to, target)
 
@@ -115,6 +125,8 @@ class _Place:
 
     def _inside(self, name: str) -> str:
         plain = name.replace('\\', '/')
+        if '\0' in plain:
+            raise self.refused(name)
         target = os.path.normpath(os.path.join(self._top, *plain.split('/')))
         named_elsewhere = not _below(target, self._top) or plain.startswith('/') or ':' in plain.partition('/')[0]
         if target != self._top and (named_elsewhere or not self._holds(os.path.dirname(target))):
@@ -136,6 +148,11 @@ def _lzma_error() -> type[Exception]:
     except ImportError:  # a Python that was built without it says so itself (tarfile.CompressionError)
         return EOFError
     return LZMAError
+
+
+def _unless_named_so(archive: Path, error: OSError) -> Exception:
+    """The error itself, unless it is about what a member is called: no other directory or permission would help."""
+    return _damaged(archive, error) if error.errno in (errno.ENAMETOOLONG, errno.ELOOP, errno.EINVAL, errno.EILSEQ) else error
 
 
 def _damaged(archive: Path, error: Exception) -> SdkError:

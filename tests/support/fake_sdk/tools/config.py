@@ -6,5 +6,7 @@ LLVM_ROOT = BINARYEN_ROOT = CACHE = ''
 NODE_JS = []
 LLVM_ADD_VERSION = CLANG_ADD_VERSION = None
 with open(EM_CONFIG, encoding='utf-8') as f:
-    exec(f.read(), globals())  # noqa: S102  # as Emscripten does
+    said = {'__file__': EM_CONFIG}
+    exec(f.read(), said)  # noqa: S102  # as Emscripten does
+globals().update({name: value for name, value in said.items() if name.isupper()})
 CACHE = os.environ.get('EM_CACHE') or CACHE or os.path.join(ROOT, 'cache')
