@@ -113,6 +113,9 @@ def _sdk_repository_impl(rctx):
     node = rctx.getenv("EMROOT_NODE") or rctx.which("node") or ""
     run_fetch(rctx, "sdk", {"path": path or "", "local": local, "node": str(node)}, "emscripten_deps.sdk")
     where = json.decode(rctx.read("where.json"))
+    if where["doubt"]:
+        # buildifier: disable=print
+        print("emscripten_deps.sdk: warning: " + where["doubt"])
     if local:
         for name in ("emscripten-version.txt", "tools/system_libs.py", "tools/link.py"):
             rctx.watch(rctx.path(where["root"]).get_child(name))

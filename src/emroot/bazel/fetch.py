@@ -78,7 +78,7 @@ def fetch_sdk(request: dict[str, Any], out: Path, home: Home) -> None:
         'config': os.environ.get('EM_CONFIG', '') if not request['local'] else '',
         'root': str(sdk.root), 'llvm': str(sdk.llvm_root), 'binaryen': str(sdk.binaryen_root), 'node': node,
         'resource_dir': str(sdk.resource_dir), 'resource_version': sdk.resource_dir.name, 'prebuilt': prebuilt,
-        'version': sdk.version, 'digest': sdk.digest, 'tools': tools,
+        'version': sdk.version, 'digest': sdk.digest, 'tools': tools, 'doubt': sdk.doubt,
     })
 
 

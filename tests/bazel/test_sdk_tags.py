@@ -1,0 +1,69 @@
+"""Whose word decides which SDK a build has, and what is said of a doubtful one: asked of the loading phase alone."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from support.places import copy_sdk, rewrite
+from support.workspace import Workspace, module_file
+
+from emroot.sdk import Sdk
+
+DEPENDENCIES = ''.join(f'''
+bazel_dep(name = "{name}", version = "1")
+local_path_override(module_name = "{name}", path = "{name}")
+''' for name in ('one', 'two'))
+DEPENDENCY = '''
+module(name = "{name}", version = "1")
+bazel_dep(name = "emroot", version = "0.1.0.dev0")
+emscripten_deps = use_extension("@emroot//bazel:extensions.bzl", "emscripten_deps")
+emscripten_deps.sdk(path = "{sdk}")
+'''
+SDK_REPOSITORY = '@@emroot~~emscripten_deps~emscripten_sdk'
+
+
+@pytest.fixture
+def named(scratch: Callable[..., Workspace], checkout: Path) -> Callable[..., tuple[str, str]]:
+    """The path of the SDK that is used, and what Bazel says, when the root module and two dependencies have these tags."""
+    workspace = scratch({'MODULE.bazel': module_file(more=DEPENDENCIES), 'one/BUILD.bazel': '', 'two/BUILD.bazel': ''})
+
+    def ask(*root: str, one: str, two: str) -> tuple[str, str]:
+        head = module_file(*(f'sdk(path = "{path}")' for path in root), more=DEPENDENCIES)
+        for name, text in {'': head, 'one': DEPENDENCY.format(name='one', sdk=one),
+                           'two': DEPENDENCY.format(name='two', sdk=two)}.items():
+            (workspace.directory / name / 'MODULE.bazel').write_text(text.replace('{emroot}', str(checkout)), encoding='utf-8')
+        # Debian's Bazel keeps nothing of an extension's answers: it is evaluated each time.
+        done = workspace.run('mod', 'show_repo', SDK_REPOSITORY, check=False)
+        return ''.join(re.findall(r'^  path = "(.*)",$', done.stdout, re.MULTILINE)), done.stderr
+    return ask
+
+
+def test_the_root_modules_sdk_counts_and_else_one_that_all_agree_on(named: Callable[..., tuple[str, str]]) -> None:
+    path, said = named('/of/root', one='/of/one', two='/of/two')
+    assert path == '/of/root'
+    assert 'emscripten_deps.sdk' not in said, 'tags of dependencies are none of its business'
+
+    path, said = named(one='/of/one', two='/of/two')
+    assert path == ''
+    assert 'emscripten_deps.sdk: modules one, two name different SDKs: name one in the root module' in said
+
+    path, said = named(one='/of/both', two='/of/both')
+    assert path == '/of/both'
+    assert 'the SDK is the one that module one names; the root module names none' in said
+
+
+def test_an_sdk_with_another_llvm_than_it_is_made_for_is_warned_of(scratch: Callable[..., Workspace], bazel_sdk: Sdk,
+                                                                  tmp_path: Path) -> None:
+    root = copy_sdk(bazel_sdk.root, tmp_path / 'sdk')
+    shared, newer = root / 'tools/shared.py', bazel_sdk.expected_llvm + 3
+    rewrite(shared, re.sub(r'(?m)^EXPECTED_LLVM_VERSION = .*$', f'EXPECTED_LLVM_VERSION = {newer}',
+                           shared.read_text(encoding='utf-8')))
+    workspace = scratch({'MODULE.bazel': module_file(f'sdk(path = "{root}")')}, reads=[tmp_path / 'sdk'])
+    ask = ('query', 'deps(@emroot//bazel/private:headers, 1)')
+    said = workspace.run(*ask).stderr
+    assert said.count(f'is made for LLVM {newer}, but ') == 1
+    assert f'is of LLVM {bazel_sdk.llvm_version}: what it builds may fail' in said
+    assert 'is made for' not in workspace.run(*ask).stderr, 'once, when it is fetched'
