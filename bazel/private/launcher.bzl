@@ -37,12 +37,13 @@ def _path(ctx, file):
 def _quoted(word):
     return "'" + word.replace("'", "'\\''") + "'"
 
-def make_launcher(ctx, target):
+def make_launcher(ctx, target, packed):
     """The launcher for a program.
 
     Args:
       ctx: of a rule with LAUNCHER_ATTRIBUTES.
       target: the cc_binary or cc_test, with `arguments_aspect`.
+      packed: File: what its link left.
 
     Returns:
       (File, runfiles), or (None, None) if the SDK has no Node.
@@ -50,14 +51,22 @@ def make_launcher(ctx, target):
     node = [f for f in ctx.attr._sdk[SdkInfo].linker.to_list() if f.basename in ("node", "node.exe") and "/node/" in f.path]
     if not node:
         return None, None
-    packed, python = target[DefaultInfo].files_to_run.executable, ctx.attr._python[PythonInfo]
+    python = ctx.attr._python[PythonInfo]
     words = ["\"$here/%s\"" % _path(ctx, python.interpreter), "-I", "-B"]
     words += ["\"$here/%s\"" % _path(ctx, file) for file in (ctx.file._run, node[0], packed)]
     words += [_quoted(word) for arg in target[ArgumentsInfo].args for word in ctx.tokenize(arg)]
     launcher = ctx.actions.declare_file(ctx.label.name + ".sh")
     ctx.actions.write(launcher, _LAUNCHER.format(words = " ".join(words)), is_executable = True)
     runfiles = ctx.runfiles([launcher, node[0], packed, ctx.file._run], transitive_files = python.files)
-    return launcher, runfiles.merge(target[DefaultInfo].default_runfiles)
+    return launcher, runfiles.merge(without(ctx, target[DefaultInfo].default_runfiles, target[DefaultInfo].files_to_run.executable))
+
+def without(ctx, runfiles, file):
+    """Runfiles but for a file: a program is among its own, and would be linked although nobody runs it."""
+    files = [found for found in runfiles.files.to_list() if found != file]
+    return ctx.runfiles(files, symlinks = _links(runfiles.symlinks), root_symlinks = _links(runfiles.root_symlinks))
+
+def _links(entries):
+    return {entry.path: entry.target_file for entry in entries.to_list()}
 
 def environment_of(target, more = {}, inherited = []):
     """What is in the environment of a program that is run: what the wrapped target says of it, and more."""

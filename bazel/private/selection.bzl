@@ -4,6 +4,11 @@ load(":features.bzl", "EXTRAS", "combination", "combination_name", "extra_librar
 load(":library.bzl", "CACHE", "LibraryInfo")
 load(":options.bzl", "is_on")
 
+ModeInfo = provider("The libraries of a mode.", fields = {
+    "about": "struct: what `mode.bzl` of the mode's repository says.",
+    "files": "dict: libraries (Files) by embuilder's names.",
+})
+
 def choose(mode, said):
     """Targets that a link needs.
 
@@ -25,15 +30,16 @@ def choose(mode, said):
         targets = [t for t in targets if t not in removed] + [t for t in added if t not in targets]
     return targets + [t for t in mode.declared if t not in targets]
 
-def _path_in_cache(file):
-    mark = [m for m in ("/%s/" % CACHE, "/shipped/") if m in file.path][0]
-    return file.path.split(mark, 1)[1]
+def path_in_cache(path):
+    """Where in a cache directory a library belongs."""
+    mark = [m for m in ("/%s/" % CACHE, "/shipped/") if m in path][0]
+    return path.split(mark, 1)[1]
 
 def _as_archive(ctx, file):
     """Bazel crashes on a C++ runtime that holds bare objects: crt1.o goes by the name of an archive. The driver knows."""
     if not file.basename.endswith(".o"):
         return file
-    link = ctx.actions.declare_file("%s/%s/%s.a" % (ctx.label.name, CACHE, _path_in_cache(file)))
+    link = ctx.actions.declare_file("%s/%s/%s.a" % (ctx.label.name, CACHE, path_in_cache(file.path)))
     ctx.actions.symlink(output = link, target_file = file)
     return link
 
@@ -45,7 +51,7 @@ def _link_libraries_impl(ctx):
             fail("features %r and %r exclude each other" % pair)
     wanted = choose(mode, link_settings(ctx.attr.enabled, ctx.var["COMPILATION_MODE"], ctx.attr.options + ctx.fragments.cpp.linkopts))
     by_target = {dep[LibraryInfo].target: dep[LibraryInfo].file for dep in ctx.attr.libraries}
-    return [DefaultInfo(files = depset([by_target[t] for t in wanted]))]
+    return [DefaultInfo(files = depset([by_target[t] for t in wanted])), ModeInfo(about = mode, files = by_target)]
 
 # All libraries of the mode are known to it, so that they can be named; only those it gives on are built.
 link_libraries = rule(
@@ -66,7 +72,7 @@ def _runtime_impl(ctx):
     links = []
     for file in files:
         # Where it belongs in a cache is said by its name: Bazel puts it in a directory of its own.
-        link = ctx.actions.declare_file("%s/lib%s@%s.so" % (ctx.label.name, CACHE, _path_in_cache(file).replace("/", "@")))
+        link = ctx.actions.declare_file("%s/lib%s@%s.so" % (ctx.label.name, CACHE, path_in_cache(file.path).replace("/", "@")))
         ctx.actions.symlink(output = link, target_file = file)
         links.append(link)
     return [DefaultInfo(files = depset(links))]

@@ -57,9 +57,6 @@ def _each(actions, variable, flags):
 def _if(actions, variable, flags):
     return _set(actions, flags, expand_if_available = variable)
 
-def _debug(actions):
-    return env_set(actions = actions, env_entries = [env_entry("EMROOT_DEBUG", "1")])
-
 def _command_line():
     """What Bazel has to say in every command; everything is spelled out, since nothing is a compiler's default here."""
     libraries = [
@@ -146,8 +143,8 @@ def _features(arch, thin):
             cxx = ALWAYS_CXX,
             link = ALWAYS_LINK,
         ), enabled = True),
-        feature(name = "emcc_debug", env_sets = [_debug(_COMPILE + _LINK)]),
-        feature(name = "emcc_debug_link", env_sets = [_debug(_LINK)]),
+        feature(name = "emcc_debug", flag_sets = [_set(_COMPILE + _LINK, ["--emroot-debug"])]),
+        feature(name = "emcc_debug_link", flag_sets = [_set(_LINK, ["--emroot-debug"])]),
         feature(name = "emroot_no_exceptions", enabled = True, flag_sets = [flag_set(
             actions = _CXX,
             flag_groups = [flag_group(flags = ["-fno-exceptions"])],

@@ -1,4 +1,5 @@
-"""The transition from a program's name to a way of building it."""
+"""The transition from a program's name to a way of building it. What is of links alone is no part of it (`link.bzl`): all that a
+program depends on would be compiled once more."""
 
 load(":options.bzl", "is_on", "joined", "settings")
 
@@ -41,16 +42,11 @@ def _from_options(attr, said):
 
 def _wasm_transition_impl(settings_before, attr):
     features = list(settings_before[_FEATURES])
-    options = settings_before[_LINKOPT] + joined(attr.linkopts)
-    said = settings(options)
+    said = settings(settings_before[_LINKOPT] + joined(attr.linkopts))
     chosen = []
     for table, value in ((_LTO, attr.lto), (_DYNAMIC, attr.dynamic), (_THREADS, attr.threads), (_SIMD, attr.simd)):
         chosen += _decided(table, value, features)
     chosen += _from_options(attr, said)
-    if attr.exit_runtime:
-        chosen.append("exit_runtime")
-    if attr.standalone:
-        chosen.append("wasm_standalone")
     for name in chosen:
         if name not in features:
             features.append(name)
@@ -59,12 +55,11 @@ def _wasm_transition_impl(settings_before, attr):
         _DYNAMIC_MODE: "off",
         _FEATURES: features,
         _MALLOC: None,
-        _LINKOPT: options,
         _PLATFORMS: [str(Label("//bazel/platforms:" + arch))],
     }
 
 wasm_transition = transition(
     implementation = _wasm_transition_impl,
     inputs = [_FEATURES, _LINKOPT],
-    outputs = [_DYNAMIC_MODE, _FEATURES, _LINKOPT, _MALLOC, _PLATFORMS],
+    outputs = [_DYNAMIC_MODE, _FEATURES, _MALLOC, _PLATFORMS],
 )

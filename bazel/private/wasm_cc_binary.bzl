@@ -1,61 +1,24 @@
 """`wasm_cc_binary`: a `cc_binary` built for WebAssembly, in the mode that its attributes say."""
 
-load(":launcher.bzl", "LAUNCHER_ATTRIBUTES", "arguments_aspect", "environment_of", "make_launcher")
+load(":launcher.bzl", "LAUNCHER_ATTRIBUTES", "arguments_aspect", "environment_of", "make_launcher", "without")
+load(":link.bzl", "LINK_ATTRIBUTES", "link", "link_aspect")
+load(":outputs.bzl", "ALLOWED", "default_kinds", "divide")
 load(":python.bzl", "PythonInfo")
 load(":transition.bzl", "wasm_transition")
 
-# What a link may leave, as emsdk's rule has it; without `outputs`, files that a link does not leave are empty.
-_EXTENSIONS = ["js", "wasm", "wasm.map", "data", "symbols", "wasm.debug.wasm", "html"]
-
-# All that a link may leave, after the program's name (`unpack.py: KINDS`).
-_ALLOWED = [
-    "aw.js",
-    "d.ts",
-    "data",
-    "html",
-    "js",
-    "js.mem",
-    "js.symbols",
-    "mjs",
-    "mjs.symbols",
-    "support.js",
-    "support.mjs",
-    "symbols",
-    "ts",
-    "wasm",
-    "wasm.debug.wasm",
-    "wasm.dwp",
-    "wasm.js",
-    "wasm.map",
-    "wasm.orig",
-    "worker.js",
-    "worker.mjs",
-    "ww.js",
-]
-
-def divide(name):
-    """A file's name as the program's and the longest of what a link adds to it, or nothing."""
-    kinds = sorted([kind for kind in _ALLOWED if name.endswith("." + kind)], key = len)
-    return (name.removesuffix("." + kinds[-1]), kinds[-1]) if kinds else (name, "")
-
 def _wasm_cc_binary_impl(ctx):
     target = ctx.attr.cc_target[0]
-    packed = target[DefaultInfo].files_to_run.executable
-    if not packed:
-        fail("%s is no cc_binary" % ctx.attr.cc_target[0].label)
-    if ctx.outputs.outputs:
-        outputs = ctx.outputs.outputs
-        for output in outputs:
-            if not divide(output.basename)[1]:
-                fail("%s: no such output; one of %s is possible" % (output.basename, ", ".join(["." + e for e in _ALLOWED])))
-    else:
+    packed, words = link(ctx, target)
+    outputs = ctx.outputs.outputs
+    for output in outputs:
+        if not divide(output.basename)[1]:
+            fail("%s: no such output; one of %s is possible" % (output.basename, ", ".join(["." + kind for kind in ALLOWED])))
+    if not outputs:
         base = divide(target.label.name.rpartition("/")[2])[0]
-        outputs = [ctx.actions.declare_file("%s/%s.%s" % (ctx.label.name, base, e)) for e in _EXTENSIONS]
+        outputs = [ctx.actions.declare_file("%s/%s.%s" % (ctx.label.name, base, kind)) for kind in default_kinds(words)]
     python = ctx.attr._python[PythonInfo]
     args = ctx.actions.args()
     args.add_all(["-I", "-B", ctx.file._unpack, packed])
-    if not ctx.outputs.outputs:
-        args.add("--allow-missing")
     args.add_all(outputs)
     ctx.actions.run(
         executable = python.interpreter,
@@ -68,10 +31,11 @@ def _wasm_cc_binary_impl(ctx):
         execution_requirements = {"supports-path-mapping": "1"},
         toolchain = None,
     )
-    launcher, runfiles = make_launcher(ctx, target)
+    launcher, runfiles = make_launcher(ctx, target, packed)
 
-    # What the program consists of, and what it needs when it runs.
-    data_runfiles = ctx.runfiles(outputs).merge(target[DefaultInfo].data_runfiles)
+    # What the program consists of, and what it needs when it runs; the launcher too: `$(location)` among `data` is that.
+    needed = without(ctx, target[DefaultInfo].data_runfiles, target[DefaultInfo].files_to_run.executable)
+    data_runfiles = ctx.runfiles(outputs).merge(runfiles or needed)
     return [
         DefaultInfo(
             files = depset(outputs),
@@ -87,20 +51,20 @@ WASM_ATTRIBUTES = {
     "arch": attr.string(default = "_default", values = ["_default", "wasm32", "wasm64"], doc = "Pointers of 32 or 64 bits; by default 32, or as `-m64` among `linkopts` says."),
     "dynamic": attr.string(default = "_default", values = ["_default", "none", "main", "side"], doc = "Whether it loads other modules (main), or is loaded by one (side); by default as the features `main_module` and `side_module` say."),
     "exit_runtime": attr.bool(doc = "Whether the runtime shuts down when main returns: destructors, atexit, flushing."),
-    "linkopts": attr.string_list(doc = "Options of the link; unlike those of the cc_binary, they are known when its libraries are chosen."),
+    "linkopts": attr.string_list(doc = "Options of the link, after all others."),
     "lto": attr.string(default = "_default", values = ["_default", "none", "full", "thin"], doc = "Link-time optimisation, of the program and its system libraries; by default as the features `lto` and `thin_lto` say."),
     "simd": attr.string(default = "_default", values = ["_default", "off", "simd128", "relaxed_simd"], doc = "Vector instructions; by default as the features `wasm_simd` and `wasm_relaxed_simd` say."),
     "standalone": attr.bool(doc = "A .wasm that runs without JavaScript."),
     "threads": attr.string(default = "_default", values = ["_default", "emscripten", "off"], doc = "Whether there are threads; by default as the feature `use_pthreads` says."),
     "_allowlist_function_transition": attr.label(default = "@bazel_tools//tools/allowlists/function_transition_allowlist"),
-}
+} | LINK_ATTRIBUTES
 
 wasm_cc_binary = rule(
     implementation = _wasm_cc_binary_impl,
     doc = "Builds `cc_target` for WebAssembly. Several targets of this rule may build one `cc_target` in several modes.",
     attrs = WASM_ATTRIBUTES | LAUNCHER_ATTRIBUTES | {
-        "cc_target": attr.label(cfg = wasm_transition, mandatory = True, aspects = [arguments_aspect], doc = "The cc_binary to build."),
-        "outputs": attr.output_list(doc = "Files that the link leaves, beside this target; by default in a folder of its name. `bazel run` of this target runs the program under Node."),
+        "cc_target": attr.label(cfg = wasm_transition, mandatory = True, aspects = [arguments_aspect, link_aspect], doc = "The cc_binary to build."),
+        "outputs": attr.output_list(doc = "Files that the link leaves, beside this target; by default what its options have it leave, in a folder of its name. `bazel run` of this target runs the program under Node."),
         "_unpack": attr.label(default = Label("//:src/emroot/bazel/unpack.py"), allow_single_file = True),
     },
     executable = True,

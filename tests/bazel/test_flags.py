@@ -39,14 +39,14 @@ FLAGS: dict[str, tuple[list[str], set[str], set[str]]] = {
     'debugging': ([f'--features={feature}' for feature in ('optimize_for_size', 'dwarf_debug_info', 'profiling_funcs',
                                                            'emcc_debug_link')],
                   {'-O0', '-g', '-fdebug-compilation-dir=.'},
-                  {'-O0', '-gseparate-dwarf', '--profiling', '--profiling-funcs', 'EMROOT_DEBUG'}),
+                  {'-O0', '-gseparate-dwarf', '--profiling', '--profiling-funcs', '--emroot-debug'}),
 }
 #: What only links are told, and what neither is told unless asked.
 LINK_ONLY = {'-sPRINTF_LONG_DOUBLE', '--oformat=js', '-sEXIT_RUNTIME', '-lembind', '-sWASMFS', '-sMAIN_MODULE=2',
-             '-sSIDE_MODULE=2', '--profiling', '--profiling-funcs', '-gseparate-dwarf', 'EMROOT_DEBUG'}
+             '-sSIDE_MODULE=2', '--profiling', '--profiling-funcs', '-gseparate-dwarf', '--emroot-debug'}
 UNASKED = {'-flto', '-flto=thin', '-fPIC', '-pthread', '-fexceptions', '-fwasm-exceptions', '-m64', '-sWASM_WORKERS',
            '-sSTANDALONE_WASM', '-msimd128', '-fsanitize=address', '-fsanitize=undefined', '-O1', '-Oz', '-O3',
-           '--profiling', '-gseparate-dwarf', 'EMROOT_DEBUG'}
+           '--profiling', '-gseparate-dwarf', '--emroot-debug'}
 
 
 def arguments(workspace: Workspace, options: Iterable[str]) -> tuple[set[str], set[str]]:

@@ -29,6 +29,14 @@ wasm_cc_binary(
     outputs = ["main.v2.js", "main.v2.js.symbols", "main.v2.wasm"],
 )
 cc_binary(name = "untold", srcs = ["main.c"], linkopts = ["-sASSERTIONS", "-sMALLOC=emmalloc-memvalidate"])
+cc_binary(name = "shared", srcs = ["main.c"], deps = [":part"], linkopts = ["-sASSERTIONS", "-sMALLOC=emmalloc"])
+[wasm_cc_binary(
+    name = "linked%d" % n, arch = "wasm64", cc_target = ":shared", linkopts = options, outputs = outputs, exit_runtime = n == 2,
+    standalone = n == 3,
+) for n, (options, outputs) in enumerate([
+    ([], []), (["-sSTACK_SIZE=131072"], []), ([], []), ([], []), ([], ["shared.js"]),
+    (["-sSINGLE_FILE", "--emit-symbol-map"], []), (["-pthread"], []),
+])]
 cc_binary(name = "lto", srcs = ["main.c"], linkopts = ["-flto"])
 cc_binary(name = "port", srcs = ["main.c"], linkopts = ["-sUSE_ZLIB"])
 cc_binary(name = "compiled", srcs = ["main.c"], copts = ["--use-port=zlib"])
@@ -86,6 +94,30 @@ def test_a_port_that_is_not_declared_is_named(links: Workspace, target: str) -> 
     said = failing(links, f'//links:{target}')
     assert 'emscripten_deps.cache(features = ["wasm64"], targets = ["auto", "zlib"])' in said
     assert 'deps = ["@emscripten_cache//ports:zlib"]' in said
+
+
+def test_what_is_of_links_alone_compiles_nothing_once_more(links: Workspace) -> None:
+    def compiled(last: int) -> int:
+        programs = ' + '.join(f'//links:linked{n}' for n in range(last + 1))
+        return len(links.actions(f'mnemonic("CppCompile", deps({programs}))')['actions'])
+    assert compiled(0) == 2
+    assert compiled(5) == 2
+    assert compiled(6) == 4, 'threads are for compiles, too'
+
+
+def test_options_of_a_program_decide_about_the_libraries_of_its_rule(links: Workspace) -> None:
+    text = links.run('aquery', '--output=text', '-c', 'opt', 'mnemonic("CppLink", //links:linked0)').stdout
+    for library in ('libc-debug.a', 'libemmalloc-debug.a'):
+        assert f'wasm64-emscripten/{library}' in text
+    assert 'libdlmalloc' not in text
+    assert '/_objs/shared/' in text
+
+
+@pytest.mark.parametrize(('target', 'files'), [
+    ('linked0', ['shared.js', 'shared.wasm']), ('linked5', ['shared.js', 'shared.symbols'])])
+def test_without_outputs_there_is_what_the_link_leaves(links: Workspace, target: str, files: list[str]) -> None:
+    found = links.run('cquery', '--output=files', f'//links:{target}').stdout.split()
+    assert [path.partition(f'/{target}/')[2] for path in found] == files
 
 
 def test_features_reach_a_program_whose_attributes_say_nothing(links: Workspace) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from support.places import copy_sdk, rewrite
+from support.overlay import overlay
 from support.workspace import Workspace, module_file
 
 from emroot.sdk import Sdk
@@ -57,10 +57,10 @@ def test_the_root_modules_sdk_counts_and_else_one_that_all_agree_on(named: Calla
 
 def test_an_sdk_with_another_llvm_than_it_is_made_for_is_warned_of(scratch: Callable[..., Workspace], bazel_sdk: Sdk,
                                                                   tmp_path: Path) -> None:
-    root = copy_sdk(bazel_sdk.root, tmp_path / 'sdk')
-    shared, newer = root / 'tools/shared.py', bazel_sdk.expected_llvm + 3
-    rewrite(shared, re.sub(r'(?m)^EXPECTED_LLVM_VERSION = .*$', f'EXPECTED_LLVM_VERSION = {newer}',
-                           shared.read_text(encoding='utf-8')))
+    name, newer = 'tools/shared.py', bazel_sdk.expected_llvm + 3
+    text = (bazel_sdk.root / name).read_text(encoding='utf-8')
+    changed = re.sub(r'(?m)^EXPECTED_LLVM_VERSION = .*$', f'EXPECTED_LLVM_VERSION = {newer}', text)
+    root = overlay(bazel_sdk.root, tmp_path / 'sdk', {name: changed})
     workspace = scratch({'MODULE.bazel': module_file(f'sdk(path = "{root}")')}, reads=[tmp_path / 'sdk'])
     ask = ('query', 'deps(@emroot//bazel/private:headers, 1)')
     said = workspace.run(*ask).stderr

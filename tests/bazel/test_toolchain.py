@@ -42,6 +42,9 @@ wasm_cc_test(name = "says_test", args = ["four"], cc_target = ":says", data = ["
 ) for minor in (9, 11)]
 platform(name = "bare", constraint_values = ["@platforms//cpu:wasm32", "@platforms//os:none"])
 wasm_cc_binary(name = "says_wasm", testonly = True, cc_target = ":says")
+genrule(name = "script", outs = ["starts.sh"], cmd = "(echo '#!/bin/sh'; echo 'exec ./$$1 here') > $@", executable = True)
+sh_test(name = "starts", srcs = [":script"], args = ["$(rootpath :says_wasm)"], data = [":says_wasm"])
+genrule(name = "named", srcs = [":mapped"], outs = ["named.txt"], cmd = "echo $(location :mapped) > $@")
 wasm_cc_binary(name = "mapped", cc_target = ":plain", outputs = ["plain.wasm.map"])
 ''',
     'python.bzl': '''
@@ -146,6 +149,13 @@ def test_a_test_is_run_as_bazel_runs_one(kept: Workspace) -> None:
 
 def test_a_program_is_run_by_bazel_run(kept: Workspace) -> None:
     assert 'preloaded, built redacted, 42 and 42 [one] [two three] [here]' in kept.run('run', '//:says_wasm', '--', 'here').stdout
+
+
+def test_a_location_is_a_file_in_sources_and_what_runs_the_program_in_data(kept: Workspace) -> None:
+    said = kept.run('test', '--test_output=all', '//:starts').stdout
+    assert 'preloaded, built redacted, 42 and 42 [one] [two three] [here]' in said
+    [action] = kept.actions('mnemonic("Genrule", //:named)')['actions']
+    assert 'bin/plain.wasm.map > ' in action['arguments'][-1]
 
 
 @pytest.mark.slow

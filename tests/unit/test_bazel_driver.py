@@ -54,9 +54,10 @@ def test_nothing_of_the_shell_reaches_emcc(place: driver.Place, tmp_path: Path, 
     assert 'stray' not in place.environment(tmp_path / 'cache').values()
 
 
-def test_emcc_debug_is_a_feature(place: driver.Place, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv('EMROOT_DEBUG', '1')
-    assert place.environment(tmp_path / 'cache')['EMCC_DEBUG'] == '1'
+@pytest.mark.usefixtures('place')
+def test_emcc_debug_is_a_feature(tmp_path: Path) -> None:
+    assert 'EMCC_DEBUG' not in driver.Place(tmp_path).environment(tmp_path / 'cache')
+    assert driver.Place(tmp_path, debug=True).environment(tmp_path / 'cache')['EMCC_DEBUG'] == '1'
 
 
 @pytest.mark.parametrize('name', [

@@ -100,4 +100,22 @@ def test_a_program_is_built_as_features_attributes_and_options_say(features: lis
     assert set(after['//command_line_option:features']) == on
     assert after['//command_line_option:platforms'] == [f'//bazel/platforms:{arch}']
     assert after['//command_line_option:dynamic_mode'] == 'off'
-    assert after['//command_line_option:linkopt'][0] == '-Wl,--x'
+    assert '//command_line_option:linkopt' not in after, 'all that the program depends on would be compiled once more'
+
+
+@pytest.mark.parametrize(('words', 'kinds'), [
+    (['-O2', '--oformat=js'], 'js wasm'),
+    (['--oformat=js', '--oformat=html'], 'html js wasm'),
+    (['--oformat=mjs', '--emit-symbol-map'], 'mjs wasm symbols'),
+    (['--oformat=bare', '-gsource-map'], 'wasm wasm.map'),
+    (['-sSIDE_MODULE=2', '--oformat=js'], 'wasm'),
+    (['-s', 'SINGLE_FILE=1', '-gsource-map'], 'js'),
+    (['-sSINGLE_FILE', '--oformat=html', '--preload-file', 'a'], 'html data'),
+    (['-sSINGLE_FILE=0', '-sSTANDALONE_WASM'], 'js wasm'),
+    (['-sWASM=0'], 'js'),
+    (['-gsource-map', '-gseparate-dwarf', '--preload-file=a@b'], 'js wasm wasm.map wasm.debug.wasm data'),
+    (['-gsource-map', '-gseparate-dwarf', '-g0', '-gsource-map=inline'], 'js wasm wasm.map'),
+    (['-gseparate-dwarf=elsewhere.wasm', '--embed-file', 'a'], 'js wasm'),
+])
+def test_what_a_link_leaves_follows_from_its_options(words: list[str], kinds: str) -> None:
+    assert starlark('options.bzl', 'outputs.bzl')['default_kinds'](words) == kinds.split()

@@ -21,7 +21,7 @@ def test_a_name_and_what_a_link_adds(name: str, divided: tuple[str, str]) -> Non
     assert divide(name) == divided
 
 
-def unpacked(tmp_path: Path, made: dict[str, str], *wanted: str, optional: bool = False) -> tuple[int, dict[str, str]]:
+def unpacked(tmp_path: Path, made: dict[str, str], *wanted: str) -> tuple[int, dict[str, str]]:
     """The exit code, and the files."""
     left, out = tmp_path / 'made', tmp_path / 'out'
     left.mkdir()
@@ -29,7 +29,7 @@ def unpacked(tmp_path: Path, made: dict[str, str], *wanted: str, optional: bool 
     for name, text in made.items():
         (left / name).write_text(text, encoding='utf-8')
     pack(left, tmp_path / 'packed')
-    code = main([str(tmp_path / 'packed'), *(['--allow-missing'] if optional else []), *(str(out / name) for name in wanted)])
+    code = main([str(tmp_path / 'packed'), *(str(out / name) for name in wanted)])
     return code, {path.name: path.read_text(encoding='utf-8') for path in out.iterdir()}
 
 
@@ -48,10 +48,11 @@ def test_programs_with_dots_in_their_names(tmp_path: Path) -> None:
 def test_what_a_link_did_not_leave_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     code, found = unpacked(tmp_path, {'a.js': 'script'}, 'a.js', 'a.symbols')
     assert (code, found) == (1, {'a.js': 'script'})
-    assert 'the link left no a.symbols; it left a.js' in capsys.readouterr().err
+    said = capsys.readouterr().err
+    assert 'the link left no a.symbols; it left a.js\n  hint: a.symbols comes with `linkopts = ["--emit-symbol-map"]`' in said
 
 
 def test_the_rule_allows_what_can_be_unpacked() -> None:
-    tree = ast.parse((ROOT / 'bazel/private/wasm_cc_binary.bzl').read_text(encoding='utf-8'))
-    [allowed] = [n.value for n in tree.body if isinstance(n, ast.Assign) and getattr(n.targets[0], 'id', '') == '_ALLOWED']
+    tree = ast.parse((ROOT / 'bazel/private/outputs.bzl').read_text(encoding='utf-8'))
+    [allowed] = [n.value for n in tree.body if isinstance(n, ast.Assign) and getattr(n.targets[0], 'id', '') == 'ALLOWED']
     assert ast.literal_eval(allowed) == list(KINDS)

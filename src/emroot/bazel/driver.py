@@ -25,6 +25,8 @@ from emroot.bazel.remedy import FROZEN, advice, ask, port_options
 from emroot.bazel.unpack import divide
 from emroot.probe import pure_environment
 
+#: What the features emcc_debug and emcc_debug_link say.
+DEBUG = '--emroot-debug'
 #: The name of the first entry of what a link leaves, a tar: it says something to whoever starts that as a program, and nothing to
 #: tar. A name has no more than 100 bytes.
 _STARTED = '#!/bin/sh\necho "emroot: this is a tar: run it by wasm_cc_binary or wasm_cc_test">&2;exit 126\n'
@@ -33,7 +35,8 @@ _STARTED = '#!/bin/sh\necho "emroot: this is a tar: run it by wasm_cc_binary or 
 class Place:
     """One action's SDK, configuration and cache."""
 
-    def __init__(self, scratch: Path) -> None:
+    def __init__(self, scratch: Path, *, debug: bool = False) -> None:
+        self.debug = debug
         self.sdk = SdkPlaces.read(os.environ['EMROOT_SDK'])
         self.here = Path.cwd()
         self.scratch = scratch
@@ -45,7 +48,7 @@ class Place:
         # PWD: Bazel says /proc/self/cwd, which clang would take for the directory of each source.
         kept = {name: value for name, value in pure_environment().items()
                 if not name.startswith(('EMSDK', 'EMROOT_')) and name not in ('EMCC_LOGGING', 'PWD')}
-        debug = {'EMCC_DEBUG': '1'} if os.environ.get('EMROOT_DEBUG') else {}  # the feature emcc_debug
+        debug = {'EMCC_DEBUG': '1'} if self.debug else {}
         return {**kept, **debug, 'EM_CONFIG': str(config), 'EM_CACHE': str(cache), 'EM_FROZEN_CACHE': '1', 'LC_ALL': 'C',
                 'PYTHONDONTWRITEBYTECODE': '1', 'PYTHONHASHSEED': '0', 'TMPDIR': str(self.scratch),
                 'TEMP': str(self.scratch), 'TMP': str(self.scratch)}
@@ -271,7 +274,8 @@ def _say(place: Place, said: bytes) -> None:
 def main(verb: str, arguments: list[str]) -> int:
     """Run one action; the exit code."""
     with tempfile.TemporaryDirectory(prefix='emroot-') as directory:
-        place = Place(Path(directory))
+        place = Place(Path(directory), debug=DEBUG in arguments)
+        arguments = [a for a in arguments if a != DEBUG]
         if verb == 'compile':
             return compile_(place, 'emcc.py', arguments)
         if verb == 'compile++':

@@ -1,4 +1,4 @@
-"""Unpacks what `driver.py` packed: `python unpack.py TAR [--allow-missing] FILE...`. Standard library alone, no emroot.
+"""Unpacks what `driver.py` packed: `python unpack.py TAR FILE...`. Standard library alone, no emroot.
 
 Files are told apart by what a link adds to the program's name, so that they may be called otherwise than the program, which may
 have dots in its name.
@@ -10,10 +10,14 @@ import sys
 import tarfile
 from pathlib import Path
 
-#: What follows the program's name in what a link leaves (`wasm_cc_binary.bzl` has the same).
+#: What follows the program's name in what a link leaves (`outputs.bzl` has the same).
 KINDS = ('aw.js', 'd.ts', 'data', 'html', 'js', 'js.mem', 'js.symbols', 'mjs', 'mjs.symbols', 'support.js', 'support.mjs',
          'symbols', 'ts', 'wasm', 'wasm.debug.wasm', 'wasm.dwp', 'wasm.js', 'wasm.map', 'wasm.orig', 'worker.js', 'worker.mjs',
          'ww.js')
+
+#: Options of a link that have it leave more.
+BROUGHT_BY = {'data': '--preload-file', 'html': '--oformat=html', 'mjs': '--oformat=mjs', 'symbols': '--emit-symbol-map',
+              'wasm.debug.wasm': '-gseparate-dwarf', 'wasm.map': '-gsource-map'}
 
 
 def divide(name: str) -> tuple[str, str]:
@@ -32,22 +36,24 @@ def kind_of(name: str) -> str:
 def main(arguments: list[str]) -> int:
     """Write each wanted file; the exit code."""
     packed, *wanted = arguments
-    optional = '--allow-missing' in wanted
-    wanted = [w for w in wanted if w != '--allow-missing']
     missing = []
     with tarfile.open(packed) as tar:
         members = {kind_of(member.name): member for member in tar.getmembers()}
         for file in wanted:
             member = members.get(kind_of(Path(file).name))
             content = tar.extractfile(member) if member else None
-            if content is None and not optional:
-                missing.append(file)
+            if content is None:
+                missing.append(Path(file).name)
                 continue
-            Path(file).write_bytes(content.read() if content else b'')
+            Path(file).write_bytes(content.read())
             Path(file).chmod(0o755)
         if missing:
             made = ', '.join(sorted(member.name for member in tar.getmembers()))
-            print(f'emroot: the link left no {", ".join(Path(m).name for m in missing)}; it left {made}', file=sys.stderr)
+            print(f'emroot: the link left no {", ".join(missing)}; it left {made}', file=sys.stderr)
+            for name in missing:
+                if option := BROUGHT_BY.get(kind_of(name)):
+                    print(f'  hint: {name} comes with `linkopts = ["{option}"]`', file=sys.stderr)
+            print('  hint: list in `outputs` of wasm_cc_binary what the link leaves', file=sys.stderr)
     return 1 if missing else 0
 
 

@@ -1,0 +1,103 @@
+"""The link of a program, with what a rule adds to it and the libraries that all of its options ask for.
+
+Options of a link must not be a part of the configuration that the program is built in: its libraries would be compiled once more for
+each. So that configuration has none of them. Where a rule has options of its own, or those of the program and of its
+dependencies ask for other libraries than the toolchain could know of, the link that the program has is made again by an action of
+the rule: the same command with other libraries, and more options at its end.
+"""
+
+load(":features.bzl", "FEATURES")
+load(":library.bzl", "CACHE", "SdkInfo")
+load(":options.bzl", "joined", "settings")
+load(":selection.bzl", "ModeInfo", "choose", "path_in_cache")
+load(":transition.bzl", "wasm_transition")
+
+LinkInfo = provider("The link of a cc_binary or cc_test.", fields = {
+    "argv": "list: the command.",
+    "inputs": "depset of Files",
+    "output": "File",
+})
+
+def _link_impl(target, _ctx):
+    output = target[DefaultInfo].files_to_run.executable
+    for action in target.actions:
+        if action.mnemonic == "CppLink" and output in action.outputs.to_list():
+            return [LinkInfo(argv = action.argv, inputs = action.inputs, output = output)]
+    return []
+
+link_aspect = aspect(
+    implementation = _link_impl,
+    doc = "Reads the command by which a program is linked: all that features, its own options and those of its dependencies tell.",
+)
+
+# With `exit_runtime`, `linkopts` and `standalone` of the rule.
+LINK_ATTRIBUTES = {
+    "_mode": attr.label(default = Label("//bazel/private/toolchain:libraries"), cfg = wasm_transition, providers = [ModeInfo]),
+    "_sdk": attr.label(default = Label("@emscripten_sdk//:sdk"), cfg = "exec", providers = [SdkInfo]),
+}
+
+def _is_library(path):
+    """Whether it is a system library, among the arguments of a link."""
+    return not path.startswith("-") and ("/%s/sysroot/" % CACHE in path or "/shipped/sysroot/" in path)
+
+def _own_options(ctx):
+    """What the rule adds to the command."""
+    words = joined(ctx.attr.linkopts)
+    for on, feature in ((ctx.attr.exit_runtime, "exit_runtime"), (ctx.attr.standalone, "wasm_standalone")):
+        words = (FEATURES[feature].link if on else []) + words
+    return words
+
+def link(ctx, target):
+    """The program with the options of the rule.
+
+    Args:
+      ctx: of a rule with the attributes of `wasm_cc_binary.bzl`.
+      target: the cc_binary or cc_test, with `link_aspect`.
+
+    Returns:
+      (File, list): what the link left, packed, and all of its arguments.
+    """
+    own, packed = _own_options(ctx), target[DefaultInfo].files_to_run.executable
+    if not packed:
+        fail("%s is no cc_binary" % target.label)
+    if LinkInfo not in target:
+        if own:
+            fail("%s is not linked by a cc_binary or cc_test: options (%s) have to be said there" % (target.label, " ".join(own)))
+        return packed, []
+    said, mode = target[LinkInfo], ctx.attr._mode[0][ModeInfo]
+    own = [word for word in own if word not in said.argv] if not ctx.attr.linkopts else own
+    libraries = [mode.files[name] for name in choose(mode.about, settings(said.argv + own))]
+    given = [path_in_cache(word).removesuffix(".a") for word in said.argv if _is_library(word)]
+    if not own and sorted(given) == sorted([path_in_cache(file.path).removesuffix(".a") for file in libraries]):
+        return packed, said.argv
+    return _link_again(ctx, said, libraries, own), said.argv + own
+
+def _link_again(ctx, said, libraries, own):
+    out = ctx.actions.declare_file("%s.link/%s" % (ctx.label.name, said.output.basename))
+    inputs = [file for file in said.inputs.to_list() if not _is_library(file.path)]
+
+    # Objects of a directory of sources, which are counted when it has been made.
+    objects = {file.path: file for file in inputs if file.is_directory and "/_objs/" in file.path}
+    args = ctx.actions.args()
+    for word in said.argv[1:]:
+        if word == said.output.path:
+            args.add(out)
+        elif word in objects:
+            args.add_all([objects[word]])
+        elif not _is_library(word):
+            args.add(word)
+    args.add_all(libraries)
+    args.add_all(own)
+    sdk = ctx.attr._sdk[SdkInfo]
+    ctx.actions.run(
+        executable = said.argv[0],
+        arguments = [args],
+        inputs = depset(inputs + libraries),
+        outputs = [out],
+        env = {"EMROOT_SDK": sdk.about.path},
+        mnemonic = "CppLink",
+        progress_message = "Linking %{label}",
+        toolchain = None,
+        use_default_shell_env = True,
+    )
+    return out
