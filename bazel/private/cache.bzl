@@ -1,6 +1,7 @@
 """Targets of `@emscripten_cache//<mode>`: each library under its name, and `:cache` for what a module declared."""
 
 load(":library.bzl", "HeadersInfo", "emscripten_built")
+load(":port_repository.bzl", "as_name")
 load(":python.bzl", "PythonInfo")
 
 def emscripten_cache_mode(mode, repo, owner):
@@ -11,9 +12,9 @@ def emscripten_cache_mode(mode, repo, owner):
       repo: name of the mode's repository.
       owner: the module whose declared targets `:cache` is.
     """
-    for target in mode["libraries"].keys() + mode["ports"].keys():
+    for target in mode["libraries"].keys() + [as_name(port) for port in mode["ports"]]:
         emscripten_built(name = target, libraries = ["@%s//:%s" % (repo, target)], tags = ["manual"])
-    emscripten_built(name = "cache", libraries = ["@%s//:%s" % (repo, target) for target in mode["owned"].get(owner, [])])
+    emscripten_built(name = "cache", libraries = ["@%s//:%s" % (repo, as_name(target)) for target in mode["owned"].get(owner, [])])
 
 def emscripten_ports(modes):
     """For each declared port, a target that is the port in the mode of the program that depends on it.
@@ -24,7 +25,7 @@ def emscripten_ports(modes):
     found = {}
     for repo, mode in modes.items():
         for port in mode["ports"]:
-            found.setdefault(port, {})[Label("//bazel/private:mode_" + mode["mode"])] = "@%s//:%s.cc" % (repo, port)
+            found.setdefault(as_name(port), {})[Label("//bazel/private:mode_" + mode["mode"])] = "@%s//:%s.cc" % (repo, as_name(port))
     for port, choices in found.items():
         native.alias(name = port, actual = select(choices, no_match_error = "port %s is not declared for this mode: add its features to emscripten_deps.cache" % port))
 

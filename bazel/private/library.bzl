@@ -3,6 +3,7 @@
 load("@rules_cc//cc/common:cc_common.bzl", "cc_common")
 load("@rules_cc//cc/common:cc_info.bzl", "CcInfo")
 load(":granularity.bzl", "GranularityInfo")
+load(":options.bzl", "port_options")
 load(":python.bzl", "PythonInfo")
 
 SdkInfo = provider("An Emscripten SDK.", fields = {
@@ -359,8 +360,10 @@ emscripten_library = rule(
 )
 
 def _port_impl(ctx):
-    out = ctx.actions.declare_directory("%s/%s" % (ctx.label.name, CACHE))
-    log = ctx.actions.declare_file("%s/%s.log" % (ctx.label.name, ctx.label.name))
+    # No `=` and no comma in paths: flags have meanings for them.
+    name = "".join([c if c.isalnum() or c in "._-+" else "_" for c in ctx.label.name.elems()])
+    out = ctx.actions.declare_directory("%s/%s" % (name, CACHE))
+    log = ctx.actions.declare_file("%s/%s.log" % (name, name))
     headers = ctx.attr._headers[HeadersInfo].directory
     args, inputs = ctx.actions.args(), [headers]
     args.add("--target", ctx.attr.target)
@@ -395,7 +398,7 @@ def _port_library_impl(ctx):
     port = ctx.attr.port[LibraryInfo]
 
     # Not an option of emcc: the driver takes it as the place of the port's files.
-    flags = ["--emroot-port=" + port.file.path, "--use-port=" + port.target]
+    flags = ["--emroot-port=" + port.file.path] + port_options(port.target)
     return [
         DefaultInfo(files = depset([port.file])),
         CcInfo(

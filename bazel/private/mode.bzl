@@ -2,7 +2,7 @@
 
 load(":features.bzl", "BY_DEFAULT", "MODULE_FLAGS", "SELECTING")
 load(":library.bzl", "emscripten_built", "emscripten_library", "emscripten_port", "emscripten_port_library", "emscripten_reads")
-load(":port_repository.bzl", "port_repository_name")
+load(":port_repository.bzl", "as_name", "port_repository_name")
 load(":selection.bzl", "link_libraries")
 
 def emscripten_mode(mode, reads):
@@ -34,7 +34,7 @@ def emscripten_mode(mode, reads):
     # Not a Label: repositories of ports are known to this one, which the same extension makes, and not to this module.
     for port, item in mode["ports"].items():
         emscripten_port(
-            name = port,
+            name = as_name(port),
             embuilder_flags = mode["flags"],
             marker = "@%s//:sources/marker" % port_repository_name(item),
             mode = mode["mode"],
@@ -42,8 +42,8 @@ def emscripten_mode(mode, reads):
             tags = ["manual"],
             target = port,
         )
-        emscripten_port_library(name = port + ".cc", port = port, tags = ["manual"])
-    emscripten_built(name = "cache", libraries = mode["declared"])
+        emscripten_port_library(name = as_name(port) + ".cc", port = as_name(port), tags = ["manual"])
+    emscripten_built(name = "cache", libraries = [as_name(target) for target in mode["declared"]])
 
     # Ports come with their headers, as something to depend on; a link gets libraries.
     declared = [t for t in mode["declared"] if t not in mode["ports"]]

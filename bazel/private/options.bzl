@@ -71,3 +71,15 @@ def settings(options):
 def says(found, wanted):
     """Whether settings say all that `wanted` ones say."""
     return all([found.get(key) == value or (value == "1" and is_on(found.get(key))) for key, value in wanted.items()])
+
+def port_options(target):
+    """Options of a link for a port in the variant that its name says (`port_settings.py`).
+
+    They are those of the port, and settings that are of that port. What others say (`PTHREADS=1`) is for the whole program, whose
+    compiles have to know it, too.
+    """
+    name, _, rest = target.partition(":")
+    words = [word.replace("\n", "::") for word in rest.replace("::", "\n").split(":") if word]
+    settings = [word for word in words if word[0].isupper()]
+    options = ["--use-port=" + ":".join([name] + [word for word in words if word not in settings])]
+    return options + ["-s" + word for word in settings if word.startswith(name.upper() + "_")]

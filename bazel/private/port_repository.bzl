@@ -18,10 +18,14 @@ filegroup(
 )
 """
 
+def as_name(target):
+    """A port with options or settings as the name of a rule, which has no colons: `sdl2_mixer+formats=ogg+PTHREADS=1`."""
+    return target.replace(":", "+")
+
 def port_repository_name(target):
-    """The name of the repository for what a module declares as `target`: a port, or a pattern of ports."""
+    """The name of the repository for what a module declares as `target`: a port, with options or not, or a pattern of ports."""
     allowed = "abcdefghijklmnopqrstuvwxyz0123456789"
-    return "emscripten_port_" + "".join([c if c in allowed else "_" for c in target.lower().elems()])
+    return "emscripten_port_" + "".join([c if c in allowed else "_" for c in target.partition(":")[0].lower().elems()])
 
 def _get(rctx, port, url, integrity, directories):
     """Get the sources of a port: from the directories first, as a directory or archive, else from their address."""

@@ -80,19 +80,19 @@ class Listing:
         for name in names:
             if name in self.groups:
                 found.update(dict.fromkeys(self.groups[name]))
-            elif self.library(name) or name in self.ports or name in self.port_variants or is_port_file(name):
+            elif self.library(name) or name in self.ports or name in self.port_variants or self._is_port(name):
                 found[name] = None
             elif matches := fnmatch.filter(known, name) if set('*?[') & set(name) else []:
                 found.update(dict.fromkeys(matches))
             else:
-                raise UnknownNameError('target', name, [*known, *self.groups],
+                raise UnknownNameError('target', split(name)[0], [*known, *self.groups],
                                        hint=f'`emroot list --features {",".join(self.mode.features)}` lists them')
         return list(found)
 
-
-def is_port_file(name: str) -> bool:
-    """Whether a target names a port by its file, with options or not (`contrib/port.py:option=1`)."""
-    return split(name)[0].endswith('.py') or ':' in name
+    def _is_port(self, name: str) -> bool:
+        """Whether it is a port by its file, or a port of the SDK with options or settings (`sdl2_image:formats=png`)."""
+        first, options = split(name)
+        return first.endswith('.py') or (bool(options) and first in self.ports)
 
 
 @dataclass(frozen=True, kw_only=True)

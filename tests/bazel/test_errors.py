@@ -15,6 +15,7 @@ WRONG = {
     'feature': ('cache(features = ["wasm46"])', "unknown feature 'wasm46'; the features are wasm32, wasm64"),
     'exclusion': ('cache(features = ["lto", "thinlto"])', "features 'lto' and 'thinlto' exclude each other"),
     'target': ('cache(targets = ["libc-debgu"])', "unknown target 'libc-debgu'; did you mean libc-debug"),
+    'port': ('cache(targets = ["sdl2_mixr:PTHREADS=1"])', "unknown target 'sdl2_mixr'; did you mean sdl2_mixer"),
     'builder': ('cache(builder = "make")', "builder"),
     'two SDKs': ('sdk(path = "a")\nsdk(path = "b")', 'one build has one'),
     'no SDK': ('sdk(path = "/nowhere")', '/nowhere: there is no Emscripten SDK'),

@@ -119,3 +119,14 @@ def test_a_program_is_built_as_features_attributes_and_options_say(features: lis
 ])
 def test_what_a_link_leaves_follows_from_its_options(words: list[str], kinds: str) -> None:
     assert starlark('options.bzl', 'outputs.bzl')['default_kinds'](words) == kinds.split()
+
+
+@pytest.mark.parametrize(('target', 'options'), [
+    ('zlib', ['--use-port=zlib']),
+    ('sdl2_mixer:formats=mp3,ogg', ['--use-port=sdl2_mixer:formats=mp3,ogg']),
+    ('sdl2_image:formats=png:PTHREADS=1', ['--use-port=sdl2_image:formats=png']),
+    ('sdl2_image:SDL2_IMAGE_FORMATS=png,jpg', ['--use-port=sdl2_image', '-sSDL2_IMAGE_FORMATS=png,jpg']),
+    ('boost:at=c::/x', ['--use-port=boost:at=c::/x']),
+])
+def test_a_link_asks_for_the_variant_of_a_port_that_was_declared(target: str, options: list[str]) -> None:
+    assert starlark('options.bzl')['port_options'](target) == options

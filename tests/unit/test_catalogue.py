@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from support.paper import paper_listing, paper_sdk
 
-from emroot.catalogue import Catalogue, is_port_file
+from emroot.catalogue import Catalogue
 from emroot.errors import UnknownNameError
 from emroot.home import Home
 from emroot.modes import Mode, parse_mode
@@ -26,7 +26,8 @@ LISTING = paper_listing(NAMES, groups={'SYSTEM': NAMES, 'MINIMAL': ['libc', 'zli
     (['SYSTEM'], NAMES),
     (['MINIMAL'], ['libc', 'zlib']),
     (['zlib', 'zlib-mt'], ['zlib', 'zlib-mt']),
-    (['contrib/port.py:option=1'], ['contrib/port.py:option=1']),
+    (['contrib/port.py', 'contrib/port.py:option=1'], ['contrib/port.py', 'contrib/port.py:option=1']),
+    (['zlib:formats=png:PTHREADS=1'], ['zlib:formats=png:PTHREADS=1']),
 ])
 def test_names_patterns_groups_and_ports_are_targets(given: list[str], found: list[str]):
     assert LISTING.expand(given) == found
@@ -40,7 +41,7 @@ def test_each_target_comes_once_where_it_was_first_named(given: list[str]):
 
 
 @pytest.mark.parametrize(('wrong', 'meant'), [('libcc', 'libc'), ('libc-dbug', 'libc-debug'), ('LIBC', 'libc'), ('zlb', 'zlib'),
-                                              ('SYSTM', 'SYSTEM')])
+                                              ('SYSTM', 'SYSTEM'), ('zlb:PTHREADS=1', 'zlib')])
 def test_an_unknown_target_is_answered_with_the_nearest_and_where_they_are_listed(wrong: str, meant: str):
     with pytest.raises(UnknownNameError) as caught:
         LISTING.expand([wrong])
@@ -51,12 +52,6 @@ def test_an_unknown_target_is_answered_with_the_nearest_and_where_they_are_liste
 def test_a_pattern_that_matches_nothing_is_an_error():
     with pytest.raises(UnknownNameError, match='libx'):
         LISTING.expand(['libx*'])
-
-
-@pytest.mark.parametrize(('name', 'is_one'), [
-    ('ports/my.py', True), ('my.py:a=1', True), ('sdl2:formats=png', True), ('zlib', False), ('libc++', False)])
-def test_ports_may_be_named_by_file_or_with_options(name: str, is_one: bool):
-    assert is_port_file(name) == is_one
 
 
 class _Asked(Catalogue):

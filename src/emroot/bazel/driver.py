@@ -210,6 +210,8 @@ def in_cache(cache: Path) -> set[str]:
 def _put(source: str, target: str) -> None:
     try:
         os.symlink(source, target)
+    except FileExistsError:  # ports that need the same one have it both; writing would go through the link
+        return
     except OSError:
         shutil.copyfile(source, target)
 

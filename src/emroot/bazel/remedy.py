@@ -96,7 +96,7 @@ def _libraries(targets: Sequence[str], parts: Sequence[str], options: Sequence[s
 
 
 def _ports(ports: Sequence[str], parts: Sequence[str]) -> str:
-    deps = ', '.join(f'"@emscripten_cache//ports:{port}"' for port in ports)
+    deps = ', '.join(f'"@emscripten_cache//ports:{port.replace(":", "+")}"' for port in ports)  # `port_repository.bzl: as_name`
     return (f'emroot: this needs {"the port" if len(ports) == 1 else "the ports"} {", ".join(ports)}, which '
             f'{"is" if len(ports) == 1 else "are"} not among its dependencies.\n'
             f'  hint: add to MODULE.bazel: {_tag(parts, ports)}\n'
