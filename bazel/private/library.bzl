@@ -125,14 +125,14 @@ def _cpus_1(_os, _inputs):
 def _cpus_2(_os, _inputs):
     return {"cpu": 2, "memory": 600}
 
-def _cpus_8(_os, _inputs):
-    return {"cpu": 8, "memory": 2000}
+def _cpus_4(_os, _inputs):
+    return {"cpu": 4, "memory": 1200}
 
 def _resources(weight):
     """How many processors an action may use, and how Bazel is told."""
     if weight < 40:
         return 1, _cpus_1
-    return (2, _cpus_2) if weight < 200 else (8, _cpus_8)
+    return (2, _cpus_2) if weight < 200 else (4, _cpus_4)
 
 def _make(ctx, verb, args, inputs, outputs, weight, mnemonic, message, sources = None):
     python, sdk = ctx.attr._python[PythonInfo], ctx.attr._sdk[SdkInfo]
@@ -260,11 +260,11 @@ def _compile_object(ctx, source, argv, reads, out):
         toolchain = None,
     )
 
-def _join_objects(ctx, objects, out):
-    """Join objects as the SDK's `create_lib` does: `cr`, and names in a response file."""
+def _join(ctx, operation, objects, out):
+    """Join objects as the SDK's `create_lib` does: `cr`, and names in a response file; or, with `qcL`, what archives hold."""
     sdk = ctx.attr._sdk[SdkInfo]
     args, members = ctx.actions.args(), ctx.actions.args()
-    args.add("cr")
+    args.add(operation)
     args.add(out)
     members.add_all(objects)
     members.use_param_file("@%s", use_always = True)
@@ -295,11 +295,61 @@ def _from_objects(ctx, recipe, sets, out):
         read = [sets[int(recipe[part][n])] for part in ("sources", "headers")]
         _compile_object(ctx, source, recipe["commands"][int(number)], read, objects[name])
     if recipe["how"] != "copy":
-        _join_objects(ctx, objects.values(), out)
+        _join(ctx, "cr", objects.values(), out)
     return objects
 
+# About how much of a library one action makes, in compiles of C: some ten seconds. Bazel keeps what an action has made when it
+# ends, and nothing of one that is killed.
+_PART = 400
+
+def _parts(recipe, weight):
+    """Members of each part of a library: the first, and the one after the last. They are joined in this order."""
+    count = len(recipe["objects"])
+    parts = max(1, min(count, (weight + _PART - 1) // _PART)) if recipe["how"] == "archive" else 1
+    return [(count * n // parts, count * (n + 1) // parts) for n in range(parts)]
+
+def _compile_part(ctx, recipe, members, weight, out, log, message):
+    """Members of a library as one action."""
+    headers, sets = ctx.attr._headers[HeadersInfo].directory, ctx.attr.reads[ReadsInfo].sets
+    args, whole = ctx.actions.args(), members == (0, len(recipe["objects"]))
+    args.add("--target", ctx.attr.target)
+    args.add("--out", out)
+    args.add("--log", log)
+    args.add_all("--headers", [headers], expand_directories = False)
+    args.add("--recipe", ctx.file.recipe)
+    if not whole:
+        args.add_all("--members", members)
+    sources = sets[int(recipe["all"])] if whole else depset(transitive = [sets[int(n)] for n in recipe["sources"][members[0]:members[1]]])
+    _make(ctx, "source", args, [headers, ctx.file.recipe], [out, log], weight, "EmscriptenLibrary", message, sources)
+
+def _from_source(ctx, recipe, out, message):
+    """A library as one action, or as one for each part of it and one that joins them; their logs."""
+    parts, made, logs = _parts(recipe, ctx.attr.weight), [], []
+    for n, members in enumerate(parts):
+        name = "%s/%s" % (ctx.attr.target, ctx.attr.target) + (".%d" % n if len(parts) > 1 else "")
+        made.append(ctx.actions.declare_file(name + ".a") if len(parts) > 1 else out)
+        logs.append(ctx.actions.declare_file(name + ".log"))
+        said = message + (" (part %d of %d)" % (n + 1, len(parts)) if len(parts) > 1 else "")
+        _compile_part(ctx, recipe, members, ctx.attr.weight // len(parts), made[n], logs[n], said)
+    if len(parts) > 1:
+        _join(ctx, "qcL", made, out)
+    return logs
+
+def _from_embuilder(ctx, out, message):
+    """A library as embuilder makes it; the log."""
+    headers, args = ctx.attr._headers[HeadersInfo].directory, ctx.actions.args()
+    log = ctx.actions.declare_file("%s/%s.log" % (ctx.attr.target, ctx.attr.target))
+    args.add("--target", ctx.attr.target)
+    args.add("--out", out)
+    args.add("--log", log)
+    args.add_all("--headers", [headers], expand_directories = False)
+    args.add("--file", ctx.attr.path)
+    args.add_all(ctx.attr.embuilder_flags, format_each = "--flag=%s")
+    _make(ctx, "embuilder", args, [headers], [out, log], ctx.attr.weight, "EmscriptenLibrary", message)
+    return [log]
+
 def _library_impl(ctx):
-    target, headers = ctx.attr.target, ctx.attr._headers[HeadersInfo].directory
+    target = ctx.attr.target
     out = ctx.actions.declare_file("%s/%s/%s" % (target, CACHE, ctx.attr.path))
     same = ctx.attr.base[LibraryInfo].file if ctx.attr.base and ctx.attr.same else ctx.file.shipped
     if same:
@@ -308,24 +358,8 @@ def _library_impl(ctx):
     recipe = ctx.attr.reads[ReadsInfo].targets.get(target) if ctx.attr.builder == "source" else None
     if recipe and ctx.attr._granularity[GranularityInfo].value == "object":
         return _made(ctx, out, []) + [ObjectsInfo(objects = _from_objects(ctx, recipe, ctx.attr.reads[ReadsInfo].sets, out))]
-    log = ctx.actions.declare_file("%s/%s.log" % (target, target))
-    args, inputs, sources = ctx.actions.args(), [headers], None
-    args.add("--target", target)
-    args.add("--out", out)
-    args.add("--log", log)
-    args.add_all("--headers", [headers], expand_directories = False)
-    if recipe:
-        args.add("--recipe", ctx.file.recipe)
-        inputs.append(ctx.file.recipe)
-        sources = ctx.attr.reads[ReadsInfo].sets[int(recipe["all"])]
-        verb = "source"
-    else:
-        args.add("--file", ctx.attr.path)
-        args.add_all(ctx.attr.embuilder_flags, format_each = "--flag=%s")
-        verb = "embuilder"
     message = "Building Emscripten %s/%s" % (ctx.attr.mode, target)
-    _make(ctx, verb, args, inputs, [out, log], ctx.attr.weight, "EmscriptenLibrary", message, sources)
-    return _made(ctx, out, [log])
+    return _made(ctx, out, _from_source(ctx, recipe, out, message) if recipe else _from_embuilder(ctx, out, message))
 
 def _made(ctx, out, logs):
     return [

@@ -113,7 +113,7 @@ def test_every_archive_is_embuilders(open_bazel: Open, checkout: Path, bazel_sdk
         assert programs
         workspace.run('clean')
         spawns = workspace.build('-c', 'opt', *programs, *EXAMPLES[name])
-    made = outputs(spawns, 'EmscriptenLibrary')
+    made = outputs(spawns, 'EmscriptenLibrary', 'EmscriptenArchive')
     wanted: dict[str, list[str]] = {}
     for mode, target in (name.split('/') for name in libraries(spawns, ran=False)):
         wanted.setdefault(mode, []).append(target)

@@ -88,13 +88,13 @@ def read_log(path: Path) -> list[dict[str, Any]]:
 
 
 def libraries(spawns: list[dict[str, Any]], *, ran: bool = True) -> list[str]:
-    """`wasm64-lto/libc` of each library action; with `ran`, only of those that no cache answered."""
+    """`wasm64-lto/libc` of each library that an action made, or made a part of; with `ran`, only where no cache answered."""
     found = [re.search(r'emscripten_mode_(\w+)//:(.+)', spawn['targetLabel']) for spawn in spawns
              if spawn['mnemonic'] in LIBRARIES and not (ran and spawn.get('cacheHit'))]
-    return [f'{match[1].replace("_", "-")}/{match[2]}' for match in found if match]
+    return list(dict.fromkeys(f'{match[1].replace("_", "-")}/{match[2]}' for match in found if match))
 
 
-def outputs(spawns: list[dict[str, Any]], mnemonic: str) -> dict[str, str]:
-    """Digest of each file that actions of a kind have put into caches, by its path in a cache directory."""
-    return {match[1]: output['digest']['hash'] for spawn in spawns if spawn['mnemonic'] == mnemonic
+def outputs(spawns: list[dict[str, Any]], *mnemonics: str) -> dict[str, str]:
+    """Digest of each file that actions of some kinds have put into caches, by its path in a cache directory."""
+    return {match[1]: output['digest']['hash'] for spawn in spawns if spawn['mnemonic'] in mnemonics
             for output in spawn['actualOutputs'] if (match := re.search('/emroot-cache/(.+)', output['path']))}

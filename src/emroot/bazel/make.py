@@ -67,8 +67,8 @@ class Source:
 
     def run(self) -> None:
         """Compile all members, most expensive first, and join them."""
-        members = []
-        for source, name, index in self.recipe['objects']:
+        members, (first, last) = [], self.args.members or (0, None)
+        for source, name, index in self.recipe['objects'][first:last]:
             compile_ = Compile(tuple(self.recipe['commands'][index]), source)
             members.append(name)
             seconds = expected_seconds(self.sdk, compile_)  # type: ignore[arg-type]
@@ -196,6 +196,7 @@ def main(arguments: list[str]) -> int:
     parser.add_argument('--sdk', required=True, help='sdk.json of the SDK repository')
     parser.add_argument('--headers', help='a directory with the headers that the SDK installs')
     parser.add_argument('--recipe')
+    parser.add_argument('--members', type=int, nargs=2, help='the first of those to make, and the one after the last; else all')
     parser.add_argument('--target')
     parser.add_argument('--flag', action='append', default=[], help="embuilder's flags for the mode")
     parser.add_argument('--file', help='where embuilder puts the library, relative to its cache')
