@@ -14,9 +14,10 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from support.disks import disk
 
 from emroot.errors import SdkError
-from emroot.sdk.unpack import untar, unzip
+from emroot.sdk.unpack import _Place, untar, unzip
 
 
 def a_tar(path: Path, *members: tarfile.TarInfo) -> Path:
@@ -166,3 +167,112 @@ def test_no_zip_member_ever_lands_outside(name: str) -> None:
             unzip(archive, top / 'out')
         outside = [p for p in top.rglob('*') if p != archive and not p.is_relative_to(top / 'out')]
         assert outside == []
+
+
+#: What is compressed, and long.
+NUMBERS = ' '.join(map(str, range(200_000))).encode()
+FILE, FOLDER = member('install/bin'), member('install/bin/clang')
+
+
+@pytest.mark.parametrize('members', [
+    (FILE, FOLDER), (FOLDER, FILE),
+    (FILE, member('install/bin/', tarfile.DIRTYPE)), (member('install/bin/', tarfile.DIRTYPE), FILE),
+    (FILE, member('install/bin/link', tarfile.SYMTYPE, 'clang')),
+], ids=lambda members: ','.join(each.name for each in members))
+def test_members_in_the_way_of_each_other_are_told_of(tmp_path: Path, members: tuple[tarfile.TarInfo, ...]) -> None:
+    with pytest.raises(SdkError, match=r"a\.tar\.xz cannot be unpacked: its member 'install/bin.* in the way") as raised:
+        untar(a_tar(tmp_path / 'a.tar.xz', *members), tmp_path / 'out')
+    assert raised.value.hint
+
+
+def test_a_zip_whose_file_is_a_directory_later_is_told_of(tmp_path: Path) -> None:
+    with pytest.raises(SdkError, match='in the way'):
+        unzip(a_zip(tmp_path / 'a.zip', 'bin', 'bin/node'), tmp_path / 'out')
+
+
+def test_names_that_are_too_long_are_told_of_with_what_helps(tmp_path: Path) -> None:
+    deep = '/'.join(['z' * 200] * (40 if os.name != 'nt' else 1))
+    for archive, unpack in ((a_tar(tmp_path / 'a.tar.xz', member('x' * 300)), untar),
+                            (a_zip(tmp_path / 'a.zip', 'y' * 300), unzip),
+                            (a_tar(tmp_path / 'b.tar.xz', member(f'{deep}/{"z" * 300}')), untar)):
+        with pytest.raises(SdkError, match='is too long') as raised:
+            unpack(archive, tmp_path / 'out')  # type: ignore[operator]
+        assert '--dest' in raised.value.hint
+
+
+def test_a_hard_link_to_what_comes_later_is_told_of(tmp_path: Path) -> None:
+    with pytest.raises(SdkError, match="a hard link to 'later'"):
+        untar(a_tar(tmp_path / 'a.tar.xz', member('link', tarfile.LNKTYPE, 'later'), member('later')), tmp_path / 'out')
+
+
+def test_of_names_that_differ_in_case_none_is_lost_in_silence(tmp_path: Path) -> None:
+    """File systems that keep both do; on others (macOS, Windows) it is an error."""
+    archive = a_tar(tmp_path / 'a.tar.xz', member('lib/Map.h'), member('lib/map.h'))
+    (tmp_path / 'probe').write_text('')
+    if (tmp_path / 'PROBE').exists():
+        with pytest.raises(SdkError, match='capital letters') as raised:
+            untar(archive, tmp_path / 'out')
+        assert '--dest' in raised.value.hint
+    else:
+        untar(archive, tmp_path / 'out')
+        assert sorted(path.name for path in (tmp_path / 'out/lib').iterdir()) == ['Map.h', 'map.h']
+
+
+def test_of_two_members_of_one_name_the_last_counts(tmp_path: Path) -> None:
+    archive = a_tar(tmp_path / 'a.tar.xz', member('a', mode=0o644), member('a', mode=0o755))
+    untar(archive, tmp_path / 'out')
+    assert os.access(tmp_path / 'out/a', os.X_OK)
+
+
+def test_a_file_system_that_does_not_tell_case_is_noticed(tmp_path: Path) -> None:
+    """As one would be: another spelling of what was unpacked is there, and the same file."""
+    place = _Place(tmp_path / 'a.zip', tmp_path / 'out')
+    place.file('Map.h', io.BytesIO(b'1'), executable=False)
+    if not (tmp_path / 'out/map.h').exists():
+        os.link(tmp_path / 'out/Map.h', tmp_path / 'out/map.h')
+    with pytest.raises(SdkError, match=r"has 'Map\.h' and 'map\.h'"):
+        place.file('map.h', io.BytesIO(b'2'), executable=False)
+
+
+@pytest.mark.parametrize('kind', ['gz', 'bz2', 'xz'])
+def test_damage_in_the_middle_is_an_error_with_a_hint(tmp_path: Path, kind: str) -> None:
+    with tarfile.open(tmp_path / 'a', f'w:{kind}') as tar:  # type: ignore[call-overload]
+        info = tarfile.TarInfo('numbers')
+        info.size = len(NUMBERS)
+        tar.addfile(info, io.BytesIO(NUMBERS))
+    data = bytearray((tmp_path / 'a').read_bytes())
+    data[len(data) // 2:len(data) // 2 + 400] = bytes(400)
+    (tmp_path / 'a').write_bytes(data)
+    with pytest.raises(SdkError, match='cannot be unpacked') as raised:
+        untar(tmp_path / 'a', tmp_path / 'out')
+    assert raised.value.hint
+
+
+def test_damage_in_the_middle_of_a_zip_is_an_error_with_a_hint(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / 'a', 'w', zipfile.ZIP_DEFLATED) as f:
+        f.writestr('numbers', NUMBERS)
+    data = bytearray((tmp_path / 'a').read_bytes())
+    data[len(data) // 2:len(data) // 2 + 400] = bytes(400)
+    (tmp_path / 'a').write_bytes(data)
+    with pytest.raises(SdkError, match='cannot be unpacked') as raised:
+        unzip(tmp_path / 'a', tmp_path / 'out')
+    assert raised.value.hint
+
+
+def test_a_zip_with_a_password_is_an_error_with_a_hint(tmp_path: Path) -> None:
+    data = bytearray(a_zip(tmp_path / 'a.zip', 'node').read_bytes())
+    data[6] |= 1  # in the local header, and in the directory
+    data[data.index(b'PK\x01\x02') + 8] |= 1
+    (tmp_path / 'a.zip').write_bytes(data)
+    with pytest.raises(SdkError, match=r'cannot be unpacked: .*password'):
+        unzip(tmp_path / 'a.zip', tmp_path / 'out')
+
+
+def test_a_full_disk_stays_one(tmp_path: Path) -> None:
+    """`sdk install` says what to do about it (exit code 6)."""
+    with disk(tmp_path / 'small', '1m') as small:
+        archive = tmp_path / 'a.zip'
+        with zipfile.ZipFile(archive, 'w') as f:
+            f.writestr('large', bytes(64 << 20))
+        with pytest.raises(OSError, match='No space left'):
+            unzip(archive, small / 'out')
