@@ -17,6 +17,7 @@ from ..probe import ask, pure_environment
 from ..programs import find_program
 from . import fingerprint
 from .inspect import CONFIGURING
+from .machine import why_not_here
 
 OLDEST = (3, 1, 69)
 
@@ -87,6 +88,9 @@ def _output(command: list[str], root: Path) -> str:
         done = subprocess.run(command, capture_output=True, check=False, stdin=subprocess.DEVNULL, timeout=120)
     except (OSError, subprocess.TimeoutExpired) as error:
         blame_shortage(error, f'looking at {command[0]}')
+        if why := why_not_here(Path(command[0])):
+            raise SdkError(f'the SDK at {root} is not for this machine: {command[0]} does not run, since {why}',
+                           hint='get one for this machine with `emroot sdk install`, or name another with --sdk') from error
         raise SdkError(f'the SDK at {root} is broken: {command[0]} does not run ({error})',
                        hint='reinstall it, or get one with `emroot sdk install`') from error
     if done.returncode != 0:
