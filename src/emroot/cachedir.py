@@ -22,7 +22,7 @@ from typing import Any
 
 from .canonical import digest_record
 from .errors import UsageError, from_os_error
-from .files import copy, have_same_content, make_directories, place, read_file, remove_tree, stat_files, write_text
+from .files import copy, flush, have_same_content, make_directories, place, read_file, remove_tree, stat_files, write_text
 from .home import read_memo, write_memo
 from .probe.port_inputs import are_current
 from .sdk import Sdk
@@ -145,6 +145,7 @@ class CacheDirectory:
             changed = settle(source, target, aside=aside)
             if changed and all(before.get(name) == record[name] for name in ('key', 'digest')):
                 self.restored.add(path)
+            flush(target)  # a record is believed: when the power fails, it must not be there without its file
             write_memo(self._record(path), {**record, 'stat': placed(os.lstat(target)), **self._from()}, aside=aside)
         except OSError as error:
             raise from_os_error(error, f'adding to the cache directory {self.root}') from error

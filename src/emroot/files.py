@@ -30,6 +30,7 @@ _BINARY = getattr(os, 'O_BINARY', 0) | getattr(os, 'O_CLOEXEC', 0)
 _READ, _WRITE = os.O_RDONLY | _BINARY | getattr(os, 'O_NONBLOCK', 0), os.O_WRONLY | os.O_CREAT | os.O_EXCL | _BINARY
 #: What makes names unique, with the process's number: of several machines, too.
 _MINE, _COUNT = os.urandom(4).hex(), itertools.count()
+_CANNOT_FLUSH = {errno.EINVAL, errno.ENOTSUP, getattr(errno, 'ENOSYS', 38)}
 _CANNOT_LINK = {errno.EXDEV, errno.EPERM, errno.EMLINK, errno.ENOTSUP, errno.EACCES, getattr(errno, 'ENOSYS', 38)}
 
 
@@ -156,6 +157,19 @@ def write_bytes(path: Path | str, data: bytes, *, aside: Path | None = None, dur
     except BaseException:
         remove(temporary)
         raise
+
+
+def flush(path: Path | str) -> None:
+    """Wait until the content of a file of ours is on the disk. Raises `OSError` if it cannot get there; some file systems just
+    do not say."""
+    descriptor = os.open(path, (os.O_RDWR if os.name == 'nt' else os.O_RDONLY) | _BINARY)  # Windows flushes what may be written
+    try:
+        os.fsync(descriptor)
+    except OSError as error:
+        if error.errno not in _CANNOT_FLUSH:
+            raise
+    finally:
+        os.close(descriptor)
 
 
 def write_text(path: Path, text: str, *, aside: Path | None = None, durable: bool = False) -> None:

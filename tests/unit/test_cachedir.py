@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,8 +10,9 @@ from pathlib import Path
 import pytest
 from support.paper import paper_sdk
 
+from emroot import cachedir
 from emroot.cachedir import CacheDirectory
-from emroot.errors import UsageError
+from emroot.errors import StoreError, UsageError
 from emroot.store import Blob, Store
 
 PATH = 'sysroot/lib/wasm32-emscripten/libone.a'
@@ -175,3 +177,48 @@ def test_a_folder_in_place_of_a_file_gives_way(cache: CacheDirectory, headers: P
     cache.prepare(headers)
     cache.put(PATH, 'key', _blob(store, 'content'), store)
     assert cache.has_headers() and cache.holds(PATH, 'key')
+
+
+def test_a_library_is_on_the_disk_before_it_is_noted(cache: CacheDirectory, store: Store, monkeypatch: pytest.MonkeyPatch):
+    """A power cut may leave a file without its note, but no note without its file."""
+    flushed: set[int] = set()
+    noted: list[bool] = []
+
+    def fsync(descriptor: int) -> None:
+        real_fsync(descriptor)
+        flushed.add(os.fstat(descriptor).st_ino)
+
+    def note(path: Path, answer: dict[str, object], **options: object) -> None:
+        noted.append(os.stat(cache.root / PATH).st_ino in flushed)
+        real_note(path, answer, **options)
+    real_fsync, real_note = os.fsync, cachedir.write_memo
+    monkeypatch.setattr(os, 'fsync', fsync)
+    monkeypatch.setattr(cachedir, 'write_memo', note)
+    cache.put(PATH, 'key', _blob(store, 'content'), store)
+    (cache.root / '.emroot' / f'{PATH}.json').unlink()
+    flushed.clear()
+    cache.put(PATH, 'key', _blob(store, 'content'), store)  # whoever wrote it may have been killed before it was flushed
+    assert noted == [True, True] and cache.holds(PATH, 'key')
+
+
+@pytest.mark.parametrize('number', [errno.EINVAL, errno.ENOTSUP])
+def test_where_nothing_can_be_flushed_a_library_is_noted_all_the_same(cache: CacheDirectory, store: Store, number: int,
+                                                                      monkeypatch: pytest.MonkeyPatch):
+    def fsync(_: int) -> None:
+        raise OSError(number, os.strerror(number))
+    monkeypatch.setattr(os, 'fsync', fsync)
+    cache.put(PATH, 'key', _blob(store, 'content'), store)
+    assert cache.holds(PATH, 'key')
+
+
+@pytest.mark.parametrize('number', [errno.ENOSPC, errno.EIO])
+def test_a_library_that_does_not_get_to_the_disk_is_not_noted(cache: CacheDirectory, store: Store, number: int,
+                                                              monkeypatch: pytest.MonkeyPatch):
+    """Some file systems find only then that they are full."""
+    def fsync(_: int) -> None:
+        raise OSError(number, os.strerror(number))
+    blob = _blob(store, 'content')
+    monkeypatch.setattr(os, 'fsync', fsync)
+    with pytest.raises(StoreError) as raised:
+        cache.put(PATH, 'key', blob, store)
+    assert raised.value.hint and not cache.holds(PATH, 'key')

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path, PurePosixPath
 
 from ..errors import SdkError, blame_shortage, from_os_error
-from ..files import make_directories, remove_tree
+from ..files import flush, make_directories, remove_tree
 from ..home import Home
 from ..programs import find_program
 from .model import Sdk
@@ -92,6 +92,7 @@ def _fetch(pin: Pin, work: Path, shelf: Path) -> Path:
     made = work / 'node'
     make_directories(_executable(made).parent)
     os.rename(found, _executable(made))
+    flush(_executable(made))  # one that a power cut left without content would be in the way of another
     for licence in (work / 'wheel').rglob('LICENSE'):
         shutil.copyfile(licence, made / 'LICENSE')
         break
