@@ -65,6 +65,12 @@ def _version(root: Path) -> str:
 
 
 @pytest.fixture(scope='session')
+def sdk_roots() -> list[Path]:
+    """Of all SDKs that there are to test with."""
+    return SDK_ROOTS
+
+
+@pytest.fixture(scope='session')
 def shared_home() -> Home:
     """A home that outlives the tests: what is built once is there in the next run."""
     given = os.environ.get('EMROOT_TEST_HOME')

@@ -141,8 +141,8 @@ def prepare(*, features: str | Iterable[str], targets: str | Iterable[str], link
 
 
 def environment(*, sdk: Sdk | Place | None = None, cache: Place | None = None, home: Place | None = None) -> dict[str, str]:
-    """The variables that make any emcc below a process use the cache directory, frozen: EM_CACHE, EM_FROZEN_CACHE, PATH, and
-    EM_CONFIG if the SDK has no configuration of its own. As `emroot env`, which also builds.
+    """The variables that make the SDK's emcc below a process use the cache directory, frozen: EM_CACHE, EM_FROZEN_CACHE, PATH,
+    and EM_CONFIG, which has them hold for no other SDK. As `emroot env`, which also builds.
 
     >>> emroot.environment(cache='/tmp/libraries')['EM_CACHE']
     '/tmp/libraries'

@@ -7,25 +7,33 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from .catalogue import Catalogue
+from .configuration import guard
 from .home import Home
 from .modes import Mode
 from .programs import find_program
 from .sdk import Sdk
 from .sdk.discover import is_on_path
+from .sdk.inspect import configuring
 
 #: How many slashes a mode's directory has that is below that of its architecture (`sysroot/lib/wasm32-emscripten/lto`).
 BELOW = 3
 
 
 def emcc_variables(catalogue: Catalogue, cache: Path, home: Home) -> dict[str, str]:
-    """The variables that make emcc use the cache directory, frozen: what is missing is an error, not a slow link. PATH finds
-    the SDK's emcc first, by a wrapper if there is one; EM_CONFIG is among them if the SDK has no configuration of its own and
-    none is set."""
-    sdk = catalogue.sdk
-    variables = {'EM_CACHE': str(cache), 'EM_FROZEN_CACHE': '1'}
-    if not sdk.configured and 'EM_CONFIG' not in os.environ:
+    """The variables that make emcc use the cache directory, frozen: what is missing is an error, not a slow link. EM_CONFIG has
+    them hold for this SDK's emcc alone."""
+    variables = cache_variables(catalogue.sdk, cache, home)
+    try:
+        config = guard(home, catalogue.sdk, cache)
+    except OSError:  # a home that cannot be written to: the SDK's emcc at least is served
         catalogue.environment()
-        variables['EM_CONFIG'] = str(catalogue.config)
+        config = catalogue.config if not catalogue.sdk.configured and 'EM_CONFIG' not in configuring() else None
+    return {**variables, **({'EM_CONFIG': str(config)} if config else {})}
+
+
+def cache_variables(sdk: Sdk, cache: Path, home: Home) -> dict[str, str]:
+    """Those that say which cache directory; PATH finds the SDK's emcc first, by a wrapper if there is one."""
+    variables = {'EM_CACHE': str(cache), 'EM_FROZEN_CACHE': '1'}
     path = os.environ.get('PATH', '')
     if not is_on_path(sdk.root):
         path = os.pathsep.join([str(sdk.root), path]) if path else str(sdk.root)

@@ -14,7 +14,7 @@ from ..errors import RemoteError, UsageError
 from ..lazy.partial import completing_command, never_whole
 from ..linkline import read_link
 from ..programs import find_program
-from ..using import cmake_variables, emcc_variables
+from ..using import cache_variables, cmake_variables, emcc_variables
 from .build import exit_code, run_build
 from .hooked import hooked_config
 from .notices import heard
@@ -54,7 +54,7 @@ def run(args: argparse.Namespace, *, loud: bool = False) -> int:
     code = exit_code(result)
     if code not in (0, RemoteError.exit_code):
         return code
-    environment = {**os.environ, **emcc_variables(session.catalogue, session.cache, session.home),
+    environment = {**os.environ, **cache_variables(session.catalogue.sdk, session.cache, session.home),
                    **cmake_variables(result.modes, session.cache), **_remote(session),
                    'EM_FROZEN_CACHE': '0', 'EM_CONFIG': str(hooked_config(session, loud=loud))}
     program = find_program(command[0], environment['PATH'])

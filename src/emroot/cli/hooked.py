@@ -7,67 +7,16 @@ import os
 from pathlib import Path
 from typing import Any
 
-from ..canonical import digest_bytes
+from ..configuration import render, tools, write_configuration
 from ..errors import UsageError
-from ..files import as_python, read_file, remove_tree, write_text
+from ..files import remove_tree
 from ..isolated import isolated
 from ..probe import HOOK
-from ..sdk.inspect import config_files
+from ..sdk.inspect import given_config
 from .session import PROJECT, Session
 
 #: What EMROOT_LAZY and --lazy may say; the first is the default.
 LAZY = ('exact', 'predict', 'off')
-#: What `emroot run` names in EM_CONFIG. If emroot is gone, emcc works as it would without.
-HOOKED = """
-def _emroot(within, root={root}, own={own}, hook={hook}):
-    import importlib.util, os, sys
-
-    def read(place):
-        # As if emcc read it by itself: configurations of emsdk look for themselves in EM_CONFIG.
-        hooked = os.environ.get('EM_CONFIG')
-        os.environ['EM_CONFIG'], os.environ['CFGDIR'] = place, os.path.dirname(place)
-        globals()['__file__'] = place
-        with open(place, encoding='utf-8') as f:
-            exec(compile(f.read(), place, 'exec'), globals())
-        if hooked is not None:
-            os.environ['EM_CONFIG'] = hooked
-
-    def program(root):
-        return os.path.normcase(os.path.realpath(os.path.join(root, 'emcc.py')))
-
-    module = None
-    if os.path.isfile(hook) and not within:  # else another one of these is reading this one
-        spec = importlib.util.spec_from_file_location('emroot_hook', hook)
-        module = importlib.util.module_from_spec(spec)
-        spec.loader.exec_module(module)
-
-    tools = getattr(sys.modules.get('tools'), '__file__', None)
-    reader = os.path.dirname(os.path.dirname(os.path.abspath(tools))) if tools else root
-    if program(reader) == program(root):
-        if own:
-            read(own)
-        globals().update({values})
-        if module:
-            # Libraries that a link misses are built together, before emcc would build them one by one.
-            module.install({command})
-        return
-    # An emcc of another SDK. What is set for one is not for another: that has a configuration and a cache of its own.
-    for name, said in {settings}.items():
-        if os.environ.get(name, '') in said:
-            os.environ.pop(name, None)
-    above = os.path.dirname(os.path.dirname(reader))
-    for place in (os.path.join(reader, '.emscripten'), os.path.join(above, '.emscripten'), {given},
-                  os.path.expanduser('~/.emscripten')):
-        if os.path.isfile(place):
-            read(place)
-            break
-    if module:
-        module.stand_back(reader, root)
-
-_emroot(globals().setdefault('_emroot_reads', _emroot) is not _emroot)
-"""
-
-
 def hooked_config(session: Session, *, loud: bool = False) -> Path:
     """An emscripten configuration with which emcc has emroot build what a link misses (see `probe/hook.py`)."""
     args = session.args
@@ -84,26 +33,17 @@ def hooked_config(session: Session, *, loud: bool = False) -> Path:
         command['lazy'] = [*isolated('emroot.cli.lazily'), *here, *how, *([] if loud else ['--quiet']),
                            *(['--tell'] if args.verbose else []), *(['--predict'] if lazy == 'predict' else []),
                            *(['--complete'] if _completes(session) else [])]
-    command['env'] = {name: value for name, value in os.environ.items() if name.startswith(('EM_', 'EMCC_'))
-                      and name in ('EM_CONFIG', 'EMCC_LOCAL_PORTS', 'EM_PORTS', 'EM_LLVM_ROOT', 'EM_BINARYEN_ROOT', 'EM_NODE_JS')}
+    passed_on = ('EM_CONFIG', 'EMCC_LOCAL_PORTS', 'EM_PORTS', 'EM_LLVM_ROOT', 'EM_BINARYEN_ROOT', 'EM_NODE_JS')
+    command['env'] = {name: value for name, value in {**os.environ, 'EM_CONFIG': given_config()}.items()
+                      if name in passed_on and (value or name != 'EM_CONFIG')}
     command['env'][PROJECT] = str(session.project.place) if session.project else ''
-    own = next((path for path in config_files(session.sdk.root) if os.path.isfile(path)), None)
-    cache = str(session.cache)
-    settings = {name: [value, os.environ.get(name)] for name, value in (('EM_CACHE', cache), ('EM_FROZEN_CACHE', '0'))}
-    values: dict[str, object] = {}
-    exec(session.sdk.config_text, values)  # noqa: S102  # made by `sdk/examine.py`: names, and what they are
-    values = {name: value for name, value in values.items() if name.isupper()}
-    parts = {'hook': str(HOOK), 'root': str(session.sdk.root), 'own': own, 'given': os.environ.get('EM_CONFIG', ''),
-             'values': {**values, 'CACHE': cache, 'FROZEN_CACHE': False}, 'settings': settings, 'command': command}
-    text = HOOKED.format(**{name: as_python(part) for name, part in parts.items()})
-    place = session.home.root / 'run' / f'{digest_bytes(text.encode())[:16]}.config'
-    if read_file(place) != text.encode(errors='surrogateescape'):  # it is Python, which every emcc runs
-        try:
-            write_text(place, text)
-        except OSError:  # a home that cannot be written to: what is built can be used all the same
-            place = _temporary_directory() / place.name
-            write_text(place, text)
-    return place
+    values = {**tools(session.sdk), 'CACHE': str(session.cache), 'FROZEN_CACHE': False}
+    text = render(session.sdk, session.cache, values, {'EM_CACHE': str(session.cache), 'EM_FROZEN_CACHE': '0'}, hook=str(HOOK),
+                  command=command)
+    try:
+        return write_configuration(session.home.root / 'run', text)
+    except OSError:  # a home that cannot be written to: what is built can be used all the same
+        return write_configuration(_temporary_directory(), text)
 
 
 def _temporary_directory() -> Path:

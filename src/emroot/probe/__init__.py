@@ -33,10 +33,9 @@ _RECODED = sys.getfilesystemencoding() != 'utf-8'
 EPOCH = '315532800'
 
 
-def pure_environment(extra: Mapping[str, str] | None = None, *, keep: Sequence[str] = ()) -> dict[str, str]:
-    """The process's environment without what could change a result, plus `extra`; `keep` names exceptions."""
-    env = {name: value for name, value in os.environ.items()
-           if name in keep or (name not in _NAMES and not name.startswith(_PREFIXES))}
+def pure_environment(extra: Mapping[str, str] | None = None) -> dict[str, str]:
+    """The process's environment without what could change a result, plus `extra`."""
+    env = {name: value for name, value in os.environ.items() if name not in _NAMES and not name.startswith(_PREFIXES)}
     return {**env, 'EMCC_LOGGING': '0', 'EM_FORCE_RESPONSE_FILES': '0', 'PYTHONDONTWRITEBYTECODE': '1',
             'SOURCE_DATE_EPOCH': EPOCH, **(extra or {})}
 

@@ -16,7 +16,7 @@ from ..home import Home
 from ..probe import ask, pure_environment
 from ..programs import find_program
 from . import fingerprint
-from .inspect import CONFIGURING
+from .inspect import configuring
 from .machine import why_not_here
 
 OLDEST = (3, 1, 69)
@@ -28,7 +28,7 @@ def examine(root: Path, python: tuple[str, ...], home: Home, place: Path) -> dic
     Raises `SdkError` if something is missing, does not run, or is too old.
     """
     version = _version(root)
-    said = ask(python, root, 'identify', pure_environment(keep=CONFIGURING))
+    said = ask(python, root, 'identify', pure_environment(configuring()))
     tools = {name: Path(path) for name, path in said['tools'].items()}
     for name, path in tools.items():
         if not path.exists():
@@ -50,7 +50,7 @@ def examine(root: Path, python: tuple[str, ...], home: Home, place: Path) -> dic
         'llvm_root': said['llvm_root'], 'binaryen_root': said['binaryen_root'], 'node': node,
         'node_version': _node_version(node), 'tools': said['tools'], 'llvm_version': llvm_version,
         'expected_llvm': said['expected_llvm'], 'resource_dir': str(resource_dir), 'sanity': said['sanity'],
-        'configured': said['config'] is not None and 'EM_CONFIG' not in os.environ,
+        'configured': said['config'] is not None and 'EM_CONFIG' not in configuring(),
         'config_text': _config_text(said), 'index': str(index), 'cache': said['cache'],
         'folders': [str(folder) for folder in folders],
         'files': sorted({path for _, _, path in found if not path.startswith(within)}),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Any
 from ..canonical import digest_record
 from ..errors import SdkError
 from ..facts import read_fact, write_fact
+from ..files import read_file
 from ..home import Home
 from .fingerprint import signature
 from .model import Sdk
@@ -17,8 +19,10 @@ from .model import Sdk
 #: Part of the name of what is kept: an emroot that keeps something else has a file of its own.
 _MEMO_VERSION = 7
 #: What emcc itself would heed when it looks for its tools.
-CONFIGURING = ('EM_CONFIG', 'EM_LLVM_ROOT', 'EM_BINARYEN_ROOT', 'EM_NODE_JS', 'EM_LLVM_ADD_VERSION',
-               'EM_CLANG_ADD_VERSION')
+_CONFIGURING = ('EM_CONFIG', 'EM_LLVM_ROOT', 'EM_BINARYEN_ROOT', 'EM_NODE_JS', 'EM_LLVM_ADD_VERSION',
+                'EM_CLANG_ADD_VERSION')
+#: A configuration that emroot wrote (`configuration.py`) begins so; what it was written for follows, as JSON.
+MARK = '# emroot: '
 
 
 def inspect(root: Path, how: str, home: Home) -> Sdk:
@@ -27,8 +31,7 @@ def inspect(root: Path, how: str, home: Home) -> Sdk:
     Raises `SdkError` if something is missing, does not run, or is too old.
     """
     python = sdk_python(root)
-    configuring = {name: os.environ[name] for name in CONFIGURING if name in os.environ}
-    place = home.memo / 'sdk' / digest_record([_MEMO_VERSION, str(root), list(python), configuring])[:32]
+    place = home.memo / 'sdk' / digest_record([_MEMO_VERSION, str(root), list(python), configuring()])[:32]
     memo_file = place.with_suffix('.json')
     memo = read_fact(memo_file)
     if memo:
@@ -63,8 +66,36 @@ def _signature(root: Path, memo: dict[str, Any]) -> str:
 
 def config_files(root: Path) -> list[str]:
     """Where emcc looks for its configuration, in this order (`tools/config.py: find_config_file`)."""
-    return [os.environ.get('EM_CONFIG', ''), str(root / '.emscripten'), str(root.parent.parent / '.emscripten'),
+    return [given_config(), str(root / '.emscripten'), str(root.parent.parent / '.emscripten'),
             os.path.expanduser('~/.emscripten')]
+
+
+def configuring() -> dict[str, str]:
+    """The variables that emcc would heed when it looks for its tools, without what emroot put there itself."""
+    found = {name: os.environ[name] for name in _CONFIGURING if name in os.environ}
+    if mark_of(found.get('EM_CONFIG', '')):
+        found['EM_CONFIG'] = given_config()
+        found = {name: value for name, value in found.items() if value or name != 'EM_CONFIG'}
+    return found
+
+
+def given_config() -> str:
+    """What EM_CONFIG names, or named before emroot put a configuration there that serves one SDK. Empty if nothing."""
+    config = os.environ.get('EM_CONFIG', '')
+    mark = mark_of(config)
+    return str(mark['given']) if mark else config
+
+
+def mark_of(config: str) -> dict[str, Any] | None:
+    """What a configuration was written for, if emroot wrote it: `root` and `cache`, `given` (what it stands for), `hooked`."""
+    text = read_file(config) if config else None
+    if not text or not text.startswith(MARK.encode()):
+        return None
+    try:
+        said = json.loads(text.splitlines()[0][len(MARK):])
+    except ValueError:
+        return None
+    return said if isinstance(said, dict) and said.keys() >= {'root', 'cache', 'given', 'hooked'} else None
 
 
 def _model(root: Path, how: str, memo: dict[str, Any], python: tuple[str, ...]) -> Sdk:
