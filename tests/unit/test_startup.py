@@ -71,3 +71,14 @@ def test_what_only_looks_needs_no_store(fake: Emroot):
     loaded = set(_shown('*sys.modules', fake.command('resolve', '--', 'em++', 'main.cpp')))
     assert 'emroot.resolution' in loaded
     assert sorted(loaded & {'emroot.store', 'emroot.engine.build'}) == []
+
+
+@pytest.mark.skipif(not Path('/dev/full').exists(), reason='there is no /dev/full here')
+@pytest.mark.parametrize('arguments', [['--help'], ['--version'], ['build', '--help']], ids=' '.join)
+def test_help_that_cannot_be_written_is_an_error(arguments: list[str]):
+    with open('/dev/full', 'w') as full:
+        ran = subprocess.run([sys.executable, '-m', 'emroot', *arguments], env=plain_environment(), text=True, stdout=full,
+                             stderr=subprocess.PIPE, check=False)
+    assert ran.returncode == 1
+    assert ran.stderr.startswith('emroot: error: standard output cannot be written to: No space left on device\n  hint: ')
+    assert 'Traceback' not in ran.stderr and 'ignored' not in ran.stderr

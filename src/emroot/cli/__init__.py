@@ -29,7 +29,10 @@ def main(argv: Sequence[str] | None = None) -> int:
             from .completion import answer
             return answer(arguments[1:])
         from .parser import make_parser  # here and not above: whoever interrupts may be quick
-        args = make_parser().parse_args(arguments)
+        try:
+            args = make_parser().parse_args(arguments)
+        finally:
+            sys.stdout.flush()  # help and the version end the process: here it can still be said that they cannot be written
         verbose = args.verbose
         signal.signal(signal.SIGTERM, _interrupt)
         code: int = args.run(args)
