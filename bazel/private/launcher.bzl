@@ -1,6 +1,7 @@
 """Running a program: a script that starts the toolchain's Python, which unpacks the program and runs it under the SDK's Node."""
 
 load(":library.bzl", "SdkInfo")
+load(":link.bzl", "programs")
 load(":python.bzl", "PythonInfo")
 
 ArgumentsInfo = provider("How a cc_binary or cc_test is to be started.", fields = {"args": "list of its `args`, locations expanded."})
@@ -58,11 +59,11 @@ def make_launcher(ctx, target, packed):
     launcher = ctx.actions.declare_file(ctx.label.name + ".sh")
     ctx.actions.write(launcher, _LAUNCHER.format(words = " ".join(words)), is_executable = True)
     runfiles = ctx.runfiles([launcher, node[0], packed, ctx.file._run], transitive_files = python.files)
-    return launcher, runfiles.merge(without(ctx, target[DefaultInfo].default_runfiles, target[DefaultInfo].files_to_run.executable))
+    return launcher, runfiles.merge(without(ctx, target[DefaultInfo].default_runfiles, programs(target)))
 
-def without(ctx, runfiles, file):
-    """Runfiles but for a file: a program is among its own, and would be linked although nobody runs it."""
-    files = [found for found in runfiles.files.to_list() if found != file]
+def without(ctx, runfiles, files):
+    """Runfiles but for some: a program is among its own, and would be linked although nobody runs it."""
+    files = [found for found in runfiles.files.to_list() if found not in files]
     return ctx.runfiles(files, symlinks = _links(runfiles.symlinks), root_symlinks = _links(runfiles.root_symlinks))
 
 def _links(entries):

@@ -18,15 +18,24 @@ LinkInfo = provider("The link of a cc_binary or cc_test.", fields = {
     "output": "File",
 })
 
-def _link_impl(target, _ctx):
+# Attributes by which rules that are put around a program name it.
+_AROUND = ["actual", "binary", "exports", "target"]
+
+def _link_impl(target, ctx):
     output = target[DefaultInfo].files_to_run.executable
     for action in target.actions:
         if action.mnemonic == "CppLink" and output in action.outputs.to_list():
             return [LinkInfo(argv = action.argv, inputs = action.inputs, output = output)]
+    for name in _AROUND:
+        inner = getattr(ctx.rule.attr, name, None)
+        for found in inner if type(inner) == "list" else [inner]:
+            if type(found) == "Target" and LinkInfo in found:
+                return [found[LinkInfo]]
     return []
 
 link_aspect = aspect(
     implementation = _link_impl,
+    attr_aspects = _AROUND,
     doc = "Reads the command by which a program is linked: all that features, its own options and those of its dependencies tell.",
 )
 
@@ -64,13 +73,28 @@ def link(ctx, target):
         if own:
             fail("%s is not linked by a cc_binary or cc_test: options (%s) have to be said there" % (target.label, " ".join(own)))
         return packed, []
-    said, mode = target[LinkInfo], ctx.attr._mode[0][ModeInfo]
-    own = [word for word in own if word not in said.argv] if not ctx.attr.linkopts else own
-    libraries = [mode.files[name] for name in choose(mode.about, settings(said.argv + own))]
-    given = [path_in_cache(word).removesuffix(".a") for word in said.argv if _is_library(word)]
-    if not own and sorted(given) == sorted([path_in_cache(file.path).removesuffix(".a") for file in libraries]):
+    said = target[LinkInfo]
+    if not ctx.attr.linkopts:
+        own = [word for word in own if word not in said.argv]
+    given = [file for file in said.inputs.to_list() if _is_library(file.path)]
+    libraries = _libraries(ctx.attr._mode[0][ModeInfo], given, said.argv + own)
+    if not own and _places(given) == _places(libraries):
         return packed, said.argv
     return _link_again(ctx, said, libraries, own), said.argv + own
+
+def _libraries(mode, given, words):
+    """Libraries that a link asks for; those that it has (`given`) if a rule around the program put it into another mode."""
+    chosen = [mode.files[name] for name in choose(mode.about, settings(words))]
+    directories = [{place.rpartition("/")[0]: None for place in _places(files)}.keys() for files in (given, chosen)]
+    return given if given and chosen and directories[0] != directories[1] else chosen
+
+def _places(libraries):
+    """Where libraries belong in a cache directory; an object may go by the name of an archive (`selection.bzl`)."""
+    return sorted([path_in_cache(file.path).replace(".o.a", ".o") for file in libraries])
+
+def programs(target):
+    """Files that a program is among its own runfiles as: what runs it has another one in their place."""
+    return [target[DefaultInfo].files_to_run.executable] + ([target[LinkInfo].output] if LinkInfo in target else [])
 
 def _link_again(ctx, said, libraries, own):
     out = ctx.actions.declare_file("%s.link/%s" % (ctx.label.name, said.output.basename))

@@ -1,7 +1,7 @@
 """`wasm_cc_binary`: a `cc_binary` built for WebAssembly, in the mode that its attributes say."""
 
 load(":launcher.bzl", "LAUNCHER_ATTRIBUTES", "arguments_aspect", "environment_of", "make_launcher", "without")
-load(":link.bzl", "LINK_ATTRIBUTES", "link", "link_aspect")
+load(":link.bzl", "LINK_ATTRIBUTES", "link", "link_aspect", "programs")
 load(":outputs.bzl", "ALLOWED", "default_kinds", "divide")
 load(":python.bzl", "PythonInfo")
 load(":transition.bzl", "wasm_transition")
@@ -34,7 +34,7 @@ def _wasm_cc_binary_impl(ctx):
     launcher, runfiles = make_launcher(ctx, target, packed)
 
     # What the program consists of, and what it needs when it runs; the launcher too: `$(location)` among `data` is that.
-    needed = without(ctx, target[DefaultInfo].data_runfiles, target[DefaultInfo].files_to_run.executable)
+    needed = without(ctx, target[DefaultInfo].data_runfiles, programs(target))
     data_runfiles = ctx.runfiles(outputs).merge(runfiles or needed)
     return [
         DefaultInfo(

@@ -16,6 +16,7 @@ load("@emroot//bazel:defs.bzl", "wasm_cc_binary")
 load("@rules_cc//cc:cc_binary.bzl", "cc_binary")
 load("@rules_cc//cc:cc_library.bzl", "cc_library")
 load("@rules_cc//cc:cc_test.bzl", "cc_test")
+load(":around.bzl", "around")
 
 cc_library(name = "part", srcs = ["part.c"])
 cc_test(name = "test", srcs = ["main.c"], deps = [":part"])
@@ -37,9 +38,24 @@ cc_binary(name = "shared", srcs = ["main.c"], deps = [":part"], linkopts = ["-sA
     ([], []), (["-sSTACK_SIZE=131072"], []), ([], []), ([], []), ([], ["shared.js"]),
     (["-sSINGLE_FILE", "--emit-symbol-map"], []), (["-pthread"], []),
 ])]
+around(name = "around", exports = ":shared")
+wasm_cc_binary(name = "linked_around", cc_target = ":around", exit_runtime = True)
 cc_binary(name = "lto", srcs = ["main.c"], linkopts = ["-flto"])
 cc_binary(name = "port", srcs = ["main.c"], linkopts = ["-sUSE_ZLIB"])
 cc_binary(name = "compiled", srcs = ["main.c"], copts = ["--use-port=zlib"])
+'''
+#: A rule that puts a program into another configuration, as other modules have them.
+AROUND = '''
+_changed = transition(
+    implementation = lambda settings, attr: {"//command_line_option:copt": ["-DAROUND"]},
+    inputs = [],
+    outputs = ["//command_line_option:copt"],
+)
+def _around(ctx):
+    out = ctx.actions.declare_file(ctx.label.name)
+    ctx.actions.symlink(output = out, target_file = ctx.attr.exports[0][DefaultInfo].files_to_run.executable)
+    return [DefaultInfo(executable = out)]
+around = rule(_around, attrs = {"exports": attr.label(cfg = _changed)}, executable = True)
 '''
 
 
@@ -48,7 +64,7 @@ def links(example: Workspace) -> Workspace:
     """The example, with a package of programs that are linked in many ways. The next run's copy of the example has it not."""
     package = example.directory / 'links'
     package.mkdir(exist_ok=True)
-    for name, text in {'BUILD.bazel': BUILD, 'main.c': MAIN, 'part.c': 'int part;\n'}.items():
+    for name, text in {'BUILD.bazel': BUILD, 'around.bzl': AROUND, 'main.c': MAIN, 'part.c': 'int part;\n'}.items():
         (package / name).write_text(text, encoding='utf-8')
     return example
 
@@ -111,6 +127,14 @@ def test_options_of_a_program_decide_about_the_libraries_of_its_rule(links: Work
         assert f'wasm64-emscripten/{library}' in text
     assert 'libdlmalloc' not in text
     assert '/_objs/shared/' in text
+
+
+def test_a_program_may_be_in_another_rule(links: Workspace) -> None:
+    [link] = links.actions('mnemonic("CppLink", //links:linked_around)')['actions']
+    assert '-sEXIT_RUNTIME' in link['arguments']
+    compiles = links.actions('mnemonic("CppCompile", deps(//links:linked_around))')['actions']
+    assert compiles
+    assert all('-DAROUND' in compile_['arguments'] for compile_ in compiles)
 
 
 @pytest.mark.parametrize(('target', 'files'), [

@@ -104,12 +104,12 @@ def test_the_users_flags_do_not_reach_the_libraries(example: Workspace) -> None:
 
 def test_a_large_library_is_made_in_parts_that_are_joined_in_order(example: Workspace) -> None:
     """Of a build that is killed, Bazel keeps those that were finished."""
-    actions = example.actions('mnemonic("Emscripten(Library|Archive)", deps(@emscripten_cache//wasm32:libc))')['actions']
+    actions = example.actions('mnemonic("Emscripten(Library|Archive)", deps(@emroot//bazel/private/toolchain:wasm32_libraries))',
+                              '--platforms=@emroot//bazel/platforms:wasm32')['actions']
     parts = sorted([int(n) for n in words[words.index('--members') + 1:][:2]]
-                   for words in (a['arguments'] for a in actions) if '--members' in words)
+                   for words in (a['arguments'] for a in actions) if '--members' in words and 'libc-debug' in words)
     assert len(parts) > 1
     assert parts[0][0] == 0
     assert [first for first, _ in parts[1:]] == [last for _, last in parts[:-1]]
-    [joined] = [a['arguments'] for a in actions if a['mnemonic'] == 'EmscriptenArchive']
-    assert joined[1] == 'qcL'
-    assert [word.rpartition('/')[2] for word in joined[2:]] == ['libc.a', *(f'libc.{n}.a' for n in range(len(parts)))]
+    [joined] = [words for words in (a['arguments'] for a in actions) if words[1] == 'qcL' and words[2].endswith('/libc-debug.a')]
+    assert [word.rpartition('/')[2] for word in joined[3:]] == [f'libc-debug.{n}.a' for n in range(len(parts))]
