@@ -136,9 +136,9 @@ def from_exception(error: Exception) -> StoreError | None:
 _CHOOSE = 'choose a writable directory with --cache or --home (or EMROOT_HOME)'
 
 
-def from_os_error(error: OSError, doing: str, *, instead: str = _CHOOSE) -> StoreError:
+def from_os_error(error: OSError, doing: str, *, instead: str = _CHOOSE, writable: str = _CHOOSE) -> StoreError:
     """Say an operating system's refusal in terms of what a user can do about it, mostly about a directory of emroot's own.
-    `instead` is what helps where reading cannot be allowed."""
+    `instead` is what helps where reading cannot be allowed, `writable` where writing is not."""
     path = error.filename or ''
     where = f' ({path})' if path else ''
     for what, codes, _, hint in _SHORTAGES:
@@ -148,6 +148,6 @@ def from_os_error(error: OSError, doing: str, *, instead: str = _CHOOSE) -> Stor
         return StoreError(f'not readable by this user while {doing}{where}: {error.strerror}',
                           hint=f'{instead}, or allow this user to read it, and to search the directories above it (`ls -ld`)')
     if error.errno in _FORBIDDEN:
-        return StoreError(f'not writable while {doing}{where}: {error.strerror}', hint=_CHOOSE)
+        return StoreError(f'not writable while {doing}{where}: {error.strerror}', hint=writable)
     return StoreError(f'{error.strerror or error} while {doing}{where}',
                       hint='check the directory, or choose another with --cache or --home')

@@ -161,3 +161,16 @@ def test_a_store_of_another_format_or_of_nobody_knows_which_is_refused(tmp_path:
     (tmp_path / 'VERSION').write_bytes(said)
     with pytest.raises(StoreError, match='has format'), Store(tmp_path):
         pass
+
+
+@pytest.mark.skipif(os.name == 'nt', reason='permissions are others on Windows')
+@pytest.mark.parametrize(('option', 'hint'), [('--dest', 'with --dest'), ('--home', 'with --home (or EMROOT_HOME)')])
+def test_what_an_installation_cannot_write_to_is_what_to_choose_again(tmp_path: Path, option: str, hint: str):
+    closed, home = tmp_path / 'closed', tmp_path / 'home'
+    closed.mkdir(mode=0o555)
+    command = ['--home', home, 'sdk', 'install', '--dest', closed / 'sdk'] if option == '--dest' else \
+        ['--home', closed / 'home', 'sdk', 'install']
+    powerless = ['setpriv', '--bounding-set=-all', '--inh-caps=-all'] if os.geteuid() == 0 else []
+    done = subprocess.run([*powerless, sys.executable, '-m', 'emroot', *map(str, command)], env=plain_environment(),
+                          capture_output=True, text=True, check=False)
+    assert done.returncode == 6 and f'hint: choose a writable directory {hint}\n' in done.stderr, done.stderr

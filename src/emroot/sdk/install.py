@@ -59,7 +59,9 @@ def install(home: Home, *, source: str = 'auto', version: str | None = None, des
             report(f'installing Emscripten {release.version}', 0, None)
             return _move(unpacked, place, provider.name, release.version)
     except OSError as error:
-        raise from_os_error(error, 'installing the SDK') from error
+        below = dest and Path(os.fsdecode(error.filename or '')).is_relative_to(dest.parent)
+        option = '--dest' if below else '--home (or EMROOT_HOME)'
+        raise from_os_error(error, 'installing the SDK', writable=f'choose a writable directory with {option}') from error
 
 
 #: Where a configuration lies, also if the SDK is reached through a link. Earlier installations did not follow links.
