@@ -7,14 +7,16 @@ import json
 import os
 import shutil
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
 from support.fake import make_fake_sdk, make_program
+from support.remotes import PLAIN, remote_cache
 from support.running import Emroot, Ran
 from support.trees import counts, snapshot
 
-from emroot.project import CacheSection, Project, load_project
+from emroot.project import CacheSection, Project, json_schema, load_project
 from emroot.remote.layout import encode, record_name
 from emroot.store import Store
 from emroot.trust import TRUST, names_code, untrusted_keys
@@ -24,7 +26,8 @@ EVIL = b'!<arch>\nevil'
 COMMANDS = [['sdk', 'show'], ['doctor'], ['list'], ['resolve', '--', 'em++'], ['report', '--json'], ['verify'], ['cache-key'],
             ['explain', 'wasm32/libone'], ['build'], ['build', '--targets', 'crt1'], ['env'],
             ['run', '--', sys.executable, '-c', '0'], ['export', '-o', 'out.tar'], ['publish', 'www'], ['gc', '--max-size', '5G'],
-            ['index', 'export', '-o', 'x'], ['completion', 'bash'], ['__complete', 'build', '--targets', '']]
+            ['index', 'export', '-o', 'x'], ['completion', 'bash'], ['__complete', 'build', '--targets', ''],
+            ['verify', '--repair'], ['link', '--', 'em++', 'main.c', '-o', 'main.js']]
 
 
 def _project(place: Path, text: str) -> Path:
@@ -81,18 +84,38 @@ def hostile(fake: Emroot, tmp_path: Path) -> Path:
     (clone / 'ports').mkdir()
     _forged_remote(clone / 'pub', Emroot(tmp_path / 'forger', fake.sdk))
     _forged_base(clone / 'base', Emroot(tmp_path / 'forger', fake.sdk))
-    return _project(clone, f'sdk = "upstream/emscripten"\nremote = "rw+{tmp_path / "stolen"}"\n'
-                           'base = "base"\nports-from = "ports"\n'
-                           '[[cache]]\ntargets = ["libone", "port.py"]\nfor = ["em++ --use-port=port.py", "emcc @flags"]\n')
+    return _project(clone, 'sdk = "upstream/emscripten"\nbuilder = "embuilder"\nports-from = "ports"\n'
+                           f'remote = "rw+{tmp_path / "stolen"}"\nremote-key = "port.py"\nbase = "base"\ncomplete = true\n'
+                           '[[cache]]\nfeatures = ["wasm64"]\ntargets = ["libone", "port.py"]\n'
+                           'for = ["em++ --use-port=port.py", "emcc @flags"]\n')
 
 
-def test_nothing_of_a_hostile_clone_runs_and_nothing_leaves(hostile: Path, fake: Emroot, tmp_path: Path):
+def test_every_key_of_a_project_is_hostile_in_the_clone(hostile: Path):
+    """A key that is new is to be added there."""
+    said = tomllib.loads((hostile / 'emroot.toml').read_text())
+    properties = json_schema()['properties']
+    assert said.keys() == properties.keys()
+    assert said['cache'][0].keys() == properties['cache']['items']['properties'].keys()
+
+
+@pytest.mark.parametrize('kind', ['a directory', 'the web'])
+def test_nothing_of_a_hostile_clone_runs_and_nothing_leaves(hostile: Path, fake: Emroot, tmp_path: Path, kind: str):
+    assert len(COMMANDS) == 20
+    with remote_cache() as thief:
+        if kind == 'the web':
+            text = (hostile / 'emroot.toml').read_text()
+            (hostile / 'emroot.toml').write_text(text.replace(f'rw+{tmp_path / "stolen"}', f'rw+{thief.url}'))
+        _survive(hostile, fake, tmp_path)
+        assert thief.asked == []
+
+
+def _survive(hostile: Path, fake: Emroot, tmp_path: Path) -> None:
     user = Emroot(tmp_path / 'user')
-    before = snapshot(hostile)
+    before, outside = snapshot(hostile), _outside(tmp_path)
     for command in COMMANDS:
-        ran = user(*command, cwd=hostile, env={'EMSCRIPTEN_ROOT': str(fake.sdk), 'PATH': os.environ['PATH']})
+        ran = user(*command, cwd=hostile, env={'EMSCRIPTEN_ROOT': str(fake.sdk), 'PATH': os.environ['PATH'], **PLAIN})
         assert not (tmp_path / 'ran').exists(), command
-        assert not (tmp_path / 'stolen').exists(), command
+        assert _outside(tmp_path) == outside, command
         if command == ['build']:
             assert ran.code == 2 and 'port.py' in ran.err and f'emroot trust {hostile}' in ran.err
     assert {path: what for path, what in snapshot(hostile).items() if path in before} == before
@@ -101,6 +124,11 @@ def test_nothing_of_a_hostile_clone_runs_and_nothing_leaves(hostile: Path, fake:
     neighbours = [Emroot(home, fake.sdk)('build', '--json', '--targets', 'libone', cwd=tmp_path)
                   for home in (user.home, tmp_path / 'forger')]
     assert _library(neighbours[0]) == _library(neighbours[1]) != EVIL
+
+
+def _outside(place: Path) -> dict[str, tuple[object, ...]]:
+    """What lies neither in the clone nor in the user's home."""
+    return {path: what for path, what in snapshot(place, content=False).items() if path.split('/')[0] not in ('clone', 'user')}
 
 
 @pytest.mark.parametrize('key', ['remote', 'base'])
