@@ -10,16 +10,28 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from conftest import SDK_ROOTS
 from lazy_support import Indexed, Lazy
 from sdk_targets import SMALL, SOME_SECONDS
 from support.disks import disk
 from support.running import SOURCE, Emroot
-from support.trees import seed
+from support.trees import seed, snapshot
 
 from emroot.catalogue import Catalogue
 from emroot.home import Home
 from emroot.modes import Mode
 from emroot.sdk import Sdk
+
+
+@pytest.fixture(scope='session', autouse=True)
+def _untouched() -> Iterator[None]:
+    """No test writes to an SDK, which all share: not even into its own cache, where its emcc does if nobody says otherwise."""
+    before = [snapshot(root / 'cache', content=False) for root in SDK_ROOTS]
+    yield
+    for root, was in zip(SDK_ROOTS, before, strict=True):
+        now = snapshot(root / 'cache', content=False)
+        changed = sorted(path for path in was.keys() | now.keys() if was.get(path) != now.get(path))
+        assert not changed, f'something wrote to the SDK at {root} while these tests ran: cache/{", cache/".join(changed[:10])}'
 
 
 @pytest.fixture

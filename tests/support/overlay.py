@@ -14,11 +14,14 @@ _REAL = 'system/lib/libc'
 def overlay(original: Path, copy: Path, changes: Mapping[str, str] | None = None) -> Path:
     """An SDK at `copy` with other contents for the files of `changes` (by path below the root), else like `original`.
 
-    Nothing of `original` is touched, not even a link count. Its cache, if it has one inside, is left out.
+    Nothing of `original` is touched, not even a link count. Its cache, if it has one inside, is left out; that of the copy is in
+    the copy, whatever its configuration or Debian's emcc (`~/.emscripten_cache`) would take.
     """
     changes = dict(changes or {})
     if '.emscripten' not in changes:
         changes['.emscripten'] = configuration(original)
+    if 'CACHE =' not in changes['.emscripten']:
+        changes['.emscripten'] += f'CACHE = {str(copy / "cache")!r}\n'
     real = {os.path.dirname(name) for name in changes} | {_REAL}
     real |= {str(parent) for name in list(real) for parent in Path(name).parents} | {'', '.'}
     _fill(original, copy, '', real, set(changes) | {'cache'})
@@ -28,11 +31,12 @@ def overlay(original: Path, copy: Path, changes: Mapping[str, str] | None = None
 
 
 def configuration(root: Path) -> str:
-    """What an SDK's configuration says, wherever it is read: such files may find things from where they lie."""
+    """What an SDK's configuration says, wherever it is read: such files may find things from where they lie. Without its cache:
+    what reads this somewhere else would write there."""
     place = root / '.emscripten'
     said: dict[str, object] = {'__file__': str(place)}
     exec(place.read_text(encoding='utf-8'), said)  # noqa: S102  # as Emscripten does
-    return ''.join(f'{name} = {value!r}\n' for name, value in said.items() if name.isupper())
+    return ''.join(f'{name} = {value!r}\n' for name, value in said.items() if name.isupper() and name != 'CACHE')
 
 
 def _fill(original: Path, copy: Path, below: str, real: set[str], skipped: set[str]) -> None:
