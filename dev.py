@@ -3,7 +3,7 @@
     python3 dev.py demo                 from nothing to running programs in modes that no SDK ships
     python3 dev.py test [PYTEST...]     static checks and tests; --slow adds the tests that take minutes
     python3 dev.py fidelity [...]       compare archives with embuilder's, byte for byte
-    python3 dev.py torture [PART...]    what a store endures: kills, crowds, damage, want, hostility
+    python3 dev.py torture [PART...]    what a home endures: kills, crowds, damage, want, lies, hostility
     python3 dev.py bench [...]          measure against emcc and embuilder, in turn; writes BENCHMARKS.md
     python3 dev.py model TRACE          how long a traced build takes on larger machines
     python3 dev.py check                ruff and mypy

@@ -7,21 +7,30 @@ import random
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 from emroot.files import remove_tree
 
 from ..places import dev_cache, dev_home, get_sdks, say
 from . import __doc__ as description
-from .bench import MODES, Bench
+from .archives import bundles, sdks
+from .bench import MODES, Bench, Tally
 from .crowd import crowd
 from .damage import damage
 from .full import full
 from .hostile import hostile
 from .kills import kills
+from .lies import grpc, http
+from .odd import clocks, locks, stopped, versions
 
+Part = Callable[[Bench, int, random.Random], Tally]
 #: Each part, and its rounds in a whole run.
-PARTS = {'kills': (kills, 300), 'crowd': (crowd, 20), 'damage': (damage, 500), 'full': (full, 40), 'hostile': (hostile, 1000)}
+PARTS: dict[str, tuple[Part, int]] = {
+    'kills': (kills, 300), 'crowd': (crowd, 6), 'damage': (damage, 500), 'full': (full, 40), 'stopped': (stopped, 4),
+    'locks': (locks, 2), 'clocks': (clocks, 10), 'versions': (versions, 9), 'hostile': (hostile, 400), 'http': (http, 60),
+    'grpc': (grpc, 40), 'bundles': (bundles, 120), 'sdks': (sdks, 40),
+}
 
 
 def main(arguments: list[str]) -> int:
@@ -30,7 +39,7 @@ def main(arguments: list[str]) -> int:
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('parts', nargs='*', metavar='PART', help=f'any of {", ".join(PARTS)} (default: all)')
     parser.add_argument('--seed', type=int, default=1)
-    parser.add_argument('--rounds', type=int, help='of each part (default: hundreds, which takes hours)')
+    parser.add_argument('--rounds', type=int, help='of each part (default: as many as take about an hour in all)')
     parser.add_argument('--modes', default=';'.join(MODES), help='features of each, semicolons between (default: %(default)s)')
     parser.add_argument('--sdk', help='an SDK (default: the newest that the tests use)')
     args = parser.parse_args(arguments)

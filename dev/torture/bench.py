@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -17,14 +19,22 @@ from typing import Any
 from emroot.canonical import digest_file
 from emroot.files import SLACK, link_or_copy
 from emroot.store.blobs import TREE
+from tests.support.fake import make_fake_sdk
 
 from ..places import ROOT, say
 
-#: Small libraries of several kinds: a start file, C and debug-free C, one that ignores LTO; some forty compiles in each mode.
-TARGETS = ('libnoexit', 'libal', 'libhtml5', 'libsockets', 'crt1', 'libstubs')
-MODES = ('wasm64,lto', 'wasm32,thinlto', 'wasm64,pic')
+#: Small libraries of several kinds: a start file, one of a single compile, and some of more; ten compiles in each mode.
+TARGETS = ('libnoexit', 'libal', 'libhtml5', 'crt1', 'libstubs')
+MODES = ('wasm64,lto', 'wasm32,thinlto')
+#: The same of the SDK of scripts, where only emroot's own doings matter.
+FAKE_TARGETS = ('libone', 'libcxx', 'libasm', 'crt1')
+FAKE_MODES = ('wasm64,lto', 'wasm32')
 #: Seconds in which any command ends unless it hangs, on a machine that is busy with other things too.
-PATIENCE = 1800
+PATIENCE = 600
+
+
+#: Exit codes of what a user can mend.
+_ERRORS = (2, 3, 4, 5, 6, 7)
 
 
 @dataclass
@@ -59,7 +69,7 @@ class Ran:
         """What is wrong with how it ended, other than with one of `codes`."""
         found = ['a traceback'] if 'Traceback' in self.err else []
         found += [f'exit code {self.code}'] if self.code not in codes else []
-        found += ['an error without its hint'] if self.code == 6 and 'hint: ' not in self.err + self.out else []
+        found += ['an error without its hint'] if self.code in _ERRORS and 'hint: ' not in self.err + self.out else []
         return [f'{what}: {(self.err or self.out)[-600:]}' for what in found]
 
 
@@ -82,11 +92,27 @@ class Bench:
         self.seconds = float(document['seconds'])
         self.reference = contents(self.cache(self.clean))
 
+    @functools.cached_property
+    def fake(self) -> Bench:
+        """The same with an SDK of scripts that costs nothing."""
+        if self.targets == FAKE_TARGETS:
+            return self
+        return Bench(self.work / 'fake', make_fake_sdk(self.work / 'fake-sdk'), modes=FAKE_MODES, targets=FAKE_TARGETS)
+
+    @functools.cached_property
+    def bundle(self) -> Path:
+        """All that is built, as `emroot export` packs it."""
+        file = self.work / 'bundle.tar'
+        if (ran := self.run(self.clean, 'export', *self.selection(), '-o', file)).code != 0:
+            raise SystemExit(f'torture: nothing can be exported:\n{ran.err}')
+        return file
+
     def home(self, name: str, *, headers: bool = True) -> Path:
         """A home that knows what there is to know of the SDK, and with `headers` has them, but has built nothing."""
         home = self.work / name
         copy(self.clean / 'memo', home / 'memo')
-        shutil.rmtree(home / 'memo' / 'keys', ignore_errors=True)
+        for keys in (home / 'memo' / 'probe').glob('*/*/keys'):
+            shutil.rmtree(keys)
         if headers:
             for part in (('records', TREE), ('trees',)):
                 shutil.copytree(self.clean.joinpath('store', *part), home.joinpath('store', *part))
@@ -108,10 +134,14 @@ class Bench:
         """What to start."""
         return [sys.executable, '-m', 'emroot', '--sdk', str(self.sdk), '--home', str(home), *map(str, arguments)]
 
-    def request(self, *, targets: tuple[str, ...] = (), jobs: int = 2) -> list[str]:
-        """The arguments of a build."""
+    def selection(self, targets: tuple[str, ...] = ()) -> list[str]:
+        """The options that select everything, or some targets in all modes."""
         features = [word for mode in self.modes for word in ('--features', mode)]
-        return ['build', '--json', *features, '--targets', ','.join(targets or self.targets), '-j', str(jobs)]
+        return [*features, '--targets', ','.join(targets or self.targets)]
+
+    def request(self, *more: object, targets: tuple[str, ...] = (), jobs: int = 2) -> list[str]:
+        """The arguments of a build."""
+        return ['build', '--json', *self.selection(targets), '-j', str(jobs), *map(str, more)]
 
     def environment(self, extra: Mapping[str, str] | None = None) -> dict[str, str]:
         """This process's, without anything that emroot or emcc would heed; what the SDK has prebuilt is built."""
@@ -126,19 +156,14 @@ class Bench:
                                 stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True, **options)
 
     def run(self, home: Path, *arguments: object, **options: Any) -> Ran:
-        """Run emroot to its end."""
+        """Run emroot to its end, or until it is clear that it has none."""
+        patience = options.pop('patience', PATIENCE)
         with self.start(home, *arguments, **options) as process:
-            try:
-                out, err = process.communicate(timeout=PATIENCE)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                out, err = process.communicate()
-                return Ran(None, out, err + f'\nstill running after {PATIENCE} s')
-        return Ran(process.returncode, out, err)
+            return finish(process, patience)
 
-    def build(self, home: Path, **options: Any) -> Ran:
+    def build(self, home: Path, *more: object, **options: Any) -> Ran:
         """Build everything that the reference has."""
-        return self.run(home, *self.request(), **options)
+        return self.run(home, *self.request(*more), **options)
 
     def wrong_after_build(self, home: Path, **options: Any) -> list[str]:
         """What is wrong with a build that should end well, and with every byte in the cache directory after it."""
@@ -162,6 +187,17 @@ class Bench:
         temporary = [path for top in (home / 'store', cache) for path in files_below(top) if path.name.endswith('.tmp')]
         damaged = [*(home / 'store' / 'damaged').glob('*')]
         return [f'{path} is left behind' for path in [*flying, *temporary, *damaged]][:5]
+
+
+def finish(process: subprocess.Popen[str], patience: float = PATIENCE) -> Ran:
+    """What came of a command; it is ended if it takes longer than it may."""
+    try:
+        out, err = process.communicate(timeout=patience)
+    except subprocess.TimeoutExpired:
+        os.killpg(process.pid, signal.SIGKILL)
+        out, err = process.communicate()
+        return Ran(None, out, err + f'\nstill running after {patience} s')
+    return Ran(process.returncode, out, err)
 
 
 def copy(source: Path, target: Path) -> None:

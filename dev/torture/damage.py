@@ -1,73 +1,91 @@
-"""Damage of every kind to everything a store and a cache directory hold: noticed, healed, and never linked."""
+"""Damage of every kind to everything a home and its cache directories hold: noticed, healed, and never linked."""
 
 from __future__ import annotations
 
 import os
 import random
 import stat
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from .bench import Bench, Tally, files_below
 
-_Files = Callable[[Path, Path], list[Path]]
+_Files = Callable[[Path, list[Path]], list[Path]]
 
 
-def _library_files(home: Path, cache: Path) -> list[Path]:
-    return list(files_below(cache / 'sysroot' / 'lib'))
+def _of_caches(find: Callable[[Path], Iterable[Path]]) -> _Files:
+    return lambda home, caches: [path for cache in caches for path in find(cache)]
 
 
-#: What is damaged, by its name: files of a home and its cache directory.
+#: What is damaged, by its name: files of a home and its cache directories.
 VICTIMS: dict[str, _Files] = {
-    'blob': lambda home, cache: list(files_below(home / 'store' / 'blobs')),
-    'record': lambda home, cache: list(files_below(home / 'store' / 'records')),
-    'archive': _library_files,
-    'header': lambda home, cache: list(files_below(cache / 'sysroot' / 'include')),
-    'header in the store': lambda home, cache: list(files_below(home / 'store' / 'trees')),
-    'stamp': lambda home, cache: [cache / 'sysroot_install.stamp', cache / 'sanity.txt'],
-    'mark': lambda home, cache: [p for p in files_below(cache / '.emroot') if p.suffix == '.json'],
+    'blob': lambda home, _: list(files_below(home / 'store' / 'blobs')),
+    'record': lambda home, _: list(files_below(home / 'store' / 'records')),
+    'archive': _of_caches(lambda cache: files_below(cache / 'sysroot' / 'lib')),
+    'header': _of_caches(lambda cache: files_below(cache / 'sysroot' / 'include')),
+    'header in the store': lambda home, _: list(files_below(home / 'store' / 'trees')),
+    'stamp': _of_caches(lambda cache: (cache / 'sysroot_install.stamp', cache / 'sanity.txt')),
+    'mark': _of_caches(lambda cache: (p for p in files_below(cache / '.emroot') if p.suffix == '.json')),
+    'memo': lambda home, _: [p for p in files_below(home / 'memo') if p.suffix != '.pyc'],
+    'bytecode': lambda home, _: [p for p in files_below(home / 'memo') if p.suffix == '.pyc'],
+    'configuration': lambda home, _: list(files_below(home / 'run')),
 }
 ACTIONS = ('flip', 'cut', 'empty', 'delete', 'swap', 'unreadable', 'replace', 'rot')
+#: What `verify` does not look at: facts that are asked again when they are not what they were.
+_ASKED_AGAIN = ('memo', 'bytecode', 'configuration')
 
 
 def damage(bench: Bench, rounds: int, chance: random.Random) -> Tally:
-    """Each round damages one to three files; then either `verify` has to notice and mend, or the next build has to."""
+    """As many blows as rounds, one to five at a time; then either `verify` has to notice and mend, or the next build has to."""
     tally = Tally('damage')
     home = bench.full_home('damage')
-    cache = bench.cache(home)
-    for number in range(rounds):
-        blows = [_strike(home, cache, chance) for _ in range(chance.choice([1, 1, 1, 2, 3]))]
+    other = home / 'another-cache'
+    caches = [bench.cache(home), other]
+    for arguments in (bench.request('--cache', other), ['run', '--', 'true']):
+        tally.check(bench.run(home, *arguments).problems(0), 'before')
+    while (number := tally.counts.total()) < rounds:
+        blows = [strike(home, caches, chance) for _ in range(min(chance.choice([1, 1, 2, 3, 5]), rounds - number))]
+        tally.counts.update(action for _, action, _ in blows)
         by_verify = chance.random() < 0.5 or any(action == 'rot' for _, action, _ in blows)
-        when = f'round {number}, {"verify" if by_verify else "build"} after ' + \
+        when = f'after {number} blows, {"verify" if by_verify else "build"} after ' + \
             ', '.join(f'{action} of {what} {path.relative_to(home)}' for what, action, path in blows)
         if by_verify:
-            noticed = all(_is_noticed(*blow) for blow in blows)
+            noticed = any(_is_noticed(*blow) for blow in blows) and len({path for _, _, path in blows}) == len(blows)
             tally.check(bench.run(home, 'verify').problems(*([6] if noticed else [0, 6])), when)
-            tally.check(bench.run(home, 'verify', '--repair').problems(0), when)
-        tally.check(bench.wrong_after_build(home), when)
-        if not by_verify:
+            tally.check(bench.run(home, 'verify', '--repair').problems(0, *([6] if len(blows) > 1 else [])), when)
+        tally.check(_wrong(bench, home, other, chance), when)
+        if not by_verify or len(blows) > 1:
             bench.run(home, 'verify', '--repair')  # what no link reads may stay damaged until it is of use
         tally.check(bench.run(home, 'verify').problems(0), f'{when}, in the end')
-        for what, action, _ in blows:
-            tally.counts[f'{action}'] += 1
-            tally.counts[f'of a {what}'] += 1
     return tally
+
+
+def _wrong(bench: Bench, home: Path, other: Path, chance: random.Random) -> list[str]:
+    """What is wrong with builds into both cache directories, and with a run; now and then the SDK is asked anew."""
+    if chance.random() < 0.2:
+        for path in (home / 'memo' / 'probe').glob('*/*/*/*.json'):
+            path.unlink()
+    problems = bench.wrong_after_build(home)
+    ran = bench.build(home, '--cache', other)
+    problems += ran.problems(0) + (bench.differences(other) if ran.code == 0 else [])
+    return problems + bench.run(home, 'run', '--', 'true').problems(0)
 
 
 def _is_noticed(what: str, action: str, path: Path) -> bool:
     """Whether `verify` has to notice. What is gone without a trace is made again when it is needed; marks say nothing but
     whether a file is as it was placed, and where they do not, it is placed again; what reads as it should is as it should."""
-    if what == 'mark' or (what == 'record' and action == 'delete'):
+    if what in ('mark', *_ASKED_AGAIN) or (what == 'record' and action == 'delete'):
         return False
     if action == 'unreadable' and (what == 'record' or path.name == 'sanity.txt'):
         return os.geteuid() != 0  # root reads it all the same
     return True
 
 
-def _strike(home: Path, cache: Path, chance: random.Random) -> tuple[str, str, Path]:
+def strike(home: Path, caches: list[Path], chance: random.Random, *, what: str = '') -> tuple[str, str, Path]:
     """Damage one file in one way; what it was, how, and which file."""
-    what = chance.choice(list(VICTIMS))
-    files = [path for path in VICTIMS[what](home, cache) if path.is_file() and path.stat().st_size > 8] or [cache / 'sanity.txt']
+    what = what or chance.choice(list(VICTIMS))
+    files = [path for path in VICTIMS[what](home, caches) if path.is_file() and path.stat().st_size > 8] \
+        or [caches[0] / 'sanity.txt']
     path, action = chance.choice(files), chance.choice(ACTIONS)
     if not path.is_file():  # by an earlier blow
         path.write_bytes(b'written by torture')

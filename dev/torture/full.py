@@ -1,4 +1,4 @@
-"""Disks that fill up, folders that may not be written to or read, future times, no hard links, no locks."""
+"""Disks that fill up, folders that may not be written to or read, future times, no hard links."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from ..places import say
-from .bench import PATIENCE, Bench, Tally, contents, files_below
+from .bench import PATIENCE, Bench, Tally, files_below
 
 #: Folders of a home that are made read-only, then unreadable; those of the cache directory begin with `cache/`.
 FOLDERS = ('store', 'store/blobs', 'store/records', 'store/tmp', 'store/locks', 'store/trees', 'store/records/archive', 'memo',
@@ -30,7 +30,7 @@ def full(bench: Bench, rounds: int, chance: random.Random) -> Tally:
     """Each round lets a disk fill up somewhere, and forbids a folder as long as there are some; then every other kind of want
     once."""
     tally = Tally('full')
-    for want in (_full_disks, _other_disk, _forbidden_folders, _future_times, _no_hard_links, _no_locks):
+    for want in (_full_disks, _other_disk, _forbidden_folders, _future_times, _no_hard_links):
         want(bench, tally, rounds, chance)
     return tally
 
@@ -161,18 +161,3 @@ def _no_hard_links(bench: Bench, tally: Tally, _: int, __: random.Random) -> Non
         process.wait(PATIENCE)
     tally.check(bench.left_behind(home), 'no hard links')
     tally.counts['without hard links'] += 1
-
-
-def _no_locks(bench: Bench, tally: Tally, _: int, __: random.Random) -> None:
-    """Four at once, into one cache directory, from nothing: the work is done several times, and the bytes are right."""
-    home = bench.home('no-locks', headers=False)
-    env = _refusing(bench, 'fcntl', 'flock', 'ENOTSUP')
-    processes = [bench.start(home, *bench.request(jobs=1), env=env) for _ in range(4)]
-    for process in processes:
-        _, err = process.communicate(timeout=PATIENCE)
-        tally.check([f'exit code {process.returncode}: {err[-600:]}'] if process.returncode != 0 else [], 'no locks')
-    wrong = [path for path, digest in contents(bench.cache(home)).items() if bench.reference.get(path) != digest]
-    tally.check(wrong[:5], 'no locks: differs')
-    tally.check(bench.wrong_after_build(home), 'no locks')
-    tally.check(bench.run(home, 'verify').problems(0), 'no locks')
-    tally.counts['without locks'] += len(processes)

@@ -24,7 +24,7 @@ Prepare = Callable[[Path, Path, random.Random], None]
 
 def hostile(bench: Bench, rounds: int, chance: random.Random) -> Tally:
     """Every trick once, or as many as there are rounds; then as many fuzzed files."""
-    tally = Tally('hostile')
+    tally, bench = Tally('hostile'), bench.fake
     sentinel = bench.work / 'sentinel'
     (sentinel / 'below').mkdir(parents=True)
     for name in ('a', 'below/b', 'VERSION', '2'):

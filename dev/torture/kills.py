@@ -1,4 +1,4 @@
-"""SIGKILL at random moments of builds, into one home that goes on and on: what it leaves must not add up."""
+"""SIGKILL at random moments of whatever changes a home, into one home that goes on and on: what it leaves must not add up."""
 
 from __future__ import annotations
 
@@ -11,55 +11,66 @@ import time
 from pathlib import Path
 
 from ..processes import below
-from .bench import Bench, Tally, files_below
+from . import operations
+from .bench import Bench, Tally, files_below, finish
+from .operations import Operation
 
-VICTIMS = ('parent', 'worker', 'group')
+#: Of ten kills, how many each suffers.
+SHARES = {operations.build: 4, operations.import_: 1, operations.gc: 1, operations.repair: 1, operations.make: 2,
+          operations.install: 1}
 #: Locks that there may be, whatever the number of kills: of the tree, and those that compiles share.
 _FEW = 16 + 4096
 
 
 def kills(bench: Bench, rounds: int, chance: random.Random) -> Tally:
-    """Each round forgets some of what was built, starts a build, kills, and builds again."""
+    """A share of the rounds for each operation: each gives it something to do, kills it, and has it done again."""
     tally = Tally('kills')
-    began = time.monotonic()
-    home = bench.full_home('kills')
-    whole = time.monotonic() - began
-    number = tried = 0
-    while number < rounds and tried < 3 * rounds + 40:
-        share = chance.choice([0.5, 0.75, 1.0])
-        _forget(bench, home, share, chance)
-        victim, delay = VICTIMS[number % 3], chance.uniform(0.05, 0.15 + whole * share)
-        when = f'round {number}, {victim} after {delay:.2f} s'
-        with bench.start(home, *bench.request()) as process:
-            hit = _kill(process, victim, delay, chance)
-            _, err = process.communicate()
-        tally.counts[f'of the {victim}' if hit else 'too late'] += 1
-        whole *= 1.03 if hit else 0.8  # keeps up with a machine that does other things too
-        tried += 1
-        number += hit
-        if 'Traceback' in err:
-            tally.check([f'a traceback: {err[-600:]}'], when)
-        tally.check(bench.wrong_after_build(home) + bench.left_behind(home), when)
-        if tried % 10 == 0 or number == rounds:
-            tally.check(bench.run(home, 'verify').problems(0), when)
-    locks = len(list((home / 'store' / 'locks').iterdir()))
-    left = sum(path.name.endswith('.tmp') for path in files_below(home)) + len(list((bench.work / 'tmp').iterdir()))
-    tally.check([f'{locks} locks are left'] if locks > _FEW else [], 'in the end')
-    tally.check([f'only {number} kills came in time'] if number < rounds else [], 'in the end')
-    tally.counts['locks left'] = locks
-    tally.counts['temporary files left outside of store and cache directory'] = left
+    left = rounds
+    for number, (prepare, share) in enumerate(SHARES.items()):
+        last = number == len(SHARES) - 1
+        count = left if last else min(left, max(1, rounds * share // sum(SHARES.values())))
+        left -= count
+        if count:
+            _of(prepare.__name__.rstrip('_'), prepare(bench, _home(bench, prepare.__name__)), bench, count, chance, tally)
     return tally
 
 
-def _forget(bench: Bench, home: Path, share: float, chance: random.Random) -> None:
-    """As if a share of everything had been collected: records, and what was placed."""
-    store, cache = home / 'store', bench.cache(home)
-    kinds = [store / 'records' / kind for kind in ('archive', 'object', 'family', 'closure')]
-    for path in [path for top in [*kinds, cache / 'sysroot' / 'lib'] for path in files_below(top)]:
-        if chance.random() < share:
-            path.unlink()
-    if chance.random() < 0.1:
-        (cache / '.emroot' / 'headers.json').unlink(missing_ok=True)
+def _home(bench: Bench, name: str) -> Path:
+    return bench.home(f'kills-{name}') if name == 'install' else bench.full_home(f'kills-{name}')
+
+
+def _of(name: str, operation: Operation, bench: Bench, rounds: int, chance: random.Random, tally: Tally) -> None:
+    home, whole = operation.home, 2.0
+    number = tried = 0
+    while number < rounds and tried < 3 * rounds + 40:
+        share = chance.choice([0.5, 0.75, 1.0])
+        operation.undo(chance, share)
+        victim = operation.victims[number % len(operation.victims)]
+        delay = chance.uniform(0.05, 0.1 + whole * share)
+        when = f'{name}, round {number}, {victim} after {delay:.2f} s'
+        began = time.monotonic()
+        with bench.start(home, *operation.arguments, env=operation.env) as process:
+            hit = _kill(process, victim, delay, chance)
+            err = finish(process).err
+        if not hit:
+            whole = time.monotonic() - began
+        tally.counts[f'of {name}' if hit else 'too late'] += 1
+        whole *= 1.03  # keeps up with a machine that does other things too
+        tried += 1
+        number += hit
+        tally.check([f'a traceback: {err[-600:]}'] if 'Traceback' in err else [], when)
+        tally.check(operation.wrong(), when)
+        if tried % 10 == 0 or number == rounds:
+            tally.check(bench.run(home, 'verify').problems(0), when)
+    _check_leftovers(name, home, bench, tally)
+    tally.check([f'only {number} kills of {name} came in time'] if number < rounds else [], 'in the end')
+
+
+def _check_leftovers(name: str, home: Path, bench: Bench, tally: Tally) -> None:
+    locks = len(list((home / 'store' / 'locks').iterdir())) if (home / 'store' / 'locks').is_dir() else 0
+    tally.check([f'{locks} locks are left by {name}'] if locks > _FEW else [], 'in the end')
+    tally.counts['temporary files left outside of store and cache directory'] += \
+        sum(path.name.endswith('.tmp') for path in files_below(home)) + len(list((bench.work / 'tmp').iterdir()))
 
 
 def _kill(process: subprocess.Popen[str], victim: str, delay: float, chance: random.Random) -> bool:

@@ -1,4 +1,4 @@
-"""A short run of `dev.py torture`: what a store endures. The whole of it takes hours."""
+"""A short run of `dev.py torture`: a few blows of each part. The whole of it takes an hour."""
 
 from __future__ import annotations
 
@@ -9,15 +9,19 @@ from pathlib import Path
 
 import pytest
 
+from dev.torture.archives import bundles, sdks
 from dev.torture.bench import Bench, Tally
 from dev.torture.crowd import crowd
 from dev.torture.damage import damage
 from dev.torture.full import full
 from dev.torture.hostile import hostile
 from dev.torture.kills import kills
+from dev.torture.lies import grpc, http
+from dev.torture.odd import clocks, locks, stopped, versions
 from emroot.home import Home
 
 pytestmark = pytest.mark.skipif(os.name == 'nt', reason='signals, links and pipes are another thing there')
+Part = Callable[[Bench, int, random.Random], Tally]
 
 
 @pytest.fixture(scope='module')
@@ -25,11 +29,28 @@ def bench(sdk_root: Path, shared_home: Home, tmp_path_factory: pytest.TempPathFa
     if sdk_root.joinpath('emscripten-version.txt').read_text(encoding='utf-8').strip('"\n').startswith('3.'):
         pytest.skip('one release tells as much of the store as two')
     return Bench(tmp_path_factory.mktemp('torture') / 'work', sdk_root, modes=('wasm64,lto',),
-                 targets=('libnoexit', 'libal', 'libhtml5', 'crt1'), known=shared_home.root)
+                 targets=('libnoexit', 'libal', 'crt1'), known=shared_home.root)
 
 
-@pytest.mark.parametrize(('part', 'rounds'), [(kills, 3), (crowd, 1), (damage, 4), (full, 1), (hostile, 2)])
-def test_the_store_endures(bench: Bench, part: Callable[[Bench, int, random.Random], Tally], rounds: int):
+def _dealt(part: Part, bench: Bench, rounds: int) -> Tally:
     tally = part(bench, rounds, random.Random(f'test of {part.__name__}'))  # noqa: S311  # blows that can be repeated
     assert tally.problems == []
     assert tally.counts
+    return tally
+
+
+@pytest.mark.parametrize(('part', 'rounds'), [(kills, 6), (damage, 6), (full, 1)])
+def test_what_is_there_endures(bench: Bench, part: Part, rounds: int):
+    _dealt(part, bench, rounds)
+
+
+@pytest.mark.parametrize(('part', 'rounds'), [(crowd, 1), (hostile, 2), (http, 3), (grpc, 2), (bundles, 4), (sdks, 4), (locks, 1),
+                                              (clocks, 1), (versions, 1)])
+def test_the_doings_of_emroot_alone_endure(bench: Bench, part: Part, rounds: int):
+    """With an SDK of scripts."""
+    _dealt(part, bench.fake, rounds)
+
+
+@pytest.mark.slow
+def test_a_builder_that_stops_holds_nobody_up_for_long(bench: Bench):
+    assert _dealt(stopped, bench.fake, 1).counts['builders stopped'] == 1

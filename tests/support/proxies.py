@@ -19,7 +19,7 @@ class Proxy(grpc.GenericRpcHandler):
     """What is wrong with it (see `BAD`), and what it was asked."""
 
     channel: grpc.Channel
-    bad: str = ''
+    bad: str | _Handler = ''
     port: int = 0
     asked: list[str] = field(default_factory=list)
     closing: threading.Event = field(default_factory=threading.Event)
@@ -43,7 +43,8 @@ class Proxy(grpc.GenericRpcHandler):
         return self._again(context, answer)
 
     def _again(self, context: grpc.ServicerContext, answer: bytes) -> bytes:
-        return BAD[self.bad](self, context, answer) if self.bad else answer
+        handler = self.bad if callable(self.bad) else BAD.get(self.bad)
+        return handler(self, context, answer) if handler else answer
 
     def _read(self, method: str, request: bytes, context: grpc.ServicerContext) -> Iterator[bytes]:
         pieces = list(self.channel.unary_stream(method, bytes, bytes)(request))
