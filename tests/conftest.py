@@ -47,13 +47,26 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         metafunc.parametrize('sdk_root', SDK_ROOTS, ids=[_version(root) for root in SDK_ROOTS], scope='session')
 
 
+@pytest.hookimpl(tryfirst=True)  # before pytest-xdist reads the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Whatever asks for an SDK is marked so. What is long and much the same with each is slow with all but the first."""
+    """Whatever asks for an SDK is marked so. What is long and much the same with each is slow with all but the first.
+
+    Where several run at once, one process has a file's tests (with one SDK), and all that use Bazel; the longest first.
+    """
     for item in items:
+        item.add_marker(pytest.mark.xdist_group(_group(item)))
         if 'sdk_root' in getattr(item, 'fixturenames', ()):
             item.add_marker(pytest.mark.sdk)
             if SDK_ROOTS and item.get_closest_marker('one_sdk') and _sdk_of(item) != SDK_ROOTS[0]:
                 item.add_marker(pytest.mark.slow)
+
+
+def _group(item: pytest.Item) -> str:
+    folder, name = item.path.parent.name, item.path.stem
+    if folder == 'bazel':
+        return folder
+    sdk = f'-{_version(_sdk_of(item))}' if SDK_ROOTS and 'sdk_root' in getattr(item, 'fixturenames', ()) else ''
+    return f'{folder}-{name}{sdk}'
 
 
 def _sdk_of(item: pytest.Item) -> Path:
