@@ -26,6 +26,13 @@ if 'looked' in {shown!r}:
         looked.append(arguments)
         return state(*arguments)
     cachedir.headers_state = looking
+import argparse
+made = []
+make = argparse.ArgumentParser.__init__
+def making(*arguments, **given):
+    made.append(given)
+    make(*arguments, **given)
+argparse.ArgumentParser.__init__ = making
 from emroot.cli import main
 try:
     main(sys.argv[1:])
@@ -50,6 +57,15 @@ def test_patterns_are_compiled_by_what_uses_them(fake: Emroot, arguments: list[s
     fake.build('libone')
     compiled = _shown('*compiled', fake.command(*arguments))
     assert [name for name in compiled if name.startswith('emroot.')] == []
+
+
+@pytest.mark.parametrize('arguments', [['--help'], ['list'], ['build', '--targets', 'libone']],
+                         ids=lambda arguments: arguments[0])
+def test_parsers_are_made_of_the_command_that_is_given(fake: Emroot, arguments: list[str]):
+    fake.build('libone')
+    loaded = set(_shown('*sys.modules', fake.command(*arguments)))
+    assert 'argparse' in loaded and 'shutil' not in loaded  # which the widths of terminals need not cost
+    assert _shown('len(made)', fake.command(*arguments)) == ['1' if arguments == ['--help'] else '2']
 
 
 def test_what_is_there_is_looked_at_once(fake: Emroot, tmp_path: Path):

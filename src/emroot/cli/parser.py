@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
+import functools
 import importlib
+import os
+import sys
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -15,13 +19,21 @@ _Commands = dict[str, tuple[str, tuple[str, str] | None, _Fill]]
 """By name: what it does, the module and function that do it, and what adds its arguments."""
 
 
+class Formatter(argparse.RawDescriptionHelpFormatter):
+    """As wide as the terminal. One is made for each argument that is added: the width is found out once, and without shutil."""
+
+    def __init__(self, prog: str, **given: Any) -> None:
+        super().__init__(prog, **{'width': terminal_width() - 2, **given})
+
+
 class Command(argparse.ArgumentParser):
-    """A command whose arguments are added when it is the one that was given: the others cost nothing."""
+    """A command that becomes a parser when it is the one that was given: the others cost nothing."""
 
     def __init__(self, *, fill: _Fill | None = None, run: tuple[str, str] | None = None, **given: Any) -> None:
-        # No abbreviations: `--feature` would mean another option, or none, once there is a second that begins so.
-        super().__init__(formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False, **given)
         self._fill, self._run = fill, run
+        self._given: dict[str, Any] | None = given
+        if not fill:
+            self.complete()
 
     def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
         """As the class above, all arguments added, and options refused by the command that does not know them."""
@@ -43,24 +55,38 @@ class Command(argparse.ArgumentParser):
                    f'{"; options of the command that it is given go after `--`" if passed_on else ""}')
 
     def complete(self) -> None:
-        """Add what this command takes."""
-        fill, self._fill = self._fill, None
-        if fill:
-            fill(self)
+        """Make it a parser, with what this command takes."""
+        given, self._given = self._given, None
+        if given is None:
+            return
+        # No abbreviations: `--feature` would mean another option, or none, once there is a second that begins so.
+        super().__init__(formatter_class=Formatter, allow_abbrev=False, **given)
+        if self._fill:
+            self._fill(self)
             _common(self)
         if self._run:
             self.set_defaults(run=_runner(*self._run))
 
     def format_help(self) -> str:
         """With examples and exit codes, which only help needs."""
-        import shutil
         import textwrap
 
         from .examples import epilog
         self.complete()
-        self.description = textwrap.fill(self.description or '', shutil.get_terminal_size().columns - 2)
+        self.description = textwrap.fill(self.description or '', terminal_width() - 2)
         self.epilog = epilog(self.prog.partition(' ')[2])
         return super().format_help()
+
+
+@functools.cache
+def terminal_width() -> int:
+    """Columns of the terminal, as `shutil.get_terminal_size` has it, whose module loads compressors."""
+    with contextlib.suppress(ValueError):
+        if (columns := int(os.environ.get('COLUMNS', ''))) > 0:
+            return columns
+    with contextlib.suppress(AttributeError, ValueError, OSError):  # no standard output, or no terminal
+        return os.get_terminal_size(sys.__stdout__.fileno()).columns or 80  # type: ignore[union-attr]
+    return 80
 
 
 def _runner(module: str, function: str) -> _Run:
