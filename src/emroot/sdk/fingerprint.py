@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import marshal
 import os
 import re
 import sys
@@ -86,30 +87,32 @@ def signature(folders: Iterable[str], files: Iterable[str]) -> str:
     touched. Every command begins with it, so it asks the operating system as little as it can."""
     digest = hashlib.sha256()
     for path in files:
-        digest.update(os.fsencode(_state(path, os.stat(path))))
+        digest.update(_states(path, [os.stat(path)]))
     pending = list(folders)
     while pending:
         directory = pending.pop()
-        below, states = _states(directory)
-        pending += below
-        digest.update(os.fsencode('\n'.join([directory, *states, ''])))
+        try:
+            below, names = _listed(directory)
+            digest.update(_states([directory, *names], stat_files(directory, names)))
+        except FileNotFoundError:
+            digest.update(_states([directory], []))
+        else:
+            pending += below
     return digest.hexdigest()
 
 
-def _states(directory: str) -> tuple[list[str], list[str]]:
-    """The directories that matter in a directory, and what tells of each file in it, both in order."""
-    try:
-        with os.scandir(directory) as scanned:
-            found = {entry.name: entry.is_dir() for entry in scanned}
-        files = sorted(name for name in found if not found[name])
-        states = list(map(_state, files, stat_files(directory, files)))
-    except FileNotFoundError:
-        return [], []
-    return [os.path.join(directory, name) for name in sorted(found) if found[name] and name not in _SKIPPED], states
+def _listed(directory: str) -> tuple[list[str], list[str]]:
+    """The directories that matter in a directory, and the names of the files in it, both in order."""
+    with os.scandir(directory) as scanned:
+        found = {entry.name: entry.is_dir() for entry in scanned}
+    names = sorted(found)
+    return ([os.path.join(directory, name) for name in names if found[name] and name not in _SKIPPED],
+            [name for name in names if not found[name]])
 
 
-def _state(name: str, s: os.stat_result) -> str:
-    return f'{name}\0{s.st_size}\0{s.st_mtime_ns}\0{s.st_ctime_ns}'
+def _states(names: str | list[str], found: list[os.stat_result]) -> bytes:
+    """What tells of each file, in the format (of marshal, without references) that takes least to write: there are 7000."""
+    return marshal.dumps([names, [(s.st_size, s.st_mtime_ns, s.st_ctime_ns) for s in found]], 2)
 
 
 def measure(found: Iterable[Entry], pristine: Mapping[str, str]) -> tuple[dict[str, str], dict[str, str]]:

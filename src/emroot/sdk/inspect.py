@@ -17,7 +17,7 @@ from .fingerprint import signature
 from .model import Sdk
 
 #: Part of the name of what is kept: an emroot that keeps something else has a file of its own.
-_MEMO_VERSION = 7
+_MEMO_VERSION = 8
 #: What emcc itself would heed when it looks for its tools.
 _CONFIGURING = ('EM_CONFIG', 'EM_LLVM_ROOT', 'EM_BINARYEN_ROOT', 'EM_NODE_JS', 'EM_LLVM_ADD_VERSION',
                 'EM_CLANG_ADD_VERSION')
