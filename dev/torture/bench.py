@@ -178,14 +178,17 @@ class Bench:
         return [f'{path} {what}' for what, paths in (('is missing', missing), ('is too many', more), ('differs', other))
                 for path in sorted(paths)][:5]
 
-    def left_behind(self, home: Path) -> list[str]:
-        """What killed processes left that the next build should have swept."""
+    def left_behind(self, home: Path, *, repaired: bool = False) -> list[str]:
+        """What killed processes left that the next build should have swept.
+
+        A repair may set a tree of headers aside, which stays until gc.
+        """
         cache = self.cache(home)
         flying = [path for top in (home / 'store' / 'tmp', cache / '.emroot' / 'tmp') for path in top.glob('*')
                   # a lone lock that is this young may be that of somebody who is about to make the directory (`sweep`)
                   if path.suffix != '.lock' or path.with_suffix('').exists() or time.time() - path.stat().st_mtime > SLACK]
         temporary = [path for top in (home / 'store', cache) for path in files_below(top) if path.name.endswith('.tmp')]
-        damaged = [*(home / 'store' / 'damaged').glob('*')]
+        damaged = [path for path in (home / 'store' / 'damaged').glob('*') if not (repaired and path.is_dir())]
         return [f'{path} is left behind' for path in [*flying, *temporary, *damaged]][:5]
 
 

@@ -69,7 +69,7 @@ def repair(bench: Bench, home: Path) -> Operation:
         for _ in range(int(8 * share)):
             strike(home, [bench.cache(home)], chance, what=chance.choice(('blob', 'record', 'archive', 'header')))
     return Operation(home, arguments, undo,
-                     lambda: bench.run(home, *arguments).problems(0, 6) + settled(bench, home)
+                     lambda: bench.run(home, *arguments).problems(0, 6) + settled(bench, home, repaired=True)
                      + bench.run(home, *arguments).problems(0), ('parent', 'group'))
 
 
@@ -130,9 +130,9 @@ def install(bench: Bench, home: Path) -> Operation:
     return Operation(home, arguments, undo, wrong, ('parent', 'group'), served.env)
 
 
-def settled(bench: Bench, home: Path) -> list[str]:
+def settled(bench: Bench, home: Path, *, repaired: bool = False) -> list[str]:
     """What is wrong with a build, its bytes, and what lies about after it."""
-    return bench.wrong_after_build(home) + bench.left_behind(home)
+    return bench.wrong_after_build(home) + bench.left_behind(home, repaired=repaired)
 
 
 def forget(bench: Bench, home: Path, share: float, chance: random.Random, *, placed: bool = True) -> None:
