@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import math
+import os
+import shutil
 from pathlib import Path
 
 import pytest
@@ -10,6 +13,8 @@ from hypothesis import strategies as st
 from support.running import Emroot
 from support.trees import archives
 
+from emroot.bytecode import note_bytecode, prepare_bytecode
+from emroot.canonical import is_file_with
 from emroot.facts import read_fact, write_fact
 
 TARGETS = ('libone', 'libcxx', 'libasm')
@@ -65,6 +70,35 @@ def test_bytecode_that_says_something_else_is_compiled_again(fake: Emroot, tmp_p
     for path in [*_memos(fake, 'probe/*/*/wasm32/*.json'), *_memos(fake, 'probe/*/*/keys/*.json')]:
         path.unlink()
     assert _built(fake, tmp_path / 'again') == right
+
+
+@pytest.mark.skipif(os.name == 'nt', reason='Windows has no time of change that cannot be set')
+@pytest.mark.parametrize('settled', [True, False])
+def test_bytecode_that_was_not_touched_since_it_was_noted_is_not_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
+                                                                      settled: bool):
+    monkeypatch.setattr('emroot.bytecode.SETTLED', -math.inf if settled else math.inf)
+    read: list[str] = []
+    monkeypatch.setattr('emroot.bytecode.is_file_with', lambda path, digest: read.append(Path(path).name) or
+                        is_file_with(path, digest))
+    directory = tmp_path / 'memo/bytecode'
+    assert prepare_bytecode(directory) == {}
+    kept, moved, changed = (directory / name for name in ('kept.pyc', 'below/moved.pyc', 'changed.pyc'))
+    for path in (kept, moved, changed, directory / 'unknown.txt'):
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(path.name)
+    note_bytecode(directory, {})
+    shutil.copy2(moved, tmp_path / 'aside')
+    os.replace(tmp_path / 'aside', moved)
+    before = changed.stat()
+    while changed.stat().st_ctime_ns == before.st_ctime_ns:  # file systems' clocks tick a few hundred times a second
+        changed.write_text('CHANGED.pyc')
+        os.utime(changed, ns=(before.st_atime_ns, before.st_mtime_ns))
+    assert prepare_bytecode(directory).keys() == {'kept.pyc', 'below/moved.pyc'}
+    assert sorted(read) == ['changed.pyc', *([] if settled else ['kept.pyc']), 'moved.pyc']
+    assert sorted(path.name for path in directory.rglob('*.*')) == ['kept.pyc', 'moved.pyc']
+    read.clear()
+    assert prepare_bytecode(directory).keys() == {'kept.pyc', 'below/moved.pyc'}
+    assert sorted(read) == ([] if settled else ['kept.pyc', 'moved.pyc'])
 
 
 @given(st.dictionaries(st.text(), st.integers() | st.text()), st.data())
