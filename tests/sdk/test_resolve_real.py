@@ -12,12 +12,14 @@ from pathlib import Path
 import pytest
 from links import LINKS, SAMPLE, Line
 from reference import Reference, Truth
+from support.overlay import overlay
 
 from emroot import resolution as module
 from emroot.catalogue import Catalogue
 from emroot.errors import UsageError
 from emroot.home import Home
 from emroot.modes import Mode
+from emroot.probe import PROGRAM, ask
 from emroot.resolution import Resolution, resolve
 from emroot.sdk import Sdk
 
@@ -109,6 +111,17 @@ def test_a_library_that_only_settings_make_up_can_be_built_like_any_other(catalo
     assert all('-UNDEBUG' in member.argv for member in recipe.members)
     library = Catalogue(catalogue.sdk, shared_home).listing(found.mode).library(target)
     assert library and library.objects == len(recipe.members)
+
+
+def test_an_answer_makes_no_variants_but_those_that_may_be_the_links(catalogue: Catalogue, tmp_path: Path):
+    """All of them, to say which libraries embuilder does not list, would take a third of its time."""
+    text = (catalogue.sdk.root / 'tools' / 'system_libs.py').read_text(encoding='utf-8')
+    without = overlay(catalogue.sdk.root, tmp_path / 'emscripten',
+                      {'tools/system_libs.py': f'{text}\nLibrary.get_all_variations = None\n'})
+    answer = ask(catalogue.sdk.python, without, 'resolve', catalogue.environment(),
+                 program=PROGRAM.with_name('resolve_program.py'),
+                 argv=['em++', '-pthread', '-fwasm-exceptions', 'main.o'], cwd=str(tmp_path), ports=None)
+    assert 'libc-mt-debug' in {name for name, _ in answer['libraries']} and answer['unlisted'] == {}
 
 
 def test_a_response_file_counts_by_its_content(catalogue: Catalogue, tmp_path: Path):

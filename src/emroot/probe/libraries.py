@@ -5,7 +5,7 @@ import os
 import sys
 
 from mode_settings import enter_mode, groups
-from sdk_modules import Stop, sdk_path
+from sdk_modules import State, Stop, sdk_path
 
 #: Stands for the source and the object in a recorded command line.
 SOURCE, OBJECT = '{source}', '{object}'
@@ -28,8 +28,8 @@ def recipes(sdk, request):
     `[source, object name, command index]`. Paths below the SDK are spelled from `{sdk}`, below its cache from `{cache}`;
     relative ones are relative to a directory three levels below `{sdk}`, as embuilder's build directory is.
     """
-    libraries = enter_mode(sdk, request)
     commands = Commands(sdk)
+    libraries = enter_mode(sdk, request)
     unlisted = request.get('unlisted', {})
     wanted = {name: libraries.get(name) or _made_up(libraries, **unlisted[name])
               for name in request['targets'] if name in libraries or name in unlisted}
@@ -142,10 +142,14 @@ def _members(sdk, library, objects):
 
 
 class Commands:
-    """Turns emcc's arguments into clang's, each distinct list once, by running emcc's own code up to its exec."""
+    """Turns emcc's arguments into clang's, each distinct list once, by running emcc's own code up to its exec.
+
+    To be made before a mode is entered: what the SDK's modules hold now is what a fresh emcc begins with.
+    """
 
     def __init__(self, sdk):
         self.sdk = sdk
+        self.pristine = State()
         self.groups = {}
 
     def index(self, flags, source):
@@ -158,7 +162,7 @@ class Commands:
         """All commands by number. Ends the mode: an emcc that embuilder starts knows nothing of embuilder's settings."""
         found = [[sdk_path(self.sdk, arg) for arg in self._clang(flags, source)]
                  for (flags, _), (_, source) in self.groups.items()]
-        self.sdk.pristine.restore()
+        self.pristine.restore()
         return found
 
     def _clang(self, flags, source):
@@ -171,7 +175,7 @@ class Commands:
             recorded.append(list(cmd))
             raise Stop
         out = os.path.join(sdk.root, 'cache', 'build', 'emroot-object.o')
-        sdk.pristine.restore()
+        self.pristine.restore()
         sdk.shared.exec_process = record
         sdk.shared.run_via_emxx = 'em++' in os.path.basename(flags[0])
         with open(os.devnull, 'w') as nowhere, contextlib.redirect_stdout(nowhere), contextlib.suppress(Stop):

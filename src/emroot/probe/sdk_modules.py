@@ -31,7 +31,7 @@ class Unlocked:
 
 
 class Sdk:
-    """The SDK's modules, imported once, with their global state reset between questions."""
+    """The SDK's modules, imported once."""
 
     def __init__(self, root):
         sys.path.insert(0, root)
@@ -42,7 +42,6 @@ class Sdk:
         self.emcc, self.building, self.cache, self.config = emcc, building, cache, config
         self.ports, self.settings, self.shared, self.system_libs, self.utils = ports, settings, shared, system_libs, utils
         self._unlock()
-        self.pristine = State()
 
     def _unlock(self):
         """Take no locks: the cache directory is nobody else's, and where locks do not work (some network disks) the SDK's wait
