@@ -145,6 +145,15 @@ def test_a_tilde_that_stands_for_nothing_is_no_directory(fake: Emroot, tmp_path:
     assert 'no home directory is known for the ~ in ~' in ran.stderr and 'set HOME' in ran.stderr
 
 
+@pytest.mark.parametrize('arguments', [['build', '--cache', '~/c'], ['env', '--ports-from', '~/p'], ['build', '--base', '~/b'],
+                                       ['build', '--trace', '~/t'], ['list', '--cache', '~/c'], ['report', '-o', '~/r.html'],
+                                       ['verify', '--cache', '~/c'], ['build', '--remote-key', '~/k']])
+def test_a_tilde_that_stands_for_nothing_is_said_before_an_sdk_is_missed(fake: Emroot, tmp_path: Path, arguments: list[str]):
+    ran = _homeless(fake, tmp_path / 'project', '--sdk', str(tmp_path / 'none'), '--home', str(tmp_path / 'home'), *arguments)
+    assert ran.returncode == 6, ran.stderr
+    assert 'no home directory is known for the ~ in ~' in ran.stderr and 'SDK' not in ran.stderr
+
+
 def test_what_only_looks_needs_no_home_that_can_be_written_to(fake: Emroot, tmp_path: Path):
     (tmp_path / 'file').write_bytes(b'')
     own = Emroot(tmp_path / 'file' / 'home', fake.sdk)

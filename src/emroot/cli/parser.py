@@ -153,7 +153,7 @@ def _install(parser: argparse.ArgumentParser) -> None:
 
 def _list(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('--features', action='append', default=[], metavar='F', help='of the mode (default: wasm32)')
-    parser.add_argument('--cache', metavar='DIR', help='the cache directory to look at')
+    parser.add_argument('--cache', type=_path, metavar='DIR', help='the cache directory to look at')
     parser.add_argument('patterns', nargs='*', metavar='PATTERN', help='targets, patterns or groups')
     _json(parser)
 
@@ -195,7 +195,7 @@ def _run_command(parser: argparse.ArgumentParser) -> None:
 
 def _export(parser: argparse.ArgumentParser) -> None:
     _selection(parser)
-    parser.add_argument('-o', '--output', required=True, metavar='FILE', help='ends in .tar.gz, .tar.xz or .tar')
+    parser.add_argument('-o', '--output', type=_path, required=True, metavar='FILE', help='ends in .tar.gz, .tar.xz or .tar')
     parser.add_argument('--print-bazel', nargs='?', const='', metavar='URL',
                         help='print the tag that makes emsdk\'s Bazel module use it, from that address')
     _json(parser)
@@ -205,7 +205,7 @@ def _import(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('file', metavar='FILE', help='an archive that `emroot export` wrote')
     parser.add_argument('--sha256', default='', metavar='HEX', help='what `emroot export` printed; another one is refused')
     parser.add_argument('--force', action='store_true', help='also if it is of another SDK')
-    parser.add_argument('--cache', metavar='DIR', help='the cache directory (default: one per SDK, in the home)')
+    parser.add_argument('--cache', type=_path, metavar='DIR', help='the cache directory (default: one per SDK, in the home)')
     _json(parser)
 
 
@@ -231,7 +231,7 @@ def _index(parser: argparse.ArgumentParser) -> None:
 
 def _index_export(parser: argparse.ArgumentParser) -> None:
     _selection(parser)
-    parser.add_argument('-o', '--output', required=True, metavar='FILE', help='some kilobytes for each mode')
+    parser.add_argument('-o', '--output', type=_path, required=True, metavar='FILE', help='some kilobytes for each mode')
     _json(parser)
 
 
@@ -251,7 +251,7 @@ def _explain(parser: argparse.ArgumentParser) -> None:
 
 def _verify(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('--repair', action='store_true', help='restore what is damaged; remove what nobody has')
-    parser.add_argument('--cache', metavar='DIR', help='a cache directory to check besides those in the home')
+    parser.add_argument('--cache', type=_path, metavar='DIR', help='a cache directory to check besides those in the home')
     _json(parser)
 
 
@@ -263,8 +263,9 @@ def _gc(parser: argparse.ArgumentParser) -> None:
 
 
 def _report(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument('-o', '--output', metavar='FILE', help='the page, for example report.html')
-    parser.add_argument('--cache', metavar='DIR', help='the cache directory to look at (default: one per SDK, in the home)')
+    parser.add_argument('-o', '--output', type=_path, metavar='FILE', help='the page, for example report.html')
+    parser.add_argument('--cache', type=_path, metavar='DIR',
+                        help='the cache directory to look at (default: one per SDK, in the home)')
     _json(parser)
 
 
@@ -275,7 +276,7 @@ def _completion(parser: argparse.ArgumentParser) -> None:
 
 def _doctor(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('--message', metavar='TEXT', help='what emcc said; - or nothing reads a log from standard input')
-    parser.add_argument('--cache', metavar='DIR', help='the cache directory to look at')
+    parser.add_argument('--cache', type=_path, metavar='DIR', help='the cache directory to look at')
     _json(parser)
 
 
@@ -307,24 +308,32 @@ def _selection(parser: argparse.ArgumentParser) -> None:
                         help='targets, patterns (libc++*), groups (MINIMAL, SYSTEM), ports (zlib), or MODE/TARGET')
     what.add_argument('--for', action='append', default=[], dest='links', metavar='LINK',
                         help='whatever this link needs, e.g. --for "em++ -O2 -flto=thin -pthread"')
-    how.add_argument('--cache', metavar='DIR', help='the cache directory (default: one per SDK, in the home)')
+    how.add_argument('--cache', type=_path, metavar='DIR', help='the cache directory (default: one per SDK, in the home)')
     how.add_argument('-j', '--jobs', type=_positive, default=0, metavar='N',
                      help='processes at once (default: EMROOT_JOBS or EMCC_CORES; else one for each processor, as the '
                           'container, memory and a make above allow)')
-    how.add_argument('--trace', metavar='FILE', help='write the build\'s timeline, for ui.perfetto.dev or chrome://tracing')
+    how.add_argument('--trace', type=_path, metavar='FILE', help='write the build\'s timeline, for ui.perfetto.dev or chrome://tracing')
     how.add_argument('--builder', choices=['source', 'embuilder'],
                         help='compile the SDK\'s sources, or have its embuilder do it')
-    how.add_argument('--base', metavar='DIR', help='a cache directory of somebody else, to use in place what is right in it '
-                        "(EMROOT_BASE); '' for none, not the SDK's own either")
+    how.add_argument('--base', type=_path, metavar='DIR', help='a cache directory of somebody else, to use in place what is '
+                        "right in it (EMROOT_BASE); '' for none, not the SDK's own either")
     how.add_argument('--launcher', metavar='PROGRAM', help='compile through ccache, sccache, recc, distcc or the like '
                         '(EM_COMPILER_WRAPPER)')
     how.add_argument('--remote', metavar='URL', help='a remote store (https, grpcs), or a directory, to ask for what is not '
                         'here (EMROOT_REMOTE); rw+URL also offers it what is built')
-    how.add_argument('--remote-key', metavar='KEY', help='take from a remote only what is signed with this public key of '
-                     'OpenSSH: its file, or itself (EMROOT_REMOTE_KEY)')
+    how.add_argument('--remote-key', type=_path, metavar='KEY', help='take from a remote only what is signed with this public '
+                     'key of OpenSSH: its file, or itself (EMROOT_REMOTE_KEY)')
     how.add_argument('--remote-write', action='store_true', help='offer the remote what is built')
-    how.add_argument('--ports-from', metavar='DIR',
+    how.add_argument('--ports-from', type=_path, metavar='DIR',
                         help='archives of ports (checked by the SDK) and directories of their sources, by port')
+
+
+def _path(text: str) -> str:
+    """A path that may begin with `~`: if that stands for nothing, it is said before anything else is looked for."""
+    if not text.startswith('~'):
+        return text
+    from ..files import user_path  # here and not above: the shell has mostly seen to it
+    return str(user_path(text))
 
 
 def _positive(text: str) -> int:
