@@ -13,7 +13,7 @@ from .places import dev_home, get_sdks, say
 #: Unit tests start one process after the other, so that several run at once; a file's tests share what they set up.
 UNIT = ['-n', str(os.cpu_count() or 1), '--dist', 'loadfile', 'tests/unit']
 #: Of the others, most wait for one process at a time: two at once, Bazel's (the longest) from the beginning.
-OTHERS = ['-n', '2', '--dist', 'loadgroup', '--no-loadscope-reorder',
+OTHERS = ['-n', '2', '--dist', 'loadfile', '--no-loadscope-reorder',
           *(f'tests/{part}' for part in ('bazel', 'sdk', 'remote', 'browser', 'project'))]
 
 

@@ -47,26 +47,24 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         metafunc.parametrize('sdk_root', SDK_ROOTS, ids=[_version(root) for root in SDK_ROOTS], scope='session')
 
 
-@pytest.hookimpl(tryfirst=True)  # before pytest-xdist reads the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Whatever asks for an SDK is marked so. What is long and much the same with each is slow with all but the first.
-
-    Where several run at once, one process has a file's tests (with one SDK), and all that use Bazel; the longest first.
-    """
+    """Whatever asks for an SDK is marked so. What is long and much the same with each is slow with all but the first."""
     for item in items:
-        item.add_marker(pytest.mark.xdist_group(_group(item)))
         if 'sdk_root' in getattr(item, 'fixturenames', ()):
             item.add_marker(pytest.mark.sdk)
             if SDK_ROOTS and item.get_closest_marker('one_sdk') and _sdk_of(item) != SDK_ROOTS[0]:
                 item.add_marker(pytest.mark.slow)
 
 
-def _group(item: pytest.Item) -> str:
-    folder, name = item.path.parent.name, item.path.stem
-    if folder == 'bazel':
-        return folder
-    sdk = f'-{_version(_sdk_of(item))}' if SDK_ROOTS and 'sdk_root' in getattr(item, 'fixturenames', ()) else ''
-    return f'{folder}-{name}{sdk}'
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> object:
+    """Where several run at once, one process has all tests of a file, and all that use Bazel (its workspaces are shared)."""
+    from xdist.scheduler import LoadFileScheduling
+
+    class Scheduling(LoadFileScheduling):  # type: ignore[misc, unused-ignore]
+        def _split_scope(self, nodeid: str) -> str:
+            return 'bazel' if nodeid.startswith('tests/bazel/') else str(super()._split_scope(nodeid))
+    return Scheduling(config, log)  # type: ignore[arg-type, unused-ignore]
 
 
 def _sdk_of(item: pytest.Item) -> Path:
