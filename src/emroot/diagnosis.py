@@ -16,6 +16,7 @@ from .home import Home, read_memo
 from .lazy.partial import completing_command, never_whole, read_links
 from .modes import all_modes
 from .programs import find_program
+from .quoting import quoted
 from .sdk import Sdk
 from .sdk.node import MINIMUM, node_for, node_version
 from .store import Store
@@ -105,7 +106,7 @@ def examine_cache(cache: Path, sdk: Sdk, *, home: Home) -> Iterator[Finding]:
                       'emroot build replaces those it is asked for')
     elif mark.get('sdk') != sdk.digest:
         yield Finding(f'cache directory {cache} was made for another SDK', False,
-                      f'run emroot build again with --cache {cache}: everything is replaced', StoreError.exit_code)
+                      f'run emroot build again with --cache {quoted(cache)}: everything is replaced', StoreError.exit_code)
     sanity = cache / 'sanity.txt'
     if sanity.is_file() and sanity.read_text(encoding='utf-8', errors='surrogateescape') != sdk.sanity:
         yield Finding(f'{sanity} belongs to another SDK: its emcc would erase this cache directory', False,
@@ -151,7 +152,7 @@ def examine_environment(cache: Path) -> Iterator[Finding]:
     environment = os.environ
     if (given := environment.get('EM_CACHE')) and Path(given) != cache:
         yield Finding(f'EM_CACHE is {given}, not the cache directory {cache}', True,
-                      f'build into it with --cache {given}, or set it with `emroot env`')
+                      f'build into it with --cache {quoted(given)}, or set it with `emroot env`')
     if (config := environment.get('EM_CONFIG')) and not Path(config).is_file():
         yield Finding(f'EM_CONFIG names {config}, which is not there', False, 'unset it, or set it with `emroot env`',
                       SdkError.exit_code)
@@ -159,7 +160,7 @@ def examine_environment(cache: Path) -> Iterator[Finding]:
     place = Path(environment.get('EM_CACHE') or cache)
     if frozen and not (place / 'sysroot_install.stamp').is_file():
         yield Finding(f'EM_FROZEN_CACHE is set, but {place} has no headers: every compile fails', False,
-                      f'run emroot build --cache {place} for what your links need', StoreError.exit_code)
+                      f'run emroot build --cache {quoted(place)} for what your links need', StoreError.exit_code)
     for name in ('EMCC_CFLAGS', 'EMCC_FORCE_STDLIBS'):
         if environment.get(name):
             yield Finding(f'{name} is set: it changes what links need', True, 'emroot resolve --environment heeds it')

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from .catalogue import Catalogue
-from .files import read_file
+from .catalogue import Catalogue, read_index
 from .modes import Mode, all_modes, parse_mode
 from .provides import option_for_symbol, port_of_header, port_of_library, port_of_symbol
 
 _FILES = (
     re.compile(r'cache file is missing: "([^"{}]+)"'),  # not the line of its source in emcc's traceback
-    re.compile(r'generating (?:system )?(?:library|asset|headers|port|variant)s?: (\S+?)\.\.\. '),
+    re.compile(r'generating (?:system )?(?:library|asset|headers|port|variant)s?: (\S+?)\.\.\.(?:\s|$)'),
     re.compile(r'Accessing the Emscripten cache at .* \(for "([^"]+)"\) is taking'),
     re.compile(r'cannot open (?:\S*[/\\])?(sysroot[/\\]lib[/\\]\S+?\.[ao]): '))
 _PORTS = re.compile(r'(?:retrieving|unpacking|building) port: ([\w.]+)')
@@ -22,6 +20,11 @@ _PORT_FILE = re.compile(r'tools[/\\]ports[/\\]((?:contrib[/\\])?\w+)\.py')
 _LOCKED = 'Attempt to lock the cache but FROZEN_CACHE is set'
 _LIBRARY = re.compile(r'unable to find library -l(\S+)')
 _HEADER = re.compile(r"(?:fatal )?error: '?([\w./+-]+)'?(?: file not found|: No such file or directory)")
+_PACKAGE = re.compile(
+    r"""(?:No package|Package) ['"]?([\w.+-]+?)['"]?(?:, required by [^\n]+?,)? (?:was not |not )?found"""  # pkg-config
+    r"""|Could NOT find (\w+) \(missing"""  # CMake, and what it says of packages that bring their configuration
+    r"""|Could not find a package configuration\s+file provided by "(\w+)\""""
+    r"""|[Dd]ependency "?([\w.+-]+?)"? (?:not found|found: NO)""")  # Meson
 _SYMBOL = re.compile(r'(?:(\S*sysroot[/\\]lib\S*): )?undefined symbol: (.+?)(?= \(referenced by|\.? Required by|$)', re.MULTILINE)
 _BAZEL = re.compile(r'needs (?:libraries )?(?:(\S+) )?of mode (wasm\S+?),?'
                     r'(?: that nothing known beforehand tells: ([^\n]+?)\.?$| )', re.MULTILINE)
@@ -66,8 +69,8 @@ def explain_message(text: str, catalogue: Catalogue) -> list[Remedy]:
     """What is missing according to a message or a whole log, each once, and what helps."""
     reader = _Reader(text, catalogue)
     found: dict[tuple[str, str], Remedy] = {}
-    for kind in (reader.files, reader.ports, reader.libraries, reader.headers, reader.symbols, reader.objects, reader.bazel,
-                 reader.situations):
+    for kind in (reader.files, reader.ports, reader.libraries, reader.headers, reader.packages, reader.symbols, reader.objects,
+                 reader.bazel, reader.situations):
         for remedy in kind():
             found.setdefault((remedy.target or remedy.missing, '' if remedy.target else remedy.note), remedy)
     if not found and _LOCKED in text:
@@ -145,8 +148,15 @@ class _Reader:
                              'headers, or it is no emcc that compiles this')
 
     def _is_of_the_sdk(self, header: str) -> bool:
-        sources = json.loads(read_file(self.catalogue.sdk.index) or '{}')
-        return any(name.endswith(f'/include/{header}') for name in sources)
+        return any(name.endswith(f'/include/{header}') for name in read_index(self.catalogue.sdk))
+
+    def packages(self) -> Iterator[Remedy]:
+        """Packages that a build system looks for and does not find: ports, which are no matter of flags for it."""
+        for name in (next(filter(None, names)) for names in _PACKAGE.findall(self.text)):
+            if port := port_of_library(name.replace('-', '_'), self._ports):
+                yield replace(self._port(f'package {name}', self.mode, port),
+                              note='pkg-config, CMake and Meson find it once the cache directory has it, and where they are told '
+                              'of EM_CACHE (`emroot run --`, emconfigure, emcmake)')
 
     def symbols(self) -> Iterator[Remedy]:
         """Symbols that are not defined, a remedy for each library."""

@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from .errors import StoreError
+from .quoting import quoted
 
 if TYPE_CHECKING:  # help does without
     from pathlib import Path
@@ -51,7 +52,7 @@ def refuse_foreign(home: Path, parts: Iterable[str]) -> None:
                              hint=_CHOOSE)
         if found.st_mode & _EVERYBODY or (found.st_mode & OTHERS and found.st_uid != trusted[0]):
             raise StoreError(f'{path} can be written to by others, who could have anything run and linked from it',
-                             hint=f'delete {home} (it is a cache), or, if nobody did: chmod -R go-w {home}')
+                             hint=f'delete {home} (it is a cache), or, if nobody did: chmod -R go-w {quoted(home)}')
         if found.st_mode & OTHERS:
             _withdraw(home, trusted)
 

@@ -17,6 +17,7 @@ from .canonical import digest_bytes
 from .errors import StoreError, UsageError
 from .home import Home, read_memo
 from .project import CacheSection, Project
+from .quoting import quoted
 
 #: `1` trusts every project; else directories, separated as in PATH, that are trusted with all below them.
 TRUST = 'EMROOT_TRUST'
@@ -46,7 +47,7 @@ def trust(home: Home, directory: Path) -> None:
         write_text(_mark(home, real), json.dumps({'path': real}))
     except OSError as error:
         raise StoreError(f'cannot note in the home that {real} is trusted: {error.strerror}',
-                         hint=f'choose a writable home with EMROOT_HOME, or set {TRUST}={real}') from error
+                         hint=f'choose a writable home with EMROOT_HOME, or set {TRUST}={quoted(real)}') from error
 
 
 def revoke(home: Home, directory: Path) -> bool:
@@ -77,7 +78,7 @@ def check_section(project: Project, section: CacheSection) -> None:
     """Raises `UsageError` if a section names code that the user does not trust."""
     if not project.trusted and (code := list(names_code(section))):
         raise UsageError(f'{project.place} names files whose code emcc runs ({", ".join(code)}), and this project is not trusted',
-                         hint=f'look at them, then `emroot trust {project.place.parent}`')
+                         hint=f'look at them, then `emroot trust {quoted(project.place.parent)}`')
 
 
 def names_code(section: CacheSection) -> Iterator[str]:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
 import pytest
 from support.paper import paper_listing, paper_sdk
 
+from emroot.facts import write_fact
 from emroot.messages import Remedy, explain_message
 from emroot.modes import Mode
 
@@ -22,7 +22,7 @@ class Paper:
     """The catalogue of an SDK on paper."""
 
     def __init__(self, index: Path) -> None:
-        index.write_text(json.dumps({'system/lib/libc/musl/include/stdio.h': '0', 'system/lib/libcxx/include/iostream': '1'}))
+        write_fact(index, {'system/lib/libc/musl/include/stdio.h': '0', 'system/lib/libcxx/include/iostream': '1'})
         self.sdk = paper_sdk(index=index)
 
     def listing(self, mode: Mode) -> Any:
@@ -41,6 +41,8 @@ def explain(tmp_path: Path) -> Any:
     ('cache:INFO: generating system library: /r/cache/sysroot/lib/wasm64-emscripten/lto/libc.a... (this', 'wasm64-lto/libc'),
     ('cache at "/usr/cache" (for "sysroot/lib/wasm32-emscripten/libsqlite3.a") is taking a long', ''),
     ('Accessing the Emscripten cache at "/c" (for "sysroot/lib/wasm32-emscripten/libsqlite3.a") is taking', 'wasm32/sqlite3'),
+    ('generating system library: sysroot/lib/wasm32-emscripten/thinlto-pic/libc.a...\ncache:INFO:  - ok',
+     'wasm32-thinlto-pic/libc'),
     ('wasm-ld: error: cannot open /c/sysroot/lib/wasm64-emscripten/libstubs.a: No such file or directory',
      'wasm64/libstubs'),
     ("main.c:1:10: fatal error: 'zlib.h' file not found", 'wasm32/zlib'),
@@ -82,6 +84,29 @@ def test_the_target_of_a_message_is_found(explain: Any, message: str, target: st
     ('wasm32-emscripten/libunknown.a', 'emroot build --for "the link that failed"')])
 def test_a_variant_of_a_port_is_built_by_its_name_or_by_a_link(explain: Any, file: str, command: str):
     assert [r.command for r in explain(FROZEN.format(file))] == [command]
+
+
+@pytest.mark.parametrize(('message', 'target'), [
+    ('Package zlib was not found in the pkg-config search path.', 'wasm32/zlib'),
+    ("Package 'libpng16', required by 'virtual:world', not found", 'wasm32/libpng'),
+    ("configure: error: Package requirements (icu-uc) were not met:\n\nNo package 'icu-uc' found", 'wasm32/icu'),
+    ('-- Could NOT find ZLIB (missing: ZLIB_LIBRARY) (found version "1.3.1")', 'wasm32/zlib'),
+    ('  Could not find a package configuration file provided by "SDL2_image" with any', 'wasm32/sdl2_image'),
+    ('Could not find a package configuration\n  file provided by "Freetype" (requested', 'wasm32/freetype'),
+    ('meson.build:3:0: ERROR: Dependency "sdl2" not found, tried pkgconfig and cmake', 'wasm32/sdl2'),
+    ('Run-time dependency freetype2 found: NO (tried pkgconfig and cmake)', 'wasm32/freetype'),
+])
+def test_a_port_that_a_build_system_does_not_find_is_named(explain: Any, message: str, target: str):
+    [remedy] = explain(message)
+    assert remedy.target == target and 'EM_CACHE' in remedy.note
+
+
+@pytest.mark.parametrize('message', [
+    "main.c:1:10: fatal error: 'mine.h' file not found", "No package 'gtk+-3.0' found",
+    'Run-time dependency zlib found: YES 1.3.1', '-- Found ZLIB: /c/libz.a',
+    'Could NOT find Doxygen (missing: DOXYGEN_EXECUTABLE)'])
+def test_what_neither_the_sdk_nor_a_port_has_is_passed_over(explain: Any, message: str):
+    assert explain(message) == []
 
 
 @pytest.mark.parametrize(('message', 'said'), [

@@ -14,6 +14,7 @@ from ..errors import RemoteError, UsageError
 from ..lazy.partial import completing_command, never_whole
 from ..linkline import read_link
 from ..programs import find_program
+from ..quoting import quoted
 from ..using import cache_variables, cmake_variables, emcc_variables
 from .build import exit_code, run_build
 from .hooked import hooked_config
@@ -75,7 +76,7 @@ def _say_overridden(cache: Path) -> None:
     given = os.environ.get('EM_CACHE')
     if given and Path(given) != cache:
         print(f'emroot: note: EM_CACHE={given} does not hold for this command, which uses {cache} '
-              f'(--cache {shlex.quote(given)} uses that one)', file=sys.stderr)
+              f'(--cache {quoted(given)} uses that one)', file=sys.stderr)
     if os.environ.get('EM_FROZEN_CACHE', '0') not in ('', '0'):
         print('emroot: note: EM_FROZEN_CACHE does not hold for this command: what its links miss is built', file=sys.stderr)
 

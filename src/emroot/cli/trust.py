@@ -11,6 +11,7 @@ from .. import trust as trusting
 from ..errors import UsageError
 from ..home import Home
 from ..project import NAME, Project, find_project, load_project
+from ..quoting import quoted
 from .session import Session, print_json
 from .style import paint
 
@@ -51,9 +52,10 @@ def admit(home: Home, project: Project, *, warn: bool) -> Project:
     if not names or trusting.is_trusted(home, project.place.parent):
         return project
     if warn:
+        directory = quoted(project.place.parent)
         listed = ', '.join(f'{key} ({value})' for key, value in names.items())
         _warn(f'{project.place} names {listed}: not used, since this project is not trusted',
-              f'look at that file, then `emroot trust {project.place.parent}`; in CI set {trusting.TRUST}={project.place.parent}')
+              f'look at that file, then `emroot trust {directory}`; in CI set {trusting.TRUST}={directory}')
     return trusting.without_untrusted(project)
 
 

@@ -12,6 +12,7 @@ from typing import IO
 from ..engine.events import Watcher
 from ..errors import StoreError
 from ..home import Home
+from ..quoting import quoted
 from ..wording import printable
 from .display import Awaited, Display, Lines, is_live_terminal
 from .session import is_below_run
@@ -83,7 +84,7 @@ class LogWatcher(Watcher):
                     self.log_path = self._home.new_log(of_links=self._of_links)
                     self._file = open(self.log_path, 'w', encoding='utf-8',  # noqa: SIM115  # closed by close()
                                       errors='surrogateescape')
-                    self._file.write(f'emroot {" ".join(sys.argv[1:])}\n')
+                    self._file.write(f'emroot {" ".join(map(quoted, sys.argv[1:]))}\n')
                 except (OSError, StoreError):  # said where it matters
                     return
             with contextlib.suppress(OSError):

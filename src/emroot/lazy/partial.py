@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from ..home import read_memo, write_memo
 from ..modes import Mode, all_modes
+from ..quoting import quoted
 
 if TYPE_CHECKING:
     from ..plan import Archive
@@ -56,7 +57,7 @@ def never_whole(cache: Path) -> dict[Mode, list[str]]:
 def completing_command(cache: Path, missing: dict[Mode, list[str]]) -> str:
     """What builds them."""
     targets = ','.join(f'{mode}/{target}' for mode, names in missing.items() for target in names)
-    return f'emroot build --cache {cache} --targets {targets}'
+    return f'emroot build --cache {quoted(cache)} --targets {targets}'
 
 
 def _note(cache: Path, mode: Mode) -> Path:

@@ -412,5 +412,6 @@ def install(command):
 def stand_back(root, served):
     """Called by the configuration in an emcc of another SDK, at `root`, than that which is `served`."""
     if not emroot_asks():
+        import shlex
         note('the emcc of %s ran by itself, with its own compiler and its own cache: this run is for the SDK at %s. '
-             '`emroot --sdk %s run` is for that one' % (root, served, root))
+             '`emroot --sdk %s run` is for that one' % (root, served, shlex.quote(root)))
