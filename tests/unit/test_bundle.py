@@ -5,8 +5,10 @@ from __future__ import annotations
 import hashlib
 import json
 import lzma
+import os
 import random
 import shutil
+import subprocess
 import tarfile
 from collections import Counter
 from pathlib import Path
@@ -202,6 +204,14 @@ def test_an_archive_that_asks_for_much_memory_is_refused(good: tuple[Path, Home,
     filters = [{'id': lzma.FILTER_LZMA2, 'preset': 0, 'dict_size': 1 << 28}]
     error = _import(good, lzma.compress(good[2], filters=filters), tmp_path)
     assert error is not None and 'emory' in error.message
+
+
+@pytest.mark.skipif(os.name == 'nt', reason='pipes have no names in the file system there')
+@pytest.mark.parametrize('options', [[], ['--sha256', '0' * 64]])
+def test_a_pipe_is_not_taken_for_a_damaged_archive(fake: Emroot, tmp_path: Path, options: list[str]):
+    process = fake.start('import', *options, '/dev/stdin', stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    _, err = process.communicate('anything', timeout=60)
+    assert process.returncode == 2 and 'is a pipe' in err and 'hint: write it into a file' in err
 
 
 def test_what_would_replace_a_header_is_refused(good: tuple[Path, Home, bytes], tmp_path: Path):

@@ -61,12 +61,14 @@ def unpack(file: Path, catalogue: Catalogue, home: Home, store: Store, cache: Ca
 
 def _read(file: Path, aside: Path, catalogue: Catalogue, *, sha256: str, force: bool) -> Manifest:
     try:
-        found = digest_file(file) if sha256 else ''
         raw = open(file, 'rb')  # noqa: SIM115  # closed below
     except OSError as error:
         raise UsageError(f'{file} cannot be read: {error.strerror}', hint='name an archive that `emroot export` wrote') from error
     with raw:
-        if found != sha256.lower():
+        if not raw.seekable():
+            raise UsageError(f'{file} is a pipe, and an archive is looked at more than once',
+                             hint='write it into a file, and import that')
+        if sha256 and (found := digest_file(file)) != sha256.lower():
             raise refused(f'its sha256 is {found}, not {sha256}')
         try:
             with tape.opened(raw) as stream:
