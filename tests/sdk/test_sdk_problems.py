@@ -33,6 +33,12 @@ def test_a_missing_clang(broken: Broken, sdk_root: Path, tmp_path: Path):
     assert 'set LLVM_ROOT in' in ran.err and 'emroot sdk install' in ran.err
 
 
+def test_a_variable_that_leads_to_no_clang_is_named(sdk_root: Path, tmp_path: Path):
+    ran = Emroot(tmp_path / 'home', sdk_root)('sdk', 'show', env={'EM_LLVM_ROOT': str(tmp_path)})
+    assert ran.code == 3 and f'no clang at {tmp_path / "clang"}' in ran.err
+    assert 'hint: unset EM_LLVM_ROOT' in ran.err
+
+
 def test_another_llvm_is_used_with_a_warning_as_by_emcc(broken: Broken, sdk_root: Path, sdk: Sdk, tmp_path: Path):
     name = 'tools/shared.py'
     text = (sdk_root / name).read_text(encoding='utf-8')

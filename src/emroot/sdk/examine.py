@@ -33,7 +33,8 @@ def examine(root: Path, python: tuple[str, ...], home: Home, place: Path) -> dic
     for name, path in tools.items():
         if not path.exists():
             raise SdkError(f'the SDK at {root} is broken: no {name} at {path}',
-                           hint=f'set LLVM_ROOT in {said["config"] or "EM_CONFIG"}, or get a whole SDK with '
+                           hint='unset EM_LLVM_ROOT, or set it to where clang is' if os.environ.get('EM_LLVM_ROOT') else
+                                f'set LLVM_ROOT in {said["config"] or "EM_CONFIG"}, or get a whole SDK with '
                                 '`emroot sdk install`')
     llvm_version = _clang_version(tools['clang'], root)
     resource_dir = Path(_output([str(tools['clang']), '-print-resource-dir'], root).strip())
