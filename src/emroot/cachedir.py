@@ -146,7 +146,8 @@ class CacheDirectory:
             if changed and all(before.get(name) == record[name] for name in ('key', 'digest')):
                 self.restored.add(path)
             flush(target)  # a record is believed: when the power fails, it must not be there without its file
-            write_memo(self._record(path), {**record, 'stat': placed(os.lstat(target)), **self._from()}, aside=aside)
+            known = {'file': path, **record, 'stat': placed(os.lstat(target)), **self._from()}
+            write_memo(self._record(path), known, aside=aside)
         except OSError as error:
             raise from_os_error(error, f'adding to the cache directory {self.root}') from error
 
@@ -188,9 +189,9 @@ def recorded_files(cache: Path) -> Iterator[tuple[str, dict[str, Any]]]:
         if folder == str(records):
             directories[:] = [name for name in directories if name != 'tmp']
         for name in sorted(names):
-            record = read_memo(Path(folder, name))
-            if record and 'stat' in record and 'digest' in record:
-                yield Path(folder, name).relative_to(records).as_posix().removesuffix('.json'), record
+            record, path = read_memo(Path(folder, name)), Path(folder, name).relative_to(records).as_posix().removesuffix('.json')
+            if record and 'stat' in record and 'digest' in record and record.get('file', path) == path:  # else it was moved here
+                yield path, record
 
 
 def is_as_placed(file: Path, record: dict[str, Any]) -> bool:

@@ -229,3 +229,18 @@ def test_doctor_reads_what_is_there(fake: Emroot, tmp_path: Path):
     assert fake('verify', '--repair').code == 0 and not wrong()
     (cache / '.emroot' / 'headers.json').unlink()
     assert 'headers' in wrong()
+
+
+def test_what_was_recorded_of_one_file_restores_no_other(fake: Emroot, tmp_path: Path):
+    """As when a file system mixes files up: repair would put one library's bytes under the name of another."""
+    cache = tmp_path / 'cache'
+    fake.build('libone', 'libcxx', cache=cache)
+    one, other = (next(cache.glob(f'.emroot/sysroot/lib/**/{name}.a.json')) for name in ('libone', 'libcxx'))
+    right, here = archives(cache), {path.name for path in cache.iterdir()}
+    (cache / '.emroot/headers.json').write_bytes(one.read_bytes())
+    other.write_bytes(one.read_bytes())
+    fake('verify', '--repair')
+    assert archives(cache) == right
+    assert {path.name for path in cache.iterdir()} == here
+    fake.build('libone', 'libcxx', cache=cache)
+    assert archives(cache) == right and fake('verify').code == 0
