@@ -30,10 +30,14 @@ def _script(place: Path, text: str) -> Path:
     return place
 
 
-@pytest.mark.parametrize('how', ['option', 'variable', 'path'])
+@pytest.mark.parametrize('how', ['option', 'variable', 'path', 'configuration'])
 def test_every_compile_goes_through_it(fake: Emroot, plain: dict[str, str], launcher: Path, tmp_path: Path, how: str):
-    given = {'option': ['--launcher', launcher], 'path': ['--launcher', launcher.name], 'variable': []}[how]
+    given = {'option': ['--launcher', launcher], 'path': ['--launcher', launcher.name]}.get(how, [])
     env = {'variable': {'EM_COMPILER_WRAPPER': str(launcher)}, 'path': {'PATH': f'{tmp_path}:/usr/bin:/bin'}}.get(how, {})
+    if how == 'configuration':
+        config = tmp_path / 'config'
+        config.write_text((fake.sdk / '.emscripten').read_text() + f'\nCOMPILER_WRAPPER = {str(launcher)!r}\n')
+        env = {'EM_CONFIG': str(config)}
     ran = fake('build', *SELECTION, *given, env=env)
     assert ran.code == 0 and 'warning' not in ran.err and counts(ran.json) == (28, 0), ran.err
     assert len((tmp_path / 'started').read_text().splitlines()) == 28

@@ -163,15 +163,19 @@ class Session:
 
     @property
     def launcher(self) -> str:
-        """The path of the program that compiles are started through: `--launcher`, else EM_COMPILER_WRAPPER, as emcc has it."""
-        given = self.args.launcher if self.args.launcher is not None else os.environ.get('EM_COMPILER_WRAPPER', '')
+        """The path of the program that compiles are started through: `--launcher`, else EM_COMPILER_WRAPPER, else what the
+        configuration of the SDK says (COMPILER_WRAPPER), as emcc has it."""
+        given = self.args.launcher
+        if given is None:
+            given = os.environ.get('EM_COMPILER_WRAPPER', self.sdk.configured_wrapper)
         if not given:
             return ''
         from ..programs import find_program  # here and not above: most builds have none
         found = find_program(given)
         if found is None:
             raise UsageError(f'there is no program {given!r} to compile through',
-                             hint="check --launcher and EM_COMPILER_WRAPPER; --launcher '' compiles without")
+                             hint='check --launcher, EM_COMPILER_WRAPPER, and COMPILER_WRAPPER in the configuration of emcc; '
+                                  "--launcher '' compiles without")
         return os.path.abspath(found)
 
     @property

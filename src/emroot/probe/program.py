@@ -33,6 +33,7 @@ def identify(sdk, request):
         'node': list(config.NODE_JS) if config.NODE_JS else [],
         'config': config.EM_CONFIG if os.path.isfile(config.EM_CONFIG) else None,
         'cache': str(getattr(config, 'CACHE', '') or ''),
+        'compiler_wrapper': str(getattr(config, 'COMPILER_WRAPPER', '') or ''),
         'sanity': shared.generate_sanity(),
         'expected_llvm': int(shared.EXPECTED_LLVM_VERSION),
         'llvm_suffix': config.LLVM_ADD_VERSION,

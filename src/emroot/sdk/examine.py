@@ -53,6 +53,7 @@ def examine(root: Path, python: tuple[str, ...], home: Home, place: Path) -> dic
         'expected_llvm': said['expected_llvm'], 'resource_dir': str(resource_dir), 'sanity': said['sanity'],
         'configured': said['config'] is not None and 'EM_CONFIG' not in configuring(),
         'config_text': _config_text(said), 'index': str(index), 'cache': said['cache'],
+        'compiler_wrapper': said['compiler_wrapper'],
         'folders': [str(folder) for folder in folders],
         'files': sorted({path for _, _, path in found if not path.startswith(within)}),
     }

@@ -17,7 +17,7 @@ from .fingerprint import signature
 from .model import Sdk
 
 #: Part of the name of what is kept: an emroot that keeps something else has a file of its own.
-_MEMO_VERSION = 8
+_MEMO_VERSION = 9
 #: What emcc itself would heed when it looks for its tools.
 _CONFIGURING = ('EM_CONFIG', 'EM_LLVM_ROOT', 'EM_BINARYEN_ROOT', 'EM_NODE_JS', 'EM_LLVM_ADD_VERSION',
                 'EM_CLANG_ADD_VERSION')
@@ -104,7 +104,8 @@ def _model(root: Path, how: str, memo: dict[str, Any], python: tuple[str, ...]) 
                node_version=tuple(memo['node_version']), tools={k: Path(v) for k, v in memo['tools'].items()},
                llvm_version=memo['llvm_version'], expected_llvm=memo['expected_llvm'],
                resource_dir=Path(memo['resource_dir']), sanity=memo['sanity'], configured=memo['configured'],
-               config_text=memo['config_text'], index=Path(memo['index']), configured_cache=memo['cache'])
+               config_text=memo['config_text'], index=Path(memo['index']), configured_cache=memo['cache'],
+               configured_wrapper=memo['compiler_wrapper'])
 
 
 def sdk_python(root: Path) -> tuple[str, ...]:

@@ -46,6 +46,8 @@ class Sdk:
 
     configured_cache: str = ''
     """The cache directory that its configuration names; empty for none."""
+    configured_wrapper: str = ''
+    """The program that its configuration has emcc start compilers through (COMPILER_WRAPPER); empty for none."""
 
     @property
     def caches(self) -> list[Path]:
