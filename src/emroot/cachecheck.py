@@ -10,7 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from .cachedir import HEADERS, IN_FLIGHT, SANITY, headers_state, placed, recorded_files, settle
+from .cachedir import HEADERS, IN_FLIGHT, SANITY, headers_state, placed, recorded_files, settle, write_record
 from .canonical import is_file_with
 from .files import abandoned, read_file, remove, remove_tree, write_text
 from .home import read_memo, write_memo
@@ -94,8 +94,7 @@ class _Check:
         if not any(self._take(source, path, digest) for source in sources):
             remove_tree(self.cache / path)
             return False
-        mark = self.cache / '.emroot' / f'{path}.json'
-        write_memo(mark, {**record, 'stat': placed(os.lstat(self.cache / path))})
+        write_record(self.cache, path, {**record, 'stat': placed(os.lstat(self.cache / path))}, self.scratch.directory())
         return True
 
     def _take(self, source: Path, path: str, digest: str) -> bool:

@@ -20,18 +20,21 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from .canonical import digest_record
+from .canonical import Record, digest_record
 from .errors import UsageError, from_os_error
 from .files import copy, flush, have_same_content, make_directories, place, read_file, remove_tree, stat_files, write_text
 from .home import read_memo, write_memo
 from .probe.port_inputs import are_current
 from .sdk import Sdk
 from .store import Blob, Store
+from .store.records import seal, unseal
 from .store.scratch import Scratch
 from .store.trees import list_files
 
 #: Where a cache directory notes which headers it has.
 HEADERS = '.emroot/headers.json'
+#: What is recorded of a file is sealed as this, under the file's path.
+_KIND = 'placed'
 #: Where a cache directory has its files in flight.
 IN_FLIGHT = '.emroot/tmp'
 #: Emcc's mark of a cache that is its own; one that says something else makes it erase the cache.
@@ -107,8 +110,8 @@ class CacheDirectory:
         `key` makes, untouched since it was put there.
 
         What was made here for another place is not: the SDK was moved. What came from a remote or an archive is."""
-        record = read_memo(self._record(path))
-        if not record or record.get('key') != key or record.get('places') not in (None, self.sdk.places, FOREIGN):
+        record = self.recorded(path)
+        if record.get('key') != key or record.get('places') not in (None, self.sdk.places, FOREIGN):
             return None
         if record.get('origin', '') not in ('', self._origin) or not are_current(record.get('inputs', ())):
             return None
@@ -146,8 +149,7 @@ class CacheDirectory:
             if changed and all(before.get(name) == record[name] for name in ('key', 'digest')):
                 self.restored.add(path)
             flush(target)  # a record is believed: when the power fails, it must not be there without its file
-            known = {'file': path, **record, 'stat': placed(os.lstat(target)), **self._from()}
-            write_memo(self._record(path), known, aside=aside)
+            write_record(self.root, path, {**record, 'stat': placed(os.lstat(target)), **self._from()}, aside)
         except OSError as error:
             raise from_os_error(error, f'adding to the cache directory {self.root}') from error
 
@@ -162,10 +164,10 @@ class CacheDirectory:
 
     def recorded(self, path: str) -> dict[str, Any]:
         """What was recorded of the file at `path` (relative); nothing if none was put there."""
-        return read_memo(self._record(path)) or {}
+        return unseal(read_memo(self._record(path)), _KIND, path) or {}
 
     def _record(self, path: str) -> Path:
-        return self.root / '.emroot' / f'{path}.json'
+        return _record_file(self.root, path)
 
 
 def headers_state(root: Path, folders: Mapping[str, Sequence[str]]) -> str:
@@ -189,9 +191,19 @@ def recorded_files(cache: Path) -> Iterator[tuple[str, dict[str, Any]]]:
         if folder == str(records):
             directories[:] = [name for name in directories if name != 'tmp']
         for name in sorted(names):
-            record, path = read_memo(Path(folder, name)), Path(folder, name).relative_to(records).as_posix().removesuffix('.json')
-            if record and 'stat' in record and 'digest' in record and record.get('file', path) == path:  # else it was moved here
+            path = Path(folder, name).relative_to(records).as_posix().removesuffix('.json')
+            record = unseal(read_memo(Path(folder, name)), _KIND, path)
+            if record and 'stat' in record and 'digest' in record:
                 yield path, record
+
+
+def write_record(cache: Path, path: str, record: Record, aside: Path) -> None:
+    """Note of the file at `path` (relative) what is to be recorded of it. A damaged record, or another file's, reads as none."""
+    write_memo(_record_file(cache, path), seal(record, _KIND, path), aside=aside)
+
+
+def _record_file(cache: Path, path: str) -> Path:
+    return cache / '.emroot' / f'{path}.json'
 
 
 def is_as_placed(file: Path, record: dict[str, Any]) -> bool:

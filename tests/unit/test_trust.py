@@ -19,6 +19,7 @@ from support.trees import counts, snapshot
 from emroot.project import CacheSection, Project, json_schema, load_project
 from emroot.remote.layout import encode, record_name
 from emroot.store import Store
+from emroot.store.records import seal, unseal
 from emroot.trust import TRUST, names_code, untrusted_keys
 
 EVIL = b'!<arch>\nevil'
@@ -62,9 +63,11 @@ def _forged_base(place: Path, emroot: Emroot) -> Path:
     library.unlink()
     library.write_bytes(EVIL)
     mark = place / '.emroot/sysroot/lib/wasm32-emscripten/libone.a.json'
-    said = json.loads(mark.read_text())
+    of = ('placed', 'sysroot/lib/wasm32-emscripten/libone.a')
+    said = unseal(json.loads(mark.read_text()), *of)
+    assert said
     mark.unlink()
-    mark.write_text(json.dumps({**said, 'digest': hashlib.sha256(EVIL).hexdigest()}))
+    mark.write_text(json.dumps(seal({**said, 'digest': hashlib.sha256(EVIL).hexdigest()}, *of)))
     return place
 
 

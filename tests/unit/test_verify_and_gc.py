@@ -244,3 +244,17 @@ def test_what_was_recorded_of_one_file_restores_no_other(fake: Emroot, tmp_path:
     assert {path.name for path in cache.iterdir()} == here
     fake.build('libone', 'libcxx', cache=cache)
     assert archives(cache) == right and fake('verify').code == 0
+
+
+@pytest.mark.parametrize('word', ['"digest"', '"file"', '"of"', '"stat"', '"key"'])
+def test_a_record_that_is_damaged_anywhere_is_none(fake: Emroot, tmp_path: Path, word: str):
+    """Else verify would not read the file that it is of, and a build would take it for the one that was placed."""
+    cache = tmp_path / 'cache'
+    fake.build('libone', cache=cache)
+    library, right = next(cache.glob('sysroot/lib/**/libone.a')), archives(cache)
+    record = next(cache.glob('.emroot/sysroot/lib/**/libone.a.json'))
+    record.write_text(record.read_text().replace(word, '"_' + word[2:]))
+    _rot(library)
+    fake('verify', '--repair')
+    fake.build('libone', cache=cache)
+    assert archives(cache) == right
