@@ -41,7 +41,8 @@ class Workspace:
 
     def run(self, command: str, *arguments: str, check: bool = True, options: bool = True) -> subprocess.CompletedProcess[str]:
         """A command of Bazel; `check` fails the test if it fails."""
-        own = self.options if options else []
+        own = [option for option in self.options if command not in ('mod', 'query') or not option.startswith('--sandbox')] \
+            if options else []
         done = self.bazel.run(command, *own, *arguments, timeout=3000)
         if check and done.returncode != 0:
             pytest.fail(f'bazel {command} {" ".join(arguments)}:\n{done.stderr[-6000:]}\n{done.stdout[-2000:]}')
