@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import subprocess
 import sys
@@ -14,7 +13,7 @@ from pathlib import Path
 
 from emroot.modes import Mode, parse_mode
 from emroot.sdk import Sdk
-from emroot.sdk.inspect import CONFIGURING
+from emroot.sdk.inspect import configuring
 
 from ..bazel.libraries import OBJECTS
 from ..fidelity import Reference
@@ -107,7 +106,7 @@ class Bench:
     def emroot(self, *arguments: str, home: Path | None = None) -> Step:
         """emroot's command."""
         command = [sys.executable, '-m', 'emroot', '--sdk', str(self.sdk.root), '--home', str(home or self.home), *arguments]
-        chosen = {name: os.environ[name] for name in CONFIGURING if name in os.environ}
+        chosen = configuring()
         return Step(command, {'PYTHONPATH': str(ROOT / 'src'), 'EMROOT_BASE': '', **chosen})  # to build is what is measured
 
     def emar(self, *arguments: str) -> Step:

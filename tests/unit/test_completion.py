@@ -128,7 +128,7 @@ def test_an_answer_costs_no_more_than_reading_the_command_line(fake: Emroot):
     modules = {name for name in ran.stdout.splitlines()[-1].split() if name.startswith('emroot.')}
     assert modules == {'emroot.' + name for name in (
         'cli', 'cli.completion', 'cli.parser', 'cli.streams', 'canonical', 'errors', 'facts', 'files',
-        'home', 'modes', 'ownership')}
+        'home', 'modes', 'ownership', 'quoting')}
     assert 'libone' in ran.stdout
 
 
