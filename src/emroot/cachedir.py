@@ -164,10 +164,7 @@ class CacheDirectory:
 
     def recorded(self, path: str) -> dict[str, Any]:
         """What was recorded of the file at `path` (relative); nothing if none was put there."""
-        return unseal(read_memo(self._record(path)), _KIND, path) or {}
-
-    def _record(self, path: str) -> Path:
-        return _record_file(self.root, path)
+        return unseal(read_memo(_record_file(self.root, path)), _KIND, path) or {}
 
 
 def headers_state(root: Path, folders: Mapping[str, Sequence[str]]) -> str:

@@ -234,29 +234,28 @@ def test_a_file_system_that_does_not_tell_case_is_noticed(tmp_path: Path) -> Non
         place.file('map.h', io.BytesIO(b'2'), executable=False)
 
 
+def _refused_when_spoilt(archive: Path, unpack: Callable[[Path, Path], object]) -> None:
+    data = bytearray(archive.read_bytes())
+    data[len(data) // 2:len(data) // 2 + 400] = bytes(400)
+    archive.write_bytes(data)
+    with pytest.raises(SdkError, match='cannot be unpacked') as raised:
+        unpack(archive, archive.parent / 'out')
+    assert raised.value.hint
+
+
 @pytest.mark.parametrize('kind', ['gz', 'bz2', 'xz'])
 def test_damage_in_the_middle_is_an_error_with_a_hint(tmp_path: Path, kind: str) -> None:
     with tarfile.open(tmp_path / 'a', f'w:{kind}') as tar:  # type: ignore[call-overload]
         info = tarfile.TarInfo('numbers')
         info.size = len(NUMBERS)
         tar.addfile(info, io.BytesIO(NUMBERS))
-    data = bytearray((tmp_path / 'a').read_bytes())
-    data[len(data) // 2:len(data) // 2 + 400] = bytes(400)
-    (tmp_path / 'a').write_bytes(data)
-    with pytest.raises(SdkError, match='cannot be unpacked') as raised:
-        untar(tmp_path / 'a', tmp_path / 'out')
-    assert raised.value.hint
+    _refused_when_spoilt(tmp_path / 'a', untar)
 
 
 def test_damage_in_the_middle_of_a_zip_is_an_error_with_a_hint(tmp_path: Path) -> None:
     with zipfile.ZipFile(tmp_path / 'a', 'w', zipfile.ZIP_DEFLATED) as f:
         f.writestr('numbers', NUMBERS)
-    data = bytearray((tmp_path / 'a').read_bytes())
-    data[len(data) // 2:len(data) // 2 + 400] = bytes(400)
-    (tmp_path / 'a').write_bytes(data)
-    with pytest.raises(SdkError, match='cannot be unpacked') as raised:
-        unzip(tmp_path / 'a', tmp_path / 'out')
-    assert raised.value.hint
+    _refused_when_spoilt(tmp_path / 'a', unzip)
 
 
 def test_a_zip_with_a_password_is_an_error_with_a_hint(tmp_path: Path) -> None:
