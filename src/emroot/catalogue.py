@@ -59,6 +59,8 @@ class Listing:
     """Ports by name, each with the ports it depends on."""
     port_variants: Mapping[str, str]
     """Variants of ports (`libpng-mt`) and the port they are of."""
+    list_values: Mapping[str, Sequence[str]]
+    """Names that may also be one of several values of a port's option (`sdl2_mixer:formats`) or of a setting."""
     unlisted: Mapping[str, Library] = field(default_factory=dict)
     """Libraries that links asked for though embuilder lists none of that name: taken by exact name, in no group or list."""
 
@@ -69,6 +71,13 @@ class Listing:
     def knows(self, name: str) -> bool:
         """Whether something is called so: a library, a port, a variant of one, or a group."""
         return bool(self.library(name)) or any(name in known for known in (self.ports, self.port_variants, self.groups))
+
+    def goes_on(self, port: str, name: str) -> bool:
+        """Whether `name`, behind a comma, is one more value of the last option of a port's name (`sdl2_mixer:formats=mp3`)."""
+        first, options = split(port)
+        option = options[-1][0]
+        values = self.list_values.get(option, ()) or self.list_values.get(f'{self.port_variants.get(first, first)}:{option}', ())
+        return name in values or not self.knows(name)
 
     def expand(self, names: Iterable[str]) -> list[str]:
         """Targets for `names`, each a target, port, pattern or group, in order and once.
@@ -230,7 +239,7 @@ def _listing(mode: Mode, memo: Mapping[str, Any], unlisted: Mapping[str, Any]) -
     libraries, learned = ({target: Library(target=target, **said) for target, said in known.items()}
                           for known in (memo['libraries'], unlisted))
     return Listing(mode=mode, libraries=libraries, groups=memo['groups'], ports=memo['ports'],
-                   port_variants=memo['port_variants'], unlisted=learned)
+                   port_variants=memo['port_variants'], list_values=memo['list_values'], unlisted=learned)
 
 
 def _recipe(mode: Mode, target: str, memo: Mapping[str, Any]) -> Recipe:

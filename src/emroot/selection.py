@@ -84,12 +84,13 @@ class Selection:
 
     def _whole(self, names: Iterable[str], modes: Sequence[Mode]) -> list[str]:
         """Names, with the values of a port's option put together again that commas divide (`sdl2_image:formats=jpg,png`): they
-        follow the option, and nothing is called so."""
+        follow the option, which takes them, or nothing is called so."""
         found: list[str] = []
         for name in names:
             first, _ = split(name)
-            if (found and split(found[-1])[1] and re.fullmatch(_VALUE, first) and not first.endswith('.py')
-                    and not self._catalogue.listing(_qualified(found[-1])[0] or modes[0]).knows(first)):
+            mode, before = _qualified(found[-1]) if found else (None, '')
+            if (split(before)[1] and re.fullmatch(_VALUE, first) and not first.endswith('.py')
+                    and self._catalogue.listing(mode or modes[0]).goes_on(before, first)):
                 found[-1] += f',{name}'
             else:
                 found.append(name)

@@ -64,6 +64,16 @@ def test_names_of_ports_may_stand_among_others(catalogue: Catalogue):
     assert selected[Mode()] == ['libnoexit']
 
 
+@pytest.mark.parametrize('list_of', ['sdl2_mixer:formats=', 'wasm64/sdl2_mixer:formats=', 'sdl2_mixer:SDL2_MIXER_FORMATS='])
+def test_what_a_ports_option_takes_for_a_value_is_one_though_a_port_is_called_so(list_of: str, catalogue: Catalogue):
+    if 'OPTIONS' not in (catalogue.sdk.root / 'tools/ports/sdl2_mixer.py').read_text() and ':formats' in list_of:
+        pytest.skip(f'this port takes no options in {catalogue.sdk.version}')
+    selection = Selection(catalogue)
+    selection.add(targets=split_names([f'{list_of}mp3,ogg,vorbis,zlib,ogg']))
+    selected, *_ = selection.selected().values()
+    assert selected[0] == f'{list_of.rpartition("/")[2]}mp3,ogg'
+
+
 @pytest.mark.parametrize(('settings', 'flags', 'file'), [
     (('PTHREADS',), ['-pthread'], 'libown-pthreads.a'),
     (('SHARED_MEMORY',), ['-pthread'], 'libown-shared_memory.a'),

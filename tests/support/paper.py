@@ -31,7 +31,7 @@ def paper_listing(names: Iterable[str], *, groups: dict[str, list[str]] | None =
     libraries = {n: Library(target=n, file=f'{n}.a', path=f'{Mode().directory}/{n}.a', family=n.split('-')[0], vary={},
                             objects=1) for n in names}
     return Listing(mode=Mode(), libraries=libraries, groups=groups or {}, ports={p: [] for p in ports},
-                   port_variants={f'{p}-mt': p for p in ports})
+                   port_variants={f'{p}-mt': p for p in ports}, list_values={})
 
 
 def paper_recipe(target: str = 'libone', sources: Iterable[str] = ('a.c', 'b.c'), *, flags: Iterable[str] = ('-O2',),

@@ -1,6 +1,7 @@
 """What the SDK's libraries are and how each is made. Runs in the SDK's Python (3.8 or later), not in emroot's."""
 
 import contextlib
+import copy
 import os
 import sys
 
@@ -18,7 +19,29 @@ def listing(sdk, request):
     return {'libraries': {name: described(library) for name, library in libraries.items()},
             'groups': groups(sdk, libraries),
             'ports': {name: list(getattr(ports[name], 'deps', [])) for name in sorted(ports)},
-            'port_variants': {name: port for name, (port, _) in sorted(sdk.ports.port_variants.items())}}
+            'port_variants': {name: port for name, (port, _) in sorted(sdk.ports.port_variants.items())},
+            'list_values': list_values(sdk, [*ports, *sdk.ports.port_variants, *libraries])}
+
+
+def list_values(sdk, names):
+    """Which of `names` may stand in a list that an option of a port (`sdl2_mixer:formats`) or a setting (`SDL2_MIXER_FORMATS`) takes
+    for its value."""
+    settings = {key: [name for name in names if name in value] for key, value in getattr(sdk.settings.settings, 'attrs', {}).items()
+                if isinstance(value, list)}
+    options = {name + ':' + option: [each for each in names if _takes(port, option, each)]
+               for name, port in sdk.ports.ports_by_name.items()
+               for option, said in getattr(port, 'OPTIONS', {}).items() if 'comma' in str(said)}
+    return {key: values for key, values in {**settings, **options}.items() if values}
+
+
+def _takes(port, option, value):
+    """Whether a port accepts a value for an option. It is left as it was."""
+    kept, refused = copy.deepcopy(vars(port).get('opts')), []
+    port.handle_options({option: value}, refused.append)
+    if kept is not None:
+        port.opts.clear()
+        port.opts.update(kept)
+    return not refused
 
 
 def recipes(sdk, request):
