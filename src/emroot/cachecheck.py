@@ -22,6 +22,9 @@ from .store.scratch import Scratch
 from .store.trees import described_files
 from .store.verify import Verified
 
+#: What an emcc keeps in its cache besides the mark that says whose it is.
+_KEPT = ('sysroot_install.stamp', 'sysroot', 'ports', 'ports-builds', 'build', 'symbol_lists')
+
 
 def verify_cache(cache: Path, store: Store, found: Verified, restorer: Restorer | None = None) -> None:
     """Read every library and header of a cache directory.
@@ -35,6 +38,14 @@ def verify_cache(cache: Path, store: Store, found: Verified, restorer: Restorer 
         check.headers()
     for path in [*abandoned(cache / 'sysroot'), *abandoned(cache / '.emroot')] if restorer else []:
         remove(path)
+
+
+def clear_cache(cache: Path) -> None:
+    """Remove what emcc and emroot keep in a cache directory, as emcc does with that of another SDK. What says whose it is goes
+    last: if this is interrupted, the next build goes on."""
+    records = [path for path in (cache / '.emroot').glob('*') if path not in (cache / IN_FLIGHT, cache / HEADERS)]
+    for path in [*(cache / name for name in _KEPT), *records, cache / SANITY, cache / HEADERS]:
+        remove_tree(path)
 
 
 @dataclass(frozen=True)

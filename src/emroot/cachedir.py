@@ -66,6 +66,12 @@ class CacheDirectory:
             raise UsageError(f'the cache directory {self.root} lies inside the SDK, which is never written to',
                              hint='choose a directory outside of it with --cache')
 
+    def is_anothers(self) -> bool:
+        """Whether it was last used with another SDK, or is a cache of another emcc: none of its libraries are then what this one
+        would make. `prepare` makes it this SDK's."""
+        mark, said = read_memo(self.root / HEADERS), read_file(self.root / SANITY)
+        return mark.get('sdk') != self.sdk.digest if mark else said is not None and not self._is_marked()
+
     def prepare(self, headers: Path) -> None:
         """Make it a cache directory of this SDK: headers, stamps and the mark that keeps emcc from erasing it. Archives may be
         put there before, or meanwhile.

@@ -11,6 +11,7 @@ Anything else is no link, and is refused: `make -j2` has inputs and options as w
 
 from __future__ import annotations
 
+import itertools
 import os
 import re
 import shlex
@@ -30,6 +31,10 @@ _LAUNCHERS: dict[str, tuple[str, int]] = {
     'nice': ('-n --adjustment', 0), 'ionice': ('-c --class -n --classdata', 0), 'sudo': ('-u --user -g --group', 0),
     'stdbuf': ('-i -o -e', 0), 'python': ('-W -X', 0), 'py': ('', 0), 'timeout': ('-k --kill-after -s --signal', 1),
     'taskset': ('', 1), 'chrt': ('', 1)}
+#: Names the configuration of an emcc on its command line. Only this spelling does.
+CONFIG = '--em-config'
+#: Names the program that an emcc starts compilers through, on its command line.
+_WRAPPER = '--compiler-wrapper'
 _SHELLS = ('sh', 'bash', 'dash', 'ash', 'zsh', 'ksh')
 _BETWEEN = ('&&', '||', ';', '|', '&')
 _ASSIGNMENT = r'(?s)([A-Za-z_]\w*)=(.*)'
@@ -76,6 +81,19 @@ def read_link(link: str | Sequence[str], lang: str | None = None) -> LinkLine:
                          hint='give a command of emcc or em++ (behind ccache, env and the like if need be), or its flags alone; '
                               'the links of a whole build get what they need below `emroot run -- COMMAND`')
     return LinkLine(driver='emcc' if lang == 'c' else 'em++', arguments=tuple(flags), variables=variables, command=())
+
+
+def compiler_wrapper(link: str | Sequence[str]) -> str | None:
+    """The program through which a link has compilers started (`--compiler-wrapper`, EM_COMPILER_WRAPPER), if it says so."""
+    if _WRAPPER not in str(link) and 'EM_COMPILER_WRAPPER' not in str(link):
+        return None
+    line = read_link(link)
+    said = line.variables.get('EM_COMPILER_WRAPPER')
+    for word, following in itertools.zip_longest(line.arguments, line.arguments[1:]):
+        name, equals, value = word.partition('=')
+        if name == _WRAPPER:
+            said = value if equals else following
+    return said
 
 
 def split_link(link: str | Sequence[str], *, windows: bool = os.name == 'nt') -> Sequence[str]:

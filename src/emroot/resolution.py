@@ -18,7 +18,7 @@ from .canonical import digest_file, digest_record
 from .catalogue import Catalogue
 from .errors import BuildError, SdkError, UsageError
 from .facts import read_fact, write_fact
-from .linkline import LinkLine, read_link
+from .linkline import CONFIG, LinkLine, read_link
 from .modes import Mode, all_modes
 from .probe import PROGRAM, ask
 from .probe.port_settings import split
@@ -106,8 +106,8 @@ def _command(line: LinkLine) -> list[str]:
     # Flags alone name no input, and a link without one is an error to emcc. The stand-in goes first, so that a flag
     # that lacks its argument does not take it.
     argv = [line.driver, *([] if line.command else [_STAND_IN]), *line.arguments]
-    while '--em-config' in argv:  # read where the SDK is found; emcc's own parser never sees it
-        at = argv.index('--em-config')
+    while CONFIG in argv:  # read where the SDK is found; emcc's own parser never sees it
+        at = argv.index(CONFIG)
         del argv[at:at + 2]
     return argv
 

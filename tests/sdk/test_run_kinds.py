@@ -134,14 +134,101 @@ def test_an_emcc_whose_environment_was_cleared_is_told_of(seen: Emroot, sdk: Sdk
     assert (ran.code, 'warning' in ran.err) == (0, False), ran.err
 
 
-def test_libraries_are_compiled_through_the_wrapper_that_emcc_compiles_through(seen: Emroot, sdk: Sdk, tmp_path: Path):
-    wrapper, log = tmp_path / 'wrapper', tmp_path / 'log'
+def _wrapper(place: Path) -> tuple[Path, Path]:
+    """A program that starts compilers, and what it writes down."""
+    wrapper, log = place / 'wrapper', place / 'log'
     wrapper.write_text(f'#!/bin/sh\necho "$@" >> {log}\nexec "$@"\n')
     wrapper.chmod(0o755)
-    ran = seen('run', '--lazy=off', '--cache', tmp_path / 'cache', '--', *_link(sdk.root, tmp_path),
-               env={'EM_COMPILER_WRAPPER': str(wrapper)})
+    return wrapper, log
+
+
+@pytest.mark.parametrize('how', ['variable', 'option', 'option of --for', 'variable of --for'])
+def test_libraries_are_compiled_through_the_wrapper_that_emcc_compiles_through(seen: Emroot, sdk: Sdk, tmp_path: Path, how: str):
+    wrapper, log = _wrapper(tmp_path)
+    link = _link(sdk.root, tmp_path, *([f'--compiler-wrapper={wrapper}'] if how == 'option' else []))
+    command = ['run', '--lazy=off', '--cache', tmp_path / 'cache', '--', *link]
+    if how.endswith('--for'):
+        said = f'--compiler-wrapper {wrapper}' if how.startswith('option') else ''
+        before = f'EM_COMPILER_WRAPPER={wrapper} ' if not said else ''
+        command = ['build', '--cache', tmp_path / 'cache', '--for', f'{before}emcc {said} {" ".join(TINY)}']
+    ran = seen(*command, env={'EM_COMPILER_WRAPPER': str(wrapper)} if how == 'variable' else {})
     assert ran.code == 0, ran.err
     assert 'atexit_dummy' in log.read_text()
+
+
+#: What is said of an emcc that another configuration was named to.
+ANOTHERS = 'emroot: warning: an emcc ran without emroot and '
+
+
+def _configuration(sdk: Sdk, place: Path, **values: object) -> Path:
+    """One of the user's own."""
+    file = place / 'my.config'
+    said = {'LLVM_ROOT': str(sdk.llvm_root), 'BINARYEN_ROOT': str(sdk.binaryen_root), 'NODE_JS': list(sdk.node), **values}
+    file.write_text(''.join(f'{name} = {value!r}\n' for name, value in said.items()))
+    return file
+
+
+def test_a_configuration_that_is_named_to_emcc_is_heeded_as_em_config_is(seen: Emroot, sdk: Sdk, tmp_path: Path):
+    wrapper, log = _wrapper(tmp_path)
+    config = _configuration(sdk, tmp_path, COMPILER_WRAPPER=str(wrapper))
+    ran = seen('run', '--lazy=off', '--cache', tmp_path / 'cache', '--', *_link(sdk.root, tmp_path, '--em-config', 'my.config'),
+               cwd=tmp_path)
+    assert (ran.code, config.name in ran.err, 'generating' in ran.err) == (0, False, False), ran.err
+    assert 'main.c' in log.read_text() and 'atexit_dummy' in log.read_text()
+
+
+@pytest.mark.skipif(os.name == 'nt', reason='Windows has no env')
+@pytest.mark.parametrize('how', ['option', 'variable'])
+def test_an_emcc_that_something_names_another_configuration_to_is_told_of(seen: Emroot, sdk: Sdk, tmp_path: Path, how: str):
+    config, cache = _configuration(sdk, tmp_path), tmp_path / 'cache'
+    link = _link(sdk.root, tmp_path, *(['--em-config', config] if how == 'option' else []))
+    script = tmp_path / 'build.sh'
+    script.write_text(' '.join([*([f'EM_CONFIG={config}'] if how == 'variable' else []), *link]))
+    ran = seen('run', '--cache', cache, '--', 'sh', script)
+    assert ran.code == 0, ran.err
+    assert f'{ANOTHERS}built libraries by itself ({cache}: libnoexit.a)' in ran.err
+    assert 'EM_CONFIG=FILE emroot run' in ran.err
+    assert 'warning' not in seen('-q', 'run', '--cache', cache, '--', 'sh', script).err
+    ran = seen('run', '--cache', cache, '--', 'sh', script)  # what it finds it takes
+    assert (ran.code, 'warning' in ran.err) == (0, False), ran.err
+
+
+@pytest.mark.skipif(os.name == 'nt', reason='a shell script')
+def test_an_emcc_that_clears_the_cache_directory_is_told_of(seen: Emroot, sdk: Sdk, tmp_path: Path):
+    """As emcc does if its compiler is another one: here the same, by another path."""
+    (tmp_path / 'llvm').symlink_to(sdk.llvm_root)
+    config, cache = _configuration(sdk, tmp_path, LLVM_ROOT=str(tmp_path / 'llvm')), tmp_path / 'cache'
+    script = tmp_path / 'build.sh'
+    script.write_text(' '.join(_link(sdk.root, tmp_path, '--em-config', config)))
+    seen.build('crt1', cache=cache)
+    ran = seen('run', '--cache', cache, '--', 'sh', script)
+    assert ran.code == 0, ran.err
+    assert f'{ANOTHERS}cleared {cache}, because its compiler is another one and built libraries by itself' in ran.err
+    ran = seen('run', '--targets', 'crt1', '--cache', cache, '--', 'true')
+    assert (ran.code, _libraries(cache)) == (0, ['wasm32-emscripten/crt1.o']), ran.err
+
+
+@pytest.mark.parametrize('lazy', ['exact', 'off'])
+@pytest.mark.parametrize('whose', ["emroot's", "emcc's"])
+def test_a_link_takes_no_library_that_another_sdk_left_in_the_cache_directory(seen: Emroot, sdk: Sdk, other: Path, tmp_path: Path,
+                                                                              whose: str, lazy: str):
+    cache = tmp_path / 'cache'
+    link = _link(sdk.root, tmp_path)
+    assert seen('run', '--lazy=off', '--cache', tmp_path / 'right', '--', *link).code == 0
+    program = (tmp_path / 'main.wasm').read_bytes()
+    if whose == "emroot's":
+        Emroot(seen.home, other).build('libnoexit', cache=cache)
+    else:
+        env = plain_environment({'EM_CACHE': str(cache)})
+        subprocess.run(_tool(other, 'embuilder.py', 'build', 'libnoexit'), env=env, check=True, capture_output=True)
+    (cache / 'sysroot/lib/wasm32-emscripten/libnoexit.a').write_bytes(b'made by another')
+    (cache / 'ports/zlib').mkdir(parents=True)
+    ran = seen('run', f'--lazy={lazy}', '--cache', cache, '--', *link)
+    assert ran.code == 0, ran.err
+    assert f'{cache} was the cache directory of another SDK than that at {sdk.root}' in ran.err
+    assert (tmp_path / 'main.wasm').read_bytes() == program
+    assert not (cache / 'ports/zlib').exists()
+    assert 'another SDK' not in seen('run', '--cache', cache, '--', *link).err
 
 
 def test_nothing_of_the_projects_directory_or_environment_is_run(indexed: Indexed, sdk: Sdk, tmp_path: Path):

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
+from ..cachecheck import clear_cache
 from ..cachedir import CacheDirectory
 from ..canonical import CHUNK, Record, digest_file
 from ..catalogue import Catalogue
@@ -142,6 +143,8 @@ def _place(manifest: Manifest, aside: Path, catalogue: Catalogue, home: Home, st
     own = store.tree_files(headers.name) or {}
     if overwritten := sorted(own.keys() & manifest.libraries.keys()):
         raise refused(f'it would replace a header of the SDK: {overwritten[0]!r}')
+    if cache.is_anothers():
+        clear_cache(cache.root)
     cache.prepare(headers)
     home.remember_cache(cache.root)
     for digest in sorted({blob.digest for blob, _ in manifest.libraries.values()}):

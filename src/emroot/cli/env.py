@@ -11,8 +11,9 @@ from pathlib import Path
 
 from .. import ownership
 from ..errors import RemoteError, UsageError
+from ..files import user_path
 from ..lazy.partial import completing_command, never_whole
-from ..linkline import read_link
+from ..linkline import CONFIG, compiler, read_link
 from ..programs import find_program
 from ..quoting import quoted
 from ..using import cache_variables, cmake_variables, emcc_variables
@@ -49,7 +50,7 @@ def warn_of_parts(session: Session) -> None:
 
 def run(args: argparse.Namespace, *, loud: bool = False) -> int:
     """Run a command so: what is selected is built before it starts, what its links miss beyond that when they miss it."""
-    command = _given(args)
+    command = _configured(_given(args))
     session = Session(args)
     result = run_build(session, needed=False)
     code = exit_code(result)
@@ -63,7 +64,7 @@ def run(args: argparse.Namespace, *, loud: bool = False) -> int:
         raise UsageError(f'there is no command {command[0]!r}', hint='check its spelling and PATH')
     if not args.quiet and not is_below_run():
         _say_overridden(session.cache)
-    with watched(session.sdk), heard(quiet=args.quiet) as variables:
+    with heard(quiet=args.quiet) as variables, watched(session.sdk, session.cache, variables):
         code = subprocess.run([program, *command[1:]], env={**environment, **variables}, check=False,
                               umask=ownership.given_umask).returncode
     if os.environ.get('EM_FROZEN_CACHE', '') not in ('', '0'):  # which does not hold below run, but will after it
@@ -96,6 +97,15 @@ def _given(args: argparse.Namespace) -> list[str]:
     if not command:
         raise UsageError('no command to run', hint='put it after `--`: emroot run -- make')
     return command
+
+
+def _configured(command: list[str]) -> list[str]:
+    """The command of an emcc without its `--em-config FILE`, which becomes EM_CONFIG: what emcc reads has to be emroot's."""
+    if CONFIG not in command[:-1] or not any(map(compiler, command)):
+        return command
+    at = command.index(CONFIG)
+    os.environ['EM_CONFIG'] = str(user_path(command[at + 1]))
+    return command[:at] + command[at + 2:]
 
 
 def _remote(session: Session) -> dict[str, str]:

@@ -19,6 +19,8 @@ from .session import NOTICES
 
 #: Seconds after which `emroot run` looks again.
 _INTERVAL = 0.25
+#: How the hook notes a library that its emcc built by itself (`probe/hook.py`), for `unhooked.py`.
+BUILT = 'built: '
 #: What of a notice is another one each time.
 _LOG = '; log: '
 
@@ -66,7 +68,7 @@ def _listen(place: Path, over: threading.Event) -> None:
             begun += f.read()
             *lines, begun = begun.split('\n')
             for line in lines:
-                if (what := line.partition(_LOG)[0]) not in said:
+                if not line.startswith(BUILT) and (what := line.partition(_LOG)[0]) not in said:
                     said.add(what)
                     # A terminal may stand in the middle of a line: "checking for inflate in -lz... "
                     sys.stderr.write(f'{chr(10) if sys.stderr.isatty() else ""}emroot: {line}\n')

@@ -16,6 +16,7 @@ from ..catalogue import Catalogue
 from ..errors import UsageError
 from ..files import user_path
 from ..home import Home, find_home, read_memo, write_memo
+from ..linkline import compiler_wrapper
 from ..modes import Mode
 from ..project import Project, find_project, load_project
 from ..sdk import Sdk, find_sdk
@@ -163,9 +164,11 @@ class Session:
 
     @property
     def launcher(self) -> str:
-        """The path of the program that compiles are started through: `--launcher`, else EM_COMPILER_WRAPPER, else what the
-        configuration of the SDK says (COMPILER_WRAPPER), as emcc has it."""
+        """The path of the program that compiles are started through: `--launcher`, else what a link of `--for` says, else
+        EM_COMPILER_WRAPPER, else what the configuration of the SDK says (COMPILER_WRAPPER), as emcc has it."""
         given = self.args.launcher
+        if given is None:
+            given = next((said for link in getattr(self.args, 'links', ()) if (said := compiler_wrapper(link)) is not None), None)
         if given is None:
             given = os.environ.get('EM_COMPILER_WRAPPER', self.sdk.configured_wrapper)
         if not given:

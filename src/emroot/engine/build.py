@@ -58,6 +58,7 @@ class Build:
         began, used, clock = time.perf_counter(), _children_seconds(), time.time()
         for top in (self.store.root / 'tmp', self.cache.root / IN_FLIGHT):
             sweep(top)  # whoever was killed may have left nothing to do but that
+        self._take_over()
         lacking = self._fill(list(requests))
         if not self.result.failures and (revealed := self.revealed(self.cache.root / 'ports')):
             lacking |= self._fill([Request(mode=mode, targets=tuple(targets)) for mode, targets in revealed.items()])
@@ -67,6 +68,15 @@ class Build:
             from .lastbuild import save_last_build  # for `emroot report`
             save_last_build(self, clock)
         return self.result
+
+    def _take_over(self) -> None:
+        """Leave nothing of another SDK in the cache directory: emcc, and lazy links, take whatever library is there."""
+        self.cache.check_place()
+        if self.cache.is_anothers():
+            from ..cachecheck import clear_cache  # here and not above: seldom so
+            self.watcher.warn(f'{self.cache.root} was the cache directory of another SDK than that at {self.cache.sdk.root}: '
+                              'what it held is removed, as emcc does')
+            clear_cache(self.cache.root)
 
     def _fill(self, requests: Iterable[Request]) -> bool:
         """Make what is missing; whether something was."""

@@ -257,7 +257,11 @@ class Hook:
                     os.remove(path)
                 if not os.path.exists(path) and self.is_bare(self.port):
                     raise Missing
-            return original(shortname, creator, *args, **kwargs)
+            before = stamp(path)
+            found = original(shortname, creator, *args, **kwargs)
+            if stamp(path) != before:
+                tell('built: ' + path)
+            return found
         cache.get = get
 
     @staticmethod
@@ -328,6 +332,8 @@ class Hook:
         environment = {name: value for name, value in os.environ.items()
                        if name in HEEDED or not name.startswith(('EM_', 'EMCC_'))}
         environment.update(self.command['env'])
+        if wrapper := getattr(sys.modules.get('tools.config'), 'COMPILER_WRAPPER', None):  # as its command line may say, too
+            environment['EM_COMPILER_WRAPPER'] = str(wrapper)
         busy, self.busy = self.busy, True
         try:
             return subprocess.run([*argv, *arguments], env=environment, stdin=subprocess.DEVNULL, stdout=output,
@@ -377,15 +383,28 @@ def mode():
     return '-'.join([directory[2].split('-')[0], *directory[3:]])
 
 
+def stamp(path):
+    """What tells that a file was written; None if there is none."""
+    try:
+        about = os.stat(path)
+    except OSError:
+        return None
+    return about.st_mtime_ns, about.st_ino
+
+
 def note(text):
     """Have `emroot run` say something (`cli/notices.py`): what emcc says is read by configure scripts."""
-    try:
-        with open(os.environ['EMROOT_NOTICES'], 'a', encoding='utf-8', errors='replace') as f:
-            f.write('warning: ' + text + '\n')
-    except KeyError:
+    if 'EMROOT_NOTICES' in os.environ:
+        tell('warning: ' + text)
+    else:
         sys.stderr.write('emroot: warning: ' + text + '\n')
-    except OSError:
-        pass  # it wants to hear nothing, or has ended
+
+
+def tell(line):
+    """Have `emroot run` know something, unless it wants to hear nothing or has ended."""
+    with contextlib.suppress(KeyError, OSError), open(os.environ['EMROOT_NOTICES'], 'a', encoding='utf-8',
+                                                      errors='surrogateescape') as f:
+        f.write(line + '\n')
 
 
 def load(name):

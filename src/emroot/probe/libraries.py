@@ -24,10 +24,10 @@ def listing(sdk, request):
 
 
 def list_values(sdk, names):
-    """Which of `names` may stand in a list that an option of a port (`sdl2_mixer:formats`) or a setting (`SDL2_MIXER_FORMATS`) takes
-    for its value."""
-    settings = {key: [name for name in names if name in value] for key, value in getattr(sdk.settings.settings, 'attrs', {}).items()
-                if isinstance(value, list)}
+    """Which of `names` may stand in a list that is the value of a port's option (`sdl2_mixer:formats`) or of a setting
+    (`SDL2_MIXER_FORMATS`)."""
+    defaults = getattr(sdk.settings.settings, 'attrs', {})
+    settings = {key: [name for name in names if name in value] for key, value in defaults.items() if isinstance(value, list)}
     options = {name + ':' + option: [each for each in names if _takes(port, option, each)]
                for name, port in sdk.ports.ports_by_name.items()
                for option, said in getattr(port, 'OPTIONS', {}).items() if 'comma' in str(said)}
