@@ -85,8 +85,6 @@ def read_link(link: str | Sequence[str], lang: str | None = None) -> LinkLine:
 
 def compiler_wrapper(link: str | Sequence[str]) -> str | None:
     """The program through which a link has compilers started (`--compiler-wrapper`, EM_COMPILER_WRAPPER), if it says so."""
-    if _WRAPPER not in str(link) and 'EM_COMPILER_WRAPPER' not in str(link):
-        return None
     line = read_link(link)
     said = line.variables.get('EM_COMPILER_WRAPPER')
     for word, following in itertools.zip_longest(line.arguments, line.arguments[1:]):

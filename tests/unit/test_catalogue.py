@@ -67,7 +67,7 @@ class _Asked(Catalogue):
         if question == 'listing':
             said = {'family': 'x', 'vary': {}, 'objects': 1}
             libraries = {n: {'file': f'{n}.a', 'path': f'{mode.directory}/{n}.a', **said} for n in ('libz', 'liba', 'libm')}
-            return {'libraries': libraries, 'groups': {}, 'ports': {}, 'port_variants': {}}
+            return {'libraries': libraries, 'groups': {}, 'ports': {}, 'port_variants': {}, 'list_values': {}}
         libraries = [target for target in targets if target not in ('zlib', 'none')]
         return {'libraries': {t: {'file': f'{t}.a', 'path': f'{mode.directory}/{t}.a', 'family': t, 'how': 'archive',
                                   'objects': [['x.c', 'x.o', n]]} for n, t in enumerate(libraries)},

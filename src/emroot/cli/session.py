@@ -16,7 +16,6 @@ from ..catalogue import Catalogue
 from ..errors import UsageError
 from ..files import user_path
 from ..home import Home, find_home, read_memo, write_memo
-from ..linkline import compiler_wrapper
 from ..modes import Mode
 from ..project import Project, find_project, load_project
 from ..sdk import Sdk, find_sdk
@@ -167,8 +166,9 @@ class Session:
         """The path of the program that compiles are started through: `--launcher`, else what a link of `--for` says, else
         EM_COMPILER_WRAPPER, else what the configuration of the SDK says (COMPILER_WRAPPER), as emcc has it."""
         given = self.args.launcher
-        if given is None:
-            given = next((said for link in getattr(self.args, 'links', ()) if (said := compiler_wrapper(link)) is not None), None)
+        if given is None and (links := [link for link in getattr(self.args, 'links', ()) if 'wrapper' in link.lower()]):
+            from ..linkline import compiler_wrapper  # here and not above: most links name none
+            given = next(filter(None, map(compiler_wrapper, links)), None)
         if given is None:
             given = os.environ.get('EM_COMPILER_WRAPPER', self.sdk.configured_wrapper)
         if not given:
