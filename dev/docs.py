@@ -32,8 +32,8 @@ def pages() -> dict[Path, str]:
 
 def command_line() -> str:
     """Every command with its arguments, as the parser has it (but not as one Python's argparse or another lays it out)."""
-    parts = [MADE + '# Command line\n\nWhat a command produces goes to standard output; progress, logs and errors go to standard '
-             'error. Every command that reports takes\n`--json`. `emroot COMMAND --help` says all this, too.\n']
+    parts = [MADE + '# Command line\n\nResults go to standard output; progress, logs and errors go to standard '
+             'error. Every command that reports takes\n`--json`. `emroot COMMAND --help` prints the same information.\n']
     for name, parser in _commands('emroot', make_parser()):
         actions = [action for action in parser._actions if not isinstance(action, argparse._SubParsersAction)
                    and (name == 'emroot' or action.dest not in _COMMON)]
@@ -74,26 +74,26 @@ def _commands(name: str, parser: argparse.ArgumentParser) -> Iterator[tuple[str,
 
 _TRUST = '''## Trust
 
-A clone is data: what a file names is used only as far as it needs no trust. That is a version (`sdk`), features, names of
-targets and links, `builder` and `complete`. A path of an SDK, `remote` and `remote-key`, `base`, `ports-from`, and files whose
-code emcc runs (ports of one's own, `--em-config`, `@FILE`)
-are named in a warning and not used before `emroot trust [DIR]` was said once
-for its directory; `emroot trust --revoke` takes it back. In CI, set `EMROOT_TRUST` to that directory (several as in PATH,
-each with all below it), or to `1`.
+A clone is data: emroot always uses the parts of a file that need no trust. These are a version (`sdk`), features, names of
+targets and links, `builder` and `complete`. The other parts can run code or supply libraries: a path of an SDK, `remote` and
+`remote-key`, `base`, `ports-from`, and files whose code emcc runs (your own ports, `--em-config`, `@FILE`). emroot lists these in
+a warning and does not use them until you run `emroot trust [DIR]` for the directory of the file. `emroot trust --revoke`
+withdraws the trust. In CI, set `EMROOT_TRUST` to the directory (or several, separated as in PATH; each includes its
+subdirectories), or to `1`.
 
-What came by a `remote` or `base` that the file alone names keeps its origin: it lies in a cache directory of its own, and
-counts only for builds that name the same. (`--remote-key` and EMROOT_REMOTE_KEY come before `remote-key`, with which it counts as
-another.) `rw+` is ignored here: that something is sent is said on the command line
-(`--remote-write`) or in `EMROOT_REMOTE`. Below `emroot run` the file is that of the directory in which it was started,
-whatever lies in those where emcc runs.
+If only the file names a `remote` or `base`, everything from there keeps its origin: it is stored in a separate cache directory,
+and only builds that name the same remote and base use it. (`--remote-key` and EMROOT_REMOTE_KEY override `remote-key`; a remote
+with another key is another remote.) `rw+` is ignored in this file: uploads need `--remote-write` or `EMROOT_REMOTE`. Below
+`emroot run`, the file of the directory in which `emroot run` was started is used, not those of the directories where emcc runs.
 '''
 
 
 def project_file() -> str:
     """The keys of emroot.toml."""
     schema = json_schema()
-    text = [MADE + '# emroot.toml\n\nWhat a project needs, so that `emroot build` without arguments does it. Looked for in the '
-            'current directory and those above it.\nEditors check it by [the schema](emroot.schema.json).\n']
+    text = [MADE + '# emroot.toml\n\nThe selection of a project, used by `emroot build` without arguments. emroot uses the file '
+            'in the current\ndirectory or in the nearest directory above it. Editors can check it with '
+            '[the schema](emroot.schema.json).\n']
     text.append(_table('At the top', {k: v for k, v in schema['properties'].items() if k != 'cache'}))
     text.append(_table('In each `[[cache]]`', schema['properties']['cache']['items']['properties']))
     text.append(_TRUST)

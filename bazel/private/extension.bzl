@@ -11,19 +11,19 @@ load(":sdk_repository.bzl", "sdk_repository")
 _sdk = tag_class(
     doc = "The Emscripten SDK: one of these. Without any, the one that EMSDK or PATH name when Bazel fetches.",
     attrs = {
-        "emscripten_version": attr.string(doc = "An official release, to be downloaded: `6.0.8`."),
-        "path": attr.string(doc = "An installation of this machine: an emsdk, or the directory of emcc.py."),
-        "repo": attr.label(doc = "A repository of another module that holds a release: `@emscripten_bin_linux`."),
+        "emscripten_version": attr.string(doc = "An official release to download: `6.0.8`."),
+        "path": attr.string(doc = "An installation on this machine: an emsdk, or the directory of emcc.py."),
+        "repo": attr.label(doc = "A repository of another module that contains a release: `@emscripten_bin_linux`."),
     },
 )
 
 _cache = tag_class(
     doc = "System libraries of one mode. May be repeated; none replaces another.",
     attrs = {
-        "builder": attr.string(default = "source", values = ["source", "embuilder"], doc = "Who makes them; the bytes are the same."),
-        "features": attr.string_list(doc = "What selects the mode: wasm32 or wasm64, lto or thinlto, pic."),
-        "ports_from": attr.string(doc = "A directory, absolute or in the workspace, in which the sources of ports are looked for before the network."),
-        "targets": attr.string_list(default = ["auto"], doc = "Libraries, ports, patterns and groups under embuilder's names. `auto`: whatever a link needs."),
+        "builder": attr.string(default = "source", values = ["source", "embuilder"], doc = "How the libraries are built; both give the same bytes."),
+        "features": attr.string_list(doc = "The features of the mode: wasm32 or wasm64, lto or thinlto, pic."),
+        "ports_from": attr.string(doc = "A directory, absolute or in the workspace, that is searched for the sources of ports before the network."),
+        "targets": attr.string_list(default = ["auto"], doc = "Libraries, ports, patterns and groups, with embuilder's names. `auto`: everything that a link needs."),
     },
 )
 

@@ -48,14 +48,14 @@ def _wasm_cc_binary_impl(ctx):
     ]
 
 WASM_ATTRIBUTES = {
-    "arch": attr.string(default = "_default", values = ["_default", "wasm32", "wasm64"], doc = "Pointers of 32 or 64 bits; by default 32, or as `-m64` among `linkopts` says."),
-    "dynamic": attr.string(default = "_default", values = ["_default", "none", "main", "side"], doc = "Whether it loads other modules (main), or is loaded by one (side); by default as the features `main_module` and `side_module` say."),
+    "arch": attr.string(default = "_default", values = ["_default", "wasm32", "wasm64"], doc = "The size of pointers, 32 or 64 bits; by default 32, or 64 with `-m64` in `linkopts`."),
+    "dynamic": attr.string(default = "_default", values = ["_default", "none", "main", "side"], doc = "Dynamic linking: `main` loads other modules, `side` is loaded by one; the default follows the features `main_module` and `side_module`."),
     "exit_runtime": attr.bool(doc = "Whether the runtime shuts down when main returns: destructors, atexit, flushing."),
-    "linkopts": attr.string_list(doc = "Options of the link, after all others."),
-    "lto": attr.string(default = "_default", values = ["_default", "none", "full", "thin"], doc = "Link-time optimisation, of the program and its system libraries; by default as the features `lto` and `thin_lto` say."),
-    "simd": attr.string(default = "_default", values = ["_default", "off", "simd128", "relaxed_simd"], doc = "Vector instructions; by default as the features `wasm_simd` and `wasm_relaxed_simd` say."),
-    "standalone": attr.bool(doc = "A .wasm that runs without JavaScript."),
-    "threads": attr.string(default = "_default", values = ["_default", "emscripten", "off"], doc = "Whether there are threads; by default as the feature `use_pthreads` says."),
+    "linkopts": attr.string_list(doc = "Options that are added at the end of the link command."),
+    "lto": attr.string(default = "_default", values = ["_default", "none", "full", "thin"], doc = "Link-time optimisation of the program and its system libraries; the default follows the features `lto` and `thin_lto`."),
+    "simd": attr.string(default = "_default", values = ["_default", "off", "simd128", "relaxed_simd"], doc = "Vector instructions; the default follows the features `wasm_simd` and `wasm_relaxed_simd`."),
+    "standalone": attr.bool(doc = "Whether to make a .wasm that runs without JavaScript."),
+    "threads": attr.string(default = "_default", values = ["_default", "emscripten", "off"], doc = "Threads; the default follows the feature `use_pthreads`."),
     "_allowlist_function_transition": attr.label(default = "@bazel_tools//tools/allowlists/function_transition_allowlist"),
 } | LINK_ATTRIBUTES
 
@@ -64,7 +64,7 @@ wasm_cc_binary = rule(
     doc = "Builds `cc_target` for WebAssembly. Several targets of this rule may build one `cc_target` in several modes.",
     attrs = WASM_ATTRIBUTES | LAUNCHER_ATTRIBUTES | {
         "cc_target": attr.label(cfg = wasm_transition, mandatory = True, aspects = [arguments_aspect, link_aspect], doc = "The cc_binary to build."),
-        "outputs": attr.output_list(doc = "Files that the link leaves, beside this target; by default what its options have it leave, in a folder of its name. `bazel run` of this target runs the program under Node."),
+        "outputs": attr.output_list(doc = "Output files of the link, in the package of this target; by default the files that the link options imply, in a directory with the target's name. `bazel run` of this target runs the program under Node."),
         "_unpack": attr.label(default = Label("//:src/emroot/bazel/unpack.py"), allow_single_file = True),
     },
     executable = True,

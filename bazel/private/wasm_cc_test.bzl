@@ -21,11 +21,11 @@ wasm_cc_test = rule(
     implementation = _wasm_cc_test_impl,
     doc = "A test that builds `cc_target` for WebAssembly and runs it under Node; it passes if the program's exit code is 0.",
     attrs = WASM_ATTRIBUTES | LAUNCHER_ATTRIBUTES | {
-        "cc_target": attr.label(cfg = wasm_transition, mandatory = True, aspects = [arguments_aspect, link_aspect], doc = "The cc_binary or cc_test to run; `args`, `env`, `env_inherit` and `data` of it count."),
+        "cc_target": attr.label(cfg = wasm_transition, mandatory = True, aspects = [arguments_aspect, link_aspect], doc = "The cc_binary or cc_test to run; its `args`, `env`, `env_inherit` and `data` are used, too."),
         "data": attr.label_list(allow_files = True, doc = "Files that the test reads."),
-        "env": attr.string_dict(doc = "Variables of the test, with $(rootpath) of `data`."),
-        "env_inherit": attr.string_list(doc = "Variables that are passed on from where Bazel was started."),
-        "exit_runtime": attr.bool(default = True, doc = "Whether the runtime shuts down when main returns: without, what is written without a newline at its end is lost."),
+        "env": attr.string_dict(doc = "Environment variables of the test; $(rootpath) of `data` is expanded."),
+        "env_inherit": attr.string_list(doc = "Environment variables that are inherited from Bazel's environment."),
+        "exit_runtime": attr.bool(default = True, doc = "Whether the runtime shuts down when main returns. Otherwise output without a final newline is lost."),
     },
     test = True,
 )

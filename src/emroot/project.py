@@ -44,21 +44,21 @@ class CacheSection:
 
     features: list[str] = _key('Features of the mode, in any order.', default=[])
     targets: list[str] = _key('Targets, patterns, groups or ports.', default=[])
-    links: list[str] = _key('Link lines: whatever each of them needs.', name='for', default=[])
+    links: list[str] = _key('Link commands: everything that each of them needs.', name='for', default=[])
 
 
 @dataclass(frozen=True)
 class Project:
     """The whole file."""
 
-    sdk: str = _key('The version of the SDK (or the start of one), or the path of an SDK relative to this file (`./6.0.5`).')
-    builder: str = _key('How libraries are made.', choices=('source', 'embuilder'), default='source')
-    ports_from: str = _key('A directory, relative to this file, of archives or sources of ports.', name='ports-from')
-    remote: str = _key('The address of a remote store, to read from.')
-    remote_key: str = _key('With what that remote\'s records have to be signed: a public key of OpenSSH, or its file, relative '
-                           'to this one.', name='remote-key')
-    base: str = _key('A cache directory of somebody else, relative to this file, to use in place what is right in it.')
-    complete: bool = _key('Whether libraries are built in the background after a lazy link that did without them.', default=False)
+    sdk: str = _key('The version of the SDK (or a prefix of it), or the path of an SDK relative to this file (`./6.0.5`).')
+    builder: str = _key('How libraries are built.', choices=('source', 'embuilder'), default='source')
+    ports_from: str = _key('A directory with archives or sources of ports, relative to this file.', name='ports-from')
+    remote: str = _key('The address of a remote to download from.')
+    remote_key: str = _key('The key that has to have signed the remote\'s records: an OpenSSH public key, or its file, '
+                           'relative to this file.', name='remote-key')
+    base: str = _key('A read-only cache directory whose valid files are used without a copy, relative to this file.')
+    complete: bool = _key('Whether a lazy link is followed by a background build of its whole libraries.', default=False)
     cache: list[CacheSection] = field(default_factory=list, metadata={'doc': 'What to build.', 'of': CacheSection})
     place: Path = field(default=Path(), metadata={'internal': True})
     """The file itself."""

@@ -102,28 +102,31 @@ def make_parser() -> argparse.ArgumentParser:
     parser.add_argument('--version', action='version', version=f'emroot {__version__}')
     _common(parser, first=True)
     _add_all(parser, {
-        'sdk': ('the SDK in use, or getting one', None, _sdk),
-        'list': ('targets of a mode, what varies, objects in each, which are present', ('list', 'list_targets'), _list),
-        'resolve': ('mode, ordered targets and ports that a link needs', ('resolve', 'resolve'), _resolve),
-        'build': ('make the cache directory hold targets of modes', ('build', 'build'), _build),
-        'env': ('build, then print what to set so that emcc uses the cache directory', ('env', 'env'), _env),
-        'run': ('build, then run a command so that emcc uses the cache directory', ('env', 'run'), _run_command),
-        'link': ('link with what the link pulls, compiled if need be, and nothing else', ('env', 'link'), _run_command),
-        'explain': ('the key of a target and every input that went into it', ('explain', 'explain'), _explain),
+        'sdk': ('show or install an SDK', None, _sdk),
+        'list': ('list the targets of a mode, with variants, numbers of objects and state', ('list', 'list_targets'), _list),
+        'resolve': ('print the mode, the libraries in link order and the ports that a link needs',
+                    ('resolve', 'resolve'), _resolve),
+        'build': ('build libraries into the cache directory', ('build', 'build'), _build),
+        'env': ('build, then print environment variables that make emcc use the cache directory', ('env', 'env'), _env),
+        'run': ('run a command whose links get the libraries that they need', ('env', 'run'), _run_command),
+        'link': ('run one link and compile only the objects that it needs', ('env', 'link'), _run_command),
+        'explain': ('print the key of a target and all its inputs', ('explain', 'explain'), _explain),
         'verify': ('check every object, archive, header and cache directory against its digest', ('store', 'verify'),
                    _verify),
-        'gc': ('bound the store, least recently used first', ('store', 'gc'), _gc),
-        'export': ('one archive of what is selected, for emsdk\'s prebuilt_cache, a frozen emcc or `emroot import`',
+        'gc': ('limit the size of the store, least recently used first', ('store', 'gc'), _gc),
+        'export': ('write libraries to one archive, for emsdk\'s prebuilt_cache, a frozen emcc or `emroot import`',
                    ('bundle', 'export'), _export),
-        'import': ('put what an archive holds into the store and the cache directory', ('bundle', 'import_'), _import),
-        'publish': ('put what is selected on a remote, or into a directory for a web server', ('publish', 'publish'), _publish),
-        'index': ('which symbols libraries have, so that first links elsewhere can be lazy', None, _index),
-        'cache-key': ('a short key for the caches of CI: SDK and selection', ('bundle', 'cache_key'), _cache_key),
-        'report': ('one self-contained HTML page: modes x targets, sizes, times, what was shared', ('report', 'report'), _report),
-        'completion': ('print what makes a shell complete emroot\'s commands, options, features and targets',
+        'import': ('import an archive into the store and the cache directory', ('bundle', 'import_'), _import),
+        'publish': ('upload libraries to a remote, or write them to a directory for a web server',
+                    ('publish', 'publish'), _publish),
+        'index': ('export or import symbol indexes, for lazy links on other machines', None, _index),
+        'cache-key': ('print a short key for CI caches, from the SDK and the selection', ('bundle', 'cache_key'), _cache_key),
+        'report': ('write one self-contained HTML page: modes x targets, sizes, times, reuse', ('report', 'report'), _report),
+        'completion': ('print a script for a shell that completes commands, options, features and targets',
                        ('completion', 'completion'), _completion),
-        'trust': ('use what a project\'s emroot.toml names (paths, remotes, bases), from now on', ('trust', 'trust'), _trust),
-        'doctor': ('what is wrong with this set-up, or with a link, and what mends it', ('doctor', 'doctor'), _doctor),
+        'trust': ('trust the paths, remotes and bases in a project\'s emroot.toml', ('trust', 'trust'), _trust),
+        'doctor': ('find problems of this setup, or of a failed link, and print how to fix them',
+                   ('doctor', 'doctor'), _doctor),
     })
     return parser
 
@@ -145,31 +148,32 @@ def _sdk(parser: argparse.ArgumentParser) -> None:
 
 def _install(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('--from', dest='source', choices=['auto', 'emsdk', 'debian'], default='auto',
-                         help='official release archive, Debian packages, or whichever can be reached')
+                         help='official release archive or Debian packages (default: the first that can be reached)')
     parser.add_argument('--version', dest='wanted', metavar='V', help='for example 6.0.5 (default: the newest)')
-    parser.add_argument('--dest', metavar='DIR', help='where to put it (default: in the home, where it is found)')
+    parser.add_argument('--dest', metavar='DIR', help='where to install it (default: in the home, where emroot finds it)')
     _json(parser)
 
 
 def _list(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument('--features', action='append', default=[], metavar='F', help='of the mode (default: wasm32)')
+    parser.add_argument('--features', action='append', default=[], metavar='F', help='features of the mode (default: wasm32)')
     parser.add_argument('--cache', type=_path, metavar='DIR', help='the cache directory to look at')
     parser.add_argument('patterns', nargs='*', metavar='PATTERN', help='targets, patterns or groups')
     _json(parser)
 
 
 def _trust(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument('directory', nargs='?', metavar='DIR', help='of the emroot.toml (default: the nearest, here or above)')
-    parser.add_argument('--revoke', action='store_true', help='no longer')
+    parser.add_argument('directory', nargs='?', metavar='DIR',
+                        help='the directory of the emroot.toml (default: the nearest one, here or above)')
+    parser.add_argument('--revoke', action='store_true', help='withdraw trust')
     _json(parser)
 
 
 def _resolve(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument('--lang', choices=['c', 'c++'], help='of flags given without a driver (default: c++)')
-    parser.add_argument('--environment', action='store_true', help='heed EMCC_CFLAGS, EMCC_FORCE_STDLIBS and the like')
+    parser.add_argument('--lang', choices=['c', 'c++'], help='language, if flags are given without a driver (default: c++)')
+    parser.add_argument('--environment', action='store_true', help='use EMCC_CFLAGS, EMCC_FORCE_STDLIBS and similar variables')
     _json(parser)
     parser.add_argument('link', nargs=argparse.REMAINDER, metavar='-- LINK...',
-                         help='a whole command line, or flags alone; inputs need not exist')
+                         help='a whole command line, or only flags; inputs need not exist')
 
 
 def _build(parser: argparse.ArgumentParser) -> None:
@@ -179,40 +183,44 @@ def _build(parser: argparse.ArgumentParser) -> None:
 
 def _env(parser: argparse.ArgumentParser) -> None:
     _selection(parser)
-    parser.add_argument('--shell', choices=['bash', 'fish', 'powershell', 'cmd'], help='default: this platform\'s')
+    parser.add_argument('--shell', choices=['bash', 'fish', 'powershell', 'cmd'],
+                        help='syntax of the output (default: the shell of this platform)')
     _json(parser)
 
 
 def _run_command(parser: argparse.ArgumentParser) -> None:
     _selection(parser)
-    parser.add_argument('--lazy', choices=['exact', 'predict', 'off'], help='compile only what a link pulls, where the '
-                        'symbols of the libraries are known (default: exact; EMROOT_LAZY), also where they have to be found out, '
-                        'or whole libraries')
+    parser.add_argument('--lazy', choices=['exact', 'predict', 'off'], help='exact: compile only the objects that a '
+                        'link needs, for libraries with a known index; predict: also without an index; off: whole libraries '
+                        '(default: exact; EMROOT_LAZY)')
     parser.add_argument('--complete', action='store_true', help='after a lazy link, build its libraries in the background, at '
                         'low priority (EMROOT_COMPLETE=1)')
-    parser.add_argument('command', nargs=argparse.REMAINDER, metavar='-- COMMAND...', help='passed on with its exit code')
+    parser.add_argument('command', nargs=argparse.REMAINDER, metavar='-- COMMAND...',
+                        help='the command; its exit code is passed on')
 
 
 def _export(parser: argparse.ArgumentParser) -> None:
     _selection(parser)
-    parser.add_argument('-o', '--output', type=_path, required=True, metavar='FILE', help='ends in .tar.gz, .tar.xz or .tar')
+    parser.add_argument('-o', '--output', type=_path, required=True, metavar='FILE',
+                        help='the archive: .tar.gz, .tar.xz or .tar')
     parser.add_argument('--print-bazel', nargs='?', const='', metavar='URL',
-                        help='print the tag that makes emsdk\'s Bazel module use it, from that address')
+                        help='print the tag with which emsdk\'s Bazel module downloads the archive from this URL')
     _json(parser)
 
 
 def _import(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument('file', metavar='FILE', help='an archive that `emroot export` wrote')
-    parser.add_argument('--sha256', default='', metavar='HEX', help='what `emroot export` printed; another one is refused')
-    parser.add_argument('--force', action='store_true', help='also if it is of another SDK')
+    parser.add_argument('file', metavar='FILE', help='an archive from `emroot export`')
+    parser.add_argument('--sha256', default='', metavar='HEX',
+                        help='the digest that `emroot export` printed; another archive is refused')
+    parser.add_argument('--force', action='store_true', help='import it even if it was built with another SDK')
     parser.add_argument('--cache', type=_path, metavar='DIR', help='the cache directory (default: one per SDK, in the home)')
     _json(parser)
 
 
 def _publish(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('destination', metavar='DIR|URL', help='a directory that any web server can serve, or a remote')
-    parser.add_argument('--sign', metavar='KEY', help='sign what is put there with this key of OpenSSH; who names its public one '
-                        'with --remote-key takes nothing else')
+    parser.add_argument('--sign', metavar='KEY', help='sign the records with this OpenSSH key; with its public key as '
+                        '--remote-key, a build accepts no other records')
     _selection(parser)
     _json(parser)
 
@@ -224,41 +232,46 @@ def _cache_key(parser: argparse.ArgumentParser) -> None:
 
 def _index(parser: argparse.ArgumentParser) -> None:
     _add_all(parser, {
-        'export': ('write the indexes of what is selected, which is built if need be', ('index', 'export'), _index_export),
-        'import': ('take the indexes of a file into the store', ('index', 'import_'), _index_import),
+        'export': ('write the indexes of the selected libraries; missing libraries are built',
+                   ('index', 'export'), _index_export),
+        'import': ('import the indexes of a file into the store', ('index', 'import_'), _index_import),
     })
 
 
 def _index_export(parser: argparse.ArgumentParser) -> None:
     _selection(parser)
-    parser.add_argument('-o', '--output', type=_path, required=True, metavar='FILE', help='some kilobytes for each mode')
+    parser.add_argument('-o', '--output', type=_path, required=True, metavar='FILE',
+                        help='the file; some kilobytes for each mode')
     _json(parser)
 
 
 def _index_import(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument('file', metavar='FILE', help='what `emroot index export` wrote')
-    parser.add_argument('--sha256', default='', metavar='HEX', help='what `emroot index export --json` printed: the file is then '
-                        'taken as if it had been made here, and links need not prove it')
+    parser.add_argument('file', metavar='FILE', help='a file from `emroot index export`')
+    parser.add_argument('--sha256', default='', metavar='HEX', help='the digest that `emroot index export --json` printed: the '
+                        'file is then trusted like local indexes, and links need not verify it')
     _json(parser)
 
 
 def _explain(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('target', metavar='MODE/TARGET', help='for example wasm64-lto/libc-debug')
-    parser.add_argument('--against', metavar='OTHER', help='another mode, MODE/TARGET or SDK: only what differs')
-    parser.add_argument('--object', metavar='NAME', help='one object of it: strlen.o')
+    parser.add_argument('--against', metavar='OTHER', help='another mode, MODE/TARGET or SDK: print only the differences')
+    parser.add_argument('--object', metavar='NAME', help='one object of the target, for example strlen.o')
     _json(parser)
 
 
 def _verify(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument('--repair', action='store_true', help='restore what is damaged; remove what nobody has')
-    parser.add_argument('--cache', type=_path, metavar='DIR', help='a cache directory to check besides those in the home')
+    parser.add_argument('--repair', action='store_true', help='restore damaged files, or remove those that cannot be restored')
+    parser.add_argument('--cache', type=_path, metavar='DIR',
+                        help='a cache directory to check in addition to those in the home')
     _json(parser)
 
 
 def _gc(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument('--max-size', type=size, metavar='5G', help='bytes, or with K, M, G, T (5g, 5GB and 5GiB are the same)')
-    parser.add_argument('--max-age', type=_age, metavar='90d', help='of no use for so long: seconds, or with m, h, d, w')
-    parser.add_argument('--dry-run', action='store_true', help='say what would go')
+    parser.add_argument('--max-size', type=size, metavar='5G',
+                        help='size limit: bytes, or with K, M, G, T (5g, 5GB and 5GiB are the same)')
+    parser.add_argument('--max-age', type=_age, metavar='90d',
+                        help='remove what was not used for this time: seconds, or with m, h, d, w')
+    parser.add_argument('--dry-run', action='store_true', help='print what would be removed')
     _json(parser)
 
 
@@ -275,7 +288,8 @@ def _completion(parser: argparse.ArgumentParser) -> None:
 
 
 def _doctor(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument('--message', metavar='TEXT', help='what emcc said; - or nothing reads a log from standard input')
+    parser.add_argument('--message', metavar='TEXT',
+                        help='the message from emcc; without TEXT or with -, a log from standard input')
     parser.add_argument('--cache', type=_path, metavar='DIR', help='the cache directory to look at')
     _json(parser)
 
@@ -290,8 +304,8 @@ def _common(parser: argparse.ArgumentParser, *, first: bool = False) -> None:
     group.add_argument('--home', metavar='DIR', default=unset,
                        help='store and cache directories (default: EMROOT_HOME, or in the user\'s cache directory)')
     loud = group.add_mutually_exclusive_group()
-    loud.add_argument('-v', '--verbose', action='store_true', default=off, help='say every command; tracebacks')
-    loud.add_argument('-q', '--quiet', action='store_true', default=off, help='say only what went wrong')
+    loud.add_argument('-v', '--verbose', action='store_true', default=off, help='print every command, and tracebacks of errors')
+    loud.add_argument('-q', '--quiet', action='store_true', default=off, help='print errors only')
     group.add_argument('--no-progress', action='store_true', default=off, help='no live display')
 
 
@@ -307,25 +321,26 @@ def _selection(parser: argparse.ArgumentParser) -> None:
     what.add_argument('--targets', action='append', default=[], metavar='T,T',
                         help='targets, patterns (libc++*), groups (MINIMAL, SYSTEM), ports (zlib), or MODE/TARGET')
     what.add_argument('--for', action='append', default=[], dest='links', metavar='LINK',
-                        help='whatever this link needs, e.g. --for "em++ -O2 -flto=thin -pthread"')
+                        help='everything that this link needs, e.g. --for "em++ -O2 -flto=thin -pthread"')
     how.add_argument('--cache', type=_path, metavar='DIR', help='the cache directory (default: one per SDK, in the home)')
     how.add_argument('-j', '--jobs', type=_positive, default=0, metavar='N',
-                     help='processes at once (default: EMROOT_JOBS or EMCC_CORES; else one for each processor, as the '
-                          'container, memory and a make above allow)')
-    how.add_argument('--trace', type=_path, metavar='FILE', help='write the build\'s timeline, for ui.perfetto.dev or chrome://tracing')
+                     help='parallel jobs (default: EMROOT_JOBS or EMCC_CORES; otherwise the number of processors, within '
+                          'the limits of the container, memory and a parent make)')
+    how.add_argument('--trace', type=_path, metavar='FILE',
+                     help='write the build\'s timeline, for ui.perfetto.dev or chrome://tracing')
     how.add_argument('--builder', choices=['source', 'embuilder'],
-                        help='compile the SDK\'s sources, or have its embuilder do it')
-    how.add_argument('--base', type=_path, metavar='DIR', help='a cache directory of somebody else, to use in place what is '
-                        "right in it (EMROOT_BASE); '' for none, not the SDK's own either")
-    how.add_argument('--launcher', metavar='PROGRAM', help='compile through ccache, sccache, recc, distcc or the like '
+                        help='compile the SDK\'s sources, or run its embuilder (default: source)')
+    how.add_argument('--base', type=_path, metavar='DIR', help='a read-only cache directory whose valid files are used '
+                        "without a copy (EMROOT_BASE); '' for none, not even the SDK's own cache")
+    how.add_argument('--launcher', metavar='PROGRAM', help='compile through ccache, sccache, recc, distcc or a similar program '
                         '(EM_COMPILER_WRAPPER)')
-    how.add_argument('--remote', metavar='URL', help='a remote store (https, grpcs), or a directory, to ask for what is not '
-                        'here (EMROOT_REMOTE); rw+URL also offers it what is built')
-    how.add_argument('--remote-key', type=_path, metavar='KEY', help='take from a remote only what is signed with this public '
-                     'key of OpenSSH: its file, or itself (EMROOT_REMOTE_KEY)')
-    how.add_argument('--remote-write', action='store_true', help='offer the remote what is built')
+    how.add_argument('--remote', metavar='URL', help='download missing libraries from this remote (https, grpcs) or '
+                        'directory (EMROOT_REMOTE); rw+URL also uploads what is built')
+    how.add_argument('--remote-key', type=_path, metavar='KEY', help='accept only records that are signed with this OpenSSH '
+                     'public key: a file, or the key itself (EMROOT_REMOTE_KEY)')
+    how.add_argument('--remote-write', action='store_true', help='upload what is built to the remote')
     how.add_argument('--ports-from', type=_path, metavar='DIR',
-                        help='archives of ports (checked by the SDK) and directories of their sources, by port')
+                        help='a directory with archives of ports (checked by the SDK) or directories of their sources, by port')
 
 
 def _path(text: str) -> str:
