@@ -1,7 +1,7 @@
 """The project's one command for developers; it needs nothing but Python 3.11 or later.
 
     python3 dev.py demo                 from nothing to running programs in modes that no SDK ships
-    python3 dev.py test [PYTEST...]     static checks and tests; --slow adds the tests that take minutes
+    python3 dev.py test [PYTEST...]     static checks and the default tests; --slow: all tests; --share K/N: a part of the slow
     python3 dev.py fidelity [...]       compare archives with embuilder's, byte for byte
     python3 dev.py torture [PART...]    what a home endures: kills, crowds, damage, want, lies, hostility
     python3 dev.py bench [...]          measure against emcc and embuilder, in turn; writes BENCHMARKS.md

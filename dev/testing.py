@@ -1,4 +1,8 @@
-"""`dev.py test`: get what the tests need, run them, and say what could not run. `--slow` adds those that take minutes."""
+"""`dev.py test`: get what the tests need, run them, and say what could not run.
+
+The default tests are what everybody runs; `--slow` adds the slow ones, `--share K/N` a part of those. `--share auto` (what CI
+runs) takes another part each time: the number of the run decides in GitHub's workflows, the hour elsewhere.
+"""
 
 from __future__ import annotations
 
@@ -6,40 +10,81 @@ import os
 import subprocess
 import sys
 import time
+from pathlib import Path
 
-from . import check, wine
-from .places import dev_home, get_sdks, say
+from .places import ROOT, dev_home, get_sdks, say
 
-#: Unit tests start one process after the other, so that several run at once; a file's tests share what they set up.
-UNIT = ['-n', str(os.cpu_count() or 1), '--dist', 'loadfile', 'tests/unit']
-#: Of the others, most wait for one process at a time: two at once, Bazel's (the longest) from the beginning.
-OTHERS = ['-n', '2', '--dist', 'loadfile', '--no-loadscope-reorder',
-          *(f'tests/{part}' for part in ('bazel', 'sdk', 'remote', 'browser', 'project'))]
+#: Parts of the tests, those with the longest waits first: they are begun first.
+PARTS = tuple(f'tests/{part}' for part in ('bazel', 'sdk', 'remote', 'browser', 'project', 'unit', 'windows'))
+#: Those that need no SDK.
+WITHOUT_SDK = ('tests/unit', 'tests/windows')
+#: How many shares `--share auto` deals in. A prime that divides neither a day's hours nor a week's: whatever the rhythm is in
+#: which CI runs, each share has its turn.
+SHARES = 11
 
 
 def main(arguments: list[str]) -> int:
     """Run the static checks and pytest. In CI (CI=true) whatever cannot run is a failure."""
     began = time.monotonic()
-    slow = '--slow' in arguments
-    chosen = [argument for argument in arguments if argument != '--slow']
-    strict = os.environ.get('CI', '').lower() in ('1', 'true')
-    say('getting the SDKs to test with')
-    roots, missing = get_sdks()
+    which, said, chosen = _which(arguments)
+    roots, missing = ([], []) if _without_sdk(chosen) else _sdks()
+    say(said)
+    checking = None if chosen else subprocess.Popen([sys.executable, '-m', 'dev.check'], stdout=subprocess.PIPE,
+                                                    stderr=subprocess.STDOUT, text=True)
+    env = {**os.environ, 'EMROOT_TEST_SDKS': os.pathsep.join(map(str, roots)), 'EMROOT_TEST_HOME': str(dev_home().root)}
+    tested = subprocess.run([sys.executable, '-m', 'pytest', *which, *_in_parallel(chosen), *(chosen or PARTS)], env=env,
+                            cwd=ROOT, check=False).returncode
+    checked = 0
+    if checking:
+        print('\nstatic checks (ruff, mypy):', checking.communicate()[0].strip(), sep='\n')
+        checked = checking.returncode
     for problem in missing:
         say(f'CANNOT RUN: {problem}')
-    checked = 0 if chosen else max(check.main(), wine.main([]))
-    env = {**os.environ, 'EMROOT_TEST_SDKS': os.pathsep.join(map(str, roots)), 'EMROOT_TEST_HOME': str(dev_home().root)}
-    which = [] if slow or '-m' in chosen else ['-m', 'not slow']
-    parts = [chosen] if chosen else [UNIT, OTHERS]
-    pytest = [sys.executable, '-m', 'pytest', *which]
-    tested = max(subprocess.run([*pytest, *part], env=env, check=False).returncode for part in parts)
-    if not slow:
-        say('tests that take minutes were left out: python3 dev.py test --slow')
+    say(said)
     say(f'tested in {time.monotonic() - began:.0f} s with {len(roots)} SDKs: {", ".join(map(str, roots))}')
-    if missing and strict:
+    if missing and os.environ.get('CI', '').lower() in ('1', 'true'):
         say('failed: in CI everything has to run')
         return 1
     return tested or checked
+
+
+def _which(arguments: list[str]) -> tuple[list[str], str, list[str]]:
+    """Pytest's options for the tests that are asked for, what is said of them, and the other arguments."""
+    rest = [argument for argument in arguments if argument != '--slow']
+    if '--slow' in arguments:
+        return [], 'all tests', rest
+    if '--share' in rest:
+        at = rest.index('--share')
+        share, rest = ''.join(rest[at + 1:at + 2]), rest[:at] + rest[at + 2:]
+        share = automatic_share() if share == 'auto' else share
+        return ['--share', share], f'default tests and share {share} of the slow ones: python3 dev.py test --share {share}', rest
+    if '-m' in rest:
+        return [], f'tests that are {rest[rest.index("-m") + 1]}', rest
+    return ['-m', 'not slow'], 'default tests, without the slow ones: python3 dev.py test --slow', rest
+
+
+def automatic_share() -> str:
+    """`K/N`, another one each time."""
+    number = os.environ.get('GITHUB_RUN_NUMBER', '')
+    return f'{(int(number) if number.isdecimal() else int(time.time() // 3600)) % SHARES + 1}/{SHARES}'
+
+
+def _without_sdk(chosen: list[str]) -> bool:
+    paths = [argument for argument in chosen if argument.startswith('tests')]
+    return bool(paths) and all(path.startswith(WITHOUT_SDK) for path in paths)
+
+
+def _sdks() -> tuple[list[Path], list[str]]:
+    say('getting the SDKs to test with')
+    return get_sdks()
+
+
+def _in_parallel(chosen: list[str]) -> list[str]:
+    """Whole parts run several files at once. A file's tests share what they set up."""
+    if chosen and ('-n' in chosen or not any((ROOT / argument).is_dir() for argument in chosen)):
+        return []
+    return ['-n', str(max(2, os.cpu_count() or 1)), '--dist', 'loadfile', '--no-loadscope-reorder', '--durations=10',
+            '--durations-min=1']
 
 
 if __name__ == '__main__':

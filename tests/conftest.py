@@ -13,6 +13,7 @@ from pathlib import Path
 
 import hypothesis
 import pytest
+from support import tiers
 from support.fake import make_fake_sdk
 from support.running import GOLDEN, Emroot, cannot_run
 from support.trees import seed
@@ -29,16 +30,18 @@ hypothesis.settings.register_profile('emroot', deadline=None, database=None, der
 hypothesis.settings.load_profile('emroot')
 
 
-def pytest_configure() -> None:
+def pytest_configure(config: pytest.Config) -> None:
     """Let what the tests start heed Ctrl-C even if the tests themselves run in the background, where shells ignore it."""
     signal.signal(signal.SIGINT, signal.default_int_handler)
     for name in ('GITHUB_ACTIONS', 'GITHUB_STEP_SUMMARY', 'NO_COLOR', 'FORCE_COLOR', 'CLICOLOR', 'CLICOLOR_FORCE'):
         os.environ.pop(name, None)  # the machine's: tests say themselves where they want annotations or colour
+    config.pluginmanager.register(tiers.Tiers(), 'tiers')
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """`dev.py test --rewrite-golden` accepts what is said now as what is right."""
     parser.addoption('--rewrite-golden', action='store_true', help='write the files of tests/golden anew')
+    parser.addoption('--share', type=tiers.Share.parse, metavar='K/N', help='of the slow tests, only part K of N')
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -48,11 +51,11 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Whatever asks for an SDK is marked so. What is long and much the same with each is slow with all but the first."""
+    """Mark what asks for an SDK, and as slow what runs with another SDK than the first."""
     for item in items:
         if 'sdk_root' in getattr(item, 'fixturenames', ()):
             item.add_marker(pytest.mark.sdk)
-            if SDK_ROOTS and item.get_closest_marker('one_sdk') and _sdk_of(item) != SDK_ROOTS[0]:
+            if SDK_ROOTS and not item.get_closest_marker('each_sdk') and _sdk_of(item) != SDK_ROOTS[0]:
                 item.add_marker(pytest.mark.slow)
 
 

@@ -27,10 +27,12 @@ MODULE = ('MODULE.bazel', 'WORKSPACE.bazel', 'BUILD.bazel', '.bazelignore', 'baz
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """All that lies here needs a Bazel."""
+    """All that lies here needs a Bazel, and is slow but for what is marked `default`."""
     for item in items:
         if Path(__file__).parent in item.path.parents:
             item.add_marker(pytest.mark.bazel)
+            if not item.get_closest_marker('default'):
+                item.add_marker(pytest.mark.slow)
 
 
 @pytest.fixture(scope='session')

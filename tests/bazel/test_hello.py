@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import pytest
 from support.workspace import Workspace, libraries
 
 EXAMPLE = 'hello'
+pytestmark = pytest.mark.default
 
 
 def test_runs_under_node(example: Workspace) -> None:

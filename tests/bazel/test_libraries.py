@@ -64,12 +64,17 @@ def test_caches_side_by_side(scratch: Callable[..., Workspace], bazel_sdk: Sdk, 
         assert other.archives() == made
 
 
-def test_one_more_target_is_one_more_action(scratch: Callable[..., Workspace]) -> None:
+@pytest.mark.default
+def test_one_more_target_is_one_more_action_and_object_by_object_it_is_the_same(scratch: Callable[..., Workspace]) -> None:
     workspace = scratch({'MODULE.bazel': MODULE})
     workspace.build('@emscripten_cache//wasm64-lto:libal')
     spawns = workspace.build('@emscripten_cache//wasm64-lto:libal', '@emscripten_cache//wasm64-lto:libhtml5')
     assert len(libraries(spawns, ran=False)) == 1
     assert workspace.build('@emscripten_cache//wasm64-lto:libal') == []
+    whole = workspace.archives(of='@emscripten_cache//wasm64-lto:libal')
+    spawns = workspace.build(OBJECTS, '@emscripten_cache//wasm64-lto:libal')
+    assert {'EmscriptenObject', 'EmscriptenArchive'} <= {spawn['mnemonic'] for spawn in spawns}
+    assert workspace.archives(OBJECTS, of='@emscripten_cache//wasm64-lto:libal') == whole != {}
 
 
 @pytest.mark.slow

@@ -66,6 +66,7 @@ def act(sdk: Sdk, catalogue: Catalogue, headers: Path, tmp_path: Path) -> Callab
     return run
 
 
+@pytest.mark.slow
 def test_forked_compiles_give_the_same_bytes(act: Callable[[str], bytes], sdk: Sdk, monkeypatch: pytest.MonkeyPatch) -> None:
     """A library's compiles are forked from a loaded compiler where that is to be had."""
     forked: list[Finished | None] = []

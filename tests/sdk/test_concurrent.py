@@ -13,7 +13,8 @@ from support.running import Emroot
 from support.trees import archives, compiled_objects, damage
 
 
-@pytest.mark.parametrize('caches', [('one', 'one'), ('one', 'other')], ids=['one cache directory', 'two cache directories'])
+@pytest.mark.parametrize('caches', [pytest.param(('one', 'one'), marks=pytest.mark.slow), ('one', 'other')],
+                         ids=['one cache directory', 'two cache directories'])
 def test_two_builds_of_the_same_share_the_work(seen: Emroot, built: Callable[[tuple[str, ...]], Path], tmp_path: Path,
                                                caches: tuple[str, str]):
     processes = [seen.start('build', '--json', '--targets', ','.join(SOME_SECONDS), '--cache', tmp_path / cache, '-j', '2')
@@ -27,6 +28,7 @@ def test_two_builds_of_the_same_share_the_work(seen: Emroot, built: Callable[[tu
         assert damage(seen.home, tmp_path / cache) == []
 
 
+@pytest.mark.slow
 def test_first_builds_with_an_empty_home_do_not_hinder_each_other(fresh: Emroot, tmp_path: Path):
     processes = [fresh.start('build', '--json', '--targets', target) for target in ('libnoexit', 'libal', 'crt1')]
     outputs = [process.communicate() for process in processes]

@@ -12,7 +12,8 @@ from support.running import Emroot
 from support.trees import archives, damage
 
 
-@pytest.mark.parametrize('spare', ['40k', '700k'], ids=['among the first objects', 'among the last'])
+@pytest.mark.parametrize('spare', [pytest.param('40k', id='among the first objects'),
+                                   pytest.param('700k', id='among the last', marks=pytest.mark.slow)])
 def test_a_disk_that_fills_up_is_an_error_of_the_store_until_there_is_space(
         seen_home: Callable[[Path], Emroot], small_disk: Callable[[str], Path], built: Callable[[tuple[str, ...]], Path],
         spare: str):

@@ -45,7 +45,7 @@ def test_the_variables_are_a_document_too(shared: Emroot, tmp_path: Path):
     assert variables['EM_FROZEN_CACHE'] == '1'
 
 
-@pytest.mark.parametrize('code', [0, 1, 7, 255])
+@pytest.mark.parametrize('code', [0, 7])
 def test_the_exit_code_of_the_command_is_passed_on(shared: Emroot, tmp_path: Path, code: int):
     ran = shared('run', '--targets', 'libnoexit', '--cache', tmp_path / 'cache', '--', sys.executable, '-c',
                  f'{SAY}sys.exit({code})')
@@ -74,7 +74,8 @@ def test_nothing_is_run_if_what_is_selected_cannot_be_built(shared: Emroot, tmp_
 
 
 @pytest.mark.skipif(os.name == 'nt', reason='permissions are another thing there')
-@pytest.mark.parametrize('again', [['emcc.py', '-c', 'h.c'], ['embuilder.py', '--force', 'build', 'sysroot']],
+@pytest.mark.parametrize('again', [
+    ['emcc.py', '-c', 'h.c'], pytest.param(['embuilder.py', '--force', 'build', 'sysroot'], marks=pytest.mark.slow)],
                          ids=['compile', 'embuilder'])
 def test_emcc_may_install_its_headers_again(seen: Emroot, sdk: Sdk, tmp_path: Path, again: list[str]):
     """It writes over each, in place: what is read-only stops an ordinary user, and a link would lead root elsewhere."""

@@ -48,6 +48,7 @@ def test_the_message_is_shown_once_with_the_command_that_repeats_it(broken: Emro
     assert 'this does not compile' in repeated.stderr
 
 
+@pytest.mark.slow
 def test_the_command_that_repeats_it_succeeds_once_it_is_mended(broken: Emroot, tmp_path: Path):
     ran = broken('build', '--targets', 'libhtml5', cwd=tmp_path)
     assert broken.sdk
@@ -67,6 +68,7 @@ def test_the_log_is_named_and_has_the_whole_story(broken: Emroot):
     assert 'emroot ' in text.splitlines()[0]
 
 
+@pytest.mark.slow
 def test_what_embuilder_cannot_build_is_a_failure_too(broken: Emroot):
     ran = broken('build', '--json', '--builder', 'embuilder', '--targets', 'libhtml5,libnoexit')
     assert ran.code == 5

@@ -13,9 +13,10 @@ from emroot.sdk import Sdk
 TARGETS = ('crt1', 'libhtml5', 'libembind-rtti', 'libwasm_workers-debug', 'libbulkmemory', 'libprintf_long_double-debug',
            'libdlmalloc-debug', 'libwasmfs_noderawfs', 'libGL-emu-webgl2-getprocaddr', 'libclang_rt.ubsan_minimal-mt',
            'libubsan_minimal_rt-mt')
-MODES = ('wasm32', 'wasm32-lto-pic', 'wasm64-thinlto')
+MODES = ('wasm64-thinlto', *(pytest.param(mode, marks=pytest.mark.slow) for mode in ('wasm32', 'wasm32-lto-pic')))
 
 
+@pytest.mark.each_sdk
 @pytest.mark.parametrize('mode', MODES)
 def test_archives_are_embuilders(sdk: Sdk, catalogue: Catalogue, mode: str):
     targets = [t for t in TARGETS if t in catalogue.listing(Mode()).libraries]
@@ -25,6 +26,7 @@ def test_archives_are_embuilders(sdk: Sdk, catalogue: Catalogue, mode: str):
     assert compared == len(targets)
 
 
+@pytest.mark.slow
 def test_what_takes_special_care_is_embuilders(sdk: Sdk, catalogue: Catalogue):
     """libcompiler_rt (libclang_rt.builtins) is the one with `.s` files, and an object of mimalloc says when it was built."""
     names = [t for t in ('libclang_rt.builtins', 'libcompiler_rt', 'libmimalloc') if t in catalogue.listing(Mode()).libraries]

@@ -16,6 +16,7 @@ from emroot.modes import Mode
 from emroot.sdk import Sdk
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform != 'linux', reason='there are no fork servers elsewhere')
 def test_the_bytes_are_the_same(seen: Emroot, sdk: Sdk, catalogue: Catalogue, tmp_path: Path):
     if not shutil.which('cc') or not any('LLVM' in name for name in needed_libraries(sdk.tools['clang'])):

@@ -11,6 +11,7 @@ from emroot.catalogue import Catalogue
 from emroot.modes import parse_mode
 
 
+@pytest.mark.each_sdk
 @pytest.mark.parametrize(('mode', 'target'), [('wasm64-thinlto-pic', 'libstubs-debug'), ('wasm32', 'libembind')])
 def test_recipes_are_the_golden_ones(catalogue: Catalogue, golden: Callable[[str, object], None],
                                      request: pytest.FixtureRequest, mode: str, target: str):

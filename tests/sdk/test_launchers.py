@@ -45,6 +45,7 @@ def test_ccache_gives_the_same_bytes_and_has_them_the_next_time(seen_home: Calla
         assert (stats.count('cache_miss'), hits) == ((compiled, 0) if name == 'one' else (0, compiled))
 
 
+@pytest.mark.slow
 def test_recc_has_a_server_compile_with_the_same_bytes(seen_home: Callable[[Path], Emroot], expected: dict[str, str],
                                                        tmp_path: Path):
     recc = _program(tmp_path / 'bin', 'recc')

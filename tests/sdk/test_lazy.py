@@ -30,6 +30,7 @@ from emroot.store import Store, try_lock
 LINK = ['emcc', '-sMEMORY64', '-sDEFAULT_TO_CXX=0']
 
 
+@pytest.mark.each_sdk
 def test_the_first_link_in_a_mode_compiles_what_it_pulls_and_gives_the_same_program(linking: Lazy, indexed: Indexed):
     """And a second one what it pulls beyond that."""
     lazily = indexed(LINK)
@@ -44,6 +45,7 @@ def test_the_first_link_in_a_mode_compiles_what_it_pulls_and_gives_the_same_prog
     assert int(said.split('; ')[1].split()[0]) <= int(said.split()[2]) - compiled / 2, said
 
 
+@pytest.mark.slow
 def test_other_links_never_see_a_part_of_an_archive(linking: Lazy, indexed: Indexed):
     """Only what is complete comes into the cache directory."""
     assert linking.lazy(indexed(SMALL), SMALL, SOURCE)[1]
@@ -70,8 +72,8 @@ def _changed(index: Index, how: str) -> Index:
     return Index(tuple(changed[how].get(m.name, m) for m in index.members))
 
 
-@pytest.mark.parametrize('how', ['missing', 'extra', *(pytest.param(how, marks=pytest.mark.slow) for how in (
-    'swapped', 'stale', 'fewer references', 'of another kind'))])
+@pytest.mark.parametrize('how', ['missing', *(pytest.param(how, marks=pytest.mark.slow) for how in (
+    'extra', 'swapped', 'stale', 'fewer references', 'of another kind'))])
 def test_an_index_that_is_wrong_never_gives_a_wrong_program(how: str, linking: Lazy, sdk: Sdk, indexed: Indexed):
     lazily = indexed(SMALL)
     key = next(a.key for a in plan_of(lazily.home, sdk.root, SMALL).archives if a.target == 'libsockets')
@@ -97,9 +99,8 @@ def _lie(index: Index, how: str) -> Index:
     return Index(tuple(told[how].get(m.name, m) for m in index.members))
 
 
-@pytest.mark.one_sdk
-@pytest.mark.parametrize('how', ['the truth', 'removed', pytest.param('moved', marks=pytest.mark.slow),
-                                 pytest.param('added', marks=pytest.mark.slow)])
+@pytest.mark.parametrize('how', ['removed', *(pytest.param(how, marks=pytest.mark.slow) for how in (
+    'the truth', 'moved', 'added'))])
 def test_an_index_of_others_that_lies_never_gives_a_wrong_program(how: str, linking: Lazy, sdk: Sdk, indexed: Indexed,
                                                                   tmp_path: Path):
     """Another library has what it leaves out, after the one that the link takes it from."""
@@ -153,6 +154,7 @@ def test_any_other_failure_is_that_of_whole_libraries(sdk: Sdk, tmp_path: Path, 
     assert any(path.endswith('libsockets.a') for path in archives(tmp_path / 'cache'))
 
 
+@pytest.mark.slow
 def test_a_port_is_built_whole_and_the_link_is_lazy_all_the_same(linking: Lazy, indexed: Indexed, tmp_path: Path):
     pretend_zlib(tmp_path / 'ports' / 'zlib')
     source = {'main.c': f"#include <zlib.h>\n{SOURCE['main.c']}int more(void) {{ return zutil_of_this_zlib; }}\n"}
@@ -183,6 +185,7 @@ def test_libraries_are_completed_in_the_background_if_wanted(linking: Lazy, inde
     assert archives(cache) == archives(linking.place / 'whole cache')
 
 
+@pytest.mark.slow
 def test_of_what_completes_there_is_one_and_the_next_does_what_a_killed_one_left(linking: Lazy, indexed: Indexed, sdk: Sdk):
     """A process that finds another at it leaves the note to it; the lock of one that was killed is free."""
     cache, home = linking.place / 'lazy cache', indexed(SMALL)
@@ -224,6 +227,7 @@ def test_where_the_link_tells_of_whole_archives_it_gets_them(flag: str, linking:
     assert made and not said
 
 
+@pytest.mark.slow
 def test_a_linker_that_is_to_name_itself_links_lazily(linking: Lazy, indexed: Indexed, sdk: Sdk, tmp_path: Path):
     said = subprocess.run([sdk.tools['wasm-ld'], '-v', 'nothing.o'], capture_output=True, text=True, check=False)
     if said.returncode == 0:
@@ -235,6 +239,7 @@ def test_a_linker_that_is_to_name_itself_links_lazily(linking: Lazy, indexed: In
     assert (tmp_path / 'app.wasm').read_bytes() == linking.whole(SMALL, SOURCE)['app.wasm']
 
 
+@pytest.mark.slow
 def test_links_that_have_cost_as_much_as_libraries_have_them_built(linking: Lazy, indexed: Indexed, sdk: Sdk):
     cache, home, mode = linking.place / 'lazy cache', indexed(SMALL), parse_mode('wasm64')
     assert linking.lazy(home, SMALL, SOURCE)[1]

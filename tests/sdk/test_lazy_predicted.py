@@ -31,6 +31,7 @@ WITH_LTO = {'main.c': f"{SOURCE['main.c']}short htons(short v) {{ return v; }}\n
                       "char *strerror(int n) { return 0; }\n"}
 
 
+@pytest.mark.each_sdk
 def test_without_an_index_a_link_can_be_lazy_too(linking: Lazy, seen: Emroot, without_shipped: dict[str, str]):
     """What is left out was looked at by the compiler's front end, once."""
     predict = {'EMROOT_LAZY': 'predict', **without_shipped}
@@ -48,7 +49,7 @@ def test_unless_predictions_are_wanted_what_has_no_index_is_built_whole(linking:
     assert not linking.lazy(seen, PREDICTED, WITH_LTO, env=without_shipped)[1]
 
 
-@pytest.mark.parametrize('how', ['nothing', pytest.param('everything swapped', marks=pytest.mark.slow)])
+@pytest.mark.parametrize('how', [pytest.param(how, marks=pytest.mark.slow) for how in ('nothing', 'everything swapped')])
 def test_a_prediction_that_is_wrong_costs_compiles_and_nothing_else(how: str, linking: Lazy, indexed: Indexed, sdk: Sdk,
                                                                     without_shipped: dict[str, str]):
     """A relative's index that has no names, or each member's under the next one's."""
@@ -84,7 +85,7 @@ def _without_index(lazily: Emroot, sdk: Sdk, target: str, defined: tuple[str, ..
     return lazily
 
 
-@pytest.mark.one_sdk
+@pytest.mark.slow
 def test_a_library_without_an_index_of_which_nothing_is_pulled_is_not_built(linking: Lazy, indexed: Indexed, sdk: Sdk,
                                                                           without_shipped: dict[str, str]):
     """Predictions need not be wanted for that: its preprocessed sources say that it has nothing for the link."""
@@ -95,7 +96,7 @@ def test_a_library_without_an_index_of_which_nothing_is_pulled_is_not_built(link
     assert made == linking.whole(SMALL, SOURCE)
 
 
-@pytest.mark.one_sdk
+@pytest.mark.slow
 def test_one_of_which_something_may_be_pulled_against_expectation_is_built(linking: Lazy, indexed: Indexed, sdk: Sdk,
                                                                          without_shipped: dict[str, str]):
     lazily = _without_index(indexed(SMALL), sdk, 'libsockets', ('none_such',))
@@ -105,7 +106,7 @@ def test_one_of_which_something_may_be_pulled_against_expectation_is_built(linki
     assert made == linking.whole(SMALL, SOURCE)
 
 
-@pytest.mark.one_sdk
+@pytest.mark.slow
 def test_nor_may_anything_refer_weakly_to_what_it_could_define(linking: Lazy, indexed: Indexed, sdk: Sdk,
                                                                without_shipped: dict[str, str]):
     """`function` is a word of its source, the name of a parameter."""

@@ -26,7 +26,8 @@ def test_it_has_the_targets_and_ports_of_embuilders_help(shared: Emroot, sdk: Sd
     assert len(names) > 300
 
 
-@pytest.mark.parametrize('mode', ['wasm32-pic', 'wasm64-thinlto', 'wasm64-lto-pic'])
+@pytest.mark.parametrize('mode', [
+    'wasm64-lto-pic', *(pytest.param(mode, marks=pytest.mark.slow) for mode in ('wasm32-pic', 'wasm64-thinlto'))])
 def test_in_every_mode_it_has_the_targets_that_embuilder_takes_for_all(shared: Emroot, sdk: Sdk, tmp_path: Path, mode: str):
     """`clear` goes through the same targets as `build`, here in a cache directory with nothing in it."""
     said = _embuilder(sdk, tmp_path, *parse_mode(mode).embuilder_flags, 'clear', 'SYSTEM')

@@ -12,8 +12,6 @@ from support.overlay import overlay
 from support.running import Emroot, Ran
 from support.trees import seed
 
-pytestmark = pytest.mark.one_sdk
-
 #: How a later release may start the linker; the first is how upstream does from 6.0.6 on.
 STARTS = '''
   import subprocess as sub
@@ -41,7 +39,7 @@ STARTS = '''
 #: How one may come to know of its libraries: it looks at them, or by functions of other names.
 LOOKS = "    fullpath = self.build()\n    if os.environ.get('TEST_LOOKS'):\n      open(fullpath, 'rb').close()\n"
 GONE = "\n\nlibraries_to_link = get_libs_to_link\nif os.environ.get('TEST_GONE'):\n  del get_libs_to_link\n"
-LAZY = ('run_process', 'Popen')
+LAZY = ('Popen', pytest.param('run_process', marks=pytest.mark.slow))
 WHOLE = ('spawn', pytest.param('shell', marks=pytest.mark.slow), pytest.param('launcher', marks=pytest.mark.slow))
 
 

@@ -10,8 +10,6 @@ import pytest
 from support.overlay import overlay
 from support.running import Emroot, plain_environment
 
-pytestmark = pytest.mark.one_sdk
-
 #: Compiles of which some name headers in their debug information, and one that names a source.
 TARGETS = ('libhtml5', 'crt1')
 
@@ -22,6 +20,7 @@ def _built(emroot: Emroot, cache: Path, *options: str) -> dict[str, bytes]:
     return {path.name: path.read_bytes() for name in ('libhtml5.a', 'crt1.o') for path in (cache / 'sysroot' / 'lib').rglob(name)}
 
 
+@pytest.mark.slow
 def test_where_the_home_lies_is_in_no_bytes_whatever_its_path(shared: Emroot, sdk_root: Path, tmp_path: Path):
     place = tmp_path / "a b=c,d'é$x"
     home = Emroot(place / 'home', sdk_root)
@@ -31,6 +30,7 @@ def test_where_the_home_lies_is_in_no_bytes_whatever_its_path(shared: Emroot, sd
     assert _built(home, place / 'embuilder', '--builder', 'embuilder') == right
 
 
+@pytest.mark.slow
 def test_bytes_of_an_sdk_whose_path_clang_cannot_map_are_for_no_other(shared: Emroot, sdk_root: Path, tmp_path: Path):
     """Clang ends what it maps at the first `=`, in embuilder's compiles as well."""
     home, odd = tmp_path / 'home', overlay(sdk_root, tmp_path / 'a=b' / 'emscripten')

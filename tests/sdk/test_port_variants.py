@@ -20,8 +20,6 @@ from emroot.resolution import resolve
 from emroot.sdk import Sdk
 from emroot.selection import Selection, split_names
 
-pytestmark = pytest.mark.one_sdk
-
 LIBRARIES = 'sysroot/lib/wasm32-emscripten'
 
 
@@ -76,8 +74,8 @@ def test_what_a_ports_option_takes_for_a_value_is_one_though_a_port_is_called_so
 
 @pytest.mark.parametrize(('settings', 'flags', 'file'), [
     (('PTHREADS',), ['-pthread'], 'libown-pthreads.a'),
-    (('SHARED_MEMORY',), ['-pthread'], 'libown-shared_memory.a'),
-    (('ASSERTIONS',), ['-O2'], 'libown.a'),  # which emcc allows in links alone
+    pytest.param(('SHARED_MEMORY',), ['-pthread'], 'libown-shared_memory.a', marks=pytest.mark.slow),
+    pytest.param(('ASSERTIONS',), ['-O2'], 'libown.a', marks=pytest.mark.slow),  # which emcc allows in links alone
 ])
 def test_a_port_of_ones_own_is_built_as_the_settings_want_it(settings: tuple[str, ...], flags: list[str], file: str, seen: Emroot,
                                                              sdk: Sdk, tmp_path: Path):
@@ -103,6 +101,7 @@ def test_a_port_of_ones_own_is_built_as_the_settings_want_it(settings: tuple[str
     assert [path.name for path in (tmp_path / 'run' / LIBRARIES).glob('libown*')] == [file]
 
 
+@pytest.mark.slow
 def test_a_port_of_ones_own_may_depend_on_another(seen: Emroot, tmp_path: Path):
     port = own_port(tmp_path)
     user = tmp_path / 'user.py'
@@ -114,7 +113,7 @@ def test_a_port_of_ones_own_may_depend_on_another(seen: Emroot, tmp_path: Path):
     assert {path.name for path in (tmp_path / 'built' / LIBRARIES).glob('lib*.a')} == {'libown.a', 'libuser.a'}
 
 
-@pytest.mark.parametrize('how', ['--targets', '--for', 'run'])
+@pytest.mark.parametrize('how', ['run', *(pytest.param(how, marks=pytest.mark.slow) for how in ('--targets', '--for'))])
 def test_a_port_whose_definition_comes_with_its_sources_works_frozen(seen: Emroot, sdk: Sdk, tmp_path: Path, how: str):
     """Which of its variants a link needs is known once they were fetched."""
     if 'EXTERNAL_PORT' not in (sdk.root / 'tools/ports/__init__.py').read_text():
@@ -174,6 +173,7 @@ def test_what_emroot_cannot_build_in_another_mode_emcc_builds_with_sources_of_it
     assert (tmp_path / 'cache/sysroot/lib/wasm64-emscripten/libown.a').is_file()
 
 
+@pytest.mark.slow
 def test_compiles_at_once_build_a_port_once(seen: Emroot, sdk: Sdk, tmp_path: Path):
     port = own_port(tmp_path, first='import time; time.sleep(1)')
     lines = [f'{name}.o: main.c\n\t{" ".join(_emcc(sdk, f"--use-port={port.file}", "-c $< -o $@"))}\n' for name in 'abcd']

@@ -172,6 +172,7 @@ def test_a_port_whose_source_cannot_be_had_names_what_was_tried(seen: Emroot, tm
     assert [failed['target'] for failed in ran.json['modes']['wasm32']['failed']] == [str(port)]
 
 
+@pytest.mark.slow
 def test_a_directory_that_changes_is_built_again(seen: Emroot, tmp_path: Path):
     source = pretend_zlib(tmp_path / 'sources' / 'zlib')
 
@@ -243,6 +244,7 @@ def test_what_a_ports_own_file_imports_and_compiles_is_part_of_it(seen: Emroot, 
     assert seen('build', '--targets', port, '--cache', cache).code == 5
 
 
+@pytest.mark.slow
 def test_below_run_a_link_gets_the_port_that_it_names_and_what_that_needs(seen: Emroot, sdk: Sdk, tmp_path: Path):
     """Every way of asking, in a mode that only the link itself names; nothing is selected beforehand."""
     port, mirror = _own_port(tmp_path, deps=('zlib',))
@@ -261,6 +263,7 @@ def test_below_run_a_link_gets_the_port_that_it_names_and_what_that_needs(seen: 
         assert {'libown.a', 'libz.a'} <= {p.name for p in (libraries / f'{arch}-emscripten').iterdir()}
 
 
+@pytest.mark.slow
 def test_a_port_finds_the_traces_of_another_in_a_frozen_cache(seen: Emroot, sdk: Sdk, tmp_path: Path):
     """As 3.1.69's `sdl2_image` does, which asserts that there is a directory in which SDL2 was built."""
     if 'ports-builds' not in (sdk.root / 'tools/ports/__init__.py').read_text():
@@ -294,6 +297,7 @@ def test_cmake_is_told_where_ports_of_the_mode_selected_lie(seen: Emroot, tmp_pa
     assert 'CMAKE_LIBRARY_PATH' not in seen('env', '--json', *selection).json
 
 
+@pytest.mark.slow
 def test_flags_from_emcc_cflags_decide_the_mode_of_ports_too(seen: Emroot, sdk: Sdk, tmp_path: Path):
     port, mirror = _own_port(tmp_path)
     (tmp_path / 'main.c').write_text(STACK + '#include <own.h>\nconst char *answer(void) { return own(); }\n')

@@ -38,6 +38,7 @@ def test_variables_of_compilers_change_nothing(fresh: Emroot, small: list[str], 
     assert archives(Path(fresh.build(*small, env=env)['cache'])) == expected
 
 
+@pytest.mark.slow
 def test_variables_of_emcc_change_nothing(fresh: Emroot, small: list[str], expected: dict[str, str], tmp_path: Path):
     env = {'EM_CACHE': str(tmp_path / 'nowhere'), 'EM_FROZEN_CACHE': '1', 'EMCC_DEBUG': '1', 'EMCC_FORCE_STDLIBS': '1',
            'EMCC_ONLY_FORCED_STDLIBS': '1', 'EMCC_USE_NINJA': '1', 'EMCC_BATCH_BUILD': '0', 'EMCC_STRICT': '1',
@@ -46,6 +47,7 @@ def test_variables_of_emcc_change_nothing(fresh: Emroot, small: list[str], expec
     assert not (tmp_path / 'nowhere').exists()
 
 
+@pytest.mark.slow
 def test_the_user_the_time_zone_and_the_place_change_nothing(fresh: Emroot, small: list[str], expected: dict[str, str],
                                                             tmp_path: Path):
     elsewhere = tmp_path / 'else where'
@@ -57,6 +59,7 @@ def test_the_user_the_time_zone_and_the_place_change_nothing(fresh: Emroot, smal
     assert archives(Path(with_umask['cache'])) == expected
 
 
+@pytest.mark.slow
 def test_programs_on_path_change_nothing(fresh: Emroot, small: list[str], expected: dict[str, str], tmp_path: Path):
     for name in ('clang', 'clang++', 'llvm-ar', 'ar', 'python3', 'node', 'wasm-ld'):
         (tmp_path / name).write_text('#!/bin/sh\necho a program on PATH was used >&2; exit 9\n')
@@ -65,11 +68,13 @@ def test_programs_on_path_change_nothing(fresh: Emroot, small: list[str], expect
     assert archives(Path(fresh.build(*small, env={'PATH': path})['cache'])) == expected
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize('jobs', [1, 7])
 def test_the_number_of_processes_changes_nothing(seen: Emroot, small: list[str], expected: dict[str, str], jobs: int):
     assert archives(Path(seen.build(*small, jobs=jobs)['cache'])) == expected
 
 
+@pytest.mark.slow
 def test_the_order_of_the_request_changes_nothing(seen: Emroot, small: list[str], expected: dict[str, str], tmp_path: Path):
     for target in reversed(small):
         seen.build(target, cache=tmp_path / 'cache')

@@ -36,6 +36,7 @@ def reference(sdk: Sdk, catalogue: Catalogue, tmp_path_factory: pytest.TempPathF
     return _references[sdk.root]
 
 
+@pytest.mark.each_sdk
 @pytest.mark.parametrize('line', LINES, ids=[line.name for line in LINES])
 def test_a_link_needs_what_emcc_asks_its_cache_for(line: Line, reference: Reference, catalogue: Catalogue,
                                                    monkeypatch: pytest.MonkeyPatch):

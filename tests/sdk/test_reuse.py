@@ -75,6 +75,7 @@ def test_what_was_removed_from_a_cache_directory_comes_back_from_the_store(seen:
     assert damage(seen.home, tmp_path) == []
 
 
+@pytest.mark.slow
 def test_embuilder_makes_the_same_bytes(seen_home: Callable[[Path], Emroot], small: list[str], tmp_path: Path):
     targets = ['libstubs-debug', 'libembind', 'crt1']
     source, other = seen_home(tmp_path / 'source'), seen_home(tmp_path / 'embuilder')

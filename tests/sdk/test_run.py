@@ -50,6 +50,7 @@ def _small_link(sdk: Sdk, source: Path, out: Path, *more: str) -> list[str]:
     return _emcc(sdk, *more, source, *SMALL_LINK, '-o', out)
 
 
+@pytest.mark.each_sdk
 def test_an_emcc_started_by_its_path_gets_what_it_misses_at_once(seen: Emroot, sdk: Sdk, tmp_path: Path):
     """As CMake starts it, in a directory with spaces and letters of other alphabets."""
     place = tmp_path / 'a place with späces и буквы'
@@ -64,6 +65,7 @@ def test_an_emcc_started_by_its_path_gets_what_it_misses_at_once(seen: Emroot, s
     assert len(list((seen.home / 'logs').iterdir())) >= 1
 
 
+@pytest.mark.slow
 def test_two_links_that_miss_the_same_libraries_both_get_them(seen: Emroot, sdk: Sdk, tmp_path: Path):
     env = _inside(seen, tmp_path / 'cache')
     links = [subprocess.Popen(_small_link(sdk, tmp_path / f'{n}.c', tmp_path / f'{n}.js', '-sMEMORY64'), env=env, text=True,
@@ -133,6 +135,7 @@ def test_the_users_own_configuration_stays_in_force(shared: Emroot, sdk: Sdk, tm
     assert 'main.c' in (tmp_path / 'wrapped').read_text()
 
 
+@pytest.mark.slow
 def test_what_emroot_builds_does_not_depend_on_the_flags_of_the_project(seen: Emroot, sdk: Sdk, tmp_path: Path):
     """EMCC_CFLAGS are flags of the link, and part of what it needs; libraries are built without them."""
     env = _inside(seen, tmp_path / 'cache', env={'EMCC_CFLAGS': '-sMEMORY64 -DNDEBUG=no'})
@@ -144,6 +147,7 @@ def test_what_emroot_builds_does_not_depend_on_the_flags_of_the_project(seen: Em
     assert built.read_bytes() == (Path(plain) / 'sysroot' / 'lib' / 'wasm64-emscripten' / SMALL_FILES[0]).read_bytes()
 
 
+@pytest.mark.slow
 def test_below_run_the_sdks_own_variable_says_how_many_compiles_run_at_once(seen: Emroot, sdk: Sdk, tmp_path: Path):
     env = {**_inside(seen, tmp_path / 'cache'), 'EMCC_CORES': '1'}
     done = subprocess.run(_small_link(sdk, tmp_path / 'main.c', tmp_path / 'main.js', '-sMEMORY64', '-lal'), env=env, text=True,

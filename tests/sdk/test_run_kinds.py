@@ -17,8 +17,6 @@ from support.traps import set_traps
 from emroot.isolated import isolated
 from emroot.sdk import Sdk
 
-pytestmark = pytest.mark.one_sdk
-
 #: A link of one library of one object.
 TINY = ('-nostdlib', '-lnoexit', '--no-entry', '-sEXPORTED_FUNCTIONS=_answer')
 ANSWER = '''int answer(void) { return 42; }
@@ -45,7 +43,7 @@ def _libraries(cache: Path) -> list[str]:
     return sorted(path.relative_to(cache / 'sysroot/lib').as_posix() for path in (cache / 'sysroot/lib').rglob('*.[ao]'))
 
 
-@pytest.mark.parametrize('lazy', ['exact', 'off'])
+@pytest.mark.parametrize('lazy', ['exact', pytest.param('off', marks=pytest.mark.slow)])
 def test_embuilder_leaves_what_it_was_asked_for_and_nothing_else(seen: Emroot, sdk: Sdk, tmp_path: Path, lazy: str):
     cache, env = tmp_path / 'cache', {'EMROOT_LAZY': lazy}
     ran = seen('run', '--cache', cache, '--', *_tool(sdk.root, 'embuilder.py', 'build', 'libnoexit', 'crt1'), env=env)
@@ -84,6 +82,7 @@ def test_an_emcc_of_another_sdk_has_its_own_cache(seen: Emroot, other: Path, tmp
     assert f'emroot --sdk {other} run' in ran.err
 
 
+@pytest.mark.slow
 def test_an_emcc_of_another_sdk_has_its_own_configuration(seen: Emroot, sdk: Sdk, tmp_path: Path):
     own = f'LLVM_ROOT = {str(tmp_path / "nowhere")!r}\nBINARYEN_ROOT = "/nowhere"\nNODE_JS = "/nowhere"\n'
     other = overlay(sdk.root, tmp_path / 'other', {'.emscripten': own})
@@ -92,6 +91,7 @@ def test_an_emcc_of_another_sdk_has_its_own_configuration(seen: Emroot, sdk: Sdk
     assert str(tmp_path / 'nowhere') in ran.err
 
 
+@pytest.mark.slow
 def test_a_run_within_a_run_serves_its_own_sdk(seen: Emroot, other: Path, tmp_path: Path):
     inner = Emroot(seen.home, other).command('run', '--cache', tmp_path / 'inner', '--', *_link(other, tmp_path))
     ran = seen('run', '--cache', tmp_path / 'outer', '--', *inner)
@@ -101,6 +101,7 @@ def test_a_run_within_a_run_serves_its_own_sdk(seen: Emroot, other: Path, tmp_pa
     assert 'warning' not in ran.err
 
 
+@pytest.mark.slow
 def test_emccs_cache_option_names_where_libraries_go(seen: Emroot, sdk: Sdk, tmp_path: Path):
     for lazy, libraries in (('exact', []), ('off', ['wasm32-emscripten/libnoexit.a'])):
         mine = tmp_path / lazy
@@ -142,7 +143,8 @@ def _wrapper(place: Path) -> tuple[Path, Path]:
     return wrapper, log
 
 
-@pytest.mark.parametrize('how', ['variable', 'option', 'option of --for', 'variable of --for'])
+@pytest.mark.parametrize('how', ['variable', *(pytest.param(how, marks=pytest.mark.slow) for how in (
+    'option', 'option of --for', 'variable of --for'))])
 def test_libraries_are_compiled_through_the_wrapper_that_emcc_compiles_through(seen: Emroot, sdk: Sdk, tmp_path: Path, how: str):
     wrapper, log = _wrapper(tmp_path)
     link = _link(sdk.root, tmp_path, *([f'--compiler-wrapper={wrapper}'] if how == 'option' else []))

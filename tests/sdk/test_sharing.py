@@ -7,6 +7,7 @@ import tarfile
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
 from support.places import copy_sdk
 from support.remotes import remote_cache
 from support.running import Emroot, plain_environment
@@ -40,6 +41,7 @@ def _link_and_run(sdk: Sdk, cache: Path, place: Path) -> None:
     assert done.stdout == 'linked elsewhere\n'
 
 
+@pytest.mark.slow
 def test_emcc_links_with_a_cache_directory_on_a_base(shared: Emroot, seen_home: Callable[[Path], Emroot], sdk: Sdk,
                                                      tmp_path: Path):
     base = tmp_path / 'base'
@@ -53,6 +55,7 @@ def test_emcc_links_with_a_cache_directory_on_a_base(shared: Emroot, seen_home: 
 MODES = ('--features', 'wasm32', '--features', 'wasm64-thinlto', '--features', 'wasm32-pic')
 
 
+@pytest.mark.slow
 def test_an_sdk_of_the_same_content_elsewhere_compiles_nothing(seen_home: Callable[[Path], Emroot], sdk_root: Path,
                                                                tmp_path: Path):
     """Three modes, from an archive and from each kind of remote. libembind's debug information names clang's headers: alone, each
@@ -83,6 +86,7 @@ def test_an_sdk_of_the_same_content_elsewhere_compiles_nothing(seen_home: Callab
     assert archives(Path(own['cache'])) != here
 
 
+@pytest.mark.slow
 def test_what_a_c_plus_plus_link_needs_comes_in_seconds(shared: Emroot, seen_home: Callable[[Path], Emroot], tmp_path: Path):
     selection = ['--for', 'em++ -sMALLOC=emmalloc-debug', '--json']
     with nginx(tmp_path / 'web') as web, casd(tmp_path / 'casd') as port:

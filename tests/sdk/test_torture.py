@@ -26,8 +26,6 @@ Part = Callable[[Bench, int, random.Random], Tally]
 
 @pytest.fixture(scope='module')
 def bench(sdk_root: Path, shared_home: Home, tmp_path_factory: pytest.TempPathFactory) -> Bench:
-    if sdk_root.joinpath('emscripten-version.txt').read_text(encoding='utf-8').strip('"\n').startswith('3.'):
-        pytest.skip('one release tells as much of the store as two')
     return Bench(tmp_path_factory.mktemp('torture') / 'work', sdk_root, modes=('wasm64,lto',),
                  targets=('libnoexit', 'libal', 'crt1'), known=shared_home.root)
 
@@ -39,13 +37,14 @@ def _dealt(part: Part, bench: Bench, rounds: int) -> Tally:
     return tally
 
 
-@pytest.mark.parametrize(('part', 'rounds'), [(kills, 6), (damage, 6), (full, 1)])
+@pytest.mark.parametrize(('part', 'rounds'), [(damage, 6), *(pytest.param(*case, marks=pytest.mark.slow) for case in (
+    (kills, 6), (full, 1)))])
 def test_what_is_there_endures(bench: Bench, part: Part, rounds: int):
     _dealt(part, bench, rounds)
 
 
-@pytest.mark.parametrize(('part', 'rounds'), [(crowd, 1), (hostile, 2), (http, 3), (grpc, 2), (bundles, 4), (sdks, 4), (locks, 1),
-                                              (clocks, 1), (versions, 1)])
+@pytest.mark.parametrize(('part', 'rounds'), [(hostile, 2), *(pytest.param(*case, marks=pytest.mark.slow) for case in (
+    (crowd, 1), (http, 3), (grpc, 2), (bundles, 4), (sdks, 4), (locks, 1), (clocks, 1), (versions, 1)))])
 def test_the_doings_of_emroot_alone_endure(bench: Bench, part: Part, rounds: int):
     """With an SDK of scripts."""
     _dealt(part, bench.fake, rounds)

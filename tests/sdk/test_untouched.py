@@ -26,6 +26,7 @@ def test_nothing_below_the_sdk_changes(fresh: Emroot, sdk_root: Path, small: lis
     assert {name for name in {*before, *after} if before.get(name) != after.get(name)} == set()
 
 
+@pytest.mark.slow
 def test_an_sdk_that_cannot_be_written_to_is_as_good(sdk_root: Path, small: list[str], built: Callable[[tuple[str, ...]], Path],
                                                      small_disk: Callable[[str], Path], tmp_path: Path):
     place = small_disk('20m')

@@ -13,8 +13,7 @@ import pytest
 from support.running import Emroot, cannot_run
 from support.trees import archives
 
-pytestmark = [pytest.mark.one_sdk,
-              pytest.mark.skipif(sys.platform != 'linux', reason='it is told to the dynamic linker of Linux')]
+pytestmark = pytest.mark.skipif(sys.platform != 'linux', reason='it is told to the dynamic linker of Linux')
 _REFUSING = '''
 #include <errno.h>
 int flock(int descriptor, int operation) { errno = ENOLCK; return -1; }

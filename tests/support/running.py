@@ -13,6 +13,8 @@ from typing import Any
 
 import pytest
 
+from support.tiers import CANNOT_RUN
+
 SOURCE = Path(__file__).resolve().parents[2] / 'src'
 GOLDEN = Path(__file__).resolve().parents[1] / 'golden'
 #: Variables of the machine that runs the tests which would decide what emroot does.
@@ -23,7 +25,7 @@ def cannot_run(reason: str) -> None:
     """Skip the test, saying why; in CI, where everything has to run, fail it."""
     if os.environ.get('CI', '').lower() in ('1', 'true'):
         pytest.fail(f'in CI everything has to run, but this cannot: {reason}')
-    pytest.skip(f'cannot run here: {reason}')
+    pytest.skip(f'{CANNOT_RUN}{reason}')
 
 
 @dataclass(frozen=True)
