@@ -111,7 +111,7 @@ def _table(name: str, link: str, work: Work, found: dict[str, list[Timing]]) -> 
         mid, times = middle(timings), ratio(mine, timings)
         lines.append(f'| {contender} | {_seconds(mid.wall)} | {_seconds(mid.cpu)} | {times.wall:.2f} | {times.cpu:.2f} |')
     said = [line for line in mine[-1].said.splitlines() if 'objects compiled' in line]
-    lines += [f'\nemroot said in the last round: `{line}`' for line in said]
+    lines += [f'\nSummary that emroot printed in the last round: `{line}`' for line in said]
     return '\n'.join(lines) + '\n'
 
 
@@ -127,12 +127,12 @@ def _page(sdk: Sdk, args: argparse.Namespace, began: tuple[float, ...], sections
     how_called = f'--work {args.work} --against "{args.against}" --rounds {args.rounds}{" --static" if args.static else ""}'
     needed = needed_libraries(sdk.tools['clang'])
     how = 'as a shared library' if any('LLVM' in name for name in needed) else 'statically'
-    load = f'- Others used the machine meanwhile (load {began[0]:.1f} before the run): trust ratios, and processor time most.\n' \
+    load = f'- The machine was not idle (load {began[0]:.1f} before the run): trust ratios, and processor time most.\n' \
         if began[0] > 0.5 else ''
     return f"""# Benchmarks
 
-Made by `python3 dev.py bench {how_called}`
-on {time.strftime('%Y-%m-%d')}, emroot {__version__}; every contender in turn in each round, medians over the rounds.
+Measured with `python3 dev.py bench {how_called}`
+on {time.strftime('%Y-%m-%d')}, emroot {__version__}. Each round runs all contenders in turn; values are medians over the rounds.
 
 - Machine: {_processor()}, {default_workers()} processors, {_memory()},
   {platform.system()} {platform.release()}, Python {platform.python_version()}.

@@ -63,28 +63,29 @@ class Bench:
         ninja = {'embuilder with ninja': '1'} if shutil.which('ninja') else {}
         builders: dict[str, Mapping[str, str]] = {'embuilder': {}, **{n: {'EMCC_USE_NINJA': v} for n, v in ninja.items()}}
         return {
-            'first-link': Work('the first link in a new mode: nothing is there, emroot has an empty home', {
+            'first-link': Work('the first link in a new mode, with an empty home', {
                 'emroot': self._first_emroot, 'emcc': self._first_emcc,
                 **{name: self._first_embuilder(env) for name, env in builders.items()}}),
-            'warm-cache': Work('the same link in another cache directory, once the libraries were built somewhere', {
+            'warm-cache': Work('the same link in another cache directory, after the libraries were built once', {
                 'emroot': self._warm_emroot, 'emcc': self._first_emcc}),
-            'lazy-link': Work('the first link in a new mode, the indexes of its libraries known: emroot compiles what it pulls', {
+            'lazy-link': Work('the first link in a new mode with known indexes of its libraries: emroot compiles only '
+                              'the objects that it needs', {
                 'emroot': self._lazy_emroot, 'emcc': self._first_emcc}),
-            'noop': Work('asking, by name, for libraries that are all there; `--for` finds out besides which they are', {
+            'noop': Work('a build by name whose libraries are all present; `--for` also resolves the link', {
                 'emroot': lambda _: [self.emroot('build', *self.names, '--cache', str(self.filled))],
                 'emroot --for': lambda _: [self.emroot('build', '--for', self._line, '--cache', str(self.filled))],
                 **{name: self._noop_embuilder(env) for name, env in builders.items()}}),
-            'libraries': Work('the libraries of the link and no link, from nothing', {
+            'libraries': Work('the libraries of the link, without the link, from nothing', {
                 'emroot': lambda d: [self.emroot('build', *self.names, home=d / 'home')],
                 **{name: self._only_embuilder(env) for name, env in builders.items()}}),
             'modes': Work('the same libraries in all twelve modes, from nothing', {
                 'emroot': lambda d: [self.emroot('build', *self._features(MODES), *self._named_targets, home=d / 'home')],
                 **{name: self._modes_embuilder(env) for name, env in builders.items()}}),
-            'system': Work('all of SYSTEM in wasm32, but what this LLVM does not compile', {
+            'system': Work('all of SYSTEM in wasm32, except the libraries that this LLVM cannot compile', {
                 'emroot': lambda d: [self.emroot('build', *self._features(('wasm32',)), '--targets', ','.join(self._system),
                                                   home=d / 'home')],
                 **{name: self._system_embuilder(env) for name, env in builders.items()}}),
-            'bazel': Work('the same libraries under Bazel, which has fetched, in its sandbox, from nothing', {
+            'bazel': Work('the same libraries built from nothing in Bazel\'s sandbox, after fetching', {
                 'emroot': lambda d: self._bazel.begin()(d),
                 'emroot object by object': lambda d: self._bazel.begin(OBJECTS)(d),
                 'emroot object by object, sandboxes in memory': lambda d: self._bazel.begin(OBJECTS, IN_MEMORY)(d),
@@ -92,7 +93,7 @@ class Bench:
             'help': Work('`--help`', {
                 'emroot': lambda _: [self.emroot('--help')],
                 'embuilder': lambda d: [self.embuilder(d / 'cache', {}, '--help')]}),
-            'resolve': Work('what a link needs; for emcc, the command line of one compile (`-###`)', {
+            'resolve': Work('the libraries of a link; for emcc, the command line of one compile (`-###`)', {
                 'emroot': lambda _: [self.emroot('resolve', '--', *self.link)],
                 'emcc': lambda d: [self.emcc(self.filled, *self.link[1:], '-###', '-c', str(self.source))]}),
         }
