@@ -1,8 +1,8 @@
-"""The flag `--@emroot//bazel:granularity`: an action for each library, or one for each object."""
+"""The flag `--@emroot//bazel:granularity`: an action for each library, one for each object, or none: each link makes what it pulls."""
 
-GranularityInfo = provider("How finely libraries are built.", fields = {"value": "string: `library` or `object`."})
+GranularityInfo = provider("How finely libraries are built.", fields = {"value": "string: `library`, `object` or `lazy`."})
 
-_VALUES = ["library", "object"]
+_VALUES = ["library", "object", "lazy"]
 
 def _granularity_impl(ctx):
     value = ctx.build_setting_value

@@ -38,6 +38,29 @@ def _path(ctx, file):
 def _quoted(word):
     return "'" + word.replace("'", "'\\''") + "'"
 
+def find_node(sdk):
+    """The SDK's Node (File), or None."""
+    found = [f for f in sdk.linker.to_list() if f.basename in ("node", "node.exe") and "/node/" in f.path]
+    return found[0] if found else None
+
+def write_launcher(ctx, python, run, node, packed, arguments):
+    """The launcher for a program, and its runfiles.
+
+    Args:
+      ctx: of the rule that makes it.
+      python: PythonInfo.
+      run: File: `run.py`.
+      node: File
+      packed: File: what the program's link left.
+      arguments: words for the program, before those that the launcher gets.
+    """
+    words = ["\"$here/%s\"" % _path(ctx, python.interpreter), "-I", "-B"]
+    words += ["\"$here/%s\"" % _path(ctx, file) for file in (run, node, packed)]
+    words += [_quoted(word) for word in arguments]
+    launcher = ctx.actions.declare_file(ctx.label.name + ".sh")
+    ctx.actions.write(launcher, _LAUNCHER.format(words = " ".join(words)), is_executable = True)
+    return launcher, ctx.runfiles([launcher, node, packed, run], transitive_files = python.files)
+
 def make_launcher(ctx, target, packed):
     """The launcher for a program.
 
@@ -49,16 +72,11 @@ def make_launcher(ctx, target, packed):
     Returns:
       (File, runfiles), or (None, None) if the SDK has no Node.
     """
-    node = [f for f in ctx.attr._sdk[SdkInfo].linker.to_list() if f.basename in ("node", "node.exe") and "/node/" in f.path]
+    node = find_node(ctx.attr._sdk[SdkInfo])
     if not node:
         return None, None
-    python = ctx.attr._python[PythonInfo]
-    words = ["\"$here/%s\"" % _path(ctx, python.interpreter), "-I", "-B"]
-    words += ["\"$here/%s\"" % _path(ctx, file) for file in (ctx.file._run, node[0], packed)]
-    words += [_quoted(word) for arg in target[ArgumentsInfo].args for word in ctx.tokenize(arg)]
-    launcher = ctx.actions.declare_file(ctx.label.name + ".sh")
-    ctx.actions.write(launcher, _LAUNCHER.format(words = " ".join(words)), is_executable = True)
-    runfiles = ctx.runfiles([launcher, node[0], packed, ctx.file._run], transitive_files = python.files)
+    words = [word for arg in target[ArgumentsInfo].args for word in ctx.tokenize(arg)]
+    launcher, runfiles = write_launcher(ctx, ctx.attr._python[PythonInfo], ctx.file._run, node, packed, words)
     return launcher, runfiles.merge(without(ctx, target[DefaultInfo].default_runfiles, programs(target)))
 
 def without(ctx, runfiles, files):

@@ -7,7 +7,7 @@ the rule: the same command with other libraries, and more options at its end.
 """
 
 load(":features.bzl", "FEATURES")
-load(":library.bzl", "CACHE", "SdkInfo")
+load(":library.bzl", "CACHE")
 load(":options.bzl", "joined", "settings")
 load(":selection.bzl", "ModeInfo", "choose", "path_in_cache")
 load(":transition.bzl", "wasm_transition")
@@ -18,11 +18,17 @@ LinkInfo = provider("The link of a cc_binary or cc_test.", fields = {
     "output": "File",
 })
 
+PackedInfo = provider("What a program's link left, where something else is the executable.", fields = {"file": "File"})
+
 # Attributes by which rules that are put around a program name it.
 _AROUND = ["actual", "binary", "exports", "target"]
 
+def packed_program(target):
+    """What the link of a program left (File), or None for what is no program."""
+    return target[PackedInfo].file if PackedInfo in target else target[DefaultInfo].files_to_run.executable
+
 def _link_impl(target, ctx):
-    output = target[DefaultInfo].files_to_run.executable
+    output = packed_program(target)
     for action in target.actions:
         if action.mnemonic == "CppLink" and output in action.outputs.to_list():
             return [LinkInfo(argv = action.argv, inputs = action.inputs, output = output)]
@@ -42,7 +48,6 @@ link_aspect = aspect(
 # With `exit_runtime`, `linkopts` and `standalone` of the rule.
 LINK_ATTRIBUTES = {
     "_mode": attr.label(default = Label("//bazel/private/toolchain:libraries"), cfg = wasm_transition, providers = [ModeInfo]),
-    "_sdk": attr.label(default = Label("@emscripten_sdk//:sdk"), cfg = "exec", providers = [SdkInfo]),
 }
 
 def _is_library(path):
@@ -66,7 +71,7 @@ def link(ctx, target):
     Returns:
       (File, list): what the link left, packed, and all of its arguments.
     """
-    own, packed = _own_options(ctx), target[DefaultInfo].files_to_run.executable
+    own, packed = _own_options(ctx), packed_program(target)
     if not packed:
         fail("%s is no cc_binary" % target.label)
     if LinkInfo not in target:
@@ -94,7 +99,7 @@ def _places(libraries):
 
 def programs(target):
     """Files that a program is among its own runfiles as: what runs it has another one in their place."""
-    return [target[DefaultInfo].files_to_run.executable] + ([target[LinkInfo].output] if LinkInfo in target else [])
+    return [target[DefaultInfo].files_to_run.executable, packed_program(target)] + ([target[LinkInfo].output] if LinkInfo in target else [])
 
 def _link_again(ctx, said, libraries, own):
     out = ctx.actions.declare_file("%s.link/%s" % (ctx.label.name, said.output.basename))
@@ -112,13 +117,11 @@ def _link_again(ctx, said, libraries, own):
             args.add(word)
     args.add_all(libraries)
     args.add_all(own)
-    sdk = ctx.attr._sdk[SdkInfo]
     ctx.actions.run(
         executable = said.argv[0],
         arguments = [args],
         inputs = depset(inputs + libraries),
         outputs = [out],
-        env = {"EMROOT_SDK": sdk.about.path},
         mnemonic = "CppLink",
         progress_message = "Linking %{label}",
         toolchain = None,

@@ -58,7 +58,7 @@ filegroup(
     srcs = glob(["shipped/**"], allow_empty = True),
 )
 
-exports_files(["sdk.json", "where.json"] + glob(["shipped/**"], allow_empty = True))
+exports_files(["identity.json", "sdk.json", "where.json"] + glob(["shipped/**"], allow_empty = True))
 """
 
 # Of LLVM's tools, those that emcc calls.

@@ -1,6 +1,7 @@
 """Which libraries a link gets: decided at analysis time, from the features that are on, by the table that emcc filled."""
 
 load(":features.bzl", "EXTRAS", "combination", "combination_name", "extra_libraries", "link_settings")
+load(":granularity.bzl", "GranularityInfo")
 load(":library.bzl", "CACHE", "LibraryInfo")
 load(":options.bzl", "is_on")
 
@@ -10,7 +11,7 @@ ModeInfo = provider("The libraries of a mode.", fields = {
 })
 
 def choose(mode, said):
-    """Targets that a link needs.
+    """Targets that a link needs, as far as they are to be made beforehand.
 
     Args:
       mode: what `mode.bzl` of the mode's repository says.
@@ -19,6 +20,8 @@ def choose(mode, said):
     Returns:
       names of targets, declared ones last.
     """
+    if mode.lazy:
+        return list(mode.declared)
     chosen = combination(said)
     number = mode.table.get(combination_name(chosen))
 
@@ -45,7 +48,8 @@ def _as_archive(ctx, file):
 
 def _link_libraries_impl(ctx):
     mode = json.decode(ctx.attr.about)
-    mode = struct(table = mode["table"], sets = mode["sets"], extras = mode["extras"], declared = mode["declared"])
+    lazy = ctx.attr._granularity[GranularityInfo].value == "lazy"
+    mode = struct(table = mode["table"], sets = mode["sets"], extras = mode["extras"], declared = mode["declared"], lazy = lazy)
     for pair in (("exceptions", "wasm_exceptions"),):
         if pair[0] in ctx.attr.enabled and pair[1] in ctx.attr.enabled:
             fail("features %r and %r exclude each other" % pair)
@@ -62,6 +66,7 @@ link_libraries = rule(
         "enabled": attr.string_list(doc = "Features that are on."),
         "libraries": attr.label_list(providers = [LibraryInfo], cfg = "exec"),
         "options": attr.string_list(doc = "What features say of which `features.bzl` has no table."),
+        "_granularity": attr.label(default = Label("//bazel:granularity"), providers = [GranularityInfo]),
     },
 )
 

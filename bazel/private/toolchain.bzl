@@ -44,6 +44,7 @@ def emscripten_toolchain(name, arch):
     emscripten_toolchain_config(
         name = name + "_config",
         arch = arch,
+        mapped = select({Label("//bazel/private:mapped"): True, "//conditions:default": False}),
         thin = select({Label("//bazel/private:feature_thin_lto"): True, "//conditions:default": False}),
     )
     cc_toolchain(
@@ -60,7 +61,6 @@ def emscripten_toolchain(name, arch):
         objcopy_files = name + "_nothing",
         static_runtime_lib = name + "_static_runtime",
         strip_files = name + "_all_files",
-        # Arguments go to the driver through Python's own command line, which knows no parameter files.
-        supports_param_files = False,
+        supports_param_files = True,
         toolchain_config = name + "_config",
     )

@@ -1,12 +1,14 @@
-"""How the toolchain calls its tools: every action is the driver (`src/emroot/bazel/driver.py`), run by Python."""
+"""How the toolchain calls its tools (`tools.bzl`)."""
 
 load("@rules_cc//cc:action_names.bzl", "ACTION_NAMES")
-load("@rules_cc//cc:cc_toolchain_config_lib.bzl", "action_config", "env_entry", "env_set", "feature", "flag_group", "flag_set", "tool", "variable_with_value", "with_feature_set")
+load("@rules_cc//cc:cc_toolchain_config_lib.bzl", "action_config", "feature", "flag_group", "flag_set", "tool", "tool_path", "variable_with_value", "with_feature_set")
 load("@rules_cc//cc/common:cc_common.bzl", "cc_common")
 load("@rules_cc//cc/toolchains:cc_toolchain_config_info.bzl", "CcToolchainConfigInfo")
 load(":features.bzl", "ALWAYS_COMPILE", "ALWAYS_CXX", "ALWAYS_LINK", "ARCH_FLAGS", "COMPILATION_MODES", "FEATURES", "LTO_FLAGS", "MODULE_FLAGS", "REDACTED", "flags")
+load(":granularity.bzl", "GranularityInfo")
 load(":library.bzl", "HeadersInfo", "SdkInfo")
-load(":python.bzl", "PythonInfo")
+load(":sources.bzl", "SourcesInfo")
+load(":tools.bzl", "ToolsInfo")
 
 _C = [ACTION_NAMES.c_compile, ACTION_NAMES.assemble, ACTION_NAMES.preprocess_assemble]
 _CXX = [ACTION_NAMES.cpp_compile, ACTION_NAMES.linkstamp_compile, ACTION_NAMES.cpp_header_parsing, ACTION_NAMES.cpp_module_compile, ACTION_NAMES.cpp_module_codegen]
@@ -16,29 +18,24 @@ _STRIP = [ACTION_NAMES.strip]
 _ARCHIVE = [ACTION_NAMES.cpp_link_static_library]
 
 _TOOLS = {
-    "_driver": attr.label(default = Label("//:src/emroot/bazel/driver.py"), allow_single_file = True, cfg = "exec"),
-    "_driver_files": attr.label(default = Label("//:driver"), cfg = "exec"),
     "_headers": attr.label(default = Label("//bazel/private:headers"), cfg = "exec", providers = [HeadersInfo]),
+    "_launchers": attr.label(default = Label("//bazel/private/toolchain:launchers"), cfg = "exec"),
     "_probe": attr.label(default = Label("//:probe"), cfg = "exec"),
-    "_python": attr.label(default = Label("//bazel/private:python"), cfg = "exec", providers = [PythonInfo]),
     "_sdk": attr.label(default = Label("@emscripten_sdk//:sdk"), cfg = "exec", providers = [SdkInfo]),
+    "_sources": attr.label(default = Label("//bazel/private:sources"), cfg = "exec", providers = [SourcesInfo]),
+    "_tools": attr.label(default = Label("//bazel/private:tools"), cfg = "exec", providers = [ToolsInfo]),
 }
 
 def _toolchain_files_impl(ctx):
     sdk = ctx.attr._sdk[SdkInfo]
-    files = [
-        ctx.attr._python[PythonInfo].files,
-        ctx.attr._driver_files[DefaultInfo].files,
-        depset([ctx.file._driver, sdk.about]),
-        sdk.compiler,
-    ]
+    files = [ctx.attr._tools[ToolsInfo].files, depset(ctx.files._launchers + [sdk.about]), sdk.archivers if ctx.attr.part == "archive" else sdk.compiler]
     if ctx.attr.part != "archive":
         # With what tells why an action fails.
         files += [sdk.emscripten, ctx.attr._probe[DefaultInfo].files]
     if ctx.attr.part in ("compile", "all"):
         files.append(depset([ctx.attr._headers[HeadersInfo].directory]))
     if ctx.attr.part in ("link", "all"):
-        files.append(sdk.linker)
+        files += [sdk.linker, depset([ctx.attr._sources[SourcesInfo].archive])]
     return [DefaultInfo(files = depset(transitive = files))]
 
 toolchain_files = rule(
@@ -57,7 +54,7 @@ def _each(actions, variable, flags):
 def _if(actions, variable, flags):
     return _set(actions, flags, expand_if_available = variable)
 
-def _command_line():
+def _command_line(lazy):
     """What Bazel has to say in every command; everything is spelled out, since nothing is a compiler's default here."""
     libraries = [
         flag_group(
@@ -103,7 +100,9 @@ def _command_line():
         _if(_COMPILE, "dependency_file", ["-MD", "-MF", "%{dependency_file}"]),
         _if(_COMPILE, "source_file", ["-c", "%{source_file}"]),
         _if(_COMPILE + _LINK, "output_file", ["-o", "%{output_file}"]),
-        _if(_ARCHIVE + _LINK, "output_execpath", ["-o", "%{output_execpath}"]),
+        _if(_LINK, "output_execpath", (["--emroot-lazy"] if lazy else []) + ["--emroot-pack", "-o", "%{output_execpath}"]),
+        _set(_ARCHIVE, ["rcsD"]),
+        _if(_ARCHIVE, "output_execpath", ["%{output_execpath}"]),
         _each(_LINK, "library_search_directories", ["-L%{library_search_directories}"]),
         flag_set(actions = _LINK + _ARCHIVE, flag_groups = [flag_group(
             iterate_over = "libraries_to_link",
@@ -111,6 +110,8 @@ def _command_line():
             flag_groups = libraries,
         )]),
         _each(_LINK, "user_link_flags", ["%{user_link_flags}"]),
+        # All others of the command are then in that file.
+        _if(_LINK + _ARCHIVE, "linker_param_file", ["@%{linker_param_file}"]),
         _each(_STRIP, "stripopts", ["%{stripopts}"]),
         _set(_STRIP, ["-o", "%{output_file}", "%{input_file}"]),
     ]
@@ -128,7 +129,7 @@ def _flags_feature(name, flags, enabled = False):
         ],
     )
 
-def _features(arch, thin):
+def _features(arch, thin, lazy):
     """All features, in the order in which their flags appear."""
     found = [
         feature(name = "no_legacy_features", enabled = True),
@@ -137,6 +138,9 @@ def _features(arch, thin):
         feature(name = "supports_pic"),
         feature(name = "supports_start_end_lib"),
         feature(name = "random_seed"),
+        feature(name = "compiler_param_file"),
+        feature(name = "archive_param_file", enabled = True),
+        feature(name = "gcc_quoting_for_param_files", enabled = True),
         _flags_feature("emroot_always", flags(
             both = ARCH_FLAGS[arch],
             compile = ALWAYS_COMPILE,
@@ -161,34 +165,29 @@ def _features(arch, thin):
     ]
     found += [_flags_feature(name, f) for name, f in COMPILATION_MODES.items()]
     found += [_flags_feature(name, f, enabled = f.enabled) for name, f in FEATURES.items()]
-    return found + [feature(name = "emroot_command_line", enabled = True, flag_sets = _command_line())]
+    return found + [feature(name = "emroot_command_line", enabled = True, flag_sets = _command_line(lazy))]
+
+# Tools by paths in the toolchain's package, where Bazel and some rules look for them: `$(CC)`, `cc_toolchain.ar_executable`. Those
+# that are not there have to be named all the same.
+_TOOL_PATHS = {"ar": "emar", "cpp": "em++", "gcc": "emcc", "ld": "em++", "nm": "emnm", "strip": "emstrip"}
+_NO_TOOLS = ["dwp", "gcov", "gcov-tool", "llvm-cov", "llvm-profdata", "objcopy", "objdump"]
 
 def _config_impl(ctx):
-    driver, sdk = ctx.file._driver.path, ctx.attr._sdk[SdkInfo]
-    interpreter = ctx.attr._python[PythonInfo].interpreter
+    sdk, tools = ctx.attr._sdk[SdkInfo], ctx.attr._tools[ToolsInfo].tools
+    if ctx.attr.mapped:
+        tools = {file.basename: file for file in ctx.files._launchers}
     headers = ctx.attr._headers[HeadersInfo].directory.path
-
-    def actions(names, verb):
-        call = feature(name = "emroot_%s" % verb, enabled = True, flag_sets = [
-            flag_set(actions = names, flag_groups = [flag_group(flags = ["-I", "-B", driver, verb])]),
-        ], env_sets = [env_set(actions = names, env_entries = [
-            env_entry("EMROOT_SDK", sdk.about.path),
-            env_entry("EMROOT_HEADERS", headers),
-        ])])
-        return call, [action_config(action_name = name, enabled = True, tools = [tool(tool = interpreter)]) for name in names]
-
-    found = [
-        actions(_C, "compile"),
-        actions(_CXX, "compile++"),
-        actions(_LINK, "link"),
-        actions(_ARCHIVE, "archive"),
-        actions(_STRIP, "strip"),
-    ]
+    calls = {"emcc": _C, "em++": _CXX + _LINK, "emar": _ARCHIVE, "emstrip": _STRIP}
     return cc_common.create_cc_toolchain_config_info(
         ctx = ctx,
-        action_configs = [config for _, configs in found for config in configs],
-        # Those that call the driver come first: Python takes its own arguments before the driver's.
-        features = [call for call, _ in found] + _features(ctx.attr.arch, ctx.attr.thin),
+        action_configs = [
+            action_config(action_name = name, enabled = True, tools = [tool(tool = tools[called])])
+            for called, names in calls.items()
+            for name in names
+        ],
+        features = _features(ctx.attr.arch, ctx.attr.thin, ctx.attr._granularity[GranularityInfo].value == "lazy"),
+        tool_paths = [tool_path(name = name, path = path) for name, path in _TOOL_PATHS.items()] +
+                     [tool_path(name = name, path = "no-" + name) for name in _NO_TOOLS],
         # What the toolchain's own headers are, to Bazel and to whoever asks.
         cxx_builtin_include_directories = [headers + below for below in ("/sysroot/include/c++/v1", "/sysroot/include/compat", "/sysroot/include")] + [sdk.own_headers],
         abi_libc_version = "unknown",
@@ -204,8 +203,11 @@ def _config_impl(ctx):
 emscripten_toolchain_config = rule(
     implementation = _config_impl,
     attrs = _TOOLS | {
+        # Bazel does not map the path of an action's tool: it has to be one that needs no mapping.
+        "mapped": attr.bool(doc = "Whether paths of outputs are mapped."),
         "arch": attr.string(values = ["wasm32", "wasm64"]),
         "thin": attr.bool(doc = "Whether the feature thin_lto is on."),
+        "_granularity": attr.label(default = Label("//bazel:granularity"), providers = [GranularityInfo]),
     },
     provides = [CcToolchainConfigInfo],
 )

@@ -66,7 +66,7 @@ def copy(source: Path, target: Path) -> None:
     if source.is_file():
         target.parent.mkdir(parents=True, exist_ok=True)
         if not target.is_file() or target.read_bytes() != source.read_bytes():
-            shutil.copyfile(source, target)
+            shutil.copy(source, target)
         return
     target.mkdir(parents=True, exist_ok=True)
     names = {p.name for p in source.iterdir() if p.name != '__pycache__' and not p.name.startswith('bazel-')}

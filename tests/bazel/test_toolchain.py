@@ -13,7 +13,6 @@ bazel_dep(name = "rules_cc", version = "0.0.17")
 bazel_dep(name = "platforms", version = "0.0.10")
 bazel_dep(name = "other", version = "1")
 local_path_override(module_name = "other", path = "other")
-register_toolchains("@emroot//bazel/toolchain:all")
 '''
 FILES = {
     'MODULE.bazel': module_file('cache(targets = ["auto", "zlib"], ports_from = "nowhere")', more=OTHER),
@@ -46,6 +45,33 @@ genrule(name = "script", outs = ["starts.sh"], cmd = "(echo '#!/bin/sh'; echo 'e
 sh_test(name = "starts", srcs = [":script"], args = ["$(rootpath :says_wasm)"], data = [":says_wasm"])
 genrule(name = "named", srcs = [":mapped"], outs = ["named.txt"], cmd = "echo $(location :mapped) > $@")
 wasm_cc_binary(name = "mapped", cc_target = ":plain", outputs = ["plain.wasm.map"])
+cc_test(name = "reads", srcs = ["reads.c"], args = ["one", "$(rootpath read.txt)"], data = ["read.txt"],
+    env = {"OWN": "own"}, shard_count = 2)
+genrule(name = "tools", srcs = ["plain.c"], outs = ["tools.txt"] + ["lib%s%d.a" % ("long" * 40, n) for n in range(200)],
+    cmd = " && ".join([
+        "top=$$PWD && mkdir $(RULEDIR)/elsewhere && cd $(RULEDIR)/elsewhere",
+        "$$top/$(CC) -c $$top/$(location plain.c) -MD -MF plain.d -o plain.o && $$top/$(AR) rcs plain.a plain.o",
+        "$$top/$(CC) --version > $$top/$(location tools.txt) && $$top/$(NM) plain.a >> $$top/$(location tools.txt)",
+        "$$top/$(CC) -E - < plain.d >> $$top/$(location tools.txt)",
+        "for out in $(OUTS); do test -e $$top/$$out || cp plain.a $$top/$$out; done",
+    ]), toolchains = ["@bazel_tools//tools/cpp:current_cc_toolchain"])
+cc_library(name = "libraries", srcs = [":tools"], linkstatic = True)
+cc_binary(name = "many", srcs = ["many.c"], deps = [":libraries"])
+''',
+    'many.c': '',
+    'reads.c': r'''
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+int main(int argc, char **argv) {
+  char text[20] = {0};
+  FILE *file = fopen(argv[2], "r"), *report = fopen(getenv("XML_OUTPUT_FILE"), "w");
+  if (!file || !report || !fread(text, 1, 19, file) || strcmp(text, "read")) return 1;
+  fputs("<testsuites/>", report);
+  printf("%s of %s, %s, %s: %s", getenv("TEST_SHARD_INDEX"), getenv("TEST_TOTAL_SHARDS"), getenv("OWN"),
+         getenv("TESTBRIDGE_TEST_ONLY"), argv[1]);
+  return 0;
+}
 ''',
     'python.bzl': '''
 def _python(ctx):
@@ -177,6 +203,19 @@ def test_source_maps_name_sources_as_they_lie_in_the_workspace(kept: Workspace) 
     assert not [name for name in names if name.startswith('..') or str(kept.directory) in name or 'sandbox' in name]
 
 
-def test_a_plain_test_says_what_runs_it(kept: Workspace) -> None:
-    done = kept.run('test', WASM, '--test_output=all', '//:says', check=False)
-    assert 'emroot: this is a tar: run it by wasm_cc_binary or wasm_cc_test' in done.stdout
+def test_a_plain_test_runs_with_its_files_variables_filter_and_shards(kept: Workspace) -> None:
+    said = kept.run('test', WASM, '--test_output=all', '--test_filter=some', '//:reads', '//:says').stdout
+    for line in ('0 of 2, own, some: one', '1 of 2, own, some: one', '42 and 42 [one] [two three]', 'no newline at the end'):
+        assert line in said
+    report = kept.directory / 'bazel-testlogs/reads/shard_1_of_2/test.xml'
+    assert report.read_text(encoding='utf-8') == '<testsuites/>', 'the test itself wrote it'
+
+
+def test_tools_are_compilers_wherever_they_are_started_and_take_arguments_from_files(kept: Workspace) -> None:
+    kept.build(WASM, '//:many')
+    said = (kept.directory / 'bazel-bin/tools.txt').read_text(encoding='utf-8')
+    assert said.startswith('emcc (Emscripten gcc/clang-like replacement')
+    assert ' T __original_main' in said or ' T main' in said
+    assert 'plain.o:' in said, 'what it reads from its standard input'
+    [link] = kept.actions('mnemonic("CppLink", //:many)', WASM)['actions']
+    assert sum(map(len, link['arguments'])) > 40_000

@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from emroot.bazel.driver import by_path, with_ports
+from emroot.bazel.compiles import with_ports
+from emroot.bazel.links import by_path
 from emroot.bazel.places import is_for_cache, place_in_cache
 from emroot.bazel.remedy import advice, port_options
 
@@ -93,8 +94,8 @@ def test_a_compile_finds_its_ports_where_emcc_looks(tmp_path: Path) -> None:
     for file in (headers / 'sysroot/include/stdio.h', port / 'sysroot/include/zlib.h', port / 'ports/zlib/.emscripten_url'):
         file.parent.mkdir(parents=True)
         file.write_text(file.name, encoding='utf-8')
-    assert with_ports(tmp_path / 'unused', str(headers), ['-isystem', 'include']) == headers
-    cache = with_ports(tmp_path / 'scratch', str(headers), ['-isystem', f'{port}/sysroot/include', '-c'])
+    assert with_ports(tmp_path / 'unused', headers, ['-isystem', 'include']) == headers
+    cache = with_ports(tmp_path / 'scratch', headers, ['-isystem', f'{port}/sysroot/include', '-c'])
     assert sorted(p.relative_to(cache).as_posix() for p in cache.rglob('*') if p.is_file()) == [
         'ports/zlib/.emscripten_url', 'sysroot/include/stdio.h', 'sysroot/include/zlib.h', 'sysroot_install.stamp']
 

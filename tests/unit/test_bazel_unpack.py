@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from emroot.bazel.driver import pack
+from emroot.bazel.packing import pack
 from emroot.bazel.unpack import KINDS, divide, main
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -74,6 +74,11 @@ def fetch_sdk(request: dict[str, Any], out: Path, home: Home) -> None:
         'config': {name: config[name].strip("'\"") for name in ('LLVM_ADD_VERSION', 'CLANG_ADD_VERSION') if name in config},
     })
     (out / 'resource_dir').write_text(resource_dir, encoding='utf-8')
+    # What links need to make objects by themselves (`lazily.py`).
+    write(out / 'identity.json', {
+        'digest': sdk.digest, 'parts': dict(sdk.parts), 'llvm_version': sdk.llvm_version, 'expected_llvm': sdk.expected_llvm,
+        'node_version': sdk.node_version,
+    })
     write(out / 'where.json', {
         'config': os.environ.get('EM_CONFIG', '') if not request['local'] else '',
         'root': str(sdk.root), 'llvm': str(sdk.llvm_root), 'binaryen': str(sdk.binaryen_root), 'node': node,

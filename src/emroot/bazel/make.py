@@ -26,16 +26,14 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).absolute().parents[2]))
 
 from emroot.bazel.places import SdkPlaces  # the line above makes the package importable
-from emroot.engine.commands import Places, shell_line
+from emroot.engine.commands import NAMED_SOURCE, Places, shell_line
 from emroot.engine.estimate import expected_seconds
 from emroot.engine.forkserver import ENOUGH, ForkServers
 from emroot.engine.pool import Executor, Pool, default_workers
-from emroot.engine.spelling import CACHE_PREFIX, keeps_place
+from emroot.engine.spelling import CACHE_PREFIX
 from emroot.engine.template import find_preload
 from emroot.files import link_or_copy
 from emroot.probe import PROGRAM, pure_environment
-
-NAMED_SOURCE = Path(__file__).absolute().with_name('named_source.py')
 
 
 @dataclass(frozen=True)
@@ -91,12 +89,7 @@ class Source:
             self.pool.run()
 
     def _compile(self, compile_: Compile, out: Path, _: int) -> None:
-        command = self.places.command(compile_, out)  # type: ignore[arg-type]
-        command[1:1] = self.sdk.resource_dir_map
-        if keeps_place(compile_.argv, compile_.source):
-            root = str(self.sdk.root)
-            command[:0] = [sys.executable, '-I', '-S', '-B', str(NAMED_SOURCE), root, self.sdk.said_root,
-                           compile_.source.replace('{sdk}', root)]
+        command = self.places.object_command(compile_, out)  # type: ignore[arg-type]
         done = self.executor.call(command, cwd=self.places.working_directory, env=self.env)
         said = done.output.decode(errors='replace').strip()
         if said:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -38,10 +37,11 @@ def place_in_cache(file: str) -> str:
     raise ValueError(f'{file} is no part of a cache')
 
 
-def mapped(path: str) -> str:
-    """Where an output lies that something names which Bazel's path mapping does not reach: it calls all configurations `cfg`."""
+def mapped(path: str, root: Path) -> str:
+    """What an output below the execution root `root` is called that something names which Bazel's path mapping does not reach: it
+    calls all configurations `cfg`."""
     parts = path.split('/', 2)
-    if len(parts) == 3 and parts[0] == 'bazel-out' and not os.path.exists(path):
+    if len(parts) == 3 and parts[0] == 'bazel-out' and not (root / path).exists():
         return f'bazel-out/cfg/{parts[2]}'
     return path
 
@@ -56,7 +56,7 @@ class SdkPlaces:
     """`sdk.json`."""
 
     @classmethod
-    def read(cls, file: str) -> SdkPlaces:
+    def read(cls, file: str | Path) -> SdkPlaces:
         """The SDK whose `sdk.json` is `file`; made absolute without following links, lest a sandbox be left."""
         path = Path(file).absolute()
         return cls(path.parent / 'emscripten', json.loads(path.read_text(encoding='utf-8')))
@@ -70,6 +70,11 @@ class SdkPlaces:
     def said_root(self) -> str:
         """Where the SDK is said to lie by what has to name its place (`named_source.py`)."""
         return str(self.said['root'])
+
+    @property
+    def said_resource_dir(self) -> str:
+        """Where clang's own headers are said to lie."""
+        return str(self.said['resource_dir'])
 
     @property
     def tools(self) -> dict[str, Path]:

@@ -57,9 +57,23 @@ def advice(needs: Mapping[str, Any], given: Collection[str], options: Sequence[s
     parts, libraries = _parts(needs['directory']), [target for target, path in needs['libraries'] if path not in given]
     if libraries and directories and needs['directory'] not in directories:
         return _other_mode(parts, _parts(min(directories)))
-    ports = needs['ports'] if any(path not in given for path in needs['port_files']) or needs['unfetched'] else []
+    ports = needs['ports'] if lacks_ports(needs, given) else []
     found = [_libraries(libraries, parts, options)] if libraries else []
     return '\n'.join([*found, *([_ports(ports, parts)] if ports else [])]) or None
+
+
+def lacks_ports(needs: Mapping[str, Any], given: Collection[str]) -> bool:
+    """Whether a link needs ports that it was not given: nothing makes those on the way."""
+    return bool(needs and needs['ports'] and (any(path not in given for path in needs['port_files']) or needs['unfetched']))
+
+
+def share(needed: str, targets: Sequence[str], chosen: str) -> str:
+    """What has all links share libraries of the directory `needed` that one made by itself; `chosen` is the directory of those
+    that were chosen for it, if that is another."""
+    parts = _parts(needed)
+    if not chosen:
+        return f'to have them made once for all links, add to MODULE.bazel: {_tag(parts, targets)}'
+    return f'to have them made once for all links, say the mode to Bazel: {"; ".join(_ways(parts, _parts(chosen)))}'
 
 
 def port_options(arguments: Sequence[str]) -> list[str]:
@@ -75,11 +89,16 @@ def _parts(directory: str) -> list[str]:
 
 
 def _other_mode(needed: Sequence[str], chosen: Sequence[str]) -> str:
-    wanting = [_MODES[part] for part in needed if part not in chosen and part in _MODES]
-    hints = wanting or ['remove the option of the link that leaves that mode']
+    hints = _ways(needed, chosen)
     return (f'emroot: the options of this link are of mode {"-".join(needed)}, and its libraries were chosen for mode '
             f'{"-".join(chosen)}: such options have to be said to wasm_cc_binary (`linkopts`) or to Bazel.\n'
             + ''.join(f'  hint: {hint}\n' for hint in hints))
+
+
+def _ways(needed: Sequence[str], chosen: Sequence[str]) -> list[str]:
+    """How Bazel is told of a mode where another was chosen."""
+    wanting = [_MODES[part] for part in needed if part not in chosen and part in _MODES]
+    return wanting or ['remove the option of the link that leaves that mode']
 
 
 def _libraries(targets: Sequence[str], parts: Sequence[str], options: Sequence[str]) -> str:

@@ -5,17 +5,21 @@ from __future__ import annotations
 import os
 import shlex
 import subprocess
+import sys
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from .spelling import WORKING_DIRECTORY, spell
+from .spelling import WORKING_DIRECTORY, keeps_place, map_resource_dir, spell
 
 if TYPE_CHECKING:  # a build action that uses this module needs neither
     from ..plan import Compile
     from ..sdk import Sdk
 
+
+#: Has a compiler name its source by another path than where it lies.
+NAMED_SOURCE = Path(__file__).absolute().parents[1] / 'bazel' / 'named_source.py'
 
 _quote = lru_cache(4096)(shlex.quote)  # commands differ in few words
 
@@ -38,6 +42,17 @@ class Places:
         words = spell(compile_.argv[1:], sdk=str(self.sdk.root), cache=str(self.cache), source=compile_.source, out=str(out))
         command = [str(self.sdk.tools[compile_.argv[0]]), *words]
         return [*command, '-MD', '-MF', str(depfile)] if depfile else command
+
+    def object_command(self, compile_: Compile, out: Path, depfile: Path | None = None) -> list[str]:
+        """The same for an object that is kept: it says of where the SDK lies what the SDK has it say."""
+        command, sdk = self.command(compile_, out, depfile), self.sdk
+        if sdk.said_resource_dir:
+            command[1:1] = map_resource_dir(command[0], sdk.said_resource_dir)
+        if sdk.said_root and keeps_place(compile_.argv, compile_.source):
+            root = str(sdk.root)
+            command[:0] = [sys.executable, '-I', '-S', '-B', str(NAMED_SOURCE), root, sdk.said_root,
+                           compile_.source.replace('{sdk}', root)]
+        return command
 
 
 def shell_line(command: list[str], cwd: Path) -> str:

@@ -80,7 +80,7 @@ class Objects:
 
     def _make(self, compile_: Compile, depfile: Path | None) -> Blob | Failure:
         out = self.store.scratch() / f'{compile_.key[:32]}.o'
-        command = self.places.command(compile_, out, depfile)
+        command = self.places.object_command(compile_, out, depfile)
         self.watcher.note(f'compile {compile_.source}: {shell_line(command, self.places.working_directory)}')
         done = self._executor.call(command, cwd=self.places.working_directory, env=self.env)
         content = read_file(out) if done.code == 0 else None

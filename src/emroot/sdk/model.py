@@ -49,6 +49,11 @@ class Sdk:
     configured_wrapper: str = ''
     """The program that its configuration has emcc start compilers through (COMPILER_WRAPPER); empty for none."""
 
+    said_root: str = ''
+    """What objects that keep a path of the SDK call its root, if not by where it lies: in a build action, that is anywhere."""
+    said_resource_dir: str = ''
+    """The same for clang's own headers."""
+
     @property
     def caches(self) -> list[Path]:
         """Where this SDK's own emcc has its libraries: what its configuration names, and the directory that comes with it."""
