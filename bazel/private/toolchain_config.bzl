@@ -13,7 +13,8 @@ load(":tools.bzl", "ToolsInfo")
 _C = [ACTION_NAMES.c_compile, ACTION_NAMES.assemble, ACTION_NAMES.preprocess_assemble]
 _CXX = [ACTION_NAMES.cpp_compile, ACTION_NAMES.linkstamp_compile, ACTION_NAMES.cpp_header_parsing, ACTION_NAMES.cpp_module_compile, ACTION_NAMES.cpp_module_codegen]
 _COMPILE = _C + _CXX
-_LINK = [ACTION_NAMES.cpp_link_executable, ACTION_NAMES.cpp_link_dynamic_library, ACTION_NAMES.cpp_link_nodeps_dynamic_library]
+_SHARED = [ACTION_NAMES.cpp_link_dynamic_library, ACTION_NAMES.cpp_link_nodeps_dynamic_library]
+_LINK = [ACTION_NAMES.cpp_link_executable] + _SHARED
 _STRIP = [ACTION_NAMES.strip]
 _ARCHIVE = [ACTION_NAMES.cpp_link_static_library]
 
@@ -100,7 +101,9 @@ def _command_line(lazy):
         _if(_COMPILE, "dependency_file", ["-MD", "-MF", "%{dependency_file}"]),
         _if(_COMPILE, "source_file", ["-c", "%{source_file}"]),
         _if(_COMPILE + _LINK, "output_file", ["-o", "%{output_file}"]),
-        _if(_LINK, "output_execpath", (["--emroot-lazy"] if lazy else []) + ["--emroot-pack", "-o", "%{output_execpath}"]),
+        _if([ACTION_NAMES.cpp_link_executable], "output_execpath", (["--emroot-lazy"] if lazy else []) + ["--emroot-pack", "-o", "%{output_execpath}"]),
+        _if(_SHARED, "output_execpath", ["--emroot-shared", "-o", "%{output_execpath}"]),
+        _each(_LINK, "linkstamp_paths", ["%{linkstamp_paths}"]),
         _set(_ARCHIVE, ["rcsD"]),
         _if(_ARCHIVE, "output_execpath", ["%{output_execpath}"]),
         _each(_LINK, "library_search_directories", ["-L%{library_search_directories}"]),
@@ -139,6 +142,7 @@ def _features(arch, thin, lazy):
         feature(name = "supports_start_end_lib"),
         feature(name = "random_seed"),
         feature(name = "compiler_param_file"),
+        feature(name = "parse_headers", flag_sets = [_set([ACTION_NAMES.cpp_header_parsing], ["-xc++-header", "-fsyntax-only"])]),
         feature(name = "archive_param_file", enabled = True),
         feature(name = "gcc_quoting_for_param_files", enabled = True),
         _flags_feature("emroot_always", flags(

@@ -22,6 +22,7 @@ FILES = {
 load("@emroot//bazel:defs.bzl", "wasm_cc_binary", "wasm_cc_test")
 load("@rules_cc//cc:cc_binary.bzl", "cc_binary")
 load("@rules_cc//cc:cc_library.bzl", "cc_library")
+load("@rules_cc//cc:cc_shared_library.bzl", "cc_shared_library")
 load("@rules_cc//cc:cc_test.bzl", "cc_test")
 load(":python.bzl", "python")
 cc_library(name = "uses", srcs = ["uses.c"], deps = ["@other"])
@@ -55,10 +56,18 @@ genrule(name = "tools", srcs = ["plain.c"], outs = ["tools.txt"] + ["lib%s%d.a" 
         "$$top/$(CC) -E - < plain.d >> $$top/$(location tools.txt)",
         "for out in $(OUTS); do test -e $$top/$$out || cp plain.a $$top/$$out; done",
     ]), toolchains = ["@bazel_tools//tools/cpp:current_cc_toolchain"])
+cc_library(name = "part", srcs = ["part.c"], hdrs = ["part.h"])
+cc_shared_library(name = "shared", deps = [":part"])
+cc_binary(name = "linkshared", srcs = ["part.c"], linkshared = True)
+[cc_test(name = "uses_" + name, srcs = ["uses_part.c"], deps = [":part"], dynamic_deps = shared) for name, shared in (
+    ("shared", [":shared"]), ("dynamic", []))]
 cc_library(name = "libraries", srcs = [":tools"], linkstatic = True)
 cc_binary(name = "many", srcs = ["many.c"], deps = [":libraries"])
 ''',
     'many.c': '',
+    'part.c': 'int part(void) { return 42; }\n',
+    'part.h': 'int part(void);\n',
+    'uses_part.c': '#include <stdio.h>\n#include "part.h"\nint main(void) { printf("part %d\\n", part()); return 0; }\n',
     'reads.c': r'''
 #include <stdio.h>
 #include <stdlib.h>
@@ -219,3 +228,15 @@ def test_tools_are_compilers_wherever_they_are_started_and_take_arguments_from_f
     assert 'plain.o:' in said, 'what it reads from its standard input'
     [link] = kept.actions('mnemonic("CppLink", //:many)', WASM)['actions']
     assert sum(map(len, link['arguments'])) > 40_000
+
+
+def test_shared_libraries_are_linked_into_programs(kept: Workspace) -> None:
+    said = kept.run('test', WASM, '--test_output=all', '//:uses_shared', '//:uses_dynamic').stdout
+    assert said.count('part 42') == 2
+    kept.build(WASM, '//:linkshared')
+
+
+def test_headers_are_parsed_if_that_is_asked_for(kept: Workspace) -> None:
+    spawns = kept.build(WASM, '--features=parse_headers', '--process_headers_in_dependencies', '//:part')
+    [parsed] = [spawn for spawn in spawns if any(path.endswith('/part.h.processed') for path in spawn['listedOutputs'])]
+    assert '-fsyntax-only' in parsed['commandArgs']

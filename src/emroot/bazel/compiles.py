@@ -23,6 +23,8 @@ def compile_(action: Action, program: str, arguments: list[str]) -> int:
             f'-ffile-prefix-map={action.root}=.', *action.sdk.resource_dir_map]
     done = action.run(program, [*arguments, *maps], action.environment(cache))
     action.say(_advice_on_ports(action, cache, arguments, ports, done) or done.stderr)
+    if done.returncode == 0 and '-fsyntax-only' in arguments and '-o' in arguments:
+        Path(arguments[arguments.index('-o') + 1]).touch()  # Bazel wants a file of a header that was parsed
     if done.returncode == 0 and '-MF' in arguments and action.at_root:
         own = [headers, str(cache), os.path.dirname(action.about), action.sdk.found_resource_dir]
         relative_dependencies(Path(arguments[arguments.index('-MF') + 1]), action.root, own)

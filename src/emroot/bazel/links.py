@@ -18,6 +18,8 @@ from .unpack import divide
 
 #: Has a link write one file, a tar of all that emcc leaves.
 PACK = '--emroot-pack'
+#: Links a shared library of Bazel's.
+SHARED = '--emroot-shared'
 #: Where a port lies that is among the inputs (`library.bzl: emscripten_port_library`).
 PORT = '--emroot-port='
 
@@ -41,6 +43,8 @@ def link(action: Action, program: str, arguments: list[str]) -> int:
     fill_cache(cache, [*cached, *(str(action.root / port) for port in ports)])
     # em++ takes the C++ runtime in whatever it is told (as `fetch.py: linker` knows).
     program = 'emcc.py' if '-sDEFAULT_TO_CXX=0' in words else program
+    if SHARED in words:
+        return run(action, program, shared([word for word in words if word != SHARED], action.sdk.root), cache)
     if action.packs:
         return link_packed(action, program, words, cache)
     link_headers(cache, action.root / action.headers)
@@ -94,6 +98,15 @@ def for_tests(words: list[str]) -> list[str]:
     rest = [word for word in words if word != TEST]
     own = [] if any(_OWN_FILES.match(word) for word in rest) else ['-sNODERAWFS']
     return ['-sEXIT_RUNTIME', *own, *rest]
+
+
+def shared(words: list[str], sdk: Path) -> list[str]:
+    """The words of a link of a shared library: a side module where that was asked for, else one that is linked into programs, as
+    emcc has it for build systems that insist on shared libraries."""
+    words = [a for a in words if not a.startswith('--oformat=')]
+    if not _is_side_module(words) and 'FAKE_DYLIBS' in (sdk / 'src' / 'settings.js').read_text(encoding='utf-8'):
+        words.append('-sFAKE_DYLIBS')  # up to 4.0 they are that anyway
+    return ['-shared', *words]
 
 
 def link_headers(cache: Path, headers: Path) -> None:
