@@ -4,6 +4,8 @@
     python3 dev.py test [PYTEST...]     static checks and the default tests; --slow: all tests; --share K/N: a part of the slow
     python3 dev.py fidelity [...]       compare archives with embuilder's, byte for byte
     python3 dev.py torture [PART...]    what a home endures: kills, crowds, damage, want, lies, hostility
+    python3 dev.py upstream-tests [...] Emscripten's own tests, with plain emcc and below emroot
+    python3 dev.py projects [...]       third-party projects, with plain emcc and below emroot
     python3 dev.py bench [...]          measure against emcc and embuilder, in turn; writes BENCHMARKS.md
     python3 dev.py model TRACE          how long a traced build takes on larger machines
     python3 dev.py check                ruff and mypy
@@ -34,6 +36,7 @@ BIN = VENV / ('Scripts' if os.name == 'nt' else 'bin')
 PYTHON = BIN / ('python.exe' if os.name == 'nt' else 'python')
 COMMANDS = {'demo': 'dev.demo', 'test': 'dev.testing', 'fidelity': 'dev.fidelity', 'torture': 'dev.torture',
             'bench': 'dev.bench', 'model': 'dev.model', 'check': 'dev.check', 'smoke': 'dev.smoke',
+            'upstream-tests': 'dev.upstream', 'projects': 'dev.projects',
             'docs': 'dev.docs', 'release': 'dev.release', 'windows': 'dev.wine', 'indexes': 'dev.indexes', 'pins': 'dev.pins'}
 
 

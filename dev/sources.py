@@ -20,7 +20,7 @@ from emroot.sdk.providers.apt import Apt, machine_sources, missing_tools
 from .places import dev_cache
 
 #: Where to look, in this order. The first has releases that do not move.
-SUITES = ('trixie', 'forky', 'bookworm')
+SUITES = ('trixie', 'forky', 'bookworm', 'sid')
 _ARCHIVE = re.compile(r'^ ([0-9a-f]{64}) \d+ (\S+\.orig\.tar\.\w+)$', re.MULTILINE)
 
 
@@ -28,13 +28,14 @@ class SourceUnavailable(RuntimeError):
     """A project's sources cannot be had here; the message says why."""
 
 
-def get_source(package: str) -> Path:
-    """The directory of a source package's upstream release. It is shared: copy what you change (with its times)."""
-    place = dev_cache() / 'sources' / package
+def get_source(package: str, version: str = '') -> Path:
+    """The directory of a source package's upstream release, of a `version` if that is given. It is shared: copy what you change
+    (with its times)."""
+    place = dev_cache() / 'sources' / (f'{package}-{version}' if version else package)
     if not place.is_dir():
         place.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=place.parent, prefix='.getting-') as directory:
-            archive = _download(package, Path(directory))
+            archive = _download(package, Path(directory), version)
             unpacked = Path(directory) / 'unpacked'
             with tarfile.open(archive) as tar:
                 tar.extractall(unpacked, filter='data')
@@ -52,7 +53,7 @@ def copy_source(package: str, to: Path) -> Path:
     return Path(shutil.copytree(get_source(package), to, symlinks=True))
 
 
-def _download(package: str, work: Path) -> Path:
+def _download(package: str, work: Path, version: str = '') -> Path:
     if missing := missing_tools():
         raise SourceUnavailable(f'the sources of {package} come from a Debian mirror, and there is no {", ".join(missing)}')
     failures = []
@@ -61,18 +62,19 @@ def _download(package: str, work: Path) -> Path:
             try:
                 apt = Apt(work / f'{suite}-{number}', source, suite, kind='deb-src')
                 apt.update()
-                return _archive(apt, package, work)
+                return _archive(apt, package, work, version)
             except (SdkError, SourceUnavailable) as error:
                 failures.append(f'{suite}: {error}')
     raise SourceUnavailable(f'no sources of {package}: {"; ".join(failures) or "no Debian archive in the package sources"}')
 
 
-def _archive(apt: Apt, package: str, work: Path) -> Path:
+def _archive(apt: Apt, package: str, work: Path, version: str = '') -> Path:
     """The release's archive. What else belongs to a source package is of no use here, and may be missing."""
     stanzas = re.findall(rf'^Package: {re.escape(package)}$.*?(?=^\n|\Z)', apt.index().decode(), re.MULTILINE | re.DOTALL)
-    listed = {name: digest for stanza in stanzas for digest, name in _ARCHIVE.findall(stanza)}
+    listed = {name: digest for stanza in stanzas for digest, name in _ARCHIVE.findall(stanza)
+              if not version or re.match(rf'{re.escape(package)}_{re.escape(version)}\b', name)}
     if not listed:
-        raise SourceUnavailable(f'no package {package}')
+        raise SourceUnavailable(f'no package {package}{f" of version {version}" if version else ""}')
     process = apt.start_download([package], work)
     _, said = process.communicate()
     for name, digest in listed.items():

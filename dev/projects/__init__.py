@@ -1,0 +1,1 @@
+"""Third-party projects, built and tested with plain emcc and with emroot: `dev.py projects`."""

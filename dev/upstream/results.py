@@ -1,0 +1,90 @@
+"""What became of tests, each way; and the page about it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+#: The way that the others are compared with.
+PEER = 'plain'
+_BEGIN, _END = '<!-- results: begin -->\n', '<!-- results: end -->\n'
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of a test."""
+
+    state: str
+    """`passed`, `failed` or `skipped`."""
+    why: str
+    seconds: float
+    """Of processor."""
+
+
+Outcomes = dict[str, Outcome]
+
+
+def read_outcomes(file: Path) -> Outcomes:
+    """By test; the last run of each counts."""
+    if not file.is_file():
+        return {}
+    said = map(json.loads, file.read_text(encoding='utf-8').splitlines())
+    return {each['name']: Outcome(each['state'], each['why'], each['seconds']) for each in said}
+
+
+def worse(peer: Outcomes, own: Outcomes) -> list[str]:
+    """Tests that pass with plain emcc, and not this way."""
+    return sorted(name for name, outcome in own.items() if outcome.state != 'passed' and name in peer
+                  and peer[name].state == 'passed')
+
+
+def table(results: dict[str, Outcomes]) -> str:
+    """Markdown: suites by ways, and what fails with plain emcc, too."""
+    peer, ways = results[PEER], [way for way in results if way != PEER]
+    lines = [f'| suite | tests | skipped | pass with plain emcc | {" | ".join(f"with {way}" for way in ways)} |',
+             f'|---|---:|---:|---:|{"---:|" * len(ways)}']
+    for suite in [*dict.fromkeys(map(suite_of, sorted(peer))), '']:
+        lines.append(_row(suite, results, ways))
+    failing = [(name, _reason(outcome.why)) for name, outcome in sorted(peer.items()) if outcome.state == 'failed']
+    if failing:
+        lines += ['', 'Fail with plain emcc, and so below emroot:', '', '| test | why |', '|---|---|']
+        lines += [f'| `{name}` | {why} |' for name, why in failing]
+    return '\n'.join(lines) + '\n'
+
+
+def _row(suite: str, results: dict[str, Outcomes], ways: Iterable[str]) -> str:
+    """One of the table: a suite, or all of them."""
+    peer = {name: outcome for name, outcome in results[PEER].items() if not suite or suite_of(name) == suite}
+    passed = {name for name, outcome in peer.items() if outcome.state == 'passed'}
+    skipped = sum(outcome.state == 'skipped' for outcome in peer.values())
+    cells = [str(len(peer)), str(skipped), str(len(passed))]
+    for way in ways:
+        ran = passed & results[way].keys()
+        cells.append(f'{sum(results[way][name].state == "passed" for name in ran)} of {len(ran)}')
+    return f'| {suite or "all"} | {" | ".join(cells)} |'
+
+
+def suite_of(name: str) -> str:
+    """`core0` of `core0.test_hello_world`."""
+    return name.partition('.')[0]
+
+
+def write_page(page: Path, text: str) -> None:
+    """Put the table where the page has it."""
+    whole = page.read_text(encoding='utf-8')
+    before, _, rest = whole.partition(_BEGIN)
+    page.write_text(f'{before}{_BEGIN}\n{text}\n{_END}{rest.partition(_END)[2]}', encoding='utf-8')
+
+
+def _reason(why: str) -> str:
+    """The line that tells most, as far as a program can say."""
+    lines = [line.strip() for line in why.splitlines() if line.strip()]
+    told = next(_telling(lines), lines[-1] if lines else '')
+    return told.replace('|', '\\|')[:160]
+
+
+def _telling(lines: list[str]) -> Iterator[str]:
+    for mark in ('error:', 'Error:', 'not found'):
+        yield from (line for line in lines if mark in line)

@@ -1,0 +1,117 @@
+"""How tests are run: by plain emcc, and by emroot in its ways; each with a cache directory, and a home if it needs one."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from emroot.files import remove_tree
+from emroot.home import Home
+from emroot.modes import all_modes
+
+#: Variables of the machine that would decide what is linked.
+_HEEDED = ('EM', '_EM')
+#: The flags with which suites link.
+FLAGS = {'core0': '-O0', 'core2': '-O2', 'core3': '-O3', 'lto0': '-flto -O0', 'lto2': '-flto -O2', 'thinlto0': '-flto=thin -O0',
+         'wasm64': '-m64 --profiling-funcs', 'wasmfs': '-O2 -sWASMFS', 'minimal0': '-g -sMINIMAL_RUNTIME', 'strict': '-sSTRICT',
+         'asan': '-fsanitize=address', 'ubsan': '-fsanitize=undefined', 'lsan': '-fsanitize=leak', 'other': ''}
+#: Kinds of records that a lazy home does not have: with these, libraries are whole at once.
+_WHOLE = ('archive', 'embuilder')
+
+
+@dataclass(frozen=True)
+class Ground:
+    """What tests run on."""
+
+    root: Path
+    """The SDK with its tests."""
+    home: Home
+    """Where libraries are built, and kept."""
+    place: Path
+    """For cache directories and homes of the ways."""
+
+    @property
+    def built(self) -> Path:
+        """The cache directory with everything that the tests were seen to need."""
+        return self.place / 'built'
+
+    def emroot(self, *words: object, home: Path | None = None) -> list[str]:
+        """A command line of emroot."""
+        return [sys.executable, '-m', 'emroot', '--sdk', str(self.root), '--home', str(home or self.home.root), *map(str, words)]
+
+    def build(self, *selection: object) -> None:
+        """Have libraries built."""
+        subprocess.run(self.emroot('build', '--quiet', '--cache', self.built, *selection), env=environment(), check=False)
+
+
+#: What a way starts the tests through, and the environment.
+Started = tuple[list[str], dict[str, str]]
+
+
+def environment(**more: str) -> dict[str, str]:
+    """This one's, without what Emscripten heeds."""
+    return {**{name: value for name, value in os.environ.items() if not name.startswith(_HEEDED)}, **more}
+
+
+def prepare(ground: Ground, suites: Iterable[str]) -> None:
+    """Have built what most links of suites need: emcc alone would take long to."""
+    links = [f'{driver} {FLAGS[suite]}' for suite in suites if suite in FLAGS for driver in ('emcc', 'em++')]
+    if links:
+        ground.build(*(word for link in links for word in ('--for', link)))
+
+
+def plain(ground: Ground) -> Started:
+    """Emcc alone. It begins with what there is, and builds the rest."""
+    cache = ground.place / 'plain'
+    _copy_cache(ground.built, cache)
+    return [], environment(EM_CACHE=str(cache))
+
+
+def learn(ground: Ground) -> None:
+    """Have built what plain emcc had to build: the other ways are to find it."""
+    here, there = (_libraries(cache) for cache in (ground.built, ground.place / 'plain'))
+    if new := sorted(there - here):
+        ground.build('--targets', ','.join(new))
+
+
+def lazy(ground: Ground) -> Started:
+    """Below `emroot run`, where nothing but single objects has been compiled."""
+    return _below_run(ground, 'lazy', ())
+
+
+def predict(ground: Ground) -> Started:
+    """The same, and nobody knows which symbols libraries have."""
+    return _below_run(ground, 'predict', ('index',), '--lazy=predict')
+
+
+def frozen(ground: Ground) -> Started:
+    """As after `emroot env`: emcc may build nothing."""
+    return [], environment(EM_CACHE=str(ground.built), EM_FROZEN_CACHE='1')
+
+
+WAYS: dict[str, Callable[[Ground], Started]] = {'plain': plain, 'lazy': lazy, 'predict': predict, 'frozen': frozen}
+
+
+def _below_run(ground: Ground, name: str, without: Iterable[str], *options: str) -> Started:
+    home, cache = ground.place / name / 'home', ground.place / name / 'cache'
+    for directory in (home, cache):
+        remove_tree(directory)
+    shutil.copytree(ground.home.root / 'store', home / 'store', copy_function=os.link,
+                    ignore=lambda top, _: [*_WHOLE, *without] if os.path.basename(top) == 'records' else [])
+    shutil.copytree(ground.home.memo, home / 'memo')
+    return ground.emroot('run', *options, '--cache', cache, '--', home=home), environment()
+
+
+def _copy_cache(source: Path, target: Path) -> None:
+    if source.is_dir():
+        shutil.copytree(source, target, dirs_exist_ok=True, ignore=shutil.ignore_patterns('.emroot'))
+
+
+def _libraries(cache: Path) -> set[str]:
+    """`MODE/TARGET` of each library in a cache directory."""
+    return {f'{mode.name}/{path.stem}' for mode in all_modes() for path in (cache / mode.directory).glob('*.[ao]')}
