@@ -1,8 +1,10 @@
 """Targets of `@emscripten_cache//<mode>`: each library under its name, and `:cache` for what a module declared."""
 
-load(":library.bzl", "HeadersInfo", "emscripten_built")
+load(":library.bzl", "emscripten_built")
 load(":port_repository.bzl", "as_name")
+load(":providers.bzl", "HeadersInfo")
 load(":python.bzl", "PythonInfo")
+load(":run_tool.bzl", "run_tool")
 
 def emscripten_cache_mode(mode, repo, owner):
     """Forward to the mode's repository.
@@ -32,21 +34,20 @@ def emscripten_ports(modes):
 def _directory_impl(ctx):
     out = ctx.actions.declare_directory("cache")
     headers = ctx.attr._headers[HeadersInfo].directory
-    python = ctx.attr._python[PythonInfo]
     args = ctx.actions.args()
-    args.add_all(["-I", "-B", ctx.file._merge])
     args.add_all([out, headers], expand_directories = False)
     libraries = depset(transitive = [dep[DefaultInfo].files for dep in ctx.attr.libraries + [ctx.attr.shipped]])
     args.add_all(libraries, expand_directories = False)
-    ctx.actions.run(
-        executable = python.interpreter,
-        arguments = [args],
+    run_tool(
+        ctx,
+        ctx.attr._python[PythonInfo],
+        ctx.file._merge,
+        [args],
         inputs = depset([headers], transitive = [libraries]),
-        tools = [ctx.file._merge, ctx.attr._driver_files[DefaultInfo].files, python.files],
         outputs = [out],
         mnemonic = "EmscriptenCache",
-        progress_message = "Putting together %{label}",
-        toolchain = None,
+        message = "Putting together %{label}",
+        tools = [ctx.attr._driver_files[DefaultInfo].files],
     )
     return [DefaultInfo(files = depset([out]))]
 

@@ -1,7 +1,7 @@
 """Running a program: a script that starts the toolchain's Python, which unpacks the program and runs it under the SDK's Node."""
 
-load(":library.bzl", "SdkInfo")
 load(":link.bzl", "programs")
+load(":providers.bzl", "SdkInfo")
 load(":python.bzl", "PythonInfo")
 
 ArgumentsInfo = provider("How a cc_binary or cc_test is to be started.", fields = {"args": "list of its `args`, locations expanded."})

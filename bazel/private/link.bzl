@@ -7,8 +7,8 @@ the rule: the same command with other libraries, and more options at its end.
 """
 
 load(":features.bzl", "FEATURES")
-load(":library.bzl", "CACHE")
 load(":options.bzl", "joined", "settings")
+load(":providers.bzl", "CACHE")
 load(":selection.bzl", "ModeInfo", "choose", "path_in_cache")
 load(":transition.bzl", "wasm_transition")
 

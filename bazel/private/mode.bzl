@@ -1,7 +1,8 @@
 """The rules of a mode's repository, made from what the SDK said of the mode."""
 
 load(":features.bzl", "BY_DEFAULT", "MODULE_FLAGS", "SELECTING")
-load(":library.bzl", "emscripten_built", "emscripten_library", "emscripten_port", "emscripten_port_library", "emscripten_reads")
+load(":library.bzl", "emscripten_built", "emscripten_library", "emscripten_reads")
+load(":port.bzl", "emscripten_port", "emscripten_port_library")
 load(":port_repository.bzl", "as_name", "port_repository_name")
 load(":selection.bzl", "link_libraries")
 

@@ -125,7 +125,7 @@ def _sdk_repository_impl(rctx):
         clang = where["tools"]["clang"],
         clangxx = where["tools"]["clang++"],
         resource_dir = repr(rctx.read("resource_dir")),
-        rules = Label(":library.bzl"),
+        rules = Label(":sdk.bzl"),
         version = repr(where["version"]),
     ))
 

@@ -2,8 +2,8 @@
 
 load(":features.bzl", "EXTRAS", "combination", "combination_name", "extra_libraries", "link_settings")
 load(":granularity.bzl", "GranularityInfo")
-load(":library.bzl", "CACHE", "LibraryInfo")
 load(":options.bzl", "is_on")
+load(":providers.bzl", "CACHE", "LibraryInfo")
 
 ModeInfo = provider("The libraries of a mode.", fields = {
     "about": "struct: what `mode.bzl` of the mode's repository says.",

@@ -1,32 +1,31 @@
 """All that a link needs to make objects of system libraries by itself, as one input of it."""
 
-load(":library.bzl", "HeadersInfo", "SdkInfo")
+load(":providers.bzl", "HeadersInfo", "SdkInfo")
 load(":python.bzl", "PythonInfo")
+load(":run_tool.bzl", "run_tool")
 
 SourcesInfo = provider("What links make objects of.", fields = {"archive": "File: see `src/emroot/bazel/sources.py`."})
 
 def _sources_impl(ctx):
-    sdk, python, headers = ctx.attr._sdk[SdkInfo], ctx.attr._python[PythonInfo], ctx.attr._headers[HeadersInfo].directory
+    sdk, headers = ctx.attr._sdk[SdkInfo], ctx.attr._headers[HeadersInfo].directory
     out = ctx.actions.declare_file(ctx.label.name + ".zip")
     package = ctx.attr._package[DefaultInfo].files
     args, listed = ctx.actions.args(), ctx.actions.args()
-    args.add_all(["-I", "-S", "-B", ctx.file._program])
     args.add_all([out, sdk.about, ctx.file._identity])
     args.add_all([headers], expand_directories = False)
     args.add(ctx.file._program.dirname.rpartition("/")[0])
     listed.add_all(depset(transitive = [sdk.sources, package]))
     listed.use_param_file("@%s", use_always = True)
     listed.set_param_file_format("multiline")
-    ctx.actions.run(
-        executable = python.interpreter,
-        arguments = [args, listed],
+    run_tool(
+        ctx,
+        ctx.attr._python[PythonInfo],
+        ctx.file._program,
+        [args, listed],
         inputs = depset([sdk.about, ctx.file._identity, headers], transitive = [sdk.sources, package]),
-        tools = [ctx.file._program, python.files],
         outputs = [out],
         mnemonic = "EmscriptenSources",
-        progress_message = "Packing Emscripten's sources",
-        execution_requirements = {"supports-path-mapping": "1"},
-        toolchain = None,
+        message = "Packing Emscripten's sources",
     )
     return [DefaultInfo(files = depset([out])), SourcesInfo(archive = out)]
 

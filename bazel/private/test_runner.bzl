@@ -1,8 +1,8 @@
 """How a `cc_test` runs that is built for WebAssembly: under the SDK's Node, as `bazel test` runs any test."""
 
 load(":launcher.bzl", "LAUNCHER_ATTRIBUTES", "find_node", "write_launcher")
-load(":library.bzl", "SdkInfo")
 load(":link.bzl", "PackedInfo")
+load(":providers.bzl", "SdkInfo")
 load(":python.bzl", "PythonInfo")
 
 # A test sees the files and variables that Bazel has for it, and ends when its main returns (`links.py: for_tests`).

@@ -6,7 +6,7 @@ load("@rules_cc//cc/common:cc_common.bzl", "cc_common")
 load("@rules_cc//cc/toolchains:cc_toolchain_config_info.bzl", "CcToolchainConfigInfo")
 load(":features.bzl", "ALWAYS_COMPILE", "ALWAYS_CXX", "ALWAYS_LINK", "ARCH_FLAGS", "COMPILATION_MODES", "FEATURES", "LTO_FLAGS", "MODULE_FLAGS", "REDACTED", "flags")
 load(":granularity.bzl", "GranularityInfo")
-load(":library.bzl", "HeadersInfo", "SdkInfo")
+load(":providers.bzl", "HeadersInfo", "SdkInfo")
 load(":sources.bzl", "SourcesInfo")
 load(":tools.bzl", "ToolsInfo")
 

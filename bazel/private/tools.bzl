@@ -3,7 +3,7 @@
 A launcher finds all else from where it lies itself, so that it works wherever it is started, with nothing in the environment.
 """
 
-load(":library.bzl", "HeadersInfo", "SdkInfo")
+load(":providers.bzl", "HeadersInfo", "SdkInfo")
 load(":python.bzl", "PythonInfo")
 load(":sources.bzl", "SourcesInfo")
 

@@ -4,6 +4,7 @@ load(":launcher.bzl", "LAUNCHER_ATTRIBUTES", "arguments_aspect", "environment_of
 load(":link.bzl", "LINK_ATTRIBUTES", "link", "link_aspect", "programs")
 load(":outputs.bzl", "ALLOWED", "default_kinds", "divide")
 load(":python.bzl", "PythonInfo")
+load(":run_tool.bzl", "run_tool")
 load(":transition.bzl", "wasm_transition")
 
 def _wasm_cc_binary_impl(ctx):
@@ -16,20 +17,18 @@ def _wasm_cc_binary_impl(ctx):
     if not outputs:
         base = divide(target.label.name.rpartition("/")[2])[0]
         outputs = [ctx.actions.declare_file("%s/%s.%s" % (ctx.label.name, base, kind)) for kind in default_kinds(words)]
-    python = ctx.attr._python[PythonInfo]
     args = ctx.actions.args()
-    args.add_all(["-I", "-B", ctx.file._unpack, packed])
+    args.add(packed)
     args.add_all(outputs)
-    ctx.actions.run(
-        executable = python.interpreter,
-        arguments = [args],
-        inputs = [packed],
-        tools = [ctx.file._unpack, python.files],
+    run_tool(
+        ctx,
+        ctx.attr._python[PythonInfo],
+        ctx.file._unpack,
+        [args],
+        inputs = depset([packed]),
         outputs = outputs,
         mnemonic = "WasmUnpack",
-        progress_message = "Unpacking %{label}",
-        execution_requirements = {"supports-path-mapping": "1"},
-        toolchain = None,
+        message = "Unpacking %{label}",
     )
     launcher, runfiles = make_launcher(ctx, target, packed)
 

@@ -20,7 +20,7 @@ from .unpack import divide
 PACK = '--emroot-pack'
 #: Links a shared library of Bazel's.
 SHARED = '--emroot-shared'
-#: Where a port lies that is among the inputs (`library.bzl: emscripten_port_library`).
+#: Where a port lies that is among the inputs (`port.bzl: emscripten_port_library`).
 PORT = '--emroot-port='
 
 

@@ -12,7 +12,7 @@ from ..engine.spelling import find_resource_dir, map_resource_dir
 
 #: What clang's own headers are called in objects made with an SDK that Bazel downloaded, wherever Bazel put it.
 RESOURCE_PREFIX = '/emsdk/lib/clang'
-#: Outputs of library actions lie below a directory of this name (`library.bzl: CACHE`), what an SDK ships below the other.
+#: Outputs of library actions lie below a directory of this name (`providers.bzl: CACHE`), what an SDK ships below the other.
 CACHE = '/emroot-cache/'
 SHIPPED = '/shipped/'
 #: What a library is called where Bazel takes shared libraries alone (`selection.bzl: runtime_libraries`): the rest of the name is
