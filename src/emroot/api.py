@@ -128,7 +128,7 @@ def prepare(*, features: str | Iterable[str], targets: str | Iterable[str], link
     if not selected:
         raise UsageError('nothing is selected', hint='give features, targets, links or a project')
     if builder not in ('source', 'embuilder'):
-        raise UsageError(f'there is no builder {builder!r}', hint="give 'source' or 'embuilder'")
+        raise UsageError(f'unknown builder {builder!r}', hint="give 'source' or 'embuilder'")
     address = None
     if remote:
         from .remote.address import parse_address

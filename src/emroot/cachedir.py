@@ -63,8 +63,8 @@ class CacheDirectory:
     def check_place(self) -> None:
         """Raises `UsageError` if it lies inside the SDK."""
         if self.root == self.sdk.root or self.sdk.root in self.root.parents:
-            raise UsageError(f'the cache directory {self.root} lies inside the SDK, which is never written to',
-                             hint='choose a directory outside of it with --cache')
+            raise UsageError(f'the cache directory {self.root} is inside the SDK, and emroot never writes to an SDK',
+                             hint='choose a directory outside of the SDK with --cache')
 
     def is_anothers(self) -> bool:
         """Whether it was last used with another SDK, or is a cache of another emcc: none of its libraries are then what this one

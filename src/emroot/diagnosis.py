@@ -41,15 +41,15 @@ def examine_sdk(sdk: Sdk) -> Iterator[Finding]:
     """Whether an SDK's tools fit together."""
     yield Finding(f'Emscripten {sdk.version} at {sdk.root} (found: {sdk.how}), LLVM {sdk.llvm_version}', True)
     if sdk.doubt:
-        yield Finding(sdk.doubt, True, 'point LLVM_ROOT in its configuration to the right LLVM, or get a whole SDK with '
+        yield Finding(sdk.doubt, True, 'set LLVM_ROOT in its configuration to the right LLVM, or get a complete SDK with '
                       '`emroot sdk install`')
     shown = '.'.join(map(str, sdk.node_version))
     if not sdk.node_version:
         yield Finding(f'its Node does not run: {" ".join(sdk.node) or "none is configured"}', False,
-                      'set NODE_JS in its configuration, or get a whole SDK with `emroot sdk install`', SdkError.exit_code)
+                      'set NODE_JS in its configuration, or get a complete SDK with `emroot sdk install`', SdkError.exit_code)
     elif sdk.node_version < MINIMUM:
-        yield Finding(f'its Node {shown} links everything, but runs no wasm64 programs', True,
-                      'for those start `"$(emroot sdk node)" main.js`')
+        yield Finding(f'its Node {shown} can link all programs, but cannot run wasm64 programs', True,
+                      'run them with `"$(emroot sdk node)" main.js`')
     else:
         yield Finding(f'its Node {shown} runs programs of every mode', True)
 
@@ -60,15 +60,15 @@ def examine_node(sdk: Sdk, home: Home) -> Iterator[Finding]:
     if found is None:
         own = node_for(home, sdk)
         if own:
-            yield Finding(f'no `node` on PATH: after `emroot env` and below `emroot run` it is {own}', True)
+            yield Finding(f'no `node` on PATH: `emroot env` and `emroot run` add {own}', True)
         else:
-            yield Finding('no `node` on PATH', True, 'start programs with `"$(emroot sdk node)" main.js`')
+            yield Finding('no `node` on PATH', True, 'run programs with `"$(emroot sdk node)" main.js`')
         return
     version = node_version(found)
     shown = f'Node {".".join(map(str, version))} ({found})' if version else f'{found}, which does not run'
     enough = version >= MINIMUM
     yield Finding(f'`node` on PATH is {shown}' + ('' if enough or not version else ': too old for wasm64 programs'), True,
-                  '' if enough else 'start them with `"$(emroot sdk node)" main.js`, or have Node 24 or later on PATH')
+                  '' if enough else 'run them with `"$(emroot sdk node)" main.js`, or put Node 24 or later on PATH')
 
 
 def examine_home(home: Home) -> Iterator[Finding]:
@@ -88,7 +88,7 @@ def examine_home(home: Home) -> Iterator[Finding]:
     free = shutil.disk_usage(home.root).free
     enough = free > ENOUGH_SPACE
     yield Finding(f'home {home.root}: {free >> 20} MB free', enough,
-                  '' if enough else 'free some space, or set EMROOT_HOME to a larger disk', StoreError.exit_code)
+                  '' if enough else 'free some space, or set EMROOT_HOME to a directory on a larger disk', StoreError.exit_code)
 
 
 def examine_cache(cache: Path, sdk: Sdk, *, home: Home) -> Iterator[Finding]:
@@ -99,18 +99,18 @@ def examine_cache(cache: Path, sdk: Sdk, *, home: Home) -> Iterator[Finding]:
         return
     listed = [path for path, _ in recorded_files(cache)]
     if mark is None and listed:
-        yield Finding(f'cache directory {cache} was wiped or changed: what emroot noted of its headers is gone', False,
+        yield Finding(f'cache directory {cache} was erased or changed: emroot\'s record of its headers is gone', False,
                       'run the same emroot build again, it replaces what is missing or changed', StoreError.exit_code)
     elif mark is None:
-        yield Finding(f'cache directory {cache} was not made by emroot: its libraries are whatever built them', True,
-                      'emroot build replaces those it is asked for')
+        yield Finding(f'cache directory {cache} was not made by emroot: the origin of its libraries is unknown', True,
+                      'emroot build replaces the libraries that it builds')
     elif mark.get('sdk') != sdk.digest:
         yield Finding(f'cache directory {cache} was made for another SDK', False,
-                      f'run emroot build again with --cache {quoted(cache)}: everything is replaced', StoreError.exit_code)
+                      f'run emroot build again with --cache {quoted(cache)}: it replaces everything', StoreError.exit_code)
     sanity = cache / 'sanity.txt'
     if sanity.is_file() and sanity.read_text(encoding='utf-8', errors='surrogateescape') != sdk.sanity:
         yield Finding(f'{sanity} belongs to another SDK: its emcc would erase this cache directory', False,
-                      'run emroot build, which rewrites it; or use one cache directory for each SDK', StoreError.exit_code)
+                      'run emroot build, which rewrites the file; or use one cache directory for each SDK', StoreError.exit_code)
     if mark is not None:
         found = Verified()
         verify_cache(cache, Store(home.store), found)
@@ -119,10 +119,10 @@ def examine_cache(cache: Path, sdk: Sdk, *, home: Home) -> Iterator[Finding]:
             shown = [*(others if len(others) == 1 else [f'{len(others)} headers'] if others else []),
                      *(path for path in changed if path in listed)]
             shown[5:] = ['...'] if shown[5:] else []
-            yield Finding(f'cache directory {cache} was wiped or changed: {", ".join(shown)}', False,
+            yield Finding(f'cache directory {cache} was erased or changed: {", ".join(shown)}', False,
                           'run the same emroot build again, it replaces what is missing or changed', StoreError.exit_code)
         else:
-            yield Finding(f'cache directory {cache}: {len(listed)} files, all as they were placed', True)
+            yield Finding(f'cache directory {cache}: {len(listed)} files, all unchanged', True)
 
 
 def examine_lazy(cache: Path) -> Iterator[Finding]:
@@ -131,8 +131,8 @@ def examine_lazy(cache: Path) -> Iterator[Finding]:
     for mode, targets in missing.items():
         shown = f'{", ".join(targets[:5])}{"..." if len(targets) > 5 else ""}'
         count = read_links(cache, mode).count
-        yield Finding(f'{count} {"link" if count == 1 else "links"} of {mode} took only what they pull: of its libraries '
-                      f'{len(targets)} were never built whole ({shown}), and a frozen emcc fails for want of them', True,
+        yield Finding(f'{count} {"link" if count == 1 else "links"} of {mode} compiled only the objects that they need: '
+                      f'{len(targets)} libraries were never built whole ({shown}), and a frozen emcc fails without them', True,
                       completing_command(cache, {mode: targets}))
 
 
@@ -143,8 +143,8 @@ def examine_prebuilt(sdk: Sdk, cache: Path, *, used: bool) -> Iterator[Finding]:
         shown = ', '.join(f'{count} of {mode}' for mode, count in modes.items() if count)
         if shown:
             yield Finding(f"the SDK's own cache {base.root} has libraries: {shown}; "
-                          + ('what is right of them is copied and not built' if used else 'they are not used'), True,
-                          "`--base ''` (EMROOT_BASE=) has all built" if used else "since EMROOT_BASE or EMROOT_PLACE says so")
+                          + ('its valid files are copied, not built' if used else 'they are not used'), True,
+                          "`--base ''` (EMROOT_BASE=) builds all of them" if used else "because of EMROOT_BASE or EMROOT_PLACE")
 
 
 def examine_environment(cache: Path) -> Iterator[Finding]:
@@ -152,9 +152,9 @@ def examine_environment(cache: Path) -> Iterator[Finding]:
     environment = os.environ
     if (given := environment.get('EM_CACHE')) and Path(given) != cache:
         yield Finding(f'EM_CACHE is {given}, not the cache directory {cache}', True,
-                      f'build into it with --cache {quoted(given)}, or set it with `emroot env`')
+                      f'build into EM_CACHE with --cache {quoted(given)}, or set EM_CACHE with `emroot env`')
     if (config := environment.get('EM_CONFIG')) and not Path(config).is_file():
-        yield Finding(f'EM_CONFIG names {config}, which is not there', False, 'unset it, or set it with `emroot env`',
+        yield Finding(f'EM_CONFIG is {config}, which does not exist', False, 'unset it, or set it with `emroot env`',
                       SdkError.exit_code)
     frozen = environment.get('EM_FROZEN_CACHE', '') not in ('', '0')
     place = Path(environment.get('EM_CACHE') or cache)
@@ -163,4 +163,4 @@ def examine_environment(cache: Path) -> Iterator[Finding]:
                       f'run emroot build --cache {quoted(place)} for what your links need', StoreError.exit_code)
     for name in ('EMCC_CFLAGS', 'EMCC_FORCE_STDLIBS'):
         if environment.get(name):
-            yield Finding(f'{name} is set: it changes what links need', True, 'emroot resolve --environment heeds it')
+            yield Finding(f'{name} is set: it changes what links need', True, 'emroot resolve --environment uses it')

@@ -86,11 +86,11 @@ _SHORTAGES = (
      '(?i)No space left on device|There is not enough space on the disk|Disk quota exceeded',
      'free some space, run `emroot gc --max-size 1G`, or set EMROOT_HOME to a larger disk'),
     ('cannot start processes', {errno.EAGAIN}, "Resource temporarily unavailable|can't start new thread",
-     'allow more processes (`ulimit -u`, or the limit of the container), or start fewer at once with -j 1'),
+     'allow more processes (`ulimit -u`, or the limit of the container), or run fewer jobs with -j 1'),
     ('no memory left', {errno.ENOMEM}, 'Cannot allocate memory|^MemoryError|LLVM ERROR: out of memory',
-     'allow more memory (`ulimit -v`, or the limit of the container), or start fewer compiles at once with -j 1'),
+     'allow more memory (`ulimit -v`, or the limit of the container), or run fewer compiles with -j 1'),
     ('cannot open more files', {errno.EMFILE, errno.ENFILE}, 'Too many open files',
-     'allow more open files (`ulimit -n`), or start fewer compiles at once with -j 1'),
+     'allow more open files (`ulimit -n`), or run fewer compiles with -j 1'),
 )
 
 
@@ -146,8 +146,8 @@ def from_os_error(error: OSError, doing: str, *, instead: str = _CHOOSE, writabl
             return StoreError(f'{what} while {doing}{where}', hint=hint)
     if error.errno in _FORBIDDEN and path and is_unreadable(path):
         return StoreError(f'not readable by this user while {doing}{where}: {error.strerror}',
-                          hint=f'{instead}, or allow this user to read it, and to search the directories above it (`ls -ld`)')
+                          hint=f'{instead}, or give this user read access to it and to its parent directories (`ls -ld`)')
     if error.errno in _FORBIDDEN:
         return StoreError(f'not writable while {doing}{where}: {error.strerror}', hint=writable)
     return StoreError(f'{error.strerror or error} while {doing}{where}',
-                      hint='check the directory, or choose another with --cache or --home')
+                      hint='check the directory, or choose another one with --cache or --home')

@@ -58,7 +58,7 @@ def user_path(given: str | os.PathLike[str], directory: Path | None = None) -> P
         plain = os.path.abspath(path) if '..' in path.parts else path
         return Path(plain) if plain is path or os.path.realpath(plain) == os.path.realpath(path) else path
     except RuntimeError as error:
-        raise StoreError(f'no home directory is known for the ~ in {os.fspath(given)}',
+        raise StoreError(f'cannot expand the ~ in {os.fspath(given)}: the home directory is unknown',
                          hint='set HOME, or give the path without ~') from error
 
 

@@ -36,7 +36,7 @@ class Home:
     def require(self) -> None:
         """Raise `StoreError` if there is none."""
         if not self.is_known:
-            raise StoreError('no home directory', hint='set EMROOT_HOME or --home to a directory that emroot may keep things in')
+            raise StoreError('no home directory', hint='set EMROOT_HOME or --home to a directory for emroot')
 
     @property
     def store(self) -> Path:
@@ -117,8 +117,8 @@ def find_home(explicit: str | os.PathLike[str] | None = None) -> Home:
     chosen = explicit or os.environ.get('EMROOT_HOME')
     root = user_path(chosen) if chosen else user_cache_dir() or NOWHERE
     if set('\r\n') & set(str(root)):
-        raise UsageError(f'the home {str(root)!r} has a line break in its path, and emcc takes no configuration from there',
-                         hint='choose another one with --home or EMROOT_HOME')
+        raise UsageError(f'the home {str(root)!r} has a line break in its path, and emcc reads no configuration from such a path',
+                         hint='choose another home with --home or EMROOT_HOME')
     refuse_foreign(root, PARTS)
     return Home(root)
 

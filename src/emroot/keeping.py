@@ -130,7 +130,7 @@ def gc(*, max_size: int | None = None, max_age: float | None = None, dry_run: bo
     from .store import Store
     from .store.gc import collect
     if max_size is None and max_age is None:
-        raise UsageError('no bound is given', hint='give --max-size 5G, --max-age 90d, or both')
+        raise UsageError('no limit is given', hint='give --max-size 5G, --max-age 90d, or both')
     where = find_home(home)
     store = Store(where.store)
     store.prepare()

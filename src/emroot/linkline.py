@@ -72,14 +72,15 @@ def read_link(link: str | Sequence[str], lang: str | None = None) -> LinkLine:
     if len(found) > 1:
         found = [line for line in found if not _LINKS_NOTHING.intersection(line.arguments)] or found[:1]
     if len(found) > 1:
-        raise UsageError(f'`{shlex.join(words)}` is {len(found)} links', hint='give one at a time; --for may be repeated')
+        raise UsageError(f'`{shlex.join(words)}` contains {len(found)} links',
+                         hint='give one link at a time; --for may be repeated')
     if found:
         return found[0]
     variables, flags = _variables(words)
     if flags and not flags[0].startswith(('-', '@')) and not re.fullmatch(_INPUT, flags[0]):
-        raise UsageError(f'`{shlex.join(words)}` is no link of emcc or em++',
-                         hint='give a command of emcc or em++ (behind ccache, env and the like if need be), or its flags alone; '
-                              'the links of a whole build get what they need below `emroot run -- COMMAND`')
+        raise UsageError(f'`{shlex.join(words)}` is not a link command of emcc or em++',
+                         hint='give a command of emcc or em++ (also with ccache, env or the like in front), or only its flags; '
+                              'for a whole build use `emroot run -- COMMAND`')
     return LinkLine(driver='emcc' if lang == 'c' else 'em++', arguments=tuple(flags), variables=variables, command=())
 
 
@@ -105,7 +106,7 @@ def split_link(link: str | Sequence[str], *, windows: bool = os.name == 'nt') ->
     try:
         return list(reader)
     except ValueError as error:
-        raise UsageError(f'cannot read the link {link!r}: {error}', hint='close what is quoted') from error
+        raise UsageError(f'cannot read the link {link!r}: {error}', hint='close the quotation marks') from error
 
 
 def compiler(word: str) -> str | None:

@@ -30,25 +30,25 @@ _BAZEL = re.compile(r'needs (?:libraries )?(?:(\S+) )?of mode (wasm\S+?),?'
                     r'(?: that nothing known beforehand tells: ([^\n]+?)\.?$| )', re.MULTILINE)
 _DISCARDED = re.compile(r"(\S+): wasm(32|64) object file can't be linked in wasm(32|64) mode")
 _UNSHARED = re.compile(r"--shared-memory is disallowed by (\S+) because")
-_FOREIGN = 'the libraries in this cache directory are of another Emscripten or mode than the emcc that links'
+_FOREIGN = 'the libraries in this cache directory are for another Emscripten or mode than the emcc that links'
 _FOR = 'emroot build --for "the link that failed"'
 _RUN = 'emroot run -- COMMAND'
 #: What is wrong with a set-up: how it is said, what it is about, what it means, what helps.
 _SITUATIONS = (
     (r'cache directory [^\n]*not writable|unable to create cache directory'
      r'|(?:PermissionError|OSError)[^\n]*(?:Permission denied|Read-only file system)[^\n]*(?:cache|sysroot|symbol_lists)',
-     'cache directory', 'emcc may not write to its cache: it needs one of your own (EM_CACHE) that has what the link needs',
+     'cache directory', 'emcc may not write to its cache: use a writable cache (EM_CACHE) with the libraries of the link',
      f'{_RUN}, or eval "$(emroot env --for LINK)"'),
     (r'requires node v24|[Ii]nvalid memory limits flags|WebAssembly\.Memory\(\): Property .(?:initial|address)|wasm-memory64',
      'node', 'wasm64 programs need Node 24 or later', '"$(emroot sdk node)" main.js'),
     (r'config(?:uration)? changed, clearing cache', 'cache directory',
-     'an emcc of another SDK or configuration has erased it: have one for each SDK, as emroot has without --cache', _RUN),
-    (r'LLVM version for clang executable', 'clang', 'the compiler is of another LLVM than this Emscripten is made for',
+     'an emcc of another SDK or configuration erased it: use one for each SDK, as emroot does without --cache', _RUN),
+    (r'LLVM version for clang executable', 'clang', 'this Emscripten is made for another version of LLVM',
      'emroot sdk show'),
     (r'No matching toolchains found for types[^\n]*cpp:toolchain_type', 'toolchain',
      'no C++ toolchain for WebAssembly is registered', 'register_toolchains("@emroot//bazel/toolchain:all") in MODULE.bazel'),
     (r"No repository visible as '@emscripten_cache|no such package '@+emscripten_cache", '@emscripten_cache',
-     'the repository is not made visible', 'use_repo(emscripten_deps, "emscripten_cache") in MODULE.bazel'))
+     'the repository is not visible in this module', 'use_repo(emscripten_deps, "emscripten_cache") in MODULE.bazel'))
 
 
 @dataclass(frozen=True)
@@ -74,7 +74,7 @@ def explain_message(text: str, catalogue: Catalogue) -> list[Remedy]:
         for remedy in kind():
             found.setdefault((remedy.target or remedy.missing, '' if remedy.target else remedy.note), remedy)
     if not found and _LOCKED in text:
-        return [Remedy('a file of the cache', '', _FOR, 'emscripten_deps.cache()', 'the cache is frozen, and lacks it')]
+        return [Remedy('a file of the cache', '', _FOR, 'emscripten_deps.cache()', 'the cache is frozen, and lacks this file')]
     return list(found.values())
 
 
@@ -134,7 +134,7 @@ class _Reader:
                 remedy = self._port(path, self.mode, port, variant)
                 yield replace(remedy, note=f'link with --use-port={port} instead of -l{name}')
             else:
-                yield Remedy(f'-l{name}', '', '', '', 'neither a library of the SDK nor a port: build it with emcc and name its '
+                yield Remedy(f'-l{name}', '', '', '', 'neither a library of the SDK nor a port: build it with emcc and give its '
                              'directory (-L)')
 
     def headers(self) -> Iterator[Remedy]:
@@ -142,10 +142,10 @@ class _Reader:
         for header in _HEADER.findall(self.text):
             if port := port_of_header(header, self._ports):
                 yield replace(self._port(header, self.mode, port),
-                              note=f'compile and link with --use-port={port}; a frozen cache has to have it already')
+                              note=f'compile and link with --use-port={port}; a frozen cache has to contain it already')
             elif self._is_of_the_sdk(header):
                 yield Remedy(header, '', 'emroot doctor', '', 'a header of the SDK: the cache directory (EM_CACHE) has no '
-                             'headers, or it is no emcc that compiles this')
+                             'headers, or the compiler is not emcc')
 
     def _is_of_the_sdk(self, header: str) -> bool:
         return any(name.endswith(f'/include/{header}') for name in read_index(self.catalogue.sdk))
@@ -155,8 +155,8 @@ class _Reader:
         for name in (next(filter(None, names)) for names in _PACKAGE.findall(self.text)):
             if port := port_of_library(name.replace('-', '_'), self._ports):
                 yield replace(self._port(f'package {name}', self.mode, port),
-                              note='pkg-config, CMake and Meson find it once the cache directory has it, and where they are told '
-                              'of EM_CACHE (`emroot run --`, emconfigure, emcmake)')
+                              note='pkg-config, CMake and Meson find it when the cache directory contains it and EM_CACHE is set '
+                              '(`emroot run --`, emconfigure, emcmake)')
 
     def symbols(self) -> Iterator[Remedy]:
         """Symbols that are not defined, a remedy for each library."""
@@ -168,7 +168,7 @@ class _Reader:
                 yield replace(self._port(shown, self.mode, port), note=f'link with --use-port={port}')
             elif found := option_for_symbol(symbol):
                 library, option = found
-                yield Remedy(shown, '', _FOR, '', f'{f"{library} has it: " if library else ""}link with {option}')
+                yield Remedy(shown, '', _FOR, '', f'{f"{library} defines it: " if library else ""}link with {option}')
 
     def objects(self) -> Iterator[Remedy]:
         """Objects and libraries that do not fit a link."""
@@ -176,12 +176,12 @@ class _Reader:
             flag = '-sMEMORY64' if linked == '64' else 'no -sMEMORY64'
             yield self._unfit(name, f'it was compiled for wasm{made}: compile it with {flag}')
         for name in _UNSHARED.findall(self.text):
-            yield self._unfit(name, 'it was compiled without -pthread: compile it with it, too')
+            yield self._unfit(name, 'it was compiled without -pthread: compile it with -pthread')
 
     def _unfit(self, name: str, note: str) -> Remedy:
         if re.search(r'sysroot[/\\]lib', name):
             return Remedy(name, '', 'emroot doctor --cache DIR', '', _FOREIGN)
-        return Remedy(name, '', '', '', f'{note} (a matter of the build\'s own flags, not of a library)')
+        return Remedy(name, '', '', '', f'{note} (a problem of the build\'s flags, not of a library)')
 
     def bazel(self) -> Iterator[Remedy]:
         """What emroot's rules said."""

@@ -87,7 +87,7 @@ def parse_features(features: Iterable[str]) -> Mode:
         key = FEATURES[feature][0]
         if chosen.setdefault(key, feature) != feature:
             raise UsageError(f'features {chosen[key]!r} and {feature!r} exclude each other',
-                             hint=f'give one of them, or ask for both modes: --features {chosen[key]} '
+                             hint=f'give one of them, or select both modes: --features {chosen[key]} '
                                   f'--features {feature}')
     values = {key: FEATURES[name][1] for key, name in chosen.items()}
     return Mode(**values)  # type: ignore[arg-type]  # the table above pairs each key with values of its own type

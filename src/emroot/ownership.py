@@ -48,11 +48,11 @@ def refuse_foreign(home: Path, parts: Iterable[str]) -> None:
         except OSError:  # it is not there, or nothing in it can be read
             continue
         if found.st_uid not in trusted:
-            raise StoreError(f'{path} belongs to another user (uid {found.st_uid}), who could have any program run',
+            raise StoreError(f'{path} belongs to another user (uid {found.st_uid}), who could make emroot run any program',
                              hint=_CHOOSE)
         if found.st_mode & _EVERYBODY or (found.st_mode & OTHERS and found.st_uid != trusted[0]):
-            raise StoreError(f'{path} can be written to by others, who could have anything run and linked from it',
-                             hint=f'delete {home} (it is a cache), or, if nobody did: chmod -R go-w {quoted(home)}')
+            raise StoreError(f'{path} is writable by others, who could make emroot run and link anything',
+                             hint=f'delete {home} (it is a cache); or, if nobody changed it: chmod -R go-w {quoted(home)}')
         if found.st_mode & OTHERS:
             _withdraw(home, trusted)
 
@@ -63,7 +63,7 @@ def _withdraw(home: Path, trusted: tuple[int, int]) -> None:
                   for path in (folder, *(os.path.join(folder, name) for name in names)) if os.path.lexists(path)]
     for path, found in everything:  # before anything is changed: what is refused now is refused the next time
         if found.st_uid not in trusted:
-            raise StoreError(f'{path} belongs to another user (uid {found.st_uid}), in a home that a group can write to',
+            raise StoreError(f'{path} belongs to another user (uid {found.st_uid}), in a home that is writable by a group',
                              hint=f'delete {home}: it is a cache; or {_CHOOSE}')
     for path, found in everything:
         if found.st_uid == trusted[0] and found.st_mode & OTHERS and not stat.S_ISLNK(found.st_mode):
@@ -75,5 +75,5 @@ def refuse_links(folders: Iterable[Path]) -> None:
     """Raise `StoreError` if one of a store's own directories is a link: what is written there would land elsewhere."""
     for folder in folders:
         if os.path.islink(folder):
-            raise StoreError(f'{folder} is a link, so that what belongs into the store would land elsewhere',
-                             hint='delete the link; to have the store elsewhere, give that place with --home or EMROOT_HOME')
+            raise StoreError(f'{folder} is a link: files of the store would be written elsewhere',
+                             hint='delete the link; to move the store, use --home or EMROOT_HOME')

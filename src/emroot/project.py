@@ -122,7 +122,7 @@ def _check(known: dataclasses.Field[Any], value: Any, where: str) -> Any:
         wanted = 'a list of strings' if expected is list else f'a {described["type"]}'
         raise UsageError(f'{where}: must be {wanted}, not {value!r}', hint=known.metadata['doc'])
     if known.metadata['choices'] and value not in known.metadata['choices']:
-        raise UsageError(f'{where}: {value!r} is none of {", ".join(known.metadata["choices"])}',
+        raise UsageError(f'{where}: {value!r} is not one of {", ".join(known.metadata["choices"])}',
                          hint=f'choose one of {", ".join(known.metadata["choices"])}')
     return value
 

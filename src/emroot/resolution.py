@@ -57,8 +57,8 @@ class Resolution:
     def check_ports(self) -> None:
         """Raises `BuildError` if it needs a port's file that no target gives."""
         for port, file in self.unnamed:
-            raise BuildError(f'the link wants {file} of port {port}, and no variant, option or setting of the port gives it',
-                             hint='have emcc build it: link once without emroot, in the cache directory that you use')
+            raise BuildError(f'the link needs {file} of port {port}, but no variant, option or setting of the port provides it',
+                             hint='let emcc build it: run this link once without emroot, with the same cache directory')
 
     def to_json(self) -> dict[str, Any]:
         """What `emroot resolve --json` prints."""
@@ -97,7 +97,7 @@ def resolve(catalogue: Catalogue, link: str | Sequence[str], *, lang: str | None
 def mode_of_directory(directory: str) -> Mode:
     """The mode whose archives lie in `directory` (relative to the cache directory): the inverse of `Mode.directory`."""
     if directory not in _MODES:
-        raise SdkError(f'the SDK keeps libraries in {directory}, which belongs to no mode known here',
+        raise SdkError(f'the SDK has libraries in {directory}, which is not the directory of a known mode',
                        hint='use a newer emroot')
     return _MODES[directory]
 
@@ -140,7 +140,7 @@ def _look(how: str, path: str) -> bool | str | None:
 def _ask(catalogue: Catalogue, argv: list[str], here: str, heeded: Mapping[str, str],
          ports: Path | None) -> dict[str, Any]:
     if not os.path.isdir(here):
-        raise UsageError(f'{here} is no directory', hint='resolve a link in a directory that exists')
+        raise UsageError(f'{here} is not a directory', hint='resolve the link in an existing directory')
     sdk = catalogue.sdk
     answer = ask(sdk.python, sdk.root, 'resolve', catalogue.environment(heeded),
                  program=_PROGRAMS[0], bytecode=catalogue.bytecode,
@@ -149,7 +149,7 @@ def _ask(catalogue: Catalogue, argv: list[str], here: str, heeded: Mapping[str, 
         said = answer['rejected'].strip()
         if said == 'no input files' and argv[1:2] != [_STAND_IN]:  # `em++ -flto`: the flags of a link, driver included
             return _ask(catalogue, [argv[0], _STAND_IN, *argv[1:]], here, heeded, ports)
-        raise UsageError(f'{argv[0]}: error: {said}', hint='change the link, emcc itself refuses it')
+        raise UsageError(f'{argv[0]}: error: {said}', hint='correct the link: emcc itself refuses it')
     return answer
 
 

@@ -46,7 +46,7 @@ def trust(home: Home, directory: Path) -> None:
     try:
         write_text(_mark(home, real), json.dumps({'path': real}))
     except OSError as error:
-        raise StoreError(f'cannot note in the home that {real} is trusted: {error.strerror}',
+        raise StoreError(f'cannot record in the home that {real} is trusted: {error.strerror}',
                          hint=f'choose a writable home with EMROOT_HOME, or set {TRUST}={quoted(real)}') from error
 
 
@@ -78,7 +78,7 @@ def check_section(project: Project, section: CacheSection) -> None:
     """Raises `UsageError` if a section names code that the user does not trust."""
     if not project.trusted and (code := list(names_code(section))):
         raise UsageError(f'{project.place} names files whose code emcc runs ({", ".join(code)}), and this project is not trusted',
-                         hint=f'look at them, then `emroot trust {quoted(project.place.parent)}`')
+                         hint=f'check them, then run `emroot trust {quoted(project.place.parent)}`')
 
 
 def names_code(section: CacheSection) -> Iterator[str]:

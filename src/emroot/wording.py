@@ -55,5 +55,5 @@ def excerpt(said: str) -> str:
     """What a tool said, to be shown: without what a terminal would obey, and only the first and the last lines of very many."""
     lines = said.splitlines()
     if left_out := len(lines) - 2 * LINES if len(lines) > 2 * LINES + 1 else 0:
-        lines[LINES:-LINES] = [f'... {left_out} lines, all in the log ...']
+        lines[LINES:-LINES] = [f'... {left_out} lines omitted, see the log ...']
     return '\n'.join(printable(line if len(line) <= WIDTH else f'{line[:WIDTH]}...') for line in lines)

@@ -18,7 +18,7 @@ WRONG = {
     'port': ('cache(targets = ["sdl2_mixr:PTHREADS=1"])', "unknown target 'sdl2_mixr'; did you mean sdl2_mixer"),
     'builder': ('cache(builder = "make")', "builder"),
     'two SDKs': ('sdk(path = "a")\nsdk(path = "b")', 'one build has one'),
-    'no SDK': ('sdk(path = "/nowhere")', '/nowhere: there is no Emscripten SDK'),
+    'no SDK': ('sdk(path = "/nowhere")', '/nowhere is not an Emscripten SDK'),
     'whose words': ('sdk(path = "/nowhere")', '\n  hint: name one in MODULE.bazel, with emscripten_deps.sdk('),
     'release': ('sdk(emscripten_version = "6.0.99")', 'no release 6.0.99 is known; there are 6.0.8'),
 }

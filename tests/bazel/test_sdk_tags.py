@@ -65,5 +65,5 @@ def test_an_sdk_with_another_llvm_than_it_is_made_for_is_warned_of(scratch: Call
     ask = ('query', 'deps(@emroot//bazel/private:headers, 1)')
     said = workspace.run(*ask).stderr
     assert said.count(f'is made for LLVM {newer}, but ') == 1
-    assert f'is of LLVM {bazel_sdk.llvm_version}: what it builds may fail' in said
+    assert f'is LLVM {bazel_sdk.llvm_version}: compiles and links may fail' in said
     assert 'is made for' not in workspace.run(*ask).stderr, 'once, when it is fetched'

@@ -67,7 +67,7 @@ def test_axe_finds_nothing_to_mend(chromium: DevTools, page: str, empty_page: st
 def test_the_empty_page_says_what_to_do(chromium: DevTools, empty_page: str):
     text = chromium.open(empty_page).run('document.body.innerText')
     assert 'Nothing is built in this cache directory yet' in text and 'emroot build --for' in text
-    assert 'No build into this cache directory is on record yet' in text
+    assert 'No recorded build of this cache directory' in text
 
 
 def test_filters_leave_what_fits(chromium: DevTools, page: str):
@@ -85,7 +85,7 @@ def test_filters_leave_what_fits(chromium: DevTools, page: str):
     _type(shown, 'library', 'libmany')
     assert set(_shown(shown)) == {'libmany'}
     _type(shown, 'text', 'there is no such thing')
-    assert shown.run('document.querySelector("#matrix tbody").innerText') == 'No target is like this.'
+    assert shown.run('document.querySelector("#matrix tbody").innerText') == 'No target matches.'
 
 
 def test_modes_can_be_left_out(chromium: DevTools, page: str):
@@ -101,7 +101,7 @@ def test_modes_can_be_left_out(chromium: DevTools, page: str):
 def test_cells_show_state_size_or_time_in_words_too(chromium: DevTools, page: str):
     shown = chromium.open(page)
     row = _shown(shown).index('crt1')
-    assert re.fullmatch('✓.*in place', _cell(shown, row, 1))
+    assert re.fullmatch('✓.*present', _cell(shown, row, 1))
     assert re.fullmatch('·.*not built', _cell(shown, row, 2))
     shown.run('document.querySelector("input[value=size]").click()')
     assert re.fullmatch(r'\d+ B', _cell(shown, row, 1))

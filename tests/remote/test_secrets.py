@@ -112,10 +112,10 @@ def test_without_trust_or_with_another_word_it_is_a_warning_and_a_build(fake: Em
 
 
 @pytest.mark.parametrize(('text', 'says'), [
-    ('exit 3', 'exit code 3'), ('echo no json', 'says nothing of use'),
-    ('echo \'{"headers": {"A b": ["x"]}}\'', 'nothing of use'),
-    ('echo \'{"headers": {"Authorization": "x"}}\'', 'nothing of use'),
-    (None, 'is no program')])
+    ('exit 3', 'exit code 3'), ('echo no json', 'gives no valid answer'),
+    ('echo \'{"headers": {"A b": ["x"]}}\'', 'no valid answer'),
+    ('echo \'{"headers": {"Authorization": "x"}}\'', 'no valid answer'),
+    (None, 'is not a program')])
 def test_a_helper_that_does_not_help_costs_a_warning(fake: Emroot, trusted: tuple[Nginx, Path], tmp_path: Path, text: str | None,
                                                      says: str):
     program = tmp_path / 'helper'

@@ -42,7 +42,7 @@ def test_the_message_is_shown_once_with_the_command_that_repeats_it(broken: Emro
     assert ran.code == 5
     assert ran.err.count('cannot build wasm32/libhtml5, wasm32-lto/libhtml5:') == 1
     assert ran.err.count('unknown type name') == 1
-    command = ran.err.split('repeat it: ')[1].splitlines()[0]
+    command = ran.err.split('to reproduce: ')[1].splitlines()[0]
     repeated = subprocess.run(['sh', '-c', command], env=plain_environment(), capture_output=True, text=True, check=False)
     assert repeated.returncode != 0
     assert 'this does not compile' in repeated.stderr
@@ -54,7 +54,7 @@ def test_the_command_that_repeats_it_succeeds_once_it_is_mended(broken: Emroot, 
     assert broken.sdk
     source = next(p for p in (broken.sdk / 'system').rglob('*.c') if not p.is_symlink())
     source.write_text('int mended;\n')
-    command = ran.err.split('repeat it: ')[1].splitlines()[0]
+    command = ran.err.split('to reproduce: ')[1].splitlines()[0]
     subprocess.run(['sh', '-c', command], env=plain_environment(), check=True)
     assert broken.build('libhtml5')['modes']['wasm32']['built'] == ['libhtml5']
 

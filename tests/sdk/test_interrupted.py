@@ -74,5 +74,5 @@ def test_interrupting_says_that_what_was_finished_is_kept(seen: Emroot, tmp_path
         process.send_signal(signal.SIGINT)
         said = process.stderr.read()
     assert process.returncode == 130
-    assert said.splitlines()[-1].startswith('emroot: interrupted; what was finished is kept')
+    assert said.splitlines()[-1].startswith('emroot: interrupted; finished work is kept')
     assert 'Traceback' not in said

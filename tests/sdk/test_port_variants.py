@@ -148,7 +148,7 @@ def test_what_no_name_stands_for_is_an_error(seen: Emroot, tmp_path: Path):
     port.file.write_text(port.file.read_text().replace("return 'libown'", "import time; return 'libown%d' % time.time_ns()"))
     built = seen('build', '--ports-from', port.mirror, '--cache', tmp_path / 'built', '--for', f'emcc --use-port={port.file}')
     assert built.code == 5
-    assert 'of port own, and no variant, option or setting of the port gives it' in built.err
+    assert 'of port own, but no variant, option or setting of the port provides it' in built.err
 
 
 @pytest.mark.parametrize('what', ['', pytest.param(", what='port'", marks=pytest.mark.slow)])

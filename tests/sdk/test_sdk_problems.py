@@ -47,7 +47,7 @@ def test_another_llvm_is_used_with_a_warning_as_by_emcc(broken: Broken, sdk_root
     emroot = broken({name: newer})
     ran = emroot('build', '--targets', 'libnoexit', '--cache', tmp_path / 'cache')
     assert ran.code == 0
-    assert f'is made for LLVM {sdk.expected_llvm + 3}, but {sdk.tools["clang"]} is of LLVM {sdk.llvm_version}' in ran.err
+    assert f'is made for LLVM {sdk.expected_llvm + 3}, but {sdk.tools["clang"]} is LLVM {sdk.llvm_version}' in ran.err
     (tmp_path / 'empty.c').write_text('int f(void) { return 0; }\n')
     emcc = [*sdk.python, '-E', '-B', str(emroot.sdk / 'emcc.py')]
     ran = emroot('run', '--cache', tmp_path / 'cache', '--', *emcc, '-c', tmp_path / 'empty.c', '-o', tmp_path / 'empty.o')

@@ -43,4 +43,4 @@ def test_an_sdk_that_cannot_be_written_to_is_as_good(sdk_root: Path, small: list
 def test_a_cache_directory_inside_the_sdk_is_refused(shared: Emroot, sdk_root: Path, below: str):
     ran = shared('build', '--targets', 'libnoexit', '--cache', sdk_root / below)
     assert ran.code == 2
-    assert 'lies inside the SDK, which is never written to' in ran.err and '--cache' in ran.err
+    assert 'is inside the SDK, and emroot never writes to an SDK' in ran.err and '--cache' in ran.err

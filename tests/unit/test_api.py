@@ -76,7 +76,7 @@ def test_what_fails_is_in_the_result_and_raised_when_asked(fake: Emroot):
     assert [(mode.name, failure.target) for mode, failure in result.failures] == [('wasm32', 'libbroken')]
     with pytest.raises(emroot.BuildError, match=r'cannot build wasm32/libbroken: .*this is broken') as raised:
         result.raise_for_failures()
-    assert raised.value.hint.startswith('repeat it: ') and raised.value.exit_code == 5
+    assert raised.value.hint.startswith('to reproduce: ') and raised.value.exit_code == 5
     emroot.build(targets='libone', sdk=fake.sdk, home=fake.home).raise_for_failures()
 
 
@@ -98,8 +98,8 @@ def test_an_sdk_may_be_given_as_it_was_found_or_as_a_path(fake: Emroot):
     ({}, emroot.UsageError, 'nothing is selected'),
     ({'targets': 'libon'}, emroot.UnknownNameError, 'did you mean libone'),
     ({'targets': 'libone', 'features': 'lto,thinlto'}, emroot.UsageError, 'exclude each other'),
-    ({'targets': 'libone', 'builder': 'ninja'}, emroot.UsageError, 'no builder'),
-    ({'targets': 'libone', 'remote': 'ftp://x'}, emroot.UsageError, 'not known'),
+    ({'targets': 'libone', 'builder': 'ninja'}, emroot.UsageError, 'unknown builder'),
+    ({'targets': 'libone', 'remote': 'ftp://x'}, emroot.UsageError, 'unsupported remote scheme'),
     ({'links': 'em++ "a'}, emroot.UsageError, 'cannot read the link')])
 def test_what_is_wrong_is_raised_with_what_mends_it(fake: Emroot, options: dict[str, str], error: type[emroot.EmrootError],
                                                     words: str):
@@ -163,7 +163,7 @@ def test_a_store_is_checked_repaired_and_bounded(fake: Emroot):
     assert not repaired.left and sorted([*repaired.repaired, *repaired.removed]) == sorted(repaired.damaged) != []
     assert emroot.verify(home=fake.home).damaged == []
     assert emroot.gc(max_size=1 << 40, dry_run=True, home=fake.home).bytes == 0
-    with pytest.raises(emroot.UsageError, match='no bound'):
+    with pytest.raises(emroot.UsageError, match='no limit'):
         emroot.gc(home=fake.home)
 
 

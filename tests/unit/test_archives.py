@@ -26,5 +26,5 @@ def test_members_of_one_name_are_refused_and_not_one_of_them_dropped(tmp_path: P
         archive = Archive(key='a' * 64, mode=Mode(), target='libx', path='libx.a', how='archive',
                           members=(('x.o', 'b' * 64), ('x.o', 'c' * 64)))
         made = make_archive(archive, objects, archive.key, store, Places(paper_sdk(), tmp_path), {}, Pool(1), Silent())
-        assert isinstance(made, Failure) and made.target == 'libx' and 'one name' in made.error
+        assert isinstance(made, Failure) and made.target == 'libx' and 'the same name' in made.error
         assert store.read(KIND, archive.key) is None

@@ -110,7 +110,7 @@ def test_an_archive_says_which_library_names_a_place_and_is_built_from_elsewhere
     sdk = Emroot(tmp_path / 'other', _with_place(tmp_path / 'two'))
     said = home('export', '--targets', 'libcxx,crt1', '-o', tmp_path / 'out.tar', '--json')
     assert said.json['located'] == ['sysroot/lib/wasm32-emscripten/libcxx.a']
-    assert 'name the place of this SDK' in said.err
+    assert 'contain the path of this SDK' in said.err
     ran = sdk('import', tmp_path / 'out.tar', '--json')
     assert ran.code == 0 and ran.json['elsewhere'] == said.json['located'], ran.err
     imported = archives(Path(ran.json['cache']))
@@ -194,7 +194,7 @@ def test_zeros_without_end_and_libraries_without_space_are_refused(good: tuple[P
     assert own('import', tmp_path / 'records.tar').code == 0
     (tmp_path / 'zeros.tar').write_bytes(tar + bytes(3 << 20))
     ran = own('import', tmp_path / 'zeros.tar')
-    assert ran.code == 2 and 'something follows its end' in ran.err
+    assert ran.code == 2 and 'data after its end' in ran.err
     monkeypatch.setattr(shutil, 'disk_usage', lambda _: SimpleNamespace(free=10))
     error = _import(good, tar, tmp_path)
     assert error and error.exit_code == 6 and 'no space left while importing' in error.message
@@ -211,7 +211,7 @@ def test_an_archive_that_asks_for_much_memory_is_refused(good: tuple[Path, Home,
 def test_a_pipe_is_not_taken_for_a_damaged_archive(fake: Emroot, tmp_path: Path, options: list[str]):
     process = fake.start('import', *options, '/dev/stdin', stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     _, err = process.communicate('anything', timeout=60)
-    assert process.returncode == 2 and 'is a pipe' in err and 'hint: write it into a file' in err
+    assert process.returncode == 2 and 'is a pipe' in err and 'hint: write it to a file' in err
 
 
 def test_what_would_replace_a_header_is_refused(good: tuple[Path, Home, bytes], tmp_path: Path):

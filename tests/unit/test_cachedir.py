@@ -80,7 +80,7 @@ def test_a_stamp_that_was_removed_comes_back(cache: CacheDirectory, headers: Pat
 @pytest.mark.parametrize('below', ['', 'cache', 'deep/er'])
 def test_it_must_not_lie_inside_the_sdk(below: str, headers: Path, tmp_path: Path):
     sdk = paper_sdk(root=tmp_path / 'sdk')
-    with pytest.raises(UsageError, match='never written to'):
+    with pytest.raises(UsageError, match='never writes to an SDK'):
         CacheDirectory(tmp_path / 'sdk' / below, sdk).prepare(headers)
     assert not (tmp_path / 'sdk').exists()
 

@@ -172,7 +172,7 @@ def test_a_missing_tool_is_named(tmp_path: Path, home: Home, tool: str):
 def test_another_llvm_than_the_sdk_is_made_for_is_doubted_and_used_as_emcc_does(tmp_path: Path, home: Home, llvm: int):
     sdk = find_sdk(home, make_fake_sdk(tmp_path, llvm=llvm))
     assert sdk.llvm_version == f'{llvm}.0.0'
-    assert 'is made for LLVM 19, but ' in sdk.doubt and f'is of LLVM {llvm}.0.0' in sdk.doubt
+    assert 'is made for LLVM 19, but ' in sdk.doubt and f'is LLVM {llvm}.0.0' in sdk.doubt
     assert find_sdk(home, make_fake_sdk(tmp_path / 'right')).doubt == ''
 
 

@@ -163,7 +163,7 @@ def test_what_cannot_be_read_is_said_not_to_be_readable(foreign: Path, below: st
     (foreign / below).chmod(0o755)
     assert error.exit_code == code, error.message
     assert 'read' in error.message and str(foreign) in error.message and 'writable' not in str(error)
-    assert 'allow this user to read it' in error.hint
+    assert 'give this user read access' in error.hint
 
 
 def _read(path: Path) -> bytes:

@@ -115,7 +115,7 @@ def test_what_was_taken_is_passed_on_as_what_it_is(here: Emroot, there: Emroot, 
 def test_it_is_said_where_one_looks_for_reasons(here: Emroot, there: Emroot, tmp_path: Path):
     assert here('publish', tmp_path / 'public', *SELECTION).code == 0
     ran = there('-v', 'build', *SELECTION, '--remote', tmp_path / 'public')
-    assert 'wasm32/libcxx comes from an SDK of the same content in another place' in ran.err
+    assert 'wasm32/libcxx comes from an SDK of the same content in another directory' in ran.err
     said = there('explain', 'wasm32/libcxx').err
-    assert 'another place' in said and 'EMROOT_PLACE=own' in said
-    assert 'another place' not in there('explain', 'wasm32/libone').err
+    assert 'another directory' in said and 'EMROOT_PLACE=own' in said
+    assert 'another directory' not in there('explain', 'wasm32/libone').err

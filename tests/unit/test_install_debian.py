@@ -180,7 +180,7 @@ def test_an_archive_that_cannot_be_reached_is_an_error(monkeypatch: pytest.Monke
 
 def test_a_machine_without_apt_is_told_so(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv('PATH', '')
-    with pytest.raises(SdkError, match='Debian packages cannot be had') as raised:
+    with pytest.raises(SdkError, match='Debian packages are not available') as raised:
         install(home, source='debian')
     assert '--from emsdk' in raised.value.hint
 
@@ -210,7 +210,7 @@ def test_packages_that_arrived_are_kept_for_the_next_try(tmp_path: Path) -> None
     broken, whole = FakeApt(fails='multi'), FakeApt()
     with pytest.raises(SdkError, match='multi could not be downloaded') as raised:
         debs.get_debs(broken, wanted(), tmp_path / 'one', tmp_path / 'shelf', silent)  # type: ignore[arg-type]
-    assert 'is kept' in raised.value.hint
+    assert 'are kept' in raised.value.hint
     got = debs.get_debs(whole, wanted(), tmp_path / 'two', tmp_path / 'shelf', silent)  # type: ignore[arg-type]
     assert whole.asked == ['multi']
     assert [p.read_bytes() for p in got] == [b'libc6', b'multi']

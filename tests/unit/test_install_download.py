@@ -94,7 +94,7 @@ def test_a_missing_file_is_not_asked_for_again(tmp_path: Path) -> None:
 
 
 def test_other_content_is_refused_and_not_kept(tmp_path: Path) -> None:
-    with serving({'/file': b'other'}) as server, pytest.raises(SdkError, match='is not what it should be') as raised:
+    with serving({'/file': b'other'}) as server, pytest.raises(SdkError, match='has the wrong content') as raised:
         get(server, tmp_path / 'f')
     assert f'its sha256 is {digest_bytes(b"other")}, not {SHA256}' in str(raised.value)
     assert list(tmp_path.iterdir()) == []
@@ -120,4 +120,4 @@ def test_reachable_says_why_not(tmp_path: Path) -> None:
         assert reachable(f'{server.url}/file') is None
         assert '404' in str(reachable(f'{server.url}/none'))
     assert 'refused' in str(reachable(f'{server.url}/file'))
-    assert 'no web address' in str(reachable('file:///etc/passwd'))
+    assert 'not a web address' in str(reachable('file:///etc/passwd'))

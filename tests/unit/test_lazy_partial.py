@@ -44,7 +44,7 @@ def _said(fake: Emroot, command: str, cache: Path) -> list[str]:
     """What a command says of libraries in part."""
     selected = ['--targets', 'crt1'] if command == 'env' else []
     ran = fake(command, *selected, '--cache', cache)
-    words = ('in part', 'never built whole', 'took only what they pull', 'emroot build --cache')
+    words = ('in part', 'never built whole', 'compiled only the objects that they need', 'emroot build --cache')
     return [line for line in (ran.out + ran.err).splitlines() if any(word in line for word in words)]
 
 

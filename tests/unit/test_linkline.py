@@ -51,7 +51,7 @@ def test_what_a_line_sets_is_known(line: str):
     "sh -c 'make -j2'", 'wasm-ld a.o',
     'cmake --build b --target emcc', ': && cd b && make && :', 'emcmake cmake -B b', 'which emcc', 'npm run build -- --release'])
 def test_what_starts_no_emcc_is_refused(line: str):
-    with pytest.raises(UsageError, match='is no link of emcc or em\\+\\+') as caught:
+    with pytest.raises(UsageError, match='is not a link command of emcc or em\\+\\+') as caught:
         read_link(line)
     assert 'emroot run -- ' in caught.value.hint
     assert caught.value.exit_code == 2
@@ -64,7 +64,7 @@ def test_flags_and_inputs_alone_are_a_link(line: str):
 
 
 def test_of_two_links_neither_is_meant():
-    with pytest.raises(UsageError, match='is 2 links'):
+    with pytest.raises(UsageError, match='contains 2 links'):
         read_link('emcc a.o -o a.js && emcc b.o -o b.js')
 
 
@@ -80,4 +80,4 @@ def test_every_command_that_takes_a_link_refuses_what_is_none(fake: Emroot, argu
     (tmp_path / 'emroot.toml').write_text('[[cache]]\nfor = ["make -j2"]\n')  # type: ignore[operator]
     ran = fake(*arguments, cwd=tmp_path)
     assert ran.code == 2 and ran.out == ''
-    assert 'is no link' in ran.err or 'flags alone link nothing' in ran.err
+    assert 'is not a link command' in ran.err or 'flags without a command link nothing' in ran.err

@@ -45,7 +45,7 @@ def test_a_loader_that_is_not_here_is_named(tmp_path: Path) -> None:
     machine = {'x86-64': 62, 'arm64': 183}.get(this_machine().partition(' ')[2], 0)
     (tmp_path / 'clang').write_bytes(elf(machine, '/lib/ld-musl-nowhere.so.1'))
     assert loader_of(tmp_path / 'clang') == '/lib/ld-musl-nowhere.so.1'
-    assert 'needs /lib/ld-musl-nowhere.so.1, which is not here' in why_not_here(tmp_path / 'clang')
+    assert 'needs /lib/ld-musl-nowhere.so.1, which is missing' in why_not_here(tmp_path / 'clang')
 
 
 @pytest.mark.skipif(os.name == 'nt', reason='Windows says so by itself, in a window')

@@ -142,7 +142,7 @@ def test_what_only_looks_needs_no_home_directory(fake: Emroot, tmp_path: Path, a
 def test_a_tilde_that_stands_for_nothing_is_no_directory(fake: Emroot, tmp_path: Path, arguments: list[str]):
     ran = _homeless(fake, tmp_path / 'project', *arguments, *([] if '--home' in arguments else ['--home', str(fake.home)]))
     assert ran.returncode == 6, ran.stderr
-    assert 'no home directory is known for the ~ in ~' in ran.stderr and 'set HOME' in ran.stderr
+    assert 'cannot expand the ~ in ~' in ran.stderr and 'set HOME' in ran.stderr
 
 
 @pytest.mark.parametrize('arguments', [['build', '--cache', '~/c'], ['env', '--ports-from', '~/p'], ['build', '--base', '~/b'],
@@ -151,7 +151,7 @@ def test_a_tilde_that_stands_for_nothing_is_no_directory(fake: Emroot, tmp_path:
 def test_a_tilde_that_stands_for_nothing_is_said_before_an_sdk_is_missed(fake: Emroot, tmp_path: Path, arguments: list[str]):
     ran = _homeless(fake, tmp_path / 'project', '--sdk', str(tmp_path / 'none'), '--home', str(tmp_path / 'home'), *arguments)
     assert ran.returncode == 6, ran.stderr
-    assert 'no home directory is known for the ~ in ~' in ran.stderr and 'SDK' not in ran.stderr
+    assert 'cannot expand the ~ in ~' in ran.stderr and 'SDK' not in ran.stderr
 
 
 def test_what_only_looks_needs_no_home_that_can_be_written_to(fake: Emroot, tmp_path: Path):
@@ -225,7 +225,7 @@ def test_of_what_a_compiler_says_both_ends_are_shown_and_nothing_that_a_terminal
     ran = own('build', '--targets', 'libbroken', env={'GITHUB_ACTIONS': 'true'})
     assert ran.code == 5
     assert '  first\n' in ran.err and '  last\n' in ran.err
-    assert 'lines, all in the log' in ran.err and len(ran.err) < 20_000
+    assert 'lines omitted, see the log' in ran.err and len(ran.err) < 20_000
     assert '\x1b' not in ran.err and '\x07' not in ran.err
     assert not any(line.lstrip().startswith('::set-output') for line in ran.err.splitlines())
     assert next(own.home.glob('logs/*.log')).read_text().count('noise') == 5000

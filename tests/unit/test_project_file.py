@@ -86,7 +86,7 @@ def test_an_sdk_of_a_version_that_is_not_there_is_named_with_those_that_are(fake
     ('[[cache]]\ntargets = ["libc", 7]', 'targets: must be a list of strings', 'Targets'),
     ('sdk = 6', 'sdk: must be a string, not 6', 'version of the SDK'),
     ('[cache]\ntargets = ["libc"]', 'cache: must be tables', '[[cache]]'),
-    ('builder = "ninja"', "builder: 'ninja' is none of source, embuilder", 'source, embuilder'),
+    ('builder = "ninja"', "builder: 'ninja' is not one of source, embuilder", 'source, embuilder'),
     ('sdk = ', 'not valid TOML', 'toml.io'),
 ], ids=lambda text: text.splitlines()[-1])
 def test_a_mistake_is_named_with_where_it_is_and_what_would_be_right(tmp_path: Path, text: str, says: str, mends: str):

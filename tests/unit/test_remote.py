@@ -185,7 +185,7 @@ def test_addresses_say_what_may_be_done_there(tmp_path: Path):
     assert parse_address('shared', beside=tmp_path).place == str(tmp_path / 'shared')
     assert parse_address('file:///a%20b').place == '/a b'
     assert 'secret' not in repr(parse_address('https://cache.example', headers='Authorization: secret'))
-    with pytest.raises(UsageError, match='no header'):
+    with pytest.raises(UsageError, match='not a header'):
         parse_address('https://cache.example', headers='just a token')
 
 

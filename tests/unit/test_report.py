@@ -153,7 +153,7 @@ def test_a_record_that_is_damaged_anywhere_is_none_however_deep(fake: Emroot, tm
         at[last] = 'damaged'
         record.write_text(json.dumps(document), encoding='utf-8')
         assert read_last_build(home, cache) is None, [*way, last]
-    assert 'No build into this cache directory is on record yet' in _page(fake, tmp_path / 'page.html')
+    assert 'No recorded build of this cache directory' in _page(fake, tmp_path / 'page.html')
     record.write_text(text, encoding='utf-8')
     assert read_last_build(home, cache) is not None
 
@@ -206,7 +206,7 @@ def test_without_its_script_the_page_says_what_matters(fake: Emroot, tmp_path: P
     assert re.search(r'wasm32 +2 +of +\d+', words)
     total = said['objects']['compiled'] + said['objects']['reused']
     assert f'Of {total} objects that the last build needed, {said["objects"]["reused"]} (' in words
-    assert 'no macro in which the two compiles differ can come up' in words
+    assert 'no macro in which the two compiles differ can occur' in words
 
 
 def test_the_page_has_words_for_every_reason_of_reuse(fake: Emroot, tmp_path: Path):
@@ -227,7 +227,7 @@ def test_names_and_errors_cannot_end_the_element_that_they_stand_in(fake: Emroot
     assert data and json.loads(data[1])['rows']
 
 
-@pytest.mark.parametrize(('options', 'words'), [([], 'nowhere to write'), (['-o', '{tmp}'], 'cannot write the report')])
+@pytest.mark.parametrize(('options', 'words'), [([], 'no output file'), (['-o', '{tmp}'], 'cannot write the report')])
 def test_a_report_that_has_no_place_says_what_to_give(fake: Emroot, tmp_path: Path, options: list[str], words: str):
     ran = fake('report', *[option.replace('{tmp}', str(tmp_path)) for option in options])
     assert ran.code == 2

@@ -180,7 +180,7 @@ def test_a_compiler_with_flags_alone_is_resolved_as_if_it_had_an_input(monkeypat
 
 
 def test_a_directory_that_is_not_there_is_an_error(probe: Probe, catalogue: Catalogue, tmp_path: Path):
-    with pytest.raises(UsageError, match='no directory'):
+    with pytest.raises(UsageError, match='is not a directory'):
         resolve(catalogue, ['em++', 'a.o'], cwd=tmp_path / 'missing')
 
 

@@ -48,7 +48,7 @@ def test_installing_what_is_there_says_if_another_one_is_in_use(tmp_path: Path):
         (place / 'emroot-sdk.json').write_text(f'{{"provider": "emsdk", "version": "{version}"}}', encoding='utf-8')
     ran = emroot('sdk', 'install', '--version', '9.9.9', env={'PATH': ''})
     assert ran.code == 0 and 'Emscripten 9.9.9 is at' in ran.out
-    assert f'note: the one in use is {tmp_path / "home" / "sdk" / "9.9.10" / "emscripten"} (installed)' in ran.err
+    assert f'note: the SDK in use is {tmp_path / "home" / "sdk" / "9.9.10" / "emscripten"} (installed)' in ran.err
     assert 'in use' not in emroot('sdk', 'install', '--version', '9.9.10', env={'PATH': ''}).err
 
 
@@ -83,7 +83,7 @@ def test_without_a_node_on_path_the_sdks_is_there(with_node: Emroot, tmp_path: P
     assert (ran.code, ran.out) == (0, 'v24.19.0\n')
     path = with_node('env', '--json', '--targets', 'libone', env=nowhere).json['PATH']
     assert path.split(os.pathsep)[1:] == [str(tmp_path / 'bin'), str(tmp_path / 'own')]
-    assert f'below `emroot run` it is {tmp_path / "own" / "node"}' in with_node('doctor', env=nowhere).out
+    assert f'`emroot env` and `emroot run` add {tmp_path / "own" / "node"}' in with_node('doctor', env=nowhere).out
 
 
 @pytest.mark.parametrize(('version', 'said'), [('20.20.2', 'note  `node` on PATH is Node 20.20.2'),

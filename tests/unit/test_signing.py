@@ -50,7 +50,7 @@ def build(emroot: Emroot, remote: object, key: object, **env: str) -> Ran:
 def refused(ran: Ran) -> int:
     """How many records were not taken; each costs compiles and all together one warning."""
     unsigned = ran.json['remote']['unsigned']
-    assert ran.err.count('warning') == bool(unsigned) and f'{unsigned} of its records have no signature' in ran.err
+    assert ran.err.count('warning') == bool(unsigned) and f'{unsigned} of its records are not signed' in ran.err
     return int(unsigned)
 
 
@@ -174,7 +174,7 @@ def test_what_came_without_a_key_does_not_count_for_a_project_that_asks_for_one(
     (('publish', 'public', '--sign', 'lonely.pub'), 'cannot sign with'),
     (('publish', 'public', '--sign', 'locked'), 'cannot sign with'),
     (('build', '--remote', 'public', '--remote-key', 'nothing.pub'), 'cannot be read'),
-    (('build', '--remote', 'public', '--remote-key', 'key'), 'is no public key'),
+    (('build', '--remote', 'public', '--remote-key', 'key'), 'is not an OpenSSH public key'),
 ])
 def test_a_key_that_is_none_is_usage(fake: Emroot, key: Path, tmp_path: Path, options: tuple[str, ...], said: str):
     a_key(tmp_path / 'locked', 'a passphrase')

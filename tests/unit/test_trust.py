@@ -171,7 +171,7 @@ def test_trust_is_for_a_directory_is_shown_and_can_be_taken_back(fake: Emroot, t
     _forged_base(clone / 'base', Emroot(tmp_path / 'forger', fake.sdk))
     untrusted = fake('build', cwd=clone)
     assert untrusted.code == 0 and f'{clone / "emroot.toml"} names base (base): not used' in untrusted.err
-    assert f'hint: look at that file, then `emroot trust {clone}`' in untrusted.err
+    assert f'hint: check that file, then run `emroot trust {clone}`' in untrusted.err
     trusted = fake('trust', '--json', cwd=clone).json
     assert trusted['trusted'] and trusted['names'] == {'base': 'base'}
     assert 'not used' not in fake('build', cwd=clone).err

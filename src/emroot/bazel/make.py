@@ -152,7 +152,7 @@ def embuilder(args: argparse.Namespace, sdk: SdkPlaces, scratch: Path) -> None:
     if not port:
         made = cache / args.file
         if not made.is_file():
-            raise Failed(f'embuilder made no {args.file}')
+            raise Failed(f'embuilder did not make {args.file}')
         shutil.copyfile(made, out)
         return
     for folder, _, names in os.walk(cache):
@@ -210,8 +210,8 @@ def main(arguments: list[str]) -> int:
             else:
                 embuilder(args, sdk, scratch)
         except Failed as failed:
-            said = f'emroot: {args.target} cannot be made:\n{failed}'
-            print(f'{said}\n  kept in {args.log}' if args.log else said, file=sys.stderr)
+            said = f'emroot: cannot build {args.target}:\n{failed}'
+            print(f'{said}\n  log: {args.log}' if args.log else said, file=sys.stderr)
             return 1
         finally:
             if args.log:

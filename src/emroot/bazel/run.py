@@ -24,7 +24,7 @@ def main(node: str, packed: str, arguments: list[str]) -> int:
                 (program / member.name).write_bytes(content.read() if content else b'')
         scripts = [p for suffix in ('.js', '.mjs') for p in sorted(program.glob('*' + suffix))]
         if not scripts:
-            print(f'emroot: {packed} holds no JavaScript to run', file=sys.stderr)
+            print(f'emroot: {packed} has no JavaScript to run', file=sys.stderr)
             return 1
         data = sorted(program.glob('*.data'))
         cwd = with_files(Path.cwd(), data, Path(directory, 'runfiles')) if data else None

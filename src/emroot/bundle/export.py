@@ -76,7 +76,7 @@ def _placed(cache: CacheDirectory, path: str) -> tuple[Blob, str]:
     try:
         blob = Blob(digest_file(file), os.stat(file).st_size)
         if blob.digest != record.get('digest'):
-            raise StoreError(f'{file} is no longer what was put there', hint='emroot verify --repair')
+            raise StoreError(f'{file} was changed since emroot installed it', hint='run `emroot verify --repair`')
         place = cache.carried(record)
         return blob, place if place != cache.sdk.place or carries(file, cache.sdk.places) else ''  # of a port: one of its files
     except OSError as error:
@@ -112,4 +112,4 @@ def _content(file: IO[bytes], path: Path, blob: Blob) -> Iterator[bytes]:
         left -= len(chunk)
         yield chunk
     if digest.hexdigest() != blob.digest:
-        raise StoreError(f'{path} was changed while it was packed', hint='run the command again')
+        raise StoreError(f'{path} was changed while it was exported', hint='run the command again')

@@ -76,15 +76,15 @@ def read_manifest(text: bytes) -> Manifest:
             raise refused('its manifest is damaged')
         schema, sdk, modes, files = (document[name] for name in ('schema', 'sdk', 'modes', 'files'))
         if schema != SCHEMA:
-            raise UsageError(f'the archive has format {str(schema)[:20]!r}, this emroot reads {SCHEMA}',
-                             hint='use the emroot that made it, or export it again with this one')
+            raise UsageError(f'the archive has format {str(schema)[:20]!r}, but this emroot reads {SCHEMA}',
+                             hint='import it with the emroot that made it, or export it again with this one')
         read = {path: _file(path, said) for path, said in files.items()}
         manifest = Manifest(
             version=str(sdk['version']), digest=str(sdk['digest']), modes=_modes(modes),
             headers={path: blob for path, (blob, made) in read.items() if made is None},
             libraries={path: (blob, made) for path, (blob, made) in read.items() if made is not None})
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-        raise refused(f'its manifest says what no export writes ({type(error).__name__}: {str(error)[:80]})') from error
+        raise refused(f'its manifest has invalid content ({type(error).__name__}: {str(error)[:80]})') from error
     if sum(blob.size for blob, _ in read.values()) > LARGEST:
         raise refused('it is larger than any set of libraries')
     _refuse_files_below_files(read)
@@ -94,7 +94,7 @@ def read_manifest(text: bytes) -> Manifest:
 def refused(why: str) -> UsageError:
     """The error for an archive that is damaged or was made to do harm: nothing of it is kept."""
     return UsageError(f'the archive is refused: {why}',
-                      hint='get it again, and compare its sha256 with what `emroot export` printed')
+                      hint='get it again, and compare its sha256 with the one that `emroot export` printed')
 
 
 def _sized(blob: Blob) -> dict[str, Any]:
@@ -134,4 +134,4 @@ def _refuse_files_below_files(paths: Iterable[str]) -> None:
     for path in listed:
         parts = path.split('/')
         if any('/'.join(parts[:n]) in listed for n in range(1, len(parts))):
-            raise refused(f'{path!r} lies below a file')
+            raise refused(f'{path!r} is below a file')

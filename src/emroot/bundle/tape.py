@@ -33,7 +33,7 @@ def header(name: str, size: int) -> bytes:
     try:
         return info.tobuf(tarfile.USTAR_FORMAT, 'utf-8', 'strict')
     except ValueError as error:
-        raise UsageError(f'{name!r} cannot be put into an archive: {error}', hint='leave its target out') from error
+        raise UsageError(f'{name!r} cannot be added to an archive: {error}', hint='omit its target') from error
 
 
 def padding(size: int) -> bytes:
@@ -50,7 +50,7 @@ def compressed(path: Path, name: str) -> IO[bytes]:
         return lzma.open(path, 'wb', preset=PRESET, check=lzma.CHECK_CRC64)
     if name.endswith('.tar'):
         return open(path, 'wb')
-    raise UsageError(f'{name!r} does not say how to write it', hint='end the name in .tar.gz, .tar.xz or .tar')
+    raise UsageError(f'{name!r} has no known archive format', hint='end the name in .tar.gz, .tar.xz or .tar')
 
 
 class _Gzip(gzip.GzipFile):
@@ -87,11 +87,11 @@ class _Xz(io.RawIOBase):
         while True:
             if self._decoder.eof:
                 if self._decoder.unused_data or self._file.read(1):
-                    raise lzma.LZMAError('something follows its end')
+                    raise lzma.LZMAError('there is data after its end')
                 return 0
             fresh = self._file.read(_STEP) if self._decoder.needs_input else b''
             if self._decoder.needs_input and not fresh:
-                raise EOFError('it ends too early')
+                raise EOFError('it is truncated')
             data = self._decoder.decompress(fresh, len(buffer))
             if data:
                 buffer[:len(data)] = data
@@ -102,5 +102,5 @@ def take(tape: IO[bytes], size: int) -> bytes:
     """The next bytes. Raises `EOFError` if there are less."""
     data = tape.read(size)
     if len(data) != size:
-        raise EOFError('it ends too early')
+        raise EOFError('it is truncated')
     return data

@@ -64,11 +64,11 @@ def _read(file: Path, aside: Path, catalogue: Catalogue, *, sha256: str, force: 
     try:
         raw = open(file, 'rb')  # noqa: SIM115  # closed below
     except OSError as error:
-        raise UsageError(f'{file} cannot be read: {error.strerror}', hint='name an archive that `emroot export` wrote') from error
+        raise UsageError(f'{file} cannot be read: {error.strerror}', hint='give an archive from `emroot export`') from error
     with raw:
         if not raw.seekable():
-            raise UsageError(f'{file} is a pipe, and an archive is looked at more than once',
-                             hint='write it into a file, and import that')
+            raise UsageError(f'{file} is a pipe, but an archive is read more than once',
+                             hint='write it to a file, and import the file')
         if sha256 and (found := digest_file(file)) != sha256.lower():
             raise refused(f'its sha256 is {found}, not {sha256}')
         try:
@@ -83,7 +83,7 @@ def _read(file: Path, aside: Path, catalogue: Catalogue, *, sha256: str, force: 
                 _expect(stream, tape.END, 'the end')
                 rest = stream.read(CHUNK + 1)  # tar programs make it whole records of 10 kB
                 if len(rest) > CHUNK or rest.strip(b'\0'):
-                    raise refused('something follows its end')
+                    raise refused('there is data after its end')
         except tape.DAMAGED as error:
             raise refused(f'it is damaged: {error}') from error
     return manifest
@@ -96,7 +96,7 @@ def _manifest(stream: IO[bytes]) -> Manifest:
     except ValueError:
         size = -1
     if not 0 <= size <= SMALL or head != tape.header(NAME, size):
-        raise refused('it does not begin with a manifest, so it is none that `emroot export` wrote')
+        raise refused('it has no manifest at the start, so it is not from `emroot export`')
     text = tape.take(stream, size)
     _expect(stream, tape.padding(size), 'the end of the manifest')
     return read_manifest(text)
@@ -105,9 +105,9 @@ def _manifest(stream: IO[bytes]) -> Manifest:
 def _refuse_other_sdk(manifest: Manifest, catalogue: Catalogue, *, force: bool) -> None:
     if manifest.digest != catalogue.sdk.digest and not force:
         mine = catalogue.sdk
-        raise UsageError(f'the archive is of another SDK ({manifest.version}, {manifest.digest[:12]}) than the one in use '
+        raise UsageError(f'the archive is for another SDK ({manifest.version}, {manifest.digest[:12]}) than the SDK in use '
                          f'({mine.version}, {mine.digest[:12]})',
-                         hint='choose that SDK with --sdk, or export with this one; --force takes it all the same')
+                         hint='choose that SDK with --sdk, or export with this one; --force imports it anyway')
 
 
 def _require_space(manifest: Manifest, aside: Path) -> None:
@@ -120,7 +120,7 @@ def _require_space(manifest: Manifest, aside: Path) -> None:
 
 def _expect(stream: IO[bytes], data: bytes, what: str) -> None:
     if tape.take(stream, len(data)) != data:
-        raise refused(f'{what} is not as its manifest says')
+        raise refused(f'{what} does not match its manifest')
 
 
 def _take_file(stream: IO[bytes], path: str, blob: Blob, kept: Path | None) -> None:
@@ -134,7 +134,7 @@ def _take_file(stream: IO[bytes], path: str, blob: Blob, kept: Path | None) -> N
             if sink:
                 sink.write(chunk)
     if digest.hexdigest() != blob.digest:
-        raise refused(f'the content of {path!r} is not as its manifest says')
+        raise refused(f'the content of {path!r} does not match its manifest')
     _expect(stream, tape.padding(blob.size), f'the end of {path!r}')
 
 

@@ -40,14 +40,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     except EmrootError as error:
         return _complain(error, verbose=verbose)
     except KeyboardInterrupt:
-        print('emroot: interrupted; what was finished is kept, and the next run goes on from there', file=sys.stderr)
+        print('emroot: interrupted; finished work is kept, and the next run continues from there', file=sys.stderr)
         return INTERRUPTED
     except (OSError, RuntimeError, MemoryError) as error:
         if fault := output_fault():
             if isinstance(fault, BrokenPipeError):
                 return 0  # whoever read our output has gone, which is theirs to decide
             return _complain(EmrootError(f'standard output cannot be written to: {fault.strerror}',
-                                         hint='look at where it is sent'), verbose=verbose)
+                                         hint='check where standard output goes'), verbose=verbose)
         if (known := _without_directory(error) or from_exception(error)) is None:
             raise
         return _complain(known, verbose=verbose)
@@ -63,7 +63,7 @@ def _without_directory(error: Exception) -> EmrootError | None:
         try:
             os.getcwd()
         except FileNotFoundError:
-            return UsageError('the current directory was deleted', hint='change to another one')
+            return UsageError('the current directory was deleted', hint='change to another directory')
     return None
 
 

@@ -106,7 +106,7 @@ def options_of(session: Session) -> Options:
     """How the command line and the project want things built."""
     builder = str(session.args.builder or (session.project.builder if session.project else 'source'))
     if (given := os.environ.get('EMROOT_JOBS', '')) and (not given.isdecimal() or not int(given)):
-        raise UsageError(f'EMROOT_JOBS is {given!r}, which is no number of processes',
+        raise UsageError(f'EMROOT_JOBS is {given!r}, which is not a number of jobs',
                          hint='set it to 1 or more, or unset EMROOT_JOBS')
     return Options(jobs=session.args.jobs, below_run=is_below_run(), builder=builder, port_sources=_port_sources(session),
                    remote=session.remote, own_place=session.own_place, launcher=session.launcher, base=session.base,
@@ -116,7 +116,8 @@ def options_of(session: Session) -> Options:
 def _port_sources(session: Session) -> PortSources:
     directory = session.ports_from
     if directory and not directory.is_dir():
-        raise UsageError(f'--ports-from {directory} is no directory', hint='give a directory of archives or sources')
+        raise UsageError(f'--ports-from {directory} is not a directory',
+                         hint='give a directory with archives or sources of ports')
     return PortSources(directory, local_ports(os.environ.get('EMCC_LOCAL_PORTS', '')))
 
 
@@ -135,7 +136,7 @@ def say_failures(result: BuildResult) -> None:
         for line in error.splitlines():
             print(f'  {disarmed(line)}', file=sys.stderr)
         if commands[error]:
-            print(f'  repeat it: {commands[error]}', file=sys.stderr)
+            print(f'  to reproduce: {commands[error]}', file=sys.stderr)
         annotate('error', f'emroot: cannot build {", ".join(targets)}', error)
     if shown and result.log:
         print(f'  log: {result.log}', file=sys.stderr)
@@ -148,7 +149,7 @@ def summary(result: BuildResult) -> str:
     text = ', '.join(f'{count} {state}' for state, count in counts.items() if count or state != 'failed')
     line = f'{text}; {result.compiled} objects compiled, {result.reused} reused; {duration(result.seconds)}'
     if result.compiled:
-        line += f', {duration(result.cpu_seconds)} of processor'
+        line += f', {duration(result.cpu_seconds)} of processor time'
     if result.busy is not None:
         line += f', {result.workers} workers {100 * result.busy:.0f} % busy'
     return line

@@ -39,8 +39,8 @@ def export(args: argparse.Namespace) -> int:
     else:
         print(f'{exported.sha256}  {exported.path}')
     if located and not args.quiet:
-        print(f'emroot: {len(located)} of {len(exported.manifest.libraries)} libraries name the place of this SDK in their debug '
-              'information; an SDK elsewhere takes them as they are unless EMROOT_PLACE=own is set', file=sys.stderr)
+        print(f'emroot: {len(located)} of {len(exported.manifest.libraries)} libraries contain the path of this SDK '
+              'in their debug information; an SDK elsewhere uses them unchanged unless EMROOT_PLACE=own is set', file=sys.stderr)
     return exit_code(build.result)
 
 
@@ -66,8 +66,8 @@ def import_(args: argparse.Namespace) -> int:
     elif not args.quiet:
         print(f'{cache.root}')
     if imported.foreign and not args.quiet:
-        print(f'emroot: {len(imported.foreign)} of {len(imported.manifest.libraries)} libraries name the place of another SDK in '
-              'their debug information: they are used as they are unless EMROOT_PLACE=own is set', file=sys.stderr)
+        print(f'emroot: {len(imported.foreign)} of {len(imported.manifest.libraries)} libraries contain the path of another SDK '
+              'in their debug information: they are used unchanged unless EMROOT_PLACE=own is set', file=sys.stderr)
     return 0
 
 

@@ -56,16 +56,16 @@ def _explain(session: Session, text: str) -> int:
     if session.args.json:
         print_json({'remedies': [asdict(remedy) for remedy in remedies]})
     elif not remedies:
-        print('nothing in this names a file that emcc missed in its cache')
+        print('no message about a file that is missing in emcc\'s cache')
     for remedy in [] if session.args.json else remedies:
-        print(f'{remedy.missing}: {remedy.target or remedy.note or "no library by itself"}')
+        print(f'{remedy.missing}: {remedy.target or remedy.note or "no single library"}')
         rows = {'build it' if remedy.target else 'try': remedy.command, 'in Bazel': remedy.bazel,
                 'note': remedy.note if remedy.target else ''}
         for label, text in rows.items():
             if text:
                 print(f'  {label + ":":10} {text}')
     if not session.args.json and any(r.target for r in remedies):
-        print('everything that a link needs, at once: emroot build --for "LINK", or under `emroot run -- COMMAND`')
+        print('to build everything that a link needs: emroot build --for "LINK", or `emroot run -- COMMAND`')
     return 0
 
 

@@ -44,7 +44,7 @@ def warn_of_parts(session: Session) -> None:
     missing = never_whole(session.cache)
     if missing and not session.args.quiet:
         shown = ' and '.join(f'{len(targets)} of {mode}' for mode, targets in missing.items())
-        print(f'emroot: {session.cache} lacks libraries of which lazy links took only what they pull ({shown}); '
+        print(f'emroot: {session.cache} lacks libraries that lazy links built only in part ({shown}); '
               f'a frozen emcc fails without them\n  hint: {completing_command(session.cache, missing)}', file=sys.stderr)
 
 
@@ -76,17 +76,18 @@ def _say_overridden(cache: Path) -> None:
     """Say which settings of the user's own do not hold below `emroot run`."""
     given = os.environ.get('EM_CACHE')
     if given and Path(given) != cache:
-        print(f'emroot: note: EM_CACHE={given} does not hold for this command, which uses {cache} '
-              f'(--cache {quoted(given)} uses that one)', file=sys.stderr)
+        print(f'emroot: note: EM_CACHE={given} is ignored for this command, which uses {cache} '
+              f'(use --cache {quoted(given)} to change that)', file=sys.stderr)
     if os.environ.get('EM_FROZEN_CACHE', '0') not in ('', '0'):
-        print('emroot: note: EM_FROZEN_CACHE does not hold for this command: what its links miss is built', file=sys.stderr)
+        print('emroot: note: EM_FROZEN_CACHE is ignored for this command: missing libraries are built', file=sys.stderr)
 
 
 def link(args: argparse.Namespace) -> int:
     """Run one link so, and say what it took."""
     line = read_link(_given(args))
     if not line.command:
-        raise UsageError('flags alone link nothing', hint='begin with emcc or em++: emroot link -- em++ main.o -o app.js')
+        raise UsageError('flags without a command link nothing',
+                         hint='start with emcc or em++: emroot link -- em++ main.o -o app.js')
     args.command = list(line.command)
     os.environ.update(line.variables)
     return run(args, loud=not args.quiet)

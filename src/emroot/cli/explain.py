@@ -46,9 +46,9 @@ def _compare(session: Session, mine: Explained, args: argparse.Namespace) -> int
     differing = sorted({name for name in {*mine.record, *other.record} if mine.record.get(name) != other.record.get(name)})
     changed = [name for name, digest in mine.inputs if dict(other.inputs).get(name) != digest]
     if mine.key == other.key:
-        sentence = 'equal: the same key, so the same bytes, made once'
+        sentence = 'equal: the same key, so the same bytes, built once'
     elif changed and not set(differing) - {'sources', 'version'}:
-        sentence = f'only what it reads differs: {", ".join(changed[:5])}'
+        sentence = f'only the files that it reads differ: {", ".join(changed[:5])}'
     else:
         sentence = f'they differ in {", ".join(differing)}{_members(mine.record, other.record)}'
     if args.json:

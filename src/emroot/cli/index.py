@@ -46,10 +46,10 @@ def import_(args: argparse.Namespace) -> int:
     session = Session(args)
     data = read_file(user_path(args.file)) or b''
     if args.sha256 and (digest := digest_bytes(data)) != args.sha256.lower():
-        raise UsageError(f'{args.file} has another sha256 than was given: {digest}', hint='get the file, or the sha256, anew')
+        raise UsageError(f'{args.file} has sha256 {digest}, not the given one', hint='get the file and its sha256 again')
     found = decode_indexes(data)
     if found is None:
-        raise UsageError(f'{args.file} is no file of indexes, or is damaged', hint='write it anew with `emroot index export`')
+        raise UsageError(f'{args.file} is not a file of indexes, or is damaged', hint='write it again with `emroot index export`')
     indexes = {key: index for key, body in found.items() if (index := Index.of_body(body))}
     with session.store as store:
         for key, index in indexes.items():
@@ -74,6 +74,6 @@ def _indexes(build: Build, wanted: list[tuple[Mode, str]]) -> Iterator[tuple[str
                                       carrying=[os.fsencode(place) for place in sdk.places])
             except NmFailed as error:
                 raise UsageError(f'the symbols of {mode}/{target} cannot be read: {error}',
-                                 hint='`emroot verify` says whether it is whole') from error
+                                 hint='check it with `emroot verify`') from error
             keep_index(build.store, known.key, index)
         yield known.key, index

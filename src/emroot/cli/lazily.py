@@ -93,7 +93,7 @@ def link(build: Build, request: Mapping[str, Any], args: argparse.Namespace) -> 
         text = summary(told, time.perf_counter() - began)
         watcher.note(text)
     except Refused as names:
-        watcher.note(f'the linker refuses the link: nothing defines {names}')
+        watcher.note(f'the link fails: nothing defines {names}')
         return REFUSED
     except (NotLazily, NmFailed, OSError) as reason:
         watcher.note(f'not a lazy link: {reason}')

@@ -41,7 +41,7 @@ def list_targets(args: argparse.Namespace) -> int:
             mark = 'present' if row['present'] else 'in the SDK' if listed in prebuilt else 'in part' if listed in partly else '-'
             print(f'  {row["name"]!s:{width}}  {row["objects"]:>5}  {mark:{longest}}  {vary[str(row["name"])]}'.rstrip())
         if partly:
-            print('  in part: lazy links took only what they pull of these; a frozen emcc misses them (`emroot doctor`)')
+            print('  in part: lazy links compiled only some objects of these; a frozen emcc fails without them (`emroot doctor`)')
         if ports:
             print(f'  ports: {" ".join(ports)}')
     if args.json:

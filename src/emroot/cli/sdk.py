@@ -73,8 +73,8 @@ def install_sdk(args: argparse.Namespace) -> int:
     with contextlib.suppress(SdkError):  # a variable that names none is said where an SDK is needed
         used = next(candidates(session.home), None)
         if not used or used.root != sdk.root:
-            print(f'emroot: note: {f"the one in use is {used.root} ({used.how})" if used else "it is not found by itself"}; '
-                  f'{CHOOSE}', file=sys.stderr)
+            found = f'the SDK in use is {used.root} ({used.how})' if used else 'emroot does not find it without help'
+            print(f'emroot: note: {found}; {CHOOSE}', file=sys.stderr)
     return 0
 
 

@@ -120,7 +120,8 @@ class Session:
         if given is None and self.project and self.project.base:
             found = self.project.place.parent / self.project.base
         if found and not found.is_dir():
-            raise UsageError(f'the base {found} is no directory', hint='give --base (EMROOT_BASE) a cache directory, or nothing')
+            raise UsageError(f'the base {found} is not a directory',
+                             hint='set --base (EMROOT_BASE) to a cache directory, or to nothing')
         return found
 
     @property
@@ -176,9 +177,9 @@ class Session:
         from ..programs import find_program  # here and not above: most builds have none
         found = find_program(given)
         if found is None:
-            raise UsageError(f'there is no program {given!r} to compile through',
+            raise UsageError(f'there is no program {given!r}, the launcher of compiles',
                              hint='check --launcher, EM_COMPILER_WRAPPER, and COMPILER_WRAPPER in the configuration of emcc; '
-                                  "--launcher '' compiles without")
+                                  "--launcher '' turns launchers off")
         return os.path.abspath(found)
 
     @property

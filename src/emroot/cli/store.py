@@ -31,9 +31,9 @@ def verify(args: argparse.Namespace) -> int:
         removed = f', {len(found.removed)} removed (made again when needed)' if found.removed else ''
         print(f'{found.checked} checked, {len(found.damaged)} damaged, {len(found.repaired)} repaired{removed}')
     if found.left and not args.json:
-        print('hint: ' + ('nobody has what is DAMAGED: run the emroot build of that cache directory again, or give the SDK of '
-                          f'its headers with --sdk; or delete it, or all of {home.store}' if args.repair
-                          else 'emroot verify --repair'))
+        print('hint: ' + ('DAMAGED files cannot be restored: run the emroot build of that cache directory again, or give the SDK '
+                          f'of the headers with --sdk; or delete the files, or all of {home.store}' if args.repair
+                          else 'run `emroot verify --repair`'))
     return StoreError.exit_code if found.left else 0
 
 
@@ -45,7 +45,7 @@ def gc(args: argparse.Namespace) -> int:
                     'dry_run': args.dry_run})
     else:
         print(f'{"would remove" if args.dry_run else "removed"} {collected.files} files, {collected.bytes >> 20} MB; '
-              f'{collected.kept_bytes >> 20} MB that could go are kept')
+              f'{collected.kept_bytes >> 20} MB of removable files are kept')
     return 0
 
 
@@ -70,4 +70,4 @@ def _limit(given: str) -> int:
     try:
         return size(given)
     except argparse.ArgumentTypeError as error:
-        raise UsageError(f'EMROOT_MAX_SIZE: {error}', hint='for example EMROOT_MAX_SIZE=5G, or 0 for no bound') from error
+        raise UsageError(f'EMROOT_MAX_SIZE: {error}', hint='for example EMROOT_MAX_SIZE=5G, or 0 for no limit') from error

@@ -21,7 +21,7 @@ def trust(args: argparse.Namespace) -> int:
     home, path = Session(args).home, find_project(Path(args.directory) if args.directory else None)
     if path is None:
         raise UsageError(f'there is no {NAME} in {args.directory or "this directory"} or above it',
-                         hint='name the directory of one')
+                         hint='give the directory of one')
     if args.directory and path.parent != Path(args.directory).absolute():
         raise UsageError(f'there is no {NAME} in {args.directory}', hint=f'the nearest is {path}')
     names = trusting.untrusted_keys(load_project(path))
@@ -33,7 +33,7 @@ def trust(args: argparse.Namespace) -> int:
     if args.json:
         print_json({'project': str(path), 'trusted': trusting.is_trusted(home, path.parent), 'was_trusted': was, 'names': names})
         return 0
-    print(f'{path.parent}: {"no longer trusted" if args.revoke else "trusted from now on"}')
+    print(f'{path.parent}: {"no longer trusted" if args.revoke else "trusted"}')
     for key, value in names.items():
         print(f'  {key}: {value}')
     return 0
@@ -46,16 +46,16 @@ def admit(home: Home, project: Project, *, warn: bool) -> Project:
         if project.remote.startswith(WRITES):
             project = replace(project, remote=project.remote.removeprefix(WRITES))
             if warn:
-                _warn(f"{project.place} wants what is built sent to {project.remote}: a project's file cannot ask for that",
-                      f'to send it, give --remote-write, or set EMROOT_REMOTE={WRITES}{project.remote}')
+                _warn(f"{project.place} requests uploads to {project.remote}: a project's file cannot request uploads",
+                      f'to upload, give --remote-write, or set EMROOT_REMOTE={WRITES}{project.remote}')
     names = trusting.untrusted_keys(project)
     if not names or trusting.is_trusted(home, project.place.parent):
         return project
     if warn:
         directory = quoted(project.place.parent)
         listed = ', '.join(f'{key} ({value})' for key, value in names.items())
-        _warn(f'{project.place} names {listed}: not used, since this project is not trusted',
-              f'look at that file, then `emroot trust {directory}`; in CI set {trusting.TRUST}={directory}')
+        _warn(f'{project.place} names {listed}: not used, because this project is not trusted',
+              f'check that file, then run `emroot trust {directory}`; in CI set {trusting.TRUST}={directory}')
     return trusting.without_untrusted(project)
 
 

@@ -52,8 +52,8 @@ def _sdks_own(cache: Path) -> _Watch:
         if not changed:
             return None
         return (f'an emcc ran without emroot and wrote to the cache of the SDK itself ({cache}: {_named(changed)})',
-                'something (`env -i`, sudo, SCons, tox, an `emsdk_env`) took EM_CONFIG and EM_CACHE out of its environment: '
-                'have it pass them on')
+                'something (`env -i`, sudo, SCons, tox, an `emsdk_env`) removed EM_CONFIG and EM_CACHE from its environment: '
+                'make it pass them on')
     return said
 
 
@@ -69,11 +69,11 @@ def _the_runs(sdk: Sdk, cache: Path, notices: str) -> _Watch:
         cleared = sanity is not None and sanity != sdk.sanity.encode(errors='surrogateescape')
         if not own and not cleared:
             return None
-        did = [*([f'cleared {cache}, because its compiler is another one'] if cleared else []),
-               *([f'built libraries by itself ({cache}: {_named(own)})'] if own else [])]
+        did = [*([f'cleared {cache}, because its compiler is a different one'] if cleared else []),
+               *([f'built libraries itself ({cache}: {_named(own)})'] if own else [])]
         return (f'an emcc ran without emroot and {" and ".join(did)}',
-                'it was given a configuration of its own (`--em-config FILE`, or EM_CONFIG): start emroot with that '
-                '(EM_CONFIG=FILE emroot run ...), and leave it away below')
+                'it had its own configuration (`--em-config FILE`, or EM_CONFIG): start emroot with that '
+                '(EM_CONFIG=FILE emroot run ...), and do not set it below')
     return said
 
 

@@ -31,7 +31,7 @@ class LogWatcher(Watcher):
 
     def planned(self, *, archives: int, compiles: int, seconds: float) -> None:
         """Noted and shown."""
-        self.note(f'to do: {archives} archives, {compiles} compiles, about {seconds:.0f} s of processor')
+        self.note(f'to do: {archives} archives, {compiles} compiles, about {seconds:.0f} s of processor time')
         self._display.planned(archives, compiles, seconds)
 
     def left(self, *, compiles: int, seconds: float) -> None:

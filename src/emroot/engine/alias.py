@@ -32,5 +32,5 @@ def mappable(directory: Path) -> Path:
 
 
 def _refusal(directory: Path, why: str) -> StoreError:
-    return StoreError(f'clang cannot map a path with `=` ({directory}), and it can have no other name: {why}',
+    return StoreError(f'clang cannot map a path with `=` ({directory}), and no alias can be made: {why}',
                       hint='choose a home without `=` in its path with --home or EMROOT_HOME')

@@ -54,7 +54,7 @@ def make_archive(archive: Archive, members: list[Blob], key: str, store: Store, 
     else:
         objects = {name: store.path(member.digest) for (name, _), member in zip(archive.members, members, strict=True)}
         if len(objects) < len(members):
-            return Failure(archive.target, 'several of its members have one name')
+            return Failure(archive.target, 'several of its members have the same name')
 
         def index() -> None:
             wrong = record_index(store, archive.key, objects, find_nm(places.sdk.tools), places.sdk.places, env)

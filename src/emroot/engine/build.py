@@ -74,8 +74,8 @@ class Build:
         self.cache.check_place()
         if self.cache.is_anothers():
             from ..cachecheck import clear_cache  # here and not above: seldom so
-            self.watcher.warn(f'{self.cache.root} was the cache directory of another SDK than that at {self.cache.sdk.root}: '
-                              'what it held is removed, as emcc does')
+            self.watcher.warn(f'{self.cache.root} was the cache directory of another SDK than {self.cache.sdk.root}: '
+                              'its content is removed, as emcc does')
             clear_cache(self.cache.root)
 
     def _fill(self, requests: Iterable[Request]) -> bool:
@@ -122,8 +122,8 @@ class Build:
         digest of the place that its bytes carry."""
         elsewhere = place not in ('', self.cache.sdk.place)
         if elsewhere:
-            self.watcher.note(f'{mode}/{target} comes from an SDK of the same content in another place, which its debug '
-                              'information names (EMROOT_PLACE=own makes it anew)')
+            self.watcher.note(f'{mode}/{target} comes from an SDK of the same content in another directory, which its '
+                              'debug information contains (EMROOT_PLACE=own builds it again)')
         with self._lock:
             if elsewhere:
                 self.result.elsewhere.append(f'{mode}/{target}')

@@ -128,7 +128,7 @@ class Compilers:
         """What compilers are run by."""
         launcher = self._options.launcher
         if launcher:
-            self._watcher.note(f'compiles are started through {launcher}')
+            self._watcher.note(f'compiles run through {launcher}')
             place = make_place(self._build.store, self._catalogue.sdk, self.places.working_directory)
             yield Launched(launcher, self.pool, self._watcher, place)
             return
@@ -137,6 +137,6 @@ class Compilers:
         if not self._preload:
             yield self.pool
             return
-        self._watcher.note('compiles are forked from a loaded compiler (EMROOT_FORK=0 starts each anew)')
+        self._watcher.note('compiles are forked from a loaded compiler (EMROOT_FORK=0 starts a process for each)')
         with contextlib.closing(ForkServers(self.pool, self._preload)) as servers:
             yield servers

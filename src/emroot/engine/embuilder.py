@@ -220,7 +220,7 @@ def _new_files(cache: Path, headers: Path, external: Collection[str]) -> list[st
 
 def _last(said: str) -> str:
     errors = [line for line in said.splitlines() if 'error' in line.lower() or line.startswith('hint: ')]
-    return '\n'.join(errors[-6:] or said.splitlines()[-6:]) or 'embuilder failed and said nothing'
+    return '\n'.join(errors[-6:] or said.splitlines()[-6:]) or 'embuilder failed without a message'
 
 
 def _repeat(catalogue: Catalogue, mode: Mode, target: str) -> str:

@@ -35,11 +35,11 @@ def explain_named(catalogue: Catalogue, store: Store, name: str, member: str | N
     """
     text, slash, target = name.partition('/')
     if not slash:
-        raise UsageError(f'{name!r} is no MODE/TARGET', hint='for example `emroot explain wasm64-lto/libc`')
+        raise UsageError(f'{name!r} is not of the form MODE/TARGET', hint='for example `emroot explain wasm64-lto/libc`')
     mode = parse_mode(text)
     listing = catalogue.listing(mode)
     if listing.expand([target]) != [target] or not listing.library(target):
-        raise UsageError(f'{target!r} is not one library', hint='name one that `emroot list` shows')
+        raise UsageError(f'{target!r} is not a single library', hint='give one from `emroot list`')
     recipe = catalogue.recipes(mode, [target])[target]
     if member is None:
         return explain_archive(catalogue, recipe, store)
@@ -57,14 +57,14 @@ def explain_archive(catalogue: Catalogue, recipe: Recipe, store: Store) -> Expla
     places, sdk = catalogue.sdk.places, catalogue.sdk
     found = find_archive(store, keys_of(archive.key, ARCHIVE, sdk))
     if found:
-        state = 'the store has it: nothing would be made'
+        state = 'in the store: nothing to build'
         if found.place not in ('', sdk.place):
-            state += ('; it comes from an SDK of the same content in another place, which its debug information names '
-                      '(EMROOT_PLACE=own makes it anew)')
+            state += ('; it comes from an SDK of the same content in another directory, which its debug information contains '
+                      '(EMROOT_PLACE=own builds it again)')
     else:
         missing = [key for key in plan.compiles if not _is_there(store, key, places)]
-        state = (f'{len(missing)} of {len(plan.compiles)} objects would have to be compiled: nobody did so with these '
-                 'arguments, compiler and sources' if missing else 'all its objects are there, only the archive would be made')
+        state = (f'{len(missing)} of {len(plan.compiles)} objects have to be compiled: the store has none for these '
+                 'arguments, compiler and sources' if missing else 'all objects are in the store, only the archive is missing')
     return Explained(archive.key, record, (), state)
 
 
@@ -75,7 +75,8 @@ def explain_object(catalogue: Catalogue, recipe: Recipe, member: int, store: Sto
     argv, source = recipe.members[member].argv, recipe.members[member].source
     places = catalogue.sdk.places
     there = _is_there(store, key, places)
-    state = 'the store has it' if there else 'it would be compiled: nobody did so with these arguments, compiler and sources'
+    state = ('in the store' if there else
+             'not in the store: it was not yet compiled with these arguments, compiler and sources')
     return Explained(key, compile_record(catalogue.sdk, argv, source), _inputs(store, key, places), state)
 
 

@@ -123,8 +123,8 @@ class Fill:
         """What somebody changed on purpose is not taken back without a word."""
         if restored := self.cache.restored:
             shown = ', '.join([*sorted(restored)[:3], *(['...'] if len(restored) > 3 else [])])
-            self.watcher.warn(f'restored {len(restored)} {"files" if len(restored) > 1 else "file"} that somebody changed in '
-                              f'{self.cache.root}: {shown}')
+            self.watcher.warn(f'restored {len(restored)} {"files" if len(restored) > 1 else "file"} that another program changed '
+                              f'in {self.cache.root}: {shown}')
 
     def _placed(self, archive: Archive, blob: Blob, state: str, reused: Mapping[str, int], *, place: str) -> None:
         self.cache.put(archive.path, archive.key, blob, self.store, carries=place)
@@ -150,7 +150,7 @@ class Fill:
                 continue
             base, found = based
             self.cache.refer(archive.path, archive.key, found.file, found.digest, carries=found.place)
-            self.watcher.note(f'{archive.name} is used as it is in {base.root}')
+            self.watcher.note(f'{archive.name} is used from the base {base.root}')
             self.build.done(archive.mode, archive.target, 'reused', {'archive_in_base': len(archive.members)}, place=found.place)
         self.known.learn(plan)
         return make_plan(self.cache.sdk, left)

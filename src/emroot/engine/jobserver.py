@@ -104,14 +104,14 @@ def _open(name: str) -> Jobserver:
         raise ValueError('semaphores are not supported')
     if name.startswith('fifo:'):
         if not stat.S_ISFIFO(os.stat(name[5:]).st_mode):
-            raise ValueError('it is no pipe')
+            raise ValueError('it is not a pipe')
         reading = os.open(name[5:], os.O_RDONLY | os.O_NONBLOCK)
         return Jobserver(reading, os.open(name[5:], os.O_WRONLY))
     first, second = (int(number) for number in name.split(','))
     ends = os.fstat(first), os.fstat(second)
     # The numbers may have come to mean other files since: both ends of a pipe are one inode.
     if not all(stat.S_ISFIFO(end.st_mode) for end in ends) or ends[0][:3] != ends[1][:3]:
-        raise ValueError('these are no two ends of a pipe')
+        raise ValueError('these are not the two ends of a pipe')
     return Jobserver(_reopened(first), os.dup(second))
 
 

@@ -41,9 +41,9 @@ class Launched:
         out.unlink(missing_ok=True)
         plain = self._executor.call(command, cwd=cwd, env=env)
         if made is None and plain.code == 0:
-            self._leave(f'a compile fails with it that does not without: {_last_words(done.output)}')
+            self._leave(f'a compile fails with it and succeeds without it: {_last_words(done.output)}')
         elif made and out.is_file() and digest_file(out) != made:
-            self._leave('what comes out of it is not what the compiler makes')
+            self._leave('its output differs from the compiler\'s own')
         elif made:
             self._checked.add(command[0])
         return plain
@@ -91,4 +91,4 @@ def make_place(store: Store, sdk: Sdk, below: Path) -> Path | None:
 
 def _last_words(output: bytes) -> str:
     lines = output.decode(errors='replace').strip().splitlines()
-    return lines[-1][:200] if lines else 'it says nothing'
+    return lines[-1][:200] if lines else 'no message'

@@ -88,7 +88,7 @@ class Objects:
             remove(out)
             return self._failed(compile_, done.code, done.output)
         if done.output.strip():
-            self.watcher.note(f'{compile_.source} said: {done.output.decode(errors="replace").strip()}')
+            self.watcher.note(f'{compile_.source} printed: {done.output.decode(errors="replace").strip()}')
         self.durations.learn(compile_, done.processor)
         located = has_place(content, self._places)
         closure = self._closure(compile_, depfile)
@@ -130,6 +130,6 @@ class Objects:
         if short := from_shortage(said, f'compiling {compile_.name}'):
             raise short
         if code < 0 and not said:
-            said = f'the compiler was ended by signal {-code}'
+            said = f'the compiler was killed by signal {-code}'
         command = self.places.command(compile_, Path('.').absolute() / f'{compile_.name}.o')
         return Failure(compile_.name, said or f'exit code {code}', shell_line(command, self.places.working_directory))

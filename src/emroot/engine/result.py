@@ -81,7 +81,7 @@ class BuildResult:
         """Raise `BuildError`, with the tools' own words, if anything failed. What did not is built and kept."""
         if failures := self.failures:
             said = [f'cannot build {mode}/{failure.target}: {failure.error}' for mode, failure in failures]
-            raise BuildError('\n'.join(said), hint=f'repeat it: {failures[0][1].command}' if failures[0][1].command else '')
+            raise BuildError('\n'.join(said), hint=f'to reproduce: {failures[0][1].command}' if failures[0][1].command else '')
 
     def to_json(self) -> dict[str, Any]:
         """The contract's document."""

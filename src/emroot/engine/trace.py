@@ -28,7 +28,7 @@ def write_trace(timeline: Timeline, targets: Sequence[str], result: BuildResult,
         write_text(path, json.dumps(document, separators=(',', ':')))
     except OSError as error:
         raise UsageError(f'cannot write the trace to {path}: {error.strerror}',
-                         hint='give --trace a file in a directory that you may write to') from error
+                         hint='give --trace a file in a writable directory') from error
 
 
 def _events(timeline: Timeline, workers: int) -> Iterator[dict[str, Any]]:

@@ -88,7 +88,7 @@ def index_archive(nm: Path | str, archive: Path, *, carrying: Iterable[bytes] = 
     contents, places = list(read_archive(archive.read_bytes())), list(carrying)
     symbols = read_symbols(nm, [archive], env=env)
     if len({name for name, _ in contents}) != len(contents):
-        raise NmFailed(f'{archive} has several members of one name')
+        raise NmFailed(f'{archive} has several members with the same name')
     return Index(tuple(_describe(name, content, symbols.get(f'{archive}[{name}]', Symbols()), places)
                        for name, content in contents))
 

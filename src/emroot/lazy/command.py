@@ -56,7 +56,7 @@ def read_command(words: Sequence[str], cwd: Path, missing: Sequence[Path]) -> Li
     for at in arguments:
         word = words[at]
         if _TELLING.fullmatch(word):
-            command.obstacle = f'{word} is about whole archives'
+            command.obstacle = f'{word} needs whole archives'
         if naming := _NAMING.fullmatch(word):
             command.wanted.add(naming[1])
         elif word in ('--whole-archive', '--no-whole-archive'):

@@ -76,9 +76,9 @@ class LazyLink:
                 self._finish(done)
                 return
             for path, names in ((path, names) for path, names in taken.items() if names):
-                self.stock.build.watcher.note(f'lazy link: the linker also takes {", ".join(sorted(names))} of {path.name}')
+                self.stock.build.watcher.note(f'lazy link: the linker also loads {", ".join(sorted(names))} of {path.name}')
                 self._forced[path] |= names
-        raise NotLazily(f'{ROUNDS} rounds did not suffice')
+        raise NotLazily(f'{ROUNDS} rounds were not enough')
 
     def complete(self) -> list[Lazy]:
         """Of the archives, those of which everything is there now."""
@@ -211,7 +211,7 @@ class LazyLink:
         known = {name for index in [*(lazy.index for lazy in stock.lazies.values()), *self._others.values()]
                  for member in index.members for name in member.defined}
         if not missing or missing & known:
-            raise NotLazily(f'the linker refuses it: {done.stderr.strip()[:2000]}')
+            raise NotLazily(f'the linker failed: {done.stderr.strip()[:2000]}')
         for path, lazy in stock.lazies.items():
             names = disputed(stock.build, lazy.archive, missing, stock.real[path]) if lazy.known == 'exact' else set()
             drawn = stock.draw([(lazy.archive, names)]).get(lazy.archive.name, {}) if names else {}

@@ -44,7 +44,7 @@ def link_lazily(build: Build, words: Sequence[str], cwd: Path, missing: Missing,
         try:
             return _link(build, words, cwd, missing, said, predicting=predicting, pulled=pulled)
         except Pulled as error:
-            build.watcher.note(f'the link may take something of {error}')
+            build.watcher.note(f'the link may use {error}')
             pulled.update(error.names)
 
 
@@ -71,13 +71,13 @@ def _link(build: Build, words: Sequence[str], cwd: Path, missing: Missing, said:
     for mode in {lazy.archive.mode for lazy in lazies}:
         before = read_links(root, mode)
         if is_enough(before, partial(_cost, build, plan, [lazy for lazy in lazies if lazy.archive.mode == mode])):
-            raise NotLazily(f'{before.count} lazy links have cost {before.seconds:.0f} s: whole libraries cost no more')
+            raise NotLazily(f'{before.count} lazy links have taken {before.seconds:.0f} s: whole libraries take no longer')
     unknown = without_index(build, plan, lazies)
     if unknown:
-        build.watcher.note(f'built whole, for want of an index: {", ".join(unknown)}')
+        build.watcher.note(f'built whole, because there is no index: {", ".join(unknown)}')
     _build_whole(build, missing, {(lazy.archive.mode, lazy.archive.target) for lazy in lazies})
     if not lazies:
-        raise NotLazily(f'no index is known of {", ".join(unknown)}' if unknown else 'nothing that it misses is to be compiled')
+        raise NotLazily(f'no index for {", ".join(unknown)}' if unknown else 'no missing library is compiled from sources')
     scratch = Scratch(root / IN_FLIGHT)
     try:
         place = scratch.directory()
@@ -131,7 +131,7 @@ def _build_whole(build: Build, missing: Missing, lazies: Collection[tuple[Mode, 
     """Put in the cache directory what is not to be lazy."""
     requests = [Request(mode=mode, targets=(target,)) for mode, target in missing if (mode, target) not in lazies]
     if requests and build.run(requests).failures:
-        raise NotLazily('some of what it misses cannot be built')
+        raise NotLazily('some of its missing libraries cannot be built')
 
 
 def _ask_remote(build: Build, plan: Plan) -> None:

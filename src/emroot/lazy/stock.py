@@ -74,7 +74,7 @@ class Stock:
         # In one directory and under their own names, so that whatever the linker sorts by path comes in the same order.
         self.private = {path: place / path.name for path in self.lazies}
         if len(set(self.private.values())) < len(lazies):
-            raise NotLazily('two of its libraries have one name')
+            raise NotLazily('two of its libraries have the same name')
         #: Those of which single members can be compiled.
         self.parts = {path: private for path, private in self.private.items() if self.lazies[path].known != 'words'}
         place.mkdir()
@@ -86,7 +86,7 @@ class Stock:
         wanted = {path: set(names) - set(self.real[path]) for path, names in needed.items() if path in self.parts}
         made = self._gather([(self.lazies[path].archive, names) for path, names in wanted.items() if names])
         if self.build.result.failures:
-            raise NotLazily('some of it cannot be compiled')
+            raise NotLazily('some of its objects cannot be compiled')
         learned = False
         for path, lazy in self.lazies.items():
             objects = made.get(lazy.archive.name, {})
@@ -144,9 +144,9 @@ class Stock:
                 raise NotLazily(f'the index of {lazy.archive.name} is wrong about {name}, and was withdrawn')
             if lazy.known == 'bounded' and not set(real.defined) <= set(said.defined):
                 withdraw_index(self.build.store, lazy.archive.key, BOUNDS)
-                raise NotLazily(f'{name} of {lazy.archive.name} defines what its sketch does not have')
+                raise NotLazily(f'{name} of {lazy.archive.name} defines a symbol that its bound does not have')
             if real.bitcode != said.bitcode:
-                raise NotLazily(f'{name} of {lazy.archive.name} is of another kind than its flags say')
+                raise NotLazily(f'{name} of {lazy.archive.name} is bitcode or not, contrary to its flags')
 
     def _learn(self, path: Path, found: Mapping[str, Member], known: Literal['bounded', ''] = '') -> None:
         lazy = self.lazies[path]

@@ -73,15 +73,15 @@ def ask(python: Sequence[str], root: Path, question: str, env: Mapping[str, str]
                                   stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False, timeout=seconds)
         except subprocess.TimeoutExpired as error:
             raise SdkError(f'the SDK at {root} did not answer "{question}" in {seconds:.0f} s, and was stopped',
-                           hint='something holds it up: a disk or a server that does not respond, a pipe in place of a file. Try '
-                                f'another home (--home), or let it take longer with {SECONDS_VARIABLE}') from error
+                           hint='a disk or a server may not respond, or a file may be a pipe; try '
+                                f'another home (--home), or allow more time with {SECONDS_VARIABLE}') from error
         except OSError as error:
-            blame_shortage(error, f'asking the SDK for "{question}"')
-            raise SdkError(f'the SDK at {root} cannot be asked: {python[0]}: {error.strerror}',
+            blame_shortage(error, f'querying the SDK for "{question}"')
+            raise SdkError(f'the SDK at {root} cannot be queried: {python[0]}: {error.strerror}',
                            hint='set EMSDK_PYTHON to a Python 3.10 or later') from error
         said = done.stdout.decode(errors='replace').strip()
         if done.returncode != 0 or not answer_file.is_file():
-            if short := from_shortage(said, f'asking the SDK for "{question}"'):
+            if short := from_shortage(said, f'querying the SDK for "{question}"'):
                 raise short
             if bytecode and 'marshal data' in said:
                 remove_tree(bytecode)  # Python leaves half a file where the disk was full, and fails on it from then on
@@ -90,12 +90,12 @@ def ask(python: Sequence[str], root: Path, question: str, env: Mapping[str, str]
                     output.mkdir()
                 return ask(python, root, question, env, program=program, output=output, **request)
             raise SdkError(f'the SDK at {root} does not answer "{question}": {_last_words(said)}',
-                           hint='check it with `emroot sdk show -v`, or get one with `emroot sdk install`')
+                           hint='check it with `emroot sdk show -v`, or get an SDK with `emroot sdk install`')
         if bytecode:
             note_bytecode(bytecode, known)
         answer: dict[str, Any] = _from_utf8(json.loads(answer_file.read_text(encoding='utf-8')))
     if answer.pop('schema', None) != SCHEMA:
-        raise SdkError('the probe answered in another schema', hint='reinstall emroot: its files do not fit together')
+        raise SdkError('the probe answered with another schema', hint='reinstall emroot: its files are of different versions')
     return answer
 
 
@@ -130,4 +130,4 @@ def _recoded(value: Any, recode: Callable[[str], str]) -> Any:
 
 def _last_words(said: str) -> str:
     lines = [line.strip() for line in said.splitlines() if line.strip()]
-    return lines[-1] if lines else 'it said nothing'
+    return lines[-1] if lines else 'no message'

@@ -88,7 +88,7 @@ class Hook:
         try:
             change(module)
         except AttributeError as error:
-            note('this Emscripten has no %s, which emroot knows others to have: what its links miss it builds by itself, slower'
+            note('this Emscripten has no %s, which other versions have: its links build missing libraries themselves, slower'
                  % (getattr(error, 'name', None) or error))
 
     def change_libraries(self, system_libs):
@@ -432,5 +432,5 @@ def stand_back(root, served):
     """Called by the configuration in an emcc of another SDK, at `root`, than that which is `served`."""
     if not emroot_asks():
         import shlex
-        note('the emcc of %s ran by itself, with its own compiler and its own cache: this run is for the SDK at %s. '
-             '`emroot --sdk %s run` is for that one' % (root, served, shlex.quote(root)))
+        note('the emcc of %s ran without emroot, with its own compiler and cache: this run is for the SDK at %s. '
+             'Use `emroot --sdk %s run` for that SDK' % (root, served, shlex.quote(root)))

@@ -65,6 +65,6 @@ class PortSources:
             return self.urlopen(url, timeout=TIMEOUT)
         except OSError as error:
             tried.append('{} ({})'.format(url, error))
-        raise SystemExit('error: the sources of port `{0}` cannot be had; tried {1}\n'
-                         'hint: put that archive, or a directory {0}/ with the sources, into a directory, and name that with '
-                         '--ports-from, or set EMCC_LOCAL_PORTS={0}=DIRECTORY'.format(name, ', '.join(tried)))
+        raise SystemExit('error: the sources of port `{0}` are not available; tried {1}\n'
+                         'hint: put the archive, or a directory {0}/ with the sources, into a directory, and give it with '
+                         '--ports-from; or set EMCC_LOCAL_PORTS={0}=DIRECTORY'.format(name, ', '.join(tried)))

@@ -66,7 +66,7 @@ def parse_address(text: str, *, writes: bool = False, beside: Path | None = None
         return Address(place=place, kind=kind, writes=writes, keys=keys,
                        credentials=Credentials(asked, _headers(headers), helper))
     if '://' in plain and url.scheme != 'file':
-        raise UsageError(f'a remote of the kind {url.scheme!r} is not known', hint=_MEND)
+        raise UsageError(f'unsupported remote scheme {url.scheme!r}', hint=_MEND)
     path = unquote(url.path) if url.scheme == 'file' else plain
     return Address(place=str(user_path(path, beside)), kind='directory', writes=writes, keys=keys)
 
@@ -78,12 +78,12 @@ def _keys(key: str, beside: Path | None) -> Keys:
 
 def _check(url: SplitResult, kind: str) -> None:
     if not url.hostname or url.query or url.fragment:
-        raise UsageError('the address of a remote is a folder on a web server, without `?` or `#`', hint=_MEND)
+        raise UsageError('the address of a remote is a directory on a web server, without `?` or `#`', hint=_MEND)
     if url.username or url.password:
-        raise UsageError(f'the address of the remote at {url.hostname} holds a password',
-                         hint=f'give it as a header, in the variable {HEADER}: `Authorization: Basic ...`')
+        raise UsageError(f'the address of the remote at {url.hostname} contains a password',
+                         hint=f'give it as a header, in the environment variable {HEADER}: `Authorization: Basic ...`')
     if kind == 'reapi' and importlib.util.find_spec('grpc') is None:
-        raise UsageError(f'a remote of the kind {url.scheme!r} needs gRPC, which is not installed',
+        raise UsageError(f'the remote scheme {url.scheme!r} needs gRPC, which is not installed',
                          hint="pip install 'emroot[reapi]'")
 
 
@@ -92,6 +92,6 @@ def _headers(text: str) -> dict[str, str]:
     for line in filter(None, map(str.strip, text.splitlines())):
         name, colon, value = line.partition(':')
         if not colon or not name.strip().replace('-', '').isalnum() or not value.strip().isprintable():
-            raise UsageError(f'{HEADER} has a line that is no header', hint=f"{HEADER}='Authorization: Bearer ...'")
+            raise UsageError(f'{HEADER} has a line that is not a header', hint=f"{HEADER}='Authorization: Bearer ...'")
         found[name.strip()] = value.strip()
     return found

@@ -35,7 +35,8 @@ class Circuit:
             self.refused = self.refused or isinstance(error, Refused)
             first, ends = self._troubles == 1, self.open and not was_open
         if first:
-            hint = f'; set {HEADER} to what it wants to hear, `Authorization: Bearer ...`' if self.refused else ''
-            self._warn(f'remote {self._place}: {said}; the build goes on without {"it" if ends else "that"}{hint}')
+            header = f'; set {HEADER} to the header that it requires, for example `Authorization: Bearer ...`'
+            hint = header if self.refused else ''
+            self._warn(f'remote {self._place}: {said}; the build continues without {"it" if ends else "that"}{hint}')
         elif not was_open:
-            self._note(f'remote {self._place}: {said}{"; it is no longer asked" if ends else ""}')
+            self._note(f'remote {self._place}: {said}{"; it is no longer used" if ends else ""}')

@@ -83,8 +83,8 @@ class Remote:
                 self._lanes.add(partial(self._fetch, each))
             self._wait()
         if self.unsigned:
-            self._watcher.warn(f'remote {self._address.place}: {self.unsigned} of its records have no signature of the key that '
-                               'is asked for; the build goes on without them')
+            self._watcher.warn(f'remote {self._address.place}: {self.unsigned} of its records are not signed with the required '
+                               'key; the build continues without them')
         self._watcher.note(f'remote {self._address.place}: {len(self.fetched)} found in {self._waited:.2f} s')
 
     def offer(self, offer: Offer) -> None:
@@ -113,7 +113,7 @@ class Remote:
             with self._lock:
                 left = self._patience + self._saved - self._waited - (time.monotonic() - began)
             if left <= 0:
-                self.circuit.trouble(Unavailable('it is too slow to be of use'))
+                self.circuit.trouble(Unavailable('it is too slow to be useful'))
         self._waited += time.monotonic() - began
         return not self.circuit.open
 
@@ -160,7 +160,7 @@ class Remote:
                 return False
             for blob, file in wanted.items():
                 if os.stat(file).st_size != blob.size or digest_file(file) != blob.digest:
-                    raise Wrong('it has a file whose content is not that of its name')
+                    raise Wrong('it has a file whose content does not match its name')
                 self._store.adopt(file, blob.digest)
         finally:
             for file in wanted.values():
@@ -214,5 +214,5 @@ def _patience() -> float:
     except ValueError:
         seconds = math.nan
     if not 0 <= seconds < math.inf:
-        raise UsageError(f'{_WAIT}={given!r} is no number of seconds', hint=f'for example {_WAIT}=30')
+        raise UsageError(f'{_WAIT}={given!r} is not a number of seconds', hint=f'for example {_WAIT}=30')
     return seconds

@@ -54,7 +54,7 @@ class Credentials:
         """What the program says. What it says on standard error is not for other eyes."""
         program = find_program(self._helper)
         if program is None:
-            raise Unavailable(f'its credential helper is no program ({HELPER})')
+            raise Unavailable(f'its credential helper is not a program ({HELPER})')
         try:
             done = subprocess.run([program, 'get'], input=json.dumps({'uri': self._uri}).encode(), stdout=subprocess.PIPE,
                                   stderr=subprocess.DEVNULL, timeout=_PATIENCE, check=False)
@@ -64,7 +64,7 @@ class Credentials:
             raise Unavailable(f'its credential helper cannot be started: {error.strerror} ({HELPER})') from error
         found = _read(done.stdout[:_LARGEST]) if done.returncode == 0 else None
         if found is None:
-            raise Unavailable(f'its credential helper says nothing of use, exit code {done.returncode} ({HELPER})')
+            raise Unavailable(f'its credential helper gives no valid answer, exit code {done.returncode} ({HELPER})')
         return found
 
 

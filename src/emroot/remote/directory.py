@@ -30,7 +30,7 @@ class Directory(OneByOne):
         try:
             with open(self._top / name, 'rb') as f:
                 if os.fstat(f.fileno()).st_size > limit:
-                    raise Wrong(f'its {name} is longer than it should be')
+                    raise Wrong(f'its {name} is longer than expected')
                 shutil.copyfileobj(f, sink, _CHUNK)
         except FileNotFoundError:
             return False

@@ -65,7 +65,7 @@ class Lanes:
             except (EmrootError, OSError) as error:  # on our side: the build will say so where it matters
                 self._note(f'remote: {error}')
             except Exception as error:  # noqa: BLE001  # whatever a remote makes of us, it does not fail a build
-                self._circuit.trouble(Unavailable(f'what it says is not understood ({type(error).__name__})'))
+                self._circuit.trouble(Unavailable(f'its answer is not understood ({type(error).__name__})'))
             finally:
                 with self._changed:
                     self._unfinished -= 1

@@ -34,7 +34,7 @@ def named_blobs(record: Record) -> dict[str, Blob]:
     found = {path: Blob.of(*entry) for path, entry in entries.items() if isinstance(entry, list) and len(entry) == 2}
     blobs = {path: blob for path, blob in found.items() if blob and blob.size <= LARGEST_BLOB}
     if not blobs or len(blobs) != len(entries):
-        raise Wrong('it has a record that is none of emroot')
+        raise Wrong('it has a record that is not from emroot')
     return blobs
 
 
@@ -45,11 +45,11 @@ def check_shape(record: Record, members: Sequence[str]) -> None:
     names = [entry[0] for entry in listed if isinstance(entry, list) and len(entry) == 2 and is_digest(entry[1])] \
         if isinstance(listed, list) else None
     if names is None or len(names) != len(listed) or (names and members and names != [*members]):
-        raise Wrong('it has a record of other members than the library has')
+        raise Wrong('it has a record with other members than the library')
     files = record.get('files')
     paths = files if isinstance(files, dict) else [record.get('path')]
     if not all(is_below(path) for path in paths) or not is_digest(record.get('place', '0' * 64)):
-        raise Wrong('it has a record that is none of emroot')
+        raise Wrong('it has a record that is not from emroot')
 
 
 def spell(record: Record, kind: str, key: str) -> bytes:
@@ -83,12 +83,12 @@ def decode(data: bytes, kind: str, key: str) -> Record:
         raise _no_record() from error
     record = unseal(document if isinstance(document, dict) else None, kind, key)
     if record is None:
-        raise Wrong('it has a record that is damaged, or of something else')
+        raise Wrong('it has a record that is damaged or has another key')
     return record
 
 
 def _no_record() -> Wrong:
-    return Wrong('it answers with something that is no record')
+    return Wrong('it answers with data that is not a record')
 
 
 def encode_index(records: Iterable[str]) -> bytes:

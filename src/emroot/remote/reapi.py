@@ -69,7 +69,7 @@ class Reapi:
             return False
         kind, _, digest = name.partition('/')
         if kind != 'ac':
-            raise Wrong(f'{name} is nothing that it could have')
+            raise Wrong(f'it cannot have the file {name}')
         result = self._result(digest, limit)
         sink.write(result or b'')
         return result is not None
@@ -91,7 +91,7 @@ class Reapi:
                     return False
                 blob = by_digest.pop(wire.field(response, 1, 1).decode('ascii', 'replace'), None)
                 if code != _OK or blob is None:
-                    raise Wrong('it does not say what it was asked for')
+                    raise Wrong('it does not answer the request')
                 wanted[blob].write_bytes(wire.field(response, 2))
             if by_digest:
                 return False
@@ -108,7 +108,7 @@ class Reapi:
                 wire.message(2, wire.message(1, digest_message(b)), wire.message(2, found[b].read_bytes())) for b in batch))
             for response in (value for number, value in wire.fields(answer) if number == 1):
                 if _status(wire.field(response, 2)) not in (_OK, _ALREADY_EXISTS):
-                    raise Wrong('it does not take what is sent')
+                    raise Wrong('it does not accept the upload')
         for blob in missing:
             if blob not in small:
                 self._write(blob, found[blob])
@@ -124,7 +124,7 @@ class Reapi:
         """What the server can do: the probe."""
         cache = wire.field(self._call(_GET_CAPABILITIES, wire.text(1, self._instance)), 1)
         if _SHA256 not in wire.numbers(cache, 1):
-            raise Unavailable('it is no cache that knows sha256')
+            raise Unavailable('it is not a cache with sha256 digests')
         return cache
 
     def _batch_limit(self) -> int:
@@ -146,11 +146,11 @@ class Reapi:
                 size = (wire.numbers(apart, 2) or [0])[0]
                 blob = Blob.of(wire.field(apart, 1).decode('ascii', 'replace'), size)
                 if blob is None or size > min(limit, _BATCH):
-                    raise Wrong('it has a record that is none of emroot')
+                    raise Wrong('it has a record that is not from emroot')
                 answer = self._call(_READ_BATCH, wire.text(1, self._instance), wire.message(2, digest_message(blob)))
                 result += wire.message(raw, wire.field(answer, 1, 2))
         if len(result) > limit:
-            raise Wrong('it sends more than there should be')
+            raise Wrong('it sends more data than expected')
         return result
 
     def _read(self, blob: Blob, file: Path) -> bool:
@@ -165,7 +165,7 @@ class Reapi:
                     done += len(data)
                     if done > blob.size:
                         stream.cancel()
-                        raise Wrong('it sends more than there should be')
+                        raise Wrong('it sends more data than expected')
                     sink.write(data)
             return True
         try:
@@ -179,7 +179,7 @@ class Reapi:
             answer = self._channel.stream_unary(_WRITE, bytes, bytes)(_pieces(name, file, blob.size), timeout=self._long(blob),
                                                         metadata=self._headers)
             if wire.numbers(answer, 1) != [blob.size]:
-                raise Wrong('it does not take what is sent')
+                raise Wrong('it does not accept the upload')
         self._patiently(once)
 
     def _call(self, method: str, *request: bytes) -> bytes:
@@ -214,9 +214,9 @@ def _talking() -> Iterator[None]:
         meaning = _MEANING.get(code, Wrong)
         raise meaning(f'it answers {code.name}') from None
     except (UnicodeError, IndexError) as error:
-        raise Wrong('it answers with something that is no message') from error
+        raise Wrong('it answers with data that is not a message') from error
     except ValueError as error:  # gRPC's word for a channel that was closed; also for what is no message
-        raise Unavailable('what it says is not understood') from error
+        raise Unavailable('its answer is not understood') from error
 
 
 def _action(digest: str) -> bytes:

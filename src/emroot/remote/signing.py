@@ -67,9 +67,9 @@ def read_keys(given: str, beside: Path | None = None) -> Keys:
     lines = [line.strip() for line in text.splitlines() if line.strip() and not line.startswith('#')]
     found = [match[0] for line in lines if (match := _PUBLIC.match(line))]
     if not found or len(found) != len(lines):
-        raise UsageError(f'{given.splitlines()[0][:80]} is no public key of OpenSSH, or has lines that are none',
-                         hint=f'`{_PAIR}` makes a pair: emroot-key.pub is for those who read, emroot-key for whoever '
-                              'publishes (`emroot publish --sign`)')
+        raise UsageError(f'{given.splitlines()[0][:80]} is not an OpenSSH public key, or has other lines',
+                         hint=f'`{_PAIR}` makes a key pair: emroot-key.pub is for readers, emroot-key for '
+                              'publishing (`emroot publish --sign`)')
     return Keys(tuple(found), _program())
 
 
@@ -97,7 +97,7 @@ def sign(key: Path, contents: Sequence[bytes]) -> list[bytes]:
             if done.returncode != 0:
                 said = [line for line in done.stderr.decode(errors='replace').splitlines() if line and 'Signing file' not in line]
                 raise UsageError(f'cannot sign with {key}: {"; ".join(said[-2:]) or done.returncode}',
-                                 hint='`ssh-keygen -y -f KEY` says whether it is a private key that you may read; one with a '
+                                 hint='`ssh-keygen -y -f KEY` checks whether it is a readable private key; a key with a '
                                       'passphrase needs a terminal or ssh-agent')
         return [Path(work, f'{name}.sig').read_bytes() for name in names]
 

@@ -58,7 +58,7 @@ class Web(OneByOne):
                     return self._read(response, sink, limit)
                 response.read(limit)
                 url = self._next(url, response.getheader('Location', ''))
-        raise Wrong('it sends from one place to the other')
+        raise Wrong('too many redirects')
 
     def _read(self, response: http.client.HTTPResponse, sink: IO[bytes], limit: int) -> bool:
         if response.status in (HTTPStatus.NOT_FOUND, HTTPStatus.GONE):
@@ -67,12 +67,12 @@ class Web(OneByOne):
         _check(response)
         expected = response.length
         if expected is not None and expected > limit:
-            raise Wrong('it sends more than there should be')
+            raise Wrong('it sends more data than expected')
         done = 0
         while chunk := response.read(_CHUNK):
             done += len(chunk)
             if done > limit:
-                raise Wrong('it sends more than there should be')
+                raise Wrong('it sends more data than expected')
             sink.write(chunk)
         if expected is not None and done < expected:
             raise Unavailable(f'the connection ended {expected - done} bytes early', passing=True)
@@ -119,7 +119,7 @@ class Web(OneByOne):
         there = urljoin(url, location)
         parts = urlsplit(there)
         if not location or parts.scheme not in ('http', 'https') or (parts.scheme, urlsplit(url).scheme) == ('http', 'https'):
-            raise Wrong('it sends elsewhere than to a web server')
+            raise Wrong('it redirects to an address that is not a web server')
         return there
 
     @contextlib.contextmanager
@@ -132,7 +132,7 @@ class Web(OneByOne):
         except TimeoutError as error:
             raise Unavailable('it does not answer') from error
         except socket.gaierror as error:
-            raise Unavailable(f'its name is not known ({error.strerror})') from error
+            raise Unavailable(f'its host name cannot be resolved ({error.strerror})') from error
         except http.client.IncompleteRead as error:
             raise Unavailable('the connection ended early', passing=True) from error
         except (OSError, http.client.HTTPException, ValueError) as error:

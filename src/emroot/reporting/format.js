@@ -5,11 +5,11 @@ document.documentElement.classList.remove('no-js');
 const $ = (id) => document.getElementById(id);
 
 const STATE = {
-  present: ['✓', 'in place'],
+  present: ['✓', 'present'],
   absent: ['·', 'not built'],
   failed: ['✕', 'failed'],
-  changed: ['!', 'not as emroot placed it; built anew when it is wanted'],
-  foreign: ['?', 'made by emcc or embuilder; built anew when it is wanted'],
+  changed: ['!', 'changed by another program; built again when it is needed'],
+  foreign: ['?', 'made by emcc or embuilder; built again when it is needed'],
   none: ['', 'not in this mode'],
 };
 

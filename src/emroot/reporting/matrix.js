@@ -19,7 +19,7 @@
     if (one.state === 'none') place.append(hidden(said));
     else if (show === 'size' && one.bytes) place.append(one.state === 'present' ? '' : `${mark} `, size(one.bytes));
     else if (show === 'time' && one.seconds !== null) place.append(duration(one.seconds));
-    else if (show === 'time' && one.state === 'present') place.append(make('span', {'aria-hidden': 'true'}, '✓'), hidden('in place, time not known'));
+    else if (show === 'time' && one.state === 'present') place.append(make('span', {'aria-hidden': 'true'}, '✓'), hidden('present, time unknown'));
     else place.append(make('span', {'aria-hidden': 'true'}, mark), hidden(said));
     return place;
   }
@@ -69,7 +69,7 @@
       }
     }
     if (!found.length || !want.modes.length) {
-      const nothing = want.modes.length ? 'No target is like this.' : 'No mode is chosen.';
+      const nothing = want.modes.length ? 'No target matches.' : 'No mode is selected.';
       body.replaceChildren(make('tr', {}, make('td', {colspan: want.modes.length + 1}, nothing)));
     }
     const table = make('table', {class: 'grid'}, make('caption', {class: 'sr'}, `Targets by mode: ${want.show}`),
@@ -90,7 +90,7 @@
   if (data.errors.length) {
     const list = make('dl', {id: 'errors'});
     for (const [target, mode, error] of data.errors) list.append(make('dt', {}, `${mode}/${target}`), make('dd', {}, make('pre', {tabindex: '0'}, error)));
-    $('targets').append(make('h3', {}, 'What failed'), list);
+    $('targets').append(make('h3', {}, 'Failures'), list);
   }
   $('filter').addEventListener('input', draw);
   $('filter').addEventListener('submit', (event) => event.preventDefault());

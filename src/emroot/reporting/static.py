@@ -14,13 +14,13 @@ from .collect import Report
 _SHOWN = 24
 #: Why an object needed no compile, in the order in which a build asks (`engine/result.py: REASONS`).
 WHY = {
-    'in_cache_directory': ('Already in this cache directory', 'the archive was in place and untouched'),
-    'archive_in_base': ('Archive in a base', 'used in place, in a cache directory that is never written to'),
+    'in_cache_directory': ('Already in this cache directory', 'the archive was present and unchanged'),
+    'archive_in_base': ('Archive in a base', 'used from a read-only cache directory'),
     'archive_in_store': ('Archive in the store', 'built before, for another cache directory'),
-    'archive_from_remote': ('Archive from the remote', 'somebody else had built it'),
+    'archive_from_remote': ('Archive from the remote', 'built on another machine'),
     'in_store': ('Object in the store', 'the same compile was done before'),
-    'same_in_family': ('Equal to a relative', 'no macro in which the two compiles differ can come up in what they read'),
-    'compiled_once_in_this_build': ('Compiled once for several', 'the same compile, wanted by several archives'),
+    'same_in_family': ('Equal to a relative', 'no macro in which the two compiles differ can occur in the files that they read'),
+    'compiled_once_in_this_build': ('Compiled once for several', 'the same compile, needed by several archives'),
 }
 
 
@@ -36,7 +36,7 @@ def overview(report: Report) -> str:
     archives = list(report.archives())
     count = {state: sum(a.state == state for a in archives) for state in ('present', 'failed', 'changed', 'foreign')}
     modes = {a.mode for a in archives if a.state == 'present'}
-    pairs = [('Archives in place', f'{count["present"]:,}', f'of {len(archives):,}'),
+    pairs = [('Archives present', f'{count["present"]:,}', f'of {len(archives):,}'),
              ('Modes in use', str(len(modes)), f'of {len(all_modes())}'),
              ('Size', size(sum(a.size for a in archives)), '')]
     pairs += [(state.capitalize(), str(count[state]), '') for state in ('failed', 'changed', 'foreign') if count[state]]
@@ -57,7 +57,7 @@ def modes(report: Report) -> str:
                      _meter(len(present) / max(len(mine), 1), f'{len(present):,} <small>of {len(mine):,}</small>'),
                      _number(size(sum(a.size for a in present)) if present else ''),
                      _number(duration(sum(spent)) if spent else ''), _number(f'{failed} failed' if failed else '')])
-    heads = ['Mode', 'In place', 'Size', 'Time in jobs', 'Failed']
+    heads = ['Mode', 'Present', 'Size', 'Time in jobs', 'Failed']
     return _table('Modes of this cache directory', heads, rows, 'modes')
 
 
@@ -68,9 +68,9 @@ def shared(report: Report) -> str:
     objects: Mapping[str, Any] = report.last_build['objects']
     total = objects['compiled'] + objects['reused']
     if not total:
-        return '<p>The last build made no objects: what it built came from the SDK&rsquo;s own embuilder.</p>'
+        return '<p>The last build compiled no objects: the SDK&rsquo;s own embuilder built its archives.</p>'
     rows = []
-    said = [('Compiled', 'nobody had done it before', objects['compiled'])]
+    said = [('Compiled', 'not done before', objects['compiled'])]
     said += [(*WHY[why], count) for why, count in objects['why'].items() if count]
     for name, why, count in said:
         rows.append([f'<th scope="row">{escape(name)}<small>{escape(why)}</small></th>', _number(f'{count:,}'),

@@ -73,7 +73,7 @@ if (data.last && data.last.timeline.slices.length) {
     }
     $('moment').setAttribute('aria-valuetext', `${duration(at)} of ${duration(seconds)}`);
     $('reading').replaceChildren(make('strong', {}, `At ${duration(at)}`),
-      ` of ${duration(seconds)}, ${running.length} of ${workers} workers were at work.`, list);
+      ` of ${duration(seconds)}, ${running.length} of ${workers} workers were busy.`, list);
   }
 
   $('timeline').hidden = false;

@@ -35,9 +35,9 @@ def find_sdk(home: Home, explicit: str | os.PathLike[str] | None = None) -> Sdk:
     for candidate in candidates(home, explicit):
         return inspect(candidate.root, candidate.how, home)
     passed = [str(emcc) for emcc in _on_path('emcc')]
-    raise SdkError('no Emscripten SDK found (looked at --sdk, EMSDK, EMSCRIPTEN_ROOT, emcc on PATH and those emroot '
-                   f'installed){"; no emcc.py could be found behind " if passed else ""}{", ".join(passed)}',
-                   hint='run `emroot sdk install`, or give one with --sdk PATH')
+    raise SdkError('no Emscripten SDK found (looked at --sdk, EMSDK, EMSCRIPTEN_ROOT, emcc on PATH and those that emroot '
+                   f'installed){"; no emcc.py was found behind " if passed else ""}{", ".join(passed)}',
+                   hint='run `emroot sdk install`, or give an SDK with --sdk PATH')
 
 
 def find_sdk_version(home: Home, version: str, who: str) -> Sdk:
@@ -49,7 +49,7 @@ def find_sdk_version(home: Home, version: str, who: str) -> Sdk:
             return sdk
         seen.append(f'{sdk.version} ({sdk.how})')
     raise SdkError(f'{who} Emscripten {version}; found {", ".join(seen) or "none"}',
-                   hint=f'run `emroot sdk install --version {version}`, or give one with --sdk PATH')
+                   hint=f'run `emroot sdk install --version {version}`, or give an SDK with --sdk PATH')
 
 
 def candidates(home: Home, explicit: str | os.PathLike[str] | None = None) -> Iterator[Candidate]:
@@ -131,7 +131,7 @@ def _required(path: Path, given: str) -> Path:
     except OSError:
         root = None
     if root is None:
-        raise SdkError(f'{given}: there is no Emscripten SDK (no emcc.py in it, nor in upstream/emscripten below it)',
+        raise SdkError(f'{given} is not an Emscripten SDK (no emcc.py in it or in upstream/emscripten below it)',
                        hint='give the directory of emcc.py or of an emsdk, or run `emroot sdk install`')
     return root
 

@@ -61,8 +61,8 @@ def download(url: str, target: Path, *, sha256: str, what: str = '', report: Rep
             digest = whole(part)
         if digest != sha256:
             os.truncate(part, 0)
-            raise SdkError(f'{url} is not what it should be: its sha256 is {digest}, not {sha256}',
-                           hint='try again later; if it stays so, what is offered there has been changed')
+            raise SdkError(f'{url} has the wrong content: its sha256 is {digest}, not {sha256}',
+                           hint='try again later; if this error stays, the file on the server was changed')
         replace(part, target)
     return target
 
@@ -127,15 +127,15 @@ def _transfer_patiently(url: str, part: Path, what: str, report: Report, attempt
         except _StaleError:
             os.truncate(part, 0)
             failures += 1
-            reason = 'the server does not go on where it stopped'
+            reason = 'the server cannot resume the download'
         except (*_NETWORK, ValueError) as error:
             failures = 1 if part.stat().st_size >= before + _CHUNK else failures + 1
             failures = failures if _is_passing(error) else attempts
             reason = _why(error)
         if failures >= attempts:
             raise SdkError(f'{url} cannot be downloaded: {reason}',
-                           hint='check the network and its proxy settings, and run the command again; what was '
-                                'downloaded is kept')
+                           hint='check the network and its proxy settings, and run the command again; the '
+                                'finished part is kept')
         time.sleep(pause * 2 ** (failures - 1))
 
 
@@ -173,7 +173,7 @@ def _open(url: str, timeout: float, headers: dict[str, str] | None = None, metho
           ) -> http.client.HTTPResponse:
     """Ask a web server, through the proxies of the environment."""
     if not url.startswith(('http://', 'https://')):
-        raise ValueError(f'{url!r} is no web address')
+        raise ValueError(f'{url!r} is not a web address')
     request = urllib.request.Request(url, headers={'User-Agent': 'emroot', **(headers or {})}, method=method)  # noqa: S310 (checked above)
     try:
         response: http.client.HTTPResponse = urllib.request.urlopen(request, timeout=timeout)  # noqa: S310 (checked above)
@@ -194,7 +194,7 @@ def _is_passing(error: Exception) -> bool:
 
 def _why(error: Exception) -> str:
     if isinstance(error, urllib.error.HTTPError):
-        return f'the server says {error.code} {error.reason}'
+        return f'the server answers {error.code} {error.reason}'
     if isinstance(error, http.client.IncompleteRead):
         return f'the connection ended {error.expected} bytes early'
     return str(getattr(error, 'reason', None) or error) or type(error).__name__

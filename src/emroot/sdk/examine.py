@@ -33,8 +33,8 @@ def examine(root: Path, python: tuple[str, ...], home: Home, place: Path) -> dic
     for name, path in tools.items():
         if not path.exists():
             raise SdkError(f'the SDK at {root} is broken: no {name} at {path}',
-                           hint='unset EM_LLVM_ROOT, or set it to where clang is' if os.environ.get('EM_LLVM_ROOT') else
-                                f'set LLVM_ROOT in {said["config"] or "EM_CONFIG"}, or get a whole SDK with '
+                           hint='unset EM_LLVM_ROOT, or set it to the directory of clang' if os.environ.get('EM_LLVM_ROOT') else
+                                f'set LLVM_ROOT in {said["config"] or "EM_CONFIG"}, or get a complete SDK with '
                                 '`emroot sdk install`')
     llvm_version = _clang_version(tools['clang'], root)
     resource_dir = Path(_output([str(tools['clang']), '-print-resource-dir'], root).strip())
@@ -68,7 +68,7 @@ def _version(root: Path) -> str:
     text = version_of(root)
     if not text:
         raise SdkError(f'the SDK at {root} is broken: no emscripten-version.txt',
-                       hint='get a whole SDK with `emroot sdk install`')
+                       hint='get a complete SDK with `emroot sdk install`')
     numbers = tuple(int(n) for n in re.findall(r'\d+', text)[:3])
     if numbers < OLDEST:
         raise SdkError(f'the SDK at {root} is Emscripten {text}; emroot needs {".".join(map(str, OLDEST))} or later',
@@ -80,7 +80,7 @@ def _clang_version(clang: Path, root: Path) -> str:
     said = _output([str(clang), '--version'], root)
     match = re.search(r'version (\d+(\.\d+)*)', said)
     if not match:
-        raise SdkError(f'the SDK at {root} is broken: {clang} --version says {said.splitlines()[:1]}',
+        raise SdkError(f'the SDK at {root} is broken: {clang} --version prints {said.splitlines()[:1]}',
                        hint='reinstall it, or get one with `emroot sdk install`')
     return match.group(1)
 
@@ -91,8 +91,8 @@ def _output(command: list[str], root: Path) -> str:
     except (OSError, subprocess.TimeoutExpired) as error:
         blame_shortage(error, f'looking at {command[0]}')
         if why := why_not_here(Path(command[0])):
-            raise SdkError(f'the SDK at {root} is not for this machine: {command[0]} does not run, since {why}',
-                           hint='get one for this machine with `emroot sdk install`, or name another with --sdk') from error
+            raise SdkError(f'the SDK at {root} is not for this machine: {command[0]} does not run: {why}',
+                           hint='get one for this machine with `emroot sdk install`, or give another with --sdk') from error
         raise SdkError(f'the SDK at {root} is broken: {command[0]} does not run ({error})',
                        hint='reinstall it, or get one with `emroot sdk install`') from error
     if done.returncode != 0:

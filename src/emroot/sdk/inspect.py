@@ -56,7 +56,7 @@ def inspect(root: Path, how: str, home: Home) -> Sdk:
 def unreadable(what: str, path: str) -> SdkError:
     """The error for an SDK that this user may not read, or not all of it."""
     return SdkError(f'{what} cannot be read by this user: {path}: permission denied',
-                    hint='allow this user to read it, and to search the directories above it (`ls -ld`); or give another SDK')
+                    hint='give this user read access to it and to its parent directories (`ls -ld`); or use another SDK')
 
 
 def _signature(root: Path, memo: dict[str, Any]) -> str:

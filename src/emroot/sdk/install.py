@@ -130,7 +130,7 @@ def _choose(home: Home, source: str, version: str | None, work: Path, report: Re
     if source != 'auto':
         chosen = next(p for p in providers if p.name == source)
         return chosen, chosen.choose(version, work, report)
-    report('looking where to get an SDK from', 0, None)
+    report('looking for a source of SDKs', 0, None)
     tried: list[str] = []
     for provider in providers:
         reason = provider.unusable(version)
@@ -140,15 +140,15 @@ def _choose(home: Home, source: str, version: str | None, work: Path, report: Re
         except SdkError as error:
             reason = error.message
         tried.append(f'{provider.name}: {reason}')
-    raise SdkError(f'no SDK can be got from here ({"; ".join(tried)})',
-                   hint='give an Emscripten of yours with --sdk, or set EMROOT_EMSDK_URL to a mirror of the releases')
+    raise SdkError(f'no source of SDKs can be reached ({"; ".join(tried)})',
+                   hint='give your own Emscripten with --sdk, or set EMROOT_EMSDK_URL to a mirror of the releases')
 
 
 def _check_free(place: Path) -> None:
     if place.is_dir() and any(place.iterdir()):
         found = _manifest(place)
-        what = f'Emscripten {found["version"]} from {found["provider"]}' if found else 'something that is not ours'
-        raise SdkError(f'{place} holds {what}', hint='delete it, or choose another place with --dest')
+        what = f'Emscripten {found["version"]} from {found["provider"]}' if found else 'files that emroot did not install'
+        raise SdkError(f'{place} contains {what}', hint='delete it, or choose another directory with --dest')
 
 
 def _check_parts(unpacked: Unpacked) -> None:
@@ -156,7 +156,7 @@ def _check_parts(unpacked: Unpacked) -> None:
     root, llvm = unpacked.tree / unpacked.root, unpacked.tree / unpacked.llvm_root
     for parts in ((root / 'emcc.py',), (root / 'emscripten-version.txt',), (llvm / 'clang', llvm / 'clang.exe')):
         if not any(part.is_file() for part in parts):
-            raise SdkError(f'what was unpacked is no SDK: it holds no {parts[0].relative_to(unpacked.tree).as_posix()}',
+            raise SdkError(f'the download is not an SDK: it has no {parts[0].relative_to(unpacked.tree).as_posix()}',
                            hint='try another --version, or another source with --from')
 
 

@@ -60,7 +60,7 @@ def why_not_here(program: Path) -> str:
         return f'it is for {made}, and this is {here}'
     loader = loader_of(program)
     if loader and not os.path.exists(loader):
-        return f'it needs {loader}, which is not here: it is for another C library than this system has'
+        return f'it needs {loader}, which is missing: it is for another C library than that of this system'
     return ''
 
 

@@ -78,7 +78,7 @@ class Sdk:
         if self.llvm_version.partition('.')[0] == str(self.expected_llvm):
             return ''
         return (f'Emscripten {self.version} at {self.root} is made for LLVM {self.expected_llvm}, but {self.tools["clang"]} is '
-                f'of LLVM {self.llvm_version}: what it builds may fail to compile or link')
+                f'LLVM {self.llvm_version}: compiles and links may fail')
 
     def show(self) -> dict[str, Any]:
         """What `emroot sdk show --json` prints."""

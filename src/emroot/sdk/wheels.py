@@ -53,8 +53,8 @@ def get_wheel(pin: Pin, into: Path, wanted: Callable[[str], bool] = lambda name:
                 return into
             said.append(f'uv: {refused}')
     reasons = '; '.join(said) or 'no pip and no uv'
-    hint = (f'check that `{sys.executable} -m pip download --no-deps {pin.requirement}` works: if the index that pip is '
-            'configured with has no such version, configure one that has it')
+    hint = (f'check that `{sys.executable} -m pip download --no-deps {pin.requirement}` works; if the package index of pip has '
+            'no such version, configure another index')
     raise failure(reasons.encode(), into, f'cannot get {pin.requirement} from the Python package index ({reasons})',
                   hint=f'{hint}, or {otherwise}' if otherwise else hint)
 
@@ -114,6 +114,6 @@ def _refused(pin: Pin, command: list[str], directory: str) -> str | None:
 
 def _changed(pin: Pin, digest: str) -> SdkError:
     known = ' or '.join(sorted(set(pin.wheels.values())))
-    return SdkError(f'the Python package index offers something else as {pin.requirement} than what emroot knows: '
+    return SdkError(f'the Python package index has another file for {pin.requirement} than emroot expects: '
                     f'its sha256 is {digest}, not {known}',
-                    hint='nothing of it was used; see which index that is (`pip config list`), and what changed there')
+                    hint='the file was not used; check which index this is (`pip config list`), and what changed there')

@@ -83,13 +83,13 @@ class Store:
         except OSError as error:  # another user's
             raise from_os_error(error, 'preparing the store') from error
         if said is None:
-            raise StoreError(f'the format of the store at {self.root} cannot be read: {version} is no file that may be read',
+            raise StoreError(f'the format of the store at {self.root} cannot be read: {version} is not a readable file',
                              hint='use another home (EMROOT_HOME), or delete that directory: it is a cache')
         found = said[:20].decode(errors='replace').strip()
         if found == str(VERSION):
             return
         if found.isdecimal() or not self._is_of_this_version():
-            raise StoreError(f'the store at {self.root} has format {found!r}, this emroot reads {VERSION}',
+            raise StoreError(f'the store at {self.root} has format {found!r}, but this emroot reads {VERSION}',
                              hint='use another home (EMROOT_HOME), or delete that directory: it is a cache')
         try:
             make_directories(self.root)

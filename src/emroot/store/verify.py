@@ -60,7 +60,7 @@ def verify_store(store: Store, found: Verified, restorer: Restorer | None = None
         if record is None or (kind == TREE and described_files(record) is None):
             found.wrong(f'record {kind} {key}', partial(_remove, path) if restorer else None)
         elif lost := [digest for digest in named_blobs(record) - whole if not is_file_with(store.path(digest), digest)]:
-            found.wrong(f'record {kind} {key} names what is not there',
+            found.wrong(f'record {kind} {key} names a blob that is missing',
                         partial(_restore_named, restorer, lost, path) if restorer else None)
 
 

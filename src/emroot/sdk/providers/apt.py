@@ -128,7 +128,7 @@ class Apt:
         """The suite's `Packages` or `Sources` file."""
         files = sorted(self.lists.glob(f'*_{_INDEX[self.kind]}'))
         if not files:
-            raise SdkError(f'the package source has no index for {self.suite}', hint='try another with --version')
+            raise SdkError(f'the package source has no index for {self.suite}', hint='try another version with --version')
         return b'\n'.join(file.read_bytes() for file in files)
 
     def start_download(self, packages: Sequence[str], into: Path) -> subprocess.Popen[bytes]:
@@ -188,4 +188,4 @@ def _run(command: list[str], where: Path = Path()) -> str:
 def last_words(said: bytes) -> str:
     """The end of what apt complained about, on one line."""
     lines = [line.strip() for line in said.decode(errors='replace').splitlines() if line[:2] in ('E:', 'W:')]
-    return '; '.join(lines[-3:]) or 'it does not say why'
+    return '; '.join(lines[-3:]) or 'no reason given'

@@ -58,9 +58,9 @@ class DebianProvider:
     def choose(self, version: str | None, work: Path, report: Report) -> Release:
         """See `Provider`. Looks at one suite after the other, first where `version` is likely."""
         if reason := self.unusable(version):
-            raise SdkError(f'Debian packages cannot be had: {reason}',
-                           hint='use `emroot sdk install --from emsdk`, or give an Emscripten of yours with --sdk')
-        report('looking at the Debian packages', 0, None)
+            raise SdkError(f'Debian packages are not available: {reason}',
+                           hint='use `emroot sdk install --from emsdk`, or give your own Emscripten with --sdk')
+        report('searching the Debian packages', 0, None)
         seen: list[str] = []
         failures: dict[str, SdkError] = {}
         for suite in sorted(SUITES, key=lambda s: not SUITES[s].match(version or '')):
@@ -79,7 +79,7 @@ class DebianProvider:
         if seen:
             raise SdkError(f'the Debian packages have no Emscripten {version}, but {", ".join(seen)}'
                            + (f' ({unreachable})' if unreachable else ''),
-                           hint='give one of these with --version, or use `--from emsdk`')
+                           hint='choose one of these with --version, or use `--from emsdk`')
         raise SdkError(f'no Emscripten among the Debian packages ({unreachable or "no suite has it"})',
                        hint='check that `apt-get update` works on this machine, or use `--from emsdk`')
 
@@ -93,7 +93,7 @@ class DebianProvider:
         unpack_debs(get_debs(found.apt, found.packages, work / 'debs', self._shelf, report), tree, report)
         llvm = next(iter(sorted(tree.glob('usr/lib/llvm-*/bin'))), None)
         if llvm is None or not (tree / _ROOT / 'emcc.py').is_file():
-            raise SdkError('the Debian packages are not laid out as expected', hint='try another --version')
+            raise SdkError('the Debian packages have an unexpected layout', hint='try another --version')
         report('adapting the executables', 0, None)
         pristine = _relocate(tree, dest, llvm, patchelf)
         _mend_root(tree)
@@ -122,7 +122,7 @@ def _relocate(tree: Path, dest: Path, llvm: Path, patchelf: Path) -> dict[str, s
     pristine = relocate(tree, dest, files, [*libraries, llvm.parent / 'lib'], patchelf)
     for path in [*(llvm / name for name in _ESSENTIAL), tree / 'usr/bin/wasm-opt']:
         if lacking := missing_libraries(tree, dest, Path(os.path.realpath(path)), patchelf):
-            raise SdkError(f'the Debian packages lack what {path.name} needs: {", ".join(lacking)}',
+            raise SdkError(f'the Debian packages lack libraries of {path.name}: {", ".join(lacking)}',
                            hint='try another version with --version, or `--from emsdk`')
     return pristine
 

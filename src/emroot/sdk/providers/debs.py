@@ -44,7 +44,7 @@ def get_debs(apt: Apt, packages: Sequence[Package], into: Path, shelf: Path, rep
     if lost or any(process.returncode for process in running):
         names = ', '.join(p.name for p in lost) or 'Debian packages'
         raise failure(said, into, f'{names} could not be downloaded: {last_words(said)}',
-                      hint='run the command again: what was downloaded is kept')
+                      hint='run the command again; finished downloads are kept')
     report(what, total, total)
     return [into / _file_name(p) for p in packages]
 
@@ -64,7 +64,7 @@ def unpack_debs(debs: Sequence[Path], tree: Path, report: Report) -> None:
                              env={**os.environ, 'LC_ALL': 'C'})
         if ran.returncode != 0:
             raise failure(ran.stderr, tree, f'{deb.name} cannot be unpacked: {ran.stderr.decode(errors="replace").strip()}',
-                          hint='run the command again; if it stays so, use `--from emsdk`')
+                          hint='run the command again; if this error stays, use `--from emsdk`')
         return _size(deb)
 
     report('unpacking', 0, total)

@@ -62,7 +62,7 @@ class EmsdkProvider:
         (unzip if url.endswith('.zip') else untar)(archive, into, what='unpacking', report=report)
         tree = into / 'install'
         if not (tree / 'emscripten' / 'emcc.py').is_file():
-            raise SdkError(f'{url} holds no install/emscripten/emcc.py', hint='try another version with --version')
+            raise SdkError(f'{url} has no install/emscripten/emcc.py', hint='try another version with --version')
         remove(kept)
         return Unpacked(tree=tree, root='emscripten', llvm_root='bin', binaryen_root='.')
 
@@ -71,8 +71,8 @@ class EmsdkProvider:
             if matches(known, version):
                 return known
         newest, oldest = max(self._releases, key=order), min(self._releases, key=order)
-        raise SdkError(f'no official release {version} is known, but those from {oldest} to {newest} are',
-                       hint=f'use --version {newest}, or install it with emsdk and give it with --sdk')
+        raise SdkError(f'unknown official release {version}; emroot knows {oldest} to {newest}',
+                       hint=f'use --version {newest}, or install it with emsdk and use it with --sdk')
 
     def _archive(self, version: str) -> tuple[str, str]:
         """Address and sha256 of the archive for this machine."""

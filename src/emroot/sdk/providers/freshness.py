@@ -30,16 +30,16 @@ def update(apt: Apt, kept: Path) -> None:
     except SdkError as error:
         if not _EXPIRED.search(error.message):
             raise
-        raise StaleIndexError(f'the package source has an index of {apt.suite} that counts no more: {error.message}',
-                              hint='check the clock of this machine; if it is right, what serves the packages is out of date: '
+        raise StaleIndexError(f'the index of {apt.suite} in the package source is not valid now: {error.message}',
+                              hint='check the clock of this machine; if it is right, the package server is out of date: '
                                    'use another mirror in the sources of apt, or `--from emsdk`') from error
     memo = kept / f'{digest_record([apt.uri, apt.suite])[:32]}.json'
     date, before = _parsed(apt.date()), _parsed(str((read_memo(memo) or {}).get('date', '')))
     if before and (not date or date < before):
-        raise StaleIndexError(f'the package source has an index of {apt.suite} of {date or "no date"}, but had one of '
-                              f'{before}: an old one is served again',
+        raise StaleIndexError(f'the index of {apt.suite} in the package source has the date {date or "none"}, but earlier it had '
+                              f'{before}: the server offers an old index',
                               hint='try again later, use another mirror in the sources of apt, or '
-                              f'`--from emsdk`; if it is meant to go back, delete {memo}')
+                              f'`--from emsdk`; if this is intended, delete {memo}')
     if date:
         write_memo(memo, {'suite': apt.suite, 'date': date.isoformat()})
 

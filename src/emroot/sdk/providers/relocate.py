@@ -50,7 +50,7 @@ def loader(tree: Path, interpreter: str) -> Path:
         real = os.path.realpath(os.path.join(top, prefix, interpreter.lstrip('/')))
         if os.path.isfile(real) and real.startswith(top + os.sep):
             return tree / os.path.relpath(real, top)
-    raise SdkError(f'the packages bring no {interpreter}', hint='try another version with --version')
+    raise SdkError(f'the packages have no {interpreter}', hint='try another version with --version')
 
 
 def is_elf(path: Path) -> bool:
