@@ -138,7 +138,9 @@ def golden(request: pytest.FixtureRequest) -> Callable[[str, object], None]:
 def _seen_fake_sdk(tmp_path_factory: pytest.TempPathFactory) -> Emroot:
     place = tmp_path_factory.mktemp('fake')
     emroot = Emroot(place / 'home', make_fake_sdk(place))
-    emroot.build('libone')
+    emroot.build('libone', 'libcxx', 'libasm', 'libmany', 'crt1')
+    for features in ('wasm64', 'lto', 'wasm64,lto'):
+        emroot.build('libone', 'libasm', features=features)
     return emroot
 
 
@@ -153,9 +155,7 @@ def fake(_seen_fake_sdk: Emroot, tmp_path: Path) -> Emroot:
 @pytest.fixture
 def other(fake: Emroot, tmp_path: Path) -> Emroot:
     """Another machine, with the same SDK."""
-    machine = Emroot(tmp_path / 'another home', fake.sdk)
-    seed(machine.home, fake.home, link=False)
-    return machine
+    return fake.machine(tmp_path / 'another home')
 
 
 @pytest.fixture(scope='session')

@@ -6,7 +6,6 @@ import io
 import os
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -24,8 +23,6 @@ from emroot.remote.transport import Trouble
 from emroot.store import Blob
 
 SELECTION = ('--targets', ','.join(TARGETS), '--json')
-#: Seconds by which a bad remote may slow a build.
-BOUND = 5.0
 
 
 @pytest.fixture(scope='module')
@@ -90,7 +87,7 @@ def test_blobs_of_any_size_come_back_and_are_sent_once(server: int, tmp_path: Pa
 
 
 @pytest.mark.parametrize('bad', ['refused', 'no grpc', *BAD])
-def test_a_bad_server_costs_one_warning_and_little_time(fake: Emroot, other: Emroot, between: Proxy, bad: str):
+def test_a_bad_server_costs_one_warning(fake: Emroot, other: Emroot, between: Proxy, bad: str):
     """One that refuses to be filled is what exit code 7 is for; the libraries are there all the same."""
     built, _ = build_with(fake, f'rw+{_url(between.port)}')
     between.bad = bad if bad in BAD else ''
@@ -99,7 +96,7 @@ def test_a_bad_server_costs_one_warning_and_little_time(fake: Emroot, other: Emr
         document, said = build_with(other, remote, code=7 if bad == 'unauthenticated' else 0, EMROOT_REMOTE_WAIT='')
     assert counts(document) == (5, 0) and document['remote']['fetched'] == 0
     assert said.count('emroot: warning: remote grpc://127.0.0.1:') == 1 == said.count('warning'), said
-    assert document['remote']['seconds'] < BOUND and 'very-secret' not in said
+    assert 'very-secret' not in said
     place = Path(str(document['cache']))
     assert archives(place) == archives(Path(str(built['cache']))) and damage(other.home, place) == []
     assert list((other.home / 'store/tmp').iterdir()) == []
@@ -111,7 +108,7 @@ def test_a_long_transfer_that_goes_wrong_ends_and_is_noticed(between: Proxy, tmp
     file.write_bytes(bytes(4 << 20))
     blob = Blob(digest_file(file), 4 << 20)
     Reapi(_url(between.port), {}).put_blobs({blob: file})
-    reapi, began = Reapi(_url(between.port), {}, silence=0.5), time.monotonic()
+    reapi = Reapi(_url(between.port), {}, silence=0.5)
     reapi._batch, between.bad = 1 << 20, bad
     reapi._long = lambda _: 1.0  # type: ignore[method-assign]  # it would be four minutes
     try:
@@ -119,7 +116,6 @@ def test_a_long_transfer_that_goes_wrong_ends_and_is_noticed(between: Proxy, tmp
     except Trouble:
         there = False
     assert not there or digest_file(got) != blob.digest
-    assert time.monotonic() - began < BOUND
 
 
 def test_without_the_extra_it_is_said_how_to_get_it(fake: Emroot):

@@ -11,6 +11,7 @@ import pytest
 from sdk_targets import SOME_SECONDS
 from support.running import Emroot
 from support.trees import archives, compiled_objects, damage
+from support.waiting import wait_until
 
 
 @pytest.mark.parametrize('caches', [pytest.param(('one', 'one'), marks=pytest.mark.slow), ('one', 'other')],
@@ -43,20 +44,25 @@ def test_readers_never_see_a_part_of_a_library(seen: Emroot, tmp_path: Path):
     cache = tmp_path / 'cache'
     seen.build('libhtml5', cache=cache)
     (path,) = [cache / p for p in archives(cache)]
-    whole = {path.read_bytes(), b'something of another key'}
-    seen_contents: set[bytes] = set()
+    ours, theirs = path.read_bytes(), b'something of another key'
+    looked: list[bytes] = []
     stop = threading.Event()
 
     def look() -> None:
         while not stop.is_set():
-            seen_contents.add(path.read_bytes())
+            content = path.read_bytes()
+            if content != (looked[-1] if looked else b''):
+                looked.append(content)
     reader = threading.Thread(target=look)
     reader.start()
     for _ in range(3):
         aside = tmp_path / 'aside'
-        aside.write_bytes(b'something of another key')
+        aside.write_bytes(theirs)
         aside.replace(path)
+        wait_until(lambda: looked[-1:] == [theirs])
         seen.build('libhtml5', cache=cache)
+        wait_until(lambda: looked[-1:] != [theirs])
     stop.set()
     reader.join()
-    assert seen_contents == whole
+    assert [content for content in looked if content not in (ours, theirs)] == []
+    assert looked.count(theirs) == 3

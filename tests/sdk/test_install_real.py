@@ -6,7 +6,6 @@ import json
 import os
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -114,11 +113,9 @@ def test_an_sdk_has_the_same_digest_wherever_it_lies(shared_home: Home, tmp_path
     assert first.parts == second.parts
     assert first.digest == second.digest
 
-    began = time.monotonic()
     said: list[str] = []
     assert install(shared_home, source='debian', version='6', dest=tmp_path / 'else where',
                    report=lambda what, *_: said.append(what)) == two
-    assert time.monotonic() - began < 1.0
     assert said == [f'already installed: {two}']
 
 

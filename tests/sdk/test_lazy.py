@@ -6,8 +6,6 @@ import dataclasses
 import re
 import subprocess
 import sys
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -16,6 +14,7 @@ from lazy_support import SMALL, SOURCE, Indexed, Lazy, plan_of
 from support.pretended import pretend_zlib
 from support.running import Emroot, plain_environment
 from support.trees import archives
+from support.waiting import wait_until
 
 from emroot.home import write_memo
 from emroot.index import Index, Member
@@ -166,13 +165,6 @@ def test_a_port_is_built_whole_and_the_link_is_lazy_all_the_same(linking: Lazy, 
     assert made == linking.whole(link, source, options)
 
 
-def _wait_for(what: Callable[[], bool]) -> None:
-    until = time.monotonic() + 60
-    while not what():
-        assert time.monotonic() < until, 'waited a minute'
-        time.sleep(0.05)
-
-
 def _todo(cache: Path) -> list[Path]:
     return list((cache / '.emroot' / 'lazy' / 'todo').glob('*.json'))
 
@@ -180,7 +172,7 @@ def _todo(cache: Path) -> list[Path]:
 def test_libraries_are_completed_in_the_background_if_wanted(linking: Lazy, indexed: Indexed):
     cache = linking.place / 'lazy cache'
     assert linking.lazy(indexed(SMALL), SMALL, SOURCE, options=['--complete'])[1]
-    _wait_for(lambda: not _todo(cache))
+    wait_until(lambda: not _todo(cache))
     linking.whole(SMALL, SOURCE)
     assert archives(cache) == archives(linking.place / 'whole cache')
 
@@ -204,21 +196,15 @@ def test_of_what_completes_there_is_one_and_the_next_does_what_a_killed_one_left
 
 @pytest.mark.parametrize('words', [['em++', '-sMEMORY64'], ['em++', '-sMEMORY64', '-flto=thin', '-fwasm-exceptions', '-O1']],
                          ids=' '.join)
-def test_indexes_are_small_and_a_closure_takes_no_time(words: list[str], shared: Emroot, sdk: Sdk):
-    """Of all libraries of a C++ link: less than 100 KB, packed, and 100 ms."""
+def test_indexes_are_small_and_a_closure_is_found_with_them(words: list[str], shared: Emroot, sdk: Sdk):
+    """Of all libraries of a C++ link: less than 100 KB, packed."""
     archives_ = [archive for archive in plan_of(shared.home, sdk.root, words).archives if archive.how == 'archive']
     indexes = {archive.key: index for archive in archives_ if (index := find_shipped(sdk.digest, archive.key))}
     assert len(indexes) == len(archives_) > 8
     assert len(encode_indexes(indexes)) < 100_000
     known = list(indexes.values())
     wanted = {'_ZNSt3__24coutE', '_ZNSt3__26localeC1Ev', 'main', 'printf', 'malloc', '__cxa_throw'}
-    seconds = []
-    for _ in range(3):
-        began = time.perf_counter()
-        found = Closure(known, Roots(wanted))
-        seconds.append(time.perf_counter() - began)
-    assert sum(map(len, found.needed)) > 100
-    assert min(seconds) < 0.1, seconds
+    assert sum(map(len, Closure(known, Roots(wanted)).needed)) > 100
 
 
 @pytest.mark.parametrize('flag', ['-Wl,--Map=app.map', pytest.param('-Wl,--trace', marks=pytest.mark.slow)])

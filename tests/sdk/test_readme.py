@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import os
 import re
-import resource
 import subprocess
 import sys
-import time
 import venv
 from pathlib import Path
 
@@ -65,7 +63,7 @@ def user(programs: Path, sdk: Sdk, home: Path | str) -> dict[str, str]:
     return {**env, 'PATH': os.pathsep.join(path), 'EMROOT_HOME': str(home), 'EMSCRIPTEN_ROOT': str(sdk.root)}
 
 
-def test_a_cmake_project_is_linked_with_thinlto_in_five_minutes(programs: Path, sdk: Sdk, tmp_path: Path):
+def test_a_cmake_project_is_linked_with_thinlto(programs: Path, sdk: Sdk, tmp_path: Path):
     if not sdk.node:
         cannot_run('the SDK has no Node')
     project = tmp_path / 'project'
@@ -75,17 +73,12 @@ def test_a_cmake_project_is_linked_with_thinlto_in_five_minutes(programs: Path, 
     (project / 'main.c').write_text(MAIN)
     env = user(programs, sdk, tmp_path / 'home')
     env['PATH'] = os.pathsep.join([str(programs), str(Path(sys.executable).parent), env['PATH']])  # cmake
-    began, used = time.monotonic(), resource.getrusage(resource.RUSAGE_CHILDREN)
     lines = commands('A whole build.')
     assert len(lines) == 2 and all(line.startswith('emroot run -- ') for line in lines)
     for line in [*lines, 'node build/app.js']:
         done = subprocess.run(['bash', '-c', line], cwd=project, env=env, capture_output=True, text=True, check=False)
         assert done.returncode == 0, f'{line}:\n{done.stdout[-2000:]}\n{done.stderr[-4000:]}'
     assert done.stdout == 'linked as the README says\n'
-    now = resource.getrusage(resource.RUSAGE_CHILDREN)
-    processor = now.ru_utime + now.ru_stime - used.ru_utime - used.ru_stime
-    print(f'{time.monotonic() - began:.0f} s, {processor:.0f} s of processor')
-    assert min(time.monotonic() - began, processor / 2) < 300  # two processors; others may be using them as well
 
 
 def test_a_link_that_one_knows_is_frozen(programs: Path, sdk: Sdk, tmp_path: Path):

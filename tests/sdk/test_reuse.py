@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -43,27 +41,6 @@ def test_other_modes_are_other_work(seen: Emroot, tmp_path: Path):
     for features in modes:
         assert seen.build('libal', features=features, cache=tmp_path)['objects']['compiled'] == 1
     assert len(set(archives(tmp_path).values())) == len(modes)
-
-
-def test_building_what_is_there_takes_no_time(seen: Emroot, small: list[str], capsys: pytest.CaptureFixture[str]):
-    seen.build(*small)
-    seen.build(*small)
-    times, used = [], []
-    for _ in range(5):
-        began, processor = time.perf_counter(), _processor_seconds()
-        ran = seen('build', '--targets', ','.join(small))
-        times.append(time.perf_counter() - began)
-        used.append(_processor_seconds() - processor)
-        assert ran.code == 0
-    with capsys.disabled():
-        print(f'\n[`emroot build` of what is there: {1000 * min(times):.0f} to {1000 * max(times):.0f} ms, of processor '
-              f'{1000 * min(used):.0f}]')
-    assert min(used) < 0.5
-
-
-def _processor_seconds() -> float:
-    times = os.times()
-    return times.children_user + times.children_system
 
 
 def test_what_was_removed_from_a_cache_directory_comes_back_from_the_store(seen: Emroot, tmp_path: Path):

@@ -87,7 +87,7 @@ def test_an_sdk_of_the_same_content_elsewhere_compiles_nothing(seen_home: Callab
 
 
 @pytest.mark.slow
-def test_what_a_c_plus_plus_link_needs_comes_in_seconds(shared: Emroot, seen_home: Callable[[Path], Emroot], tmp_path: Path):
+def test_what_a_c_plus_plus_link_needs_comes_from_a_remote(shared: Emroot, seen_home: Callable[[Path], Emroot], tmp_path: Path):
     selection = ['--for', 'em++ -sMALLOC=emmalloc-debug', '--json']
     with nginx(tmp_path / 'web') as web, casd(tmp_path / 'casd') as port:
         for name, to, remote in (('web', web.files, web.url), ('grpc', f'grpc://127.0.0.1:{port}', f'grpc://127.0.0.1:{port}')):
@@ -95,8 +95,7 @@ def test_what_a_c_plus_plus_link_needs_comes_in_seconds(shared: Emroot, seen_hom
             assert ran.code == 0, ran.err
             taken = seen_home(tmp_path / name)('build', *selection, '--remote', remote,
                                                env={'no_proxy': '127.0.0.1', 'EMROOT_REMOTE_WAIT': '60'}).json
-            print(f'{remote}: {taken["remote"]}, {taken["seconds"]} s in all')
-            assert taken['objects']['compiled'] == 0 and taken['remote']['seconds'] < 3.0
+            assert taken['objects']['compiled'] == 0
 
 
 def test_a_machine_with_nothing_takes_all_from_a_remote_and_from_an_archive(seen_home: Callable[[Path], Emroot], tmp_path: Path):

@@ -55,7 +55,7 @@ class Proxy(grpc.GenericRpcHandler):
                 yield from pieces
         elif self.bad == 'drip':
             yield pieces[0]
-            self.closing.wait(30)
+            self.closing.wait(300)
         else:
             for piece in pieces:
                 yield self._again(context, piece)
@@ -66,7 +66,7 @@ def _abort(code: grpc.StatusCode) -> _Handler:
 
 
 def _hang(proxy: Proxy, _: grpc.ServicerContext, answer: bytes) -> bytes:
-    proxy.closing.wait(30)
+    proxy.closing.wait(300)
     return answer
 
 

@@ -57,7 +57,7 @@ def _drip(handler: BaseHTTPRequestHandler, cache: RemoteCache, content: bytes) -
 
 
 def _hang(handler: BaseHTTPRequestHandler, cache: RemoteCache, _: bytes) -> None:
-    cache.closing.wait(30)
+    cache.closing.wait(300)
 
 
 def _cut(handler: BaseHTTPRequestHandler, _: RemoteCache, content: bytes) -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from support.fake import make_fake_sdk
 from support.running import Emroot
-from support.trees import archives, counts, seed, snapshot
+from support.trees import archives, counts, snapshot
 
 from emroot.files import remove_tree
 
@@ -26,7 +26,7 @@ WITHOUT_POWERS = ['setpriv', '--bounding-set=-all', '--inh-caps=-all'] if os.get
 def base(fake: Emroot, tmp_path: Path) -> Iterator[Path]:
     """A cache directory that somebody else filled and owns."""
     place = tmp_path / 'base'
-    administrator = Emroot(tmp_path / 'administrator', fake.sdk)
+    administrator = fake.machine(tmp_path / 'administrator')
     assert administrator('build', *COMMON, '--cache', place).code == 0
     remove_tree(administrator.home)
     for path in [place, *place.rglob('*')]:
@@ -60,15 +60,14 @@ def test_what_is_there_is_taken_and_what_is_missing_built(fake: Emroot, base: Pa
     cache = Path(str(document['cache']))
     assert not [path for path in (cache / 'sysroot').rglob('*') if path.is_symlink()]  # whoever writes to it writes to no base
     assert counts(_build(fake, *MORE, '--base', base)) == counts(_build(fake, *MORE)) == (0, 29)  # nothing is looked for again
-    alone = Emroot(tmp_path / 'alone', fake.sdk)
+    alone = fake.machine(tmp_path / 'alone')
     assert archives(cache) == archives(Path(_build(alone, *MORE)['cache']))  # type: ignore[arg-type]
     assert fake('verify').code == 0 and fake('doctor').code == alone('doctor').code
 
 
 def test_the_environment_and_a_project_name_it_too(fake: Emroot, base: Path, tmp_path: Path):
     assert counts(_build(fake, *COMMON, EMROOT_BASE=str(base))) == (0, 4)
-    other = Emroot(tmp_path / 'other', fake.sdk)
-    seed(other.home, fake.home, link=False)
+    other = fake.machine(tmp_path / 'other')
     (tmp_path / 'emroot.toml').write_text('base = "base"\n[[cache]]\ntargets = ["libone", "libcxx"]\n')
     assert other('trust', tmp_path).code == 0
     assert counts(other('build', '--json', cwd=tmp_path).json) == (0, 4)
@@ -98,9 +97,9 @@ def test_an_unpacked_export_is_a_base_too_and_a_base_is_exported(fake: Emroot, b
     assert fake('export', *COMMON, '-o', tmp_path / 'one.tar', '--base', base).code == 0
     with tarfile.open(tmp_path / 'one.tar') as tar:
         tar.extractall(tmp_path / 'unpacked', filter='data')
-    other = Emroot(tmp_path / 'other', fake.sdk)
+    other = fake.machine(tmp_path / 'other')
     assert counts(_build(other, *MORE, '--base', tmp_path / 'unpacked')) == (25, 4)
-    third = Emroot(tmp_path / 'third', fake.sdk)
+    third = fake.machine(tmp_path / 'third')
     assert third('export', *COMMON, '-o', tmp_path / 'two.tar').code == 0
     assert (tmp_path / 'one.tar').read_bytes() == (tmp_path / 'two.tar').read_bytes()
 

@@ -25,7 +25,7 @@ def test_it_is_waited_for() -> None:
     release = threading.Event()
 
     def run() -> None:
-        release.wait(10)
+        release.wait(300)
         ended.append(1)
     with beside(run):
         threading.Timer(0.05, release.set).start()

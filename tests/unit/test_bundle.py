@@ -18,7 +18,7 @@ import pytest
 from support.bundles import hostile, put_together, special, squeezed, take_apart, with_manifest
 from support.fake import make_fake_sdk
 from support.running import Emroot
-from support.trees import archives, counts, damage, seed, snapshot
+from support.trees import archives, counts, damage, snapshot
 
 from emroot.bundle.manifest import NAME
 from emroot.bundle.unpack import unpack
@@ -41,8 +41,7 @@ def _export(emroot: Emroot, out: Path, *more: object) -> dict[str, object]:
 
 @pytest.mark.parametrize('ending', ['tar.gz', 'tar.xz', 'tar'])
 def test_two_exports_from_two_places_are_equal(fake: Emroot, tmp_path: Path, ending: str):
-    other = Emroot(tmp_path / 'another home', fake.sdk)
-    seed(other.home, fake.home, link=False)
+    other = fake.machine(tmp_path / 'another home')
     (tmp_path / 'elsewhere').mkdir()
     said = [_export(fake, tmp_path / f'one.{ending}'),
             _export(other, tmp_path / 'elsewhere' / f'two.{ending}', '--cache', tmp_path / 'cache')]
@@ -81,7 +80,7 @@ def test_the_tag_for_bazel_can_be_pasted(fake: Emroot, tmp_path: Path):
 
 def test_what_is_imported_is_not_built_again(fake: Emroot, tmp_path: Path):
     digest = _export(fake, tmp_path / 'out.tar.gz')['sha256']
-    other = Emroot(tmp_path / 'another home', fake.sdk)
+    other = fake.machine(tmp_path / 'another home')
     ran = other('import', tmp_path / 'out.tar.gz', '--sha256', digest, '--json')
     assert (ran.code, ran.json['files'], ran.json['elsewhere']) == (0, 3, []), ran.err
     cache = Path(ran.json['cache'])

@@ -200,9 +200,9 @@ def _tab(command: list[str], environment: dict[str, str], prepare: str, typed: s
         os.close(theirs)
         _read_until(ours, '', 1.0)
         os.write(ours, f'{prepare}; echo rea""dy\n'.encode())
-        _read_until(ours, 'ready', 20.0)
+        _read_until(ours, 'ready', 120.0)
         os.write(ours, f'{typed}\t'.encode())
-        shown = _read_until(ours, wanted, 10.0)
+        shown = _read_until(ours, wanted, 120.0)
         process.kill()
     os.close(ours)
     return shown

@@ -25,15 +25,25 @@ def _with_place(place: Path) -> Path:
     return root
 
 
-@pytest.fixture
-def here(tmp_path: Path) -> Emroot:
-    return Emroot(tmp_path / 'home', _with_place(tmp_path / 'one'))
+@pytest.fixture(scope='module')
+def seen(tmp_path_factory: pytest.TempPathFactory) -> list[Emroot]:
+    """Two machines with the same SDK in two places, which have seen it."""
+    places = [tmp_path_factory.mktemp(name) for name in ('one', 'two')]
+    machines = [Emroot(place / 'home', _with_place(place)) for place in places]
+    for machine in machines:
+        _build(machine)
+    return machines
 
 
 @pytest.fixture
-def there(tmp_path: Path) -> Emroot:
+def here(seen: list[Emroot], tmp_path: Path) -> Emroot:
+    return seen[0].machine(tmp_path / 'home')
+
+
+@pytest.fixture
+def there(seen: list[Emroot], tmp_path: Path) -> Emroot:
     """Another machine, on which the SDK lies elsewhere."""
-    return Emroot(tmp_path / 'another home', _with_place(tmp_path / 'two'))
+    return seen[1].machine(tmp_path / 'another home')
 
 
 def _files(document: dict[str, object]) -> dict[str, str]:
@@ -75,10 +85,10 @@ def test_a_remote_filled_elsewhere_leaves_nothing_to_compile(here: Emroot, there
 
 
 def test_who_insists_on_the_own_place_makes_just_what_carries_it(here: Emroot, there: Emroot, tmp_path: Path):
-    alone = _build(Emroot(tmp_path / 'third home', there.sdk))
+    alone = _build(there.machine(tmp_path / 'third home'))
     with remote_cache() as cache:
         built = _build(here, '--remote', f'rw+{cache.url}')
-        insisting = Emroot(tmp_path / 'fourth home', there.sdk)
+        insisting = there.machine(tmp_path / 'fourth home')
         assert counts(_build(insisting, '--remote', cache.url, env=OWN)) == (1, 4)
         taken = _build(there, '--remote', cache.url)
     assert _files(taken) == _files(built) != _files(alone)
@@ -93,7 +103,7 @@ def test_the_own_place_comes_first(here: Emroot, there: Emroot, tmp_path: Path):
         two = _build(there, '--remote', f'rw+{cache.url}')
         one = _build(here, '--remote', f'rw+{cache.url}', env=OWN)
         for machine, built in ((here, one), (there, two)):
-            taken = _build(Emroot(tmp_path / f'{machine.home.name} again', machine.sdk), '--remote', cache.url)
+            taken = _build(machine.machine(tmp_path / f'{machine.home.name} again'), '--remote', cache.url)
             assert counts(taken) == (0, 5) and _files(taken) == _files(built) and _elsewhere(taken) == []
 
 
@@ -105,9 +115,9 @@ def test_what_was_taken_is_passed_on_as_what_it_is(here: Emroot, there: Emroot, 
     assert there('export', *SELECTION, '-o', tmp_path / 'out.tar').json['located'] == [CARRIES]
     for machine in (here, there):
         home = tmp_path / f'{machine.home.name} again'
-        imported = Emroot(home / 'archive', machine.sdk)
+        imported = machine.machine(home / 'archive')
         assert imported('import', tmp_path / 'out.tar').code == 0
-        for document in (_build(imported), _build(Emroot(home / 'remote', machine.sdk), '--remote', tmp_path / 'again')):
+        for document in (_build(imported), _build(machine.machine(home / 'remote'), '--remote', tmp_path / 'again')):
             assert counts(document) == (0, 5) and _files(document) == _files(taken)
         assert _elsewhere(_build(imported)) == ([] if machine is here else ['wasm32/libcxx'])
 

@@ -8,13 +8,12 @@ import os
 import shutil
 import subprocess
 import sys
-import threading
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from support.running import Emroot, cannot_run, plain_environment
+from support.waiting import most_at_once
 
 from emroot.engine.jobserver import find_jobserver
 from emroot.engine.memory import ENOUGH, Room, available_memory, jobs_that_fit
@@ -43,30 +42,12 @@ def _left(pipe: Pipe) -> bytes:
         return b''
 
 
-def _most_at_once(pool: Pool, jobs: int = 12, each: float = 0.02) -> int:
-    """How many of the jobs ran at once."""
-    lock, running, most = threading.Lock(), 0, 0
-
-    def job(_: int) -> None:
-        nonlocal running, most
-        with lock:
-            running += 1
-            most = max(most, running)
-        time.sleep(each)
-        with lock:
-            running -= 1
-    for _ in range(jobs):
-        pool.add(1.0, job)
-    pool.run()
-    return most
-
-
 @pytest.mark.parametrize(('tokens', 'most'), [(b'', 1), (b'+', 2), (b'abc', 4), (b'+++++++++', 5)])
 def test_as_many_jobs_run_at_once_as_there_are_tokens_and_one_more(pipe: Pipe, tokens: bytes, most: int):
     os.write(pipe[1], tokens)
     jobserver, problem = find_jobserver(f'-j --jobserver-auth={pipe[0]},{pipe[1]}')
     assert jobserver and not problem
-    assert _most_at_once(Pool(5, jobserver)) == most
+    assert most_at_once(Pool(5, jobserver), most) == most
     assert sorted(_left(pipe)) == sorted(tokens), 'the very tokens are given back'
 
 
@@ -76,15 +57,14 @@ def test_a_named_pipe_will_do(tmp_path: Path):
     os.write(kept, b'+')
     jobserver, _ = find_jobserver(f'rR -j2 --jobserver-auth=fifo:{tmp_path / "fifo"} --no-print-directory')
     assert jobserver
-    assert _most_at_once(Pool(4, jobserver)) == 2
+    assert most_at_once(Pool(4, jobserver), 2) == 2
     assert _left((kept, kept)) == b'+'
     os.close(kept)
 
 
 def test_a_token_that_comes_later_is_used(pipe: Pipe):
     jobserver, _ = find_jobserver(f'--jobserver-fds={pipe[0]},{pipe[1]}')
-    threading.Timer(0.1, lambda: os.write(pipe[1], b'+')).start()
-    assert _most_at_once(Pool(2, jobserver), jobs=20) == 2
+    assert most_at_once(Pool(2, jobserver), 2, first=lambda: os.write(pipe[1], b'+')) == 2
     assert _left(pipe) == b'+'
 
 
@@ -94,7 +74,6 @@ def test_what_a_job_raises_costs_no_token(pipe: Pipe):
     pool = Pool(4, jobserver)
 
     def fail(_: int) -> None:
-        time.sleep(0.05)
         raise ValueError('from a job')
     for _ in range(8):
         pool.add(1.0, fail)
@@ -108,7 +87,7 @@ def test_if_make_goes_away_the_work_goes_on():
     jobserver, _ = find_jobserver(f'--jobserver-auth={reading},{writing}')
     os.close(reading)
     os.close(writing)
-    assert _most_at_once(Pool(2, jobserver), jobs=4) == 1
+    assert most_at_once(Pool(2, jobserver), 1) == 1
 
 
 @pytest.mark.parametrize('flags', ['', 'k', '-j1', 'w -- A=--jobserver'])
@@ -195,7 +174,7 @@ def test_a_recipe_without_a_plus_builds_all_the_same(fake: Emroot, tmp_path: Pat
 # --- memory ---
 
 def test_with_little_memory_left_one_job_runs_at_a_time():
-    assert _most_at_once(Pool(4, room=lambda: False), jobs=5) == 1
+    assert most_at_once(Pool(4, room=lambda: False), 1) == 1
 
 
 def _system(place: Path, available_kb: int, limit: str = 'max', used: int = 0, inactive: int = 0) -> tuple[Path, Path, Path]:

@@ -14,7 +14,7 @@ SELECTION = ('--targets', 'libone,libcxx,libmany', '--json')
 @pytest.fixture
 def plain(fake: Emroot, tmp_path: Path) -> dict[str, str]:
     """What comes out without one."""
-    ran = Emroot(tmp_path / 'plain', fake.sdk)('build', *SELECTION)
+    ran = fake.machine(tmp_path / 'plain')('build', *SELECTION)
     return archives(Path(ran.json['cache']))
 
 

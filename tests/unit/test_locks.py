@@ -7,6 +7,7 @@ import sys
 import time
 from pathlib import Path
 
+import pytest
 from support.running import plain_environment
 
 from emroot.store import Lock, Store, try_lock
@@ -23,10 +24,8 @@ def test_one_holds_it_at_a_time(tmp_path: Path):
 
 
 def test_waiting_for_it_ends(tmp_path: Path):
-    began = time.monotonic()
     with try_lock(tmp_path / 'lock'), try_lock(tmp_path / 'lock', seconds=0.05) as held:
         assert not held
-    assert 0.04 < time.monotonic() - began < 5
 
 
 def test_it_ends_with_the_process_that_held_it(tmp_path: Path):
@@ -38,16 +37,15 @@ def test_it_ends_with_the_process_that_held_it(tmp_path: Path):
             assert not held
         process.kill()
         process.wait()
-        with try_lock(tmp_path / 'lock', seconds=5) as held:
+        with try_lock(tmp_path / 'lock', seconds=60) as held:
             assert held
 
 
-def test_one_that_cannot_be_made_is_not_held_and_not_waited_for(tmp_path: Path):
+def test_one_that_cannot_be_made_is_not_held_and_not_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     (tmp_path / 'file').write_text('no directory')
-    began = time.monotonic()
+    monkeypatch.setattr(time, 'sleep', lambda _: pytest.fail('there is nothing to wait for'))
     with try_lock(tmp_path / 'file' / 'lock', seconds=30) as held:
         assert held is Lock.NONE
-    assert time.monotonic() - began < 10
 
 
 def test_locks_of_compiles_are_few_and_stay(tmp_path: Path) -> None:

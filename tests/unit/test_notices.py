@@ -88,7 +88,7 @@ def test_a_line_says_how_much_there_is_to_do(tmp_path: Path, monkeypatch: pytest
                                         (Belated('wasm32', patience=0), 0, 0)):
         before = place.read_text()
         display.planned(archives, compiles, 1.0)
-        until = time.monotonic() + 30
+        until = time.monotonic() + 300
         while (compiles or archives == 1) and place.read_text() == before and time.monotonic() < until:
             time.sleep(0.01)
         display.close()

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import sys
 import threading
-import time
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -13,6 +12,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from support.waiting import most_at_once, once
 
 from emroot.engine.pool import Cancelled, Finished, Pool, default_workers
 
@@ -65,21 +65,8 @@ def test_jobs_that_jobs_add_run_too():
 
 
 def test_no_more_run_at_once_than_there_are_workers():
-    pool, lock = Pool(3), threading.Lock()
-    running = most = 0
-
-    def job(_: int) -> None:
-        nonlocal running, most
-        with lock:
-            running += 1
-            most = max(most, running)
-        time.sleep(0.005)
-        with lock:
-            running -= 1
-    for _ in range(20):
-        pool.add(0.0, job)
-    pool.run()
-    assert 1 < most <= 3
+    pool = Pool(3)
+    assert most_at_once(pool, 3) == 3
 
 
 def test_what_a_job_raises_stops_the_others_and_is_raised():
@@ -94,20 +81,18 @@ def test_what_a_job_raises_stops_the_others_and_is_raised():
     assert done == []
 
 
-def test_stopping_ends_the_processes_that_run():
+def test_stopping_ends_the_processes_that_run(tmp_path: Path):
     pool, ended = Pool(2), []
 
     def job(_: int) -> None:
         try:
-            pool.call([sys.executable, '-c', 'import time; time.sleep(60)'], cwd=Path.cwd(), env=os.environ)
+            pool.call([sys.executable, '-c', 'import time; open("begun", "w"); time.sleep(60)'], cwd=tmp_path, env=os.environ)
         except Cancelled:
             ended.append('cancelled')
             raise
     pool.add(1.0, job)
-    threading.Timer(0.2, pool.stop).start()
-    began = time.monotonic()
+    once(pool.stop, (tmp_path / 'begun').exists)
     pool.run()
-    assert time.monotonic() - began < 20
     assert ended == ['cancelled']
 
 
@@ -134,9 +119,9 @@ def test_what_a_process_took_of_a_processor_is_not_what_the_clock_says(tmp_path:
             taken[name] = pool.call([sys.executable, '-IS', '-c', code], cwd=tmp_path, env=os.environ)
         return run
     pool = Pool(1)
-    pool.add(1.0, job('waits', 'import time; time.sleep(1)'))
+    pool.add(1.0, job('waits', 'import time; time.sleep(0.5)'))
     pool.add(1.0, job('works', 'import time\nwhile time.process_time() < 0.5: pass'))
     pool.run()
-    assert taken['waits'].seconds >= 1
+    assert taken['waits'].seconds >= 0.5
     assert taken['works'].processor >= 0.5 > taken['waits'].processor
     assert [done.code for done in taken.values()] == [0, 0]

@@ -211,7 +211,7 @@ def test_without_its_script_the_page_says_what_matters(fake: Emroot, tmp_path: P
 
 def test_the_page_has_words_for_every_reason_of_reuse(fake: Emroot, tmp_path: Path):
     assert [*WHY] == [*REASONS]
-    assert Emroot(tmp_path / 'other', fake.sdk)('build', '--targets', 'libone', '--cache', tmp_path / 'base').code == 0
+    assert fake.machine(tmp_path / 'other')('build', '--targets', 'libone', '--cache', tmp_path / 'base').code == 0
     assert fake('build', '--targets', 'libone,crt1', '--base', tmp_path / 'base').code == 0
     assert fake('report', '-o', tmp_path / 'report.html').code == 0
     assert 'Archive in a base' in (tmp_path / 'report.html').read_text(encoding='utf-8')

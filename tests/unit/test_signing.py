@@ -57,7 +57,7 @@ def refused(ran: Ran) -> int:
 def test_what_is_signed_is_taken_by_those_who_ask_for_it_and_by_those_who_do_not(public: Path, other: Emroot, key: Path):
     taken = build(other, public, f'{key}.pub')
     assert counts(taken.json) == (0, 5) and taken.json['remote']['unsigned'] == 0 and 'warning' not in taken.err
-    again = Emroot(other.home.parent / 'third', other.sdk)
+    again = other.machine(other.home.parent / 'third')
     assert counts(again('build', *SELECTION, '--remote', public).json) == (0, 5)
 
 
@@ -138,7 +138,7 @@ def test_the_key_may_be_given_as_text_in_a_variable_and_several_in_a_file(public
     second = Path(f'{a_key(tmp_path / "second")}.pub').read_text()
     (keys := tmp_path / 'keys').write_text(f'# ours\n{second}{text}')
     assert read_keys('keys', tmp_path).lines[1] == ' '.join(text.split()[:2])
-    third = Emroot(tmp_path / 'third', other.sdk)
+    third = other.machine(tmp_path / 'third')
     assert counts(build(third, public, keys).json) == (0, 5)
 
 
@@ -150,9 +150,9 @@ def test_a_project_may_name_the_key_of_its_remote_and_the_user_another(public: P
     trusted = {**PLAIN, 'EMROOT_TRUST': '1'}
     assert refused(other('build', *SELECTION, cwd=project, env=trusted)) == 3
     shutil.copy(f'{key}.pub', project / 'theirs.pub')
-    third = Emroot(tmp_path / 'third', other.sdk)
+    third = other.machine(tmp_path / 'third')
     assert counts(third('build', *SELECTION, cwd=project, env=trusted).json) == (0, 5)
-    strict = Emroot(tmp_path / 'fourth', other.sdk)
+    strict = other.machine(tmp_path / 'fourth')
     asked = {**trusted, 'EMROOT_REMOTE_KEY': f'{tmp_path / "theirs"}.pub'}
     assert refused(strict('build', *SELECTION, cwd=project, env=asked)) == 3
 

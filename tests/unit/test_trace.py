@@ -94,7 +94,7 @@ def test_a_job_that_raises_is_on_the_timeline_as_far_as_it_came():
         raise ValueError('from a job')
     (span,) = timeline.spans
     assert (span.worker, span.name, span.serves) == (3, 'wasm32/libone a.c', ('libone',))
-    assert 0.01 <= span.seconds < 5
+    assert span.seconds >= 0.01
 
 
 def test_the_closing_line_says_how_busy_the_workers_were(fake: Emroot):

@@ -85,8 +85,9 @@ def hostile(fake: Emroot, tmp_path: Path) -> Path:
     (sdk / '.emscripten').write_text(f'open({str(tmp_path / "ran")!r}, "a")\nLLVM_ROOT = {str(clone / "upstream/llvm")!r}\n')
     (clone / 'port.py').write_text(f'open({str(tmp_path / "ran")!r}, "a")\n')
     (clone / 'ports').mkdir()
-    _forged_remote(clone / 'pub', Emroot(tmp_path / 'forger', fake.sdk))
-    _forged_base(clone / 'base', Emroot(tmp_path / 'forger', fake.sdk))
+    forger = fake.machine(tmp_path / 'forger')
+    _forged_remote(clone / 'pub', forger)
+    _forged_base(clone / 'base', forger)
     return _project(clone, 'sdk = "upstream/emscripten"\nbuilder = "embuilder"\nports-from = "ports"\n'
                            f'remote = "rw+{tmp_path / "stolen"}"\nremote-key = "port.py"\nbase = "base"\ncomplete = true\n'
                            '[[cache]]\nfeatures = ["wasm64"]\ntargets = ["libone", "port.py"]\n'
@@ -136,11 +137,11 @@ def _outside(place: Path) -> dict[str, tuple[object, ...]]:
 
 @pytest.mark.parametrize('key', ['remote', 'base'])
 def test_what_came_by_a_trusted_project_reaches_no_other(fake: Emroot, tmp_path: Path, key: str):
-    forged = (_forged_remote if key == 'remote' else _forged_base)(tmp_path / 'clone/evil', Emroot(tmp_path / 'forger', fake.sdk))
+    forged = (_forged_remote if key == 'remote' else _forged_base)(tmp_path / 'clone/evil', fake.machine(tmp_path / 'forger'))
     clone = _project(tmp_path / 'clone', f'{key} = "{forged.name}"\n[[cache]]\ntargets = ["libone"]\n')
-    user, shared = Emroot(tmp_path / 'user', fake.sdk), tmp_path / 'shared'
+    user, shared = fake.machine(tmp_path / 'user'), tmp_path / 'shared'
     assert _library(user('build', '--json', cwd=clone)) != EVIL  # not trusted
-    user = Emroot(tmp_path / 'another', fake.sdk)
+    user = fake.machine(tmp_path / 'another')
     assert user('trust', cwd=clone).code == 0
     assert _library(user('build', '--json', cwd=clone)) == EVIL  # the user said so
     assert _library(user('build', '--json', '--cache', shared, cwd=clone)) == EVIL
@@ -168,7 +169,7 @@ def test_what_users_built_themselves_is_used_whatever_a_project_names(fake: Emro
 
 def test_trust_is_for_a_directory_is_shown_and_can_be_taken_back(fake: Emroot, tmp_path: Path):
     clone = _project(tmp_path / 'clone', 'base = "base"\n[[cache]]\ntargets = ["crt1"]\n')
-    _forged_base(clone / 'base', Emroot(tmp_path / 'forger', fake.sdk))
+    _forged_base(clone / 'base', fake.machine(tmp_path / 'forger'))
     untrusted = fake('build', cwd=clone)
     assert untrusted.code == 0 and f'{clone / "emroot.toml"} names base (base): not used' in untrusted.err
     assert f'hint: check that file, then run `emroot trust {clone}`' in untrusted.err

@@ -21,7 +21,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code (see `errors.py` for what the codes mean)."""
     if argv is None:
         prepare_process()
-    arguments = list(sys.argv[1:] if argv is None else argv)
+    arguments = [*(sys.argv[1:] if argv is None else argv)]  # `list` is a command's module once that was run
     restrict_umask()
     verbose = False
     try:
