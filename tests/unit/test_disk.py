@@ -25,7 +25,7 @@ from emroot.store import Store
 @pytest.fixture
 def small_home(tmp_path: Path, fake: Emroot) -> Iterator[Emroot]:
     with disk(tmp_path / 'small', '20m') as place:
-        yield fake.machine(place / 'home')
+        yield Emroot(place / 'home', fake.sdk)  # with nothing on it
 
 
 @pytest.mark.parametrize('free', [0, 4, 12, 40, 100])

@@ -128,7 +128,7 @@ def test_a_pipe_in_place_of_bytecode_is_not_waited_for(fake: Emroot):
     for path in compiled:
         path.unlink()
         os.mkfifo(path)
-    fake.build('libone', features='wasm64')
+    fake.build('libone', features='wasm64,thinlto')
     assert not [path for path in (fake.home / 'memo').rglob('*') if path.is_fifo()]
 
 
