@@ -14,10 +14,10 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
-from emroot.files import remove_tree
-from emroot.sdk.unpack import unzip
+from emroot.host.files import remove_tree
+from emroot.sdk.extraction import unzip
 
-from .places import ROOT, dev_cache, say
+from .paths import ROOT, dev_cache, say
 from .wine import WineUnavailable, pip, windows
 
 VERSION = '0.17.1'
@@ -38,43 +38,44 @@ def ensure_clangs() -> Clangs:
     """Both, got and made if they are not there. Raises `WineUnavailable`."""
     if platform.system() != 'Linux' or platform.machine() != 'x86_64':
         raise WineUnavailable('the clang of the ziglang wheels is compared on Linux, x86-64')
-    place = dev_cache() / f'clangs-{VERSION}'
-    if not (place / 'ready').exists():
-        remove_tree(place)
+    directory = dev_cache() / f'clangs-{VERSION}'
+    if not (directory / 'ready').exists():
+        remove_tree(directory)
         for system, platforms in PLATFORMS.items():
             say(f'getting a clang for {system} (100 MB)')
-            wheels = place / f'{system}-wheel'
+            wheels = directory / f'{system}-wheel'
             pip('download', '--no-deps', '--only-binary', ':all:', *(f'--platform={name}' for name in platforms),
                 '--dest', str(wheels), f'ziglang=={VERSION}')
             for wheel in wheels.glob('*.whl'):
-                unzip(wheel, place / system)
+                unzip(wheel, directory / system)
             remove_tree(wheels)
-        _make_launchers(place)
-        (place / 'ready').touch()
-    return Clangs(place / 'linux.config', place / 'windows.config')
+        _make_launchers(directory)
+        (directory / 'ready').touch()
+    return Clangs(directory / 'linux.config', directory / 'windows.config')
 
 
-def _make_launchers(place: Path) -> None:
-    zig, other = place / 'linux/ziglang/zig', place / 'windows/ziglang/zig.exe'
+def _make_launchers(directory: Path) -> None:
+    zig, other = directory / 'linux/ziglang/zig', directory / 'windows/ziglang/zig.exe'
     zig.chmod(0o755)
     for system in PLATFORMS:
-        (place / f'{system}-llvm').mkdir()
+        (directory / f'{system}-llvm').mkdir()
     say('compiling a launcher for Windows (a minute)')
-    launcher = place / 'launcher.exe'
-    env = {**os.environ, 'ZIG_GLOBAL_CACHE_DIR': str(place / 'zig-cache'), 'ZIG_LOCAL_CACHE_DIR': str(place / 'zig-cache')}
+    launcher = directory / 'launcher.exe'
+    env = {**os.environ, 'ZIG_GLOBAL_CACHE_DIR': str(directory / 'zig-cache'),
+           'ZIG_LOCAL_CACHE_DIR': str(directory / 'zig-cache')}
     subprocess.run([zig, 'cc', '-target', 'x86_64-windows-gnu', '-municode', '-O1', '-o', launcher, ROOT / 'dev/launcher.c'],
                    env=env, check=True, capture_output=True)
-    remove_tree(place / 'zig-cache')
+    remove_tree(directory / 'zig-cache')
     for name, program in PROGRAMS.items():
         clang = program.startswith('clang')
-        script = place / 'linux-llvm' / name
+        script = directory / 'linux-llvm' / name
         own = f' -resource-dir={zig.parent / "lib"}' if clang else ''
         script.write_text(f'#!/bin/sh\nexec {zig} {program}{own} "$@"\n', encoding='utf-8')
         script.chmod(0o755)
-        shutil.copy(launcher, place / 'windows-llvm' / f'{name}.exe')
+        shutil.copy(launcher, directory / 'windows-llvm' / f'{name}.exe')
         own = f' -resource-dir={windows(other.parent / "lib")}' if clang else ''
-        (place / 'windows-llvm' / f'{name}.txt').write_text(f'{windows(other)} {program}{own}', encoding='utf-8')
+        (directory / 'windows-llvm' / f'{name}.txt').write_text(f'{windows(other)} {program}{own}', encoding='utf-8')
     for system, spell in (('linux', str), ('windows', windows)):
-        llvm, node = spell(place / f'{system}-llvm'), spell(Path('/usr/bin/node'))
-        (place / f'{system}.config').write_text(f'LLVM_ROOT = {llvm!r}\nBINARYEN_ROOT = {llvm!r}\nNODE_JS = [{node!r}]\n',
-                                                encoding='utf-8')
+        llvm, node = spell(directory / f'{system}-llvm'), spell(Path('/usr/bin/node'))
+        (directory / f'{system}.config').write_text(f'LLVM_ROOT = {llvm!r}\nBINARYEN_ROOT = {llvm!r}\nNODE_JS = [{node!r}]\n',
+                                                    encoding='utf-8')

@@ -14,7 +14,7 @@ import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from .places import ROOT, dev_home, say
+from .paths import ROOT, dev_home, say
 
 SOURCES = ROOT / 'examples' / 'demo'
 

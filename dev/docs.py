@@ -16,9 +16,9 @@ from typing import Any
 
 from emroot.cli.examples import EXIT_CODES
 from emroot.cli.parser import make_parser
-from emroot.project import json_schema
+from emroot.project.project_file import json_schema
 
-from .places import ROOT, say
+from .paths import ROOT, say
 
 REFERENCE = ROOT / 'docs' / 'reference'
 MADE = '<!-- Made from the code by `python3 dev.py docs --write`; a test compares. -->\n\n'
@@ -119,9 +119,9 @@ def starlark() -> str:
     parts = [MADE + '# Starlark\n\n`load("@emroot//bazel:defs.bzl", "wasm_cc_binary", "wasm_cc_test")` and '
              '`use_extension("@emroot//bazel:extensions.bzl", "emscripten_deps")`;\n[Bazel](../bazel.md) shows how to use '
              'them.\n']
-    for heading, places in _STARLARK.items():
+    for heading, files in _STARLARK.items():
         rows = []
-        for file, name in places:
+        for file, name in files:
             tree = ast.parse((ROOT / 'bazel/private' / file).read_text(encoding='utf-8'))
             [value] = [node.value for node in tree.body
                        if isinstance(node, ast.Assign) and getattr(node.targets[0], 'id', '') == name]

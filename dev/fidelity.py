@@ -16,17 +16,17 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-from emroot.canonical import digest_file, digest_record
-from emroot.catalogue import Catalogue, Listing
 from emroot.engine.build import Build
 from emroot.engine.request import Options, Request
-from emroot.home import Home, find_home
+from emroot.hashing import digest_file, digest_record
+from emroot.host.home import Home, find_home
+from emroot.libraries.catalogue import Catalogue, Listing
 from emroot.modes import Mode, all_modes, parse_mode
 from emroot.probe import pure_environment
 from emroot.sdk import Sdk, find_sdk
 from emroot.store import Store
 
-from .places import dev_cache, dev_home, get_sdks, say
+from .paths import dev_cache, dev_home, get_sdks, say
 
 #: Modes compared without --modes: both architectures, all kinds of LTO, both code models.
 MODES = ('wasm32', 'wasm32-lto', 'wasm32-thinlto', 'wasm32-pic', 'wasm64', 'wasm64-lto', 'wasm64-thinlto-pic',
@@ -38,8 +38,8 @@ class Reference:
 
     def __init__(self, sdk: Sdk) -> None:
         self.sdk = sdk
-        place = digest_record([sdk.digest, str(sdk.llvm_root)])[:16]
-        self.root = dev_cache() / 'reference' / place / 'emscripten'
+        directory = digest_record([sdk.digest, str(sdk.llvm_root)])[:16]
+        self.root = dev_cache() / 'reference' / directory / 'emscripten'
         if not (self.root / '.emscripten').is_file():
             shutil.copytree(sdk.root, self.root, symlinks=True, dirs_exist_ok=True,
                             ignore=shutil.ignore_patterns('cache', 'test', 'docs', '__pycache__', '.emscripten'))
@@ -47,7 +47,7 @@ class Reference:
                                                    encoding='utf-8')
 
     def as_sdk(self, home: Home) -> Sdk:
-        """The copy as an SDK: what tells of the SDK's place tells of the copy's, in what embuilder makes there."""
+        """The copy as an SDK: what tells of the SDK's location tells of the copy's, in what embuilder makes there."""
         return find_sdk(home, self.root)
 
     def build(self, mode: Mode, targets: list[str], listing: Listing) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""`dev.py indexes`: the indexes that come with emroot (`src/emroot/index/shipped`), for the SDKs at hand.
+"""`dev.py indexes`: the indexes that come with emroot (`src/emroot/symbol_index/indexes`), for the SDKs at hand.
 
     python3 dev.py indexes --modes wasm64-lto,wasm64-pic --with '' --with=-pthread
 
@@ -15,14 +15,14 @@ import sys
 import tempfile
 from pathlib import Path
 
-from emroot.home import Home
-from emroot.index import Index
-from emroot.index.shipped import SHIPPED, decode_indexes, encode_indexes
+from emroot.host.home import Home
 from emroot.modes import all_modes, parse_mode
+from emroot.project.selection import default_link_lines
 from emroot.sdk import Sdk, find_sdk
-from emroot.selection import ordinary_links
+from emroot.symbol_index import SymbolIndex
+from emroot.symbol_index.bundled import BUNDLED, decode_indexes, encode_indexes
 
-from .places import dev_home, get_sdks, say
+from .paths import dev_home, get_sdks, say
 
 
 def main(argv: list[str]) -> int:
@@ -39,24 +39,25 @@ def main(argv: list[str]) -> int:
     for root in get_sdks()[0]:
         sdk = find_sdk(home, root)
         for mode in modes if not versions or sdk.version in versions else ():
-            links = [shlex.join([*link, *shlex.split(flags)]) for flags in args.flags or [''] for link in ordinary_links(mode)]
+            links = [shlex.join([*link, *shlex.split(flags)])
+                     for flags in args.flags or [''] for link in default_link_lines(mode)]
             code |= _add(sdk, home, links, ['-j', args.jobs] if args.jobs else [])
     return code
 
 
 def _add(sdk: Sdk, home: Home, links: list[str], options: list[str]) -> int:
-    with tempfile.TemporaryDirectory() as place:
-        file = Path(place, 'indexes')
+    with tempfile.TemporaryDirectory() as directory:
+        file = Path(directory, 'indexes')
         selection = [word for link in links for word in ('--for', link)]
         command = [sys.executable, '-m', 'emroot', '--sdk', str(sdk.root), '--home', str(home.root), 'index', 'export', *options,
-                   '--cache', str(Path(place, 'cache')), *selection, '-o', str(file)]
+                   '--cache', str(Path(directory, 'cache')), *selection, '-o', str(file)]
         code = subprocess.run(command, check=False).returncode
         if code:
             return code
-        shipped = SHIPPED / f'{sdk.digest[:16]}.index'
+        shipped = BUNDLED / f'{sdk.digest[:16]}.index'
         bodies = {**(decode_indexes(shipped.read_bytes()) or {} if shipped.is_file() else {}),
                   **(decode_indexes(file.read_bytes()) or {})}
-    indexes = {key: index for key, body in bodies.items() if (index := Index.of_body(body))}
+    indexes = {key: index for key, body in bodies.items() if (index := SymbolIndex.of_body(body))}
     shipped.write_bytes(encode_indexes(indexes))
     say(f'{shipped.name} ({sdk.version}): {len(indexes)} archives, {shipped.stat().st_size} bytes')
     return 0

@@ -29,19 +29,19 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from emroot.engine.pool import takers_of_the_cheapest
+from emroot.engine.execution.pool import shortest_first_workers
 from emroot.sdk import find_sdk
 
 from .bench.larger import FORKED, PLAIN, Starts, read_starts, record
 from .bench.work import LINK, Bench
-from .curve import draw
-from .places import dev_cache, dev_home, get_sdks
+from .paths import dev_cache, dev_home, get_sdks
+from .svg_plot import draw
 
 CORES = (1, 2, 4, 8, 16, 32, 64, 128)
 
 
 @dataclass(frozen=True)
-class Work:
+class SimulatedWork:
     """A compile: how long it takes, its family, and the targets that wait for it."""
 
     name: str
@@ -54,7 +54,7 @@ class Work:
 class Traced:
     """What a trace holds."""
 
-    compiles: Sequence[Work]
+    compiles: Sequence[SimulatedWork]
     archives: Mapping[str, float]
     """Seconds to join each target that was built, in the order in which they were asked for."""
     own: float
@@ -79,7 +79,7 @@ def read_trace(path: Path) -> Traced:
     """The work of a trace."""
     document = json.loads(path.read_text(encoding='utf-8'))
     spans = [event for event in document['traceEvents'] if event['ph'] == 'X']
-    compiles = [Work(e['name'].rpartition(' ')[2], e['dur'] / 1e6, e['args']['family'], tuple(e['args']['serves']))
+    compiles = [SimulatedWork(e['name'].rpartition(' ')[2], e['dur'] / 1e6, e['args']['family'], tuple(e['args']['serves']))
                 for e in spans if e['cat'] == 'compile']
     joined = {e['name']: e['dur'] / 1e6 for e in spans if e['cat'] == 'archive'}
     archives = {target: joined[target] for target in document['otherData']['targets'] if target in joined}
@@ -90,14 +90,14 @@ def read_trace(path: Path) -> Traced:
 
 
 def emroot_schedule(traced: Traced, cores: int) -> Run:
-    """One pool, the family with most left first, or least for some workers (`engine/schedule.py`, `engine/pool.py`)."""
-    families: dict[str, list[Work]] = {}
+    """One pool, the family with most left first, or least for some workers (`engine/schedule.py`, `engine/execution/pool.py`)."""
+    families: dict[str, list[SimulatedWork]] = {}
     for compile_ in traced.compiles:
         families.setdefault(compile_.family, []).append(compile_)
     awaited = {target: sum(target in c.serves for c in traced.compiles) for target in traced.archives}
     count = itertools.count()
     ready = sorted((_left(chain), -next(count), family) for family, chain in families.items())
-    least = takers_of_the_cheapest(cores)
+    least = shortest_first_workers(cores)
     free = {False: cores - least, True: least}
     running: list[tuple[float, int, bool, str | None]] = []
     now = python_free = traced.begins
@@ -178,22 +178,22 @@ def calibrated(traced: Traced, workers: int, starts: Starts) -> Traced:
     return replace(traced, compiles=[replace(c, seconds=c.seconds * factor) for c in traced.compiles])
 
 
-def _batches(files: Sequence[Work], cores: int) -> list[Sequence[Work]]:
+def _batches(files: Sequence[SimulatedWork], cores: int) -> list[Sequence[SimulatedWork]]:
     """As `build_objects` cuts them: files of one language together, twice as many batches as cores where there are enough."""
     size = max(1, len(files) // (2 * cores))
     groups = [list(group) for _, group in itertools.groupby(files, key=lambda c: c.name.rpartition('.')[2])]
     return [group[at:at + size] for group in groups for at in range(0, len(group), size)]
 
 
-def _left(chain: Sequence[Work]) -> float:
+def _left(chain: Sequence[SimulatedWork]) -> float:
     return sum(c.seconds for c in chain)
 
 
-def _record(place: Path) -> None:
+def _record(directory: Path) -> None:
     sdk = find_sdk(dev_home(), get_sdks()[0][0])
-    place.mkdir(parents=True)
+    directory.mkdir(parents=True)
     with tempfile.TemporaryDirectory(prefix='model-', dir=dev_cache()) as scratch:
-        record(Bench(sdk, shlex.split(LINK), Path(scratch, 'bench'), Path(scratch, 'home')), place)
+        record(Bench(sdk, shlex.split(LINK), Path(scratch, 'bench'), Path(scratch, 'home')), directory)
 
 
 def main(arguments: list[str]) -> int:
@@ -205,7 +205,7 @@ def main(arguments: list[str]) -> int:
     for name, what in (('before', 'embuilder takes before its first compile'), ('emcc', 'a start of emcc takes, less clang\'s'),
                        ('emar', 'a start of emar takes, less llvm-ar\'s')):
         parser.add_argument(f'--{name}', type=float, default=0.0, help=f'seconds that {what} (default: %(default)s)')
-    parser.add_argument('--recorded', type=Path, metavar='DIR', help='traces and starts of a C++ link\'s libraries, in place of '
+    parser.add_argument('--recorded', type=Path, metavar='DIR', help='traces and starts of a C++ link\'s libraries, instead of '
                         'all these; recorded there first if DIR is not there, which takes some minutes')
     parser.add_argument('--cores', default=','.join(map(str, CORES)))
     parser.add_argument('--svg', type=Path, help='where to draw both curves')

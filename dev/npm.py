@@ -8,7 +8,7 @@ import subprocess
 import tempfile
 from pathlib import Path
 
-from .places import dev_cache, dev_home
+from .paths import dev_cache, dev_home
 
 
 class NpmUnavailable(RuntimeError):
@@ -17,23 +17,23 @@ class NpmUnavailable(RuntimeError):
 
 def npm_package(name: str, version: str) -> Path:
     """The directory of a package, without what it would run when it is installed."""
-    place = dev_cache() / 'npm' / f'{name.replace("/", "+")}-{version}'
-    if not place.is_dir():
-        place.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=place.parent, prefix='.getting-') as directory:
+    installed = dev_cache() / 'npm' / f'{name.replace("/", "+")}-{version}'
+    if not installed.is_dir():
+        installed.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=installed.parent, prefix='.getting-') as directory:
             (Path(directory) / 'package.json').write_text('{}', encoding='utf-8')
             command = [*_npm(), 'install', '--no-audit', '--no-fund', '--ignore-scripts', f'{name}@{version}']
             done = subprocess.run(command, cwd=directory, capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL)
             if done.returncode != 0:
                 raise NpmUnavailable(f'npm could not install {name}@{version}: {done.stderr.strip()[-500:]}')
             try:
-                os.replace(directory, place)
+                os.replace(directory, installed)
             except OSError:
-                if not place.is_dir():  # another was faster otherwise
+                if not installed.is_dir():  # another was faster otherwise
                     raise
             else:
                 Path(directory).mkdir()  # to be deleted in its stead
-    return place / 'node_modules' / name
+    return installed / 'node_modules' / name
 
 
 def _npm() -> list[str]:

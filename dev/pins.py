@@ -20,7 +20,7 @@ from urllib.parse import unquote, urlsplit
 
 from emroot.sdk.pins import PINS
 
-from .places import ROOT, run, say
+from .paths import ROOT, run, say
 
 #: Those of the tests.
 TESTS = ROOT / 'dev/pins.json'

@@ -23,7 +23,7 @@ from typing import Any
 
 from emroot import __version__
 
-from .places import ROOT, say
+from .paths import ROOT, say
 
 #: What Bazel gets: the module, and the examples that the registry tries it with.
 MODULE = ('.bazelignore', 'BUILD.bazel', 'LICENSE', 'MODULE.bazel', 'README.md', 'WORKSPACE.bazel', 'bazel',

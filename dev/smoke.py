@@ -19,9 +19,9 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from emroot.files import remove_tree
+from emroot.host.files import remove_tree
 
-from .places import ROOT, dev_cache, dev_home, say
+from .paths import ROOT, dev_cache, dev_home, say
 
 SOURCES = ROOT / 'examples' / 'smoke'
 #: Quick to build, and of each kind: C, C++, assembly, a bare object.
@@ -36,7 +36,7 @@ SHELLS: Mapping[str, tuple[str, list[str], str]] = {
 }
 
 
-class Failed(SystemExit):
+class SmokeFailure(SystemExit):
     """A step went wrong."""
 
 
@@ -63,7 +63,7 @@ class Smoke:
                               capture_output=True, check=False, timeout=3000)
         out, complained = done.stdout.decode(errors='replace'), done.stderr.decode(errors='replace')
         if done.returncode != 0:
-            raise Failed(f'`{" ".join(command)}` ended with {done.returncode}:\n{out[-3000:]}\n{complained[-6000:]}')
+            raise SmokeFailure(f'`{" ".join(command)}` ended with {done.returncode}:\n{out[-3000:]}\n{complained[-6000:]}')
         return out
 
     def find_the_sdk(self) -> str:
@@ -75,7 +75,7 @@ class Smoke:
         elif found.returncode == 0:
             self.sdk = json.loads(found.stdout)
         else:
-            raise Failed(found.stderr)
+            raise SmokeFailure(found.stderr)
         os.environ['EMSCRIPTEN_ROOT'] = self.sdk['root']
         os.environ.pop('EMSDK', None)
         return f'Emscripten {self.sdk["version"]} ({self.sdk["how"]}): {self.sdk["root"]}'
@@ -173,7 +173,7 @@ def _archives(cache: str) -> dict[str, bytes]:
 
 def _expect(right: bool, seen: object) -> None:
     if not right:
-        raise Failed(f'not as it should be: {seen}')
+        raise SmokeFailure(f'not as it should be: {seen}')
 
 
 def main(arguments: list[str]) -> int:
@@ -194,7 +194,7 @@ def main(arguments: list[str]) -> int:
             started = time.monotonic()
             try:
                 said = step()
-            except Failed as failed:
+            except SmokeFailure as failed:
                 say(f'{number}/{len(steps)} {step.__name__.replace("_", " ")}: FAILED\n{failed}')
                 return 1
             say(f'{number}/{len(steps)} {step.__name__.replace("_", " "):24} {time.monotonic() - started:6.1f} s  {said}')

@@ -13,11 +13,11 @@ import tarfile
 import tempfile
 from pathlib import Path
 
-from emroot.canonical import digest_file
 from emroot.errors import SdkError
+from emroot.hashing import digest_file
 from emroot.sdk.providers.apt import Apt, machine_sources, missing_tools
 
-from .places import dev_cache
+from .paths import dev_cache
 
 #: Where to look, in this order. The first has releases that do not move.
 SUITES = ('trixie', 'forky', 'bookworm', 'sid')
@@ -31,21 +31,21 @@ class SourceUnavailable(RuntimeError):
 def get_source(package: str, version: str = '') -> Path:
     """The directory of a source package's upstream release, of a `version` if that is given. It is shared: copy what you change
     (with its times)."""
-    place = dev_cache() / 'sources' / (f'{package}-{version}' if version else package)
-    if not place.is_dir():
-        place.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=place.parent, prefix='.getting-') as directory:
+    shelf = dev_cache() / 'sources' / (f'{package}-{version}' if version else package)
+    if not shelf.is_dir():
+        shelf.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=shelf.parent, prefix='.getting-') as directory:
             archive = _download(package, Path(directory), version)
             unpacked = Path(directory) / 'unpacked'
             with tarfile.open(archive) as tar:
                 tar.extractall(unpacked, filter='data')
             tops = list(unpacked.iterdir())
             try:
-                os.replace(tops[0] if len(tops) == 1 else unpacked, place)
+                os.replace(tops[0] if len(tops) == 1 else unpacked, shelf)
             except OSError:
-                if not place.is_dir():  # another test was faster otherwise
+                if not shelf.is_dir():  # another test was faster otherwise
                     raise
-    return place
+    return shelf
 
 
 def copy_source(package: str, to: Path) -> Path:

@@ -12,7 +12,7 @@ import sys
 import time
 from pathlib import Path
 
-from .places import ROOT, dev_home, get_sdks, say
+from .paths import ROOT, dev_home, get_sdks, say
 
 #: Parts of the tests, those with the longest waits first: they are begun first.
 PARTS = tuple(f'tests/{part}' for part in ('bazel', 'sdk', 'remote', 'browser', 'project', 'unit', 'windows'))

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from .programs import Unpacked, unpacked
+from .debian_packages import UnpackedPackage, unpacked
 
 
-def ensure_tools() -> Unpacked:
-    """nginx, ccache and buildbox, got the first time (40 MB). Raises `Unavailable`."""
+def ensure_tools() -> UnpackedPackage:
+    """nginx, ccache and buildbox, got the first time (40 MB). Raises `ProgramUnavailable`."""
     return unpacked('nginx', 'ccache', 'buildbox', suite='forky')

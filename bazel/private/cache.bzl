@@ -59,7 +59,7 @@ emscripten_cache_directory = rule(
         "shipped": attr.label(doc = "What the SDK ships.", cfg = "exec"),
         "_driver_files": attr.label(default = Label("//:driver"), cfg = "exec"),
         "_headers": attr.label(default = Label("//bazel/private:headers"), cfg = "exec", providers = [HeadersInfo]),
-        "_merge": attr.label(default = Label("//:src/emroot/bazel/merge.py"), allow_single_file = True, cfg = "exec"),
+        "_merge": attr.label(default = Label("//:src/emroot/bazel/cache_assembly.py"), allow_single_file = True, cfg = "exec"),
         "_python": attr.label(default = Label("//bazel/private:python"), cfg = "exec", providers = [PythonInfo]),
     },
 )

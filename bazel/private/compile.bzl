@@ -8,7 +8,7 @@ _EPOCH = "315532800"
 
 _WORKING_DIRECTORY = "system/lib/libc/"
 
-# As `src/emroot/engine/spelling.py` has them.
+# As `src/emroot/engine/command_lines/placeholders.py` has them.
 _SYSROOT_FLAG = "--sysroot={cache}/sysroot"
 _CACHE_PREFIX = "/emsdk/emscripten/cache"
 
@@ -17,19 +17,19 @@ _UP = "../" * _WORKING_DIRECTORY.count("/")
 
 # With those of `make.bzl`.
 COMPILE_ATTRIBUTES = {
-    "_compile": attr.label(default = Label("//:src/emroot/bazel/compile.py"), allow_single_file = True, cfg = "exec"),
-    "_named_source": attr.label(default = Label("//:src/emroot/bazel/named_source.py"), allow_single_file = True, cfg = "exec"),
-    "_spelling": attr.label(default = Label("//:src/emroot/engine/spelling.py"), allow_single_file = True, cfg = "exec"),
+    "_compile": attr.label(default = Label("//:src/emroot/bazel/compile_object.py"), allow_single_file = True, cfg = "exec"),
+    "_named_source": attr.label(default = Label("//:src/emroot/bazel/renamed_source.py"), allow_single_file = True, cfg = "exec"),
+    "_spelling": attr.label(default = Label("//:src/emroot/engine/command_lines/placeholders.py"), allow_single_file = True, cfg = "exec"),
 }
 
 def _spell(sdk, argv):
-    """A recorded command as it is spelled in the execution root (`spelling.py: spell` is its like in the engine)."""
+    """A recorded command as it is spelled in the execution root (`engine/command_lines/placeholders.py: spell` is its like in the engine)."""
     root, cache = sdk.directory + "/emscripten", sdk.directory + "/headers"
     words = [word.replace("{sdk}", root).replace("{cache}", cache) for word in argv]
     return words + ["-ffile-prefix-map=%s=%s" % (cache, _CACHE_PREFIX)] if _SYSROOT_FLAG in argv else words
 
 def _names_source(argv):
-    """Whether an object names its source as it was given (`spelling.py: names_source`)."""
+    """Whether an object names its source as it was given (`engine/command_lines/placeholders.py: names_source`)."""
     return any([word.startswith(("-flto", "-fsanitize=")) for word in argv])
 
 def _compile_object(ctx, source, argv, reads, out):
@@ -104,7 +104,7 @@ def from_objects(ctx, recipe, sets, out):
 
     Args:
       ctx: of a rule with COMPILE_ATTRIBUTES and those of `emscripten_library`.
-      recipe: of the library, as `fetch.py: reads` has it.
+      recipe: of the library, as `repository_fetch.py: reads` has it.
       sets: list of depsets of Files, by number.
       out: File
     """

@@ -1,4 +1,4 @@
-"""The toolchain's features and their flags. The one place that knows them: the toolchain's configuration turns them into
+"""The toolchain's features and their flags. The one module that knows them: the toolchain's configuration turns them into
 flags of actions, and the table of libraries (see `mode_repository.bzl`) is asked of emcc with the same flags."""
 
 load(":options.bzl", "is_on", "says", "settings")
@@ -153,7 +153,7 @@ def combination(said):
     return chosen
 
 def combination_name(chosen):
-    """How the table spells a combination (`fetch.py: key`)."""
+    """How the table spells a combination (`repository_fetch.py: key`)."""
     return ",".join(["%s=%s" % (name, chosen[name]) for name in sorted(chosen)])
 
 def extra_libraries(said, chosen):

@@ -1,11 +1,11 @@
-"""Running `src/emroot/bazel/fetch.py` while a repository is fetched."""
+"""Running `src/emroot/bazel/repository_fetch.py` while a repository is fetched."""
 
 load(":python.bzl", "find_python")
 
-_FETCH = Label("//:src/emroot/bazel/fetch.py")
+_FETCH = Label("//:src/emroot/bazel/repository_fetch.py")
 
 def run_fetch(rctx, verb, request, what):
-    """Have `fetch.py` answer `request` in the repository's directory. Fails with its one line."""
+    """Have `repository_fetch.py` answer `request` in the repository's directory. Fails with its one line."""
     program = rctx.path(_FETCH)
     if hasattr(rctx, "watch_tree"):
         rctx.watch_tree(program.dirname.dirname)

@@ -28,7 +28,7 @@ emscripten_headers = rule(
     doc = "The SDK's headers as one directory, shared by all modes.",
     attrs = {
         "_driver": attr.label(default = Label("//:driver"), cfg = "exec"),
-        "_merge": attr.label(default = Label("//:src/emroot/bazel/merge.py"), allow_single_file = True, cfg = "exec"),
+        "_merge": attr.label(default = Label("//:src/emroot/bazel/cache_assembly.py"), allow_single_file = True, cfg = "exec"),
         "_python": attr.label(default = Label("//bazel/private:python"), cfg = "exec", providers = [PythonInfo]),
         "_sdk": attr.label(default = Label("@emscripten_sdk//:sdk"), providers = [SdkInfo]),
     },

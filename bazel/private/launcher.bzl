@@ -21,7 +21,7 @@ arguments_aspect = aspect(
 
 LAUNCHER_ATTRIBUTES = {
     "_python": attr.label(default = Label("//bazel/private:python"), cfg = "exec", providers = [PythonInfo]),
-    "_run": attr.label(default = Label("//:src/emroot/bazel/run.py"), allow_single_file = True),
+    "_run": attr.label(default = Label("//:src/emroot/bazel/program_runner.py"), allow_single_file = True),
     "_sdk": attr.label(default = Label("@emscripten_sdk//:sdk"), cfg = "exec", providers = [SdkInfo]),
 }
 
@@ -49,7 +49,7 @@ def write_launcher(ctx, python, run, node, packed, arguments):
     Args:
       ctx: of the rule that makes it.
       python: PythonInfo.
-      run: File: `run.py`.
+      run: File: `program_runner.py`.
       node: File
       packed: File: what the program's link left.
       arguments: words for the program, before those that the launcher gets.

@@ -14,7 +14,7 @@ emscripten_reads = rule(
     implementation = _reads_impl,
     doc = "What the compiles of a mode read: one target for all of its libraries.",
     attrs = {
-        "reads": attr.string(doc = "The content of `reads.json` (`fetch.py: reads`)."),
+        "reads": attr.string(doc = "The content of `reads.json` (`repository_fetch.py: reads`)."),
         "_sdk": MAKE_ATTRIBUTES["_sdk"],
     },
     provides = [ReadsInfo],

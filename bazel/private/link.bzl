@@ -83,22 +83,22 @@ def link(ctx, target):
         own = [word for word in own if word not in said.argv]
     given = [file for file in said.inputs.to_list() if _is_library(file.path)]
     libraries = _libraries(ctx.attr._mode[0][ModeInfo], given, said.argv + own)
-    if not own and _places(given) == _places(libraries):
+    if not own and _paths(given) == _paths(libraries):
         return packed, said.argv
     return _link_again(ctx, said, libraries, own), said.argv + own
 
 def _libraries(mode, given, words):
     """Libraries that a link asks for; those that it has (`given`) if a rule around the program put it into another mode."""
     chosen = [mode.files[name] for name in choose(mode.about, settings(words))]
-    directories = [{place.rpartition("/")[0]: None for place in _places(files)}.keys() for files in (given, chosen)]
+    directories = [{path.rpartition("/")[0]: None for path in _paths(files)}.keys() for files in (given, chosen)]
     return given if given and chosen and directories[0] != directories[1] else chosen
 
-def _places(libraries):
+def _paths(libraries):
     """Where libraries belong in a cache directory; an object may go by the name of an archive (`selection.bzl`)."""
     return sorted([path_in_cache(file.path).replace(".o.a", ".o") for file in libraries])
 
 def programs(target):
-    """Files that a program is among its own runfiles as: what runs it has another one in their place."""
+    """Files that a program is among its own runfiles as: what runs it has another one instead of them."""
     return [target[DefaultInfo].files_to_run.executable, packed_program(target)] + ([target[LinkInfo].output] if LinkInfo in target else [])
 
 def _link_again(ctx, said, libraries, own):

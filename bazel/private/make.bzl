@@ -1,4 +1,4 @@
-"""The build actions that make what emcc's cache holds: a library, a part of one, or a port (`src/emroot/bazel/make.py`)."""
+"""The build actions that make what emcc's cache holds: a library, a part of one, or a port (`src/emroot/bazel/library_builder.py`)."""
 
 load(":providers.bzl", "HeadersInfo", "SdkInfo")
 load(":python.bzl", "PythonInfo")
@@ -8,7 +8,7 @@ load(":run_tool.bzl", "run_tool")
 MAKE_ATTRIBUTES = {
     "_engine": attr.label(default = Label("//:engine"), cfg = "exec"),
     "_headers": attr.label(default = Label("//bazel/private:headers"), providers = [HeadersInfo]),
-    "_make": attr.label(default = Label("//:src/emroot/bazel/make.py"), allow_single_file = True, cfg = "exec"),
+    "_make": attr.label(default = Label("//:src/emroot/bazel/library_builder.py"), allow_single_file = True, cfg = "exec"),
     "_probe": attr.label(default = Label("//:probe"), cfg = "exec"),
     "_python": attr.label(default = Label("//bazel/private:python"), cfg = "exec", providers = [PythonInfo]),
     "_sdk": attr.label(default = Label("@emscripten_sdk//:sdk"), providers = [SdkInfo]),
@@ -35,7 +35,7 @@ def make(ctx, verb, args, inputs, outputs, weight, mnemonic, message, sources = 
     Args:
       ctx: of a rule with MAKE_ATTRIBUTES.
       verb: `source` or `embuilder`.
-      args: Args of `make.py`.
+      args: Args of `library_builder.py`.
       inputs: list of Files, besides those of all such actions.
       outputs: list of Files
       weight: how much work it is, in compiles of C.

@@ -10,7 +10,7 @@ def emscripten_mode(mode, reads):
     """A target for each library of the mode, `:cache` for the declared ones, `:link` for those of a link.
 
     Args:
-      mode: the content of `mode.json` (`src/emroot/bazel/fetch.py: fetch_mode`).
+      mode: the content of `mode.json` (`src/emroot/bazel/repository_fetch.py: fetch_mode`).
       reads: the content of `reads.json`, undecoded.
     """
     base = "@emscripten_mode_%s//:" % mode["base"].replace("-", "_")

@@ -2,7 +2,7 @@
 
 load(":options.bzl", "is_on", "settings")
 
-# All that a link may leave, after the program's name (`unpack.py: KINDS`).
+# All that a link may leave, after the program's name (`output_unpacker.py: KINDS`).
 ALLOWED = [
     "aw.js",
     "d.ts",
@@ -46,7 +46,7 @@ def _debug_kinds(words):
     return found
 
 def _format(words, said):
-    """What a link is written as (`driver.py: _output_format`)."""
+    """What a link is written as (`emcc_wrapper.py: _output_format`)."""
     given = ["js"] + [word.partition("=")[2] for word in words if word.startswith("--oformat=")]
     return "wasm" if is_on(said.get("SIDE_MODULE")) or given[-1] in ("bare", "wasm") else given[-1]
 

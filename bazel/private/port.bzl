@@ -44,7 +44,7 @@ emscripten_port = rule(
 def _port_library_impl(ctx):
     port = ctx.attr.port[LibraryInfo]
 
-    # Not an option of emcc: the driver takes it as the place of the port's files.
+    # Not an option of emcc: the driver takes it as the location of the port's files.
     flags = ["--emroot-port=" + port.file.path] + port_options(port.target)
     return [
         DefaultInfo(files = depset([port.file])),

@@ -3,7 +3,7 @@
 SdkInfo = provider("An Emscripten SDK.", fields = {
     "about": "File: sdk.json, at the top of the SDK's repository.",
     "archiver": "File: llvm-ar.",
-    "anchor": "File: its place makes the directory that compiles run in (`spelling.py: WORKING_DIRECTORY`); nothing reads it.",
+    "anchor": "File: its location makes the directory that compiles run in (`engine/command_lines/placeholders.py: WORKING_DIRECTORY`); nothing reads it.",
     "clang": "dict: clang and clang++ (Files) by these names.",
     "compiler": "depset: clang, llvm-ar and clang's own headers.",
     "directory": "string: the SDK's repository, relative to the execution root.",
@@ -28,7 +28,7 @@ LibraryInfo = provider("One library of one mode.", fields = {
 
 ReadsInfo = provider("What compiles of a mode read.", fields = {
     "sets": "list of depsets of Files",
-    "targets": "dict: of each target with a recipe that recipe, numbers of sets, and what it shares (`fetch.py: reads`).",
+    "targets": "dict: of each target with a recipe that recipe, numbers of sets, and what it shares (`repository_fetch.py: reads`).",
 })
 
 ObjectsInfo = provider("The objects of a library.", fields = {"objects": "dict: Files by the names of members."})

@@ -5,7 +5,7 @@
     binaryen/bin/  Binaryen's tools
     node/          Node
     headers/       the headers that the SDK installs in a cache: links to its own, and those that it makes
-    sdk.json       what is to be known at build time (`src/emroot/bazel/places.py`)
+    sdk.json       what is to be known at build time (`src/emroot/bazel/sdk_layout.py`)
     resource_dir   where clang's own headers are to appear in objects
 """
 

@@ -4,7 +4,7 @@ load(":providers.bzl", "HeadersInfo", "SdkInfo")
 load(":python.bzl", "PythonInfo")
 load(":run_tool.bzl", "run_tool")
 
-SourcesInfo = provider("What links make objects of.", fields = {"archive": "File: see `src/emroot/bazel/sources.py`."})
+SourcesInfo = provider("What links make objects of.", fields = {"archive": "File: see `src/emroot/bazel/source_package.py`."})
 
 def _sources_impl(ctx):
     sdk, headers = ctx.attr._sdk[SdkInfo], ctx.attr._headers[HeadersInfo].directory
@@ -35,7 +35,7 @@ emscripten_sources = rule(
         "_headers": attr.label(default = Label("//bazel/private:headers"), providers = [HeadersInfo]),
         "_identity": attr.label(default = Label("@emscripten_sdk//:identity.json"), allow_single_file = True),
         "_package": attr.label(default = Label("//:package")),
-        "_program": attr.label(default = Label("//:src/emroot/bazel/sources.py"), allow_single_file = True),
+        "_program": attr.label(default = Label("//:src/emroot/bazel/source_package.py"), allow_single_file = True),
         "_python": attr.label(default = Label("//bazel/private:python"), cfg = "exec", providers = [PythonInfo]),
         "_sdk": attr.label(default = Label("@emscripten_sdk//:sdk"), providers = [SdkInfo]),
     },

@@ -5,7 +5,7 @@ load(":link.bzl", "PackedInfo")
 load(":providers.bzl", "SdkInfo")
 load(":python.bzl", "PythonInfo")
 
-# A test sees the files and variables that Bazel has for it, and ends when its main returns (`links.py: for_tests`).
+# A test sees the files and variables that Bazel has for it, and ends when its main returns (`link_action.py: for_tests`).
 _LINKOPTS = ["--emroot-test"]
 
 def _run(ctx, binary, processed_environment, python, run, node, **_kwargs):

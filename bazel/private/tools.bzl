@@ -1,4 +1,4 @@
-"""The tools of the toolchain as executables: a launcher for each, which starts the driver (`src/emroot/bazel/driver.py`) with Python.
+"""The tools of the toolchain as executables: a launcher for each, which starts the driver (`src/emroot/bazel/emcc_wrapper.py`) with Python.
 
 A launcher finds all else from where it lies itself, so that it works wherever it is started, with nothing in the environment.
 """
@@ -50,7 +50,7 @@ def _tools_impl(ctx):
 emscripten_tools = rule(
     implementation = _tools_impl,
     attrs = {
-        "_driver": attr.label(default = Label("//:src/emroot/bazel/driver.py"), allow_single_file = True),
+        "_driver": attr.label(default = Label("//:src/emroot/bazel/emcc_wrapper.py"), allow_single_file = True),
         "_driver_files": attr.label(default = Label("//:driver")),
         "_headers": attr.label(default = Label("//bazel/private:headers"), providers = [HeadersInfo]),
         "_python": attr.label(default = Label("//bazel/private:python"), providers = [PythonInfo]),

@@ -64,7 +64,7 @@ wasm_cc_binary = rule(
     attrs = WASM_ATTRIBUTES | LAUNCHER_ATTRIBUTES | {
         "cc_target": attr.label(cfg = wasm_transition, mandatory = True, aspects = [arguments_aspect, link_aspect], doc = "The cc_binary to build."),
         "outputs": attr.output_list(doc = "Output files of the link, in the package of this target; by default the files that the link options imply, in a directory with the target's name. `bazel run` of this target runs the program under Node."),
-        "_unpack": attr.label(default = Label("//:src/emroot/bazel/unpack.py"), allow_single_file = True),
+        "_unpack": attr.label(default = Label("//:src/emroot/bazel/output_unpacker.py"), allow_single_file = True),
     },
     executable = True,
 )

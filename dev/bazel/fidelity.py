@@ -11,13 +11,13 @@ import tempfile
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from emroot.canonical import digest_file
-from emroot.catalogue import Catalogue
+from emroot.hashing import digest_file
+from emroot.libraries.catalogue import Catalogue
 from emroot.modes import Mode
 from emroot.sdk import Sdk
 
 from ..fidelity import Reference, every_class, first_difference
-from ..places import dev_cache, dev_home, say
+from ..paths import dev_cache, dev_home, say
 from .libraries import OBJECTS, Libraries
 from .tree import ensure_tree
 
@@ -40,8 +40,8 @@ def compare_bazel(sdk: Sdk, modes: list[Mode], patterns: list[str]) -> tuple[int
     chosen = {mode: [t for t in targets if t in expected[mode]] for mode, targets in chosen.items()}
     few = [(mode, t) for mode, targets in chosen.items() for t in targets if listings[mode].libraries[t].objects <= FEW]
     compared, problems = 0, []
-    with tempfile.TemporaryDirectory(prefix='emroot-fidelity-', dir=dev_cache()) as place, \
-            contextlib.closing(Libraries(ensure_tree(say), sdk, chosen, Path(place))) as libraries:
+    with tempfile.TemporaryDirectory(prefix='emroot-fidelity-', dir=dev_cache()) as directory, \
+            contextlib.closing(Libraries(ensure_tree(say), sdk, chosen, Path(directory))) as libraries:
         whole = [(mode, t) for mode, targets in chosen.items() for t in targets]
         for how, flags, pairs in (('library by library', [], whole), ('object by object', [OBJECTS], few)):
             made = build(libraries, pairs, flags)

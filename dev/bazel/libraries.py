@@ -11,8 +11,8 @@ from pathlib import Path
 from emroot.modes import Mode
 from emroot.sdk import Sdk
 
-from ..places import ROOT, dev_cache
-from ..processes import below
+from ..paths import ROOT, dev_cache
+from ..subprocesses import below
 from .container import Binds
 from .server import Bazel
 from .tree import Tree
@@ -49,15 +49,15 @@ def _listed(words: Sequence[str]) -> str:
 
 def what_bazel_reads(sdk: Sdk, module: Path, *, cache: bool = True) -> Binds:
     """What lies outside of a workspace and is read by its builds; the SDK's `cache` only if that is to be seen."""
-    places = (*map(_top, (sdk.root, sdk.llvm_root, sdk.binaryen_root)), module, *map(Path, sdk.node[:1]))
+    directories = (*map(_top, (sdk.root, sdk.llvm_root, sdk.binaryen_root)), module, *map(Path, sdk.node[:1]))
     hidden = {} if cache or not (sdk.root / 'cache').is_dir() else {_empty(): sdk.root / 'cache'}
-    return {**{path: path for path in places}, **hidden}
+    return {**{path: path for path in directories}, **hidden}
 
 
 def _empty() -> Path:
-    place = dev_cache() / 'empty'
-    place.mkdir(exist_ok=True)
-    return place
+    directory = dev_cache() / 'empty'
+    directory.mkdir(exist_ok=True)
+    return directory
 
 
 def options(sdk: Sdk, module: Path) -> list[str]:
@@ -66,23 +66,23 @@ def options(sdk: Sdk, module: Path) -> list[str]:
     return [f'--repo_env=EMSDK={sdk.root}', f'--repo_env=EMROOT_NODE={sdk.node[0] if sdk.node else ""}', *seen]
 
 
-def _top(place: Path) -> Path:
-    """The installation that a place is a part of, if emroot made it."""
-    return next((p for p in place.parents if (p / 'emroot-sdk.json').is_file()), place)
+def _top(directory: Path) -> Path:
+    """The installation that a location is a part of, if emroot made it."""
+    return next((p for p in directory.parents if (p / 'emroot-sdk.json').is_file()), directory)
 
 
 class Libraries:
     """The workspace. Nothing that it builds comes from any cache, the SDK's own included."""
 
-    def __init__(self, tree: Tree, sdk: Sdk, caches: Mapping[Mode, Sequence[str]], place: Path) -> None:
-        """Open it below `place`, a directory that is there."""
-        directory = place / 'workspace'
+    def __init__(self, tree: Tree, sdk: Sdk, caches: Mapping[Mode, Sequence[str]], scratch: Path) -> None:
+        """Open it below `location`, a directory that is there."""
+        directory = scratch / 'workspace'
         directory.mkdir()
         tags = [cache_tag(mode, targets) for mode, targets in caches.items()]
         (directory / 'MODULE.bazel').write_text(module_file(ROOT, *tags), encoding='utf-8')
         (directory / 'BUILD.bazel').touch()
         (directory / '.bazelrc').write_text('common --noenable_workspace\n', encoding='utf-8')
-        self.bazel = Bazel.open(tree, directory, output_user_root=place / 'root', output_base=place / 'output',
+        self.bazel = Bazel.open(tree, directory, output_user_root=scratch / 'root', output_base=scratch / 'output',
                                 binds=what_bazel_reads(sdk, ROOT, cache=False))
         self._options = options(sdk, ROOT)
 

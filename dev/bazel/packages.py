@@ -16,7 +16,7 @@ from pathlib import Path
 
 from .unavailable import BazelUnavailable
 
-__all__ = ['Request', 'unpack']
+__all__ = ['PackageRequest', 'unpack']
 
 KEYRING = Path('/usr/share/keyrings/debian-archive-keyring.gpg')
 TOOLS = ('apt-get', 'apt-cache', 'dpkg-deb')
@@ -27,7 +27,7 @@ UNREAD = ('usr/share/doc', 'usr/share/man', 'usr/share/info', 'usr/share/locale'
 
 
 @dataclass(frozen=True, kw_only=True)
-class Request:
+class PackageRequest:
     """What to unpack. `pretended` packages count as installed: neither they nor what only they need comes along."""
 
     suite: str
@@ -37,7 +37,7 @@ class Request:
     what: str = 'Bazel and what it depends on (about 300 MB)'
 
 
-def unpack(request: Request, root: Path, scratch: Path, say: Callable[[str], None]) -> dict[str, str]:
+def unpack(request: PackageRequest, root: Path, scratch: Path, say: Callable[[str], None]) -> dict[str, str]:
     """Fills `root`; gives the version of each package in it. `scratch` holds apt's state and may be removed later."""
     missing = [tool for tool in TOOLS if shutil.which(tool) is None]
     if missing or not KEYRING.exists():
@@ -67,7 +67,7 @@ def unpack(request: Request, root: Path, scratch: Path, say: Callable[[str], Non
 class _PrivateApt:
     """apt with a configuration of its own on top of the machine's."""
 
-    def __init__(self, scratch: Path, request: Request) -> None:
+    def __init__(self, scratch: Path, request: PackageRequest) -> None:
         self.archives = scratch / 'cache' / 'archives'
         self._config = scratch / 'apt.conf'
         for directory in (scratch / 'state' / 'lists' / 'partial', self.archives / 'partial'):

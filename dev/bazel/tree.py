@@ -21,7 +21,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from .container import Binds, Container, check_namespaces
-from .packages import Request, unpack
+from .packages import PackageRequest, unpack
 from .registry import WRITTEN, write_registry
 
 __all__ = ['Tree', 'ensure_tree']
@@ -31,7 +31,7 @@ BASE = (
     'base-files base-passwd bash coreutils dash debianutils diffutils findutils grep gzip '
     'hostname libc-bin mawk procps sed tar util-linux zip'
 )
-REQUEST = Request(
+REQUEST = PackageRequest(
     suite='forky',
     wanted=('bazel-bootstrap', 'default-jre-headless', *BASE.split()),
     optional=('buildbox',),  # workers for tests of remote execution

@@ -18,12 +18,12 @@ import time
 from pathlib import Path
 
 from emroot import __version__
-from emroot.engine.dynamic import needed_libraries
-from emroot.engine.pool import default_workers
+from emroot.engine.execution.elf import needed_libraries
+from emroot.engine.execution.pool import default_workers
 from emroot.sdk import Sdk, find_sdk
 
 from ..clangs import ensure_clangs
-from ..places import ROOT, dev_cache, dev_home, get_sdks, say
+from ..paths import ROOT, dev_cache, dev_home, get_sdks, say
 from .measure import Timing, measure, middle, ratio
 from .work import LINK, Bench, Work
 
@@ -70,28 +70,28 @@ def main(arguments: list[str]) -> int:
     sdk = find_sdk(dev_home(), roots[0])
     began = os.getloadavg() if hasattr(os, 'getloadavg') else (0.0,)
     sections = []
-    with tempfile.TemporaryDirectory(prefix='bench-', dir=dev_cache()) as place, contextlib.ExitStack() as stack:
+    with tempfile.TemporaryDirectory(prefix='bench-', dir=dev_cache()) as directory, contextlib.ExitStack() as stack:
         benches: dict[str, Bench] = {}
         for name in chosen:
             kind, link = WORKS[name][0], args.link or WORKS[name][1]
             if link not in benches:
-                bench = Bench(sdk, shlex.split(link), Path(place, str(len(benches))), args.home or Path(place, 'home'))
+                bench = Bench(sdk, shlex.split(link), Path(directory, str(len(benches))), args.home or Path(directory, 'home'))
                 benches[link] = stack.enter_context(contextlib.closing(bench))
             work = benches[link].works()[kind].between(args.against.split(','))
             rounds = 1 if name in LONG else args.rounds * (OFTEN if name in QUICK else 1)
-            sections.append(_table(name, link, work, _rounds(name, work, rounds, Path(place))))
+            sections.append(_table(name, link, work, _rounds(name, work, rounds, Path(directory))))
             args.out.write_text(_page(sdk, args, began, sections), encoding='utf-8')
     print(args.out.read_text(encoding='utf-8'))
     return 0
 
 
-def _rounds(name: str, work: Work, rounds: int, place: Path) -> dict[str, list[Timing]]:
+def _rounds(name: str, work: Work, rounds: int, work_directory: Path) -> dict[str, list[Timing]]:
     """The timings of each contender, round by round, each time in another order."""
     found: dict[str, list[Timing]] = {contender: [] for contender in work.contenders}
     order = list(work.contenders)
     for number in range(rounds):
         for contender in order:
-            directory = place / 'round'
+            directory = work_directory / 'round'
             directory.mkdir()
             steps = work.contenders[contender](directory)
             timing = measure(steps, directory)

@@ -11,7 +11,7 @@ from emroot.sdk import Sdk
 from ..bazel import ensure_tree
 from ..bazel.container import ENVIRONMENT
 from ..bazel.libraries import DECLARED, Libraries
-from ..places import say
+from ..paths import say
 from .measure import Step
 
 #: Where Bazel makes the thousand links of each object's sandbox without a disk.
@@ -21,9 +21,9 @@ IN_MEMORY = '--sandbox_base=/dev/shm'
 class BazelBench:
     """One workspace that declares targets of a mode, for all rounds."""
 
-    def __init__(self, sdk: Sdk, mode: Mode, targets: Sequence[str], place: Path) -> None:
-        place.mkdir()
-        self.libraries = Libraries(ensure_tree(say), sdk, {mode: targets}, place)
+    def __init__(self, sdk: Sdk, mode: Mode, targets: Sequence[str], directory: Path) -> None:
+        directory.mkdir()
+        self.libraries = Libraries(ensure_tree(say), sdk, {mode: targets}, directory)
         self.libraries.run('build', '--nobuild', DECLARED)
 
     def begin(self, *flags: str) -> Callable[[Path], list[Step]]:

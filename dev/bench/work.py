@@ -13,11 +13,11 @@ from pathlib import Path
 
 from emroot.modes import Mode, parse_mode
 from emroot.sdk import Sdk
-from emroot.sdk.inspect import configuring
+from emroot.sdk.identity_cache import configuring
 
 from ..bazel.libraries import OBJECTS
 from ..fidelity import Reference
-from ..places import ROOT
+from ..paths import ROOT
 from .bazel import IN_MEMORY, BazelBench
 from .measure import Step, environment
 
@@ -49,13 +49,13 @@ class Work:
 class Bench:
     """The contenders' commands for one SDK and one link. emcc and embuilder run in a copy of the SDK, where they may write."""
 
-    def __init__(self, sdk: Sdk, link: list[str], place: Path, home: Path) -> None:
-        self.sdk, self.link, self.place = sdk, link, place
+    def __init__(self, sdk: Sdk, link: list[str], directory: Path, home: Path) -> None:
+        self.sdk, self.link, self.directory = sdk, link, directory
         #: emroot's home where it is not to be empty.
         self.home = home
-        place.mkdir()
+        directory.mkdir()
         self.reference = Reference(sdk).root
-        self.source = place / ('main.cpp' if link[0] == 'em++' else 'main.c')
+        self.source = directory / ('main.cpp' if link[0] == 'em++' else 'main.c')
         self.source.write_text(PROGRAM if link[0] == 'em++' else C_PROGRAM, encoding='utf-8')
 
     def works(self) -> dict[str, Work]:
@@ -112,7 +112,7 @@ class Bench:
 
     def emar(self, *arguments: str) -> Step:
         """emar's."""
-        return Step([str(self.reference / 'emar'), *arguments], self._env(self.place / 'none'))
+        return Step([str(self.reference / 'emar'), *arguments], self._env(self.directory / 'none'))
 
     def emcc(self, cache: Path, *arguments: str, frozen: bool = False) -> Step:
         """emcc's, or em++'s where that links."""
@@ -176,13 +176,13 @@ class Bench:
     @cached_property
     def filled(self) -> Path:
         """A cache directory that has what the link needs."""
-        self._run(self.emroot('build', '--for', self._line, '--cache', str(self.place / 'filled')))
-        return self.place / 'filled'
+        self._run(self.emroot('build', '--for', self._line, '--cache', str(self.directory / 'filled')))
+        return self.directory / 'filled'
 
     @cached_property
     def _bazel(self) -> BazelBench:
         """A workspace with what the link needs."""
-        return BazelBench(self.sdk, *self._needed, self.place / 'bazel')
+        return BazelBench(self.sdk, *self._needed, self.directory / 'bazel')
 
     def close(self) -> None:
         """End what was started for all rounds."""
@@ -192,9 +192,9 @@ class Bench:
     @cached_property
     def indexes(self) -> Path:
         """Indexes of what the link needs."""
-        self._run(self.emroot('index', 'export', '--for', self._line, '--cache', str(self.place / 'filled'),
-                               '-o', str(self.place / 'indexes')))
-        return self.place / 'indexes'
+        self._run(self.emroot('index', 'export', '--for', self._line, '--cache', str(self.directory / 'filled'),
+                               '-o', str(self.directory / 'indexes')))
+        return self.directory / 'indexes'
 
     @cached_property
     def _needed(self) -> tuple[Mode, list[str]]:
@@ -246,7 +246,7 @@ class Bench:
         files of its own build; else the libraries are enough."""
         if not env:
             return self.filled
-        cache = self.place / 'filled-by-ninja'
+        cache = self.directory / 'filled-by-ninja'
         if not cache.exists():
             self._run(self.embuilder(cache, env, *self.targets))
         return cache

@@ -8,10 +8,10 @@ from typing import Any
 
 from emroot.errors import SdkError
 from emroot.sdk.pins import pinned
-from emroot.sdk.wheels import get_wheel
+from emroot.sdk.pip_wheels import get_wheel
 
-from ..places import ROOT, dev_cache
-from ..programs import Unavailable
+from ..debian_packages import ProgramUnavailable
+from ..paths import ROOT, dev_cache
 from .devtools import Page
 
 _PINS = ROOT / 'dev/pins.json'
@@ -20,15 +20,15 @@ _FILE = 'axe_playwright_python/axe.min.js'
 
 
 def axe_source() -> str:
-    """The script, got the first time. Raises `Unavailable`."""
+    """The script, got the first time. Raises `ProgramUnavailable`."""
     pin = pinned(_WHEEL, _PINS)
-    place = dev_cache() / 'programs' / pin.requirement
-    if not (place / _FILE).is_file():
+    directory = dev_cache() / 'programs' / pin.requirement
+    if not (directory / _FILE).is_file():
         try:
-            get_wheel(pin, place, wanted=lambda name: name == _FILE)
+            get_wheel(pin, directory, wanted=lambda name: name == _FILE)
         except SdkError as error:
-            raise Unavailable(f'axe-core cannot be had: {error.message}') from error
-    return Path(place / _FILE).read_text(encoding='utf-8')
+            raise ProgramUnavailable(f'axe-core cannot be had: {error.message}') from error
+    return Path(directory / _FILE).read_text(encoding='utf-8')
 
 
 def violations(page: Page) -> list[str]:

@@ -10,9 +10,9 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from emroot.files import remove_tree, write_text
+from emroot.host.files import remove_tree, write_text
 
-from ..programs import Unavailable, on_path, unpacked
+from ..debian_packages import ProgramUnavailable, on_path, unpacked
 from .devtools import DevTools
 
 _NAMES = ('chromium-headless-shell', 'chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable')
@@ -39,9 +39,9 @@ _FONTS = """<?xml version="1.0"?><!DOCTYPE fontconfig SYSTEM "fonts.dtd">
 
 @contextlib.contextmanager
 def browser() -> Iterator[DevTools]:
-    """A running browser. Raises `Unavailable` if there is none and none can be had."""
+    """A running browser. Raises `ProgramUnavailable` if there is none and none can be had."""
     if os.name == 'nt':
-        raise Unavailable('the pipe by which the tests talk to a browser is for POSIX systems')
+        raise ProgramUnavailable('the pipe by which the tests talk to a browser is for POSIX systems')
     program, env = _program()
     profile = Path(tempfile.mkdtemp(prefix='emroot-browser-'))
     from_us, to_browser = os.pipe()

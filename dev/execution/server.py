@@ -15,11 +15,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from emroot.canonical import digest_record
+from emroot.hashing import digest_record
 
 from ..bazel import Container, Tree
-from ..places import dev_cache, say
-from ..processes import below, free_ports, running
+from ..paths import dev_cache, say
+from ..subprocesses import below, free_ports, running
 
 #: BuildGrid 0.4 is for Python 3.11 and later; psycopg 3 breaks its notifier.
 PACKAGES = ('BuildGrid==0.4.4', 'psycopg2-binary>=2.9,<3', 'pgserver==0.1.4')
@@ -116,14 +116,14 @@ def remote_execution(tree: Tree, *, workers: int = 2) -> Iterator[Execution]:
     """A server with `workers` workers of one job each. Raises `ExecutionUnavailable`."""
     programs = ensure_programs()
     with tempfile.TemporaryDirectory(prefix='emroot-execution-', dir=dev_cache()) as directory, contextlib.ExitStack() as stack:
-        place = Path(directory)
-        database = stack.enter_context(_database(programs, place))
+        top = Path(directory)
+        database = stack.enter_context(_database(programs, top))
         [port] = free_ports(1)
-        (place / 'server.yml').write_text(_CONFIG.format(port=port, database=database), encoding='utf-8')
-        server = [programs / 'bin/bgd', 'server', 'start', place / 'server.yml']
-        stack.enter_context(running(server, place / 'server.log', port=port))
+        (top / 'server.yml').write_text(_CONFIG.format(port=port, database=database), encoding='utf-8')
+        server = [programs / 'bin/bgd', 'server', 'start', top / 'server.yml']
+        stack.enter_context(running(server, top / 'server.log', port=port))
         container = stack.enter_context(tree.open(network=True))
-        execution = Execution(port, place, container)
+        execution = Execution(port, top, container)
         try:
             for _ in range(workers):
                 execution.add_worker()
@@ -135,28 +135,28 @@ def remote_execution(tree: Tree, *, workers: int = 2) -> Iterator[Execution]:
 
 def ensure_programs() -> Path:
     """The virtual environment with BuildGrid and PostgreSQL, made if it is not there. Raises `ExecutionUnavailable`."""
-    place = dev_cache() / 'programs' / f'buildgrid-{digest_record([*PACKAGES, *sys.version_info[:2]])[:12]}'
-    place.parent.mkdir(parents=True, exist_ok=True)
-    with open(f'{place}.lock', 'w') as lock:
+    directory = dev_cache() / 'programs' / f'buildgrid-{digest_record([*PACKAGES, *sys.version_info[:2]])[:12]}'
+    directory.parent.mkdir(parents=True, exist_ok=True)
+    with open(f'{directory}.lock', 'w') as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        if not (place / 'made').is_file():
+        if not (directory / 'made').is_file():
             say('getting BuildGrid and PostgreSQL (about 100 MB)')
-            shutil.rmtree(place, ignore_errors=True)
-            subprocess.run([sys.executable, '-m', 'venv', str(place)], check=True)
-            got = subprocess.run([str(place / 'bin/pip'), 'install', '--disable-pip-version-check', '--quiet', *PACKAGES],
+            shutil.rmtree(directory, ignore_errors=True)
+            subprocess.run([sys.executable, '-m', 'venv', str(directory)], check=True)
+            got = subprocess.run([str(directory / 'bin/pip'), 'install', '--disable-pip-version-check', '--quiet', *PACKAGES],
                                  capture_output=True, text=True, check=False)
             if got.returncode != 0:
                 raise ExecutionUnavailable(f'BuildGrid cannot be installed: {got.stderr.strip().splitlines()[-1:]}')
-            (place / 'made').touch()
-    return place
+            (directory / 'made').touch()
+    return directory
 
 
 @contextlib.contextmanager
-def _database(programs: Path, place: Path) -> Iterator[str]:
+def _database(programs: Path, directory: Path) -> Iterator[str]:
     """PostgreSQL with BuildGrid's tables; its address. It refuses to be root: as root it thinks that it is somebody else."""
     [found] = programs.glob('lib/python*/site-packages/pgserver/pginstall/bin')
     other = ['unshare', '--user', '--map-user=1000', '--map-group=1000'] if os.geteuid() == 0 else []
-    data = place / 'data'
+    data = directory / 'data'
     made = subprocess.run([*other, str(found / 'initdb'), '-D', str(data), '-U', 'postgres', '-A', 'trust', '--no-locale', '-E',
                            'UTF8', '--no-sync'], capture_output=True, text=True, check=False)
     if made.returncode != 0:
@@ -165,11 +165,11 @@ def _database(programs: Path, place: Path) -> Iterator[str]:
     with tempfile.TemporaryDirectory(prefix='pg') as sockets:
         command = [*other, found / 'postgres', '-D', data, '-k', sockets, '-c', 'listen_addresses=', '-c', 'fsync=off',
                    '-c', 'max_connections=200']
-        with running(command, place / 'database.log'):
+        with running(command, directory / 'database.log'):
             until = time.monotonic() + 60
             while subprocess.run([str(found / 'pg_isready'), '-q', '-h', sockets, '-U', 'postgres'], check=False).returncode:
                 if time.monotonic() > until:
-                    raise ExecutionUnavailable((place / 'database.log').read_text()[-2000:])
+                    raise ExecutionUnavailable((directory / 'database.log').read_text()[-2000:])
                 time.sleep(0.1)
             address = f'postgresql+psycopg2://postgres@/postgres?host={sockets}'
             [migrations] = programs.glob('lib/python*/site-packages/buildgrid/server/sql/alembic')

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from emroot.sdk import Sdk, find_sdk
 
-from ..places import ROOT, dev_cache, dev_home, get_sdks, say
+from ..paths import ROOT, dev_cache, dev_home, get_sdks, say
 from ..sources import SourceUnavailable, get_source
 from .building import Built, Way, build, differing, ratio, total
 from .project import MODES, Project, read_projects
@@ -92,14 +92,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     return code
 
 
-def compare(project: Project, mode: str, sdk: Sdk, place: Path) -> Row:
+def compare(project: Project, mode: str, sdk: Sdk, directory: Path) -> Row:
     """Build a project each way, twice."""
     row = Row(project, mode)
-    ways = [Way(name, sdk, place / f'{name} {project.name} {mode}') for name in WAYS]
+    ways = [Way(name, sdk, directory / f'{name} {project.name} {mode}') for name in WAYS]
     for each in ROUNDS:
         for way in ways:
             say(f'{project.name} in {mode}, {each}, {way.name}')
-            row.built[each, way.name] = build(project, mode, way, sdk, place / 'work' / project.name)
+            row.built[each, way.name] = build(project, mode, way, sdk, directory / 'work' / project.name)
     return row
 
 

@@ -10,8 +10,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from emroot.canonical import digest_file
-from emroot.files import remove_tree
+from emroot.hashing import digest_file
+from emroot.host.files import remove_tree
 from emroot.sdk import Sdk
 
 from ..sources import copy_source
@@ -37,11 +37,11 @@ class Built:
 class Way:
     """Plain emcc, or emroot, from nothing: `cache` is its cache directory and `home` emroot's home."""
 
-    def __init__(self, name: str, sdk: Sdk, place: Path) -> None:
-        self.name, self._sdk, self._place = name, sdk, place
-        remove_tree(place)
-        place.mkdir(parents=True)
-        (place / 'config').write_text(f'{sdk.config_text}CACHE = {str(place / "cache")!r}\n', encoding='utf-8')
+    def __init__(self, name: str, sdk: Sdk, directory: Path) -> None:
+        self.name, self._sdk, self._place = name, sdk, directory
+        remove_tree(directory)
+        directory.mkdir(parents=True)
+        (directory / 'config').write_text(f'{sdk.config_text}CACHE = {str(directory / "cache")!r}\n', encoding='utf-8')
 
     @property
     def prefix(self) -> list[str]:

@@ -28,10 +28,10 @@ class Project:
         """What is run, in order."""
         return [shlex.split(self._fill(step, mode, node)) for step in self.steps]
 
-    def write_files(self, place: Path, mode: str, node: str) -> None:
+    def write_files(self, directory: Path, mode: str, node: str) -> None:
         """Write what the project itself does not have."""
         for name, text in self.files.items():
-            (place / name).write_text(self._fill(text, mode, node), encoding='utf-8')
+            (directory / name).write_text(self._fill(text, mode, node), encoding='utf-8')
 
     def _fill(self, text: str, mode: str, node: str) -> str:
         flags = MODES[mode][self.language]

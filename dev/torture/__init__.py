@@ -17,11 +17,11 @@ helps; and that nothing takes longer than it may.
 
 Where only emroot's own doings matter, the SDK is one of scripts:
 
-    hostile   links that lead out, pipes and folders in place of files, records that lie; fuzzed archives and records
+    hostile   links that lead out, pipes and folders instead of files, records that lie; fuzzed archives and records
     http      a web server that lies
     grpc      a real server of the Remote Execution API, and one between that lies
     bundles   archives for `emroot import` that somebody prepared
-    sdks      the same in place of an official release, for `sdk install`
+    sdks      the same instead of an official release, for `sdk install`
 
 Blows are drawn from `--seed`: the same seed deals the same ones, though when a process feels them is up to the machine.
 """

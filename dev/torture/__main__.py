@@ -10,21 +10,21 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from emroot.files import remove_tree
+from emroot.host.files import remove_tree
 
-from ..places import dev_cache, dev_home, get_sdks, say
+from ..paths import dev_cache, dev_home, get_sdks, say
 from . import __doc__ as description
 from .archives import bundles, sdks
-from .bench import MODES, Bench, Tally
-from .crowd import crowd
+from .bench import MODES, Tally, TortureBench
+from .circumstances import clocks, locks, stopped, versions
+from .concurrency import crowd
 from .damage import damage
-from .full import full
-from .hostile import hostile
+from .full_disks import full
+from .hostile_input import hostile
 from .kills import kills
 from .lies import grpc, http
-from .odd import clocks, locks, stopped, versions
 
-Part = Callable[[Bench, int, random.Random], Tally]
+Part = Callable[[TortureBench, int, random.Random], Tally]
 #: Each part, and its rounds in a whole run.
 PARTS: dict[str, tuple[Part, int]] = {
     'kills': (kills, 300), 'crowd': (crowd, 6), 'damage': (damage, 500), 'full': (full, 40), 'stopped': (stopped, 4),
@@ -50,7 +50,7 @@ def main(arguments: list[str]) -> int:
     work = Path(tempfile.mkdtemp(prefix='torture-', dir=dev_cache()))
     tallies, began = [], time.monotonic()
     try:
-        bench = Bench(work, sdk, modes=tuple(args.modes.split(';')), known=dev_home().root)
+        bench = TortureBench(work, sdk, modes=tuple(args.modes.split(';')), known=dev_home().root)
         say(f'the reference: {bench.compiles} compiles in {bench.seconds:.1f} s, {len(bench.reference)} files')
         for name in args.parts or PARTS:
             part, rounds = PARTS[name]

@@ -1,4 +1,4 @@
-"""Archives that somebody prepared: for `emroot import`, and in place of an SDK's official release."""
+"""Archives that somebody prepared: for `emroot import`, and instead of an SDK's official release."""
 
 from __future__ import annotations
 
@@ -12,40 +12,40 @@ from collections.abc import Callable
 from pathlib import Path
 
 from tests.support.bundles import hostile, squeezed
-from tests.support.trees import snapshot
+from tests.support.snapshots import snapshot
 
-from .bench import Bench, Tally
+from .bench import Tally, TortureBench
 from .releases import releases
 
 _BELOW = 'install/emscripten/'
 
 
-def bundles(bench: Bench, rounds: int, chance: random.Random) -> Tally:
+def bundles(bench: TortureBench, rounds: int, chance: random.Random) -> Tally:
     """Each round imports another one: it is refused, and home and cache directory stay as they were. The good one is taken."""
     tally, bench = Tally('bundles'), bench.fake
-    good, home, place = bench.bundle.read_bytes(), bench.full_home('importing'), bench.work / 'importing-from'
-    place.mkdir()
+    good, home, directory = bench.bundle.read_bytes(), bench.full_home('importing'), bench.work / 'importing-from'
+    directory.mkdir()
     before, around = _kept(home), sorted(bench.work.iterdir())
     for number in range(rounds):
         what, archive = hostile(good, chance)
         pack = chance.choice([bytes, bytes, squeezed, lzma.compress])
-        (place / 'archive').write_bytes(pack(archive))
+        (directory / 'archive').write_bytes(pack(archive))
         when = f'round {number}, {what}'
-        ran = bench.run(home, 'import', place / 'archive')
+        ran = bench.run(home, 'import', directory / 'archive')
         tally.check(ran.problems(2), when)
         tally.check([f'{path} is not as it was' for path in _changed(before, _kept(home))], when)
-        beside = sorted(bench.work.iterdir()) != around or len(list(place.iterdir())) > 1
+        beside = sorted(bench.work.iterdir()) != around or len(list(directory.iterdir())) > 1
         tally.check(['something was put beside'] if beside else [], when)
         tally.counts['refused' if ran.code == 2 else 'TAKEN'] += 1
-    (place / 'archive').write_bytes(good)
+    (directory / 'archive').write_bytes(good)
     for home_ in (home, bench.home('importing-anew')):
-        ran = bench.run(home_, 'import', place / 'archive')
+        ran = bench.run(home_, 'import', directory / 'archive')
         tally.check(ran.problems(0) + bench.differences(bench.cache(home_)), 'the good one')
     tally.check(bench.run(home, 'verify').problems(0) + bench.wrong_after_build(home), 'in the end')
     return tally
 
 
-def sdks(bench: Bench, rounds: int, chance: random.Random) -> Tally:
+def sdks(bench: TortureBench, rounds: int, chance: random.Random) -> Tally:
     """Each round installs another release: it is refused and nothing is left, or was harmless. Then the good one is installed."""
     tally = Tally('sdks')
     outside = bench.work / 'outside'
@@ -124,7 +124,7 @@ _SDKS: dict[str, _Way] = {
     'a hard link to nothing': lambda m, out, _: [*m, *_member(_BELOW + 'hard', kind=tarfile.LNKTYPE, link='install/nothing')],
     'a device': lambda m, out, _: [*m, *_member(_BELOW + 'null', kind=tarfile.CHRTYPE)],
     'a pipe': lambda m, out, _: [*m, *_member(_BELOW + 'pipe', kind=tarfile.FIFOTYPE)],
-    'a pipe in place of emcc': lambda m, out, _: [
+    'a pipe instead of emcc': lambda m, out, _: [
         *(each for each in m if not each[0].name.endswith('emcc.py')), *_member(_BELOW + 'emcc.py', kind=tarfile.FIFOTYPE)],
     'no emcc': lambda m, out, _: [each for each in m if not each[0].name.endswith('/emcc.py')],
     'no version': lambda m, out, _: [each for each in m if not each[0].name.endswith('version.txt')],

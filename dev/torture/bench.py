@@ -16,12 +16,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from emroot.canonical import digest_file
-from emroot.files import SLACK, link_or_copy
+from emroot.hashing import digest_file
+from emroot.host.files import SLACK, link_or_copy
 from emroot.store.blobs import TREE
 from tests.support.fake import make_fake_sdk
 
-from ..places import ROOT, say
+from ..paths import ROOT, say
 
 #: Small libraries of several kinds: a start file, one of a single compile, and some of more; ten compiles in each mode.
 TARGETS = ('libnoexit', 'libal', 'libhtml5', 'crt1', 'libstubs')
@@ -33,7 +33,7 @@ FAKE_MODES = ('wasm64,lto', 'wasm32')
 PATIENCE = 600
 
 
-#: Exit codes of what a user can mend.
+#: Exit codes of what a user can fix.
 _ERRORS = (2, 3, 4, 5, 6, 7)
 
 
@@ -73,7 +73,7 @@ class Ran:
         return [f'{what}: {(self.err or self.out)[-600:]}' for what in found]
 
 
-class Bench:
+class TortureBench:
     """A directory to work in, and what is right."""
 
     def __init__(self, work: Path, sdk: Path, *, modes: tuple[str, ...] = MODES, targets: tuple[str, ...] = TARGETS,
@@ -93,11 +93,11 @@ class Bench:
         self.reference = contents(self.cache(self.clean))
 
     @functools.cached_property
-    def fake(self) -> Bench:
+    def fake(self) -> TortureBench:
         """The same with an SDK of scripts that costs nothing."""
         if self.targets == FAKE_TARGETS:
             return self
-        return Bench(self.work / 'fake', make_fake_sdk(self.work / 'fake-sdk'), modes=FAKE_MODES, targets=FAKE_TARGETS)
+        return TortureBench(self.work / 'fake', make_fake_sdk(self.work / 'fake-sdk'), modes=FAKE_MODES, targets=FAKE_TARGETS)
 
     @functools.cached_property
     def bundle(self) -> Path:

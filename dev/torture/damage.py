@@ -8,7 +8,7 @@ import stat
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from .bench import Bench, Tally, files_below
+from .bench import Tally, TortureBench, files_below
 
 _Files = Callable[[Path, list[Path]], list[Path]]
 
@@ -35,8 +35,8 @@ ACTIONS = ('flip', 'cut', 'empty', 'delete', 'swap', 'unreadable', 'replace', 'r
 _ASKED_AGAIN = ('memo', 'bytecode', 'configuration')
 
 
-def damage(bench: Bench, rounds: int, chance: random.Random) -> Tally:
-    """As many blows as rounds, one to five at a time; then either `verify` has to notice and mend, or the next build has to."""
+def damage(bench: TortureBench, rounds: int, chance: random.Random) -> Tally:
+    """As many blows as rounds, one to five at a time; then either `verify` has to notice and fix, or the next build has to."""
     tally = Tally('damage')
     home = bench.full_home('damage')
     other = home / 'another-cache'
@@ -60,7 +60,7 @@ def damage(bench: Bench, rounds: int, chance: random.Random) -> Tally:
     return tally
 
 
-def _wrong(bench: Bench, home: Path, other: Path, chance: random.Random) -> list[str]:
+def _wrong(bench: TortureBench, home: Path, other: Path, chance: random.Random) -> list[str]:
     """What is wrong with builds into both cache directories, and with a run; now and then the SDK is asked anew."""
     if chance.random() < 0.2:
         for path in (home / 'memo' / 'probe').glob('*/*/*/*.json'):

@@ -10,9 +10,9 @@ import subprocess
 import time
 from pathlib import Path
 
-from ..processes import below
+from ..subprocesses import below
 from . import operations
-from .bench import Bench, Tally, files_below, finish
+from .bench import Tally, TortureBench, files_below, finish
 from .operations import Operation
 
 #: Of ten kills, how many each suffers.
@@ -22,7 +22,7 @@ SHARES = {operations.build: 4, operations.import_: 1, operations.gc: 1, operatio
 _FEW = 16 + 4096
 
 
-def kills(bench: Bench, rounds: int, chance: random.Random) -> Tally:
+def kills(bench: TortureBench, rounds: int, chance: random.Random) -> Tally:
     """A share of the rounds for each operation: each gives it something to do, kills it, and has it done again."""
     tally = Tally('kills')
     left = rounds
@@ -35,11 +35,11 @@ def kills(bench: Bench, rounds: int, chance: random.Random) -> Tally:
     return tally
 
 
-def _home(bench: Bench, name: str) -> Path:
+def _home(bench: TortureBench, name: str) -> Path:
     return bench.home(f'kills-{name}') if name == 'install' else bench.full_home(f'kills-{name}')
 
 
-def _of(name: str, operation: Operation, bench: Bench, rounds: int, chance: random.Random, tally: Tally) -> None:
+def _of(name: str, operation: Operation, bench: TortureBench, rounds: int, chance: random.Random, tally: Tally) -> None:
     home, whole = operation.home, 2.0
     number = tried = 0
     while number < rounds and tried < 3 * rounds + 40:
@@ -66,7 +66,7 @@ def _of(name: str, operation: Operation, bench: Bench, rounds: int, chance: rand
     tally.check([f'only {number} kills of {name} came in time'] if number < rounds else [], 'in the end')
 
 
-def _check_leftovers(name: str, home: Path, bench: Bench, tally: Tally) -> None:
+def _check_leftovers(name: str, home: Path, bench: TortureBench, tally: Tally) -> None:
     locks = len(list((home / 'store' / 'locks').iterdir())) if (home / 'store' / 'locks').is_dir() else 0
     tally.check([f'{locks} locks are left by {name}'] if locks > _FEW else [], 'in the end')
     tally.counts['temporary files left outside of store and cache directory'] += \

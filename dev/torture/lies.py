@@ -9,13 +9,13 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from emroot.remote.layout import decode, encode
-from emroot.remote.transport import Wrong
+from emroot.remote.action_cache import decode, encode
+from emroot.remote.transport import InvalidResponse
 from tests.support import proxies, remotes
 from tests.support.servers import casd
 
-from .bench import Bench, Tally
-from .odd import cannot_run
+from .bench import Tally, TortureBench
+from .circumstances import cannot_run
 
 #: Seconds by which a remote may slow a build: those for which a build waits for one, and what it takes to tell that.
 LIMIT = 10.0
@@ -29,7 +29,7 @@ _FIELDS: tuple[dict[str, Any], ...] = (
 Files = dict[str, bytes]
 
 
-def http(bench: Bench, rounds: int, chance: random.Random) -> Tally:
+def http(bench: TortureBench, rounds: int, chance: random.Random) -> Tally:
     """Each round asks a server for everything, which answers in one of the ways in which it is wrong."""
     tally, bench = Tally('http'), bench.fake
     with remotes.remote_cache() as server:
@@ -45,7 +45,7 @@ def http(bench: Bench, rounds: int, chance: random.Random) -> Tally:
     return tally
 
 
-def grpc(bench: Bench, rounds: int, chance: random.Random) -> Tally:
+def grpc(bench: TortureBench, rounds: int, chance: random.Random) -> Tally:
     """The same with a real server of the Remote Execution API, and one between that changes what it says."""
     tally, bench = Tally('grpc'), bench.fake
     with contextlib.ExitStack() as stack:
@@ -65,7 +65,7 @@ def grpc(bench: Bench, rounds: int, chance: random.Random) -> Tally:
     return tally
 
 
-def _filled(bench: Bench, tally: Tally, url: str, look: Callable[[], Files]) -> Files:
+def _filled(bench: TortureBench, tally: Tally, url: str, look: Callable[[], Files]) -> Files:
     """Have a remote filled, and see that what is in it is taken while it tells the truth."""
     tally.check(bench.build(bench.home('filling'), '--remote', url, env=_ENV).problems(0), 'filling it')
     ran = bench.build(bench.home('taking'), '--remote', url.removeprefix('rw+'), env={**_ENV, 'EMROOT_REMOTE_WAIT': '60'})
@@ -76,7 +76,7 @@ def _filled(bench: Bench, tally: Tally, url: str, look: Callable[[], Files]) -> 
     return look()
 
 
-def _endure(bench: Bench, tally: Tally, url: str, when: str) -> None:
+def _endure(bench: TortureBench, tally: Tally, url: str, when: str) -> None:
     home, began = bench.home('lied-to'), time.monotonic()
     ran = bench.build(home, '--remote', url, env=_ENV)
     took = time.monotonic() - began
@@ -118,7 +118,7 @@ def _sealed_anew(files: Files, chance: random.Random) -> None:
     """Records that say something else, sealed as they have to be. Their keys are what the build will ask for."""
     said = chance.choice(_FIELDS)
     for name in _names(files, 'ac'):
-        with contextlib.suppress(Wrong):
+        with contextlib.suppress(InvalidResponse):
             record = _read(files[name])
             if record:
                 kind, key, content = record
@@ -132,7 +132,7 @@ def _read(data: bytes) -> tuple[str, str, dict[str, Any]] | None:
         at = text.find('"of":"')
         if at >= 0:
             key = text[at + 6:text.index('"', at + 6)]
-            with contextlib.suppress(Wrong):
+            with contextlib.suppress(InvalidResponse):
                 return kind, key, decode(data, kind, key)
     return None
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from .bench import Bench, contents, files_below
+from .bench import TortureBench, contents, files_below
 from .damage import strike
 from .releases import releases
 
@@ -36,20 +36,20 @@ class Operation:
     env: dict[str, str] = field(default_factory=dict)
 
 
-def build(bench: Bench, home: Path) -> Operation:
+def build(bench: TortureBench, home: Path) -> Operation:
     """Everything, of which some is there."""
     return Operation(home, bench.request(), lambda chance, share: forget(bench, home, share, chance),
                      lambda: settled(bench, home))
 
 
-def import_(bench: Bench, home: Path) -> Operation:
+def import_(bench: TortureBench, home: Path) -> Operation:
     """An archive with everything, of which some is there."""
     arguments = ['import', bench.bundle]
     return Operation(home, arguments, lambda chance, share: forget(bench, home, share, chance),
                      lambda: bench.run(home, *arguments).problems(0) + settled(bench, home), ('parent', 'group'))
 
 
-def gc(bench: Bench, home: Path) -> Operation:
+def gc(bench: TortureBench, home: Path) -> Operation:
     """Of a store of which little is in use: the cache directory was deleted, or lost its libraries."""
     arguments = ['gc', '--max-size', '1', '--max-age', '0']
 
@@ -61,7 +61,7 @@ def gc(bench: Bench, home: Path) -> Operation:
                      ('parent', 'group'))
 
 
-def repair(bench: Bench, home: Path) -> Operation:
+def repair(bench: TortureBench, home: Path) -> Operation:
     """Of damage here and there. What is damaged in the store and in the cache directory alike nobody has (exit code 6)."""
     arguments = ['verify', '--repair']
 
@@ -73,7 +73,7 @@ def repair(bench: Bench, home: Path) -> Operation:
                      + bench.run(home, *arguments).problems(0), ('parent', 'group'))
 
 
-def make(bench: Bench, home: Path) -> Operation:
+def make(bench: TortureBench, home: Path) -> Operation:
     """A make below `emroot run` that links two programs at once, into a cache directory of its own."""
     project, cache = home / 'project', home / 'of-the-project'
     project.mkdir()
@@ -92,15 +92,15 @@ def make(bench: Bench, home: Path) -> Operation:
     right: dict[str, bytes] = {}
 
     def undo(chance: random.Random, share: float) -> None:
-        forget(bench, home, share, chance, placed=False)
+        forget(bench, home, share, chance, present=False)
         shutil.rmtree(cache, ignore_errors=True)
         clean()
 
     def wrong() -> list[str]:
         clean()  # make takes what a killed linker left for whole
         problems = bench.run(home, *arguments).problems(0)
-        placed = {path: digest for path, digest in contents(cache).items() if path in bench.reference}
-        problems += [f'{path} differs below run' for path, digest in placed.items() if digest != bench.reference[path]]
+        present = {path: digest for path, digest in contents(cache).items() if path in bench.reference}
+        problems += [f'{path} differs below run' for path, digest in present.items() if digest != bench.reference[path]]
         return problems + [f'{name} differs' for name, content in made().items() if right[name] != content] \
             + ([] if made().keys() == right.keys() else ['make made less'])
     if first := bench.run(home, *arguments).problems(0):
@@ -109,7 +109,7 @@ def make(bench: Bench, home: Path) -> Operation:
     return Operation(home, arguments, undo, wrong)
 
 
-def install(bench: Bench, home: Path) -> Operation:
+def install(bench: TortureBench, home: Path) -> Operation:
     """An SDK of scripts, packed as official releases are, from a server on the loopback."""
     served = releases(bench, {_RELEASE: None})
     arguments = ['sdk', 'install', '--from', 'emsdk', '--version', _RELEASE]
@@ -130,17 +130,17 @@ def install(bench: Bench, home: Path) -> Operation:
     return Operation(home, arguments, undo, wrong, ('parent', 'group'), served.env)
 
 
-def settled(bench: Bench, home: Path, *, repaired: bool = False) -> list[str]:
+def settled(bench: TortureBench, home: Path, *, repaired: bool = False) -> list[str]:
     """What is wrong with a build, its bytes, and what lies about after it."""
     return bench.wrong_after_build(home) + bench.left_behind(home, repaired=repaired)
 
 
-def forget(bench: Bench, home: Path, share: float, chance: random.Random, *, placed: bool = True) -> None:
+def forget(bench: TortureBench, home: Path, share: float, chance: random.Random, *, present: bool = True) -> None:
     """As if a share of everything had been collected: records, and what was placed."""
     store, cache = home / 'store', bench.cache(home)
     kinds = [store / 'records' / kind for kind in ('archive', 'object', 'family', 'closure')]
-    for path in [path for top in [*kinds, *([cache / 'sysroot' / 'lib'] if placed else [])] for path in files_below(top)]:
+    for path in [path for top in [*kinds, *([cache / 'sysroot' / 'lib'] if present else [])] for path in files_below(top)]:
         if chance.random() < share:
             path.unlink()
-    if placed and chance.random() < 0.1:
+    if present and chance.random() < 0.1:
         (cache / '.emroot' / 'headers.json').unlink(missing_ok=True)

@@ -15,11 +15,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from emroot.canonical import digest_bytes
+from emroot.hashing import digest_bytes
 from tests.support.fake import make_fake_sdk
 
-from ..places import ROOT
-from .bench import Bench
+from ..paths import ROOT
+from .bench import TortureBench
 
 _NODE = '#!/bin/sh\necho v99.0.0\n'
 #: Bytes that make an installation last long enough to be killed.
@@ -35,17 +35,17 @@ class Releases:
     env: dict[str, str]
 
 
-def releases(bench: Bench, wanted: Mapping[str, Change | None], *, bulk: int = _BULK) -> Releases:
+def releases(bench: TortureBench, wanted: Mapping[str, Change | None], *, bulk: int = _BULK) -> Releases:
     """Serve a release for each version, as good as it is or changed, for as long as this process lives."""
     work = bench.work / f'releases-{len(list(bench.work.glob("releases-*")))}'
     (work / 'served').mkdir(parents=True)
     good, table = a_release(work / 'sdk', bulk), {}
     for version, change in wanted.items():
         content = change(good) if change else good
-        place = work / 'served/linux' / version / 'wasm-binaries.tar.xz'
-        place.parent.mkdir(parents=True)
-        place.write_bytes(content)
-        (place.parent / 'wasm-binaries-arm64.tar.xz').hardlink_to(place)
+        directory = work / 'served/linux' / version / 'wasm-binaries.tar.xz'
+        directory.parent.mkdir(parents=True)
+        directory.write_bytes(content)
+        (directory.parent / 'wasm-binaries-arm64.tar.xz').hardlink_to(directory)
         table[version] = {'hash': version, 'linux': digest_bytes(content), 'linux-arm64': digest_bytes(content)}
     program = work / 'src'
     shutil.copytree(ROOT / 'src', program, ignore=shutil.ignore_patterns('*.index', '__pycache__'))
@@ -59,12 +59,13 @@ def releases(bench: Bench, wanted: Mapping[str, Change | None], *, bulk: int = _
                      'no_proxy': '127.0.0.1'})
 
 
-def a_release(place: Path, bulk: int) -> bytes:
+def a_release(directory: Path, bulk: int) -> bytes:
     """An archive of the layout of official releases."""
-    root = make_fake_sdk(place)
+    root = make_fake_sdk(directory)
     (root / '.emscripten').unlink()
     members = {f'emscripten/{path.relative_to(root)}': path for path in sorted(root.rglob('*')) if path.is_file()}
-    members |= {f'bin/{path.relative_to(place / "llvm")}': path for path in sorted((place / 'llvm').rglob('*')) if path.is_file()}
+    members |= {f'bin/{path.relative_to(directory / "llvm")}': path
+                for path in sorted((directory / 'llvm').rglob('*')) if path.is_file()}
     out = io.BytesIO()
     with tarfile.open(fileobj=out, mode='w:xz', preset=0) as tar:
         for name, path in members.items():

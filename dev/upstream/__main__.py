@@ -17,10 +17,10 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from emroot.files import remove
+from emroot.host.files import remove
 from emroot.sdk import find_sdk
 
-from ..places import ROOT, dev_home, get_sdks, say
+from ..paths import ROOT, dev_home, get_sdks, say
 from .results import PEER, Outcomes, read_outcomes, suite_of, table, worse, write_page
 from .suite import clean, get_python, get_suite
 from .ways import WAYS, Ground, learn, prepare

@@ -10,12 +10,12 @@ import sys
 import tempfile
 from pathlib import Path
 
-from emroot.canonical import digest_record
-from emroot.files import remove_tree
+from emroot.hashing import digest_record
+from emroot.host.files import remove_tree
 from emroot.sdk import Sdk
-from emroot.sdk.install import MANIFEST
+from emroot.sdk.installation import MANIFEST
 
-from ..places import dev_cache, say
+from ..paths import dev_cache, say
 from ..sources import get_source
 
 #: What the tests import besides Python's own modules.
@@ -27,24 +27,24 @@ def get_suite(sdk: Sdk) -> Path:
 
     Raises `SourceUnavailable` if there are no tests of that version.
     """
-    place = dev_cache() / 'upstream' / f'{sdk.version}-{sdk.digest[:8]}' / 'emscripten'
-    if place.is_dir():
-        return place
+    shelf = dev_cache() / 'upstream' / f'{sdk.version}-{sdk.digest[:8]}' / 'emscripten'
+    if shelf.is_dir():
+        return shelf
     tests = sdk.root / 'test'
     if not tests.is_dir():
         tests = get_source('emscripten', sdk.version) / 'test'
-    say(f'copying Emscripten {sdk.version} and its tests to {place.parent}')
-    place.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=place.parent, prefix='.copying-') as directory:
+    say(f'copying Emscripten {sdk.version} and its tests to {shelf.parent}')
+    shelf.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=shelf.parent, prefix='.copying-') as directory:
         copy = Path(directory) / 'emscripten'
         own = str(sdk.root)
         shutil.copytree(own, copy, symlinks=True, ignore=lambda top, _: ['cache', 'out', 'test'] if top == own else [])
         shutil.copytree(tests, copy / 'test', symlinks=True)
-        (copy / '.emscripten').write_text(f'{sdk.config_text}CACHE = {str(place.parent / "cache")!r}\n', encoding='utf-8')
+        (copy / '.emscripten').write_text(f'{sdk.config_text}CACHE = {str(shelf.parent / "cache")!r}\n', encoding='utf-8')
         for record in [above / MANIFEST for above in sdk.root.parents if (above / MANIFEST).is_file()][:1]:
-            shutil.copy(record, place.parent)  # what tells that this is the same SDK
-        os.replace(copy, place)
-    return place
+            shutil.copy(record, shelf.parent)  # what tells that this is the same SDK
+        os.replace(copy, shelf)
+    return shelf
 
 
 def clean(root: Path) -> None:
@@ -55,13 +55,13 @@ def clean(root: Path) -> None:
 
 def get_python() -> Path:
     """A Python with what the tests import, made if it is not there."""
-    place = dev_cache() / 'programs' / f'upstream-{digest_record([*PACKAGES, *sys.version_info[:2]])[:12]}'
-    python = place / ('Scripts/python.exe' if os.name == 'nt' else 'bin/python3')
-    place.parent.mkdir(parents=True, exist_ok=True)
-    with open(f'{place}.lock', 'w') as lock:
+    directory = dev_cache() / 'programs' / f'upstream-{digest_record([*PACKAGES, *sys.version_info[:2]])[:12]}'
+    python = directory / ('Scripts/python.exe' if os.name == 'nt' else 'bin/python3')
+    directory.parent.mkdir(parents=True, exist_ok=True)
+    with open(f'{directory}.lock', 'w') as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        if not (place / 'made').is_file():
-            subprocess.run([sys.executable, '-m', 'venv', '--clear', str(place)], check=True)
+        if not (directory / 'made').is_file():
+            subprocess.run([sys.executable, '-m', 'venv', '--clear', str(directory)], check=True)
             subprocess.run([str(python), '-m', 'pip', 'install', '--disable-pip-version-check', '--quiet', *PACKAGES], check=True)
-            (place / 'made').touch()
+            (directory / 'made').touch()
     return python

@@ -10,8 +10,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from emroot.files import remove_tree
-from emroot.home import Home
+from emroot.host.files import remove_tree
+from emroot.host.home import Home
 from emroot.modes import all_modes
 
 #: Variables of the machine that would decide what is linked.

@@ -18,21 +18,21 @@ from typing import TYPE_CHECKING, Any
 __version__ = '0.1.0.dev0'
 
 if TYPE_CHECKING:
-    from .api import build, environment, find_sdk, install_sdk, listing, report, resolve
-    from .bundle.export import Exported
-    from .bundle.unpack import Imported
-    from .catalogue import Library, Listing
+    from .api.maintenance import explain, export, gc, import_archive, verify
+    from .api.operations import build, environment, find_sdk, install_sdk, listing, report, resolve
+    from .bundle.exporter import Exported
+    from .bundle.importer import Imported
     from .engine.events import Silent, Watcher
-    from .engine.explain import Explained
+    from .engine.explanation import Explained
     from .engine.result import BuildResult, Failure, ModeResult
     from .errors import BuildError, EmrootError, RemoteError, SdkError, StoreError, UnknownNameError, UsageError
-    from .keeping import explain, export, gc, import_archive, verify
+    from .libraries.catalogue import Library, Listing
+    from .libraries.resolution import Resolution
     from .modes import Mode, all_modes, parse_features, parse_mode
-    from .reporting.collect import Report
-    from .resolution import Resolution
+    from .reporting.contents import Report
     from .sdk.model import Sdk
     from .store.gc import Collected
-    from .store.verify import Verified
+    from .store.verification import Verified
 
 __all__ = [
     'BuildError', 'BuildResult', 'Collected', 'EmrootError', 'Explained', 'Exported', 'Failure', 'Imported', 'Library', 'Listing',
@@ -43,21 +43,21 @@ __all__ = [
 
 #: Where each name comes from.
 _HOMES = {
-    'api': ('build', 'environment', 'find_sdk', 'install_sdk', 'listing', 'report', 'resolve'),
-    'bundle.export': ('Exported',),
-    'bundle.unpack': ('Imported',),
-    'catalogue': ('Library', 'Listing'),
+    'api.operations': ('build', 'environment', 'find_sdk', 'install_sdk', 'listing', 'report', 'resolve'),
+    'bundle.exporter': ('Exported',),
+    'bundle.importer': ('Imported',),
+    'libraries.catalogue': ('Library', 'Listing'),
     'engine.events': ('Silent', 'Watcher'),
-    'engine.explain': ('Explained',),
+    'engine.explanation': ('Explained',),
     'engine.result': ('BuildResult', 'Failure', 'ModeResult'),
     'errors': ('BuildError', 'EmrootError', 'RemoteError', 'SdkError', 'StoreError', 'UnknownNameError', 'UsageError'),
-    'keeping': ('explain', 'export', 'gc', 'import_archive', 'verify'),
+    'api.maintenance': ('explain', 'export', 'gc', 'import_archive', 'verify'),
     'modes': ('Mode', 'all_modes', 'parse_features', 'parse_mode'),
-    'reporting.collect': ('Report',),
-    'resolution': ('Resolution',),
+    'reporting.contents': ('Report',),
+    'libraries.resolution': ('Resolution',),
     'sdk.model': ('Sdk',),
     'store.gc': ('Collected',),
-    'store.verify': ('Verified',),
+    'store.verification': ('Verified',),
 }
 
 

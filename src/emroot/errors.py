@@ -1,4 +1,4 @@
-"""Every error that emroot tells a user, each with the exit code of the command line and a sentence that mends it.
+"""Every error that emroot tells a user, each with the exit code of the command line and a sentence that fixes it.
 
 The exit codes are a contract: 2 usage; 3 no usable SDK; 4 unknown feature or target; 5 a compile failed; 6 store or
 cache directory damaged, full or not writable; 7 remote refused; 130 interrupted.
@@ -15,7 +15,7 @@ INTERRUPTED = 130
 
 
 class EmrootError(Exception):
-    """What happened, and in `hint` the command or setting that mends it. `exit_code` is the process's."""
+    """What happened, and in `hint` the command or setting that fixes it. `exit_code` is the process's."""
 
     exit_code = 1
 
@@ -94,10 +94,10 @@ _SHORTAGES = (
 )
 
 
-def from_shortage(said: str, doing: str) -> StoreError | None:
+def from_shortage(message: str, doing: str) -> StoreError | None:
     """The error for a tool that failed because the disk was full, or because there were no more processes, memory or open files
     to have, judging by what it said; None if it did not."""
-    for line in said.splitlines():
+    for line in message.splitlines():
         for what, _, known, hint in _SHORTAGES:
             if re.search(known, line):
                 return StoreError(f'{what} while {doing}: {line.strip()}', hint=hint)

@@ -1,4 +1,4 @@
-"""Modes: architecture x LTO x code model, and the features that select them. The one place that knows their names.
+"""Modes: architecture x LTO x code model, and the features that select them. The one module that knows their names.
 
 A mode's identifier (`wasm64-thinlto-pic`) is what is printed, parsed and matched everywhere; its directory
 (`wasm64-emscripten/thinlto-pic`) is where emcc looks (`tools/cache.py: get_lib_dir`).

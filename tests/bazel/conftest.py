@@ -16,9 +16,9 @@ from support.workspace import EVERYWHERE, Workspace
 
 from dev.bazel import Bazel, BazelUnavailable, Tree, ensure_tree
 from dev.bazel.libraries import options, what_bazel_reads
-from dev.places import ROOT, dev_cache
-from emroot.canonical import digest_record
-from emroot.home import find_home
+from dev.paths import ROOT, dev_cache
+from emroot.hashing import digest_record
+from emroot.host.home import find_home
 from emroot.sdk import Sdk, find_sdk
 
 SDK_ROOTS = [Path(p) for p in os.environ.get('EMROOT_TEST_SDKS', '').split(os.pathsep) if p]
@@ -55,10 +55,10 @@ def bazel_sdk() -> Sdk:
 @pytest.fixture(scope='session')
 def checkout() -> Path:
     """A copy of the module and its examples, at a path that stays the same, without what development leaves about."""
-    place = dev_cache() / 'bazel-tests' / digest_record([str(ROOT)])[:12] / 'emroot'
+    directory = dev_cache() / 'bazel-tests' / digest_record([str(ROOT)])[:12] / 'emroot'
     for name in (*MODULE, 'examples/bazel'):
-        copy(ROOT / name, place / name)
-    return place
+        copy(ROOT / name, directory / name)
+    return directory
 
 
 def copy(source: Path, target: Path) -> None:

@@ -48,20 +48,20 @@ class Shared:
 @pytest.fixture(scope='module')
 def shared(open_bazel: Callable[..., Workspace], checkout: Path, bazel_sdk: Sdk,
            tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shared]:
-    """The first machine is an output base, the second another, both with a release: it lies in another place for each."""
-    place = tmp_path_factory.mktemp('caches')
-    release = make_release(bazel_sdk, place / 'release')
+    """The first machine is an output base, the second another, both with a release: it lies in another location for each."""
+    directory = tmp_path_factory.mktemp('caches')
+    release = make_release(bazel_sdk, directory / 'release')
     module = module_file(*TAGS, more=repository(release)).replace('{emroot}', str(checkout))
-    workspace, disk = place / 'workspace', place / 'disk'
+    workspace, disk = directory / 'workspace', directory / 'disk'
     workspace.mkdir()
     disk.mkdir()
     for name, text in {**EVERYWHERE, 'MODULE.bazel': module}.items():
         (workspace / name).write_text(text, encoding='utf-8')
 
     def machine(name: str) -> Workspace:
-        return open_bazel(workspace, output_base=place / name, disk_cache=False, reads=[release], writes=[disk],
+        return open_bazel(workspace, output_base=directory / name, disk_cache=False, reads=[release], writes=[disk],
                           network=True)
-    with nginx(place / 'web', writes=True) as web:
+    with nginx(directory / 'web', writes=True) as web:
         first = machine('first')
         with first.bazel:
             # One after the other: what the one has would not be asked of the other.

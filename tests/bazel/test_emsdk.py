@@ -1,4 +1,4 @@
-"""The declared caches in place of those that emsdk's module makes, for its unmodified toolchain."""
+"""The declared caches instead of those that emsdk's module makes, for its unmodified toolchain."""
 
 from __future__ import annotations
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
-from support.places import copy_sdk, rewrite
+from support.sdk_copies import copy_sdk, rewrite
 from support.workspace import DECLARED, Workspace, module_file
 
 from emroot.sdk import Sdk

@@ -12,8 +12,8 @@ from support.workspace import Workspace, libraries, outputs
 
 from dev.fidelity import Reference
 from dev.sources import SourceUnavailable, get_source
-from emroot.catalogue import Catalogue
-from emroot.home import Home
+from emroot.host.home import Home
+from emroot.libraries.catalogue import Catalogue
 from emroot.modes import parse_mode
 from emroot.sdk import Sdk
 

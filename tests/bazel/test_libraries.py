@@ -11,8 +11,8 @@ import pytest
 from support.workspace import DECLARED, OBJECTS, Workspace, libraries, module_file
 
 from dev.fidelity import Reference
-from emroot.catalogue import Catalogue
-from emroot.home import Home
+from emroot.host.home import Home
+from emroot.libraries.catalogue import Catalogue
 from emroot.modes import parse_mode
 from emroot.sdk import Sdk
 

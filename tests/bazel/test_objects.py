@@ -7,12 +7,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from support.places import copy_sdk, rewrite
+from support.sdk_copies import copy_sdk, rewrite
 from support.workspace import DECLARED, OBJECTS, Workspace, module_file
 
 from dev.fidelity import Reference
-from emroot.catalogue import Catalogue
-from emroot.home import Home
+from emroot.host.home import Home
+from emroot.libraries.catalogue import Catalogue
 from emroot.modes import parse_mode
 from emroot.sdk import Sdk
 

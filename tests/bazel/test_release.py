@@ -17,8 +17,8 @@ from support.releases import ANOTHERS, make_release, repository
 from support.running import Emroot
 from support.workspace import Workspace, libraries
 
-from emroot.canonical import digest_file
-from emroot.home import Home
+from emroot.hashing import digest_file
+from emroot.host.home import Home
 from emroot.sdk import Sdk
 
 Scratch = Callable[..., Workspace]
@@ -64,12 +64,12 @@ def release(bazel_sdk: Sdk, shared_home: Home, tmp_path_factory: pytest.TempPath
 
 @pytest.fixture(scope='module')
 def archive(release: Path) -> Path:
-    """That release as it is downloaded, at its place below a site."""
-    place = release.parent / f'site/linux/this/wasm-binaries{ARM}.tar.xz'
-    place.parent.mkdir(parents=True)
-    with tarfile.open(place, 'w:xz', preset=0) as tar:
+    """That release as it is downloaded, at its location below a site."""
+    directory = release.parent / f'site/linux/this/wasm-binaries{ARM}.tar.xz'
+    directory.parent.mkdir(parents=True)
+    with tarfile.open(directory, 'w:xz', preset=0) as tar:
         tar.add(release, 'install')
-    return place
+    return directory
 
 
 @pytest.fixture
@@ -112,10 +112,10 @@ def test_the_release_of_another_modules_repository(release: Path, checkout: Path
     spawns = workspace.build('@emscripten_cache//wasm64-thinlto:libnoexit')
     assert libraries(spawns, ran=False) == ['wasm64-thinlto/libnoexit']
 
-    place = Path(workspace.run('info', 'output_base', options=False).stdout.strip())
-    [about] = (place / 'external').glob('*emscripten_sdk/sdk.json')
+    directory = Path(workspace.run('info', 'output_base', options=False).stdout.strip())
+    [about] = (directory / 'external').glob('*emscripten_sdk/sdk.json')
     said = about.read_text(encoding='utf-8')
-    assert str(place) not in said, 'every action reads this: no other machine would have it the same'
+    assert str(directory) not in said, 'every action reads this: no other machine would have it the same'
     assert str(release) not in said
 
 

@@ -15,11 +15,11 @@ from support.workspace import DECLARED, EVERYWHERE, OBJECTS, Workspace, module_f
 
 from dev.bazel import Tree
 from dev.execution import Execution, ExecutionUnavailable, remote_execution
-from dev.places import dev_cache
+from dev.paths import dev_cache
 from emroot.errors import SdkError
 from emroot.sdk import Sdk
 from emroot.sdk.pins import pinned
-from emroot.sdk.wheels import get_wheel, program
+from emroot.sdk.pip_wheels import get_wheel, program
 
 pytestmark = pytest.mark.slow
 TAGS = (

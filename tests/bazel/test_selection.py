@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 from support.workspace import Workspace
 
-from emroot.bazel.places import place_in_cache
-from emroot.catalogue import Catalogue
-from emroot.home import Home
-from emroot.resolution import resolve
+from emroot.bazel.sdk_layout import path_in_cache
+from emroot.host.home import Home
+from emroot.libraries.catalogue import Catalogue
+from emroot.libraries.resolution import resolve
 from emroot.sdk import Sdk
 
 EXAMPLE = 'modes'
@@ -62,7 +62,7 @@ def test_is_what_emcc_asks_for(example: Workspace, bazel_sdk: Sdk, shared_home: 
         platform = f'--platforms=@emroot//bazel/platforms:{arch}'
         found = example.run('cquery', '--output=files', f'@emroot//bazel/private/toolchain:{arch}_libraries', platform,
                             *MODES[mode], *options).stdout.split()
-        assert sorted(map(place_in_cache, found)) == sorted(wanted), f'{mode}, {name}'
+        assert sorted(map(path_in_cache, found)) == sorted(wanted), f'{mode}, {name}'
 
 
 def test_programs_in_cpp_get_its_runtime(example: Workspace) -> None:

@@ -12,14 +12,14 @@ from support.running import Emroot, cannot_run
 
 from dev.browser.chromium import browser
 from dev.browser.devtools import DevTools
-from dev.programs import Unavailable
-from emroot.cachedir import CacheDirectory
-from emroot.catalogue import Catalogue
+from dev.debian_packages import ProgramUnavailable
+from emroot.cache_directory.directory import CacheDirectory
 from emroot.engine.build import Build
-from emroot.engine.lastbuild import save_last_build
+from emroot.engine.history.build_record import save_build_record
+from emroot.engine.history.timeline import Span
 from emroot.engine.result import ModeResult
-from emroot.engine.timeline import Span
-from emroot.home import Home, find_home
+from emroot.host.home import Home, find_home
+from emroot.libraries.catalogue import Catalogue
 from emroot.modes import all_modes
 from emroot.reporting import collect
 from emroot.sdk import Sdk, find_sdk
@@ -32,14 +32,14 @@ def chromium() -> Iterator[DevTools]:
     try:
         with browser() as started:
             yield started
-    except Unavailable as error:
+    except ProgramUnavailable as error:
         cannot_run(str(error))
 
 
 @pytest.fixture(scope='session')
 def _faked(tmp_path_factory: pytest.TempPathFactory) -> Emroot:
-    place = tmp_path_factory.mktemp('faked')
-    return Emroot(place / 'home', make_fake_sdk(place))
+    directory = tmp_path_factory.mktemp('faked')
+    return Emroot(directory / 'home', make_fake_sdk(directory))
 
 
 @pytest.fixture(scope='session')
@@ -68,13 +68,13 @@ def full_page(shared_home: Home, tmp_path_factory: pytest.TempPathFactory) -> Pa
     roots = [Path(root) for root in os.environ.get('EMROOT_TEST_SDKS', '').split(os.pathsep) if root]
     if not roots:
         cannot_run('no SDK to take the names of all libraries from')
-    place = tmp_path_factory.mktemp('full')
+    directory = tmp_path_factory.mktemp('full')
     catalogue = Catalogue(find_sdk(shared_home, roots[0]), shared_home)
-    home = find_home(place / 'home')
-    build = Build(catalogue, home, Store(home.store), place / 'cache')
+    home = find_home(directory / 'home')
+    build = Build(catalogue, home, Store(home.store), directory / 'cache')
     _fill(build, catalogue.sdk)
-    save_last_build(build, 1_700_000_000.0)
-    report = place / 'full.html'
+    save_build_record(build, 1_700_000_000.0)
+    report = directory / 'full.html'
     report.write_text(collect(catalogue, home, build.cache.root).to_html(), encoding='utf-8')
     return report
 
@@ -85,7 +85,7 @@ def _fill(build: Build, sdk: Sdk) -> None:
     with build.store:
         small = build.store.root.parent / 'small'
         small.write_bytes(b'!<arch>\n' * 100)
-        blob = build.store.adopt(small)
+        blob = build.store.add_file(small)
         for mode in all_modes():
             made = build.result.modes[mode] = ModeResult()
             for library in build.catalogue.listing(mode).libraries.values():

@@ -13,7 +13,7 @@ from support.running import cannot_run
 
 from dev.browser.axe import violations
 from dev.browser.devtools import DevTools, Page
-from dev.programs import Unavailable
+from dev.debian_packages import ProgramUnavailable
 
 #: Where pictures of the pages are left for people to look at; nowhere if it is not set.
 PICTURES = os.environ.get('EMROOT_TEST_PICTURES', '')
@@ -60,7 +60,7 @@ def test_axe_finds_nothing_to_mend(chromium: DevTools, page: str, empty_page: st
               'document.querySelectorAll("details").forEach((each) => each.open = true)')
     try:
         assert violations(shown) == []
-    except Unavailable as error:
+    except ProgramUnavailable as error:
         cannot_run(str(error))
 
 

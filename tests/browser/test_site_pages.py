@@ -9,7 +9,7 @@ from http.server import SimpleHTTPRequestHandler
 from pathlib import Path
 
 import pytest
-from support.serving import listening
+from support.http_server import listening
 
 from dev.browser.devtools import DevTools
 

@@ -27,24 +27,25 @@ BIN = 'Scripts' if os.name == 'nt' else 'bin'
 @pytest.fixture(scope='session')
 def dist(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Everything that a release consists of."""
-    place = tmp_path_factory.mktemp('release') / 'dist'
-    assert release.main(['--to', str(place)]) == 0
-    return place
+    directory = tmp_path_factory.mktemp('release') / 'dist'
+    assert release.main(['--to', str(directory)]) == 0
+    return directory
 
 
 @pytest.fixture(scope='session')
 def installed(dist: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The wheel in an environment that was empty: the directory of its programs."""
-    place = tmp_path_factory.mktemp('empty') / 'environment'
+    directory = tmp_path_factory.mktemp('empty') / 'environment'
     try:
-        venv.create(place, with_pip=True)
+        venv.create(directory, with_pip=True)
     except subprocess.CalledProcessError:
         cannot_run('this Python has no ensurepip')
     [wheel] = dist.glob('*.whl')
-    done = subprocess.run([place / BIN / 'python', '-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', str(wheel)],
+    done = subprocess.run([directory / BIN / 'python', '-m', 'pip', 'install', '--quiet', '--disable-pip-version-check',
+                           str(wheel)],
                           capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
-    return place / BIN
+    return directory / BIN
 
 
 @pytest.fixture

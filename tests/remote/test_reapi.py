@@ -14,12 +14,12 @@ from support.proxies import BAD, Proxy, proxy
 from support.remotes import PLAIN, TARGETS, build_with, nobody_there, remote_cache
 from support.running import SOURCE, Emroot, plain_environment
 from support.servers import casd
-from support.trees import archives, counts, damage
+from support.snapshots import archives, counts, damage
 
-from emroot.canonical import digest_file
-from emroot.remote.layout import INDEX, LARGEST_RECORD, decode, encode, record_name
-from emroot.remote.reapi import Reapi
-from emroot.remote.transport import Trouble
+from emroot.hashing import digest_file
+from emroot.remote.action_cache import INDEX, LARGEST_RECORD, decode, encode, record_name
+from emroot.remote.grpc_transport import GrpcTransport
+from emroot.remote.transport import TransportError
 from emroot.store import Blob
 
 SELECTION = ('--targets', ','.join(TARGETS), '--json')
@@ -65,7 +65,7 @@ def test_instances_keep_to_themselves(fake: Emroot, other: Emroot, between: Prox
 
 def test_blobs_of_any_size_come_back_and_are_sent_once(server: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv('no_proxy', '127.0.0.1')
-    reapi = Reapi(_url(server), {})
+    reapi = GrpcTransport(_url(server), {})
     files = {}
     for number, size in enumerate((0, 1, 100_000, 2_000_000, 2_500_000, 9_000_001)):
         file = tmp_path / str(number)
@@ -97,8 +97,8 @@ def test_a_bad_server_costs_one_warning(fake: Emroot, other: Emroot, between: Pr
     assert counts(document) == (5, 0) and document['remote']['fetched'] == 0
     assert said.count('emroot: warning: remote grpc://127.0.0.1:') == 1 == said.count('warning'), said
     assert 'very-secret' not in said
-    place = Path(str(document['cache']))
-    assert archives(place) == archives(Path(str(built['cache']))) and damage(other.home, place) == []
+    directory = Path(str(document['cache']))
+    assert archives(directory) == archives(Path(str(built['cache']))) and damage(other.home, directory) == []
     assert list((other.home / 'store/tmp').iterdir()) == []
 
 
@@ -107,13 +107,13 @@ def test_a_long_transfer_that_goes_wrong_ends_and_is_noticed(between: Proxy, tmp
     file, got = tmp_path / 'sent', tmp_path / 'got'
     file.write_bytes(bytes(4 << 20))
     blob = Blob(digest_file(file), 4 << 20)
-    Reapi(_url(between.port), {}).put_blobs({blob: file})
-    reapi = Reapi(_url(between.port), {}, silence=0.5)
+    GrpcTransport(_url(between.port), {}).put_blobs({blob: file})
+    reapi = GrpcTransport(_url(between.port), {}, silence=0.5)
     reapi._batch, between.bad = 1 << 20, bad
     reapi._long = lambda _: 1.0  # type: ignore[method-assign]  # it would be four minutes
     try:
         there = reapi.get_blobs({blob: got})
-    except Trouble:
+    except TransportError:
         there = False
     assert not there or digest_file(got) != blob.digest
 

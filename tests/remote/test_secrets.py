@@ -15,7 +15,7 @@ import pytest
 import trustme
 from support.running import Emroot
 from support.servers import Nginx, Tls, casd, nginx
-from support.trees import archives, counts, seed
+from support.snapshots import archives, counts, seed
 
 SECRET = 'very-secret-word'  # noqa: S105  # it opens nothing
 TOKEN = f'Bearer {SECRET}'
@@ -26,16 +26,16 @@ PLAIN = {'no_proxy': '127.0.0.1,localhost', 'EMROOT_REMOTE_WAIT': '60'}
 @pytest.fixture(scope='module')
 def trusted(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Nginx, Path]]:
     """A server with a certificate of a private authority, and the file that has the authority's."""
-    place = tmp_path_factory.mktemp('tls')
+    directory = tmp_path_factory.mktemp('tls')
     authority = trustme.CA()
-    authority.cert_pem.write_to_path(str(place / 'authority.pem'))
+    authority.cert_pem.write_to_path(str(directory / 'authority.pem'))
     issued = authority.issue_cert('localhost', '127.0.0.1')
-    issued.private_key_pem.write_to_path(str(place / 'key.pem'))
+    issued.private_key_pem.write_to_path(str(directory / 'key.pem'))
     for pem in issued.cert_chain_pems:
-        pem.write_to_path(str(place / 'certificate.pem'), append=True)
-    tls = Tls(place / 'certificate.pem', place / 'key.pem', TOKEN)
-    with casd(place / 'casd') as port, nginx(place / 'nginx', writes=True, tls=tls, grpc_behind=port) as web:
-        yield web, place / 'authority.pem'
+        pem.write_to_path(str(directory / 'certificate.pem'), append=True)
+    tls = Tls(directory / 'certificate.pem', directory / 'key.pem', TOKEN)
+    with casd(directory / 'casd') as port, nginx(directory / 'nginx', writes=True, tls=tls, grpc_behind=port) as web:
+        yield web, directory / 'authority.pem'
 
 
 @pytest.fixture(params=['https', 'grpcs'])
@@ -59,9 +59,9 @@ def helper(tmp_path: Path) -> Path:
     return program
 
 
-def _fresh(fake: Emroot, place: Path) -> Emroot:
-    seed(place, fake.home, link=False)
-    return Emroot(place, fake.sdk)
+def _fresh(fake: Emroot, directory: Path) -> Emroot:
+    seed(directory, fake.home, link=False)
+    return Emroot(directory, fake.sdk)
 
 
 def _traces(top: Path) -> list[Path]:

@@ -9,7 +9,7 @@ import pytest
 from support.remotes import PLAIN, TARGETS
 from support.running import Emroot
 from support.servers import casd, nginx
-from support.trees import archives, counts
+from support.snapshots import archives, counts
 from test_signing import a_key
 
 SELECTION = ('--targets', ','.join(TARGETS), '--json')
@@ -17,12 +17,12 @@ SELECTION = ('--targets', ','.join(TARGETS), '--json')
 
 @pytest.fixture(scope='module', params=['http', 'grpc'])
 def remote(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    place = tmp_path_factory.mktemp(request.param)
+    directory = tmp_path_factory.mktemp(request.param)
     if request.param == 'http':
-        with nginx(place, writes=True) as web:
+        with nginx(directory, writes=True) as web:
             yield web.url
     else:
-        with casd(place) as port:
+        with casd(directory) as port:
             yield f'grpc://127.0.0.1:{port}'
 
 

@@ -15,11 +15,11 @@ from lazy_support import Indexed, Lazy
 from sdk_targets import SMALL, SOME_SECONDS
 from support.disks import disk
 from support.running import SOURCE, Emroot
-from support.trees import seed, snapshot
+from support.snapshots import seed, snapshot
 
-from emroot.canonical import digest_file
-from emroot.catalogue import Catalogue
-from emroot.home import Home
+from emroot.hashing import digest_file
+from emroot.host.home import Home
+from emroot.libraries.catalogue import Catalogue
 from emroot.modes import Mode
 from emroot.sdk import Sdk
 
@@ -62,10 +62,10 @@ def _seen(sdk_root: Path, tmp_path_factory: pytest.TempPathFactory) -> Emroot:
 
 @pytest.fixture
 def seen_home(_seen: Emroot) -> Callable[[Path], Emroot]:
-    """Makes a home at a place, that has seen the SDK and its headers, but has built nothing."""
-    def make(place: Path) -> Emroot:
-        seed(place, _seen.home, link=True)
-        return Emroot(place, _seen.sdk)
+    """Makes a home at a location, that has seen the SDK and its headers, but has built nothing."""
+    def make(directory: Path) -> Emroot:
+        seed(directory, _seen.home, link=True)
+        return Emroot(directory, _seen.sdk)
     return make
 
 

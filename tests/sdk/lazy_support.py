@@ -10,17 +10,17 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 from support.running import Emroot, plain_environment
-from support.trees import seed
+from support.snapshots import seed
 
-from emroot.catalogue import Catalogue
 from emroot.engine.objects import KIND as OBJECT
-from emroot.engine.objects import located_key
-from emroot.home import find_home
-from emroot.index.keep import KIND as INDEX
-from emroot.plan import Plan, make_plan
-from emroot.resolution import resolve
+from emroot.engine.objects import local_key
+from emroot.host.home import find_home
+from emroot.keys.plan import Plan, make_plan
+from emroot.libraries.catalogue import Catalogue
+from emroot.libraries.resolution import resolve
 from emroot.sdk import Sdk, find_sdk
 from emroot.store import Store
+from emroot.symbol_index.storage import KIND as INDEX
 
 #: A link that takes one object of a small library, and that what it is made of needs of nothing else.
 SMALL = ['emcc', '-sMEMORY64', '-nostdlib', '-lnoexit', '-lsockets', '--no-entry', '-sEXPORTED_FUNCTIONS=_answer']
@@ -45,22 +45,22 @@ def plan_of(home: Path, sdk_root: Path, link: list[str]) -> Plan:
     return make_plan(sdk, catalogue.recipes(found.mode, found.targets).values())
 
 
-def lazy_home(place: Path, shared: Emroot, plans: Iterable[Plan], *, objects: bool, indexes: bool = True) -> Emroot:
+def lazy_home(directory: Path, shared: Emroot, plans: Iterable[Plan], *, objects: bool, indexes: bool = True) -> Emroot:
     """A home that knows the `indexes` of what `shared` has built, and has the `objects`, if wanted, but no archive. One that is
     there is added to."""
     assert shared.sdk
-    if not place.exists():
-        seed(place, shared.home, link=True)
-    ours, theirs = Store(place / 'store'), Store(shared.home / 'store')
-    places = find_sdk(find_home(shared.home), shared.sdk).places
+    if not directory.exists():
+        seed(directory, shared.home, link=True)
+    ours, theirs = Store(directory / 'store'), Store(shared.home / 'store')
+    directories = find_sdk(find_home(shared.home), shared.sdk).embedded_paths
     for plan in plans:
         for archive in plan.archives:
             if indexes:
                 _copy(theirs, ours, INDEX, archive.key)
         for key in plan.compiles if objects else ():
-            for each in (key, located_key(key, places, OBJECT)):
+            for each in (key, local_key(key, directories, OBJECT)):
                 _copy(theirs, ours, OBJECT, each)
-    return Emroot(place, shared.sdk)
+    return Emroot(directory, shared.sdk)
 
 
 def _copy(theirs: Store, ours: Store, kind: str, key: str) -> None:
@@ -77,8 +77,8 @@ def _copy(theirs: Store, ours: Store, kind: str, key: str) -> None:
 class Lazy:
     """Links of one program, lazy and whole, and what they give."""
 
-    def __init__(self, sdk: Sdk, shared: Emroot, place: Path) -> None:
-        self.sdk, self.shared, self.place = sdk, shared, place
+    def __init__(self, sdk: Sdk, shared: Emroot, directory: Path) -> None:
+        self.sdk, self.shared, self.place = sdk, shared, directory
 
     def whole(self, words: list[str], inputs: dict[str, str], options: Sequence[object] = ()) -> Outputs:
         """Link with whole libraries."""

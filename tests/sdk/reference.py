@@ -92,13 +92,13 @@ class Truth:
 
 
 class Reference:
-    """One SDK's emcc, prepared in `place`. Links run in `inputs`. Archives called `names` are there in every mode, which
+    """One SDK's emcc, prepared in `location`. Links run in `inputs`. Archives called `names` are there in every mode, which
     spares asking for each; what emcc does with them is up to it."""
 
-    def __init__(self, sdk: Sdk, place: Path, names: Iterable[str]) -> None:
-        self.sdk, self.place = sdk, place
-        self.cache, self.inputs, self.python = place / 'cache', place / 'inputs', place / 'python' / 'bin' / 'python3'
-        for directory in (self.cache, self.inputs, place / 'bin'):
+    def __init__(self, sdk: Sdk, work: Path, names: Iterable[str]) -> None:
+        self.sdk, self.place = sdk, work
+        self.cache, self.inputs, self.python = work / 'cache', work / 'inputs', work / 'python' / 'bin' / 'python3'
+        for directory in (self.cache, self.inputs, work / 'bin'):
             directory.mkdir(parents=True)
         for name, text in INPUTS.items():
             (self.inputs / name).write_text(text, encoding='utf-8')
@@ -174,15 +174,15 @@ class Reference:
         return Truth(refused=done.stdout if done.returncode else '', missed=tuple(missed))
 
     def _read(self, arguments: list[str], missed: tuple[str, ...]) -> Truth:
-        places = [Path(a[2:]) for a in arguments if a.startswith('-L')]
+        directories = [Path(a[2:]) for a in arguments if a.startswith('-L')]
         found: dict[str, None] = {}
         for argument in arguments:
             path = Path(argument)
             if argument.startswith('-l'):
-                names = [place / f'lib{argument[2:]}.a' for place in places]
+                names = [directory / f'lib{argument[2:]}.a' for directory in directories]
                 path = next((name for name in names if name.is_file()), path)
             if self.cache in path.parents:
                 found[path.relative_to(self.cache).as_posix()] = None
-        library = next((p for p in places if self.cache in p.parents), None)
+        library = next((p for p in directories if self.cache in p.parents), None)
         return Truth(files=tuple(found), missed=missed,
                      directory=library.relative_to(self.cache).as_posix() if library else '')

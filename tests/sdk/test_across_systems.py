@@ -17,7 +17,7 @@ from typing import Any
 
 import pytest
 from support.running import Emroot, cannot_run
-from support.trees import archives
+from support.snapshots import archives
 
 from dev.clangs import Clangs, ensure_clangs
 from dev.wine import Wine, WineUnavailable, ensure_wine, windows

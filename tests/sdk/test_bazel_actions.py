@@ -11,16 +11,16 @@ from pathlib import Path
 
 import pytest
 
-from emroot.bazel import make
-from emroot.bazel.fetch import recipe_document
-from emroot.catalogue import Catalogue
-from emroot.engine import forkserver
-from emroot.engine.commands import Places
-from emroot.engine.dynamic import needed_libraries
-from emroot.engine.pool import Finished
-from emroot.engine.spelling import SDK_PREFIX
-from emroot.headers import installed_headers
-from emroot.home import Home
+from emroot.bazel import library_builder
+from emroot.bazel.repository_fetch import recipe_document
+from emroot.cache_directory.sysroot_headers import ensure_headers
+from emroot.engine.command_lines.compile_context import CompileContext
+from emroot.engine.command_lines.placeholders import SDK_PREFIX
+from emroot.engine.execution import forkserver
+from emroot.engine.execution.elf import needed_libraries
+from emroot.engine.execution.pool import Finished
+from emroot.host.home import Home
+from emroot.libraries.catalogue import Catalogue
 from emroot.modes import Mode, parse_mode
 from emroot.sdk import Sdk
 from emroot.store import Store
@@ -33,21 +33,21 @@ NAMES = ('libclang_rt.builtins', 'libcompiler_rt')
 def headers(catalogue: Catalogue, shared_home: Home) -> Path:
     """The headers that the SDK installs."""
     with Store(shared_home.store) as store:
-        return installed_headers(catalogue, store)
+        return ensure_headers(catalogue, store)
 
 
-def lay_out(sdk: Sdk, place: Path, headers: Path, said_root: str) -> Path:
-    """An SDK in `place` as its repository lays it out; its `sdk.json`, which says that it lies at `said_root`."""
-    (place / 'llvm' / 'bin').mkdir(parents=True)
-    (place / 'emscripten').symlink_to(sdk.root)
-    (place / 'headers').symlink_to(headers)
+def lay_out(sdk: Sdk, directory: Path, headers: Path, said_root: str) -> Path:
+    """An SDK in `location` as its repository lays it out; its `sdk.json`, which says that it lies at `said_root`."""
+    (directory / 'llvm' / 'bin').mkdir(parents=True)
+    (directory / 'emscripten').symlink_to(sdk.root)
+    (directory / 'headers').symlink_to(headers)
     for tool in sdk.tools.values():
-        (place / 'llvm' / 'bin' / tool.name).symlink_to(tool)
+        (directory / 'llvm' / 'bin' / tool.name).symlink_to(tool)
     said = {'tools': {name: tool.name for name, tool in sdk.tools.items()}, 'root': said_root,
             'resource_dir': str(sdk.resource_dir), 'config': {}}
-    (place / 'sdk.json').write_text(json.dumps(said), encoding='utf-8')
-    (place / 'resource_dir').write_text(said['resource_dir'], encoding='utf-8')
-    return place / 'sdk.json'
+    (directory / 'sdk.json').write_text(json.dumps(said), encoding='utf-8')
+    (directory / 'resource_dir').write_text(said['resource_dir'], encoding='utf-8')
+    return directory / 'sdk.json'
 
 
 @pytest.fixture
@@ -60,8 +60,8 @@ def act(sdk: Sdk, catalogue: Catalogue, headers: Path, tmp_path: Path) -> Callab
 
     def run(name: str) -> bytes:
         out = tmp_path / name
-        assert make.main(['source', '--sdk', str(about), '--headers', str(headers), '--recipe', str(recipe),
-                          '--target', target, '--jobs', '2', '--out', str(out), '--log', str(tmp_path / 'log')]) == 0
+        assert library_builder.main(['source', '--sdk', str(about), '--headers', str(headers), '--recipe', str(recipe),
+                                     '--target', target, '--jobs', '2', '--out', str(out), '--log', str(tmp_path / 'log')]) == 0
         return out.read_bytes()
     return run
 
@@ -96,18 +96,19 @@ def test_sources_that_objects_name_have_the_sdks_place(sdk: Sdk, catalogue: Cata
         assert sdk.version.startswith('3.')  # which gives all sources by relative paths
         return
     expected, one = tmp_path / 'expected.o', replace(whole, how='copy', members=(member,))
-    compile_ = make.Compile(member.argv, member.source)
-    places = Places(sdk, headers)
-    subprocess.run(places.command(compile_, expected), cwd=places.working_directory, check=True)  # type: ignore[arg-type]
+    compile_ = library_builder.RecipeCompile(member.argv, member.source)
+    context = CompileContext(sdk, headers)
+    subprocess.run(context.command(compile_, expected), cwd=context.working_directory, check=True)  # type: ignore[arg-type]
 
     recipe = tmp_path / 'recipe.json'
     recipe.write_text(json.dumps(recipe_document(one)), encoding='utf-8')
     for number, said in enumerate((str(sdk.root), SDK_PREFIX)):
         about, out, other = lay_out(sdk, tmp_path / f'sdk{number}', headers, said), tmp_path / f'{number}.o', tmp_path / 'other.o'
-        assert make.main(['source', '--sdk', str(about), '--headers', str(headers), '--recipe', str(recipe),
-                          '--target', 'libc', '--out', str(out)]) == 0
+        assert library_builder.main(['source', '--sdk', str(about), '--headers', str(headers), '--recipe', str(recipe),
+                                     '--target', 'libc', '--out', str(out)]) == 0
         given = [about, about.parent / 'llvm/bin' / sdk.tools['clang'].name, about.parent / 'resource_dir', other]
-        words = [sys.executable, '-I', '-S', '-B', str(Path(make.__file__).with_name('compile.py')), *map(str, given)]
+        words = [sys.executable, '-I', '-S', '-B', str(Path(library_builder.__file__).with_name('compile_object.py')),
+                 *map(str, given)]
         subprocess.run([*words, member.source, *member.argv[1:]], check=True)
         assert out.read_bytes() == other.read_bytes()
         assert str(tmp_path).encode() not in out.read_bytes()

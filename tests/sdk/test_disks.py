@@ -9,7 +9,7 @@ import pytest
 from sdk_targets import SOME_SECONDS
 from support.disks import protect, resize
 from support.running import Emroot
-from support.trees import archives, damage
+from support.snapshots import archives, damage
 
 
 @pytest.mark.parametrize('spare', [pytest.param('40k', id='among the first objects'),

@@ -1,4 +1,4 @@
-"""`emroot doctor`: what is wrong, what mends it, and what a message of emcc means."""
+"""`emroot doctor`: what is wrong, what fixes it, and what a message of emcc means."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def cache(shared: Emroot, tmp_path: Path) -> Path:
 
 
 def _wrong(emroot: Emroot, cache: Path, code: int, env: dict[str, str] | None = None) -> tuple[str, str]:
-    """The one thing that is wrong, and what mends it."""
+    """The one thing that is wrong, and what fixes it."""
     ran = emroot('doctor', '--json', '--cache', cache, env=env)
     wrong = [(finding['what'], finding['hint']) for finding in ran.json['findings'] if not finding['ok']]
     assert ran.code == code

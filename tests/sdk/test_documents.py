@@ -13,15 +13,15 @@ import pytest
 from support.documents import DOCS, follow, reader
 from support.running import cannot_run
 
-from dev.programs import Unavailable
+from dev.debian_packages import ProgramUnavailable
 from dev.rust import ensure_rust, offline_home
 from dev.sources import SourceUnavailable, copy_source
-from emroot.home import Home
+from emroot.host.home import Home
 from emroot.sdk import Sdk
 
 HOW_TO = DOCS / 'how-to'
-#: A place that a careless script would trip over.
-PLACE = 'a place with späces'
+#: A location that a careless script would trip over.
+PLACE = 'a location with späces'
 
 #: What the pages say of older releases: the LLVM of 3.1.69 cannot link every C program with ThinLTO (wasm-ld: "attempt to
 #: add bitcode file after LTO", with plain emcc as well), and its programs do not start Node by themselves.
@@ -37,14 +37,14 @@ BEFORE_4 = {
 pytestmark = pytest.mark.slow
 
 
-def _get(package: str, place: Path) -> Path:
+def _get(package: str, directory: Path) -> Path:
     """The sources that a page works on."""
     try:
         if package != 'ports':
-            return copy_source(package, place)
+            return copy_source(package, directory)
         for port, name in (('zlib', 'zlib'), ('libpng', 'libpng1.6')):
-            copy_source(name, place / 'sources' / port)
-        return place
+            copy_source(name, directory / 'sources' / port)
+        return directory
     except SourceUnavailable as error:
         cannot_run(str(error))
         raise
@@ -101,7 +101,7 @@ def test_a_cargo_project_is_built_and_run(sdk: Sdk, followed: Callable[..., str]
     """The page's Rust is a nightly's; here it is a stable one that is told to be it, and crates come from Debian."""
     try:
         rust = ensure_rust()
-    except Unavailable as error:
+    except ProgramUnavailable as error:
         cannot_run(str(error))
     env = offline_home(tmp_path / 'cargo') | {'PATH': f'{rust}{os.pathsep}'}
     said = followed('cargo.md', shared_home.root, env)

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 from support.overlay import overlay
 from support.running import Emroot, plain_environment
-from support.trees import archives
+from support.snapshots import archives
 
-from emroot.catalogue import Catalogue
+from emroot.libraries.catalogue import Catalogue
 from emroot.modes import Mode
 
 BROKEN = 'int fine;\nthis does not compile;\n'
@@ -53,7 +53,7 @@ def test_the_command_that_repeats_it_succeeds_once_it_is_mended(broken: Emroot, 
     ran = broken('build', '--targets', 'libhtml5', cwd=tmp_path)
     assert broken.sdk
     source = next(p for p in (broken.sdk / 'system').rglob('*.c') if not p.is_symlink())
-    source.write_text('int mended;\n')
+    source.write_text('int fixed;\n')
     command = ran.err.split('to reproduce: ')[1].splitlines()[0]
     subprocess.run(['sh', '-c', command], env=plain_environment(), check=True)
     assert broken.build('libhtml5')['modes']['wasm32']['built'] == ['libhtml5']

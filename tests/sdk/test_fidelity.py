@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from dev.fidelity import compare
-from emroot.catalogue import Catalogue
+from emroot.libraries.catalogue import Catalogue
 from emroot.modes import Mode, parse_mode
 from emroot.sdk import Sdk
 

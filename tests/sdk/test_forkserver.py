@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 from support.running import Emroot, cannot_run
-from support.trees import archives, damage
+from support.snapshots import archives, damage
 
-from emroot.catalogue import Catalogue
-from emroot.engine.dynamic import needed_libraries
+from emroot.engine.execution.elf import needed_libraries
+from emroot.libraries.catalogue import Catalogue
 from emroot.modes import Mode
 from emroot.sdk import Sdk
 

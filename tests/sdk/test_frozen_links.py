@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from support.running import Emroot, cannot_run, plain_environment
 
-from emroot.catalogue import Catalogue
+from emroot.libraries.catalogue import Catalogue
 from emroot.modes import Mode, parse_mode
 from emroot.sdk import Sdk
 

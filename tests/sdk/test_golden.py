@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 from support.running import GOLDEN
 
-from emroot.catalogue import Catalogue
+from emroot.libraries.catalogue import Catalogue
 from emroot.modes import parse_mode
 
 

@@ -12,9 +12,9 @@ import pytest
 from support.running import cannot_run
 
 from emroot.errors import SdkError
-from emroot.home import Home
+from emroot.host.home import Home
 from emroot.sdk import Sdk, find_sdk
-from emroot.sdk.install import MANIFEST, install
+from emroot.sdk.installation import MANIFEST, install
 from emroot.sdk.node import ensure_node, node_version
 
 
@@ -40,44 +40,44 @@ def run_plainly(tmp_path: Path, *command: object) -> str:
     return done.stdout
 
 
-def test_emcc_compiles_links_and_minifies_without_any_set_up(sdk: Sdk, place: Path, tmp_path: Path) -> None:
+def test_emcc_compiles_links_and_minifies_without_any_set_up(sdk: Sdk, directory: Path, tmp_path: Path) -> None:
     """-O2 runs all of the JavaScript tools; what the link needs of the libraries is compiled with the program."""
     (tmp_path / 'answer.c').write_text('int answer(void) { return 42; }')
     runtime = [p for name in ('stack_ops.S', 'emscripten_tempret.s')
                if (p := sdk.root / 'system/lib/compiler-rt' / name).exists()]
-    for number, emcc in enumerate((place / 'usr/bin/emcc', sdk.root / 'emcc')):
+    for number, emcc in enumerate((directory / 'usr/bin/emcc', sdk.root / 'emcc')):
         run_plainly(tmp_path, emcc, '-O2', '-nostdlib', '--no-entry', '-sEXPORTED_FUNCTIONS=_answer', '-sMODULARIZE',
                     'answer.c', *runtime, '-o', f'answer{number}.js')
         program = f'require("./answer{number}.js")().then(m => console.log(m._answer()))'
         assert run_plainly(tmp_path, *sdk.node, '-e', program) == '42\n'
 
 
-def test_every_command_starts(place: Path, tmp_path: Path) -> None:
+def test_every_command_starts(directory: Path, tmp_path: Path) -> None:
     for command in ('emar', 'embuilder', 'emnm', 'emranlib', 'emrun', 'emstrip', 'emsymbolizer', 'emdwp'):
-        assert run_plainly(tmp_path, place / 'usr/bin' / command, '--help'), command
+        assert run_plainly(tmp_path, directory / 'usr/bin' / command, '--help'), command
 
 
-def test_the_configuration_names_what_was_installed(sdk: Sdk, place: Path, tmp_path: Path) -> None:
+def test_the_configuration_names_what_was_installed(sdk: Sdk, directory: Path, tmp_path: Path) -> None:
     def said(name: str) -> str:
-        return run_plainly(tmp_path, place / 'usr/bin/em-config', name).strip()
+        return run_plainly(tmp_path, directory / 'usr/bin/em-config', name).strip()
     assert said('LLVM_ROOT') == str(sdk.llvm_root)
-    assert said('BINARYEN_ROOT') == str(place / 'usr')
+    assert said('BINARYEN_ROOT') == str(directory / 'usr')
     assert node_version(said('NODE_JS').strip("[]'")) >= (24, 0)
     assert said('FROZEN_CACHE') in ('None', '')
 
 
-def test_a_cache_that_is_shipped_is_the_one_in_use(sdk: Sdk, place: Path) -> None:
+def test_a_cache_that_is_shipped_is_the_one_in_use(sdk: Sdk, directory: Path) -> None:
     config: dict[str, object] = {'__file__': str(sdk.root / '.emscripten')}
     exec((sdk.root / '.emscripten').read_text(), config)  # noqa: S102 (as emcc does)
     shipped = sdk.root / 'cache'
-    installed = (place / MANIFEST).stat().st_mtime  # an emcc that somebody started by hand may have filled it since
+    installed = (directory / MANIFEST).stat().st_mtime  # an emcc that somebody started by hand may have filled it since
     came = any(archive.stat().st_mtime < installed for archive in (shipped / 'sysroot').rglob('*.a'))
     assert config.get('CACHE') == (str(shipped) if came else None)
     assert came == sdk.version.startswith('3.')
 
 
-def test_every_executable_finds_its_libraries(place: Path) -> None:
-    folders = [*place.glob('usr/lib/llvm-*/bin'), place / 'usr/bin']
+def test_every_executable_finds_its_libraries(directory: Path) -> None:
+    folders = [*directory.glob('usr/lib/llvm-*/bin'), directory / 'usr/bin']
     executables = [p for d in folders for p in d.iterdir() if not p.is_symlink() and p.read_bytes()[:4] == b'\x7fELF']
     lacking = {}
     for path in executables:
@@ -85,14 +85,14 @@ def test_every_executable_finds_its_libraries(place: Path) -> None:
         traced = subprocess.run([path], env={'LD_TRACE_LOADED_OBJECTS': '1'}, capture_output=True, text=True, check=False)
         if traced.returncode != 0 or 'not found' in traced.stdout + traced.stderr:
             lacking[path.name] = traced.stdout + traced.stderr
-        if outside := [line for line in traced.stdout.splitlines() if '=> /' in line and f'=> {place}/' not in line]:
+        if outside := [line for line in traced.stdout.splitlines() if '=> /' in line and f'=> {directory}/' not in line]:
             lacking[path.name] = '\n'.join(outside)
     assert len(executables) > 50
     assert lacking == {}
 
 
-def test_what_was_adapted_is_recorded(place: Path) -> None:
-    record = json.loads((place / MANIFEST).read_text())
+def test_what_was_adapted_is_recorded(directory: Path) -> None:
+    record = json.loads((directory / MANIFEST).read_text())
     assert record['provider'] == 'debian'
     assert {'emscripten', 'binaryen', 'node-acorn'} <= record['packages'].keys()
     assert not {'nodejs', 'python3', 'libc6-dev', 'ccache'} & record['packages'].keys()

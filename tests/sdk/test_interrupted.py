@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from sdk_targets import SOME_SECONDS
 from support.running import Emroot
-from support.trees import archives, compiled_objects, damage
+from support.snapshots import archives, compiled_objects, damage
 from support.waiting import wait_until
 
 JOBS = 2

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from support.running import Emroot
 from support.servers import casd, tools
-from support.trees import archives, counts
+from support.snapshots import archives, counts
 
 SELECTION = ('--targets', 'libnoexit,libembind,libal', '--json')
 
@@ -20,10 +20,10 @@ def expected(built: Callable[[tuple[str, ...]], Path]) -> dict[str, str]:
     return archives(built(('libnoexit', 'libembind', 'libal')))
 
 
-def _program(place: Path, name: str) -> Path:
+def _program(directory: Path, name: str) -> Path:
     """Starts one of the tools."""
-    place.mkdir(exist_ok=True)
-    program = place / name
+    directory.mkdir(exist_ok=True)
+    program = directory / name
     program.write_text(f'#!/bin/sh\nexec {shlex.join(tools().command(name))} "$@"\n')
     program.chmod(0o755)
     return program

@@ -11,20 +11,20 @@ from pathlib import Path
 import pytest
 from lazy_programs import C
 from lazy_support import SMALL, SOURCE, Indexed, Lazy, plan_of
-from support.pretended import pretend_zlib
+from support.fake_port import pretend_zlib
 from support.running import Emroot, plain_environment
-from support.trees import archives
+from support.snapshots import archives
 from support.waiting import wait_until
 
-from emroot.home import write_memo
-from emroot.index import Index, Member
-from emroot.index.keep import find_index, keep_index
-from emroot.index.shipped import encode_indexes, find_shipped
-from emroot.lazy.closure import Closure, Roots
-from emroot.lazy.partial import never_whole, note_link
+from emroot.host.home import write_json
+from emroot.lazy_link.link_history import never_whole, note_link
+from emroot.lazy_link.symbol_closure import Roots, SymbolClosure
 from emroot.modes import parse_mode
 from emroot.sdk import Sdk
 from emroot.store import Store, try_lock
+from emroot.symbol_index import MemberSymbols, SymbolIndex
+from emroot.symbol_index.bundled import encode_indexes, find_bundled
+from emroot.symbol_index.storage import find_index, store_index
 
 LINK = ['emcc', '-sMEMORY64', '-sDEFAULT_TO_CXX=0']
 
@@ -55,11 +55,11 @@ def test_other_links_never_see_a_part_of_an_archive(linking: Lazy, indexed: Inde
     assert not list((linking.place / 'lazy cache' / '.emroot' / 'tmp').glob('*'))
 
 
-def _changed(index: Index, how: str) -> Index:
+def _changed(index: SymbolIndex, how: str) -> SymbolIndex:
     """An index with something wrong about a member that the small link pulls, or about another one."""
     members = {m.name: m for m in index.members}
     pulled, other = members['bind.o'], members['accept.o']
-    changed: dict[str, dict[str, Member]] = {
+    changed: dict[str, dict[str, MemberSymbols]] = {
         'missing': {'bind.o': dataclasses.replace(pulled, defined=())},
         'extra': {'accept.o': dataclasses.replace(other, defined=(*other.defined, 'bind'))},
         'swapped': {'bind.o': dataclasses.replace(other, name='bind.o'),
@@ -68,7 +68,7 @@ def _changed(index: Index, how: str) -> Index:
         'fewer references': {'bind.o': dataclasses.replace(pulled, undefined=())},
         'of another kind': {'bind.o': dataclasses.replace(pulled, bitcode=True)},
     }
-    return Index(tuple(changed[how].get(m.name, m) for m in index.members))
+    return SymbolIndex(tuple(changed[how].get(m.name, m) for m in index.members))
 
 
 @pytest.mark.parametrize('how', ['missing', *(pytest.param(how, marks=pytest.mark.slow) for how in (
@@ -79,23 +79,23 @@ def test_an_index_that_is_wrong_never_gives_a_wrong_program(how: str, linking: L
     with Store(lazily.home / 'store') as store:
         index = find_index(store, key)
         assert index
-        keep_index(store, key, _changed(index, how))
+        store_index(store, key, _changed(index, how))
     made, said = linking.lazy(lazily, SMALL, SOURCE)
     assert not said, 'nobody noticed'
     assert made == linking.whole(SMALL, SOURCE)
 
 
-def _lie(index: Index, how: str) -> Index:
+def _lie(index: SymbolIndex, how: str) -> SymbolIndex:
     """Something else about a member that the link below pulls, if it is told the truth."""
     members = {m.name: m for m in index.members}
     listen, other = members['listen.o'], members['accept.o']
-    told: dict[str, dict[str, Member]] = {
+    told: dict[str, dict[str, MemberSymbols]] = {
         'the truth': {}, 'removed': {'listen.o': dataclasses.replace(listen, defined=())},
         'moved': {'listen.o': dataclasses.replace(listen, defined=other.defined),
                   'accept.o': dataclasses.replace(other, defined=listen.defined)},
         'added': {'accept.o': dataclasses.replace(other, defined=(*other.defined, 'listen'))},
     }
-    return Index(tuple(told[how].get(m.name, m) for m in index.members))
+    return SymbolIndex(tuple(told[how].get(m.name, m) for m in index.members))
 
 
 @pytest.mark.parametrize('how', ['removed', *(pytest.param(how, marks=pytest.mark.slow) for how in (
@@ -115,14 +115,14 @@ def test_an_index_of_others_that_lies_never_gives_a_wrong_program(how: str, link
     with Store(lazily.home / 'store') as store:
         index = find_index(store, key)
         assert index
-        keep_index(store, key, _lie(index, how), claimed=True)
+        store_index(store, key, _lie(index, how), claimed=True)
     made, said = linking.lazy(lazily, link, source)
     assert bool(said) == (how == 'the truth'), said
     assert made == linking.whole(link, source)
 
 
-def _failing(sdk: Sdk, place: Path, *flags: str) -> list[object]:
-    (place / 'main.c').write_text(SOURCE['main.c'])
+def _failing(sdk: Sdk, directory: Path, *flags: str) -> list[object]:
+    (directory / 'main.c').write_text(SOURCE['main.c'])
     return [*sdk.python, '-B', sdk.root / 'emcc.py', *SMALL[1:], *flags, 'main.c', '-o', 'app.js']
 
 
@@ -182,8 +182,8 @@ def test_of_what_completes_there_is_one_and_the_next_does_what_a_killed_one_left
     """A process that finds another at it leaves the note to it; the lock of one that was killed is free."""
     cache, home = linking.place / 'lazy cache', indexed(SMALL)
     assert linking.lazy(home, SMALL, SOURCE)[1]
-    write_memo(cache / '.emroot' / 'lazy' / 'todo' / 'wasm64.json', {'targets': ['libsockets']})
-    command = [sys.executable, '-m', 'emroot.cli.completing', '--sdk', str(sdk.root), '--home', str(home.home),
+    write_json(cache / '.emroot' / 'lazy' / 'todo' / 'wasm64.json', {'targets': ['libsockets']})
+    command = [sys.executable, '-m', 'emroot.cli.background_build', '--sdk', str(sdk.root), '--home', str(home.home),
                '--cache', str(cache)]
     with try_lock(cache / '.emroot' / 'lazy' / 'completing.lock') as held:
         assert held
@@ -199,12 +199,12 @@ def test_of_what_completes_there_is_one_and_the_next_does_what_a_killed_one_left
 def test_indexes_are_small_and_a_closure_is_found_with_them(words: list[str], shared: Emroot, sdk: Sdk):
     """Of all libraries of a C++ link: less than 100 KB, packed."""
     archives_ = [archive for archive in plan_of(shared.home, sdk.root, words).archives if archive.how == 'archive']
-    indexes = {archive.key: index for archive in archives_ if (index := find_shipped(sdk.digest, archive.key))}
+    indexes = {archive.key: index for archive in archives_ if (index := find_bundled(sdk.digest, archive.key))}
     assert len(indexes) == len(archives_) > 8
     assert len(encode_indexes(indexes)) < 100_000
     known = list(indexes.values())
     wanted = {'_ZNSt3__24coutE', '_ZNSt3__26localeC1Ev', 'main', 'printf', 'malloc', '__cxa_throw'}
-    assert sum(map(len, Closure(known, Roots(wanted)).needed)) > 100
+    assert sum(map(len, SymbolClosure(known, Roots(wanted)).needed)) > 100
 
 
 @pytest.mark.parametrize('flag', ['-Wl,--Map=app.map', pytest.param('-Wl,--trace', marks=pytest.mark.slow)])

@@ -45,12 +45,13 @@ def test_a_release_of_which_nothing_is_known_can_be_predicted_too(common: Path, 
     assert 'without an index' in said
 
 
-def _compare(program: Program, linking: Lazy, place: Path, *, indexes: bool, env: dict[str, str] | None = None) -> str:
+def _compare(program: Program, linking: Lazy, directory: Path, *, indexes: bool, env: dict[str, str] | None = None) -> str:
     """Link a program lazily, where all objects are there already, and whole; what emroot said of the former."""
-    sdk, shared, words, inputs = linking.sdk, linking.shared, [program.driver, *program.flags.split()], _inputs(program, place)
+    sdk, shared, words, inputs = linking.sdk, linking.shared, [program.driver, *program.flags.split()], _inputs(program,
+            directory)
     linking.forget()
     written = shared('index', 'export', '-j1', '--for', ' '.join(words), '--cache', linking.place / 'whole cache',
-                     '-o', place / 'file')
+                     '-o', directory / 'file')
     assert written.code == 0, written.err
     lazily = lazy_home(linking.place / f'home {indexes}', shared, [plan_of(shared.home, sdk.root, words)], objects=True,
                        indexes=indexes)
@@ -71,13 +72,13 @@ def _compare(program: Program, linking: Lazy, place: Path, *, indexes: bool, env
     return said
 
 
-def _inputs(program: Program, place: Path) -> dict[str, str]:
+def _inputs(program: Program, directory: Path) -> dict[str, str]:
     own = (CXX if program.driver == 'em++' else C).get(program.source)
     if own is not None:
         return {'main.cpp' if program.driver == 'em++' else 'main.c': own}
     project = PROJECTS[program.source]
     try:
-        source = copy_source(project.package, place / 'source')
+        source = copy_source(project.package, directory / 'source')
     except SourceUnavailable as error:
         cannot_run(str(error))
     sources = [path for pattern in project.sources.split() for path in sorted(source.glob(pattern))

@@ -9,21 +9,21 @@ import pytest
 from lazy_programs import C
 from lazy_support import SMALL, SOURCE, Indexed, Lazy, plan_of
 from support.running import Emroot
-from support.trees import archives
+from support.snapshots import archives
 
-from emroot.catalogue import Catalogue
 from emroot.engine.build import Build
-from emroot.engine.keys import KnownKeys
-from emroot.home import find_home
-from emroot.index import Index, Member
-from emroot.index.keep import find_index, keep_index, withdraw_index
-from emroot.index.symbols import find_nm, index_archive
-from emroot.lazy.making import Sketches
-from emroot.lazy.sketch import TAGS, can_be_sketched, gives_bitcode
-from emroot.lazy.words import archive_words, is_word
-from emroot.plan import Compile
+from emroot.engine.reuse.key_cache import KeyCache
+from emroot.host.home import find_home
+from emroot.keys.plan import Compile
+from emroot.lazy_link.identifiers import archive_identifiers, is_identifier
+from emroot.lazy_link.ir_symbols import TAGS, can_be_scanned, gives_bitcode
+from emroot.lazy_link.member_builder import SymbolScanner
+from emroot.libraries.catalogue import Catalogue
 from emroot.sdk import Sdk
 from emroot.store import Store
+from emroot.symbol_index import MemberSymbols, SymbolIndex
+from emroot.symbol_index.storage import delete_index, find_index, store_index
+from emroot.symbol_index.symbols import find_nm, index_archive
 
 PREDICTED = ['emcc', '-sMEMORY64', '-flto', *SMALL[2:]]
 #: What JavaScript may want of code that is linked with LTO.
@@ -59,11 +59,11 @@ def test_a_prediction_that_is_wrong_costs_compiles_and_nothing_else(how: str, li
         for archive in relative.archives:
             index = find_index(store, archive.key)
             if index:
-                found = index.members if how == 'everything swapped' else [Member('', ()) for _ in index.members]
-                keep_index(store, archive.key, Index(tuple(
+                found = index.members if how == 'everything swapped' else [MemberSymbols('', ()) for _ in index.members]
+                store_index(store, archive.key, SymbolIndex(tuple(
                     dataclasses.replace(found[n - 1], name=member.name) for n, member in enumerate(index.members))))
-    known = KnownKeys(Catalogue(sdk, find_home(lazily.home)), 'source')
-    known.learn(relative)
+    known = KeyCache(Catalogue(sdk, find_home(lazily.home)), 'source')
+    known.add(relative)
     known.save()
     made, said = linking.lazy(lazily, PREDICTED, WITH_LTO, options=['--lazy', 'predict'], env=without_shipped)
     assert 'without an index' in said
@@ -76,11 +76,11 @@ def _without_index(lazily: Emroot, sdk: Sdk, target: str, defined: tuple[str, ..
     with Store(lazily.home / 'store') as store:
         for archive in plan_of(lazily.home, sdk.root, SMALL).archives:
             if archive.target == target:
-                withdraw_index(store, archive.key)
-                keep_index(store, next(a.key for a in relatives.archives if a.target == target),
-                           Index(tuple(Member(name, defined) for name, _ in archive.members)))
-    known = KnownKeys(Catalogue(sdk, find_home(lazily.home)), 'source')
-    known.learn(relatives)
+                delete_index(store, archive.key)
+                store_index(store, next(a.key for a in relatives.archives if a.target == target),
+                            SymbolIndex(tuple(MemberSymbols(name, defined) for name, _ in archive.members)))
+    known = KeyCache(Catalogue(sdk, find_home(lazily.home)), 'source')
+    known.add(relatives)
     known.save()
     return lazily
 
@@ -125,7 +125,7 @@ def test_a_link_of_c_does_without_the_library_of_cxx(linking: Lazy, indexed: Ind
     with Store(lazily.home / 'store') as store:
         for archive in plan_of(lazily.home, sdk.root, link).archives:
             if archive.target.startswith('libc++-'):
-                withdraw_index(store, archive.key)
+                delete_index(store, archive.key)
     made, said = linking.lazy(lazily, link, {'main.c': C['hello']}, env=without_shipped)
     assert '1 libraries without an index' in said
     assert int(said.split('; ')[1].split()[0]) < 100
@@ -143,19 +143,19 @@ def test_no_object_defines_what_its_sketch_does_not_have(words: list[str], share
     assert built.code == 0, built.err
     plan = plan_of(shared.home, sdk.root, words)
     build = Build(Catalogue(sdk, find_home(shared.home)), find_home(shared.home), Store(shared.home / 'store'), cache)
-    sketches, looked_at = Sketches(build, plan), 0
+    sketches, looked_at = SymbolScanner(build, plan), 0
     for archive in plan.archives:
         if archive.how != 'archive':
             continue
         drawn = sketches([(archive, {name for name, _ in archive.members})])[archive.name]
         index = index_archive(find_nm(sdk.tools), cache / archive.path)
-        if by_words := archive_words(build, archive, plan.compiles):
-            defined = {name for member in index.members for name in member.defined if is_word(name)}
+        if by_words := archive_identifiers(build, archive, plan.compiles):
+            defined = {name for member in index.members for name in member.defined if is_identifier(name)}
             assert defined <= set(by_words.members[0].defined), archive.name
         for member, (name, key) in zip(index.members, archive.members, strict=True):
             compile_ = plan.compiles[key]
             assert member.bitcode == gives_bitcode(compile_), member.name
-            assert name in drawn or not can_be_sketched(compile_) or 'asm' in _text(sdk, compile_), name
+            assert name in drawn or not can_be_scanned(compile_) or 'asm' in _text(sdk, compile_), name
             if name in drawn:
                 assert set(member.defined) <= drawn[name].defined, name
                 assert not compile_.source.endswith('.c') or drawn[name].defined - TAGS == set(member.defined) - TAGS, name

@@ -29,20 +29,20 @@ SOURCES = {'main.c': C, 'conftest.c': C, 'main.cpp': CXX, 'conftest.cpp': CXX}
 _WRITES = {'.o', '.s', ''}
 
 
-def _make_inputs(place: Path) -> None:
-    place.mkdir()
+def _make_inputs(directory: Path) -> None:
+    directory.mkdir()
     for name, text in {**INPUTS, **SOURCES}.items():
-        (place / name).write_text(text, encoding='utf-8')
-    (place / 'main.o').unlink()
+        (directory / name).write_text(text, encoding='utf-8')
+    (directory / 'main.o').unlink()
     for name in ('side.so', 'libside.so'):
-        (place / name).write_bytes(DYNAMIC_LIBRARY)
+        (directory / name).write_bytes(DYNAMIC_LIBRARY)
 
 
 class Emcc:
     """One SDK's emcc with a cache directory, in a directory with the inputs."""
 
-    def __init__(self, sdk: Sdk, cache: Path, place: Path) -> None:
-        self.sdk, self.cache, self.place = sdk, cache, place
+    def __init__(self, sdk: Sdk, cache: Path, directory: Path) -> None:
+        self.sdk, self.cache, self.place = sdk, cache, directory
 
     def __call__(self, words: tuple[str, ...], *, frozen: bool) -> subprocess.CompletedProcess[str]:
         """Run it."""
@@ -74,10 +74,10 @@ class Emcc:
         return '' if done.returncode == 0 else done.stderr
 
 
-def run(command: list[str], place: Path) -> str:
+def run(command: list[str], directory: Path) -> str:
     """What a program says; one that does not end (its main runs in a thread and keeps the runtime) is ended."""
     try:
-        return subprocess.run(command, cwd=place, capture_output=True, text=True, check=False, timeout=20).stdout
+        return subprocess.run(command, cwd=directory, capture_output=True, text=True, check=False, timeout=20).stdout
     except subprocess.TimeoutExpired as ended:
         return (ended.stdout or b'').decode()
 
@@ -87,10 +87,10 @@ def run(command: list[str], place: Path) -> str:
 def test_what_is_built_for_a_link_is_enough_for_it(line: Line, shared: Emroot, sdk: Sdk, tmp_path: Path):
     if sdk.node_version < (24,):
         cannot_run(f'wasm64 programs need Node 24, the SDK has {sdk.node_version}')
-    place, cache = tmp_path / 'place', tmp_path / 'cache'
-    _make_inputs(place)
-    emcc = Emcc(sdk, cache, place)
-    built = shared('build', '-j2', '--cache', cache, '--for', ' '.join(line.words), cwd=place)
+    directory, cache = tmp_path / 'place', tmp_path / 'cache'
+    _make_inputs(directory)
+    emcc = Emcc(sdk, cache, directory)
+    built = shared('build', '-j2', '--cache', cache, '--for', ' '.join(line.words), cwd=directory)
     if built.code in (2, 5):  # emcc refuses the line, or this SDK's LLVM cannot compile a library that it needs
         assert emcc(line.words, frozen=False).returncode != 0
         return
@@ -104,12 +104,12 @@ def test_what_is_built_for_a_link_is_enough_for_it(line: Line, shared: Emroot, s
         assert 'FROZEN_CACHE' not in frozen.stderr, frozen.stderr
         assert emcc(line.words, frozen=False).returncode != 0, f'plain emcc links it, but frozen: {frozen.stderr}'
         return
-    script = next((place / n for n in made if Path(n).suffix in ('.js', '.mjs', *_WRITES) and made[n][:4] != b'\0asm'
+    script = next((directory / n for n in made if Path(n).suffix in ('.js', '.mjs', *_WRITES) and made[n][:4] != b'\0asm'
                    and Path(n).suffix != '.o' and '-c' not in line.words), None)
-    said = run([*sdk.node, str(script)], place) if script else ''
+    said = run([*sdk.node, str(script)], directory) if script else ''
     if said != 'works\n':
         for name in made:
-            (place / name).unlink()
+            (directory / name).unlink()
         plain = emcc(line.words, frozen=False)
         assert plain.returncode == 0, plain.stderr
         assert emcc.outputs(before) == made, f'plain emcc makes another program; this one says {said!r}'

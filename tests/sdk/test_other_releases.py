@@ -10,7 +10,7 @@ import pytest
 from lazy_support import SMALL, SOURCE
 from support.overlay import overlay
 from support.running import Emroot, Ran
-from support.trees import seed
+from support.snapshots import seed
 
 #: How a later release may start the linker; the first is how upstream does from 6.0.6 on.
 STARTS = '''
@@ -46,8 +46,8 @@ WHOLE = ('spawn', pytest.param('shell', marks=pytest.mark.slow), pytest.param('l
 class Release:
     """An SDK that is changed, a home that knows the indexes of what the small link needs, and links."""
 
-    def __init__(self, emroot: Emroot, place: Path) -> None:
-        self.emroot, self.place = emroot, place
+    def __init__(self, emroot: Emroot, directory: Path) -> None:
+        self.emroot, self.place = emroot, directory
         self.links = 0
 
     def link(self, how: str, source: str = SOURCE['main.c'], **env: str) -> tuple[Ran, Path, Path]:
@@ -67,18 +67,18 @@ class Release:
 @pytest.fixture(scope='module')
 def release(sdk_root: Path, tmp_path_factory: pytest.TempPathFactory) -> Release:
     """One whose `link_lld` starts the linker as TEST_STARTS says."""
-    place = tmp_path_factory.mktemp('release')
+    directory = tmp_path_factory.mktemp('release')
     building, libraries = ((sdk_root / 'tools' / name).read_text(encoding='utf-8') for name in ('building.py', 'system_libs.py'))
     before, after = building.split('def link_lld', 1)
     assert '  check_call(cmd)\n' in after and '    fullpath = self.build()\n' in libraries
     libraries = re.sub(r'(?<!def )get_libs_to_link\(', "globals().get('get_libs_to_link', libraries_to_link)(", libraries)
     changes = {'tools/building.py': before + 'def link_lld' + after.replace('  check_call(cmd)\n', STARTS, 1),
                'tools/system_libs.py': libraries.replace('    fullpath = self.build()\n', LOOKS, 1) + GONE}
-    root = overlay(sdk_root, place / 'sdk', changes)
-    emroot = Emroot(place / 'home', root)
-    ran = emroot('index', 'export', '--for', ' '.join(SMALL), '-o', place / 'indexes')
+    root = overlay(sdk_root, directory / 'sdk', changes)
+    emroot = Emroot(directory / 'home', root)
+    ran = emroot('index', 'export', '--for', ' '.join(SMALL), '-o', directory / 'indexes')
     assert ran.code == 0, ran.err
-    return Release(emroot, place)
+    return Release(emroot, directory)
 
 
 def _archives(cache: Path) -> list[str]:

@@ -22,12 +22,12 @@ def _built(emroot: Emroot, cache: Path, *options: str) -> dict[str, bytes]:
 
 @pytest.mark.slow
 def test_where_the_home_lies_is_in_no_bytes_whatever_its_path(shared: Emroot, sdk_root: Path, tmp_path: Path):
-    place = tmp_path / "a b=c,d'é$x"
-    home = Emroot(place / 'home', sdk_root)
+    directory = tmp_path / "a b=c,d'é$x"
+    home = Emroot(directory / 'home', sdk_root)
     right = _built(shared, tmp_path / 'right')
     assert len(right) == 2
-    assert _built(home, place / 'cache') == right
-    assert _built(home, place / 'embuilder', '--builder', 'embuilder') == right
+    assert _built(home, directory / 'cache') == right
+    assert _built(home, directory / 'embuilder', '--builder', 'embuilder') == right
 
 
 @pytest.mark.slow
@@ -42,15 +42,16 @@ def test_bytes_of_an_sdk_whose_path_clang_cannot_map_are_for_no_other(shared: Em
 
 
 def test_what_env_says_survives_a_shell(seen_home: Callable[[Path], Emroot], tmp_path: Path):
-    place = tmp_path / "a b=c,d'é$x"
-    said = seen_home(place / 'home')('env', '--targets', 'crt1', '--cache', place / 'cache').out
+    directory = tmp_path / "a b=c,d'é$x"
+    said = seen_home(directory / 'home')('env', '--targets', 'crt1', '--cache', directory / 'cache').out
     script = 'eval "$1"; test -f "$EM_CACHE/sysroot_install.stamp" && emcc -c "$2" -o "$3"'
-    ran = subprocess.run(['sh', '-c', script, 'sh', said, str(_source(place)), str(place / 'x.o')], env=plain_environment(),
+    ran = subprocess.run(['sh', '-c', script, 'sh', said, str(_source(directory)), str(directory / 'x.o')],
+                         env=plain_environment(),
                          capture_output=True, text=True, check=False)
     assert ran.returncode == 0, ran.stderr
-    assert (place / 'x.o').is_file()
+    assert (directory / 'x.o').is_file()
 
 
-def _source(place: Path) -> Path:
-    (place / 'x.c').write_text('#include <stdio.h>\nint f(void) { return puts(""); }\n')
-    return place / 'x.c'
+def _source(directory: Path) -> Path:
+    (directory / 'x.c').write_text('#include <stdio.h>\nint f(void) { return puts(""); }\n')
+    return directory / 'x.c'

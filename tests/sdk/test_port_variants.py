@@ -14,11 +14,11 @@ from support.own_ports import own_port
 from support.running import Emroot, plain_environment
 from test_ports import STACK, TEMPRET
 
-from emroot.catalogue import Catalogue
+from emroot.libraries.catalogue import Catalogue
+from emroot.libraries.resolution import resolve
 from emroot.modes import Mode
-from emroot.resolution import resolve
+from emroot.project.selection import Selection, split_names
 from emroot.sdk import Sdk
-from emroot.selection import Selection, split_names
 
 LIBRARIES = 'sysroot/lib/wasm32-emscripten'
 
@@ -27,10 +27,10 @@ def _emcc(sdk: Sdk, *words: object) -> list[str]:
     return [*sdk.python, '-E', '-B', str(sdk.root / 'emcc.py'), *map(str, words)]
 
 
-def _frozen(sdk: Sdk, cache: Path, command: list[str], place: Path) -> subprocess.CompletedProcess[str]:
+def _frozen(sdk: Sdk, cache: Path, command: list[str], directory: Path) -> subprocess.CompletedProcess[str]:
     """What comes of an emcc that may build nothing."""
     env = plain_environment({'EM_CACHE': str(cache), 'EM_FROZEN_CACHE': '1'})
-    return subprocess.run(command, env=env, cwd=place, capture_output=True, text=True, check=False)
+    return subprocess.run(command, env=env, cwd=directory, capture_output=True, text=True, check=False)
 
 
 @pytest.mark.parametrize(('link', 'name', 'file'), [

@@ -14,7 +14,7 @@ import tarfile
 from pathlib import Path
 
 import pytest
-from support.pretended import pretend_zlib
+from support.fake_port import pretend_zlib
 from support.running import Emroot, cannot_run, plain_environment
 
 from dev.sources import SourceUnavailable, copy_source
@@ -79,9 +79,9 @@ def _source(package: str, to: Path) -> Path:
         raise
 
 
-def _own_port(place: Path, name: str = 'own', *, sha512: str = '', deps: tuple[str, ...] = ()) -> tuple[Path, Path]:
+def _own_port(directory: Path, name: str = 'own', *, sha512: str = '', deps: tuple[str, ...] = ()) -> tuple[Path, Path]:
     """A port's file, and a mirror with its archive."""
-    mirror = place / 'mirror'
+    mirror = directory / 'mirror'
     mirror.mkdir(parents=True)
     files = {f'{name}.h': f'const char *{name}(void);\n',
              f'{name}.c': f'#include "{name}.h"\nconst char *{name}(void) {{ return "{name} says so"; }}\n'}
@@ -91,21 +91,21 @@ def _own_port(place: Path, name: str = 'own', *, sha512: str = '', deps: tuple[s
             entry.size = len(text)
             tar.addfile(entry, io.BytesIO(text.encode()))
     digest = hashlib.sha512((mirror / f'{name}-1.0.tar.gz').read_bytes()).hexdigest()
-    port = place / f'{name}.py'
+    port = directory / f'{name}.py'
     port.write_text(OWN_PORT.format(name=name, url=NOWHERE, sha512=sha512 or digest, deps=list(deps)))
     return port, mirror
 
 
-def _compile_link_run(sdk: Sdk, cache: Path, place: Path, program: str, flags: str) -> str:
+def _compile_link_run(sdk: Sdk, cache: Path, directory: Path, program: str, flags: str) -> str:
     """What a program says that was compiled with the port's headers, and linked, in a frozen cache."""
-    place.mkdir(parents=True, exist_ok=True)
-    (place / 'main.c').write_text(program)
+    directory.mkdir(parents=True, exist_ok=True)
+    (directory / 'main.c').write_text(program)
     env = plain_environment({'EM_CACHE': str(cache), 'EM_FROZEN_CACHE': '1', 'PYTHONDONTWRITEBYTECODE': '1'})
     emcc = [*sdk.python, '-B', str(sdk.root / 'emcc.py'), *LINK.split(), *flags.split()]
     for command in ([*emcc, '-c', 'main.c', '-o', 'main.o'], [*emcc, 'main.o', '-o', 'main.js']):
-        done = subprocess.run(command, env=env, cwd=place, capture_output=True, text=True, check=False)
+        done = subprocess.run(command, env=env, cwd=directory, capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stderr
-    return subprocess.run([*sdk.node, 'main.js'], cwd=place, capture_output=True, text=True, check=True).stdout
+    return subprocess.run([*sdk.node, 'main.js'], cwd=directory, capture_output=True, text=True, check=True).stdout
 
 
 BZIP2 = '''#include <bzlib.h>

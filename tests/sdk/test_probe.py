@@ -13,8 +13,8 @@ import pytest
 from support.overlay import configuration, overlay
 from support.running import plain_environment
 
-from emroot.catalogue import Catalogue
-from emroot.home import Home
+from emroot.host.home import Home
+from emroot.libraries.catalogue import Catalogue
 from emroot.modes import parse_mode
 from emroot.sdk import find_sdk
 

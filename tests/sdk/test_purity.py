@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from support.running import Emroot
-from support.trees import archives
+from support.snapshots import archives
 
 Built = Callable[[tuple[str, ...]], Path]
 
@@ -22,11 +22,11 @@ def expected(built: Built, small: list[str]) -> dict[str, str]:
 @pytest.fixture
 def poisoned_headers(tmp_path: Path) -> str:
     """A directory whose `stdio.h` does not compile."""
-    place = tmp_path / 'poison'
-    place.mkdir()
+    directory = tmp_path / 'poison'
+    directory.mkdir()
     for name in ('stdio.h', 'stdlib.h', 'stddef.h', 'emscripten.h', 'string.h'):
-        (place / name).write_text('#error "a header from the environment was used"\n')
-    return str(place)
+        (directory / name).write_text('#error "a header from the environment was used"\n')
+    return str(directory)
 
 
 def test_variables_of_compilers_change_nothing(fresh: Emroot, small: list[str], expected: dict[str, str], poisoned_headers: str):

@@ -12,9 +12,9 @@ from support.documents import DOCS
 from support.running import plain_environment
 
 import emroot
-import emroot.api
-import emroot.keeping
-from emroot.home import Home
+import emroot.api.maintenance
+import emroot.api.operations
+from emroot.host.home import Home
 from emroot.sdk import Sdk
 
 PAGE = DOCS / 'reference' / 'python.md'
@@ -37,6 +37,6 @@ def test_the_examples_of_docstrings_run(sdk: Sdk, shared_home: Home, monkeypatch
     monkeypatch.setenv('EMSCRIPTEN_ROOT', str(sdk.root))
     monkeypatch.delenv('EMSDK', raising=False)
     monkeypatch.setenv('EMROOT_HOME', str(shared_home.root))
-    for module, examples in ((emroot.api, 6), (emroot.keeping, 5)):
+    for module, examples in ((emroot.api.operations, 6), (emroot.api.maintenance, 5)):
         failed, tried = doctest.testmod(module, extraglobs={'emroot': emroot})
         assert failed == 0 and tried >= examples

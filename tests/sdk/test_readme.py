@@ -45,15 +45,15 @@ def commands(heading: str) -> list[str]:
 @pytest.fixture(scope='module')
 def programs(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The directory of programs of an environment into which the wheel was installed."""
-    place = tmp_path_factory.mktemp('user')
-    assert release.build(place / 'dist') == 0
+    directory = tmp_path_factory.mktemp('user')
+    assert release.build(directory / 'dist') == 0
     try:
-        venv.create(place / 'environment', with_pip=True)
+        venv.create(directory / 'environment', with_pip=True)
     except subprocess.CalledProcessError:
         cannot_run('this Python has no ensurepip')
-    pip = [place / 'environment/bin/python', '-m', 'pip', 'install', '--quiet', '--disable-pip-version-check']
-    subprocess.run([*pip, *(place / 'dist').glob('*.whl')], check=True)
-    return place / 'environment/bin'
+    pip = [directory / 'environment/bin/python', '-m', 'pip', 'install', '--quiet', '--disable-pip-version-check']
+    subprocess.run([*pip, *(directory / 'dist').glob('*.whl')], check=True)
+    return directory / 'environment/bin'
 
 
 def user(programs: Path, sdk: Sdk, home: Path | str) -> dict[str, str]:

@@ -14,13 +14,13 @@ from links import LINKS, SAMPLE, Line
 from reference import Reference, Truth
 from support.overlay import overlay
 
-from emroot import resolution as module
-from emroot.catalogue import Catalogue
 from emroot.errors import UsageError
-from emroot.home import Home
+from emroot.host.home import Home
+from emroot.libraries import resolution as module
+from emroot.libraries.catalogue import Catalogue
+from emroot.libraries.resolution import Resolution, resolve
 from emroot.modes import Mode
 from emroot.probe import PROGRAM, ask
-from emroot.resolution import Resolution, resolve
 from emroot.sdk import Sdk
 
 LINES = LINKS if os.environ.get('EMROOT_TEST_LINKS') == 'all' else SAMPLE

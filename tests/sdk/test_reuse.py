@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from support.running import Emroot
-from support.trees import archives, counts, damage
+from support.snapshots import archives, counts, damage
 
 
 def test_a_second_build_reuses_everything(seen: Emroot, small: list[str]):

@@ -53,14 +53,14 @@ def _small_link(sdk: Sdk, source: Path, out: Path, *more: str) -> list[str]:
 @pytest.mark.each_sdk
 def test_an_emcc_started_by_its_path_gets_what_it_misses_at_once(seen: Emroot, sdk: Sdk, tmp_path: Path):
     """As CMake starts it, in a directory with spaces and letters of other alphabets."""
-    place = tmp_path / 'a place with späces и буквы'
-    place.mkdir()
-    env = _inside(seen, place / 'the cache')
-    done = subprocess.run(_small_link(sdk, place / 'mäin.c', place / 'öut.js', '-sMEMORY64'), env=env, cwd=place,
+    directory = tmp_path / 'a location with späces и буквы'
+    directory.mkdir()
+    env = _inside(seen, directory / 'the cache')
+    done = subprocess.run(_small_link(sdk, directory / 'mäin.c', directory / 'öut.js', '-sMEMORY64'), env=env, cwd=directory,
                           capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert 'generating system library' not in done.stderr  # what emcc says when it builds one itself
-    library = place / 'the cache' / 'sysroot' / 'lib' / 'wasm64-emscripten'
+    library = directory / 'the cache' / 'sysroot' / 'lib' / 'wasm64-emscripten'
     assert all((library / name).is_file() for name in SMALL_FILES)
     assert len(list((seen.home / 'logs').iterdir())) >= 1
 

@@ -14,7 +14,7 @@ from support.overlay import overlay
 from support.running import Emroot, plain_environment
 from support.traps import set_traps
 
-from emroot.isolated import isolated
+from emroot.host.isolated_python import isolated
 from emroot.sdk import Sdk
 
 #: A link of one library of one object.
@@ -135,9 +135,9 @@ def test_an_emcc_whose_environment_was_cleared_is_told_of(seen: Emroot, sdk: Sdk
     assert (ran.code, 'warning' in ran.err) == (0, False), ran.err
 
 
-def _wrapper(place: Path) -> tuple[Path, Path]:
+def _wrapper(directory: Path) -> tuple[Path, Path]:
     """A program that starts compilers, and what it writes down."""
-    wrapper, log = place / 'wrapper', place / 'log'
+    wrapper, log = directory / 'wrapper', directory / 'log'
     wrapper.write_text(f'#!/bin/sh\necho "$@" >> {log}\nexec "$@"\n')
     wrapper.chmod(0o755)
     return wrapper, log
@@ -162,9 +162,9 @@ def test_libraries_are_compiled_through_the_wrapper_that_emcc_compiles_through(s
 ANOTHERS = 'emroot: warning: an emcc ran without emroot and '
 
 
-def _configuration(sdk: Sdk, place: Path, **values: object) -> Path:
+def _configuration(sdk: Sdk, directory: Path, **values: object) -> Path:
     """One of the user's own."""
-    file = place / 'my.config'
+    file = directory / 'my.config'
     said = {'LLVM_ROOT': str(sdk.llvm_root), 'BINARYEN_ROOT': str(sdk.binaryen_root), 'NODE_JS': list(sdk.node), **values}
     file.write_text(''.join(f'{name} = {value!r}\n' for name, value in said.items()))
     return file

@@ -1,4 +1,4 @@
-"""SDKs that do not work: exit code 3, and a sentence that says what is wrong and what mends it."""
+"""SDKs that do not work: exit code 3, and a sentence that says what is wrong and what fixes it."""
 
 from __future__ import annotations
 

@@ -13,7 +13,7 @@ import pytest
 from lazy_support import SMALL, SOURCE
 from support.overlay import overlay
 from support.running import Emroot, Ran
-from support.trees import seed
+from support.snapshots import seed
 
 #: By module: functions, or methods of its classes, that `probe/hook.py` changes or asks.
 FUNCTIONS = {'cache': ('get', 'get_lib_dir', 'get_path'), 'system_libs': ('get_libs_to_link',), 'ports': ('dependency_order',),
@@ -32,7 +32,7 @@ for _each in [_sys.modules[__name__]] if _place == __name__.rpartition('.')[2] e
     setattr(_each, _name + '_moved', vars(_each)[_name])
     delattr(_each, _name)
 '''
-#: A module that is there under this name no more, though whoever imports it gets the one that took its place.
+#: A module that is there under this name no more, though whoever imports it gets the one that took its location.
 SHIM = '''import sys
 from tools import %s_moved
 sys.modules[__name__] = %s_moved
@@ -69,12 +69,12 @@ def _either(holder: str, name: str) -> str:
 class Moving:
     """A copy of an SDK, a home that knows the indexes of the small link, and links."""
 
-    def __init__(self, sdk_root: Path, place: Path) -> None:
-        self.place, self.links = place, 0
+    def __init__(self, sdk_root: Path, directory: Path) -> None:
+        self.place, self.links = directory, 0
         texts = _moving(sdk_root)
         assert sum(text.endswith(GONE) for text in texts.values()) == len(FUNCTIONS)
-        self.emroot = Emroot(place / 'home', overlay(sdk_root, place / 'sdk', texts))
-        ran = self.emroot('index', 'export', '--for', ' '.join(SMALL), '-o', place / 'indexes')
+        self.emroot = Emroot(directory / 'home', overlay(sdk_root, directory / 'sdk', texts))
+        ran = self.emroot('index', 'export', '--for', ' '.join(SMALL), '-o', directory / 'indexes')
         assert ran.code == 0, ran.err
 
     def link(self, gone: str = '', *, lazy: str = 'exact', source: str = SOURCE['main.c'],

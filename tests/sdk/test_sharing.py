@@ -8,11 +8,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from support.places import copy_sdk
 from support.remotes import remote_cache
 from support.running import Emroot, plain_environment
+from support.sdk_copies import copy_sdk
 from support.servers import casd, nginx
-from support.trees import archives, counts
+from support.snapshots import archives, counts
 
 from emroot.sdk import Sdk
 
@@ -30,14 +30,14 @@ def test_an_exported_archive_is_all_that_a_frozen_link_needs(shared: Emroot, sdk
     assert again.json['sha256'] == ran.json['sha256']
 
 
-def _link_and_run(sdk: Sdk, cache: Path, place: Path) -> None:
+def _link_and_run(sdk: Sdk, cache: Path, directory: Path) -> None:
     """A plain emcc with this cache, frozen, makes a program that runs."""
-    (place / 'main.c').write_text(PROGRAM)
+    (directory / 'main.c').write_text(PROGRAM)
     env = plain_environment({'EM_CACHE': str(cache), 'EM_FROZEN_CACHE': '1', 'PYTHONDONTWRITEBYTECODE': '1'})
     _, *flags = LINK.split()
     emcc = [*sdk.python, '-B', str(sdk.root / 'emcc.py')]
-    subprocess.run([*emcc, *flags, str(place / 'main.c'), '-o', str(place / 'main.js')], env=env, check=True)
-    done = subprocess.run([*sdk.node, str(place / 'main.js')], capture_output=True, text=True, check=True)
+    subprocess.run([*emcc, *flags, str(directory / 'main.c'), '-o', str(directory / 'main.js')], env=env, check=True)
+    done = subprocess.run([*sdk.node, str(directory / 'main.js')], capture_output=True, text=True, check=True)
     assert done.stdout == 'linked elsewhere\n'
 
 
@@ -60,17 +60,17 @@ def test_an_sdk_of_the_same_content_elsewhere_compiles_nothing(seen_home: Callab
                                                                tmp_path: Path):
     """Three modes, from an archive and from each kind of remote. libembind's debug information names clang's headers: alone, each
     place makes its own bytes."""
-    first, moved = seen_home(tmp_path / 'first'), copy_sdk(sdk_root, tmp_path / 'other place')
+    first, moved = seen_home(tmp_path / 'first'), copy_sdk(sdk_root, tmp_path / 'other location')
     selection = [*MODES, '--targets', 'crt1,libembind', '--json']
     plain = {'no_proxy': '127.0.0.1', 'EMROOT_REMOTE_WAIT': '60'}
     with nginx(tmp_path / 'web', writes=True) as web, nginx(tmp_path / 'static') as static, casd(tmp_path / 'casd') as port:
-        place, grpc = static.files, f'grpc://127.0.0.1:{port}'
+        directory, grpc = static.files, f'grpc://127.0.0.1:{port}'
         built = first('build', *selection, '--remote', f'rw+{web.url}', env=plain).json
         assert built['remote']['sent'] == 6 and {method for method, _, _ in web.asked()} == {'GET', 'PUT'}
-        for to in (place, grpc):
+        for to in (directory, grpc):
             assert first('publish', to, *selection, env=plain).json['published'] == 6
         here = archives(Path(built['cache']))
-        for name, remote in (('web', web.url), ('static', static.url), ('directory', place), ('grpc', grpc)):
+        for name, remote in (('web', web.url), ('static', static.url), ('directory', directory), ('grpc', grpc)):
             second = Emroot(seen_home(tmp_path / name).home, moved)
             taken = second('build', *selection, '--remote', remote, env=plain).json
             assert (taken['objects']['compiled'], taken['remote']['fetched']) == (0, 6), remote
@@ -81,7 +81,7 @@ def test_an_sdk_of_the_same_content_elsewhere_compiles_nothing(seen_home: Callab
     assert third('import', tmp_path / 'libs.tar').code == 0
     imported = third('build', *selection).json
     assert imported['objects']['compiled'] == 0 and archives(Path(imported['cache'])) == here
-    own = third('build', *selection, env={'EMROOT_PLACE': 'own'}).json
+    own = third('build', *selection, env={'EMROOT_LOCATION': 'own'}).json
     assert own['objects']['compiled'] == len(imported['elsewhere']) and 'elsewhere' not in own
     assert archives(Path(own['cache'])) != here
 

@@ -10,27 +10,27 @@ from pathlib import Path
 import pytest
 
 from dev.torture.archives import bundles, sdks
-from dev.torture.bench import Bench, Tally
-from dev.torture.crowd import crowd
+from dev.torture.bench import Tally, TortureBench
+from dev.torture.circumstances import clocks, locks, stopped, versions
+from dev.torture.concurrency import crowd
 from dev.torture.damage import damage
-from dev.torture.full import full
-from dev.torture.hostile import hostile
+from dev.torture.full_disks import full
+from dev.torture.hostile_input import hostile
 from dev.torture.kills import kills
 from dev.torture.lies import grpc, http
-from dev.torture.odd import clocks, locks, stopped, versions
-from emroot.home import Home
+from emroot.host.home import Home
 
 pytestmark = pytest.mark.skipif(os.name == 'nt', reason='signals, links and pipes are another thing there')
-Part = Callable[[Bench, int, random.Random], Tally]
+Part = Callable[[TortureBench, int, random.Random], Tally]
 
 
 @pytest.fixture(scope='module')
-def bench(sdk_root: Path, shared_home: Home, tmp_path_factory: pytest.TempPathFactory) -> Bench:
-    return Bench(tmp_path_factory.mktemp('torture') / 'work', sdk_root, modes=('wasm64,lto',),
-                 targets=('libnoexit', 'libal', 'crt1'), known=shared_home.root)
+def bench(sdk_root: Path, shared_home: Home, tmp_path_factory: pytest.TempPathFactory) -> TortureBench:
+    return TortureBench(tmp_path_factory.mktemp('torture') / 'work', sdk_root, modes=('wasm64,lto',),
+                        targets=('libnoexit', 'libal', 'crt1'), known=shared_home.root)
 
 
-def _dealt(part: Part, bench: Bench, rounds: int) -> Tally:
+def _dealt(part: Part, bench: TortureBench, rounds: int) -> Tally:
     tally = part(bench, rounds, random.Random(f'test of {part.__name__}'))  # noqa: S311  # blows that can be repeated
     assert tally.problems == []
     assert tally.counts
@@ -39,17 +39,17 @@ def _dealt(part: Part, bench: Bench, rounds: int) -> Tally:
 
 @pytest.mark.parametrize(('part', 'rounds'), [(damage, 6), *(pytest.param(*case, marks=pytest.mark.slow) for case in (
     (kills, 6), (full, 1)))])
-def test_what_is_there_endures(bench: Bench, part: Part, rounds: int):
+def test_what_is_there_endures(bench: TortureBench, part: Part, rounds: int):
     _dealt(part, bench, rounds)
 
 
 @pytest.mark.parametrize(('part', 'rounds'), [(hostile, 2), *(pytest.param(*case, marks=pytest.mark.slow) for case in (
     (crowd, 1), (http, 3), (grpc, 2), (bundles, 4), (sdks, 4), (locks, 1), (clocks, 1), (versions, 1)))])
-def test_the_doings_of_emroot_alone_endure(bench: Bench, part: Part, rounds: int):
+def test_the_doings_of_emroot_alone_endure(bench: TortureBench, part: Part, rounds: int):
     """With an SDK of scripts."""
     _dealt(part, bench.fake, rounds)
 
 
 @pytest.mark.slow
-def test_a_builder_that_stops_holds_nobody_up_for_long(bench: Bench):
+def test_a_builder_that_stops_holds_nobody_up_for_long(bench: TortureBench):
     assert _dealt(stopped, bench.fake, 1).counts['builders stopped'] == 1

@@ -10,7 +10,7 @@ import pytest
 from support.disks import protect
 from support.overlay import overlay
 from support.running import Emroot
-from support.trees import archives, snapshot
+from support.snapshots import archives, snapshot
 
 
 def test_nothing_below_the_sdk_changes(fresh: Emroot, sdk_root: Path, small: list[str], tmp_path: Path):
@@ -29,9 +29,9 @@ def test_nothing_below_the_sdk_changes(fresh: Emroot, sdk_root: Path, small: lis
 @pytest.mark.slow
 def test_an_sdk_that_cannot_be_written_to_is_as_good(sdk_root: Path, small: list[str], built: Callable[[tuple[str, ...]], Path],
                                                      small_disk: Callable[[str], Path], tmp_path: Path):
-    place = small_disk('20m')
-    root = overlay(sdk_root, place / 'emscripten')
-    protect(place)
+    directory = small_disk('20m')
+    root = overlay(sdk_root, directory / 'emscripten')
+    protect(directory)
     emroot = Emroot(tmp_path / 'home', root)
     assert emroot('list').code == 0
     document = emroot.build('libnoexit', 'libal')

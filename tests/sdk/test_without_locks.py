@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 from support.running import Emroot, cannot_run
-from support.trees import archives
+from support.snapshots import archives
 
 pytestmark = pytest.mark.skipif(sys.platform != 'linux', reason='it is told to the dynamic linker of Linux')
 _REFUSING = '''

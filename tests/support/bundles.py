@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import Any
 
 from emroot.bundle.manifest import KIND, NAME
-from emroot.canonical import digest_bytes
+from emroot.hashing import digest_bytes
 from emroot.store.records import seal
 
 Member = tuple[tarfile.TarInfo, bytes]
@@ -101,8 +101,8 @@ def hostile(good: bytes, chance: random.Random) -> tuple[str, bytes]:
         content = sum(512 + -(-len(data) // 512) * 512 for _, data in members)
         return way, good[:chance.randrange(content)]
     if way == 'flip':
-        place = chance.choice([m[0].offset_data + chance.randrange(m[0].size) for m in members if m[0].size])
-        return f'{way} {place}', good[:place] + bytes([good[place] ^ 1 << chance.randrange(8)]) + good[place + 1:]
+        offset = chance.choice([m[0].offset_data + chance.randrange(m[0].size) for m in members if m[0].size])
+        return f'{way} {offset}', good[:offset] + bytes([good[offset] ^ 1 << chance.randrange(8)]) + good[offset + 1:]
     if way == 'twice':
         return way, put_together([*members[:at + 1], members[at], *members[at + 1:]])
     if way == 'order':

@@ -13,33 +13,33 @@ from support.running import cannot_run
 
 
 @contextlib.contextmanager
-def disk(place: Path, size: str) -> Iterator[Path]:
-    """A file system of `size` bytes (`1m`) at `place`, for as long as the block runs. Needs root."""
+def disk(directory: Path, size: str) -> Iterator[Path]:
+    """A file system of `size` bytes (`1m`) at `location`, for as long as the block runs. Needs root."""
     if not sys.platform.startswith('linux') or os.geteuid() != 0:
         cannot_run('making a small disk needs Linux and root')
-    place.mkdir(parents=True, exist_ok=True)
-    made = _mount('-t', 'tmpfs', '-o', f'size={size}', 'none', str(place))
+    directory.mkdir(parents=True, exist_ok=True)
+    made = _mount('-t', 'tmpfs', '-o', f'size={size}', 'none', str(directory))
     if made.returncode != 0:
         cannot_run(f'making a small disk is not allowed here: {made.stderr.strip()}')
     try:
-        yield place
+        yield directory
     finally:
-        subprocess.run(['umount', '--lazy', str(place)], check=True)
+        subprocess.run(['umount', '--lazy', str(directory)], check=True)
 
 
-def resize(place: Path, size: str) -> None:
+def resize(directory: Path, size: str) -> None:
     """Give a disk another size, keeping what is on it."""
-    assert _mount('-o', f'remount,size={size}', str(place)).returncode == 0
+    assert _mount('-o', f'remount,size={size}', str(directory)).returncode == 0
 
 
-def protect(place: Path) -> None:
+def protect(directory: Path) -> None:
     """Make a disk read-only."""
-    assert _mount('-o', 'remount,ro', str(place)).returncode == 0
+    assert _mount('-o', 'remount,ro', str(directory)).returncode == 0
 
 
-def unprotect(place: Path) -> None:
+def unprotect(directory: Path) -> None:
     """Make a disk writable again."""
-    assert _mount('-o', 'remount,rw', str(place)).returncode == 0
+    assert _mount('-o', 'remount,rw', str(directory)).returncode == 0
 
 
 def _mount(*arguments: str) -> subprocess.CompletedProcess[str]:

@@ -45,9 +45,9 @@ def steps(document: Path) -> list[Step]:
     return found
 
 
-def follow(document: Path, place: Path, env: Mapping[str, str], get: Callable[[str, Path], Path],
+def follow(document: Path, directory: Path, env: Mapping[str, str], get: Callable[[str, Path], Path],
            instead: Mapping[str, str] | None = None) -> str:
-    """Do what a document says, below `place`; what the commands said. Any that fails fails the test.
+    """Do what a document says, below `location`; what the commands said. Any that fails fails the test.
 
     `get` puts a package's sources somewhere. Where nothing is said, commands run in an empty directory. `instead` has
     replacements for parts of commands and files.
@@ -56,11 +56,11 @@ def follow(document: Path, place: Path, env: Mapping[str, str], get: Callable[[s
         for part, other in (instead or {}).items():
             text = text.replace(part, other)
         return text
-    here, said = place, []
+    here, said = directory, []
     here.mkdir(parents=True, exist_ok=True)
     for step in steps(document):
         if step.kind == 'in':
-            here = get(step.text, place / step.text)
+            here = get(step.text, directory / step.text)
         elif step.kind == 'file':
             (here / step.text).parent.mkdir(parents=True, exist_ok=True)
             (here / step.text).write_text(read(step.content), encoding='utf-8')
@@ -71,14 +71,14 @@ def follow(document: Path, place: Path, env: Mapping[str, str], get: Callable[[s
             said.append(done.stdout)
             assert done.returncode == 0, f'{document.name}: `{step.text}` ended with {done.returncode}:\n{done.stdout[-6000:]}'
             print(f'{time.monotonic() - began:7.1f} s  {step.text}')
-    assert here != place or said, f'{document} has nothing to run'
+    assert here != directory or said, f'{document} has nothing to run'
     return '\n'.join(said)
 
 
-def reader(place: Path, home: Path, sdk: Path) -> dict[str, str]:
+def reader(directory: Path, home: Path, sdk: Path) -> dict[str, str]:
     """The environment of somebody who reads the documents: `emroot` and this Python's programs on PATH. No `node` of more than
     the machine has: everything needed comes along."""
-    programs = place / 'bin'
+    programs = directory / 'bin'
     programs.mkdir(parents=True)
     command = programs / 'emroot'
     command.write_text(f'#!/bin/sh\nexec {shlex.quote(sys.executable)} -m emroot "$@"\n')

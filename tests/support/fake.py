@@ -57,9 +57,9 @@ _SOURCES = {'libone': ('a.c', 'b.c', 'zebra.c'), 'libcxx': ('new.cpp',), 'libasm
             'crt1': ('crt1.c',), 'libbroken': ('fine.c',), 'libmany': tuple(f'f{n:02}.c' for n in range(24))}
 
 
-def make_fake_sdk(place: Path, *, version: str = '9.9.9', llvm: int = 19) -> Path:
-    """A fake SDK's root below `place`, whole and working."""
-    root = place / 'emscripten'
+def make_fake_sdk(directory: Path, *, version: str = '9.9.9', llvm: int = 19) -> Path:
+    """A fake SDK's root below `location`, whole and working."""
+    root = directory / 'emscripten'
     shutil.copytree(_TEMPLATE, root, ignore=shutil.ignore_patterns('__pycache__'))
     (root / 'emscripten-version.txt').write_text(f'"{version}"\n', encoding='utf-8')
     for library, names in _SOURCES.items():
@@ -71,26 +71,26 @@ def make_fake_sdk(place: Path, *, version: str = '9.9.9', llvm: int = 19) -> Pat
     (root / 'system' / 'lib' / 'libc').mkdir()
     (root / 'system' / 'include').mkdir()
     (root / 'system' / 'include' / 'stdio.h').write_text('int puts(const char*);\n', encoding='utf-8')
-    make_fake_llvm(place / 'llvm', version=llvm)
-    configure(root, place / 'llvm')
+    make_fake_llvm(directory / 'llvm', version=llvm)
+    configure(root, directory / 'llvm')
     return root
 
 
-def make_fake_llvm(place: Path, *, version: int = 19) -> Path:
+def make_fake_llvm(directory: Path, *, version: int = 19) -> Path:
     """A directory with a clang, a wasm-ld and an llvm-ar that are scripts."""
-    (place / 'resource' / 'include').mkdir(parents=True)
-    (place / 'resource' / 'include' / 'stddef.h').write_text('typedef unsigned long size_t;\n', encoding='utf-8')
+    (directory / 'resource' / 'include').mkdir(parents=True)
+    (directory / 'resource' / 'include' / 'stddef.h').write_text('typedef unsigned long size_t;\n', encoding='utf-8')
     for name, text in (('clang', _CLANG), ('clang++', _CLANG), ('llvm-ar', _ARCHIVER), ('wasm-ld', _ARCHIVER)):
-        make_program(place / name, text.replace('{python}', sys.executable).replace('{version}', str(version)))
-    return place
+        make_program(directory / name, text.replace('{python}', sys.executable).replace('{version}', str(version)))
+    return directory
 
 
-def make_program(place: Path, text: str) -> Path:
+def make_program(directory: Path, text: str) -> Path:
     """An executable of a script with a `#!` line; on Windows, what pip makes of one: a launcher with the script attached."""
     if os.name != 'nt':
-        place.write_text(text, encoding='utf-8')
-        os.chmod(place, 0o755)
-        return place
+        directory.write_text(text, encoding='utf-8')
+        os.chmod(directory, 0o755)
+        return directory
     try:
         import distlib as launchers
     except ImportError:
@@ -99,7 +99,7 @@ def make_program(place: Path, text: str) -> Path:
     with zipfile.ZipFile(attached, 'w') as archive:
         archive.writestr(zipfile.ZipInfo('__main__.py'), text.partition('\n')[2])
     first = text.partition('\n')[0].encode()
-    program = place.with_name(f'{place.name}.exe')
+    program = directory.with_name(f'{directory.name}.exe')
     program.write_bytes(Path(launchers.__file__).with_name('t64.exe').read_bytes() + first + b'\r\n' + attached.getvalue())
     return program
 

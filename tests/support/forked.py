@@ -24,8 +24,9 @@ from typing import Any
 
 #: Loaded once. A module that looks at the environment while it is loaded must not be among them.
 LOADED = (*(f'emroot.cli.{name}' for name in (
-    'parser', 'build', 'bundle', 'display', 'doctor', 'env', 'explain', 'list', 'publish', 'report', 'resolve', 'sdk', 'store')),
-    'emroot.engine.build', 'emroot.engine.fill', 'emroot.api')
+    'parser', 'ui.display', *(f'commands.{name}' for name in (
+        'build', 'bundle', 'doctor', 'env', 'explain', 'list', 'publish', 'report', 'resolve', 'sdk', 'store')))),
+    'emroot.engine.build', 'emroot.engine.build_executor', 'emroot.api.operations')
 #: Variables that Python itself heeds when it starts: commands with other values start anew.
 _PYTHONS = ('PYTHON', 'LC_', 'LANG', 'TZ', 'LD_', 'DYLD_', 'MALLOC_')
 

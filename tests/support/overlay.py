@@ -33,9 +33,9 @@ def overlay(original: Path, copy: Path, changes: Mapping[str, str] | None = None
 def configuration(root: Path) -> str:
     """What an SDK's configuration says, wherever it is read: such files may find things from where they lie. Without its cache:
     what reads this somewhere else would write there."""
-    place = root / '.emscripten'
-    said: dict[str, object] = {'__file__': str(place)}
-    exec(place.read_text(encoding='utf-8'), said)  # noqa: S102  # as Emscripten does
+    directory = root / '.emscripten'
+    said: dict[str, object] = {'__file__': str(directory)}
+    exec(directory.read_text(encoding='utf-8'), said)  # noqa: S102  # as Emscripten does
     return ''.join(f'{name} = {value!r}\n' for name, value in said.items() if name.isupper() and name != 'CACHE')
 
 

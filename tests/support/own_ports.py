@@ -53,10 +53,10 @@ class OwnPort:
         return self.log.read_text().split() if self.log.exists() else []
 
 
-def own_port(place: Path, *, settings: tuple[str, ...] = (), what: str = ", what='port'", first: str = 'pass',
+def own_port(directory: Path, *, settings: tuple[str, ...] = (), what: str = ", what='port'", first: str = 'pass',
              url: str = 'http://127.0.0.1:9/own-1.0.tar.gz') -> OwnPort:
     """A port whose library's name tells which of `settings` are set. `first` is what its builder begins with."""
-    mirror = place / 'mirror'
+    mirror = directory / 'mirror'
     mirror.mkdir(parents=True)
     files = {'own.h': 'int own(void);\n', 'own.c': '#include "own.h"\nint own(void) { return 42; }\n'}
     with tarfile.open(mirror / 'own-1.0.tar.gz', 'w:gz') as tar:
@@ -65,7 +65,7 @@ def own_port(place: Path, *, settings: tuple[str, ...] = (), what: str = ", what
             entry.size = len(text)
             tar.addfile(entry, io.BytesIO(text.encode()))
     digest = hashlib.sha512((mirror / 'own-1.0.tar.gz').read_bytes()).hexdigest()
-    port = OwnPort(place / 'own.py', mirror, place / 'built.log')
+    port = OwnPort(directory / 'own.py', mirror, directory / 'built.log')
     port.file.write_text(PORT.format(url=url, sha512=digest, settings=list(settings), what=what, first=first, log=str(port.log)))
-    (place / 'main.c').write_text('#include <own.h>\nint answer(void) { return own(); }\n')
+    (directory / 'main.c').write_text('#include <own.h>\nint answer(void) { return own(); }\n')
     return port

@@ -31,9 +31,9 @@ def make_release(sdk: Sdk, install: Path) -> Path:
         '__pycache__', 'cache', 'test', 'docs', '.emscripten'))
     (install / 'bin').mkdir()
     for name in TOOLS:
-        for place in (sdk.llvm_root, sdk.binaryen_root / 'bin'):
-            if (place / name).exists():
-                shutil.copy(place / name, install / 'bin' / name)
+        for directory in (sdk.llvm_root, sdk.binaryen_root / 'bin'):
+            if (directory / name).exists():
+                shutil.copy(directory / name, install / 'bin' / name)
     (install / 'lib').mkdir()
     for tool in (sdk.llvm_root / 'clang', sdk.llvm_root / 'wasm-ld', sdk.binaryen_root / 'bin/wasm-opt'):
         for library in loaded(tool):
@@ -50,8 +50,8 @@ def loaded(executable: Path) -> list[Path]:
 
 def make_portable(install: Path, patchelf: Path) -> None:
     """Have its executables find their libraries beside them, and their loader where every Linux has it."""
-    for place in (install / 'bin', install / 'lib'):
-        for file in [f for f in place.iterdir() if f.is_file() and f.read_bytes()[:4] == b'\x7fELF']:
+    for directory in (install / 'bin', install / 'lib'):
+        for file in [f for f in directory.iterdir() if f.is_file() and f.read_bytes()[:4] == b'\x7fELF']:
             file.chmod(0o755)
             if 'ld-linux' in file.name:
                 continue

@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler
 from typing import Any
 
+from .http_server import listening
 from .running import Emroot
-from .serving import listening
 
 #: What is built with a remote here, and the environment that asks a remote on this machine without hurry.
 TARGETS = ('libone', 'crt1', 'libcxx')

@@ -15,8 +15,8 @@ from typing import Any
 import pytest
 
 from support.forked import Forks, can_be_forked
+from support.snapshots import seed
 from support.tiers import CANNOT_RUN
-from support.trees import seed
 
 SOURCE = Path(__file__).resolve().parents[2] / 'src'
 #: How the command line is started.

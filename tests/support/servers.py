@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from dev.processes import free_ports, running
-from dev.programs import Unavailable, Unpacked
+from dev.debian_packages import ProgramUnavailable, UnpackedPackage
+from dev.subprocesses import free_ports, running
 from dev.tools import ensure_tools
 
 from .documents import DOCS
@@ -45,11 +45,11 @@ _TLS = """
 """
 
 
-def tools() -> Unpacked:
+def tools() -> UnpackedPackage:
     """The tree of real programs; if it cannot be had, the test cannot run."""
     try:
         return ensure_tools()
-    except Unavailable as why:
+    except ProgramUnavailable as why:
         cannot_run(str(why))
         raise
 
@@ -85,29 +85,29 @@ class Nginx:
 
 
 @contextlib.contextmanager
-def nginx(place: Path, *, writes: bool = False, tls: Tls | None = None, grpc_behind: int = 0) -> Iterator[Nginx]:
+def nginx(directory: Path, *, writes: bool = False, tls: Tls | None = None, grpc_behind: int = 0) -> Iterator[Nginx]:
     """A real nginx that serves `place/files`; with `writes` it is what Bazel takes for a remote cache."""
-    (place / 'files').mkdir(parents=True, exist_ok=True)
+    (directory / 'files').mkdir(parents=True, exist_ok=True)
     port, tls_port, grpc_port = free_ports(3)
     more = ''
     dav = _WRITES if writes else ''
     if tls:
         given = {'certificate': tls.certificate, 'key': tls.key, 'token': tls.token}
-        more = _TLS.format(port=tls_port, place=place, writes=dav, **given)
+        more = _TLS.format(port=tls_port, place=directory, writes=dav, **given)
         more += _GRPC.format(port=grpc_port, behind=grpc_behind, **given) if grpc_behind else ''
-    (place / 'nginx.conf').write_text(_NGINX.format(place=place, port=port, writes=dav, more=more,
-                                                    user='user root;' if os.geteuid() == 0 else ''))
-    command = tools().command('nginx', '-p', place, '-e', place / 'error.log', '-c', place / 'nginx.conf')
-    with running(command, place / 'error.log', port=port):
-        yield Nginx(place, f'http://127.0.0.1:{port}', f'https://localhost:{tls_port}', f'grpcs://localhost:{grpc_port}')
+    (directory / 'nginx.conf').write_text(_NGINX.format(place=directory, port=port, writes=dav, more=more,
+                                                        user='user root;' if os.geteuid() == 0 else ''))
+    command = tools().command('nginx', '-p', directory, '-e', directory / 'error.log', '-c', directory / 'nginx.conf')
+    with running(command, directory / 'error.log', port=port):
+        yield Nginx(directory, f'http://127.0.0.1:{port}', f'https://localhost:{tls_port}', f'grpcs://localhost:{grpc_port}')
 
 
 @contextlib.contextmanager
-def casd(place: Path, runner: Path | None = None) -> Iterator[int]:
+def casd(directory: Path, runner: Path | None = None) -> Iterator[int]:
     """A real server of the Remote Execution API's storage and action cache, and of execution if there is a runner; its port."""
-    place.mkdir(parents=True, exist_ok=True)
+    directory.mkdir(parents=True, exist_ok=True)
     port, = free_ports(1)
     execution = [f'--buildbox-run={runner}', '--runner-arg=--disable-localcas', '--jobs=2'] if runner else []
-    command = tools().command('buildbox-casd', f'--bind=127.0.0.1:{port}', *execution, place / 'cas')
-    with running(command, place / 'casd.log', port=port):
+    command = tools().command('buildbox-casd', f'--bind=127.0.0.1:{port}', *execution, directory / 'cas')
+    with running(command, directory / 'casd.log', port=port):
         yield port

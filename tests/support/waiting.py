@@ -6,7 +6,7 @@ import threading
 import time
 from collections.abc import Callable
 
-from emroot.engine.pool import Pool
+from emroot.engine.execution.pool import Pool
 
 #: Seconds. A busy machine takes what it takes.
 LIMIT = 300.0

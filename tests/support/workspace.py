@@ -14,7 +14,7 @@ import pytest
 import dev.bazel.libraries
 from dev.bazel import Bazel
 from dev.bazel.libraries import DECLARED, OBJECTS
-from emroot.canonical import digest_file
+from emroot.hashing import digest_file
 
 __all__ = ['DECLARED', 'EVERYWHERE', 'OBJECTS', 'Workspace', 'libraries', 'module_file', 'outputs', 'read_log']
 #: Mnemonics of what makes libraries.

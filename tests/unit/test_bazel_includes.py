@@ -9,9 +9,9 @@ from typing import cast
 
 import pytest
 
-from emroot.bazel.fetch import lay_out_headers
-from emroot.bazel.includes import Includes, Numbers
-from emroot.catalogue import Member
+from emroot.bazel.include_scanner import IncludeScanner, Numbers
+from emroot.bazel.repository_fetch import lay_out_headers
+from emroot.libraries.catalogue import Member
 from emroot.sdk import Sdk
 
 OWN = 'llvm/lib/clang/21/include'
@@ -26,7 +26,7 @@ def write(files: dict[str, str], top: Path) -> None:
 
 
 @pytest.fixture
-def includes(tmp_path: Path) -> Includes:
+def includes(tmp_path: Path) -> IncludeScanner:
     """Those of a small SDK."""
     write({
         'sdk/system/lib/a/a.c': '#include "near.h"\n# include <stdint.h>\n#if __has_include(<asked.h>)\n#endif\n',
@@ -49,7 +49,7 @@ def includes(tmp_path: Path) -> Includes:
         'clang/21/include/stddef.h': '',
     }, tmp_path)
     sdk = SimpleNamespace(root=tmp_path / 'sdk', resource_dir=tmp_path / 'clang/21')
-    return Includes(cast(Sdk, sdk), tmp_path / 'cache')
+    return IncludeScanner(cast(Sdk, sdk), tmp_path / 'cache')
 
 
 def member(compiler: str, source: str, *more: str) -> Member:
@@ -64,13 +64,13 @@ CPP = ('headers/sysroot/include/c++/v1/__config', 'headers/sysroot/include/c++/v
 
 
 @pytest.mark.parametrize(('compiler', 'more', 'cpp'), [('clang', (), ()), ('clang++', (), CPP), ('clang', ('-xc++',), CPP)])
-def test_a_closure_has_all_that_may_be_read(includes: Includes, compiler: str, more: tuple[str, ...],
+def test_a_closure_has_all_that_may_be_read(includes: IncludeScanner, compiler: str, more: tuple[str, ...],
                                             cpp: tuple[str, ...]) -> None:
     """Whatever the conditions are and whichever directory comes first; C++'s headers for C++ alone."""
     assert includes.closure(member(compiler, 'a.c', *more)) == tuple(sorted([*ALWAYS, *cpp]))
 
 
-def test_of_the_directories_of_a_command_line_the_first_that_has_a_file_counts(includes: Includes) -> None:
+def test_of_the_directories_of_a_command_line_the_first_that_has_a_file_counts(includes: IncludeScanner) -> None:
     """So those of musl's sources go before its installed headers; but for `#include_next`."""
     found = includes.closure(member('clang', 'order.c', f'-I{WHERE}/system/lib/later', '-I{cache}/sysroot/include'))
     assert found == ('emscripten/system/lib/a/order.c', 'emscripten/system/lib/inc/first.h',
@@ -78,7 +78,7 @@ def test_of_the_directories_of_a_command_line_the_first_that_has_a_file_counts(i
                      'headers/sysroot/include/asked.h', f'{OWN}/stddef.h')
 
 
-def test_assembly_has_what_it_takes_in(includes: Includes) -> None:
+def test_assembly_has_what_it_takes_in(includes: IncludeScanner) -> None:
     assert includes.closure(member('clang', 'text.s')) == ('emscripten/system/lib/a/blob.bin',
                                                            'emscripten/system/lib/a/text.s')
 

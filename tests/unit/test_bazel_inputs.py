@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from emroot.bazel.places import CACHE
-from emroot.engine.spelling import CACHE_PREFIX, SYSROOT_FLAG, WORKING_DIRECTORY
+from emroot.bazel.sdk_layout import CACHE
+from emroot.engine.command_lines.placeholders import CACHE_PREFIX, SYSROOT_FLAG, WORKING_DIRECTORY
 from emroot.probe import EPOCH
 
 ROOT = Path(__file__).parents[2]
@@ -26,8 +26,10 @@ def declared(name: str) -> list[Path]:
     return [path for word in words for path in (ROOT.glob(word) if '*' in word else [ROOT / word])]
 
 
-@pytest.mark.parametrize(('program', 'groups'), [('make.py', ['engine']), ('compile.py', ['driver']), ('driver.py', ['driver']),
-                                                 ('merge.py', ['driver']), ('unpack.py', []), ('run.py', [])])
+@pytest.mark.parametrize(('program', 'groups'),
+                         [('library_builder.py', ['engine']), ('compile_object.py', ['driver']), ('emcc_wrapper.py', ['driver']),
+                                                 ('cache_assembly.py', ['driver']), ('output_unpacker.py', []),
+                          ('program_runner.py', [])])
 def test_every_import_is_an_input(tmp_path: Path, program: str, groups: list[str]) -> None:
     for source in [ROOT / 'src/emroot/bazel' / program, *(path for group in groups for path in declared(group))]:
         target = tmp_path / source.relative_to(ROOT)

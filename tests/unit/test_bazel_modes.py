@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from dev.places import ROOT
+from dev.paths import ROOT
 from emroot.errors import EmrootError
 from emroot.modes import all_modes, parse_features
 

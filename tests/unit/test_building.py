@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 from support.fake import make_fake_sdk
 from support.running import Emroot
-from support.trees import archives, counts, damage, snapshot
+from support.snapshots import archives, counts, damage, snapshot
 
-from emroot.home import LOGS_KEPT
+from emroot.host.home import LOGS_KEPT
 
 
 def test_what_is_asked_for_is_built_into_the_cache_directory(fake: Emroot, tmp_path: Path):

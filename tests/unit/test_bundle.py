@@ -18,14 +18,14 @@ import pytest
 from support.bundles import hostile, put_together, special, squeezed, take_apart, with_manifest
 from support.fake import make_fake_sdk
 from support.running import Emroot
-from support.trees import archives, counts, damage, snapshot
+from support.snapshots import archives, counts, damage, snapshot
 
+from emroot.bundle.importer import import_bundle
 from emroot.bundle.manifest import NAME
-from emroot.bundle.unpack import unpack
-from emroot.cachedir import CacheDirectory
-from emroot.catalogue import Catalogue
+from emroot.cache_directory.directory import CacheDirectory
 from emroot.errors import EmrootError
-from emroot.home import Home
+from emroot.host.home import Home
+from emroot.libraries.catalogue import Catalogue
 from emroot.sdk import find_sdk
 from emroot.store import Store
 
@@ -86,9 +86,9 @@ def test_what_is_imported_is_not_built_again(fake: Emroot, tmp_path: Path):
     cache = Path(ran.json['cache'])
     imported = archives(cache)
     assert len(imported) == 3 and damage(other.home, cache) == []
-    for place in (cache, tmp_path / 'other'):
-        again = other('build', *SELECTION, '--json', '--cache', place)
-        assert counts(again.json) == (0, 6) and archives(place) == imported
+    for directory in (cache, tmp_path / 'other'):
+        again = other('build', *SELECTION, '--json', '--cache', directory)
+        assert counts(again.json) == (0, 6) and archives(directory) == imported
     assert other('verify').code == 0
 
 
@@ -116,15 +116,15 @@ def test_an_archive_says_which_library_names_a_place_and_is_built_from_elsewhere
     for cache in (Path(ran.json['cache']), tmp_path / 'cache'):
         document = sdk.build('libcxx', 'crt1', cache=cache)
         assert counts(document) == (0, 2) and document['elsewhere'] == ['wasm32/libcxx'] and archives(cache) == imported
-    own = sdk.build('libcxx', 'crt1', env={'EMROOT_PLACE': 'own'})
+    own = sdk.build('libcxx', 'crt1', env={'EMROOT_LOCATION': 'own'})
     assert own['modes']['wasm32'] == {'built': ['libcxx'], 'reused': ['crt1'], 'failed': []}
     same = Emroot(tmp_path / 'third', home.sdk)
     assert same('import', tmp_path / 'out.tar', '--json').json['elsewhere'] == []
     assert counts(same.build('libcxx', 'crt1')) == (0, 2)
 
 
-def _with_place(place: Path) -> Path:
-    root = make_fake_sdk(place)
+def _with_place(directory: Path) -> Path:
+    root = make_fake_sdk(directory)
     (root / 'system/lib/libcxx/new.cpp').write_text('libcxx/new.cpp PLACE\n')
     return root
 
@@ -134,23 +134,23 @@ def _with_place(place: Path) -> Path:
 @pytest.fixture(scope='module')
 def good(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Home, bytes]:
     """A fake SDK, a home that knows it, and a bundle of it."""
-    place = tmp_path_factory.mktemp('good')
-    emroot = Emroot(place / 'home', make_fake_sdk(place))
-    _export(emroot, place / 'out.tar')
+    directory = tmp_path_factory.mktemp('good')
+    emroot = Emroot(directory / 'home', make_fake_sdk(directory))
+    _export(emroot, directory / 'out.tar')
     assert emroot.sdk is not None
-    return emroot.sdk, Home(emroot.home), (place / 'out.tar').read_bytes()
+    return emroot.sdk, Home(emroot.home), (directory / 'out.tar').read_bytes()
 
 
-def _import(good: tuple[Path, Home, bytes], archive: bytes, place: Path) -> EmrootError | None:
-    """What importing into an empty store and cache directory below `place` says; None if it is taken."""
+def _import(good: tuple[Path, Home, bytes], archive: bytes, directory: Path) -> EmrootError | None:
+    """What importing into an empty store and cache directory below `location` says; None if it is taken."""
     sdk, home, _ = good
     found = find_sdk(home, sdk)
-    file = place / 'archive'
+    file = directory / 'archive'
     file.write_bytes(archive)
-    shutil.rmtree(place / 'in', ignore_errors=True)
+    shutil.rmtree(directory / 'in', ignore_errors=True)
     try:
-        unpack(file, Catalogue(found, home), Home(place / 'in/home'), Store(place / 'in/store'),
-               CacheDirectory(place / 'in/cache', found))
+        import_bundle(file, Catalogue(found, home), Home(directory / 'in/home'), Store(directory / 'in/store'),
+                      CacheDirectory(directory / 'in/cache', found))
     except EmrootError as error:
         return error
     return None

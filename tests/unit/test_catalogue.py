@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from support.paper import paper_listing, paper_sdk
+from support.synthetic_sdk import paper_listing, synthetic_sdk
 
-from emroot.catalogue import Catalogue
 from emroot.errors import UnknownNameError
-from emroot.home import Home
+from emroot.host.home import Home
+from emroot.libraries.catalogue import Catalogue
 from emroot.modes import Mode, parse_mode
 
 NAMES = ['libc', 'libc-debug', 'libc++', 'libc++-noexcept', 'libc++abi', 'crt1']
@@ -58,7 +58,7 @@ class _Asked(Catalogue):
     """Counts questions, and answers from a table."""
 
     def __init__(self, home: Home) -> None:
-        super().__init__(paper_sdk(), home)
+        super().__init__(synthetic_sdk(), home)
         self.questions: list[tuple[str, str, list[str]]] = []
 
     def _ask(self, question: str, mode: Mode, **request: Any) -> dict[str, Any]:
@@ -92,7 +92,7 @@ def test_the_order_is_the_sdks_also_when_it_is_remembered(home: Home):
 
 def test_a_library_that_only_a_link_asked_for_is_taken_by_name_and_listed_nowhere(home: Home):
     said = {'file': 'liba-odd.a', 'path': 'liba-odd.a', 'family': 'x', 'vary': {'is_odd': 'True'}, 'objects': 1}
-    _Asked(home).learn(Mode(), {'liba-odd': said})
+    _Asked(home).add_unlisted(Mode(), {'liba-odd': said})
     listing = _Asked(home).listing(Mode())
     assert 'liba-odd' not in [*listing.libraries, *listing.expand(['*']), *listing.expand(['liba*'])]
     assert listing.expand(['liba-odd']) == ['liba-odd']

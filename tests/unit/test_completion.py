@@ -17,8 +17,8 @@ import pytest
 from support.documents import DOCS
 from support.running import SOURCE, Emroot, cannot_run, plain_environment
 
-from dev.programs import Unavailable, on_path, unpacked
-from emroot.cli.completion import complete
+from dev.debian_packages import ProgramUnavailable, on_path, unpacked
+from emroot.cli.commands.completion import complete
 from emroot.cli.parser import make_parser
 
 SHELLS = ('bash', 'zsh', 'fish', 'powershell')
@@ -81,7 +81,7 @@ def test_words_that_bash_splits_are_put_together():
 
 def test_every_option_with_a_value_has_a_kind_or_is_free_text():
     """A new option is thought of here: what completes its value, or that nothing can."""
-    from emroot.cli.completion import KINDS
+    from emroot.cli.commands.completion import KINDS
     free = {'TEXT', 'NAME', 'V', 'N', 'LINK', 'HEX', '5G', '90d', 'URL', '-- LINK...', '-- COMMAND...'}
     seen = set()
     pending = [make_parser()]
@@ -127,8 +127,8 @@ def test_an_answer_costs_no_more_than_reading_the_command_line(fake: Emroot):
                          env=plain_environment(), capture_output=True, text=True, check=True)
     modules = {name for name in ran.stdout.splitlines()[-1].split() if name.startswith('emroot.')}
     assert modules == {'emroot.' + name for name in (
-        'cli', 'cli.completion', 'cli.parser', 'cli.streams', 'canonical', 'errors', 'facts', 'files',
-        'home', 'modes', 'ownership', 'quoting')}
+        'cli', 'cli.commands', 'cli.commands.completion', 'cli.parser', 'cli.ui', 'cli.ui.streams', 'errors', 'hashing', 'host',
+        'host.checked_json', 'host.files', 'host.home', 'host.permissions', 'host.quoting', 'modes')}
     assert 'libone' in ran.stdout
 
 
@@ -233,7 +233,7 @@ def _zsh() -> tuple[list[str], dict[str, str], str]:
         return [found, '-f', '-i'], {}, 'true'
     try:
         tree = unpacked('zsh')
-    except Unavailable as error:
+    except ProgramUnavailable as error:
         cannot_run(str(error))
     functions = ' '.join(str(d) for d in sorted((tree.root / 'usr/share/zsh/functions').rglob('*')) if d.is_dir())
     modules = next(tree.root.glob('usr/lib/*/zsh/*/zsh/zle.so')).parent.parent
@@ -261,7 +261,7 @@ def test_fish_offers_it(environment: dict[str, str], tmp_path: Path, typed: str,
     if not program:
         try:
             tree = unpacked('fish')
-        except Unavailable as error:
+        except ProgramUnavailable as error:
             cannot_run(str(error))
         program, extra = str(tree.root / 'usr/bin/fish'), tree.environment()
         prepare = f'set fish_function_path {tree.root}/usr/share/fish/functions'

@@ -11,14 +11,14 @@ from pathlib import Path
 
 import pytest
 from support.fake import configure, make_fake_llvm, make_fake_sdk
-from support.paper import paper_sdk
+from support.synthetic_sdk import synthetic_sdk
 
-from emroot.canonical import digest_file
 from emroot.errors import SdkError
-from emroot.home import Home
+from emroot.hashing import digest_file
+from emroot.host.home import Home
 from emroot.sdk import find_sdk
-from emroot.sdk.discover import candidates, emscripten_root, other_sdks
-from emroot.sdk.inspect import sdk_python
+from emroot.sdk.discovery import candidates, emscripten_root, other_sdks
+from emroot.sdk.identity_cache import sdk_python
 
 EXE = '.exe' if os.name == 'nt' else ''
 
@@ -31,27 +31,27 @@ def _no_sdk_around(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv('PATH', str(tmp_path / 'bin'))
 
 
-def _empty_sdk(place: Path) -> Path:
-    place.mkdir(parents=True)
-    (place / 'emcc.py').write_text('')
-    return place
+def _empty_sdk(directory: Path) -> Path:
+    directory.mkdir(parents=True)
+    (directory / 'emcc.py').write_text('')
+    return directory
 
 
 @pytest.fixture
 def everywhere(tmp_path: Path, home: Home, monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, Path]]:
-    """An SDK in every place where one can be."""
-    places = {how: _empty_sdk(tmp_path / how / 'emscripten') for how in ('explicit', 'EMSDK', 'EMSCRIPTEN_ROOT', 'PATH')}
+    """An SDK in every location where one can be."""
+    directories = {how: _empty_sdk(tmp_path / how / 'emscripten') for how in ('explicit', 'EMSDK', 'EMSCRIPTEN_ROOT', 'PATH')}
     monkeypatch.setenv('EMSDK', str(tmp_path / 'EMSDK'))
-    monkeypatch.setenv('EMSCRIPTEN_ROOT', str(places['EMSCRIPTEN_ROOT']))
+    monkeypatch.setenv('EMSCRIPTEN_ROOT', str(directories['EMSCRIPTEN_ROOT']))
     if os.name == 'nt':
-        (places['PATH'] / 'emcc.bat').write_text('@rem\n')
-        monkeypatch.setenv('PATH', str(places['PATH']))
+        (directories['PATH'] / 'emcc.bat').write_text('@rem\n')
+        monkeypatch.setenv('PATH', str(directories['PATH']))
     else:
-        (places['PATH'] / 'emcc').write_text('#!/bin/sh\n')
-        (places['PATH'] / 'emcc').chmod(0o755)
-        (tmp_path / 'bin' / 'emcc').symlink_to(places['PATH'] / 'emcc')
-    places['installed'] = _empty_sdk(home.sdks / '6.0.5-debian' / 'usr' / 'share' / 'emscripten')
-    yield places
+        (directories['PATH'] / 'emcc').write_text('#!/bin/sh\n')
+        (directories['PATH'] / 'emcc').chmod(0o755)
+        (tmp_path / 'bin' / 'emcc').symlink_to(directories['PATH'] / 'emcc')
+    directories['installed'] = _empty_sdk(home.sdks / '6.0.5-debian' / 'usr' / 'share' / 'emscripten')
+    yield directories
 
 
 def test_the_order_is_that_of_the_contract(everywhere: dict[str, Path], home: Home):
@@ -105,7 +105,7 @@ def test_of_several_that_are_installed_the_others_are_known(home: Home):
         os.utime(home.sdks / version, (age, age))
     chosen, *_ = (c.root for c in candidates(home))
     assert chosen == home.sdks / '6.0.4' / 'usr' / 'share' / 'emscripten'
-    assert [version for version, _ in other_sdks(home, paper_sdk(root=chosen))] == ['6.0.5', '3.1.69']
+    assert [version for version, _ in other_sdks(home, synthetic_sdk(root=chosen))] == ['6.0.5', '3.1.69']
 
 
 @pytest.mark.parametrize('below', ['', 'upstream/emscripten', 'usr/share/emscripten', 'libexec'])
@@ -128,8 +128,8 @@ def test_the_python_of_an_emsdk_runs_it(tmp_path: Path, monkeypatch: pytest.Monk
 def test_without_any_sdk_it_says_where_it_looked_and_how_to_get_one(home: Home):
     with pytest.raises(SdkError) as caught:
         find_sdk(home)
-    for place in ('--sdk', 'EMSDK', 'EMSCRIPTEN_ROOT', 'PATH'):
-        assert place in caught.value.message
+    for directory in ('--sdk', 'EMSDK', 'EMSCRIPTEN_ROOT', 'PATH'):
+        assert directory in caught.value.message
     assert 'emroot sdk install' in caught.value.hint
 
 
@@ -250,7 +250,7 @@ def test_a_path_is_the_same_where_the_file_system_encoding_is_not_utf8(tmp_path:
     root = make_fake_sdk(tmp_path / 'lib é')
     plain = {name: value for name, value in os.environ.items() if not name.startswith(('LC_', 'LANG', 'PYTHON'))}
     odd = {**plain, 'LC_ALL': 'C', 'PYTHONCOERCECLOCALE': '0', 'PYTHONUTF8': '0', 'PYTHONPATH': os.pathsep.join(sys.path)}
-    program = ('import os, sys; from emroot.home import Home; from emroot.sdk import find_sdk; from pathlib import Path\n'
+    program = ('import os, sys; from emroot.host.home import Home; from emroot.sdk import find_sdk; from pathlib import Path\n'
                'sdk = find_sdk(Home(Path(sys.argv[1])), sys.argv[2])\n'
                'sys.stdout.buffer.write(os.fsencode(f"{sys.getfilesystemencoding()} {sdk.digest} {sdk.llvm_root}"))\n')
     for _ in 'examined', 'remembered':

@@ -10,22 +10,22 @@ from pathlib import Path
 import pytest
 from support.disks import disk, protect, resize, unprotect
 from support.fake import make_fake_sdk
-from support.paper import paper_sdk
 from support.running import Emroot, cannot_run
-from support.trees import damage
+from support.snapshots import damage
+from support.synthetic_sdk import synthetic_sdk
 
-from emroot.cachedir import CacheDirectory
+from emroot.cache_directory.directory import CacheDirectory
 from emroot.errors import EmrootError, from_exception
-from emroot.files import remove_tree
-from emroot.home import Home
-from emroot.sdk.discover import candidates
+from emroot.host.files import remove_tree
+from emroot.host.home import Home
+from emroot.sdk.discovery import candidates
 from emroot.store import Store
 
 
 @pytest.fixture
 def small_home(tmp_path: Path, fake: Emroot) -> Iterator[Emroot]:
-    with disk(tmp_path / 'small', '20m') as place:
-        yield Emroot(place / 'home', fake.sdk)  # with nothing on it
+    with disk(tmp_path / 'small', '20m') as directory:
+        yield Emroot(directory / 'home', fake.sdk)  # with nothing on it
 
 
 @pytest.mark.parametrize('free', [0, 4, 12, 40, 100])
@@ -44,14 +44,14 @@ def test_a_disk_that_fills_up_at_any_moment_is_an_error_of_the_store(small_home:
 
 
 def test_a_full_cache_directory_elsewhere_leaves_the_store_whole(fake: Emroot, tmp_path: Path):
-    with disk(tmp_path / 'small', '4k') as place:
-        ran = fake('build', '--targets', 'libone,libasm', '--cache', place / 'cache')
+    with disk(tmp_path / 'small', '4k') as directory:
+        ran = fake('build', '--targets', 'libone,libasm', '--cache', directory / 'cache')
         assert ran.code == 6, ran.err
-        assert 'no space left' in ran.err and str(place) in ran.err
-        resize(place, '20m')
-        document = fake.build('libone', 'libasm', cache=place / 'cache')
+        assert 'no space left' in ran.err and str(directory) in ran.err
+        resize(directory, '20m')
+        document = fake.build('libone', 'libasm', cache=directory / 'cache')
         assert document['modes']['wasm32']['failed'] == []
-        assert damage(fake.home, place / 'cache') == []
+        assert damage(fake.home, directory / 'cache') == []
 
 
 @pytest.mark.parametrize('command', [['sdk', 'show'], ['list'], ['explain', 'wasm32/libone']])
@@ -77,21 +77,21 @@ def test_a_write_protected_home_that_has_everything_is_enough(small_home: Emroot
 
 
 def test_a_write_protected_cache_directory_is_an_error_of_the_store(fake: Emroot, tmp_path: Path):
-    with disk(tmp_path / 'small', '20m') as place:
-        protect(place)
-        ran = fake('build', '--targets', 'libone', '--cache', place / 'cache')
+    with disk(tmp_path / 'small', '20m') as directory:
+        protect(directory)
+        ran = fake('build', '--targets', 'libone', '--cache', directory / 'cache')
     assert ran.code == 6, ran.err
-    assert 'not writable' in ran.err and str(place) in ran.err
+    assert 'not writable' in ran.err and str(directory) in ran.err
     assert '--cache' in ran.err
 
 
 @pytest.fixture
 def foreign() -> Iterator[Path]:
     """A directory that another user may enter, but not write to."""
-    with tempfile.TemporaryDirectory(prefix='emroot-foreign-') as place:
-        os.chmod(place, 0o555)
-        yield Path(place)
-        os.chmod(place, 0o755)
+    with tempfile.TemporaryDirectory(prefix='emroot-foreign-') as directory:
+        os.chmod(directory, 0o555)
+        yield Path(directory)
+        os.chmod(directory, 0o755)
 
 
 def _as_somebody_else(action: Callable[[], object]) -> EmrootError:
@@ -125,9 +125,9 @@ def _as_somebody_else(action: Callable[[], object]) -> EmrootError:
 
 
 OWN = pytest.mark.parametrize('action', [
-    lambda place: Store(place / 'store').prepare(),
-    lambda place: Home(place / 'home').prepare(),
-    lambda place: CacheDirectory(place / 'cache', paper_sdk()).prepare(place),
+    lambda directory: Store(directory / 'store').prepare(),
+    lambda directory: Home(directory / 'home').prepare(),
+    lambda directory: CacheDirectory(directory / 'cache', synthetic_sdk()).prepare(directory),
 ], ids=['store', 'home', 'cache directory'])
 
 
@@ -150,9 +150,9 @@ def test_a_directory_of_emroot_that_cannot_even_be_looked_at_can_be_another(fore
 
 
 @pytest.mark.parametrize(('below', 'action', 'code'), [
-    ('', lambda place: list(candidates(Home(place), place / 'emscripten')), 3),
-    ('emscripten', lambda place: list(candidates(Home(place), place)), 3),
-    ('', lambda place: _read(place / 'emscripten' / 'emcc.py'), 6),
+    ('', lambda directory: list(candidates(Home(directory), directory / 'emscripten')), 3),
+    ('emscripten', lambda directory: list(candidates(Home(directory), directory)), 3),
+    ('', lambda directory: _read(directory / 'emscripten' / 'emcc.py'), 6),
 ], ids=['SDK below it', 'part of an SDK', 'input'])
 def test_what_cannot_be_read_is_said_not_to_be_readable(foreign: Path, below: str, action: Callable[[Path], object], code: int):
     foreign.chmod(0o755)

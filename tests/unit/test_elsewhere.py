@@ -1,4 +1,4 @@
-"""The same SDK in two places: what carries a place is taken from the other where that was asked for, and made anew where not.
+"""The same SDK in two places: what embeds a location is taken from the other where that was asked for, and made anew where not.
 
 The fake's clang writes its own directory into what is compiled from a source that says PLACE.
 """
@@ -11,16 +11,16 @@ import pytest
 from support.fake import make_fake_sdk
 from support.remotes import remote_cache
 from support.running import Emroot
-from support.trees import archives, counts, damage
+from support.snapshots import archives, counts, damage
 
 PLAIN = {'no_proxy': '127.0.0.1', 'EMROOT_REMOTE_WAIT': '60'}
-OWN = {**PLAIN, 'EMROOT_PLACE': 'own'}
+OWN = {**PLAIN, 'EMROOT_LOCATION': 'own'}
 SELECTION = ('--targets', 'libcxx,libone,crt1', '--json')
 CARRIES = 'sysroot/lib/wasm32-emscripten/libcxx.a'
 
 
-def _with_place(place: Path) -> Path:
-    root = make_fake_sdk(place)
+def _with_place(directory: Path) -> Path:
+    root = make_fake_sdk(directory)
     (root / 'system/lib/libcxx/new.cpp').write_text('libcxx/new.cpp PLACE\n')
     return root
 
@@ -28,8 +28,8 @@ def _with_place(place: Path) -> Path:
 @pytest.fixture(scope='module')
 def seen(tmp_path_factory: pytest.TempPathFactory) -> list[Emroot]:
     """Two machines with the same SDK in two places, which have seen it."""
-    places = [tmp_path_factory.mktemp(name) for name in ('one', 'two')]
-    machines = [Emroot(place / 'home', _with_place(place)) for place in places]
+    directories = [tmp_path_factory.mktemp(name) for name in ('one', 'two')]
+    machines = [Emroot(directory / 'home', _with_place(directory)) for directory in directories]
     for machine in machines:
         _build(machine)
     return machines
@@ -71,15 +71,15 @@ def test_alone_each_place_makes_its_own_bytes(here: Emroot, there: Emroot):
 @pytest.mark.parametrize('kind', ['web', 'directory', 'published'])
 def test_a_remote_filled_elsewhere_leaves_nothing_to_compile(here: Emroot, there: Emroot, tmp_path: Path, kind: str):
     with remote_cache() as cache:
-        place = cache.url if kind == 'web' else str(tmp_path / 'public')
+        directory = cache.url if kind == 'web' else str(tmp_path / 'public')
         if kind == 'published':
-            assert here('publish', place, *SELECTION).json['records'] == 4  # one is for both: its own place, and any
+            assert here('publish', directory, *SELECTION).json['records'] == 4  # one is for both: its own location, and any
         (tmp_path / 'public').mkdir(exist_ok=True)
-        built = _build(here, '--remote', f'rw+{place}')
-        taken = _build(there, '--remote', place)
+        built = _build(here, '--remote', f'rw+{directory}')
+        taken = _build(there, '--remote', directory)
         assert counts(taken) == (0, 5) and _files(taken) == _files(built)
         assert _elsewhere(taken) == ['wasm32/libcxx'] and _elsewhere(built) == []
-        for again in (_build(there, '--remote', place), _build(there), _build(there, '--cache', tmp_path / 'other')):
+        for again in (_build(there, '--remote', directory), _build(there), _build(there, '--cache', tmp_path / 'other')):
             assert counts(again) == (0, 5) and _files(again) == _files(built) and _elsewhere(again) == ['wasm32/libcxx']
     assert there('verify').code == 0 and damage(there.home, Path(str(taken['cache']))) == []
 
@@ -95,7 +95,7 @@ def test_who_insists_on_the_own_place_makes_just_what_carries_it(here: Emroot, t
     own = _build(there, env=OWN)
     assert counts(own) == (1, 4) and _files(own) == _files(alone) and _elsewhere(own) == []
     assert counts(_build(there)) == (0, 5) and _files(_build(there)) == _files(alone)  # what is there already is good enough
-    assert there('build', *SELECTION, env={'EMROOT_PLACE': 'mine'}).code == 2
+    assert there('build', *SELECTION, env={'EMROOT_LOCATION': 'mine'}).code == 2
 
 
 def test_the_own_place_comes_first(here: Emroot, there: Emroot, tmp_path: Path):
@@ -108,7 +108,7 @@ def test_the_own_place_comes_first(here: Emroot, there: Emroot, tmp_path: Path):
 
 
 def test_what_was_taken_is_passed_on_as_what_it_is(here: Emroot, there: Emroot, tmp_path: Path):
-    """Neither an archive nor a published directory says that the bytes are those of the place that passes them on."""
+    """Neither an archive nor a published directory says that the bytes are those of the location that passes them on."""
     assert here('publish', tmp_path / 'public', *SELECTION).code == 0
     taken = _build(there, '--remote', tmp_path / 'public')
     assert there('publish', tmp_path / 'again', *SELECTION, env={'EMROOT_REMOTE': ''}).json['records'] == 3

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from emroot import files
+from emroot.host import files
 
 
 @given(contents=st.lists(st.binary(max_size=200_000), min_size=2, max_size=6))
@@ -42,7 +42,7 @@ def test_readers_see_one_whole_content_or_the_other(tmp_path_factory: pytest.Tem
 def test_a_write_that_fails_leaves_the_old_content_and_nothing_else(tmp_path: Path):
     path = tmp_path / 'file'
     files.write_text(path, 'old')
-    with pytest.raises(RuntimeError), files.replacing(path) as temporary:
+    with pytest.raises(RuntimeError), files.atomic_write(path) as temporary:
         temporary.write_text('new, but only ha')
         raise RuntimeError
     assert path.read_text() == 'old'
@@ -64,7 +64,7 @@ def test_placing_replaces_what_is_there_also_if_it_is_the_same_file(tmp_path: Pa
     source.write_text('new')
     target.write_text('old')
     for _ in range(3):
-        files.place(source, target)
+        files.install_file(source, target)
         assert target.read_text() == 'new'
         assert sorted(os.listdir(tmp_path)) == ['source', 'target']
 
@@ -72,7 +72,7 @@ def test_placing_replaces_what_is_there_also_if_it_is_the_same_file(tmp_path: Pa
 @pytest.mark.skipif(os.name == 'nt', reason='copies there')
 def test_placing_costs_no_space_where_there_are_hard_links(tmp_path: Path):
     (tmp_path / 'source').write_text('x')
-    files.place(tmp_path / 'source', tmp_path / 'target')
+    files.install_file(tmp_path / 'source', tmp_path / 'target')
     assert (tmp_path / 'source').samefile(tmp_path / 'target')
 
 
@@ -82,7 +82,7 @@ def test_placing_copies_where_there_are_none(tmp_path: Path, monkeypatch: pytest
         raise OSError(number, os.strerror(number))
     monkeypatch.setattr(os, 'link', refuse)
     (tmp_path / 'source').write_text('x')
-    files.place(tmp_path / 'source', tmp_path / 'target')
+    files.install_file(tmp_path / 'source', tmp_path / 'target')
     assert (tmp_path / 'target').read_text() == 'x'
     assert not (tmp_path / 'source').samefile(tmp_path / 'target')
 
@@ -93,7 +93,7 @@ def test_a_full_disk_is_not_mistaken_for_a_lack_of_hard_links(tmp_path: Path, mo
     monkeypatch.setattr(os, 'link', refuse)
     (tmp_path / 'source').write_text('x')
     with pytest.raises(OSError, match='No space'):
-        files.place(tmp_path / 'source', tmp_path / 'target')
+        files.install_file(tmp_path / 'source', tmp_path / 'target')
     assert os.listdir(tmp_path) == ['source']
 
 

@@ -16,10 +16,10 @@ import pytest
 from support.running import SOURCE, cannot_run
 from support.waiting import once, wait_until
 
-from emroot.engine.dynamic import needed_libraries
-from emroot.engine.forkserver import ForkServers
-from emroot.engine.pool import Cancelled, Pool
-from emroot.engine.template import Preload, preload_library
+from emroot.engine.execution.elf import needed_libraries
+from emroot.engine.execution.forkserver import ForkServers
+from emroot.engine.execution.pool import Cancelled, Pool
+from emroot.engine.execution.zygote import ZygoteStart, preload_library
 
 pytestmark = pytest.mark.skipif(sys.platform != 'linux', reason='Linux has what it takes')
 
@@ -47,13 +47,14 @@ int main(int argc, char **argv) {
 ENV = {'KEPT': 'kept', 'PATH': os.environ.get('PATH', '')}
 
 
-def _cc(place: Path, *flags: str) -> Path:
+def _cc(directory: Path, *flags: str) -> Path:
     if not shutil.which('cc'):
         cannot_run('there is no C compiler (cc): install your system\'s')
-    (place / 'program.c').write_text(PROGRAM)
-    if subprocess.run(['cc', *flags, '-o', place / 'program', place / 'program.c'], check=False, capture_output=True).returncode:
+    (directory / 'program.c').write_text(PROGRAM)
+    if subprocess.run(['cc', *flags, '-o', directory / 'program', directory / 'program.c'], check=False,
+                      capture_output=True).returncode:
         cannot_run(f'the C compiler does not take {" ".join(flags)}')
-    return place / 'program'
+    return directory / 'program'
 
 
 @pytest.fixture
@@ -63,15 +64,15 @@ def program(tmp_path: Path) -> str:
 
 
 @pytest.fixture
-def place(tmp_path: Path) -> Path:
+def directory(tmp_path: Path) -> Path:
     """Where the library to preload is kept."""
     return tmp_path / 'a störe: with space'
 
 
 @pytest.fixture
-def preload(program: str, place: Path) -> Iterator[Preload]:
+def preload(program: str, directory: Path) -> Iterator[ZygoteStart]:
     """The program, to be loaded."""
-    preload = Preload([program], place, ENV)
+    preload = ZygoteStart([program], directory, ENV)
     yield preload
     preload.close()
 
@@ -83,10 +84,10 @@ def pool() -> Pool:
 
 
 @pytest.fixture
-def servers(pool: Pool, preload: Preload) -> Iterator[ForkServers]:
+def servers(pool: Pool, preload: ZygoteStart) -> Iterator[ForkServers]:
     """Fork servers for the program, which is loaded."""
     made = ForkServers(pool, preload)
-    assert preload.ready()
+    assert preload.wait()
     yield made
     made.close()
 
@@ -132,7 +133,7 @@ def test_what_many_say_at_once_is_not_mixed_up(pool: Pool, servers: ForkServers,
     assert 2 <= len(_loaded(program)) <= 5
 
 
-def test_stopping_ends_what_runs(pool: Pool, servers: ForkServers, preload: Preload, program: str):
+def test_stopping_ends_what_runs(pool: Pool, servers: ForkServers, preload: ZygoteStart, program: str):
     ended = []
 
     def job(_: int) -> None:
@@ -157,18 +158,18 @@ def test_a_server_that_was_killed_costs_nothing_but_time(servers: ForkServers, p
     assert servers.call([program, '5'], cwd='/', env=ENV).code == 5
 
 
-def test_a_library_that_cannot_be_loaded_costs_nothing_but_time(pool: Pool, preload: Preload, place: Path, program: str):
-    library = preload_library(place)
+def test_a_library_that_cannot_be_loaded_costs_nothing_but_time(pool: Pool, preload: ZygoteStart, directory: Path, program: str):
+    library = preload_library(directory)
     assert library
     library.unlink()
     library.write_text('no library')
     servers = ForkServers(pool, preload)
-    assert not preload.ready()
+    assert not preload.wait()
     assert servers.call([program, '6'], cwd='/', env=ENV).code == 6
     servers.close()
 
 
-def test_commands_are_started_as_ever_until_it_is_loaded(pool: Pool, preload: Preload, program: str):
+def test_commands_are_started_as_ever_until_it_is_loaded(pool: Pool, preload: ZygoteStart, program: str):
     """Nobody waits for that, not even who has done everything before."""
     servers = ForkServers(pool, preload)
     for code in range(3):
@@ -178,10 +179,10 @@ def test_commands_are_started_as_ever_until_it_is_loaded(pool: Pool, preload: Pr
     assert _gone(program)
 
 
-def test_what_is_closed_is_not_loaded_any_more(pool: Pool, preload: Preload, program: str):
-    preload.begin()
+def test_what_is_closed_is_not_loaded_any_more(pool: Pool, preload: ZygoteStart, program: str):
+    preload.start()
     preload.close()
-    assert _gone(program) and not preload.works and not preload.ready()
+    assert _gone(program) and not preload.works and not preload.wait()
     assert ForkServers(pool, preload).call([program, '7'], cwd='/', env=ENV).code == 7
 
 
@@ -194,11 +195,11 @@ def test_other_programs_and_environments_are_started_anew(servers: ForkServers, 
     assert len(_loaded(program)) == 1  # the template, of which no server was forked
 
 
-def test_servers_end_with_the_process_that_has_them(program: str, place: Path):
-    script = ('import os, sys\nfrom pathlib import Path\nfrom emroot.engine.forkserver import ForkServers\n'
-              'from emroot.engine.pool import Pool\nfrom emroot.engine.template import Preload\n'
-              f'preload = Preload([{program!r}], Path({str(place)!r}), dict(os.environ))\n'
-              'assert preload.ready()\nservers = ForkServers(Pool(1), preload)\n'
+def test_servers_end_with_the_process_that_has_them(program: str, directory: Path):
+    script = ('import os, sys\nfrom pathlib import Path\nfrom emroot.engine.execution.forkserver import ForkServers\n'
+              'from emroot.engine.execution.pool import Pool\nfrom emroot.engine.execution.zygote import ZygoteStart\n'
+              f'preload = ZygoteStart([{program!r}], Path({str(directory)!r}), dict(os.environ))\n'
+              'assert preload.wait()\nservers = ForkServers(Pool(1), preload)\n'
               f'assert servers.call([{program!r}, "0"], cwd="/", env=dict(os.environ)).code == 0\n'
               'print("ready", flush=True)\nsys.stdin.read()\n')
     process = subprocess.Popen([sys.executable, '-c', script], env={**ENV, 'PYTHONPATH': str(SOURCE)}, stdin=subprocess.PIPE,
@@ -216,7 +217,8 @@ def test_without_a_c_compiler_there_is_no_library(tmp_path: Path, monkeypatch: p
     assert preload_library(tmp_path) is None
 
 
-@pytest.mark.skipif(not any(os.access(place + '/cc', os.X_OK) for place in os.defpath.split(':')), reason='cc lies elsewhere')
+@pytest.mark.skipif(not any(os.access(directory + '/cc', os.X_OK) for directory in os.defpath.split(':')),
+                    reason='cc lies elsewhere')
 def test_the_library_is_made_without_a_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     """Actions of Bazel have none; gcc looks there for its assembler."""
     monkeypatch.delenv('PATH')

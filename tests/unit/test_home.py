@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from emroot.home import LOGS_KEPT, Home, find_home, read_memo, write_memo
+from emroot.host.home import LOGS_KEPT, Home, find_home, read_json, write_json
 
 
 def test_what_is_given_comes_before_the_variable_and_that_before_the_platforms(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
@@ -42,17 +42,17 @@ def test_every_sdk_has_a_cache_directory_of_its_own(home: Home):
 
 
 def test_a_memo_is_what_was_kept(tmp_path: Path):
-    write_memo(tmp_path / 'below' / 'memo', {'answer': 1})
-    assert read_memo(tmp_path / 'below' / 'memo') == {'answer': 1}
+    write_json(tmp_path / 'below' / 'memo', {'answer': 1})
+    assert read_json(tmp_path / 'below' / 'memo') == {'answer': 1}
 
 
 @pytest.mark.parametrize('content', [b'', b'{', b'[1]', b'\xff\xfe', b'null'])
 def test_a_memo_that_cannot_be_read_is_asked_again(tmp_path: Path, content: bytes):
     (tmp_path / 'memo').write_bytes(content)
-    assert read_memo(tmp_path / 'memo') is None
-    assert read_memo(tmp_path / 'none') is None
+    assert read_json(tmp_path / 'memo') is None
+    assert read_json(tmp_path / 'none') is None
 
 
 def test_a_memo_that_cannot_be_kept_costs_only_asking_again(tmp_path: Path):
     (tmp_path / 'file').write_text('no directory')
-    write_memo(tmp_path / 'file' / 'memo', {'answer': 1})
+    write_json(tmp_path / 'file' / 'memo', {'answer': 1})

@@ -10,14 +10,14 @@ from typing import Any
 
 import pytest
 from support.running import Emroot
-from support.trees import snapshot
+from support.snapshots import snapshot
 
-from emroot.canonical import canonical_json, digest_bytes
-from emroot.engine.closure import CLOSURE, read_closure
 from emroot.engine.embuilder import is_inside
+from emroot.engine.reuse.included_files import INCLUDED_FILES, read_included_files
 from emroot.errors import StoreError
-from emroot.files import remove_tree
-from emroot.home import read_memo
+from emroot.hashing import canonical_json, digest_bytes
+from emroot.host.files import remove_tree
+from emroot.host.home import read_json
 from emroot.store import Store
 from emroot.store.blobs import FOLDERS, TREE
 from emroot.store.records import seal
@@ -34,16 +34,16 @@ def store(tmp_path: Path) -> Iterator[Store]:
 
 @pytest.fixture
 def outside(tmp_path: Path) -> Path:
-    place = tmp_path / 'outside'
-    place.mkdir()
-    (place / 'file').write_text('x')
-    return place
+    directory = tmp_path / 'outside'
+    directory.mkdir()
+    (directory / 'file').write_text('x')
+    return directory
 
 
 def _adopted(store: Store, content: bytes) -> Path:
     file = store.scratch() / 'new'
     file.write_bytes(content)
-    return store.path(store.adopt(file).digest)
+    return store.path(store.add_file(file).digest)
 
 
 @pytest.mark.parametrize('folder', FOLDERS)
@@ -86,7 +86,7 @@ def test_what_cannot_be_a_record_is_none(tmp_path: Path, kind: str):
     else:
         {'pipe': lambda: os.mkfifo(path), 'folder': path.mkdir, 'link to zeros': lambda: path.symlink_to('/dev/zero'),
          'deep': lambda: path.write_text('{"files":' * 200_000), 'not UTF-8': lambda: path.write_bytes(b'{"\xff": 1}')}[kind]()
-    assert read_memo(path) is None
+    assert read_json(path) is None
 
 
 @pytest.mark.parametrize('what', ['pipe', 'folder', 'link'])
@@ -116,18 +116,18 @@ def test_a_tree_that_is_not_described_as_trees_are_is_none(store: Store, files: 
 @pytest.mark.parametrize('files', [None, {}, ['x'], [['x']], [['/dev/zero', 'x']], [['{sdk}/../x', 'x']], [['{sdk}/a', 1]],
                                    [[None, None]], [['{other}/a', 'x']]])
 def test_a_closure_that_leads_out_of_the_sdk_is_none(store: Store, files: object):
-    _write(store, CLOSURE, KEY, {'files': files})
-    assert read_closure(store, KEY) is None
+    _write(store, INCLUDED_FILES, KEY, {'files': files})
+    assert read_included_files(store, KEY) is None
 
 
 @pytest.mark.parametrize('key', [None, 3, '../../../../dev/zero', 'x' * 64])
 def test_a_closure_is_only_looked_for_under_what_can_be_its_key(store: Store, key: object):
-    assert read_closure(store, key) is None
+    assert read_included_files(store, key) is None
 
 
 def test_a_closure_that_was_kept_is_read(store: Store):
-    store.write(CLOSURE, KEY, {'files': [['{sdk}/system/a.c', 'x'], ['{cache}/sysroot/include/a.h', 'y']]})
-    assert read_closure(store, KEY) == (('{sdk}/system/a.c', 'x'), ('{cache}/sysroot/include/a.h', 'y'))
+    store.write(INCLUDED_FILES, KEY, {'files': [['{sdk}/system/a.c', 'x'], ['{cache}/sysroot/include/a.h', 'y']]})
+    assert read_included_files(store, KEY) == (('{sdk}/system/a.c', 'x'), ('{cache}/sysroot/include/a.h', 'y'))
 
 
 @pytest.mark.parametrize('path', ['sysroot/../../x', '/etc/x', 'sysroot//x', 'sysroot/a\\b', 'C:/x', 'sysroot/\ud800', 3,

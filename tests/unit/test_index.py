@@ -11,55 +11,55 @@ from hypothesis import strategies as st
 from support.running import Emroot
 from test_signing import a_key
 
-from emroot.canonical import digest_bytes
 from emroot.engine.events import Silent
-from emroot.home import find_home
-from emroot.index import Index, Member
-from emroot.index.keep import KIND as INDEX
-from emroot.index.keep import find_index, is_claimed, keep_index, withdraw_index
-from emroot.index.shipped import decode_indexes, encode_indexes
-from emroot.index.symbols import read_archive
-from emroot.remote.address import parse_address
-from emroot.remote.client import Offer, Remote, Wanted, outgoing, send
-from emroot.remote.directory import Directory
+from emroot.hashing import digest_bytes
+from emroot.host.home import find_home
+from emroot.remote.client import DownloadRequest, Remote, UploadRequest, outgoing, send
+from emroot.remote.directory_transport import DirectoryTransport
+from emroot.remote.remote_spec import parse_remote
 from emroot.remote.signing import sign
 from emroot.store import Store
+from emroot.symbol_index import MemberSymbols, SymbolIndex
+from emroot.symbol_index.bundled import decode_indexes, encode_indexes
+from emroot.symbol_index.storage import KIND as INDEX
+from emroot.symbol_index.storage import delete_index, find_index, is_claimed, store_index
+from emroot.symbol_index.symbols import read_archive
 
 names = st.text(st.characters(exclude_characters='\0', exclude_categories=['Cs']), min_size=1, max_size=9)
 symbols = st.lists(names, unique=True, max_size=6).map(lambda found: tuple(sorted(found)))
-members = st.builds(Member, names, symbols, symbols, st.booleans(), st.sampled_from(['', 'a0' * 6, '0123456789ab']))
-indexes = st.lists(members, max_size=5).map(lambda found: Index(tuple(found)))
+members = st.builds(MemberSymbols, names, symbols, symbols, st.booleans(), st.sampled_from(['', 'a0' * 6, '0123456789ab']))
+indexes = st.lists(members, max_size=5).map(lambda found: SymbolIndex(tuple(found)))
 KEY = 'ab' * 32
-ONE = Index((Member('f.o', ('f', 'g'), ('h',), digest='0123456789ab'), Member('h.o', ('h',), bitcode=True)))
+ONE = SymbolIndex((MemberSymbols('f.o', ('f', 'g'), ('h',), digest='0123456789ab'), MemberSymbols('h.o', ('h',), bitcode=True)))
 
 
 @given(indexes)
-def test_an_index_is_read_as_it_was_written(index: Index):
-    assert Index.decode(index.encode()) == index
+def test_an_index_is_read_as_it_was_written(index: SymbolIndex):
+    assert SymbolIndex.decode(index.encode()) == index
 
 
 @given(indexes)
-def test_the_same_index_has_the_same_bytes(index: Index):
-    assert index.encode() == Index(tuple(index.members)).encode()
+def test_the_same_index_has_the_same_bytes(index: SymbolIndex):
+    assert index.encode() == SymbolIndex(tuple(index.members)).encode()
 
 
 @given(st.binary(max_size=200), st.integers(0, 100))
 def test_bytes_that_are_no_index_are_none(data: bytes, at: int):
-    assert Index.decode(data) is None
+    assert SymbolIndex.decode(data) is None
     encoded = bytearray(ONE.encode())
-    assert Index.decode(bytes(encoded[:at])) in (None, ONE)
+    assert SymbolIndex.decode(bytes(encoded[:at])) in (None, ONE)
 
 
 @pytest.mark.parametrize('body', [b'', b'\xff' * 8, ONE.body()[:-1], ONE.body() + b'x', ONE.body().replace(b'f.o', b'\0\0\0')])
 def test_an_index_that_was_cut_off_or_changed_in_its_parts_is_none(body: bytes):
-    assert Index.of_body(body) is None
+    assert SymbolIndex.of_body(body) is None
 
 
 @given(st.dictionaries(st.binary(min_size=32, max_size=32).map(bytes.hex), indexes, max_size=4))
-def test_a_file_of_indexes_has_them_by_their_keys(found: dict[str, Index]):
+def test_a_file_of_indexes_has_them_by_their_keys(found: dict[str, SymbolIndex]):
     read = decode_indexes(encode_indexes(found))
     assert read is not None
-    assert {key: Index.of_body(body) for key, body in read.items()} == found
+    assert {key: SymbolIndex.of_body(body) for key, body in read.items()} == found
 
 
 @given(st.binary(max_size=100))
@@ -71,15 +71,15 @@ def test_bytes_that_are_no_file_of_indexes_are_none(data: bytes):
 def test_a_store_has_an_index_until_it_is_withdrawn(tmp_path):
     with Store(find_home(tmp_path / 'home').store) as store:
         assert find_index(store, KEY) is None
-        keep_index(store, KEY, ONE)
+        store_index(store, KEY, ONE)
         assert find_index(store, KEY) == ONE
-        withdraw_index(store, KEY)
+        delete_index(store, KEY)
         assert find_index(store, KEY) is None
 
 
 def test_a_damaged_index_is_as_if_it_were_not_there(tmp_path):
     with Store(find_home(tmp_path / 'home').store) as store:
-        blob = keep_index(store, KEY, ONE)
+        blob = store_index(store, KEY, ONE)
         path = store.path(blob.digest)
         os.chmod(path, 0o644)
         path.write_bytes(path.read_bytes()[:-1] + b'!')
@@ -113,7 +113,7 @@ def test_an_index_from_a_file_is_a_claim_unless_its_sha256_was_given(fake: Emroo
 def test_what_is_known_here_does_not_become_a_claim(fake: Emroot, tmp_path: Path):
     (tmp_path / 'indexes').write_bytes(encode_indexes({KEY: ONE}))
     with Store(fake.home / 'store') as store:
-        keep_index(store, KEY, ONE)
+        store_index(store, KEY, ONE)
     assert fake('index', 'import', tmp_path / 'indexes').code == 0
     assert not is_claimed(Store(fake.home / 'store'), KEY)
 
@@ -122,11 +122,11 @@ def test_what_is_known_here_does_not_become_a_claim(fake: Emroot, tmp_path: Path
 def test_an_index_from_a_remote_is_a_claim_unless_it_is_signed(tmp_path: Path, signed: bool):
     key = a_key(tmp_path / 'key')
     with Store(tmp_path / 'theirs') as theirs, Store(tmp_path / 'ours') as ours:
-        keep_index(theirs, KEY, ONE)
-        found, = outgoing(theirs, Offer(INDEX, KEY))
-        send(Directory(tmp_path / 'remote'), found, sign(key, [found.text])[0])
-        address = parse_address(str(tmp_path / 'remote'), key=f'{key}.pub' if signed else '')
+        store_index(theirs, KEY, ONE)
+        found, = outgoing(theirs, UploadRequest(INDEX, KEY))
+        send(DirectoryTransport(tmp_path / 'remote'), found, sign(key, [found.text])[0])
+        address = parse_remote(str(tmp_path / 'remote'), key=f'{key}.pub' if signed else '')
         remote = Remote(address, ours, Silent(), 60.0)
-        remote.fetch([Wanted(INDEX, (KEY,), 1.0)])
+        remote.download([DownloadRequest(INDEX, (KEY,), 1.0)])
         remote.close()
         assert find_index(ours, KEY) == ONE and is_claimed(ours, KEY) is not signed

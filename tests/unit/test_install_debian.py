@@ -10,14 +10,14 @@ from pathlib import Path
 import pytest
 from support.running import cannot_run
 
-from emroot.canonical import digest_bytes
 from emroot.errors import SdkError, from_os_error
-from emroot.home import Home
-from emroot.sdk.failures import failure
-from emroot.sdk.install import install
-from emroot.sdk.providers import apt, debian, debs, silent
-from emroot.sdk.providers.apt import Apt, Source, debian_sources, parse_deb822, parse_one_line
-from emroot.sdk.providers.packages import Index, Package
+from emroot.hashing import digest_bytes
+from emroot.host.home import Home
+from emroot.sdk.installation import install
+from emroot.sdk.program_failures import failure
+from emroot.sdk.providers import apt, deb_packages, debian, silent
+from emroot.sdk.providers.apt import Apt, AptSource, debian_sources, parse_deb822, parse_one_line
+from emroot.sdk.providers.apt_index import Package, PackageIndex
 
 KEYRING = '/usr/share/keyrings/debian-archive-keyring.gpg'
 
@@ -65,15 +65,15 @@ deb-src http://deb.example/debian bookworm main
   deb http://plain.example/debian/ trixie main
 '''
     assert list(parse_one_line(text)) == [
-        Source(uri='http://deb.example/debian', suites=('bookworm',), components=('main', 'contrib'),
-               options={'Signed-By': KEYRING, 'Trusted': 'yes'}),
-        Source(uri='http://plain.example/debian/', suites=('trixie',), components=('main',)),
+        AptSource(uri='http://deb.example/debian', suites=('bookworm',), components=('main', 'contrib'),
+                  options={'Signed-By': KEYRING, 'Trusted': 'yes'}),
+        AptSource(uri='http://plain.example/debian/', suites=('trixie',), components=('main',)),
     ]
 
 
-def source(uri: str, *suites: str, component: str = 'main', key: str = '') -> Source:
+def source(uri: str, *suites: str, component: str = 'main', key: str = '') -> AptSource:
     """An archive."""
-    return Source(uri=uri, suites=suites, components=(component,), options={'Signed-By': key} if key else {})
+    return AptSource(uri=uri, suites=suites, components=(component,), options={'Signed-By': key} if key else {})
 
 
 def test_debians_own_archive_comes_first_and_others_not_at_all() -> None:
@@ -96,8 +96,8 @@ def test_apt_is_private_and_keeps_the_machines_hooks_out(tmp_path: Path) -> None
     assert 'Post-Invoke::' not in said and 'Post-Invoke-Success::' not in said
     assert 'APT::Sandbox::User "root";' in said
     written = (tmp_path / 'sources/emroot.sources').read_text()
-    assert list(parse_deb822(written)) == [Source(uri=inline.uri, suites=('forky',), components=('main',),
-                                                  options=inline.options)]
+    assert list(parse_deb822(written)) == [AptSource(uri=inline.uri, suites=('forky',), components=('main',),
+                                                     options=inline.options)]
     assert 'Architectures: ' in written
 
 
@@ -108,7 +108,7 @@ def stanza(name: str, depends: str = '', version: str = '1.0-1', **more: str) ->
     return ''.join(f'{key}: {value}\n' for key, value in fields.items() if value)
 
 
-INDEX = Index('\n'.join([
+INDEX = PackageIndex('\n'.join([
     stanza('emscripten', 'binaryen (>= 131~), ccache, clang-21, nodejs (>= 18), python3:any, node-acorn',
            version='6.0.5+dfsg+~1.41.5-2'),
     stanza('binaryen', 'libc6 (>= 2.38), libz3'),
@@ -128,7 +128,7 @@ def test_the_closure_is_what_a_cross_compiler_needs() -> None:
 @pytest.mark.parametrize(('version', 'upstream'), [
     ('6.0.5+dfsg+~1.41.5-2', '6.0.5'), ('3.1.69+dfsg-3', '3.1.69'), ('1:21.1.8-13', '21.1.8'), ('7.0~rc1', '7.0')])
 def test_the_upstream_version_of_a_package(version: str, upstream: str) -> None:
-    package = Index(stanza('a', version=version).encode()).get('a')
+    package = PackageIndex(stanza('a', version=version).encode()).get('a')
     assert package is not None and package.upstream == upstream
 
 
@@ -136,12 +136,12 @@ def suites(monkeypatch: pytest.MonkeyPatch, **versions: str | SdkError) -> list[
     """Stand in for the archive: the version of emscripten in each suite. Returns those that were opened."""
     opened: list[str] = []
 
-    def opening(directory: Path, suite: str, dates: Path) -> tuple[None, Index]:
+    def opening(directory: Path, suite: str, dates: Path) -> tuple[None, PackageIndex]:
         opened.append(suite)
         there = versions[suite]
         if isinstance(there, SdkError):
             raise there
-        return None, Index(stanza('emscripten', version=there).encode())
+        return None, PackageIndex(stanza('emscripten', version=there).encode())
     monkeypatch.setattr(debian, '_open', opening)
     monkeypatch.setattr(debian.DebianProvider, 'unusable', lambda self, version: None)
     return opened
@@ -209,12 +209,12 @@ def wanted() -> list[Package]:
 def test_packages_that_arrived_are_kept_for_the_next_try(tmp_path: Path) -> None:
     broken, whole = FakeApt(fails='multi'), FakeApt()
     with pytest.raises(SdkError, match='multi could not be downloaded') as raised:
-        debs.get_debs(broken, wanted(), tmp_path / 'one', tmp_path / 'shelf', silent)  # type: ignore[arg-type]
+        deb_packages.get_debs(broken, wanted(), tmp_path / 'one', tmp_path / 'shelf', silent)  # type: ignore[arg-type]
     assert 'are kept' in raised.value.hint
-    got = debs.get_debs(whole, wanted(), tmp_path / 'two', tmp_path / 'shelf', silent)  # type: ignore[arg-type]
+    got = deb_packages.get_debs(whole, wanted(), tmp_path / 'two', tmp_path / 'shelf', silent)  # type: ignore[arg-type]
     assert whole.asked == ['multi']
     assert [p.read_bytes() for p in got] == [b'libc6', b'multi']
-    debs.forget_debs(wanted(), tmp_path / 'shelf')
+    deb_packages.forget_debs(wanted(), tmp_path / 'shelf')
     assert list((tmp_path / 'shelf').iterdir()) == []
 
 
@@ -222,7 +222,7 @@ def test_a_spoilt_package_on_the_shelf_is_not_used(tmp_path: Path) -> None:
     (tmp_path / 'shelf').mkdir()
     (tmp_path / 'shelf/libc6_1.0-1_amd64.deb').write_bytes(b'spoilt')
     apt = FakeApt()
-    got = debs.get_debs(apt, wanted(), tmp_path / 'in', tmp_path / 'shelf', silent)  # type: ignore[arg-type]
+    got = deb_packages.get_debs(apt, wanted(), tmp_path / 'in', tmp_path / 'shelf', silent)  # type: ignore[arg-type]
     assert apt.asked == ['libc6', 'multi'] and got[0].read_bytes() == b'libc6'
 
 
@@ -236,13 +236,13 @@ def test_commands_work_through_links_and_below_a_space(tmp_path: Path, script: s
     (root / 'emcc').write_text(f'#!/bin/sh\nexec echo run {script} "$@"\n')
     (root / 'emcc').chmod(0o755)
     (tree / 'usr/bin/emcc').symlink_to('../share/emscripten/emcc')
-    debian._mend_root(tree)
+    debian._fix_root(tree)
     said = subprocess.run([tree / 'usr/bin/emcc', '-c'], capture_output=True, text=True, check=True).stdout
     assert said == f'run {root}/{runs} -c\n'
 
 
 def test_the_tree_works_without_any_variable(tmp_path: Path) -> None:
-    """JavaScript modules lie where Node looks, and commands that name the system's place name their own."""
+    """JavaScript modules lie where Node looks, and commands that name the system's location name their own."""
     root = tmp_path / 'usr/share/emscripten'
     for directory in (root, tmp_path / 'usr/share/nodejs/acorn', tmp_path / 'usr/bin'):
         directory.mkdir(parents=True)
@@ -252,7 +252,7 @@ def test_the_tree_works_without_any_variable(tmp_path: Path) -> None:
     (root / 'emcc').write_text('#!/bin/sh\necho "emcc $*"\n')
     (root / 'emcc').chmod(0o755)
     (tmp_path / 'usr/bin/emcc').symlink_to('../share/emscripten/wrapper')
-    debian._mend_root(tmp_path)
+    debian._fix_root(tmp_path)
     said = subprocess.run([tmp_path / 'usr/bin/emcc', 'a b'], capture_output=True, text=True, check=True).stdout
     assert said == 'emcc a b\n'
     assert (root / 'node_modules/acorn').is_dir() and not (root / 'node_modules').is_symlink()

@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from support.serving import Server, serving
+from support.http_server import Server, serving
 
-from emroot.canonical import digest_bytes
 from emroot.errors import SdkError
+from emroot.hashing import digest_bytes
 from emroot.sdk.download import download, reachable
 
 CONTENT = bytes(range(256)) * 4096

@@ -14,15 +14,15 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from support.serving import Server, serving
+from support.http_server import Server, serving
 
-from emroot.canonical import digest_bytes
 from emroot.errors import SdkError, UsageError
-from emroot.home import Home
-from emroot.sdk import install as installing
+from emroot.hashing import digest_bytes
+from emroot.host.home import Home
+from emroot.sdk import installation as installing
 from emroot.sdk import staging
-from emroot.sdk.discover import installed_sdks
-from emroot.sdk.install import install
+from emroot.sdk.discovery import installed_sdks
+from emroot.sdk.installation import install
 from emroot.sdk.providers import emsdk
 
 FILES = {'emscripten/emcc.py': '', 'emscripten/emscripten-version.txt': '"9.9.2"\n', 'bin/clang': '#!/bin/sh\n',
@@ -228,14 +228,14 @@ def test_installations_at_once_end_with_one_winner(site: Server, home: Home) -> 
 KILLED = '''
 import os, sys
 from pathlib import Path
-from emroot.home import Home
-from emroot.sdk import install
+from emroot.host.home import Home
+from emroot.sdk import installation
 from emroot.sdk.providers import emsdk
 emsdk.known_releases = lambda: {releases!r}
 def report(what, done, total):
     if what.startswith({moment!r}) and done >= 100:
         os._exit(9)
-install.install(Home(Path({home!r})), source='emsdk', report=report)
+installation.install(Home(Path({home!r})), source='emsdk', report=report)
 '''
 
 

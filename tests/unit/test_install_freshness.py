@@ -10,7 +10,7 @@ from support.running import cannot_run
 
 from emroot.errors import SdkError
 from emroot.sdk.providers import apt, debian, silent
-from emroot.sdk.providers.apt import Source
+from emroot.sdk.providers.apt import AptSource
 
 FILES = Path(__file__).resolve().parent.parent / 'support/debian_archive'
 
@@ -18,8 +18,8 @@ FILES = Path(__file__).resolve().parent.parent / 'support/debian_archive'
 class Archive:
     """One suite, of which all that is signed was signed long ago."""
 
-    def __init__(self, place: Path) -> None:
-        self.place, self.suite = place, place / 'dists/forky'
+    def __init__(self, directory: Path) -> None:
+        self.place, self.suite = directory, directory / 'dists/forky'
         for cpu in ('amd64', 'arm64'):
             (self.suite / f'main/binary-{cpu}').mkdir(parents=True)
             shutil.copy(FILES / 'Packages', self.suite / f'main/binary-{cpu}')
@@ -29,10 +29,10 @@ class Archive:
         shutil.copy(FILES / f'{which}.InRelease', self.suite / 'InRelease')
 
     @property
-    def source(self) -> Source:
+    def source(self) -> AptSource:
         """As the machine's apt would be configured with it."""
-        return Source(uri=f'file:{self.place}', suites=('bookworm',), components=('main',),
-                      options={'Signed-By': str(FILES / 'key.asc'), 'Check-Valid-Until': 'yes', 'Check-Date': 'yes'})
+        return AptSource(uri=f'file:{self.place}', suites=('bookworm',), components=('main',),
+                         options={'Signed-By': str(FILES / 'key.asc'), 'Check-Valid-Until': 'yes', 'Check-Date': 'yes'})
 
 
 @pytest.fixture

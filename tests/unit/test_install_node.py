@@ -11,13 +11,13 @@ from pathlib import Path
 
 import pytest
 
-from emroot.canonical import digest_file
 from emroot.errors import SdkError
-from emroot.home import Home
+from emroot.hashing import digest_file
+from emroot.host.home import Home
 from emroot.sdk import node
 from emroot.sdk.node import MINIMUM, ensure_node, node_version
 from emroot.sdk.pins import PINS, Pin, pinned
-from emroot.sdk.wheels import get_wheel
+from emroot.sdk.pip_wheels import get_wheel
 
 
 def a_node(path: Path, version: str) -> Path:

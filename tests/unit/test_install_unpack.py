@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from support.disks import disk
 
 from emroot.errors import SdkError
-from emroot.sdk.unpack import _Place, untar, unzip
+from emroot.sdk.extraction import _SafeExtractor, untar, unzip
 
 
 def a_tar(path: Path, *members: tarfile.TarInfo) -> Path:
@@ -226,12 +226,12 @@ def test_of_two_members_of_one_name_the_last_counts(tmp_path: Path) -> None:
 
 def test_a_file_system_that_does_not_tell_case_is_noticed(tmp_path: Path) -> None:
     """As one would be: another spelling of what was unpacked is there, and the same file."""
-    place = _Place(tmp_path / 'a.zip', tmp_path / 'out')
-    place.file('Map.h', io.BytesIO(b'1'), executable=False)
+    directory = _SafeExtractor(tmp_path / 'a.zip', tmp_path / 'out')
+    directory.file('Map.h', io.BytesIO(b'1'), executable=False)
     if not (tmp_path / 'out/map.h').exists():
         os.link(tmp_path / 'out/Map.h', tmp_path / 'out/map.h')
     with pytest.raises(SdkError, match=r"has 'Map\.h' and 'map\.h'"):
-        place.file('map.h', io.BytesIO(b'2'), executable=False)
+        directory.file('map.h', io.BytesIO(b'2'), executable=False)
 
 
 def _refused_when_spoilt(archive: Path, unpack: Callable[[Path, Path], object]) -> None:

@@ -15,9 +15,9 @@ import pytest
 from support.running import Emroot, cannot_run, plain_environment
 from support.waiting import most_at_once
 
-from emroot.engine.jobserver import find_jobserver
-from emroot.engine.memory import ENOUGH, Room, available_memory, jobs_that_fit
-from emroot.engine.pool import Pool, default_workers
+from emroot.engine.execution.jobserver import find_jobserver
+from emroot.engine.execution.memory_limit import ENOUGH, MemoryLimit, available_memory, jobs_that_fit
+from emroot.engine.execution.pool import Pool, default_workers
 
 pytestmark = pytest.mark.skipif(os.name == 'nt', reason='a semaphore there, which is not used')
 
@@ -108,15 +108,15 @@ def test_one_that_is_not_open_for_us_is_not_used_and_the_reason_said(tmp_path: P
 
 # --- with a real make ---
 
-def _make(fake: Emroot, place: Path, recipes: dict[str, str], jobs: str) -> str:
+def _make(fake: Emroot, directory: Path, recipes: dict[str, str], jobs: str) -> str:
     """What a real make says while it runs these recipes; `EMROOT` in one is the command line."""
     if not shutil.which('make'):
         cannot_run('there is no make: install your system\'s (make on Debian)')
     emroot = ' '.join(fake.command())
     text = f'all: {" ".join(recipes)}\n' + ''.join(
         f'{name}:\n\t{recipe.replace("EMROOT", emroot)}\n' for name, recipe in recipes.items())
-    (place / 'Makefile').write_text(text)
-    done = subprocess.run(['make', jobs], cwd=place, env=plain_environment(), capture_output=True, text=True, timeout=300,
+    (directory / 'Makefile').write_text(text)
+    done = subprocess.run(['make', jobs], cwd=directory, env=plain_environment(), capture_output=True, text=True, timeout=300,
                           check=False)
     assert 'INTERNAL' not in done.stderr, 'make counts its tokens when it ends'
     assert done.returncode == 0, done.stderr
@@ -177,14 +177,14 @@ def test_with_little_memory_left_one_job_runs_at_a_time():
     assert most_at_once(Pool(4, room=lambda: False), 1) == 1
 
 
-def _system(place: Path, available_kb: int, limit: str = 'max', used: int = 0, inactive: int = 0) -> tuple[Path, Path, Path]:
-    (place / 'group').mkdir()
-    (place / 'meminfo').write_text(f'MemTotal: 9999999 kB\nMemAvailable:   {available_kb} kB\n')
-    (place / 'cgroup').write_text('1:cpu:/elsewhere\n0::/group\n')
-    (place / 'group' / 'memory.max').write_text(f'{limit}\n')
-    (place / 'group' / 'memory.current').write_text(f'{used}\n')
-    (place / 'group' / 'memory.stat').write_text(f'anon 1\ninactive_file {inactive}\n')
-    return place / 'meminfo', place / 'cgroup', place
+def _system(directory: Path, available_kb: int, limit: str = 'max', used: int = 0, inactive: int = 0) -> tuple[Path, Path, Path]:
+    (directory / 'group').mkdir()
+    (directory / 'meminfo').write_text(f'MemTotal: 9999999 kB\nMemAvailable:   {available_kb} kB\n')
+    (directory / 'cgroup').write_text('1:cpu:/elsewhere\n0::/group\n')
+    (directory / 'group' / 'memory.max').write_text(f'{limit}\n')
+    (directory / 'group' / 'memory.current').write_text(f'{used}\n')
+    (directory / 'group' / 'memory.stat').write_text(f'anon 1\ninactive_file {inactive}\n')
+    return directory / 'meminfo', directory / 'cgroup', directory
 
 
 def test_the_memory_there_is_is_the_machines_or_the_groups_whichever_is_less(tmp_path: Path):
@@ -206,9 +206,9 @@ def test_where_nothing_is_said_of_memory_nothing_is_known(tmp_path: Path):
 
 def test_plenty_of_memory_is_not_looked_for_again_at_once() -> None:
     left = [8.0, 3.0, 0.5, 0.5, 8.0]
-    room = Room(4, lambda: left.pop(0))
+    room = MemoryLimit(4, lambda: left.pop(0))
     assert room() and room() and len(left) == 4
-    room = Room(4, lambda: left.pop(0))
+    room = MemoryLimit(4, lambda: left.pop(0))
     assert [room(), room(), room(), room()] == [True, False, False, True] and not left  # little is looked for each time
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from support.running import Emroot
-from support.trees import archives, counts
+from support.snapshots import archives, counts
 
 SELECTION = ('--targets', 'libone,libcxx,libmany', '--json')
 
@@ -24,10 +24,10 @@ def launcher(tmp_path: Path) -> Path:
     return _script(tmp_path / 'launcher', f'echo "$@" >> {tmp_path}/started; exec "$@"')
 
 
-def _script(place: Path, text: str) -> Path:
-    place.write_text(f'#!/bin/sh\n{text}\n')
-    place.chmod(0o755)
-    return place
+def _script(directory: Path, text: str) -> Path:
+    directory.write_text(f'#!/bin/sh\n{text}\n')
+    directory.chmod(0o755)
+    return directory
 
 
 @pytest.mark.parametrize('how', ['option', 'variable', 'path', 'configuration'])

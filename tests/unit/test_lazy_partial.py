@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 from support.running import Emroot
 
-from emroot.lazy.partial import Links, completing_command, never_whole, note_link, read_links
-from emroot.lazy.prepare import FLOOR, is_enough
+from emroot.keys.plan import Archive
+from emroot.lazy_link.link_history import LinkCount, completing_command, never_whole, note_link, read_links
+from emroot.lazy_link.preparation import FLOOR, is_enough
 from emroot.modes import Mode
-from emroot.plan import Archive
 
 MODE = Mode()
 
@@ -55,11 +55,11 @@ def test_run_says_so_to_who_wanted_the_cache_frozen(partly: Path, fake: Emroot):
 
 
 def test_links_are_lazy_until_they_have_cost_what_libraries_cost(tmp_path: Path):
-    assert read_links(tmp_path, MODE) == Links()
+    assert read_links(tmp_path, MODE) == LinkCount()
     for _ in range(30):
         note_link(tmp_path, MODE, [_archive('libone')], 0.5)
     links = read_links(tmp_path, MODE)
     assert (links.count, links.seconds, links.did_without) == (30, 15.0, [('libone', f'{MODE.directory}/libone.a')])
     assert not is_enough(links, lambda: 40.0)
     assert is_enough(links, lambda: 14.0)
-    assert not is_enough(Links(1, FLOOR / 2), lambda: 0.0)  # what is cheap is not even looked at
+    assert not is_enough(LinkCount(1, FLOOR / 2), lambda: 0.0)  # what is cheap is not even looked at

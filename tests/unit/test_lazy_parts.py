@@ -6,17 +6,17 @@ from pathlib import Path
 
 import pytest
 
-from emroot.index import Index, Member
-from emroot.index.symbols import read_archive
-from emroot.lazy.closure import Closure, Roots, read_stubs
-from emroot.lazy.command import read_command
-from emroot.lazy.sparse import loaded, write_sparse
+from emroot.lazy_link.linker_command import read_command
+from emroot.lazy_link.stub_archive import extracted_members, write_stub_archive
+from emroot.lazy_link.symbol_closure import Roots, SymbolClosure, read_stubs
+from emroot.symbol_index import MemberSymbols, SymbolIndex
+from emroot.symbol_index.symbols import read_archive
 
 
-def _index(**members: tuple[str, str]) -> Index:
+def _index(**members: tuple[str, str]) -> SymbolIndex:
     """`name='defined, undefined'`."""
-    return Index(tuple(Member(f'{name}.o', tuple(defined.split()), tuple(undefined.split()))
-                       for name, (defined, undefined) in members.items()))
+    return SymbolIndex(tuple(MemberSymbols(f'{name}.o', tuple(defined.split()), tuple(undefined.split()))
+                             for name, (defined, undefined) in members.items()))
 
 
 LIBC = _index(puts=('puts', 'write strlen'), write=('write', ''), strlen=('strlen', ''), printf=('printf', 'puts'))
@@ -24,33 +24,33 @@ OTHER = _index(mine=('strlen other', 'printf'))
 
 
 def test_what_is_reached_from_the_inputs_is_needed():
-    assert Closure([LIBC], Roots({'puts'})).needed == [{'puts.o', 'write.o', 'strlen.o'}]
+    assert SymbolClosure([LIBC], Roots({'puts'})).needed == [{'puts.o', 'write.o', 'strlen.o'}]
 
 
 def test_of_two_definitions_the_first_archive_has_the_one_that_is_taken():
-    assert Closure([LIBC, OTHER], Roots({'puts'})).needed[1] == set()
-    assert Closure([OTHER, LIBC], Roots({'puts'})).needed[0] == {'mine.o'}
+    assert SymbolClosure([LIBC, OTHER], Roots({'puts'})).needed[1] == set()
+    assert SymbolClosure([OTHER, LIBC], Roots({'puts'})).needed[0] == {'mine.o'}
 
 
 def test_what_the_inputs_define_is_not_looked_for():
-    assert Closure([LIBC], Roots({'puts'}, defined={'write'})).needed == [{'puts.o', 'strlen.o'}]
+    assert SymbolClosure([LIBC], Roots({'puts'}, defined={'write'})).needed == [{'puts.o', 'strlen.o'}]
 
 
 def test_functions_of_javascript_want_what_they_are_said_to_want():
     stubs = read_stubs('#STUB\nfd_write: strlen\n\nunused: printf\nplain\n')
     assert stubs == {'fd_write': ('strlen',), 'unused': ('printf',), 'plain': ()}
-    assert Closure([LIBC], Roots({'__wasi_fd_write'}, stubs=stubs)).needed == [{'strlen.o'}]
+    assert SymbolClosure([LIBC], Roots({'__wasi_fd_write'}, stubs=stubs)).needed == [{'strlen.o'}]
 
 
 def test_with_bitcode_everything_that_javascript_may_want_of_it_is_loaded_early():
-    bitcode = Index(tuple(Member(m.name, m.defined, m.undefined, bitcode=True) for m in LIBC.members))
+    bitcode = SymbolIndex(tuple(MemberSymbols(m.name, m.defined, m.undefined, bitcode=True) for m in LIBC.members))
     stubs = {'unused': ('strlen',), 'also': ('nothing',)}
-    assert Closure([bitcode], Roots({'write'}, stubs=stubs)).needed == [{'write.o', 'strlen.o'}]
-    assert Closure([LIBC], Roots({'write'}, stubs=stubs, bitcode=True)).needed == [{'write.o'}]
+    assert SymbolClosure([bitcode], Roots({'write'}, stubs=stubs)).needed == [{'write.o', 'strlen.o'}]
+    assert SymbolClosure([LIBC], Roots({'write'}, stubs=stubs, bitcode=True)).needed == [{'write.o'}]
 
 
 def test_what_the_linker_took_besides_brings_what_it_refers_to():
-    closure = Closure([LIBC], Roots(()))
+    closure = SymbolClosure([LIBC], Roots(()))
     closure.add(0, ['printf.o', 'unknown.o'])
     assert closure.needed == [{'printf.o', 'puts.o', 'write.o', 'strlen.o'}]
 
@@ -98,8 +98,8 @@ def test_libraries_that_are_linked_whole_are_known(tmp_path: Path):
 
 def test_a_sparse_archive_has_all_members_in_their_order(tmp_path: Path):
     (tmp_path / 'real.o').write_bytes(b'\0asm real')
-    index = Index((*LIBC.members, Member('a_bitcode_object_with_a_long_name.o', ('b',), bitcode=True)))
-    write_sparse(tmp_path / 'libc.a', index, {'puts.o': tmp_path / 'real.o'}, 'wasm64-unknown-emscripten')
+    index = SymbolIndex((*LIBC.members, MemberSymbols('a_bitcode_object_with_a_long_name.o', ('b',), bitcode=True)))
+    write_stub_archive(tmp_path / 'libc.a', index, {'puts.o': tmp_path / 'real.o'}, 'wasm64-unknown-emscripten')
     found = dict(read_archive((tmp_path / 'libc.a').read_bytes()))
     assert list(found) == index.names
     assert found['puts.o'] == b'\0asm real'
@@ -109,4 +109,4 @@ def test_a_sparse_archive_has_all_members_in_their_order(tmp_path: Path):
 
 def test_what_the_linker_loaded_of_an_archive_is_read_from_its_trace():
     trace = 'main.o\n/a (place)/libc.a(puts.o)\n/a (place)/libc.a(write.o)\n/other/libc.a(strlen.o)\n'
-    assert loaded(trace, Path('/a (place)/libc.a'), {'puts.o'}) == {'write.o'}
+    assert extracted_members(trace, Path('/a (place)/libc.a'), {'puts.o'}) == {'write.o'}

@@ -8,19 +8,19 @@ from pathlib import Path
 import pytest
 from support.running import Emroot
 
-from emroot.engine.cgroups import memory_left, processors_allowed
-from emroot.engine.pool import JOBS, default_workers
+from emroot.engine.execution.cgroups import memory_left, processors_allowed
+from emroot.engine.execution.pool import JOBS, default_workers
 
 
-def _groups(place: Path, version: int, own: dict[str, str], above: dict[str, str], *, seen: str) -> tuple[Path, Path]:
+def _groups(directory: Path, version: int, own: dict[str, str], above: dict[str, str], *, seen: str) -> tuple[Path, Path]:
     """A control group and the one above it, of memory and processors, at the path that is seen from a container, or not."""
-    top = place / 'memory,cpu' if version == 1 else place
+    top = directory / 'memory,cpu' if version == 1 else directory
     for group, files in ((top / 'job' / 'step', own), (top / 'job', above)):
         group.mkdir(parents=True, exist_ok=True)
         for name, text in files.items():
             (group / name).write_text(text)
-    (place / 'cgroup').write_text(f'7:freezer:/\n{"3:memory,cpu" if version == 1 else "0:"}:{seen}\n')
-    return place / 'cgroup', place
+    (directory / 'cgroup').write_text(f'7:freezer:/\n{"3:memory,cpu" if version == 1 else "0:"}:{seen}\n')
+    return directory / 'cgroup', directory
 
 
 MEMORY = {2: ('memory.max', 'memory.current', 'inactive_file'),

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from emroot import files
-from emroot.engine.jobserver import find_jobserver
-from emroot.home import find_home
-from emroot.sdk.discover import candidates, emscripten_root
+from emroot.engine.execution.jobserver import find_jobserver
+from emroot.host import files
+from emroot.host.home import find_home
+from emroot.sdk.discovery import candidates, emscripten_root
 
 pytestmark = pytest.mark.skipif(os.name == 'nt', reason='scripts with #! are not to be had there')
 

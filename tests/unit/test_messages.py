@@ -1,4 +1,4 @@
-"""Bad input: each kind with its exit code and a sentence that mends it, word for word in `tests/golden/messages.json`."""
+"""Bad input: each kind with its exit code and a sentence that fixes it, word for word in `tests/golden/messages.json`."""
 
 from __future__ import annotations
 
@@ -28,10 +28,10 @@ CASES: dict[str, tuple[int, list[str]]] = {
 }
 
 
-def _words(ran: Ran, places: dict[str, Path]) -> list[str]:
+def _words(ran: Ran, directories: dict[str, Path]) -> list[str]:
     text = ran.err
-    for name, place in places.items():
-        text = text.replace(str(place), f'<{name}>')
+    for name, directory in directories.items():
+        text = text.replace(str(directory), f'<{name}>')
     text = re.sub(r'\b\d+\.\d s\b', '<time>', text)
     return [line for line in text.splitlines() if line.startswith(('emroot: error', '  hint'))]
 
@@ -52,20 +52,20 @@ def _broken_sdks(tmp_path: Path) -> dict[str, Path]:
 
 
 def test_messages_are_the_golden_ones(fake: Emroot, tmp_path: Path, golden: Callable[[str, object], None]):
-    places = {'sdk': fake.sdk or tmp_path, 'home': fake.home, 'tmp': tmp_path}
+    directories = {'sdk': fake.sdk or tmp_path, 'home': fake.home, 'tmp': tmp_path}
     said = {}
     for name, (code, arguments) in CASES.items():
         ran = fake(*[a.replace('{sdk}', str(fake.sdk)) for a in arguments], cwd=tmp_path)
         assert ran.code == code, (name, ran.err)
         assert ran.out == ''
-        said[name] = {'exit': code, 'says': _words(ran, places)}
+        said[name] = {'exit': code, 'says': _words(ran, directories)}
     for name, root in _broken_sdks(tmp_path).items():
         ran = Emroot(fake.home, root)('build', '--targets', 'libone', cwd=tmp_path)
         assert ran.code == 3, (name, ran.err)
-        said[name] = {'exit': 3, 'says': _words(ran, places)}
+        said[name] = {'exit': 3, 'says': _words(ran, directories)}
     ran = Emroot(fake.home)('list', env={'PATH': str(tmp_path)}, cwd=tmp_path)
     assert ran.code == 3, ran.err
-    said['no SDK at all'] = {'exit': 3, 'says': _words(ran, places)}
+    said['no SDK at all'] = {'exit': 3, 'says': _words(ran, directories)}
     assert all(len(case['says']) == 2 for case in said.values()), said
     golden('messages', said)
 

@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from support.paper import paper_listing, paper_sdk
+from support.synthetic_sdk import paper_listing, synthetic_sdk
 
-from emroot.facts import write_fact
-from emroot.messages import Remedy, explain_message
+from emroot.diagnostics.messages import Fix, explain_message
+from emroot.host.checked_json import write_checked_json
 from emroot.modes import Mode
 
 LIBRARIES = ('libc', 'libc-mt-debug', 'libstubs', 'libembind', 'crt1')
@@ -22,8 +22,8 @@ class Paper:
     """The catalogue of an SDK on paper."""
 
     def __init__(self, index: Path) -> None:
-        write_fact(index, {'system/lib/libc/musl/include/stdio.h': '0', 'system/lib/libcxx/include/iostream': '1'})
-        self.sdk = paper_sdk(index=index)
+        write_checked_json(index, {'system/lib/libc/musl/include/stdio.h': '0', 'system/lib/libcxx/include/iostream': '1'})
+        self.sdk = synthetic_sdk(index=index)
 
     def listing(self, mode: Mode) -> Any:
         return paper_listing(LIBRARIES, ports=PORTS)
@@ -66,7 +66,7 @@ def explain(tmp_path: Path) -> Any:
     ('emroot: this link needs libstubs of mode wasm64-lto, which its features do not tell beforehand.', 'wasm64-lto/libstubs'),
 ])
 def test_the_target_of_a_message_is_found(explain: Any, message: str, target: str):
-    found: list[Remedy] = explain(message)
+    found: list[Fix] = explain(message)
     assert [r.target for r in found] == ([target] if target else [])
     if target:
         mode, _, name = target.partition('/')

@@ -10,12 +10,13 @@ import pytest
 from support.running import Emroot
 
 from dev.bench.larger import Starts
-from dev.curve import draw
-from dev.model import Traced, Work, calibrated, embuilder_schedule, emroot_schedule, main, read_trace
+from dev.model import SimulatedWork, Traced, calibrated, embuilder_schedule, emroot_schedule, main, read_trace
+from dev.svg_plot import draw
 
 #: Two libraries. Of `a`: x1 and x2, which are a family, and y, which `b` has too. Of `b`: z and y.
-WORK = Traced([Work('x1.c', 3, 'x', ('a',)), Work('x2.c', 2, 'x', ('a',)), Work('y.c', 4, 'y', ('a', 'b')),
-               Work('z.c', 1, 'z', ('b',))], {'a': 1, 'b': 2}, 0)
+WORK = Traced([SimulatedWork('x1.c', 3, 'x', ('a',)), SimulatedWork('x2.c', 2, 'x', ('a',)),
+               SimulatedWork('y.c', 4, 'y', ('a', 'b')),
+               SimulatedWork('z.c', 1, 'z', ('b',))], {'a': 1, 'b': 2}, 0)
 
 
 def test_emroot_starts_the_family_with_most_left_and_joins_an_archive_behind_its_last_object():
@@ -32,7 +33,7 @@ def test_emroot_starts_the_family_with_most_left_and_joins_an_archive_behind_its
 
 def test_what_emroot_itself_takes_for_a_compile_is_done_for_one_at_a_time():
     """Four compiles of 1 s on four cores; for each, half a second of Python: they begin at 0, 0.5, 1 and 1.5."""
-    four = Traced([Work(f'{n}.c', 1, str(n), ('a',)) for n in range(4)], {'a': 0}, 0.5)
+    four = Traced([SimulatedWork(f'{n}.c', 1, str(n), ('a',)) for n in range(4)], {'a': 0}, 0.5)
     assert emroot_schedule(four, 4).seconds == 2.5
     assert emroot_schedule(four, 1).seconds == 4
 
@@ -40,7 +41,7 @@ def test_what_emroot_itself_takes_for_a_compile_is_done_for_one_at_a_time():
 def test_of_many_workers_some_take_the_cheapest_first():
     """Seven compiles of 4 s, four of 1 s. Eight workers: six are at it 0-4, two take the short ones 0-1 and 1-2, then one of
     them the seventh, 2-6. Seven: all are at it 0-4, then at the short ones, 4-5."""
-    work = Traced([Work(f'{n}.c', 4 if n < 7 else 1, str(n), ('a',)) for n in range(11)], {'a': 0}, 0)
+    work = Traced([SimulatedWork(f'{n}.c', 4 if n < 7 else 1, str(n), ('a',)) for n in range(11)], {'a': 0}, 0)
     assert [emroot_schedule(work, cores).seconds for cores in (7, 8)] == [5, 6]
 
 
@@ -72,7 +73,7 @@ def test_embuilder_makes_one_library_after_the_other():
 def _eight(second: str) -> Traced:
     """Two files of 5 s, the second of this name, and six of half a second."""
     names = {'a.c': 5, second: 5, 'c.c': 0.5, 'd.c': 0.5, 'e.c': 0.5, 'f.cpp': 0.5, 'g.cpp': 0.5, 'h.cpp': 0.5}
-    return Traced([Work(name, seconds, name, ('l',)) for name, seconds in names.items()], {'l': 0}, 0)
+    return Traced([SimulatedWork(name, seconds, name, ('l',)) for name, seconds in names.items()], {'l': 0}, 0)
 
 
 def test_embuilder_does_batches_of_a_library_from_end_to_end():
@@ -89,7 +90,8 @@ def test_embuilder_has_batches_of_one_language():
 def test_embuilder_sees_only_now_and_then_what_has_ended():
     """a 0-0.5, and beside it b0 0-0.01, b1 0.2-0.21, b2 0.4-0.41: while a is waited for, others are looked for every 0.2 s. That
     a has ended is seen at 0.513 (after 1, 3, 7, 15, 31, 63 and 113 ms); b3 and b4 0.513-0.523, seen at 0.528."""
-    work = Traced([Work('a.c', 0.5, 'a', ('l',)), *(Work(f'b{n}.c', 0.01, str(n), ('l',)) for n in range(5))], {'l': 0}, 0)
+    work = Traced([SimulatedWork('a.c', 0.5, 'a', ('l',)), *(SimulatedWork(f'b{n}.c', 0.01, str(n), ('l',)) for n in range(5))],
+                  {'l': 0}, 0)
     assert embuilder_schedule(work, 2).seconds == pytest.approx(0.528)
 
 

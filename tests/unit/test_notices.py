@@ -11,18 +11,18 @@ import pytest
 from support.fake import make_program
 from support.running import Emroot
 
-from emroot.cli.belated import Belated
-from emroot.cli.notices import heard, tell
-from emroot.cli.session import NOTICES
-from emroot.cli.watch import make_watcher
-from emroot.home import LOGS_KEPT, Home
+from emroot.cli.context import NOTICES
+from emroot.cli.ui.delayed_display import DelayedDisplay
+from emroot.cli.ui.log import make_watcher
+from emroot.cli.ui.notices import heard, tell
+from emroot.host.home import LOGS_KEPT, Home
 
 TARGETS = ('--targets', 'libmany')
 
 
-def _waiting_for(file: Path, place: Path) -> Path:
+def _waiting_for(file: Path, directory: Path) -> Path:
     """A launcher that lets compiles begin once a file is there."""
-    return make_program(place / 'waiting', f"#!{sys.executable} -IS\nimport os, subprocess, sys, time\n"
+    return make_program(directory / 'waiting', f"#!{sys.executable} -IS\nimport os, subprocess, sys, time\n"
                         f"while not os.path.exists({str(file)!r}):\n    time.sleep(0.05)\n"
                         "sys.exit(subprocess.call(sys.argv[1:]))\n")
 
@@ -79,22 +79,23 @@ def test_what_is_to_be_quiet_has_no_listener(monkeypatch: pytest.MonkeyPatch):
 
 
 def test_a_line_says_how_much_there_is_to_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    place = tmp_path / 'notices'
-    place.touch()
-    monkeypatch.setenv(NOTICES, str(place))
-    for display, archives, compiles in ((Belated('wasm64-lto', patience=0), 12, 1378), (Belated('', patience=0), 1, 0),
-                                        (Belated('wasm64', pulled=True, patience=0), 3, 1),
-                                        (Belated('wasm64', pulled=True, patience=0), 3, 0),
-                                        (Belated('wasm32', patience=0), 0, 0)):
-        before = place.read_text()
+    directory = tmp_path / 'notices'
+    directory.touch()
+    monkeypatch.setenv(NOTICES, str(directory))
+    for display, archives, compiles in ((DelayedDisplay('wasm64-lto', patience=0), 12, 1378),
+                                        (DelayedDisplay('', patience=0), 1, 0),
+                                        (DelayedDisplay('wasm64', pulled=True, patience=0), 3, 1),
+                                        (DelayedDisplay('wasm64', pulled=True, patience=0), 3, 0),
+                                        (DelayedDisplay('wasm32', patience=0), 0, 0)):
+        before = directory.read_text()
         display.planned(archives, compiles, 1.0)
         until = time.monotonic() + 300
-        while (compiles or archives == 1) and place.read_text() == before and time.monotonic() < until:
+        while (compiles or archives == 1) and directory.read_text() == before and time.monotonic() < until:
             time.sleep(0.01)
         display.close()
-    assert place.read_text().splitlines() == ['building 12 libraries of wasm64-lto, 1378 objects; this is done once',
-                                              'building 1 library; this is done once',
-                                              'compiling 1 object of 3 libraries of wasm64 for a link; this is done once']
+    assert directory.read_text().splitlines() == ['building 12 libraries of wasm64-lto, 1378 objects; this is done once',
+                                                  'building 1 library; this is done once',
+                                                  'compiling 1 object of 3 libraries of wasm64 for a link; this is done once']
 
 
 def test_logs_of_links_leave_those_of_builds_alone(home: Home):

@@ -7,14 +7,14 @@ from collections.abc import Callable
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from support.paper import paper_recipe, paper_sdk
+from support.synthetic_sdk import paper_recipe, synthetic_sdk
 
-from emroot.canonical import canonical_json, digest_record
+from emroot.hashing import canonical_json, digest_record
+from emroot.keys.plan import archive_record, compile_record, make_plan
 from emroot.modes import parse_mode
-from emroot.plan import archive_record, compile_record, make_plan
 from emroot.sdk import Sdk
 
-SDK = paper_sdk()
+SDK = synthetic_sdk()
 
 
 def _key(sdk: Sdk = SDK, argv: tuple[str, ...] = ('clang', '-O2'), source: str = 'a.c') -> str:
@@ -45,17 +45,17 @@ def test_equal_archives_of_different_modes_have_one_key_and_two_places():
 
 @pytest.mark.parametrize('part', ['compiler', 'sources'])
 def test_another_compiler_or_another_source_makes_another_object(part: str):
-    assert _key(paper_sdk(parts={**SDK.parts, part: 'f' * 64})) != _key()
+    assert _key(synthetic_sdk(parts={**SDK.parts, part: 'f' * 64})) != _key()
 
 
 @pytest.mark.parametrize('part', ['linker', 'archiver', 'tools'])
 def test_what_takes_no_part_in_a_compile_makes_no_other_object(part: str):
-    assert _key(paper_sdk(parts={**SDK.parts, part: 'f' * 64})) == _key()
+    assert _key(synthetic_sdk(parts={**SDK.parts, part: 'f' * 64})) == _key()
 
 
 @given(st.sampled_from(['root', 'llvm_root', 'how', 'node', 'python', 'sanity', 'digest']), st.text(min_size=1))
 def test_where_an_sdk_lies_and_how_it_was_found_are_in_no_key(field: str, value: str):
-    assert _key(paper_sdk(**{field: value})) == _key()
+    assert _key(synthetic_sdk(**{field: value})) == _key()
 
 
 @given(st.lists(st.text(), min_size=1).map(tuple), st.lists(st.text(), min_size=1).map(tuple))

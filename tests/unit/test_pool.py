@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from support.waiting import most_at_once, once
 
-from emroot.engine.pool import Cancelled, Finished, Pool, default_workers
+from emroot.engine.execution.pool import Cancelled, Finished, Pool, default_workers
 
 
 @given(st.lists(st.floats(0, 100), max_size=20))

@@ -13,10 +13,10 @@ import pytest
 from support.fake import make_fake_sdk
 from support.running import Emroot, cannot_run, plain_environment
 
-from emroot.files import as_python, user_path
-from emroot.home import read_memo
-from emroot.remote.address import parse_address
-from emroot.selection import split_names
+from emroot.host.files import as_python, user_path
+from emroot.host.home import read_json
+from emroot.project.selection import split_names
+from emroot.remote.remote_spec import parse_remote
 
 pytestmark = pytest.mark.skipif(os.name != 'posix', reason='names are bytes, streams can be closed and HOME is heeded on POSIX')
 #: A locale in which Python decodes names as ASCII.
@@ -68,31 +68,31 @@ def test_a_full_standard_output_is_no_full_store(fake: Emroot, arguments: list[s
 
 
 def test_names_that_are_no_text_go_everywhere(fake: Emroot, tmp_path: Path):
-    place = tmp_path / LATIN
-    place.mkdir()
-    own = Emroot(place / 'home', fake.sdk)
+    directory = tmp_path / LATIN
+    directory.mkdir()
+    own = Emroot(directory / 'home', fake.sdk)
 
     def run(*arguments: object) -> bytes:
-        ran = subprocess.run(own.command(*arguments), env=plain_environment(), cwd=place, capture_output=True, check=False,
+        ran = subprocess.run(own.command(*arguments), env=plain_environment(), cwd=directory, capture_output=True, check=False,
                              timeout=100)
         assert ran.returncode == 0, ran.stderr
         return ran.stdout
-    assert run('build', '--targets', 'libone', '--cache', 'cache') == os.fsencode(place / 'cache') + b'\n'
+    assert run('build', '--targets', 'libone', '--cache', 'cache') == os.fsencode(directory / 'cache') + b'\n'
     assert run('build', '--json', '--targets', 'libone')
-    assert os.fsencode(place / 'cache') in run('env', '--targets', 'libone', '--cache', 'cache')
+    assert os.fsencode(directory / 'cache') in run('env', '--targets', 'libone', '--cache', 'cache')
     assert b'hi' in run('-v', 'run', '--targets', 'libone', '--', 'echo', 'hi')
     run('report', '-o', 'report.html')
     run('export', '--targets', 'libone', '-o', 'libs.tar.gz')
     run('publish', 'files', '--targets', 'libone')
     run('verify')
-    assert os.fsencode(place) in b''.join(log.read_bytes() for log in own.home.glob('logs/*.log'))
+    assert os.fsencode(directory) in b''.join(log.read_bytes() for log in own.home.glob('logs/*.log'))
 
 
 def test_what_is_kept_does_not_depend_on_the_locale(fake: Emroot, tmp_path: Path):
     own = Emroot(tmp_path / 'höme', fake.sdk)
     assert own('build', '--targets', 'libone', '--cache', tmp_path / 'cäche', env=ASCII).code == 0
     kept = sorted(path for path in own.home.rglob('*.json') if 'store' not in path.parts)
-    assert [read_memo(path) for path in own.home.glob('caches/*')] == [{'path': str(tmp_path / 'cäche')}]
+    assert [read_json(path) for path in own.home.glob('caches/*')] == [{'path': str(tmp_path / 'cäche')}]
     assert own('build', '--targets', 'libone', '--cache', tmp_path / 'cäche').err.startswith('0 built, 1 reused')
     assert sorted(path for path in own.home.rglob('*.json') if 'store' not in path.parts) == kept
     assert own('verify', env=ASCII).out == own('verify').out
@@ -233,7 +233,7 @@ def test_of_what_a_compiler_says_both_ends_are_shown_and_nothing_that_a_terminal
 
 def test_secrets_that_everybody_can_read_are_warned_of():
     def shows(text: str, headers: str = 'Authorization: Bearer x') -> bool:
-        return parse_address(text, headers=headers).shows_secrets
+        return parse_remote(text, headers=headers).shows_secrets
     assert shows('http://cache.example/emroot') and shows('grpc://cache.example:8980')
     assert not shows('https://cache.example/emroot') and not shows('http://localhost:8080/x')
     assert not shows('http://cache.example', '')

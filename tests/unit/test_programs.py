@@ -8,16 +8,16 @@ from pathlib import Path
 
 import pytest
 
-from emroot.programs import find_program
+from emroot.host.programs import find_program
 
 SOURCES = Path(__file__).resolve().parents[2] / 'src/emroot'
 #: What a program is called here.
 ENDING = '.bat' if os.name == 'nt' else ''
 
 
-def a_program(place: Path) -> str:
-    place.parent.mkdir(parents=True, exist_ok=True)
-    file = place.with_name(place.name + ENDING)
+def a_program(directory: Path) -> str:
+    directory.parent.mkdir(parents=True, exist_ok=True)
+    file = directory.with_name(directory.name + ENDING)
     file.write_text('@exit /b 0\n' if ENDING else '#!/bin/sh\n')
     file.chmod(0o755)
     return str(file)
@@ -26,11 +26,11 @@ def a_program(place: Path) -> str:
 @pytest.fixture(autouse=True)
 def trap(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The current directory: it has a program of each name, and one in a directory of its own."""
-    (place := tmp_path / 'project').mkdir()
+    (directory := tmp_path / 'project').mkdir()
     for name in ('node', 'tools/node'):
-        a_program(place / name)
-    monkeypatch.chdir(place)
-    return place
+        a_program(directory / name)
+    monkeypatch.chdir(directory)
+    return directory
 
 
 @pytest.mark.parametrize('path', ['', '.', os.pathsep, f'.{os.pathsep}tools', 'tools', './tools'])

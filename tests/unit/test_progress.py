@@ -6,9 +6,9 @@ import pytest
 from support.running import Emroot
 
 import emroot
-from emroot.cli.display import Lines
-from emroot.cli.progress import Progress
-from emroot.wording import duration, readable, roughly, size
+from emroot.cli.ui.display import PlainLines
+from emroot.cli.ui.progress import Progress
+from emroot.formatting import display_path, format_duration, format_estimate, format_size
 
 
 class _Clock:
@@ -67,12 +67,14 @@ def test_what_threads_tell_out_of_order_does_not_go_backwards():
     (4, 'a few seconds'), (12, 'about 10 s'), (48, 'about 50 s'), (56, 'about 1 min'), (100, 'about 2 min'),
     (3500, 'about 58 min'), (3600, 'about 1 h'), (4900, 'about 1 h 20 min'), (7190, 'about 2 h')])
 def test_estimates_are_no_more_precise_than_they_can_be(seconds: float, words: str):
-    assert roughly(seconds) == words
+    assert format_estimate(seconds) == words
 
 
 def test_durations_and_sizes_for_people():
-    assert [duration(s) for s in (0.04, 59.9, 61, 3599, 3725)] == ['0.0 s', '59.9 s', '1 min 01 s', '59 min 59 s', '1 h 02 min']
-    assert [size(n) for n in (0, 999, 1500, 123456, 5.62e8, 4.2e9)] == ['0 B', '999 B', '1.5 kB', '123 kB', '562 MB', '4.2 GB']
+    assert [format_duration(s) for s in (0.04, 59.9, 61, 3599, 3725)] == ['0.0 s', '59.9 s', '1 min 01 s', '59 min 59 s',
+                                                                          '1 h 02 min']
+    assert [format_size(n) for n in (0, 999, 1500, 123456, 5.62e8, 4.2e9)] == ['0 B', '999 B', '1.5 kB', '123 kB', '562 MB',
+                                                                               '4.2 GB']
 
 
 def test_every_compile_of_the_plan_is_counted_down_also_those_that_turn_out_to_be_equal(fake: Emroot):
@@ -100,12 +102,12 @@ def test_targets_that_embuilder_makes_are_among_those_announced(fake: Emroot):
 
 
 def test_a_target_that_is_a_path_does_not_run_into_its_mode():
-    assert readable('wasm32-lto/libc') == 'wasm32-lto/libc'
-    assert readable('wasm32//ports/mine.py:opt=1') == 'wasm32 /ports/mine.py:opt=1'
+    assert display_path('wasm32-lto/libc') == 'wasm32-lto/libc'
+    assert display_path('wasm32//ports/mine.py:opt=1') == 'wasm32 /ports/mine.py:opt=1'
 
 
 def test_a_long_build_in_ci_says_now_and_then_how_far_it_is(capfd: pytest.CaptureFixture[str]):
-    lines = Lines(quiet=False)
+    lines = PlainLines(quiet=False)
     lines.planned(2, 100, 100.0)
     lines.left(99, 99.0)
     lines._spoke -= 120

@@ -10,15 +10,15 @@ import pytest
 from support.running import SOURCE, Emroot
 
 from emroot.errors import UsageError
-from emroot.project import find_project, json_schema, load_project
+from emroot.project.project_file import find_project, json_schema, load_project
 
 SCHEMA = SOURCE.parent / 'docs' / 'reference' / 'emroot.schema.json'
 
 
-def _project(place: Path, text: str) -> Path:
-    place.mkdir(parents=True, exist_ok=True)
-    (place / 'emroot.toml').write_text(text, encoding='utf-8')
-    return place / 'emroot.toml'
+def _project(directory: Path, text: str) -> Path:
+    directory.mkdir(parents=True, exist_ok=True)
+    (directory / 'emroot.toml').write_text(text, encoding='utf-8')
+    return directory / 'emroot.toml'
 
 
 def test_build_without_arguments_does_what_it_says(fake: Emroot, tmp_path: Path):

@@ -9,14 +9,14 @@ from pathlib import Path
 import pytest
 from support.running import Emroot
 
-from emroot.diagnosis import examine_environment
+from emroot.diagnostics.checks import examine_environment
 from emroot.errors import StoreError, UsageError
-from emroot.home import find_home
-from emroot.lazy.partial import completing_command
+from emroot.host.home import find_home
+from emroot.host.quoting import quoted
+from emroot.lazy_link.link_history import completing_command
 from emroot.modes import Mode
-from emroot.project import CacheSection, Project
-from emroot.quoting import quoted
-from emroot.trust import check_section
+from emroot.project.project_file import CacheSection, Project
+from emroot.project.trust import check_section
 
 pytestmark = pytest.mark.skipif(os.name == 'nt', reason='its shells have other rules')
 
@@ -40,7 +40,7 @@ def test_what_doctor_says_of_variables(tmp_path: Path, monkeypatch: pytest.Monke
 
 
 def test_what_gives_trust(tmp_path: Path):
-    project = Project(place=tmp_path / ODD / 'emroot.toml', trusted=False)
+    project = Project(file=tmp_path / ODD / 'emroot.toml', trusted=False)
     with pytest.raises(UsageError) as caught:
         check_section(project, CacheSection(targets=['a.py']))
     assert f'emroot trust {quoted(tmp_path / ODD)}`' in caught.value.hint

@@ -9,13 +9,13 @@ from pathlib import Path
 import pytest
 from support.remotes import BAD, TARGETS, RemoteCache, build_with, nobody_there, remote_cache
 from support.running import Emroot
-from support.trees import archives, counts, damage
+from support.snapshots import archives, counts, damage
 
-from emroot.canonical import digest_bytes
 from emroot.errors import UsageError
-from emroot.remote.address import parse_address
-from emroot.remote.layout import decode, decode_index, encode, encode_index, record_name
-from emroot.remote.transport import Wrong
+from emroot.hashing import digest_bytes
+from emroot.remote.action_cache import decode, decode_index, encode, encode_index, record_name
+from emroot.remote.remote_spec import parse_remote
+from emroot.remote.transport import InvalidResponse
 
 TOKEN = 'Bearer very-secret'  # noqa: S105  # it opens nothing
 
@@ -36,8 +36,8 @@ def test_what_one_machine_built_another_takes_without_a_compile(fake: Emroot, ot
         assert counts(document) == (0, 5) and document['objects']['why']['archive_from_remote'] == 5
         assert document['remote']['fetched'] == len(TARGETS) and 'warning' not in said
         assert {method for method, _ in cache.asked} == {'GET'}
-        place = Path(str(document['cache']))
-        assert archives(place) == built and damage(other.home, place) == []
+        directory = Path(str(document['cache']))
+        assert archives(directory) == built and damage(other.home, directory) == []
         assert other('verify').code == 0
         cache.asked.clear()
         build_with(other, cache.url)
@@ -70,8 +70,8 @@ def test_a_bad_remote_costs_one_warning(fake: Emroot, other: Emroot, bad: str):
     assert counts(document) == (5, 0) and document['remote']['fetched'] == 0
     assert said.count('emroot: warning: remote http://127.0.0.1:') == 1 == said.count('warning'), said
     assert 'too slow' not in said or slow
-    place = Path(str(document['cache']))
-    assert archives(place) == built and damage(other.home, place) == []
+    directory = Path(str(document['cache']))
+    assert archives(directory) == built and damage(other.home, directory) == []
     assert list((other.home / 'store/tmp').iterdir()) == []
 
 
@@ -177,13 +177,13 @@ def test_addresses_that_cannot_be_or_hold_secrets_are_usage(fake: Emroot, addres
 
 
 def test_addresses_say_what_may_be_done_there(tmp_path: Path):
-    assert parse_address('rw+https://cache.example/x/').writes
-    assert not parse_address('https://cache.example/x').writes
-    assert parse_address('shared', beside=tmp_path).place == str(tmp_path / 'shared')
-    assert parse_address('file:///a%20b').place == '/a b'
-    assert 'secret' not in repr(parse_address('https://cache.example', headers='Authorization: secret'))
+    assert parse_remote('rw+https://cache.example/x/').writes
+    assert not parse_remote('https://cache.example/x').writes
+    assert parse_remote('shared', directory=tmp_path).url == str(tmp_path / 'shared')
+    assert parse_remote('file:///a%20b').url == '/a b'
+    assert 'secret' not in repr(parse_remote('https://cache.example', headers='Authorization: secret'))
     with pytest.raises(UsageError, match='not a header'):
-        parse_address('https://cache.example', headers='just a token')
+        parse_remote('https://cache.example', headers='just a token')
 
 
 def test_a_record_comes_back_whatever_a_server_adds_and_nothing_else_does():
@@ -191,10 +191,10 @@ def test_a_record_comes_back_whatever_a_server_adds_and_nothing_else_does():
     data = encode(record, 'archive', 'key')
     assert decode(data + b'\x4a\x03\x0a\x01w\x20\x00', 'archive', 'key') == record  # as servers that note who sent it
     for n in range(len(data)):
-        with pytest.raises(Wrong):
+        with pytest.raises(InvalidResponse):
             decode(data[:n], 'archive', 'key')
     for kind, key in (('archive', 'other'), ('object', 'key')):
-        with pytest.raises(Wrong):
+        with pytest.raises(InvalidResponse):
             decode(data, kind, key)
     names = ['cd' * 32, 'ab' * 32]
     assert decode_index(encode_index(names)) == {f'ac/{name}' for name in names}

@@ -11,13 +11,13 @@ from typing import Any
 
 import pytest
 from support.running import Emroot
-from support.trees import seed
+from support.snapshots import seed
 
-from emroot.engine.lastbuild import KEPT, SLICES, _timeline, place_of, read_last_build
+from emroot.engine.history.build_record import KEPT, SLICES, _timeline, read_build_record, record_path
+from emroot.engine.history.timeline import Span
 from emroot.engine.result import REASONS
-from emroot.engine.timeline import Span
-from emroot.home import find_home
-from emroot.reporting.static import WHY
+from emroot.host.home import find_home
+from emroot.reporting.sections import WHY
 
 
 @pytest.fixture(scope='session')
@@ -49,7 +49,7 @@ def _page(emroot: Emroot, path: Path, *options: object) -> str:
 
 
 def _record(emroot: Emroot, cache: object) -> Path:
-    return place_of(find_home(emroot.home), Path(str(cache)))
+    return record_path(find_home(emroot.home), Path(str(cache)))
 
 
 def test_before_anything_is_built_every_archive_is_absent_and_there_is_no_last_build(fake: Emroot):
@@ -144,18 +144,18 @@ def test_a_record_that_is_damaged_anywhere_is_none_however_deep(fake: Emroot, tm
     cache = Path(fake.build('libone', 'libmany')['cache'])
     record, home = _record(fake, cache), find_home(fake.home)
     text = record.read_text(encoding='utf-8')
-    places = [*_places(json.loads(text))]
-    assert len(places) > 60
-    for *way, last in places:
+    paths = [*_places(json.loads(text))]
+    assert len(paths) > 60
+    for *way, last in paths:
         document = at = json.loads(text)
         for step in way:
             at = at[step]
         at[last] = 'damaged'
         record.write_text(json.dumps(document), encoding='utf-8')
-        assert read_last_build(home, cache) is None, [*way, last]
+        assert read_build_record(home, cache) is None, [*way, last]
     assert 'No recorded build of this cache directory' in _page(fake, tmp_path / 'page.html')
     record.write_text(text, encoding='utf-8')
-    assert read_last_build(home, cache) is not None
+    assert read_build_record(home, cache) is not None
 
 
 def _places(document: Any, way: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
@@ -180,14 +180,14 @@ def test_the_timeline_of_a_huge_build_is_bounded_and_loses_no_job():
 
 
 def test_only_the_last_builds_of_a_few_cache_directories_are_kept(fake: Emroot, tmp_path: Path):
-    place = _record(fake, tmp_path / 'cache').parent
-    place.mkdir(exist_ok=True)
+    record_directory = _record(fake, tmp_path / 'cache').parent
+    record_directory.mkdir(exist_ok=True)
     for n in range(30):
-        (place / f'{n:02}.json').write_text('{}')
-        os.utime(place / f'{n:02}.json', (n, n))
+        (record_directory / f'{n:02}.json').write_text('{}')
+        os.utime(record_directory / f'{n:02}.json', (n, n))
     fake.build('libone', cache=tmp_path / 'cache')
-    assert len(list(place.iterdir())) == KEPT
-    assert not (place / '00.json').exists() and (place / '29.json').exists()
+    assert len(list(record_directory.iterdir())) == KEPT
+    assert not (record_directory / '00.json').exists() and (record_directory / '29.json').exists()
 
 
 def test_the_page_is_whole_and_loads_nothing(fake: Emroot, tmp_path: Path):

@@ -10,15 +10,15 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from support.paper import paper_sdk
+from support.synthetic_sdk import synthetic_sdk
 
-from emroot import resolution as module
-from emroot.canonical import digest_bytes
-from emroot.catalogue import Catalogue
 from emroot.errors import SdkError, UsageError
-from emroot.home import Home
+from emroot.hashing import digest_bytes
+from emroot.host.home import Home
+from emroot.libraries import resolution as module
+from emroot.libraries.catalogue import Catalogue
+from emroot.libraries.resolution import mode_of_directory, resolve
 from emroot.modes import Mode, all_modes
-from emroot.resolution import mode_of_directory, resolve
 
 ANSWER: dict[str, Any] = {
     'directory': 'sysroot/lib/wasm64-emscripten/thinlto', 'linked': True,
@@ -54,7 +54,7 @@ def probe(monkeypatch: pytest.MonkeyPatch) -> Probe:
 @pytest.fixture
 def catalogue(home: Home) -> Catalogue:
     """The catalogue of an SDK on paper."""
-    return Catalogue(paper_sdk(), home)
+    return Catalogue(synthetic_sdk(), home)
 
 
 def test_an_answer_becomes_a_mode_targets_files_and_ports(probe: Probe, catalogue: Catalogue):

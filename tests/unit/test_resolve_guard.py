@@ -19,21 +19,21 @@ import emroot.probe
 PROGRAM = '''
 import json, os, shutil, socket, subprocess, sys
 sys.path.insert(0, {probe!r})
-from guard import Guard, Refused
+from guard import Guard, ActionBlocked
 guard = Guard([{known!r}, os.path.dirname(os.__file__)], [{ours!r}])
 guard.pretended_files, guard.pretended_directories = {{'input.o'}}, {{'out'}}
 guard.install()
 said = None
 try:
     exec({code!r})
-except Refused as refused:
+except ActionBlocked as refused:
     said = str(refused)
 print(json.dumps([said, guard.noted()]))
 '''
 
 
 @pytest.fixture
-def place(tmp_path: Path) -> Path:
+def directory(tmp_path: Path) -> Path:
     """A directory with a part that the SDK knows, one that is ours, and a working directory."""
     for name in ('known', 'ours', 'work'):
         (tmp_path / name).mkdir()
@@ -42,34 +42,34 @@ def place(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def guarded(place: Path, code: str) -> tuple[str | None, list[list[Any]]]:
+def guarded(directory: Path, code: str) -> tuple[str | None, list[list[Any]]]:
     """Run code under the guard: why it was refused, and what was noted."""
-    program = PROGRAM.format(probe=str(Path(emroot.probe.__file__).parent), known=str(place / 'known'),
-                             ours=str(place / 'ours'), code=code)
-    done = subprocess.run([sys.executable, '-I', '-B', '-c', program], cwd=place / 'work', check=True, text=True,
+    program = PROGRAM.format(probe=str(Path(emroot.probe.__file__).parent), known=str(directory / 'known'),
+                             ours=str(directory / 'ours'), code=code)
+    done = subprocess.run([sys.executable, '-I', '-B', '-c', program], cwd=directory / 'work', check=True, text=True,
                           stdout=subprocess.PIPE)
     refused, noted = json.loads(done.stdout)
     return refused, noted
 
 
-def test_looks_and_reads_are_noted_as_they_were_spelled(place: Path):
-    refused, noted = guarded(place, 'os.path.isfile("libown.a"); os.path.isdir("../work"); open("flags.rsp").read()')
+def test_looks_and_reads_are_noted_as_they_were_spelled(directory: Path):
+    refused, noted = guarded(directory, 'os.path.isfile("libown.a"); os.path.isdir("../work"); open("flags.rsp").read()')
     assert refused is None
     assert noted == [['isfile', 'libown.a', False], ['isdir', '../work', True],
                      ['read', 'flags.rsp', hashlib.sha256(b'-O2').hexdigest()]]
 
 
-def test_a_file_that_could_not_be_read_is_noted_as_missing(place: Path):
-    assert guarded(place, 'try: open("missing")\nexcept OSError: pass') == (None, [['read', 'missing', None]])
+def test_a_file_that_could_not_be_read_is_noted_as_missing(directory: Path):
+    assert guarded(directory, 'try: open("missing")\nexcept OSError: pass') == (None, [['read', 'missing', None]])
 
 
-def test_what_belongs_to_the_sdk_is_not_noted(place: Path):
-    assert guarded(place, f'open({str(place / "known" / "settings.js")!r}).read(); import html.entities') == (None, [])
+def test_what_belongs_to_the_sdk_is_not_noted(directory: Path):
+    assert guarded(directory, f'open({str(directory / "known" / "settings.js")!r}).read(); import html.entities') == (None, [])
 
 
-def test_what_is_pretended_exists_and_is_not_looked_at(place: Path):
+def test_what_is_pretended_exists_and_is_not_looked_at(directory: Path):
     code = 'assert os.path.exists("input.o") and os.path.isfile("input.o") and os.path.isdir("out")'
-    assert guarded(place, code) == (None, [])
+    assert guarded(directory, code) == (None, [])
 
 
 @pytest.mark.parametrize('code', [
@@ -78,18 +78,18 @@ def test_what_is_pretended_exists_and_is_not_looked_at(place: Path):
     'os.replace("flags.rsp", "b")', 'shutil.rmtree(".")', 'os.symlink("a", "b")', 'os.chmod("flags.rsp", 0)',
     'subprocess.run(["true"])', 'os.system("true")', 'os.execv("/bin/true", ["true"])',
     'socket.create_connection(("127.0.0.1", 1))'])
-def test_whatever_would_change_something_is_refused(code: str, place: Path):
-    refused, _ = guarded(place, code)
+def test_whatever_would_change_something_is_refused(code: str, directory: Path):
+    refused, _ = guarded(directory, code)
     assert refused
-    assert [p.name for p in (place / 'work').iterdir()] == ['flags.rsp']
+    assert [p.name for p in (directory / 'work').iterdir()] == ['flags.rsp']
 
 
-def test_ones_own_directory_may_be_written_to(place: Path):
-    ours = str(place / 'ours')
-    assert guarded(place, f'os.chdir({ours!r}); os.mkdir("a"); open("a/b", "w").close(); os.rename("a/b", "c")') == (None, [])
-    assert guarded(place, 'open(os.devnull, "w").close()') == (None, [])
+def test_ones_own_directory_may_be_written_to(directory: Path):
+    ours = str(directory / 'ours')
+    assert guarded(directory, f'os.chdir({ours!r}); os.mkdir("a"); open("a/b", "w").close(); os.rename("a/b", "c")') == (None, [])
+    assert guarded(directory, 'open(os.devnull, "w").close()') == (None, [])
 
 
-def test_a_refusal_passes_through_code_that_swallows_errors(place: Path):
-    refused, _ = guarded(place, 'try: open("new", "w")\nexcept Exception: pass')
+def test_a_refusal_passes_through_code_that_swallows_errors(directory: Path):
+    refused, _ = guarded(directory, 'try: open("new", "w")\nexcept Exception: pass')
     assert refused

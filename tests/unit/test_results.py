@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from pathlib import Path
 
-from support.paper import paper_sdk
+from support.synthetic_sdk import synthetic_sdk
 
-from emroot.cli.build import summary
+from emroot.cli.commands.build import summary
 from emroot.engine.result import BuildResult, Failure, ModeResult
 from emroot.modes import parse_mode
 
@@ -15,7 +15,7 @@ from emroot.modes import parse_mode
 def _result() -> BuildResult:
     modes = {parse_mode('wasm64-lto'): ModeResult(built=['libc'], reused=['crt1'], failed=[Failure('libx', 'why', 'repeat')],
                                                    why=Counter(in_store=3, same_in_family=1))}
-    return BuildResult(sdk=paper_sdk(), cache=Path('/cache'), modes=modes, compiled=3, reused=4,
+    return BuildResult(sdk=synthetic_sdk(), cache=Path('/cache'), modes=modes, compiled=3, reused=4,
                        seconds=1.23456, cpu_seconds=2)
 
 

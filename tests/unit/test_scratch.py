@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from emroot import files
-from emroot.cachedir import copy_tree
+from emroot.cache_directory.directory import copy_tree
+from emroot.host import files
 from emroot.store.locks import Lock, try_lock
 from emroot.store.scratch import FORGOTTEN, Scratch, running_since, sweep
 
@@ -111,7 +111,7 @@ def test_temporary_files_of_killed_processes_are_told_from_those_of_now(tmp_path
         (tmp_path / name).write_text('x')
     for name in ('.old.1.ab.tmp', 'file'):
         os.utime(tmp_path / name, (LONG_AGO, LONG_AGO))
-    assert [path.name for path in files.abandoned(tmp_path)] == ['.old.1.ab.tmp']
+    assert [path.name for path in files.is_stale(tmp_path)] == ['.old.1.ab.tmp']
 
 
 @pytest.mark.skipif(os.name == 'nt', reason='copies there')
@@ -119,7 +119,7 @@ def test_a_new_hard_link_to_something_old_is_not_taken_for_abandoned(tmp_path: P
     (tmp_path / 'old').write_text('x')
     os.utime(tmp_path / 'old', (LONG_AGO, LONG_AGO))
     os.link(tmp_path / 'old', tmp_path / '.new.1.ab.tmp')
-    assert list(files.abandoned(tmp_path)) == []
+    assert list(files.is_stale(tmp_path)) == []
 
 
 @pytest.mark.parametrize('there', [False, True])

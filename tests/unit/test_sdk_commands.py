@@ -42,10 +42,10 @@ def test_installing_what_is_there_says_if_another_one_is_in_use(tmp_path: Path):
     emroot = Emroot(tmp_path / 'home')
     made = make_fake_sdk(tmp_path)
     for version in ('9.9.9', '9.9.10'):
-        place = tmp_path / 'home' / 'sdk' / version
-        shutil.copytree(made, place / 'emscripten')
-        (place / 'emscripten' / 'emscripten-version.txt').write_text(f'"{version}"\n', encoding='utf-8')
-        (place / 'emroot-sdk.json').write_text(f'{{"provider": "emsdk", "version": "{version}"}}', encoding='utf-8')
+        directory = tmp_path / 'home' / 'sdk' / version
+        shutil.copytree(made, directory / 'emscripten')
+        (directory / 'emscripten' / 'emscripten-version.txt').write_text(f'"{version}"\n', encoding='utf-8')
+        (directory / 'emroot-sdk.json').write_text(f'{{"provider": "emsdk", "version": "{version}"}}', encoding='utf-8')
     ran = emroot('sdk', 'install', '--version', '9.9.9', env={'PATH': ''})
     assert ran.code == 0 and 'Emscripten 9.9.9 is at' in ran.out
     assert f'note: the SDK in use is {tmp_path / "home" / "sdk" / "9.9.10" / "emscripten"} (installed)' in ran.err
@@ -54,13 +54,13 @@ def test_installing_what_is_there_says_if_another_one_is_in_use(tmp_path: Path):
 
 def test_what_is_installed_and_does_not_work_is_to_be_deleted_first(tmp_path: Path):
     """Installing it again would find it there."""
-    emroot, place = Emroot(tmp_path / 'home'), tmp_path / 'home' / 'sdk' / '9.9.9'
-    make_fake_sdk(place)
-    (place / 'emroot-sdk.json').write_text('{"provider": "emsdk", "version": "9.9.9"}', encoding='utf-8')
+    emroot, directory = Emroot(tmp_path / 'home'), tmp_path / 'home' / 'sdk' / '9.9.9'
+    make_fake_sdk(directory)
+    (directory / 'emroot-sdk.json').write_text('{"provider": "emsdk", "version": "9.9.9"}', encoding='utf-8')
     assert emroot('sdk', 'install', '--version', '9.9.9').code == 0
-    shutil.rmtree(place / 'llvm')
+    shutil.rmtree(directory / 'llvm')
     ran = emroot('sdk', 'install', '--version', '9.9.9')
-    assert ran.code == 3 and f'no clang at {place}' in ran.err and f'hint: delete {place} and run' in ran.err
+    assert ran.code == 3 and f'no clang at {directory}' in ran.err and f'hint: delete {directory} and run' in ran.err
 
 
 @pytest.fixture

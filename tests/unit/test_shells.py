@@ -10,7 +10,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from support.running import cannot_run
 
-from emroot.cli.env import _line
+from emroot.cli.commands.env import _line
 
 WEIRD = '/it\'s a "path" with $HOME, `id`, \\ and ünïcode'
 values = st.text(st.characters(exclude_characters='\0', exclude_categories=['Cs']))

@@ -9,22 +9,22 @@ from pathlib import Path
 import pytest
 from support.remotes import PLAIN, TARGETS, remote_cache
 from support.running import Emroot, Ran, cannot_run
-from support.trees import archives, counts
+from support.snapshots import archives, counts
 
 from emroot.errors import UsageError
-from emroot.remote.layout import decode, encode, parts, record_name
+from emroot.remote.action_cache import decode, encode, parts, record_name
 from emroot.remote.signing import Keys, read_keys, sign
 
 KEYGEN = shutil.which('ssh-keygen') or ''
 SELECTION = ('--targets', ','.join(TARGETS), '--json')
 
 
-def a_key(place: Path, passphrase: str = '') -> Path:
+def a_key(directory: Path, passphrase: str = '') -> Path:
     """A private key; the public one lies beside it."""
     if not KEYGEN:
         cannot_run('there is no ssh-keygen: install OpenSSH (openssh-client on Debian)')
-    subprocess.run([KEYGEN, '-q', '-t', 'ed25519', '-N', passphrase, '-C', 'tests', '-f', str(place)], check=True)
-    return place
+    subprocess.run([KEYGEN, '-q', '-t', 'ed25519', '-N', passphrase, '-C', 'tests', '-f', str(directory)], check=True)
+    return directory
 
 
 @pytest.fixture

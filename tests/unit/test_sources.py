@@ -12,7 +12,7 @@ from support.running import cannot_run
 
 from dev.sources import SourceUnavailable, _archive
 from emroot.sdk.providers import apt
-from emroot.sdk.providers.apt import Apt, Source
+from emroot.sdk.providers.apt import Apt, AptSource
 
 CONTENT = b'a release'
 INDEX = f'''Package: libother
@@ -61,6 +61,7 @@ def test_a_package_that_is_not_there_is_named(tmp_path: Path):
 def test_apt_is_asked_for_sources_of_the_same_archive(tmp_path: Path):
     if apt.missing_tools():
         cannot_run('there is no apt')
-    Apt(tmp_path, Source(uri='http://deb.example/debian', suites=('bookworm',), components=('main',)), 'trixie', kind='deb-src')
+    Apt(tmp_path, AptSource(uri='http://deb.example/debian', suites=('bookworm',), components=('main',)), 'trixie',
+        kind='deb-src')
     written = (tmp_path / 'sources' / 'emroot.sources').read_text()
     assert 'Types: deb-src\n' in written and 'Targets: Sources\n' in written and 'Suites: trixie\n' in written

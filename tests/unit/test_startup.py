@@ -20,12 +20,12 @@ def recording(*arguments):
     return compile_(*arguments)
 re.compile = recording
 if 'looked' in {shown!r}:
-    from emroot import cachedir
-    state = cachedir.headers_state
+    from emroot.cache_directory import directory
+    state = directory.headers_state
     def looking(*arguments):
         looked.append(arguments)
         return state(*arguments)
-    cachedir.headers_state = looking
+    directory.headers_state = looking
 import argparse
 made = []
 make = argparse.ArgumentParser.__init__
@@ -78,14 +78,15 @@ def test_what_is_there_needs_neither_links_nor_a_plan(fake: Emroot, tmp_path: Pa
     fake.build('libone', cache=tmp_path)
     loaded = set(_shown('*sys.modules', fake.command('build', '--targets', 'libone', '--cache', tmp_path)))
     assert 'emroot.engine.build' in loaded
-    unneeded = {'emroot.resolution', 'emroot.linkline', 'emroot.plan', 'emroot.engine.fill', 'emroot.cli.notices',
-                'emroot.cli.belated', 'subprocess', 'tempfile', 'random'}
+    unneeded = {'emroot.libraries.resolution', 'emroot.libraries.link_line', 'emroot.keys.plan', 'emroot.engine.build_executor',
+                'emroot.cli.ui.notices',
+                'emroot.cli.ui.delayed_display', 'subprocess', 'tempfile', 'random'}
     assert sorted(loaded & unneeded) == []
 
 
 def test_what_only_looks_needs_no_store(fake: Emroot):
     loaded = set(_shown('*sys.modules', fake.command('resolve', '--', 'em++', 'main.cpp')))
-    assert 'emroot.resolution' in loaded
+    assert 'emroot.libraries.resolution' in loaded
     assert sorted(loaded & {'emroot.store', 'emroot.engine.build'}) == []
 
 

@@ -15,8 +15,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from support.running import plain_environment
 
-from emroot.canonical import digest_bytes
 from emroot.errors import StoreError
+from emroot.hashing import digest_bytes
 from emroot.store import Store
 
 
@@ -37,7 +37,7 @@ def test_adopting_is_idempotent_and_by_content(tmp_path_factory: pytest.TempPath
     with Store(tmp_path_factory.mktemp('store')) as store:
         for content in [*contents, *reversed(contents)]:
             file = _new_file(store, content)
-            blob = store.adopt(file)
+            blob = store.add_file(file)
             assert not file.exists()
             assert (blob.digest, blob.size) == (digest_bytes(content), len(content))
             assert store.has(blob)
@@ -46,16 +46,16 @@ def test_adopting_is_idempotent_and_by_content(tmp_path_factory: pytest.TempPath
 
 
 def test_blobs_are_read_only(store: Store):
-    blob = store.adopt(_new_file(store, b'content'))
+    blob = store.add_file(_new_file(store, b'content'))
     assert store.path(blob.digest).stat().st_mode & 0o222 == 0
 
 
 def test_a_blob_that_was_cut_short_is_not_there_and_is_mended_by_the_next(store: Store):
-    blob = store.adopt(_new_file(store, b'content'))
+    blob = store.add_file(_new_file(store, b'content'))
     store.path(blob.digest).chmod(0o644)
     store.path(blob.digest).write_bytes(b'con')
     assert not store.has(blob)
-    assert store.adopt(_new_file(store, b'content')) == blob
+    assert store.add_file(_new_file(store, b'content')) == blob
     assert store.path(blob.digest).read_bytes() == b'content'
 
 

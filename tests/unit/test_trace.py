@@ -12,7 +12,7 @@ import pytest
 from support.running import Emroot
 
 from emroot.engine.events import Silent
-from emroot.engine.timeline import Span, Timeline
+from emroot.engine.history.timeline import Span, Timeline
 
 
 def _trace(path: Path) -> tuple[dict[str, Any], list[dict[str, Any]], list[dict[str, Any]]]:

@@ -14,13 +14,13 @@ import pytest
 from support.fake import make_fake_sdk, make_program
 from support.remotes import PLAIN, remote_cache
 from support.running import Emroot, Ran
-from support.trees import counts, snapshot
+from support.snapshots import counts, snapshot
 
-from emroot.project import CacheSection, Project, json_schema, load_project
-from emroot.remote.layout import encode, record_name
+from emroot.project.project_file import CacheSection, Project, json_schema, load_project
+from emroot.project.trust import TRUST, names_code, untrusted_keys
+from emroot.remote.action_cache import encode, record_name
 from emroot.store import Store
 from emroot.store.records import seal, unseal
-from emroot.trust import TRUST, names_code, untrusted_keys
 
 EVIL = b'!<arch>\nevil'
 #: Commands that look, and those that build; each is run in a hostile clone.
@@ -31,10 +31,10 @@ COMMANDS = [['sdk', 'show'], ['doctor'], ['list'], ['resolve', '--', 'em++'], ['
             ['verify', '--repair'], ['link', '--', 'em++', 'main.c', '-o', 'main.js']]
 
 
-def _project(place: Path, text: str) -> Path:
-    place.mkdir(parents=True, exist_ok=True)
-    (place / 'emroot.toml').write_text(text, encoding='utf-8')
-    return place
+def _project(directory: Path, text: str) -> Path:
+    directory.mkdir(parents=True, exist_ok=True)
+    (directory / 'emroot.toml').write_text(text, encoding='utf-8')
+    return directory
 
 
 def _library(ran: Ran) -> bytes:
@@ -42,7 +42,7 @@ def _library(ran: Ran) -> bytes:
     return Path(ran.json['cache'], 'sysroot/lib/wasm32-emscripten/libone.a').read_bytes()
 
 
-def _forged_remote(place: Path, emroot: Emroot) -> Path:
+def _forged_remote(directory: Path, emroot: Emroot) -> Path:
     """A remote that names other bytes under the right key of libone, sealed as emroot seals."""
     assert emroot('build', '--targets', 'libone').code == 0
     key = emroot('explain', 'wasm32/libone', '--json').json['key']
@@ -51,24 +51,24 @@ def _forged_remote(place: Path, emroot: Emroot) -> Path:
     digest = hashlib.sha256(EVIL).hexdigest()
     for name, content in ((record_name('archive', key), encode({**record, 'digest': digest, 'size': len(EVIL)}, 'archive', key)),
                           (f'cas/{digest}', EVIL)):
-        (place / name).parent.mkdir(parents=True, exist_ok=True)
-        (place / name).write_bytes(content)
-    return place
+        (directory / name).parent.mkdir(parents=True, exist_ok=True)
+        (directory / name).write_bytes(content)
+    return directory
 
 
-def _forged_base(place: Path, emroot: Emroot) -> Path:
+def _forged_base(directory: Path, emroot: Emroot) -> Path:
     """A base whose record of libone names other bytes."""
-    assert emroot('build', '--targets', 'libone', '--cache', place).code == 0
-    library = place / 'sysroot/lib/wasm32-emscripten/libone.a'
+    assert emroot('build', '--targets', 'libone', '--cache', directory).code == 0
+    library = directory / 'sysroot/lib/wasm32-emscripten/libone.a'
     library.unlink()
     library.write_bytes(EVIL)
-    mark = place / '.emroot/sysroot/lib/wasm32-emscripten/libone.a.json'
+    mark = directory / '.emroot/sysroot/lib/wasm32-emscripten/libone.a.json'
     of = ('placed', 'sysroot/lib/wasm32-emscripten/libone.a')
     said = unseal(json.loads(mark.read_text()), *of)
     assert said
     mark.unlink()
     mark.write_text(json.dumps(seal({**said, 'digest': hashlib.sha256(EVIL).hexdigest()}, *of)))
-    return place
+    return directory
 
 
 @pytest.fixture
@@ -130,9 +130,10 @@ def _survive(hostile: Path, fake: Emroot, tmp_path: Path) -> None:
     assert _library(neighbours[0]) == _library(neighbours[1]) != EVIL
 
 
-def _outside(place: Path) -> dict[str, tuple[object, ...]]:
+def _outside(directory: Path) -> dict[str, tuple[object, ...]]:
     """What lies neither in the clone nor in the user's home."""
-    return {path: what for path, what in snapshot(place, content=False).items() if path.split('/')[0] not in ('clone', 'user')}
+    return {path: what for path,
+            what in snapshot(directory, content=False).items() if path.split('/')[0] not in ('clone', 'user')}
 
 
 @pytest.mark.parametrize('key', ['remote', 'base'])

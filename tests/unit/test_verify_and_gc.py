@@ -1,4 +1,4 @@
-"""`emroot verify` notices whatever matters and mends it; `emroot gc` removes what is of no use, and that only."""
+"""`emroot verify` notices whatever matters and fixes it; `emroot gc` removes what is of no use, and that only."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 from support.running import Emroot
-from support.trees import archives, damage, snapshot
+from support.snapshots import archives, damage, snapshot
 
-from emroot.canonical import digest_file
 from emroot.cli.parser import size
+from emroot.hashing import digest_file
 from emroot.store import Store
 from emroot.store.blobs import TREE
 
@@ -120,8 +120,8 @@ def test_what_nobody_has_is_out_of_the_way_of_any_link_and_not_called_repaired(f
 def test_what_is_in_the_store_alone_is_removed_and_not_called_repaired(fake: Emroot):
     fake.build('libone')
     blobs = Store(fake.home / 'store')
-    placed = {digest_file(path) for path in _files(fake.home / 'cache')}
-    object_file = next(path for path in _files(blobs.root / 'blobs') if digest_file(path) not in placed)
+    present = {digest_file(path) for path in _files(fake.home / 'cache')}
+    object_file = next(path for path in _files(blobs.root / 'blobs') if digest_file(path) not in present)
     _rot(object_file)
     found = fake('verify', '--repair', '--json').json
     assert not found['repaired'] and found['removed'] == found['damaged']
@@ -175,8 +175,8 @@ def test_headers_of_a_cache_directory_that_is_there_are_kept_however_old_they_ar
 
 def test_temporary_files_of_killed_processes_go_from_the_home_too(fake: Emroot):
     fake.build('libone')
-    for place in ('memo', 'caches', 'store/records'):
-        left = fake.home / place / '.x.json.1.ab.tmp'
+    for directory in ('memo', 'caches', 'store/records'):
+        left = fake.home / directory / '.x.json.1.ab.tmp'
         left.write_text('x')
         os.utime(left, (1e9, 1e9))
     assert fake('gc', '--max-age', '1d').code == 0

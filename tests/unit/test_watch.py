@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 from support.running import Emroot, cannot_run
 
-from emroot.cli.display import Lines
-from emroot.cli.watch import LogWatcher, make_watcher
-from emroot.home import Home
+from emroot.cli.ui.display import PlainLines
+from emroot.cli.ui.log import LogWatcher, make_watcher
+from emroot.host.home import Home
 
 
 def _events(watcher: LogWatcher) -> None:
@@ -29,14 +29,14 @@ def _events(watcher: LogWatcher) -> None:
 
 
 def test_elsewhere_there_is_a_line_for_each_target_that_took_work(home: Home, capfd: pytest.CaptureFixture[str]):
-    _events(LogWatcher(home, Lines(quiet=False), verbose=False))
+    _events(LogWatcher(home, PlainLines(quiet=False), verbose=False))
     assert capfd.readouterr().err.splitlines() == [
         'building 2 archives: 3 objects to compile', '[1/2] built wasm32/libone', '[2/2] failed wasm32/libbroken',
         'emroot: warning: something odd']
 
 
 def test_the_log_has_everything(home: Home, capfd: pytest.CaptureFixture[str]):
-    watcher = LogWatcher(home, Lines(quiet=True), verbose=False)
+    watcher = LogWatcher(home, PlainLines(quiet=True), verbose=False)
     _events(watcher)
     assert watcher.log_path is not None and watcher.log_path.parent == home.logs
     text = watcher.log_path.read_text()
@@ -55,7 +55,7 @@ def test_a_build_that_finds_everything_there_leaves_no_log(home: Home):
 
 def test_a_log_that_cannot_be_written_stops_nothing(tmp_path: Path):
     (tmp_path / 'file').write_text('no directory')
-    _events(LogWatcher(Home(tmp_path / 'file'), Lines(quiet=True), verbose=False))
+    _events(LogWatcher(Home(tmp_path / 'file'), PlainLines(quiet=True), verbose=False))
 
 
 @contextlib.contextmanager

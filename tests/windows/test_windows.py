@@ -13,11 +13,11 @@ import pytest
 from support.fake import make_fake_sdk
 from support.running import Emroot, plain_environment
 
-from emroot.cli.env import _line
-from emroot.files import READ_ONLY, remove, remove_tree, replace, write_bytes
-from emroot.home import find_home
+from emroot.cli.commands.env import _line
+from emroot.host.files import READ_ONLY, remove, remove_tree, replace, write_bytes
+from emroot.host.home import find_home
 from emroot.sdk import find_sdk
-from emroot.sdk.discover import candidates
+from emroot.sdk.discovery import candidates
 from emroot.store import Lock, Store, try_lock
 
 pytestmark = pytest.mark.skipif(os.name != 'nt', reason='for Windows')
@@ -25,9 +25,9 @@ pytestmark = pytest.mark.skipif(os.name != 'nt', reason='for Windows')
 
 @pytest.fixture(scope='session')
 def emroot(tmp_path_factory: pytest.TempPathFactory) -> Emroot:
-    """The command line, with a small SDK whose programs are executables, in a place with a space."""
-    place = tmp_path_factory.mktemp('a fake')
-    return Emroot(place / 'home', make_fake_sdk(place))
+    """The command line, with a small SDK whose programs are executables, in a location with a space."""
+    directory = tmp_path_factory.mktemp('a fake')
+    return Emroot(directory / 'home', make_fake_sdk(directory))
 
 
 def test_a_build_works_and_is_not_done_twice(emroot: Emroot, tmp_path: Path):
@@ -147,9 +147,9 @@ def test_a_path_beyond_260_characters_is_fine_or_said(emroot: Emroot, tmp_path: 
 
 def test_a_path_that_windows_takes_word_for_word_is_refused_with_a_mend(emroot: Emroot, tmp_path: Path):
     r"""After `\\?\` neither slashes nor dots are read as elsewhere; emroot's paths have both kinds of slashes."""
-    place = Path('\\\\?\\' + str(tmp_path / 'cache'))
-    assert place.anchor.startswith('\\\\')
-    ran = emroot('build', '--json', '--targets', 'crt1', '--cache', place)
+    directory = Path('\\\\?\\' + str(tmp_path / 'cache'))
+    assert directory.anchor.startswith('\\\\')
+    ran = emroot('build', '--json', '--targets', 'crt1', '--cache', directory)
     assert ran.code == 6 and 'hint: check the directory, or choose another' in ran.err
 
 

@@ -1,1 +1,3 @@
-"""What the Bazel rules run: `fetch.py` when a repository is fetched, the others as build actions. All standard library."""
+"""What the Bazel rules run: `repository_fetch.py` when a repository is fetched, the others as build actions. All standard
+library.
+"""

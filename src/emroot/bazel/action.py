@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..probe import pure_environment
-from .places import SdkPlaces, mapped
+from .sdk_layout import SdkLayout, mapped
 
 #: Where Linux has a file system in memory, and the bytes that are to be free there.
 MEMORY, ROOM = '/dev/shm', 1 << 30  # noqa: S108
@@ -27,13 +27,13 @@ class Action:
 
     root: Path
     """Bazel's execution root. A tool may be started elsewhere: by a configure script, by CMake."""
-    sdk: SdkPlaces
+    sdk: SdkLayout
     about: str
     """`sdk.json`, at the top of the SDK's repository."""
     headers: str
     """The directory of the SDK's headers."""
     sources: str
-    """The archive of what libraries are made from (`sources.py`); only links have it among their inputs."""
+    """The archive of what libraries are made from (`source_package.py`); only links have it among their inputs."""
     scratch: Path
     stack: contextlib.ExitStack
     """Closed when the action ends."""
@@ -45,9 +45,9 @@ class Action:
     def of(cls, root: str, about: str, headers: str, sources: str, *, scratch: Path, stack: contextlib.ExitStack | None = None,
            debug: bool = False, packs: bool = False) -> Action:
         """The action of what a launcher says (`tools.bzl`)."""
-        place = Path(os.path.abspath(root))
-        return cls(root=place, sdk=SdkPlaces.read(os.path.join(place, about)), about=about, headers=mapped(headers, place),
-                   sources=mapped(sources, place), scratch=scratch, stack=stack or contextlib.ExitStack(),
+        top = Path(os.path.abspath(root))
+        return cls(root=top, sdk=SdkLayout.read(os.path.join(top, about)), about=about, headers=mapped(headers, top),
+                   sources=mapped(sources, top), scratch=scratch, stack=stack or contextlib.ExitStack(),
                    debug=debug, packs=packs)
 
     @property

@@ -4,8 +4,8 @@
      "files": {PATH: {"sha256", "size"}                                       a header, or emcc's stamp
                      {"sha256", "size", "kind", "key", "located"?}}}          a library
 
-Nothing in it tells of the machine or the time. `located` is there if the file's bytes carry the place of the SDK (debug
-information of C++ libraries names the directory of clang's headers): a digest of that place, since the same SDK elsewhere
+Nothing in it tells of the machine or the time. `located` is there if the file's bytes embed the location of the SDK (debug
+information of C++ libraries names the directory of clang's headers): a digest of that location, since the same SDK elsewhere
 makes other bytes. It is sealed as the store's records are.
 """
 
@@ -16,9 +16,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ..canonical import canonical_json
 from ..engine.embuilder import is_inside
 from ..errors import UsageError
+from ..hashing import canonical_json
 from ..modes import all_modes
 from ..store import Blob
 from ..store.records import is_below, is_digest, seal, unseal
@@ -32,13 +32,13 @@ ARCHIVE, EMBUILDER = 'archive', 'embuilder'
 
 
 @dataclass(frozen=True, kw_only=True)
-class Library:
+class LibraryRecord:
     """Whose work a file is: a record's kind and key in the store."""
 
     kind: str
     key: str
-    located: str = ''
-    """The digest of the SDK's place if the bytes carry it (see `Sdk.place`)."""
+    location: str = ''
+    """The digest of the SDK's location if the bytes carry it (see `Sdk.location_key`)."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,7 +49,7 @@ class Manifest:
     digest: str
     modes: Mapping[str, list[str]]
     headers: Mapping[str, Blob]
-    libraries: Mapping[str, tuple[Blob, Library]]
+    libraries: Mapping[str, tuple[Blob, LibraryRecord]]
 
     @property
     def files(self) -> dict[str, Blob]:
@@ -62,7 +62,7 @@ class Manifest:
         files: dict[str, dict[str, Any]] = {path: _sized(blob) for path, blob in self.headers.items()}
         for path, (blob, made) in self.libraries.items():
             files[path] = {**_sized(blob), 'kind': made.kind, 'key': made.key,
-                           **({'located': made.located} if made.located else {})}
+                           **({'located': made.location} if made.location else {})}
         document = {'schema': SCHEMA, 'sdk': {'version': self.version, 'digest': self.digest}, 'modes': self.modes,
                     'files': files}
         return canonical_json(seal(document, KIND, self.digest)).encode() + b'\n'
@@ -78,7 +78,7 @@ def read_manifest(text: bytes) -> Manifest:
         if schema != SCHEMA:
             raise UsageError(f'the archive has format {str(schema)[:20]!r}, but this emroot reads {SCHEMA}',
                              hint='import it with the emroot that made it, or export it again with this one')
-        read = {path: _file(path, said) for path, said in files.items()}
+        read = {path: _file(path, fields) for path, fields in files.items()}
         manifest = Manifest(
             version=str(sdk['version']), digest=str(sdk['digest']), modes=_modes(modes),
             headers={path: blob for path, (blob, made) in read.items() if made is None},
@@ -101,28 +101,28 @@ def _sized(blob: Blob) -> dict[str, Any]:
     return {'sha256': blob.digest, 'size': blob.size}
 
 
-def _modes(said: dict[str, list[str]]) -> dict[str, list[str]]:
+def _modes(fields: dict[str, list[str]]) -> dict[str, list[str]]:
     names = {mode.name for mode in all_modes()}
     if not all(mode in names and isinstance(targets, list) and all(isinstance(t, str) for t in targets)
-               for mode, targets in said.items()):
+               for mode, targets in fields.items()):
         raise ValueError('modes')
-    return said
+    return fields
 
 
-def _file(path: str, said: dict[str, Any]) -> tuple[Blob, Library | None]:
-    blob = Blob.of(said['sha256'], said['size'])
-    if blob is None or isinstance(said['size'], bool) or blob.size > LARGEST_FILE or not _is_plain(path):
+def _file(path: str, fields: dict[str, Any]) -> tuple[Blob, LibraryRecord | None]:
+    blob = Blob.of(fields['sha256'], fields['size'])
+    if blob is None or isinstance(fields['size'], bool) or blob.size > LARGEST_FILE or not _is_plain(path):
         raise ValueError(path)
-    if 'kind' not in said:
+    if 'kind' not in fields:
         if path != 'sysroot_install.stamp' and not path.startswith('sysroot/'):
             raise ValueError(path)
         return blob, None
-    located = said.get('located', '')
-    if not is_digest(said['key']) or not (located == '' or is_digest(located)) or not is_inside(path):
+    location = fields.get('located', '')
+    if not is_digest(fields['key']) or not (location == '' or is_digest(location)) or not is_inside(path):
         raise ValueError(path)
-    if said['kind'] not in (ARCHIVE, EMBUILDER) or (said['kind'] == ARCHIVE and not path.startswith('sysroot/lib/')):
+    if fields['kind'] not in (ARCHIVE, EMBUILDER) or (fields['kind'] == ARCHIVE and not path.startswith('sysroot/lib/')):
         raise ValueError(path)
-    return blob, Library(kind=said['kind'], key=said['key'], located=located)
+    return blob, LibraryRecord(kind=fields['kind'], key=fields['key'], location=location)
 
 
 def _is_plain(path: str) -> bool:

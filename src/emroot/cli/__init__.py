@@ -9,8 +9,8 @@ import time
 from collections.abc import Sequence
 
 from ..errors import INTERRUPTED, EmrootError, UsageError, from_exception
-from ..ownership import restrict_umask
-from .streams import output_fault, prepare_process
+from ..host.permissions import restrict_umask
+from .ui.streams import output_fault, prepare_process
 
 __all__ = ['BEGAN', 'main']
 #: When this process began, on `time.perf_counter`: of the interpreter's own start its processor time is known.
@@ -26,7 +26,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     verbose = False
     try:
         if arguments[:1] == ['__complete']:
-            from .completion import answer
+            from .commands.completion import answer
             return answer(arguments[1:])
         from .parser import make_parser  # here and not above: whoever interrupts may be quick
         try:
@@ -71,8 +71,8 @@ def _complain(error: EmrootError, *, verbose: bool) -> int:
     if verbose:
         import traceback
         traceback.print_exc()
-    from .github import annotate
-    from .style import paint
+    from .ui.color import paint
+    from .ui.github_actions import annotate
     print(f'{paint("emroot: error:", "bad", sys.stderr)} {error.message}', file=sys.stderr)
     annotate('error', 'emroot', str(error))
     if error.hint:

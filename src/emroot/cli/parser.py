@@ -91,7 +91,7 @@ def terminal_width() -> int:
 
 def _runner(module: str, function: str) -> _Run:
     def run(args: argparse.Namespace) -> int:
-        code: int = getattr(importlib.import_module(f'emroot.cli.{module}'), function)(args)
+        code: int = getattr(importlib.import_module(f'emroot.cli.commands.{module}'), function)(args)
         return code
     return run
 
@@ -347,7 +347,7 @@ def _path(text: str) -> str:
     """A path that may begin with `~`: if that stands for nothing, it is said before anything else is looked for."""
     if not text.startswith('~'):
         return text
-    from ..files import user_path  # here and not above: the shell has mostly seen to it
+    from ..host.files import user_path  # here and not above: the shell has mostly seen to it
     return str(user_path(text))
 
 

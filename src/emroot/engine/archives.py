@@ -9,44 +9,44 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..errors import from_shortage
-from ..files import link_or_copy, remove_tree
-from ..index.keep import record_index
-from ..index.symbols import find_nm
-from ..plan import Archive
+from ..host.files import link_or_copy, remove_tree
+from ..keys.location import Keys, embedded_location
+from ..keys.plan import Archive
 from ..store import Blob, Store
-from .beside import beside
-from .commands import Places, shell_line
+from ..symbol_index.storage import record_index
+from ..symbol_index.symbols import find_nm
+from .command_lines.compile_context import CompileContext, shell_line
 from .events import Watcher
-from .located import Keys, place_in
-from .pool import Pool
+from .execution.background import run_in_background
+from .execution.pool import Pool
 from .result import Failure
 
 KIND = 'archive'
 
 
 @dataclass(frozen=True)
-class Found:
+class StoredArchive:
     """An archive in the store."""
 
     blob: Blob
     key: str
     """The one of `Keys` under which it is kept."""
-    place: str
-    """The digest of the place that its bytes carry; empty for none."""
+    location: str
+    """The digest of the location that its bytes embed; empty for none."""
 
 
-def find_archive(store: Store, keys: Keys) -> Found | None:
+def find_archive(store: Store, keys: Keys) -> StoredArchive | None:
     """The archive if the store has it under one of these keys."""
-    for key, place in keys:
+    for key, location in keys:
         record = store.read(KIND, key)
         blob = Blob.of(record.get('digest'), record.get('size')) if record else None
         if record and blob and store.has(blob):
-            store.touch(KIND, key)
-            return Found(blob, key, place_in(record, place))
+            store.mark_used(KIND, key)
+            return StoredArchive(blob, key, embedded_location(record, location))
     return None
 
 
-def make_archive(archive: Archive, members: list[Blob], key: str, store: Store, places: Places, env: Mapping[str, str],
+def make_archive(archive: Archive, members: list[Blob], key: str, store: Store, context: CompileContext, env: Mapping[str, str],
                  pool: Pool, watcher: Watcher) -> Blob | Failure:
     """Join the objects of `archive`, and keep the result under `key`, its index under the archive's own."""
     if archive.how == 'copy':
@@ -57,11 +57,11 @@ def make_archive(archive: Archive, members: list[Blob], key: str, store: Store, 
             return Failure(archive.target, 'several of its members have the same name')
 
         def index() -> None:
-            wrong = record_index(store, archive.key, objects, find_nm(places.sdk.tools), places.sdk.places, env)
+            wrong = record_index(store, archive.key, objects, find_nm(context.sdk.tools), context.sdk.embedded_paths, env)
             if wrong:
                 watcher.note(f'no index of {archive.name}: {wrong}')
-        with beside(index):
-            made = _run_archiver(archive, objects, store, places, env, pool, watcher)
+        with run_in_background(index):
+            made = _run_archiver(archive, objects, store, context, env, pool, watcher)
     if isinstance(made, Blob):
         store.write(KIND, key, {'digest': made.digest, 'size': made.size, 'path': archive.path,
                                 'members': [[name, member.digest] for (name, _), member in
@@ -69,7 +69,7 @@ def make_archive(archive: Archive, members: list[Blob], key: str, store: Store, 
     return made
 
 
-def _run_archiver(archive: Archive, objects: Mapping[str, Path], store: Store, places: Places, env: Mapping[str, str],
+def _run_archiver(archive: Archive, objects: Mapping[str, Path], store: Store, context: CompileContext, env: Mapping[str, str],
                   pool: Pool, watcher: Watcher) -> Blob | Failure:
     staging = store.scratch() / f'archive-{secrets.token_hex(6)}'
     staging.mkdir()
@@ -79,7 +79,7 @@ def _run_archiver(archive: Archive, objects: Mapping[str, Path], store: Store, p
         # `cr` and member names only, as the SDK's `create_lib` has it; in a response file, as it does for long lines.
         (staging / 'members').write_text('\n'.join(objects) + '\n', encoding='utf-8', errors='surrogateescape')
         out = staging / 'archive'
-        command = [str(places.sdk.tools['llvm-ar']), 'cr', out.name, '@members']
+        command = [str(context.sdk.tools['llvm-ar']), 'cr', out.name, '@members']
         watcher.note(f'archive {archive.name}: {shell_line(command, staging)}')
         done = pool.call(command, cwd=staging, env=env)
         if done.code != 0:
@@ -87,6 +87,6 @@ def _run_archiver(archive: Archive, objects: Mapping[str, Path], store: Store, p
             if short := from_shortage(said, f'joining {archive.name}'):
                 raise short
             return Failure(archive.target, said or f'exit code {done.code}', shell_line(command, Path(staging)))
-        return store.adopt(out)
+        return store.add_file(out)
     finally:
         remove_tree(staging)

@@ -10,38 +10,38 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..cachedir import IN_FLIGHT, CacheDirectory
-from ..catalogue import Catalogue
-from ..home import Home
+from ..cache_directory.directory import IN_FLIGHT, CacheDirectory
+from ..formatting import excerpt
+from ..host.home import Home
+from ..libraries.catalogue import Catalogue
 from ..modes import Mode
 from ..store import Store
 from ..store.scratch import sweep
-from ..wording import excerpt
-from .ahead import Ahead
 from .events import Silent, Watcher
-from .keys import KnownKeys
+from .execution.prefetch import Prefetch
+from .history.timeline import Timeline
 from .request import Options, Request
 from .result import BuildResult, Failure, ModeResult
-from .timeline import Timeline
+from .reuse.key_cache import KeyCache
 
 if TYPE_CHECKING:
-    from ..base import Base, Based
-    from ..plan import Archive
+    from ..cache_directory.base_cache import BaseCache, BaseEntry
+    from ..keys.plan import Archive
 
 
 class Build:
     """One build into one cache directory."""
 
     def __init__(self, catalogue: Catalogue, home: Home, store: Store, cache: Path | None = None,
-                 options: Options | None = None, watcher: Watcher | None = None, ahead: Ahead | None = None) -> None:
-        """`ahead`: what was begun already (see `ahead.py`)."""
+                 options: Options | None = None, watcher: Watcher | None = None, prefetch: Prefetch | None = None) -> None:
+        """`prefetch`: what was begun already (see `engine/execution/prefetch.py`)."""
         sdk = catalogue.sdk
         self.catalogue, self.home, self.store = catalogue, home, store
-        self.options, self.watcher, self.ahead = options or Options(), watcher or Silent(), ahead or Ahead()
+        self.options, self.watcher, self.prefetch = options or Options(), watcher or Silent(), prefetch or Prefetch()
         self.cache = CacheDirectory(cache or home.cache_directory(sdk.version, sdk.digest, store.origin), sdk, store.origin)
         self.result = BuildResult(sdk=sdk, cache=self.cache.root)
         self.timeline = Timeline(self.watcher)
-        self.known = KnownKeys(catalogue, self.options.builder)
+        self.known = KeyCache(catalogue, self.options.builder)
         #: The library of each `MODE/TARGET` that is a variant of one and was compiled here.
         self.families: dict[str, str] = {}
         #: All targets that were asked for, by mode.
@@ -59,71 +59,72 @@ class Build:
         for top in (self.store.root / 'tmp', self.cache.root / IN_FLIGHT):
             sweep(top)  # whoever was killed may have left nothing to do but that
         self._take_over()
-        lacking = self._fill(list(requests))
+        lacking = self._build_missing(list(requests))
         if not self.result.failures and (revealed := self.revealed(self.cache.root / 'ports')):
-            lacking |= self._fill([Request(mode=mode, targets=tuple(targets)) for mode, targets in revealed.items()])
+            lacking |= self._build_missing([Request(mode=mode, targets=tuple(targets)) for mode, targets in revealed.items()])
         self.result.seconds = time.perf_counter() - began
         self.result.cpu_seconds = _children_seconds() - used
         if lacking:
-            from .lastbuild import save_last_build  # for `emroot report`
-            save_last_build(self, clock)
+            from .history.build_record import save_build_record  # for `emroot report`
+            save_build_record(self, clock)
         return self.result
 
     def _take_over(self) -> None:
         """Leave nothing of another SDK in the cache directory: emcc, and lazy links, take whatever library is there."""
-        self.cache.check_place()
+        self.cache.require_outside_sdk()
         if self.cache.is_anothers():
-            from ..cachecheck import clear_cache  # here and not above: seldom so
+            from ..cache_directory.verification import clear_cache  # here and not above: seldom so
             self.watcher.warn(f'{self.cache.root} was the cache directory of another SDK than {self.cache.sdk.root}: '
                               'its content is removed, as emcc does')
             clear_cache(self.cache.root)
 
-    def _fill(self, requests: Iterable[Request]) -> bool:
+    def _build_missing(self, requests: Iterable[Request]) -> bool:
         """Make what is missing; whether something was."""
         for request in requests:
             self.result.modes.setdefault(request.mode, ModeResult())
             self.requested.setdefault(request.mode, []).extend(request.targets)
-        missing = [(request.mode, [t for t in request.targets if not self._holds(request.mode, t)])
+        missing = [(request.mode, [t for t in request.targets if not self._is_up_to_date(request.mode, t)])
                    for request in requests]
         lacking = any(targets for _, targets in missing)
         if lacking or not self.cache.has_headers():
-            from .fill import Fill  # here and not above: mostly there is nothing to do
-            Fill(self).run(missing)
-            self.ahead = Ahead()  # that is used up
+            from .build_executor import BuildExecutor  # here and not above: mostly there is nothing to do
+            BuildExecutor(self).run(missing)
+            self.prefetch = Prefetch()  # that is used up
         return lacking
 
     @cached_property
-    def bases(self) -> list[Base]:
+    def bases(self) -> list[BaseCache]:
         """Cache directories of others to look in: the one that was named, and the SDK's own."""
-        from ..base import Base, own_bases  # here and not above: mostly nothing is looked for
+        from ..cache_directory.base_cache import BaseCache, own_bases  # here and not above: mostly nothing is looked for
         named, sdk = self.options.base, self.catalogue.sdk
-        return [*([Base(named, sdk)] if named else []), *(own_bases(sdk, self.cache.root) if self.options.sdk_cache else [])]
+        return [*([BaseCache(named, sdk)] if named else []), *(own_bases(sdk, self.cache.root) if self.options.sdk_cache else [])]
 
-    def find_based(self, archive: Archive) -> tuple[Base, Based] | None:
+    def find_in_bases(self, archive: Archive) -> tuple[BaseCache, BaseEntry] | None:
         """An archive that a base has, and which."""
         members = [name for name, _ in archive.members]
         return next(((base, found) for base in self.bases if (found := base.find(
-            archive.path, archive.key, own_place=self.options.own_place, members=members))), None)
+            archive.path, archive.key, own_place=self.options.own_location, members=members))), None)
 
-    def _holds(self, mode: Mode, target: str) -> bool:
+    def _is_up_to_date(self, mode: Mode, target: str) -> bool:
         """Whether the cache directory already has a target; the no-op build ends here, without a plan."""
         if self.options.port_sources.directories() and not self.catalogue.listing(mode).library(target):
             return False  # its sources were given and may have changed: the key is needed to tell
         entry = self.known.get(mode, target)
-        places = [self.cache.held(path, entry.key) for path in entry.paths] if entry else [None]
-        allowed = ('', self.cache.sdk.place)
-        if entry is None or any(p is None or (self.options.own_place and p not in allowed) for p in places):
+        locations = [self.cache.recorded_location(path, entry.key) for path in entry.paths] if entry else [None]
+        allowed = ('', self.cache.sdk.location_key)
+        if entry is None or any(p is None or (self.options.own_location and p not in allowed) for p in locations):
             return False
-        self.done(mode, target, 'reused', {'in_cache_directory': entry.members}, place=next(filter(None, places), ''))
+        self.record_success(mode, target, 'reused', {'in_cache_directory': entry.members},
+                            location=next(filter(None, locations), ''))
         return True
 
-    def done(self, mode: Mode, target: str, state: str, reused: Mapping[str, int], *, place: str = '') -> None:
-        """A target is in place, `built` or `reused`; `reused` counts its members that needed no compile, by why. `place` is the
-        digest of the place that its bytes carry."""
-        elsewhere = place not in ('', self.cache.sdk.place)
+    def record_success(self, mode: Mode, target: str, state: str, reused: Mapping[str, int], *, location: str = '') -> None:
+        """A target is there, `built` or `reused`; `reused` counts its members that needed no compile, by why. `location` is the
+        digest of the location that its bytes embed."""
+        elsewhere = location not in ('', self.cache.sdk.location_key)
         if elsewhere:
             self.watcher.note(f'{mode}/{target} comes from an SDK of the same content in another directory, which its '
-                              'debug information contains (EMROOT_PLACE=own builds it again)')
+                              'debug information contains (EMROOT_LOCATION=own builds it again)')
         with self._lock:
             if elsewhere:
                 self.result.elsewhere.append(f'{mode}/{target}')
@@ -131,10 +132,10 @@ class Build:
             self.result.modes[mode].why.update(reused)
             getattr(self.result.modes[mode], state).append(target)
         if state == 'reused':
-            self.timeline.take('archive', f'{mode}/{target}')
+            self.timeline.record_reuse('archive', f'{mode}/{target}')
         self.watcher.archive(f'{mode}/{target}', state)
 
-    def failed(self, mode: Mode, target: str, failure: Failure) -> None:
+    def record_failure(self, mode: Mode, target: str, failure: Failure) -> None:
         """A target cannot be made."""
         self.watcher.note(f'{mode}/{target} cannot be built: {failure.error}')
         with self._lock:

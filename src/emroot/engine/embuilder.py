@@ -1,7 +1,7 @@
 """Targets made by the SDK's own embuilder, for what the source builder cannot do: ports first of all.
 
 It runs in a cache directory of its own, seeded with the headers, and everything that appears there is taken over. Its
-bytes are those of an in-tree cache, since the program that runs it maps the cache's place as the source builder does.
+bytes are those of an in-tree cache, since the program that runs it maps the cache's location as the source builder does.
 """
 
 from __future__ import annotations
@@ -15,25 +15,25 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ..cachedir import copy_tree
-from ..canonical import digest_file, digest_record
-from ..catalogue import Catalogue, Listing
+from ..cache_directory.directory import copy_tree
 from ..errors import from_shortage
-from ..files import remove_tree
+from ..hashing import digest_file, digest_record
+from ..host.files import remove_tree
+from ..keys.location import Keys, embedded_location, embeds_path
+from ..libraries.catalogue import Catalogue, Listing
 from ..modes import Mode
 from ..probe import PROGRAM
 from ..probe.port_settings import split
 from ..store import Blob, Store, try_lock
 from ..store.records import is_below
-from .alias import mappable
-from .commands import shell_line
+from .command_lines.compile_context import shell_line
+from .command_lines.path_alias import mappable
+from .command_lines.placeholders import CACHE_PREFIX
 from .events import Watcher
-from .located import Keys, carries, place_in
-from .pool import Pool
-from .port_inputs import EDITED, key_with_inputs, known_inputs, learn_inputs, stamped
+from .execution.pool import Pool
 from .request import PortSources
 from .result import Failure
-from .spelling import CACHE_PREFIX
+from .reuse.port_inputs import EDITED, key_with_inputs, known_inputs, learn_inputs, stamped
 
 KIND = 'embuilder'
 #: The mark that tells a frozen emcc that a port is there (`ports/__init__.py: fetch_port_artifact`).
@@ -84,21 +84,21 @@ def _digest_tree(path: Path) -> str:
 
 
 @dataclass(frozen=True)
-class Made:
+class EmbuilderOutput:
     """The files of a target by their path in a cache directory."""
 
     files: dict[str, Blob]
     fresh: bool
     """Whether embuilder had to be run for them."""
-    place: str
-    """The digest of the place that one of them carries; empty for none."""
+    location: str
+    """The digest of the location that one of them embeds; empty for none."""
     key: str
     """That of what they were made from: for a port with a file of its own, it is known once it was built."""
     inputs: Sequence[Sequence[Any]] = ()
     """Files of the user's that they were made from, with their stamps."""
 
 
-class Making:
+class EmbuilderTarget:
     """A target that embuilder makes, unless the store has it."""
 
     def __init__(self, catalogue: Catalogue, mode: Mode, target: str, keys_of: Callable[[str], Keys], sources: PortSources,
@@ -108,7 +108,7 @@ class Making:
         self.base = _base_key(catalogue, mode, target, sources)
         self.is_own = _has_own_file(target)
 
-    def make(self, headers: Path, pool: Pool, watcher: Watcher, launcher: str = '') -> Made | Failure:
+    def make(self, headers: Path, pool: Pool, watcher: Watcher, launcher: str = '') -> EmbuilderOutput | Failure:
         """The target's files, from the store or from embuilder."""
         if made := self._find():
             return made
@@ -116,13 +116,13 @@ class Making:
         with try_lock(self.store.root / 'locks' / f'embuilder-{self.base[:8]}', seconds=PATIENCE, discard=bool):
             return self._find() or self._run(headers, pool, watcher, launcher)
 
-    def _find(self) -> Made | None:
+    def _find(self) -> EmbuilderOutput | None:
         inputs = stamped(known_inputs(self.catalogue, self.base), time.time_ns()) if self.is_own else []
         key = key_with_inputs(self.catalogue, self.base) if self.is_own else self.base
-        return next((Made(files, False, place_in(self.store.read(KIND, name) or {}, place), key, inputs)
-                     for name, place in self.keys_of(key) if (files := find_files(self.store, name))), None)
+        return next((EmbuilderOutput(files, False, embedded_location(self.store.read(KIND, name) or {}, location), key, inputs)
+                     for name, location in self.keys_of(key) if (files := find_files(self.store, name))), None)
 
-    def _run(self, headers: Path, pool: Pool, watcher: Watcher, launcher: str) -> Made | Failure:
+    def _run(self, headers: Path, pool: Pool, watcher: Watcher, launcher: str) -> EmbuilderOutput | Failure:
         sdk, mode, target, began = self.catalogue.sdk, self.mode, self.target, time.time_ns()
         directory = self.store.scratch() / f'embuilder-{secrets.token_hex(6)}'
         cache = directory / 'cache'
@@ -146,16 +146,16 @@ class Making:
                 return Failure(target, _last(said), _repeat(self.catalogue, mode, target))
             said_at_end = json.loads(answer.read_text(encoding='utf-8'))
             inputs = stamped(said_at_end['inputs'], began)
-            _leave_traces(cache)
+            _mark_port_builds(cache)
             new = _new_files(cache, headers, said_at_end['external'])
-            located = any(carries(cache / path, sdk.places) for path in new)
-            files = {path: self.store.adopt(cache / path) for path in new}
+            location_dependent = any(embeds_path(cache / path, sdk.embedded_paths) for path in new)
+            files = {path: self.store.add_file(cache / path) for path in new}
         finally:
             remove_tree(directory)
         key = self._learn(inputs)
-        name, place = self.keys_of(key)[0 if located else 1]
+        name, location = self.keys_of(key)[0 if location_dependent else 1]
         self.store.write(KIND, name, {'files': {path: [blob.digest, blob.size] for path, blob in sorted(files.items())}})
-        return Made(files, True, place, key, inputs)
+        return EmbuilderOutput(files, True, location, key, inputs)
 
     def _request(self) -> dict[str, Any]:
         return {'root': str(self.catalogue.sdk.root), 'question': 'embuilder', 'target': self.target,
@@ -184,7 +184,7 @@ def find_files(store: Store, key: str) -> dict[str, Blob]:
             return {}
         found[path] = blob
     if found:
-        store.touch(KIND, key)
+        store.mark_used(KIND, key)
     return found
 
 
@@ -193,7 +193,7 @@ def is_inside(path: object) -> bool:
     return is_below(path) and str(path).split('/')[0] in ('sysroot', 'ports', _PORT_BUILDS)
 
 
-def _leave_traces(cache: Path) -> None:
+def _mark_port_builds(cache: Path) -> None:
     """Mark the directories in which ports were built: what is in them is of no use any more, that they are there is."""
     for directory in (cache / _PORT_BUILDS).glob('*/'):
         (directory / _TRACE).touch()
@@ -218,9 +218,9 @@ def _new_files(cache: Path, headers: Path, external: Collection[str]) -> list[st
     return found
 
 
-def _last(said: str) -> str:
-    errors = [line for line in said.splitlines() if 'error' in line.lower() or line.startswith('hint: ')]
-    return '\n'.join(errors[-6:] or said.splitlines()[-6:]) or 'embuilder failed without a message'
+def _last(output: str) -> str:
+    errors = [line for line in output.splitlines() if 'error' in line.lower() or line.startswith('hint: ')]
+    return '\n'.join(errors[-6:] or output.splitlines()[-6:]) or 'embuilder failed without a message'
 
 
 def _repeat(catalogue: Catalogue, mode: Mode, target: str) -> str:

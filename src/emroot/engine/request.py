@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from ..modes import Mode
 
 if TYPE_CHECKING:
-    from ..remote.address import Address
+    from ..remote.remote_spec import RemoteSpec
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,13 +27,13 @@ class PortSources:
 
     directory: Path | None = None
     """Holds archives under the names they are fetched by, which the SDK checks, and directories of sources by port."""
-    given: Mapping[str, Path] = field(default_factory=dict)
+    files: Mapping[str, Path] = field(default_factory=dict)
     """Directories of sources by port, each given by name (`EMCC_LOCAL_PORTS`)."""
 
     def directories(self) -> dict[str, Path]:
         """Directories of sources by port. They are taken as they are, so their content is part of the key."""
         found = {path.name: path for path in sorted(self.directory.iterdir()) if path.is_dir()} if self.directory else {}
-        return {**found, **self.given}
+        return {**found, **self.files}
 
 
 def local_ports(text: str) -> dict[str, Path]:
@@ -57,10 +57,12 @@ class Options:
     launcher: str = ''
     """A program that every compile is started through; its path."""
     base: Path | None = None
-    """A cache directory of somebody else's, to use in place what is right in it (see `base.py`)."""
+    """A cache directory of somebody else's, to use what is right in it without a copy (see `cache_directory/base_cache.py`)."""
     sdk_cache: bool = False
     """Whether the SDK's own cache is a base, too."""
-    own_place: bool = False
-    """Whether bytes that carry a place have to carry that of this SDK (see `located.py`). (So this one changes them, too.)"""
-    remote: Address | None = None
+    own_location: bool = False
+    """Whether bytes that embeds a location have to carry that of this SDK (see `keys/location.py`). (So this one changes them,
+    too.)
+    """
+    remote: RemoteSpec | None = None
     """Where to ask for what the store lacks."""

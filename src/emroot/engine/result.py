@@ -12,7 +12,7 @@ from ..modes import Mode
 from ..sdk import Sdk
 
 #: Why a member of an archive needed no compile: the cache directory, a base, the store or a remote has the archive, the store has
-#: the object, the object of another compile is the same (`sharing.py`), or the same compile was run
+#: the object, the object of another compile is the same (`engine/reuse/compile_manifests.py`), or the same compile was run
 #: for another member.
 REASONS = ('in_cache_directory', 'archive_in_base', 'archive_in_store', 'archive_from_remote', 'in_store', 'same_in_family',
            'compiled_once_in_this_build')
@@ -50,7 +50,7 @@ class BuildResult:
     reused: int = 0
     """Members of the requested archives that needed no compile of their own."""
     recognised: int = 0
-    """Of the reused, distinct compiles that were found to equal another one (see `sharing.py`)."""
+    """Of the reused, distinct compiles that were found to equal another one (see `engine/reuse/compile_manifests.py`)."""
     seconds: float = 0.0
     cpu_seconds: float = 0.0
     """Processor time of the tools that were run."""
@@ -62,7 +62,7 @@ class BuildResult:
     busy: float | None = None
     """The part of the workers' time from first compile to last that was spent in jobs (see `Timeline.busy`)."""
     elsewhere: list[str] = field(default_factory=list)
-    """What carries the place of an SDK of the same content that lies elsewhere (`MODE/TARGET`, see `located.py`)."""
+    """What embeds the location of an SDK of the same content that lies elsewhere (`MODE/TARGET`, see `keys/location.py`)."""
     remote: dict[str, Any] | None = None
     """What became of the remote, if one was asked (see `Remote.to_json`)."""
     log: Path | None = None

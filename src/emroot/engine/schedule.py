@@ -10,44 +10,46 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
 
+from ..keys.location import KeysOf, local_key
+from ..keys.plan import Archive, Compile, Plan
 from ..modes import Mode
-from ..plan import Archive, Compile, Plan
 from ..store import Blob, Lock
 from .archives import KIND as ARCHIVE
 from .archives import find_archive, make_archive
-from .located import KeysOf, located_key
+from .execution.pool import Pool
+from .history.timeline import Timeline
 from .objects import Objects
-from .pool import Pool
 from .result import BuildResult, Failure
-from .timeline import Timeline
 
 #: How often to look again for what another process is compiling before doing it after all: about a minute.
 TRIES = 600
 
 
-class Placed(Protocol):
+class ArchiveCallback(Protocol):
     """What to do with an archive: `state` is `built` or `reused`, `reused` how many members needed no compile, by why (see
-    `result.REASONS`), `place` the digest of the place that its bytes carry."""
+    `result.REASONS`), `location` the digest of the location that its bytes embed."""
 
-    def __call__(self, archive: Archive, blob: Blob, state: str, reused: Mapping[str, int], *, place: str) -> None: ...
+    def __call__(self, archive: Archive, blob: Blob, state: str, reused: Mapping[str, int], *, location: str) -> None: ...
 
 
-class Failed(Protocol):
+class FailureCallback(Protocol):
     """What to do with a target that cannot be made."""
 
     def __call__(self, mode: Mode, target: str, failure: Failure) -> None: ...
 
 
 class Schedule:
-    """The jobs of one plan. Compiles of one family (see `sharing.py`) come one after the other, since the later ones may turn
+    """The jobs of one plan. Compiles of one family (see `engine/reuse/compile_manifests.py`) come one after the other, since the
+    later ones may turn
     out to be equal to an earlier one; families, archives and everything else go side by side."""
 
     def __init__(self, plan: Plan, objects: Objects, pool: Pool, result: BuildResult, timeline: Timeline,
-                 placed: Placed, failed: Failed, keys_of: KeysOf, fetched: Collection[str] = ()) -> None:
+                 on_archive: ArchiveCallback, on_failure: FailureCallback, keys_of: KeysOf,
+                 fetched: Collection[str] = ()) -> None:
         self.plan, self.objects, self.pool, self.result, self.timeline = plan, objects, pool, result, timeline
-        self.store, self.places, self.watcher = objects.store, objects.places, objects.watcher
-        self._placed, self._failed, self._keys_of, self._fetched = placed, failed, keys_of, fetched
-        self._chains: dict[str, list[tuple[Compile, list[_Pending]]]] = {}
+        self.store, self.context, self.watcher = objects.store, objects.context, objects.watcher
+        self._on_archive, self._on_failure, self._keys_of, self._fetched = on_archive, on_failure, keys_of, fetched
+        self._families: dict[str, list[tuple[Compile, list[_Pending]]]] = {}
         self._why: dict[str, str] = {}
         self._expectation: dict[str, float] = {}
         #: Compiles and their expected seconds: done, and left once that is known.
@@ -55,11 +57,11 @@ class Schedule:
         self._left: tuple[int, float] | None = None
         self._lock = threading.Lock()
 
-    def start(self, besides: int = 0) -> None:
+    def start(self, others: int = 0) -> None:
         """Place what the store has, and queue the rest: what takes longest first, so that a pool which runs begins with that
         while the rest is looked for. `besides` is how many targets are made in other ways."""
         awaited: dict[str, list[_Pending]] = {}
-        pending = [_Pending(archive) for archive in self.plan.archives if not self._place_from_store(archive)]
+        pending = [_Pending(archive) for archive in self.plan.archives if not self._use_stored(archive)]
         for todo in pending:
             for key in todo.needed:
                 awaited.setdefault(key, []).append(todo)
@@ -80,20 +82,20 @@ class Schedule:
                 for todo in self._arrived(compile_.key, found, awaited[compile_.key]):
                     self.pool.add(0.0, partial(self._join, todo))
             compiles, seconds = compiles + len(chain), seconds + sum(self._expected(compile_) for compile_, _ in chain)
-            self._chains[family] = chain
+            self._families[family] = chain
             self._queue(family)
         for todo in pending:
             if not todo.needed:
                 self.pool.add(0.0, partial(self._join, todo))
         with self._lock:
-            self.watcher.planned(archives=len(pending) + besides, compiles=compiles, seconds=seconds)
+            self.watcher.planned(archives=len(pending) + others, compiles=compiles, seconds=seconds)
             self._left = compiles - self._done[0], seconds - self._done[1]
 
-    def _place_from_store(self, archive: Archive) -> bool:
+    def _use_stored(self, archive: Archive) -> bool:
         found = find_archive(self.store, self._keys_of(archive.key, ARCHIVE))
         if found:
             why = 'archive_from_remote' if found.key in self._fetched else 'archive_in_store'
-            self._placed(archive, found.blob, 'reused', {why: len(archive.members)}, place=found.place)
+            self._on_archive(archive, found.blob, 'reused', {why: len(archive.members)}, location=found.location)
         return found is not None
 
     def _find(self, compile_: Compile) -> Blob | None:
@@ -101,7 +103,7 @@ class Schedule:
         if blob := self.objects.find(compile_):
             self._why[compile_.key] = 'in_store'
             return blob
-        blob = self.objects.find_relative(compile_)
+        blob = self.objects.find_equivalent(compile_)
         if blob:
             self._why[compile_.key] = 'same_in_family'
             with self._lock:
@@ -110,13 +112,13 @@ class Schedule:
 
     def _queue(self, family: str) -> None:
         """A family is as expensive as all that may be left of it."""
-        chain = self._chains[family]
+        chain = self._families[family]
         if chain:
             self.pool.add(sum(self._expected(compile_) for compile_, _ in chain), partial(self._compile_next, family, 0))
 
     def _compile_next(self, family: str, tries: int, worker: int) -> None:
         """Compile the next of a family, unless another process is at it: then look again later."""
-        compile_, archives = self._chains[family][0]
+        compile_, archives = self._families[family][0]
         with self.store.compile_lock(compile_.key) as held:
             made: Blob | Failure | None = self._find(compile_)
             if made is None and held is Lock.BUSY and tries < TRIES:
@@ -128,7 +130,7 @@ class Schedule:
             else:
                 self._take(compile_, archives)
         self._tick(compile_)
-        del self._chains[family][0]
+        del self._families[family][0]
         self._queue(family)
         for todo in self._arrived(compile_.key, made, archives):
             self._join(todo, worker)
@@ -137,8 +139,8 @@ class Schedule:
         """Note an object, or that it failed; the archives that wait for nothing any more."""
         with self._lock:
             for todo in archives:
-                todo.take(key, made)
-            return [todo for todo in archives if todo.complete]
+                todo.set_member(key, made)
+            return [todo for todo in archives if todo.is_complete]
 
     def _compile(self, compile_: Compile, archives: list[_Pending], worker: int, family: str) -> Blob | Failure:
         with self.timeline.job(worker, 'compile', f'{archives[0].archive.name} {compile_.name}', family=family,
@@ -161,23 +163,24 @@ class Schedule:
 
     def _take(self, compile_: Compile, archives: list[_Pending]) -> None:
         """An object is there without a compile."""
-        self.timeline.take('object', f'{archives[0].archive.name} {compile_.name}', serves=_names(archives),
-                           family=self.objects.families.key(compile_))
+        self.timeline.record_reuse('object', f'{archives[0].archive.name} {compile_.name}', serves=_names(archives),
+                                   family=self.objects.families.key(compile_))
 
     def _join(self, todo: _Pending, worker: int) -> None:
         archive = todo.archive
         if todo.failures:
-            self._failed(archive.mode, archive.target, next(iter(todo.failures.values())))
+            self._on_failure(archive.mode, archive.target, next(iter(todo.failures.values())))
             return
-        members, sdk = [todo.blobs[key] for _, key in archive.members], self.places.sdk
-        located = any(self.objects.is_located(key) for key in todo.blobs)
+        members, sdk = [todo.blobs[key] for _, key in archive.members], self.context.sdk
+        location_dependent = any(self.objects.is_location_dependent(key) for key in todo.blobs)
         with self.timeline.job(worker, 'archive', archive.name, serves=(archive.name,)):
-            made = make_archive(archive, members, located_key(archive.key, sdk.places, ARCHIVE) if located else archive.key,
-                                self.store, self.places, self.objects.env, self.pool, self.watcher)
+            made = make_archive(archive, members,
+                                local_key(archive.key, sdk.embedded_paths, ARCHIVE) if location_dependent else archive.key,
+                                self.store, self.context, self.objects.env, self.pool, self.watcher)
         if isinstance(made, Failure):
-            self._failed(archive.mode, archive.target, made)
+            self._on_failure(archive.mode, archive.target, made)
         else:
-            self._placed(archive, made, 'built', self._reused(todo), place=sdk.place if located else '')
+            self._on_archive(archive, made, 'built', self._reused(todo), location=sdk.location_key if location_dependent else '')
 
     def _reused(self, todo: _Pending) -> Counter[str]:
         """How many members of an archive needed no compile of their own, by why."""
@@ -192,24 +195,24 @@ class Schedule:
         return self._expectation[compile_.key]
 
 
-class Gathering(Schedule):
+class ObjectCollection(Schedule):
     """The jobs of a plan whose archives have only some of their members, and are not to be joined."""
 
     def __init__(self, *given: Any) -> None:
         super().__init__(*given)
-        self.gathered: dict[str, dict[str, Path]] = {}
+        self.collected: dict[str, dict[str, Path]] = {}
 
-    def _place_from_store(self, archive: Archive) -> bool:
+    def _use_stored(self, archive: Archive) -> bool:
         return False
 
     def _join(self, todo: _Pending, worker: int) -> None:
         archive = todo.archive
         if todo.failures:
-            self._failed(archive.mode, archive.target, next(iter(todo.failures.values())))
+            self._on_failure(archive.mode, archive.target, next(iter(todo.failures.values())))
             return
         with self._lock:
             self.result.reused += len(archive.members) - todo.compiled
-            self.gathered[archive.name] = {name: self.store.path(todo.blobs[key].digest) for name, key in archive.members}
+            self.collected[archive.name] = {name: self.store.path(todo.blobs[key].digest) for name, key in archive.members}
 
 
 def _names(archives: list[_Pending]) -> tuple[str, ...]:
@@ -226,7 +229,7 @@ class _Pending:
         self.compiled = 0
         self.needed = dict.fromkeys(key for _, key in archive.members)
 
-    def take(self, key: str, made: Blob | Failure) -> None:
+    def set_member(self, key: str, made: Blob | Failure) -> None:
         """Note an object, or that it failed."""
         if isinstance(made, Failure):
             self.failures[key] = made
@@ -234,6 +237,6 @@ class _Pending:
             self.blobs[key] = made
 
     @property
-    def complete(self) -> bool:
+    def is_complete(self) -> bool:
         """Whether nothing is awaited any more."""
         return len(self.blobs) + len(self.failures) == len(self.needed)

@@ -10,9 +10,9 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from ..canonical import digest_file, digest_record
 from ..errors import SdkError, UsageError, blame_shortage, from_shortage
-from ..files import remove_tree
+from ..hashing import digest_file, digest_record
+from ..host.files import remove_tree
 
 SCHEMA = 1
 #: Seconds that a question may take. The longest, about all libraries of a mode, takes one minute.
@@ -64,7 +64,7 @@ def ask(python: Sequence[str], root: Path, question: str, env: Mapping[str, str]
         request_file, answer_file = Path(directory, 'request.json'), Path(directory, 'answer.json')
         asked = _in_utf8({'root': str(root), 'question': question, **request})
         request_file.write_text(json.dumps(asked), encoding='utf-8')
-        from ..bytecode import note_bytecode, prepare_bytecode  # here: it is no input of Bazel's actions, which ask nothing
+        from ..sdk.bytecode import note_bytecode, prepare_bytecode  # here: it is no input of Bazel's actions, which ask nothing
         known = prepare_bytecode(bytecode) if bytecode else {}
         compiling = ['-X', f'pycache_prefix={bytecode}'] if bytecode else ['-B']
         command = [*python, '-I', *_UTF8, *compiling, str(program), str(request_file), str(answer_file)]
@@ -128,6 +128,6 @@ def _recoded(value: Any, recode: Callable[[str], str]) -> Any:
     return [_recoded(item, recode) for item in value] if isinstance(value, (list, tuple)) else value
 
 
-def _last_words(said: str) -> str:
-    lines = [line.strip() for line in said.splitlines() if line.strip()]
+def _last_words(stderr: str) -> str:
+    lines = [line.strip() for line in stderr.splitlines() if line.strip()]
     return lines[-1] if lines else 'no message'

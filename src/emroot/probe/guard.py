@@ -23,8 +23,8 @@ STARTS = {'subprocess.Popen', 'os.system', 'os.exec', 'os.fork', 'os.posix_spawn
 _WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 
 
-class Refused(BaseException):
-    """The SDK tried to act. Not an `Exception`, because its code swallows those in places."""
+class ActionBlocked(BaseException):
+    """The SDK tried to act. Not an `Exception`, because its code swallows those here and there."""
 
 
 class Guard:
@@ -88,13 +88,13 @@ class Guard:
             for position in CHANGES[event]:
                 self._refuse_unless_ours(event, arguments[position])
         elif event in STARTS:
-            raise Refused(f'{event}: {str(arguments[1] if event == "subprocess.Popen" else arguments[:1])[:300]}')
+            raise ActionBlocked(f'{event}: {str(arguments[1] if event == "subprocess.Popen" else arguments[:1])[:300]}')
 
     def _refuse_unless_ours(self, event: str, path: object) -> None:
         if not isinstance(path, (str, bytes, os.PathLike)) or path == os.devnull:
             return
         if not _spelled(os.fsdecode(path)).startswith(self.writable):
-            raise Refused(f'{event}: {os.fsdecode(path)}')
+            raise ActionBlocked(f'{event}: {os.fsdecode(path)}')
 
     def _is_known(self, path: str | bytes | os.PathLike[str]) -> bool:
         return _spelled(os.fsdecode(path)).startswith(self.known)

@@ -1,6 +1,6 @@
 """Runs inside every emcc below `emroot run`, and has emroot build what a link misses: all of it at once.
 
-Where lazy links are wanted, nothing is built then: the linker's command is handed to emroot in place of the linker, once emcc
+Where lazy links are wanted, nothing is built then: the linker's command is handed to emroot instead of the linker, once emcc
 comes to start it (`hook_processes.py`), and emroot makes the link with those objects only that it pulls. If that cannot be,
 whole libraries are built then.
 
@@ -170,7 +170,7 @@ class Hook:
         return path in self.awaited
 
     def link(self, command, cwd):
-        """Have emroot make a link in place of the linker: its exit code and a file of what it says; None if the linker has to do
+        """Have emroot make a link instead of the linker: its exit code and a file of what it says; None if the linker has to do
         it itself."""
         if self.asking or asks(command):  # as Meson does: there is nothing to build for it
             self.awaited.clear()
@@ -187,8 +187,8 @@ class Hook:
 
     def ask_lazily(self, request):
         """Have emroot do part of a lazy link; its exit code."""
-        with tempfile.TemporaryDirectory(prefix='emroot-') as place:
-            file = os.path.join(place, 'request.json')
+        with tempfile.TemporaryDirectory(prefix='emroot-') as directory:
+            file = os.path.join(directory, 'request.json')
             with open(file, 'w', encoding='utf-8') as f:
                 json.dump(request, f)
             return self.run(self.command['lazy'], [file], None)
@@ -266,7 +266,9 @@ class Hook:
 
     @staticmethod
     def is_current(cache, shortname):
-        """Whether a port's library is here, and what it was made from is as it was (`cachedir.py` records both)."""
+        """Whether a port's library is here, and what it was made from is as it was (`cache_directory/directory.py` records
+        both).
+        """
         if not os.path.exists(str(cache.get_path(shortname))):
             return False
         try:
@@ -393,7 +395,7 @@ def stamp(path):
 
 
 def note(text):
-    """Have `emroot run` say something (`cli/notices.py`): what emcc says is read by configure scripts."""
+    """Have `emroot run` say something (`cli/ui/notices.py`): what emcc says is read by configure scripts."""
     if 'EMROOT_NOTICES' in os.environ:
         tell('warning: ' + text)
     else:
@@ -409,8 +411,8 @@ def tell(line):
 
 def load(name):
     """A program that lies where this one does."""
-    place = os.path.join(HERE, name + '.py')
-    spec = importlib.util.spec_from_file_location('emroot_' + name, place)
+    directory = os.path.join(HERE, name + '.py')
+    spec = importlib.util.spec_from_file_location('emroot_' + name, directory)
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module

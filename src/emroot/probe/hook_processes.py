@@ -67,7 +67,7 @@ def _words(given):
 
 
 def _spelled_out(words):
-    """A command with what its response files say in their place. One that cannot be read is left: no link is lazy with it."""
+    """A command with what its response files say instead of them. One that cannot be read is left: no link is lazy with it."""
     try:
         return sys.modules['tools.response_file'].substitute_response_files(words)
     except (KeyError, AttributeError, TypeError, ValueError, OSError):

@@ -77,7 +77,7 @@ def _recipe(sdk, library, commands):
     sdk.system_libs.is_case_insensitive = lambda path: os.path.normcase('A') == 'a' or sys.platform == 'darwin'
     library.deterministic_paths = True  # what embuilder asks for up to 3.1.7x; later releases always do it
     objects = library.build_objects(build_dir)
-    compiles = dict(_compiles(sdk, library, [_placed(command, build_dir) for command in recorded], build_dir))
+    compiles = dict(_compiles(sdk, library, [_in_build_directory(command, build_dir) for command in recorded], build_dir))
     order, how = _members(sdk, library, objects)
     return {'file': library.get_filename(), 'path': _path(library), 'family': library.name, 'how': how,
             'objects': [[sdk_path(sdk, compiles[o][1]), os.path.basename(o), commands.index(*compiles[o])]
@@ -108,7 +108,7 @@ def _made_up(libraries, family, vary):
                              for key, value in vary.items()})
 
 
-def _placed(command, build_dir):
+def _in_build_directory(command, build_dir):
     """Name embuilder's working directory where the command would only have it from the process.
 
     Up to 3.1.7x assembly files are compiled so, and carry that directory in their debug information.

@@ -63,7 +63,7 @@ class Inputs:
                 if isinstance(word, (str, bytes, os.PathLike)):
                     self.read[os.path.abspath(os.fsdecode(word))] = None
 
-    def found(self) -> list[list[str]]:
+    def files_seen(self) -> list[list[str]]:
         """`[how, path]` of each file that was read and each directory that was listed."""
         read = {_source(path): None for path in self.read}
         if os.path.isfile(self.headers):

@@ -96,7 +96,7 @@ class PortNames:
         def handle_use_port_arg(settings: Foreign, arg: str, *args: Foreign) -> Foreign:
             before = {name: len(texts) for name, texts in self.given.items()}
             name = use(settings, arg, *args)
-            self.given.setdefault(name, [])[before.get(name, 0):] = [arg]  # in place of what its options added
+            self.given.setdefault(name, [])[before.get(name, 0):] = [arg]  # instead of what its options added
             return name
         ports.handle_use_port_arg = handle_use_port_arg
         if hasattr(ports, 'load_external_port'):
@@ -215,7 +215,7 @@ class PortNames:
                                 if effect == name and self.space.attrs.get(cause)), (name, value))
             if name not in MODE[:2] and value != base.get(name) and value == value_of(text_of(value), self.defaults.get(name)):
                 values[name] = value
-                if isinstance(value, list):  # a name's commas may come to stand between names: see `selection.py`
+                if isinstance(value, list):  # a name's commas may come to stand between names: see `project/selection.py`
                     value.sort(key=lambda each: each not in self.sdk.ports.ports_by_name)
         if self._files(asked.port, text, values) != asked.files:
             return None

@@ -13,7 +13,7 @@ import urllib.request
 TIMEOUT = 60.0
 
 
-class PortSources:
+class PortFetcher:
     """Stands between the SDK's ports and the network."""
 
     def __init__(self, ports, utils, directories, mirror):
@@ -31,18 +31,18 @@ class PortSources:
         ports.Ports.get_dir = staticmethod(self.get_port_dir)
 
     def fetch_port(self, name, url, *args, **kwargs):
-        """In place of the SDK's: a port whose directory was given needs no archive, only the mark that it is there."""
+        """Instead of the SDK's: a port whose directory was given needs no archive, only the mark that it is there."""
         self.fetching = name
         if name not in self.directories:
             return self.fetch(name, url, *args, **kwargs)
-        place = str(self.get_dir(name))
-        os.makedirs(place, exist_ok=True)
-        with open(os.path.join(place, '.emscripten_url'), 'w', encoding='utf-8') as f:
+        directory = str(self.get_dir(name))
+        os.makedirs(directory, exist_ok=True)
+        with open(os.path.join(directory, '.emscripten_url'), 'w', encoding='utf-8') as f:
             f.write(url + '\n')
         return True
 
     def get_port_dir(self, *parts):
-        """In place of the SDK's: where an archive would have been unpacked, the given directory appears."""
+        """Instead of the SDK's: where an archive would have been unpacked, the given directory appears."""
         if len(parts) > 1 and parts[0] in self.directories:
             top = os.path.join(str(self.get_dir(parts[0])), str(parts[1]).replace('\\', '/').split('/')[0])
             if not os.path.exists(top):  # asked before the SDK's own makes an empty one
@@ -50,7 +50,7 @@ class PortSources:
         return self.get_dir(*parts)
 
     def open(self, url, *args, **kwargs):
-        """In place of `urlopen`: the mirror by the archive's name, the port's, or the whole path of the address."""
+        """Instead of `urlopen`: the mirror by the archive's name, the port's, or the whole path of the address."""
         name, base = self.fetching, url.rsplit('/', 1)[-1]
         extension = base.split('.', 1)[-1]
         tried = []

@@ -17,9 +17,9 @@ import sys
 sys.path.append(os.path.dirname(os.path.abspath(__file__)))  # Python's -I keeps a script's neighbours out of reach
 from libraries import listing, recipes
 from run_embuilder import embuilder
-from sdk_modules import Sdk, Stop
+from sdk_modules import SdkModules, Stop
 
-__all__ = ['SCHEMA', 'Sdk', 'Stop', 'main']  # for the other programs beside this one
+__all__ = ['SCHEMA', 'SdkModules', 'Stop', 'main']  # for the other programs beside this one
 SCHEMA = 1
 
 
@@ -56,7 +56,7 @@ QUESTIONS = {'embuilder': embuilder, 'identify': identify, 'listing': listing, '
 def main(request_file, answer_file):
     with open(request_file, encoding='utf-8') as f:
         request = json.load(f)
-    sdk = Sdk(os.path.normpath(request['root']))
+    sdk = SdkModules(os.path.normpath(request['root']))
     answer = QUESTIONS[request['question']](sdk, request)
     answer['schema'] = SCHEMA
     with open(answer_file, 'w', encoding='utf-8', newline='\n') as f:

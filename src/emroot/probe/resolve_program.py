@@ -23,7 +23,7 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from guard import Guard  # type: ignore[import-not-found]  # as a program's neighbour, not as part of emroot
 from libraries import described  # type: ignore[import-not-found]
 from port_names import PortNames  # type: ignore[import-not-found]
-from program import SCHEMA, Sdk, Stop  # type: ignore[import-not-found]
+from program import SCHEMA, SdkModules, Stop  # type: ignore[import-not-found]
 
 del sys.path[0]
 Foreign = Any  # what comes from the SDK's modules carries no types
@@ -156,8 +156,8 @@ class Link:
         named = self._named_variants([a for a in self.arguments if a.startswith('-l') and a not in flags])
         found = dict(named.values())
         found.update((path, name) for path, (kind, name) in self.asked.items() if kind == 'library')
-        places = {**flags, **{flag: path for flag, (path, _) in named.items()}}
-        order = dict.fromkeys([*(places[a] for a in self.arguments if a in places), *found])
+        positions = {**flags, **{flag: path for flag, (path, _) in named.items()}}
+        order = dict.fromkeys([*(positions[a] for a in self.arguments if a in positions), *found])
         return [[found[path], path] for path in order]
 
     def _named_variants(self, flags: list[str]) -> dict[str, tuple[str, str]]:
@@ -188,9 +188,9 @@ class Link:
         for path, (kind, name) in self.asked.items():
             if kind == 'port':
                 by_port.setdefault(name, []).append(path)
-        places = {arg: at for at, arg in enumerate(self.arguments or [])}
+        positions = {arg: at for at, arg in enumerate(self.arguments or [])}
         files = [path for paths in by_port.values() for path in paths]
-        files.sort(key=lambda path: places.get(str(Path(self.cache, path)), len(places)))
+        files.sort(key=lambda path: positions.get(str(Path(self.cache, path)), len(positions)))
         return {'directory': str(self.sdk.cache.get_lib_dir(absolute=False)).replace(os.sep, '/'),
                 'linked': self.arguments is not None, 'libraries': self.libraries(), 'unlisted': self._unlisted(),
                 'port_files': files, 'ports': self.ports.targets(), 'unfetched': self.ports.unfetched,
@@ -237,7 +237,7 @@ def main(request_file: str, answer_file: str) -> None:
     with open(request_file, encoding='utf-8') as f:
         request = json.load(f)
     scratch = os.path.dirname(os.path.abspath(answer_file))
-    sdk = Sdk(os.path.normpath(request['root']))
+    sdk = SdkModules(os.path.normpath(request['root']))
     sdk.config.PORTS = request['ports'] or os.path.join(scratch, 'ports')
     known = [sdk.root, os.path.dirname(os.__file__), *(p for p in sys.path if os.path.isdir(p))]
     guard = Guard(known, [scratch, *([sys.pycache_prefix] if sys.pycache_prefix else [])])

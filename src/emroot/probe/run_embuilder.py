@@ -6,14 +6,14 @@ import sys
 
 from port_inputs import Inputs
 from port_settings import USE_PORT, value_of, with_implied, without_settings
-from port_sources import PortSources
+from port_sources import PortFetcher
 
 
 def embuilder(sdk, request):
-    """Run embuilder for one target, with the cache directory's place mapped to that of an in-tree cache."""
+    """Run embuilder for one target, with the cache directory's location mapped to that of an in-tree cache."""
     import embuilder as program
     if hasattr(sdk.ports, 'Ports'):
-        PortSources(sdk.ports, sdk.utils, request['port_directories'], request['port_mirror'])
+        PortFetcher(sdk.ports, sdk.utils, request['port_directories'], request['port_mirror'])
     made = sdk.system_libs.get_base_cflags
 
     def get_base_cflags(*args, **kwargs):
@@ -32,7 +32,7 @@ def embuilder(sdk, request):
     code = program.main()
     if code:
         sys.exit(code)
-    return {'inputs': inputs.found() if inputs else [], 'external': _external(sdk)}
+    return {'inputs': inputs.files_seen() if inputs else [], 'external': _external(sdk)}
 
 
 def _external(sdk):
@@ -88,7 +88,7 @@ def _spell_sources_in_tree(sdk):
 def _start_scripts_directly(sdk, said_root=None, named_source=None):
     """Start emcc and its like with this Python and `-B`: their launchers would leave `__pycache__` in the SDK.
 
-    Where the SDK is to be said to lie at `said_root`, bitcode that keeps the place of its source is made by the program
+    Where the SDK is to be said to lie at `said_root`, bitcode that keeps the location of its source is made by the program
     `named_source`.
     """
     names = {'EMCC': 'emcc.py', 'EMXX': 'em++.py', 'EMAR': 'emar.py', 'EMRANLIB': 'emranlib.py'}
@@ -99,7 +99,8 @@ def _start_scripts_directly(sdk, said_root=None, named_source=None):
             script = scripts.get(command[0]) if isinstance(command, (list, tuple)) else None
             if script:
                 source = next((a for a in command if a.startswith(os.path.join(sdk.root, 'system', ''))), None)
-                names_source = any(a.startswith(('-flto', '-fsanitize=')) for a in command)  # as in engine/spelling.py
+                # as in engine/command_lines/placeholders.py
+                names_source = any(a.startswith(('-flto', '-fsanitize=')) for a in command)
                 named = named_source and source and '-c' in command and names_source
                 command = [sys.executable, '-B', os.path.join(sdk.root, script), *command[1:]]
                 if named:

@@ -30,7 +30,7 @@ class Unlocked:
         pass
 
 
-class Sdk:
+class SdkModules:
     """The SDK's modules, imported once."""
 
     def __init__(self, root):
@@ -130,6 +130,6 @@ def _refill(holder, content):
 def sdk_path(sdk, path):
     """A path below the SDK's root, as `{sdk}/...` with forward slashes; a relative one as it is."""
     path = str(path)
-    for place, name in ((os.path.join(sdk.root, 'cache', 'sysroot'), '{cache}/sysroot'), (sdk.root, '{sdk}')):
-        path = path.replace(place, name)
+    for prefix, name in ((os.path.join(sdk.root, 'cache', 'sysroot'), '{cache}/sysroot'), (sdk.root, '{sdk}')):
+        path = path.replace(prefix, name)
     return path.replace('\\', '/') if os.sep == '\\' else path

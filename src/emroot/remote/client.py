@@ -13,16 +13,16 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..canonical import Record, digest_file
 from ..errors import UsageError
-from ..index.keep import CLAIMED, KIND
+from ..hashing import Record, digest_file
 from ..store import Blob, Store
-from . import layout
-from .address import Address
-from .circuit import Circuit
-from .lanes import Lanes
-from .layout import INDEX, LARGEST_RECORD, check_shape, decode, decode_index, encode, named_blobs, record_name
-from .transport import Transport, Unavailable, Wrong, open_transport
+from ..symbol_index.storage import CLAIMED, KIND
+from . import action_cache
+from .action_cache import INDEX, LARGEST_RECORD, check_shape, decode, decode_index, encode, named_blobs, record_name
+from .circuit_breaker import CircuitBreaker
+from .remote_spec import RemoteSpec
+from .transport import InvalidResponse, Transport, Unavailable, open_transport
+from .worker_threads import WorkerThreads
 
 if TYPE_CHECKING:
     from ..engine.events import Watcher
@@ -34,7 +34,7 @@ _LARGEST_INDEX = 64 << 20
 
 
 @dataclass(frozen=True)
-class Wanted:
+class DownloadRequest:
     """Something to ask for: a record under one of these keys, with all its blobs."""
 
     kind: str
@@ -46,14 +46,14 @@ class Wanted:
 
 
 @dataclass(frozen=True)
-class Offer:
+class UploadRequest:
     """A record to send, with all its blobs."""
 
     kind: str
     key: str
-    anywhere: str = ''
-    """Another key to send it under, for SDKs that lie elsewhere than at `place` (a digest)."""
-    place: str = ''
+    portable_key: str = ''
+    """Another key to send it under, for SDKs that lie elsewhere than at `location` (a digest)."""
+    location: str = ''
     counts: bool = True
     """Whether it is told of, or just goes along with something that is."""
 
@@ -61,13 +61,13 @@ class Offer:
 class Remote:
     """One remote during one build. Nothing here raises because of what a remote does."""
 
-    def __init__(self, address: Address, store: Store, watcher: Watcher, patience: float | None = None) -> None:
+    def __init__(self, address: RemoteSpec, store: Store, watcher: Watcher, patience: float | None = None) -> None:
         self._address, self._store, self._watcher = address, store, watcher
         self._patience = _patience() if patience is None else patience
-        self.circuit = Circuit(address.place, lambda: address.credentials.secrets, watcher.warn, watcher.note)
+        self.circuit = CircuitBreaker(address.url, lambda: address.credentials.secrets, watcher.warn, watcher.note)
         if address.shows_secrets:
-            watcher.warn(f'remote {address.place}: credentials are sent unencrypted; use https or grpcs')
-        self._lanes = Lanes(self.circuit, partial(open_transport, address), watcher.note)
+            watcher.warn(f'remote {address.url}: credentials are sent unencrypted; use https or grpcs')
+        self._threads = WorkerThreads(self.circuit, partial(open_transport, address), watcher.note)
         self._index: frozenset[str] | None = None
         self._lock = threading.Lock()
         self._saved = self._waited = 0.0
@@ -75,45 +75,45 @@ class Remote:
         self.unsigned = 0
         self.sent = self._to_send = 0
 
-    def fetch(self, wanted: Iterable[Wanted]) -> None:
+    def download(self, wanted: Iterable[DownloadRequest]) -> None:
         """Get what is there into the store; `fetched` holds the keys. What saves most is asked for first."""
-        self._lanes.add(self._probe)
+        self._threads.add(self._probe)
         if self._wait():
             for each in sorted(wanted, key=lambda each: -each.worth):
-                self._lanes.add(partial(self._fetch, each))
+                self._threads.add(partial(self._download, each))
             self._wait()
         if self.unsigned:
-            self._watcher.warn(f'remote {self._address.place}: {self.unsigned} of its records are not signed with the required '
+            self._watcher.warn(f'remote {self._address.url}: {self.unsigned} of its records are not signed with the required '
                                'key; the build continues without them')
-        self._watcher.note(f'remote {self._address.place}: {len(self.fetched)} found in {self._waited:.2f} s')
+        self._watcher.note(f'remote {self._address.url}: {len(self.fetched)} found in {self._waited:.2f} s')
 
-    def offer(self, offer: Offer) -> None:
+    def upload(self, offer: UploadRequest) -> None:
         """Send a record of the store and its blobs in the background, if this remote takes any."""
         if self._address.writes and not self.circuit.open:
             self._to_send += offer.counts
-            self._lanes.add(partial(self._send, offer))
+            self._threads.add(partial(self._send, offer))
 
     def close(self) -> None:
         """Wait a little for what is under way, then leave it."""
         self._saved = min(self._saved, self._waited)
         self._wait()
-        self._lanes.abort()
+        self._threads.abort()
         if self._address.writes:
-            self._watcher.note(f'remote {self._address.place}: {self.sent} of {self._to_send} sent')
+            self._watcher.note(f'remote {self._address.url}: {self.sent} of {self._to_send} sent')
 
     def to_json(self) -> dict[str, Any]:
         """What became of it: how much was found and sent, and the seconds that the build waited."""
-        return {'place': self._address.place, 'fetched': len(self.fetched), 'sent': self.sent, 'refused': self.circuit.refused,
+        return {'place': self._address.url, 'fetched': len(self.fetched), 'sent': self.sent, 'refused': self.circuit.refused,
                 'unsigned': self.unsigned, 'writes': self._address.writes, 'seconds': round(self._waited, 3)}
 
     def _wait(self) -> bool:
         """Wait until all is done, as long as that is worth it; whether the remote is still good for more."""
         began = time.monotonic()
-        while not self._lanes.wait(0.05):
+        while not self._threads.wait(0.05):
             with self._lock:
                 left = self._patience + self._saved - self._waited - (time.monotonic() - began)
             if left <= 0:
-                self.circuit.trouble(Unavailable('it is too slow to be useful'))
+                self.circuit.record_failure(Unavailable('it is too slow to be useful'))
         self._waited += time.monotonic() - began
         return not self.circuit.open
 
@@ -122,20 +122,20 @@ class Remote:
         sink = io.BytesIO()
         try:
             found = transport.get(INDEX, sink, _LARGEST_INDEX)
-        except Wrong as error:
+        except InvalidResponse as error:
             if not 400 <= error.status < 500:  # a cache that knows other names only: it has no index
                 raise
             found = False
         if found and not self._address.writes:
             self._index = decode_index(sink.getvalue())
 
-    def _fetch(self, wanted: Wanted, transport: Transport) -> None:
+    def _download(self, wanted: DownloadRequest, transport: Transport) -> None:
         for key in wanted.keys:
             name, sink = record_name(wanted.kind, key), io.BytesIO()
             if (self._index is not None and name not in self._index) or not transport.get(name, sink, LARGEST_RECORD):
                 continue
             record = decode(sink.getvalue(), wanted.kind, key)
-            if self._address.keys and not self._address.keys.verify(*layout.parts(sink.getvalue())):
+            if self._address.keys and not self._address.keys.verify(*action_cache.parts(sink.getvalue())):
                 with self._lock:
                     self.unsigned += 1
                 continue
@@ -160,14 +160,14 @@ class Remote:
                 return False
             for blob, file in wanted.items():
                 if os.stat(file).st_size != blob.size or digest_file(file) != blob.digest:
-                    raise Wrong('it has a file whose content does not match its name')
-                self._store.adopt(file, blob.digest)
+                    raise InvalidResponse('it has a file whose content does not match its name')
+                self._store.add_file(file, blob.digest)
         finally:
             for file in wanted.values():
                 file.unlink(missing_ok=True)
         return True
 
-    def _send(self, offer: Offer, transport: Transport) -> None:
+    def _send(self, offer: UploadRequest, transport: Transport) -> None:
         for found in outgoing(self._store, offer):
             send(transport, found)
         with self._lock:
@@ -187,22 +187,22 @@ class Outgoing:
     @property
     def text(self) -> bytes:
         """What is to be signed."""
-        return layout.spell(self.record, self.kind, self.key)
+        return action_cache.sign_record_text(self.record, self.kind, self.key)
 
 
-def outgoing(store: Store, offer: Offer) -> list[Outgoing]:
+def outgoing(store: Store, offer: UploadRequest) -> list[Outgoing]:
     """What there is to send for an offer; nothing if the store has it no longer."""
     record = store.read(offer.kind, offer.key)
     blobs = list(named_blobs(record).values()) if record else []
     if not record or not all(store.has(blob) for blob in blobs):
         return []
     files = {blob: store.path(blob.digest) for blob in blobs}
-    under = {offer.key: record, **({offer.anywhere: {**record, 'place': offer.place}} if offer.anywhere else {})}
+    under = {offer.key: record, **({offer.portable_key: {**record, 'place': offer.location}} if offer.portable_key else {})}
     return [Outgoing(record_name(offer.kind, key), said, offer.kind, key, files) for key, said in under.items()]
 
 
 def send(transport: Transport, found: Outgoing, signature: bytes = b'') -> None:
-    """Put a record and its blobs on a remote, the record last. Raises `Trouble`."""
+    """Put a record and its blobs on a remote, the record last. Raises `TransportError`."""
     transport.put_blobs(found.blobs)
     transport.put(found.name, encode(found.record, found.kind, found.key, signature), anew=bool(signature))
 

@@ -11,7 +11,7 @@ import subprocess
 import threading
 from collections.abc import Mapping
 
-from ..programs import find_program
+from ..host.programs import find_program
 from .transport import Unavailable
 
 #: The variable that names the program.

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..errors import UsageError, blame_shortage
-from ..files import user_path
-from ..programs import find_program
+from ..host.files import user_path
+from ..host.programs import find_program
 from .transport import Unavailable
 
 #: The variable that has what `--remote-key` takes.
@@ -51,14 +51,14 @@ class Keys:
         return done.returncode == 0
 
 
-def read_keys(given: str, beside: Path | None = None) -> Keys:
+def read_keys(given: str, directory: Path | None = None) -> Keys:
     """The public keys of a file (`.pub`, one a line), or one as text. A relative path is `beside` a directory.
 
     Raises `UsageError`.
     """
     text = given
     if not _PUBLIC.match(given):
-        path = user_path(given, beside)
+        path = user_path(given, directory)
         try:
             text = path.read_text(encoding='utf-8', errors='replace')
         except OSError as error:

@@ -10,7 +10,7 @@ from typing import IO, TYPE_CHECKING, Protocol, TypeVar
 from ..store import Blob
 
 if TYPE_CHECKING:
-    from .address import Address
+    from .remote_spec import RemoteSpec
 
 #: Seconds that a server may be silent.
 SILENCE = 3.0
@@ -19,11 +19,11 @@ _PAUSES = (0.1, 0.4)
 _T = TypeVar('_T')
 
 
-class Trouble(Exception):
+class TransportError(Exception):
     """What went wrong, as the end of a sentence that begins with the remote's name."""
 
 
-class Unavailable(Trouble):
+class Unavailable(TransportError):
     """The remote cannot be reached, or does not answer as a server should."""
 
     def __init__(self, why: str, *, passing: bool = False) -> None:
@@ -32,11 +32,11 @@ class Unavailable(Trouble):
         """Whether asking again may help."""
 
 
-class Refused(Trouble):
+class AccessDenied(TransportError):
     """The remote wants to be told who asks, or does not let them."""
 
 
-class Wrong(Trouble):
+class InvalidResponse(TransportError):
     """The remote answers, with something that is not what was asked for."""
 
     def __init__(self, why: str, *, status: int = 0) -> None:
@@ -60,22 +60,26 @@ class Transport(Protocol):
     """One thread's way to a remote. Names are `ac/HEX`, `cas/HEX` and `index.json`; blobs are those of `cas/`."""
 
     def get(self, name: str, sink: IO[bytes], limit: int) -> bool:
-        """Write a file's content to the empty `sink`; false if there is none. Raises `Trouble`, also beyond `limit` bytes."""
+        """Write a file's content to the empty `sink`; false if there is none. Raises `TransportError`, also beyond `limit`
+        bytes.
+        """
 
     def put(self, name: str, content: bytes | Path, *, anew: bool = False) -> None:
-        """Make a file appear, whole; `anew`, also in place of one that is there. Raises `Trouble`."""
+        """Make a file appear, whole; `anew`, also instead of one that is there. Raises `TransportError`."""
 
     def get_blobs(self, wanted: Mapping[Blob, Path]) -> bool:
-        """Write blobs to files, whose content is for the caller to compare; false if one is not there. Raises `Trouble`."""
+        """Write blobs to files, whose content is for the caller to compare; false if one is not there. Raises
+        `TransportError`.
+        """
 
     def put_blobs(self, found: Mapping[Blob, Path]) -> None:
-        """Make blobs appear, each whole. Raises `Trouble`."""
+        """Make blobs appear, each whole. Raises `TransportError`."""
 
     def abort(self) -> None:
         """Have whatever another thread is at in here fail soon."""
 
 
-class OneByOne:
+class UnbatchedMixin:
     """Blobs are files like any other."""
 
     def get_blobs(self: _Files, wanted: Mapping[Blob, Path]) -> bool:
@@ -92,7 +96,7 @@ class OneByOne:
             self.put(blob_name(blob), file)
 
 
-def patiently(once: Callable[[], _T], reset: Callable[[], None], aborted: Callable[[], bool]) -> _T:
+def with_retries(once: Callable[[], _T], reset: Callable[[], None], aborted: Callable[[], bool]) -> _T:
     """Do something that is asked of a server, again where that may help; `reset` comes after whatever went wrong."""
     for pause in (*_PAUSES, None):
         try:
@@ -102,19 +106,19 @@ def patiently(once: Callable[[], _T], reset: Callable[[], None], aborted: Callab
             if not error.passing or pause is None or aborted():
                 raise
             time.sleep(pause)
-        except Trouble:
+        except TransportError:
             reset()
             raise
     raise AssertionError('the last pause ends it')
 
 
-def open_transport(address: Address) -> Transport:
+def open_transport(spec: RemoteSpec) -> Transport:
     """A way to a remote. Raises `Unavailable` if nobody knows what it wants to hear."""
-    if address.kind == 'web':
-        from .web import Web
-        return Web(address.place, address.credentials.headers())
-    if address.kind == 'reapi':
-        from .reapi import Reapi
-        return Reapi(address.place, address.credentials.headers())
-    from .directory import Directory
-    return Directory(Path(address.place))
+    if spec.kind == 'web':
+        from .http_transport import HttpTransport
+        return HttpTransport(spec.url, spec.credentials.headers())
+    if spec.kind == 'reapi':
+        from .grpc_transport import GrpcTransport
+        return GrpcTransport(spec.url, spec.credentials.headers())
+    from .directory_transport import DirectoryTransport
+    return DirectoryTransport(Path(spec.url))

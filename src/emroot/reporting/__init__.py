@@ -7,6 +7,6 @@
 
 from __future__ import annotations
 
-from .collect import Report, collect
+from .contents import Report, collect
 
 __all__ = ['Report', 'collect']

@@ -15,31 +15,31 @@
 
   function cell(one, show, at) {
     const [mark, said] = STATE[one.state];
-    const place = make('td', {class: `${one.state === 'none' ? 'none' : one.state} ${at}`.trim()});
-    if (one.state === 'none') place.append(hidden(said));
-    else if (show === 'size' && one.bytes) place.append(one.state === 'present' ? '' : `${mark} `, size(one.bytes));
-    else if (show === 'time' && one.seconds !== null) place.append(duration(one.seconds));
-    else if (show === 'time' && one.state === 'present') place.append(make('span', {'aria-hidden': 'true'}, '✓'), hidden('present, time unknown'));
-    else place.append(make('span', {'aria-hidden': 'true'}, mark), hidden(said));
-    return place;
+    const cell = make('td', {class: `${one.state === 'none' ? 'none' : one.state} ${at}`.trim()});
+    if (one.state === 'none') cell.append(hidden(said));
+    else if (show === 'size' && one.bytes) cell.append(one.state === 'present' ? '' : `${mark} `, size(one.bytes));
+    else if (show === 'time' && one.seconds !== null) cell.append(duration(one.seconds));
+    else if (show === 'time' && one.state === 'present') cell.append(make('span', {'aria-hidden': 'true'}, '✓'), hidden('present, time unknown'));
+    else cell.append(make('span', {'aria-hidden': 'true'}, mark), hidden(said));
+    return cell;
   }
 
   function total(members, mode, show, at) {
     const all = members.map((row) => row.cells[mode]).filter((one) => one.state !== 'none');
     const present = all.filter((one) => one.state === 'present');
     const failed = all.filter((one) => one.state === 'failed').length;
-    const place = make('td', {class: at || null});
-    if (!all.length) place.append(hidden(STATE.none[1]));
-    else if (show === 'size') place.append(present.length ? size(present.reduce((sum, one) => sum + one.bytes, 0)) : '·');
+    const cell = make('td', {class: at || null});
+    if (!all.length) cell.append(hidden(STATE.none[1]));
+    else if (show === 'size') cell.append(present.length ? size(present.reduce((sum, one) => sum + one.bytes, 0)) : '·');
     else if (show === 'time') {
       const known = present.filter((one) => one.seconds !== null);
-      place.append(known.length ? duration(known.reduce((sum, one) => sum + one.seconds, 0)) : '·');
-    } else if (!present.length && !failed) place.append(make('span', {class: 'absent', 'aria-hidden': 'true'}, '·'), hidden(`none of ${all.length}`));
+      cell.append(known.length ? duration(known.reduce((sum, one) => sum + one.seconds, 0)) : '·');
+    } else if (!present.length && !failed) cell.append(make('span', {class: 'absent', 'aria-hidden': 'true'}, '·'), hidden(`none of ${all.length}`));
     else {
-      place.append(make('span', {class: 'present'}, present.length === all.length ? `✓ ${all.length}` : `${present.length}/${all.length}`));
-      if (failed) place.append(' ', make('span', {class: 'failed'}, ` ✕ ${failed} `, hidden('failed')));
+      cell.append(make('span', {class: 'present'}, present.length === all.length ? `✓ ${all.length}` : `${present.length}/${all.length}`));
+      if (failed) cell.append(' ', make('span', {class: 'failed'}, ` ✕ ${failed} `, hidden('failed')));
     }
-    return place;
+    return cell;
   }
 
   function draw() {

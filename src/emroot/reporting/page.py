@@ -11,8 +11,8 @@ from typing import Any
 
 from .. import __version__
 from ..modes import all_modes
-from . import static
-from .collect import STATES, Report
+from . import sections
+from .contents import STATES, Report
 
 _SCRIPTS = ('format.js', 'matrix.js', 'sizes.js', 'timeline.js')
 
@@ -27,8 +27,8 @@ def render(report: Report) -> str:
         cache=escape(str(report.cache)), emroot=escape(__version__),
         made=_time(made), made_machine=_time(made, machine=True), began=_time(began), began_machine=_time(began, machine=True),
         empty='empty' if nothing else '', untimed='' if report.last_build else 'untimed',
-        overview=static.overview(report), modes=static.modes(report), last_build=static.last_build(report),
-        work=static.work(report), shared=static.shared(report))
+        overview=sections.overview(report), modes=sections.modes(report), last_build=sections.last_build(report),
+        work=sections.work(report), shared=sections.reuse_section(report))
 
 
 def _time(seconds: float, *, machine: bool = False) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .discover import find_sdk
+from .discovery import find_sdk
 from .model import Sdk
 
 __all__ = ['Sdk', 'find_sdk']

@@ -14,9 +14,9 @@ from collections.abc import Iterator
 from http import HTTPStatus
 from pathlib import Path
 
-from ..canonical import digest_file
 from ..errors import SdkError
-from ..files import make_directories, remove, replace, temporary_name
+from ..hashing import digest_file
+from ..host.files import make_directories, remove, replace, temporary_name
 from .providers import Report, silent
 
 _CHUNK = 1 << 18

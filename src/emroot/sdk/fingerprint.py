@@ -15,8 +15,8 @@ import sys
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
-from ..canonical import digest_file, digest_record
-from ..files import stat_files
+from ..hashing import digest_file, digest_record
+from ..host.files import stat_files
 
 #: Parts of the Emscripten root that matter, by the part of the digest they belong to. Tests, documentation and caches
 #: do not: neither embuilder nor emcc reads them.
@@ -118,7 +118,7 @@ def _states(names: str | list[str], found: list[os.stat_result]) -> bytes:
 def measure(found: Iterable[Entry], pristine: Mapping[str, str]) -> tuple[dict[str, str], dict[str, str]]:
     """The digest of each part, and of each source by its path below the root.
 
-    `pristine` maps the digest of a file that an installation had to adapt to its place (a dynamic loader's path) to the
+    `pristine` maps the digest of a file that an installation had to adapt to its location (a dynamic loader's path) to the
     digest that the file was shipped with, so that the same SDK has the same name wherever it was unpacked.
     """
     parts: dict[str, list[list[str]]] = {}

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ..canonical import digest_record
+from ..hashing import digest_record
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,16 +61,16 @@ class Sdk:
         return list(dict.fromkeys([*named, self.root / 'cache']))
 
     @property
-    def places(self) -> list[str]:
+    def embedded_paths(self) -> list[str]:
         """Where the SDK lies, as far as that may stand in the bytes of an object. The SDK's own flags map its root; clang takes
         what is before a `=` in it for all of it, and leaves what comes after."""
         paths = [str(self.resource_dir), str(self.root)]
         return [*paths, *dict.fromkeys(path[path.index('='):] for path in paths if '=' in path)]
 
     @property
-    def place(self) -> str:
+    def location_key(self) -> str:
         """A digest that names where the SDK lies without saying it."""
-        return digest_record({'places': self.places})
+        return digest_record({'places': self.embedded_paths})
 
     @property
     def doubt(self) -> str:

@@ -10,14 +10,14 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path, PurePosixPath
 
 from ..errors import SdkError, blame_shortage, from_os_error
-from ..files import flush, make_directories, remove_tree
-from ..home import Home
-from ..programs import find_program
+from ..host.files import flush, make_directories, remove_tree
+from ..host.home import Home
+from ..host.programs import find_program
 from .model import Sdk
 from .pins import Pin, pinned
+from .pip_wheels import get_wheel, program
 from .providers import Report, silent
 from .staging import staging
-from .wheels import get_wheel, program
 
 #: wasm64 programs use BigInt memory addresses, which Node has without a flag from this version on.
 MINIMUM = (24, 0)
@@ -79,7 +79,7 @@ def _kept(home: Home) -> Iterator[Path]:
                       key=lambda p: [int(n) for n in re.findall(r'\d+', p.name)])
     except OSError:
         return
-    yield from (executable for place in kept if (executable := _executable(place)).is_file())
+    yield from (executable for directory in kept if (executable := _executable(directory)).is_file())
 
 
 def _fetch(pin: Pin, work: Path, shelf: Path) -> Path:
@@ -88,7 +88,7 @@ def _fetch(pin: Pin, work: Path, shelf: Path) -> Path:
     version = '.'.join(map(str, node_version(found)))
     if not version:
         raise SdkError(f'the Node of {pin.requirement} does not run here', hint=_OTHERWISE)
-    place = shelf / version
+    directory = shelf / version
     made = work / 'node'
     make_directories(_executable(made).parent)
     os.rename(found, _executable(made))
@@ -97,12 +97,12 @@ def _fetch(pin: Pin, work: Path, shelf: Path) -> Path:
         shutil.copyfile(licence, made / 'LICENSE')
         break
     try:
-        os.rename(made, place)
+        os.rename(made, directory)
     except OSError:  # somebody else was faster; if what is there is no Node, say why ours could not get there
-        if not _executable(place).is_file():
-            remove_tree(place)
-            os.rename(made, place)
-    return _executable(place)
+        if not _executable(directory).is_file():
+            remove_tree(directory)
+            os.rename(made, directory)
+    return _executable(directory)
 
 
 def _is_wanted(name: str) -> bool:
@@ -110,5 +110,5 @@ def _is_wanted(name: str) -> bool:
     return PurePosixPath(name).name in ('node', 'node.exe', 'LICENSE')
 
 
-def _executable(place: Path) -> Path:
-    return place / 'node.exe' if os.name == 'nt' else place / 'bin' / 'node'
+def _executable(directory: Path) -> Path:
+    return directory / 'node.exe' if os.name == 'nt' else directory / 'bin' / 'node'

@@ -1,4 +1,4 @@
-"""Building aside: a directory beside the final place, that goes away whatever happens."""
+"""Building aside: a directory beside the final location, that goes away whatever happens."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from ..files import make_directories, remove_tree
+from ..host.files import make_directories, remove_tree
 
 #: Younger ones are left alone: between making the directory and locking it somebody is at work without a lock.
 _GRACE = 60.0

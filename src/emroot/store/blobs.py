@@ -22,15 +22,15 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..canonical import Record, canonical_json, digest_file, is_file_with
 from ..errors import StoreError, from_os_error
-from ..files import READ_ONLY, make_directories, read_file, remove_tree, replace, write_bytes, write_text
-from ..home import read_memo
-from ..ownership import PRIVATE, refuse_foreign, refuse_links
+from ..hashing import Record, canonical_json, digest_file, is_file_with
+from ..host.files import READ_ONLY, make_directories, read_file, remove_tree, replace, write_bytes, write_text
+from ..host.home import read_json
+from ..host.permissions import PRIVATE, refuse_links, require_owned
 from .locks import Lock, try_lock
 from .records import is_digest, seal, unseal
 from .scratch import Scratch
-from .trees import describe_files, described_files, list_files, whole_tree
+from .trees import describe_files, described_files, is_complete, list_files
 
 VERSION = 2
 TREE = 'tree'
@@ -72,7 +72,7 @@ class Store:
 
         Raises `StoreError` if it cannot be written to or has another format.
         """
-        refuse_foreign(self.root, FOLDERS)
+        require_owned(self.root, FOLDERS)
         refuse_links(self.root / name for name in FOLDERS)
         version = self.root / 'VERSION'
         try:
@@ -101,11 +101,11 @@ class Store:
     def _is_of_this_version(self) -> bool:
         """Whether a store that does not say its format (a power cut may leave an empty file) has this one: it is new, or has a
         record that is sealed as this one seals."""
-        from .verify import list_records
+        from .verification import list_records
         records = list(itertools.islice(list_records(self), 100))
         if not records:
             return not any(os.path.lexists(self.root / name) for name in ('blobs', 'trees', 'records'))
-        return any(unseal(read_memo(path), kind, key) for kind, key, path in records)
+        return any(unseal(read_json(path), kind, key) for kind, key, path in records)
 
     # --- blobs ---
 
@@ -122,17 +122,17 @@ class Store:
                 return True
         except OSError:
             return False
-        self.set_aside(blob.digest)
+        self.quarantine(blob.digest)
         return False
 
-    def set_aside(self, digest: str) -> None:
+    def quarantine(self, digest: str) -> None:
         """Take a damaged blob out of the way, so that it is made again."""
         aside = self.root / 'damaged' / f'{digest}-{os.urandom(4).hex()}'
         with contextlib.suppress(OSError):
             make_directories(aside.parent)
             os.rename(self.path(digest), aside)
 
-    def adopt(self, file: Path, digest: str | None = None) -> Blob:
+    def add_file(self, file: Path, digest: str | None = None) -> Blob:
         """Take over a finished file of `scratch()` under its content's name; the file is gone afterwards."""
         try:
             name = digest or digest_file(file)
@@ -165,7 +165,7 @@ class Store:
     def read(self, kind: str, key: str) -> Record | None:
         """A record, or None if there is none that is whole and of this key."""
         for each in self._kinds(kind):
-            if record := unseal(read_memo(self._record(each, key)), each, key):
+            if record := unseal(read_json(self._record(each, key)), each, key):
                 return record
         return None
 
@@ -188,7 +188,7 @@ class Store:
             raise from_os_error(error, 'adding to the store') from error
 
     def _make_room(self, path: Path | str) -> None:
-        """The directory for a file of the store. A link in place of a directory is removed: what is written into the store
+        """The directory for a file of the store. A link instead of a directory is removed: what is written into the store
         must not land elsewhere."""
         parent = os.path.dirname(path)
         if parent in self._made:
@@ -202,7 +202,7 @@ class Store:
         make_directories(parent)
         self._made.add(parent)
 
-    def touch(self, kind: str, key: str) -> None:
+    def mark_used(self, kind: str, key: str) -> None:
         """Note that a record was of use just now: `gc` removes what was of no use for longest."""
         for each in self._kinds(kind):
             with contextlib.suppress(OSError):
@@ -211,14 +211,14 @@ class Store:
     # --- trees ---
 
     def tree(self, key: str, make: Callable[[Path], None]) -> Path:
-        """The directory of `key`, made by `make(directory)` aside and renamed into place if it is not there, or not as
+        """The directory of `key`, made by `make(directory)` aside and renamed to its path if it is not there, or not as
         it was made."""
         target = self.tree_path(key)
         if self.tree_files(key) is None:
             with self.tree_lock(key, seconds=120):
                 if self.tree_files(key) is None:
                     self._make_tree(key, make)
-        self.touch(TREE, key)
+        self.mark_used(TREE, key)
         return target
 
     def _make_tree(self, key: str, make: Callable[[Path], None]) -> None:
@@ -228,8 +228,8 @@ class Store:
             make(aside)
             files = describe_files(aside, list_files(aside))
             make_directories(target.parent)
-            while not whole_tree(target, files):  # it is, at once, where there are no locks and another process was first
-                self.set_tree_aside(key)
+            while not is_complete(target, files):  # it is, at once, where there are no locks and another process was first
+                self.quarantine_tree(key)
                 try:
                     os.rename(aside, target)
                 except OSError as error:
@@ -261,11 +261,11 @@ class Store:
         Sizes and times tell, unless `read` asks for the content.
         """
         files = described_files(self.read(TREE, key))
-        if files is None or not whole_tree(self.tree_path(key), files, read=read):
+        if files is None or not is_complete(self.tree_path(key), files, read=read):
             return None
         return {path: str(described[0]) for path, described in files.items()}
 
-    def set_tree_aside(self, key: str) -> None:
+    def quarantine_tree(self, key: str) -> None:
         """Take a damaged tree out of the way."""
         aside = self.root / 'damaged' / f'{key}-{os.urandom(4).hex()}'
         with contextlib.suppress(FileNotFoundError):

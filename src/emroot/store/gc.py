@@ -1,6 +1,6 @@
 """Bounding a store: what was of no use for longest goes first; what is in use stays.
 
-A record's time is when it was last of use (`Store.touch`). Blobs go with the last record that names them. Kept whatever their
+A record's time is when it was last of use (`Store.mark_used`). Blobs go with the last record that names them. Kept whatever their
 age are blobs that a cache directory holds, and everything of use since the oldest running build began: a build that has
 looked something up finds it there when it comes to use it.
 """
@@ -14,12 +14,12 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..files import SLACK, abandoned, read_file, remove_tree
+from ..host.files import SLACK, is_stale, read_file, remove_tree
 from .blobs import TREE, Store
 from .records import unseal
 from .scratch import running_since, sweep
 from .trees import described_files
-from .verify import list_records, named_blobs
+from .verification import list_records, named_blobs
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ def collect(store: Store, in_use: Iterable[str], *, max_size: int | None = None,
     now = time.time()
     safe_since = min([now, *running_since(store.root / 'tmp')]) - SLACK
     if not dry_run:
-        _bring_back_from_the_future(store, now)
+        _clamp_future_times(store, now)
     entries = sorted(_entries(store, set(in_use)), key=lambda entry: entry.used)
     total = sum(entry.size for entry in entries)
     files = freed = 0
@@ -102,7 +102,7 @@ def _entries(store: Store, protected: set[str]) -> Iterator[_Entry]:
     yield from (entry for digest, entry in by_blob.items() if digest not in protected)
 
 
-def _bring_back_from_the_future(store: Store, now: float) -> None:
+def _clamp_future_times(store: Store, now: float) -> None:
     """A record whose time is of the future, since a clock was set back, would be kept until then: let it count from now."""
     for _, _, path in list_records(store):
         if _changed(path) > now + SLACK:
@@ -121,7 +121,7 @@ def _parse(text: bytes) -> dict[str, object] | None:
 
 def _rubbish(store: Store, now: float) -> list[Path]:
     """What killed processes and damage left for so long that nobody is at it: what was set aside, locks, temporary files."""
-    found = list(abandoned(store.root))
+    found = list(is_stale(store.root))
     for name in ('damaged', 'locks'):
         with contextlib.suppress(OSError):
             found += [path for path in (store.root / name).iterdir() if abs(now - _changed(path)) > SLACK]

@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from ..files import make_directories, remove
+from ..host.files import make_directories, remove
 
 if sys.platform == 'win32':
     import msvcrt
@@ -31,7 +31,7 @@ else:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
-#: A link in place of a lock is not followed: the file that it leads to may belong to anything.
+#: A link instead of a lock is not followed: the file that it leads to may belong to anything.
 _FLAGS = getattr(os, 'O_CLOEXEC', 0) | getattr(os, 'O_NOFOLLOW', 0)
 _BUSY = {errno.EWOULDBLOCK, errno.EAGAIN, errno.EACCES, errno.EDEADLK}
 

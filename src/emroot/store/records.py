@@ -1,14 +1,14 @@
 """Records that tell whether they are whole and where they belong.
 
 A record on disk is a JSON object with its kind, its key and a digest over all of it. One that was cut off, changed, or moved
-to another's place reads as if it were not there, so what it was about is simply done again.
+to another's location reads as if it were not there, so what it was about is simply done again.
 """
 
 from __future__ import annotations
 
 import os
 
-from ..canonical import Record, digest_record
+from ..hashing import Record, digest_record
 
 _SEAL = 'sum'
 _DIGEST = frozenset('0123456789abcdef')

@@ -16,7 +16,7 @@ from functools import partial
 from pathlib import Path
 
 from ..errors import from_os_error
-from ..files import SLACK, make_directories, remove, remove_tree
+from ..host.files import SLACK, make_directories, remove, remove_tree
 from .locks import Lock, try_lock
 
 #: As `Scratch.directory` has it.

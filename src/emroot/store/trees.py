@@ -7,7 +7,7 @@ import stat
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
-from ..canonical import Record, digest_file
+from ..hashing import Record, digest_file
 from .records import is_below, is_digest
 
 Described = Sequence[object]
@@ -35,13 +35,13 @@ def describe_files(directory: Path, paths: Iterable[str]) -> dict[str, Described
     """What is recorded of files below a directory."""
     found: dict[str, Described] = {}
     for path in paths:
-        place = f'{directory}/{path}'
-        about = os.lstat(place)
-        found[path] = [digest_file(place), about.st_size, about.st_mtime_ns]
+        file = f'{directory}/{path}'
+        about = os.lstat(file)
+        found[path] = [digest_file(file), about.st_size, about.st_mtime_ns]
     return found
 
 
-def whole_tree(directory: Path, files: Mapping[str, Described], *, read: bool = False) -> bool:
+def is_complete(directory: Path, files: Mapping[str, Described], *, read: bool = False) -> bool:
     """Whether a directory holds these files as they were described. A file whose time differs, or any if `read` says so,
     is read."""
     try:

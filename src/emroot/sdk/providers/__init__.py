@@ -1,4 +1,4 @@
-"""Where SDKs come from. Each module here is one source behind the `Provider` protocol; `install.py` does the rest."""
+"""Where SDKs come from. Each module here is one source behind the `Provider` protocol; `sdk/installation.py` does the rest."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Release:
 
 @dataclass(frozen=True, kw_only=True)
 class Unpacked:
-    """An SDK's files in their temporary place. Paths are relative to `tree`."""
+    """An SDK's files in their temporary location. Paths are relative to `tree`."""
 
     tree: Path
     root: str
@@ -37,7 +37,7 @@ class Unpacked:
     """A cache directory that came with it and that its emcc would not look at by itself."""
     packages: Mapping[str, str] = field(default_factory=dict)
     pristine: Mapping[str, str] = field(default_factory=dict)
-    """sha256 of each file that had to be adapted to its place -> sha256 of that file as shipped."""
+    """sha256 of each file that had to be adapted to its location -> sha256 of that file as shipped."""
 
 
 class Provider(Protocol):

@@ -10,9 +10,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ...errors import SdkError
-from ...files import make_directories
-from ...programs import find_program
-from ..failures import failure
+from ...host.files import make_directories
+from ...host.programs import find_program
+from ..program_failures import failure
 
 TOOLS = ('apt-get', 'apt-config', 'dpkg-deb')
 #: Suites by which an entry of the machine's sources is recognised as Debian's archive, not somebody else's.
@@ -23,7 +23,7 @@ _KEPT = ('Signed-By', 'Trusted', 'Check-Valid-Until', 'Check-Date', 'Allow-Insec
 
 
 @dataclass(frozen=True, kw_only=True)
-class Source:
+class AptSource:
     """One archive that the machine's apt is configured with."""
 
     uri: str
@@ -33,7 +33,7 @@ class Source:
     """deb822 fields to keep, continuation lines included."""
 
 
-def parse_deb822(text: str) -> Iterator[Source]:
+def parse_deb822(text: str) -> Iterator[AptSource]:
     """The enabled binary archives of a `.sources` file."""
     lines = [line for line in text.splitlines() if not line.startswith('#')]
     for stanza in re.split(r'\n\s*\n', '\n'.join(lines)):
@@ -49,26 +49,26 @@ def parse_deb822(text: str) -> Iterator[Source]:
         if 'deb' not in fields.get('Types', '').split() or fields.get('Enabled', 'yes').lower() in ('no', 'false', '0'):
             continue
         for uri in fields.get('Uris', '').split():
-            yield Source(uri=uri, suites=tuple(fields.get('Suites', '').split()),
-                         components=tuple(fields.get('Components', '').split()),
-                         options={kept: fields[kept] for kept in _KEPT if kept in fields})
+            yield AptSource(uri=uri, suites=tuple(fields.get('Suites', '').split()),
+                            components=tuple(fields.get('Components', '').split()),
+                            options={kept: fields[kept] for kept in _KEPT if kept in fields})
 
 
-def parse_one_line(text: str) -> Iterator[Source]:
+def parse_one_line(text: str) -> Iterator[AptSource]:
     """The binary archives of a `sources.list` file: `deb [option=value ...] uri suite component...`."""
     for line in text.splitlines():
         match = re.match(r'\s*deb\s+(?:\[(.*?)\]\s+)?(\S+)\s+(\S+)\s*([^#]*)', line)
         if match:
             given, uri, suite, components = match.groups()
             options = dict(re.findall(r'([\w-]+)=(\S+)', given or ''))
-            yield Source(uri=uri, suites=(suite,), components=tuple(components.split()),
-                         options={kept: options[kept.lower()].replace(',', ' ') for kept in _KEPT
-                                  if kept.lower() in options})
+            yield AptSource(uri=uri, suites=(suite,), components=tuple(components.split()),
+                            options={kept: options[kept.lower()].replace(',', ' ') for kept in _KEPT
+                                     if kept.lower() in options})
 
 
-def debian_sources(sources: Iterable[Source]) -> list[Source]:
+def debian_sources(sources: Iterable[AptSource]) -> list[AptSource]:
     """Those that are (mirrors of) Debian's main archive, the likeliest first, each address once."""
-    found: dict[str, Source] = {}
+    found: dict[str, AptSource] = {}
     for source in sources:
         if _DEBIAN.intersection(source.suites) and 'main' in source.components and not source.uri.startswith('cdrom:'):
             found.setdefault(source.uri.rstrip('/'), source)
@@ -76,15 +76,15 @@ def debian_sources(sources: Iterable[Source]) -> list[Source]:
                                                  'debian-archive' not in s.options.get('Signed-By', '')))
 
 
-def machine_sources() -> list[Source]:
+def machine_sources() -> list[AptSource]:
     """Debian archives in this machine's apt configuration."""
     said = _run(['apt-config', 'shell', 'LIST', 'Dir::Etc::sourcelist/f', 'PARTS', 'Dir::Etc::sourceparts/d'])
-    places = dict(re.findall(r"^(\w+)='(.*)'$", said, re.MULTILINE))
-    files = [Path(places.get('LIST', '/etc/apt/sources.list'))]
-    parts = Path(places.get('PARTS', '/etc/apt/sources.list.d'))
+    directories = dict(re.findall(r"^(\w+)='(.*)'$", said, re.MULTILINE))
+    files = [Path(directories.get('LIST', '/etc/apt/sources.list'))]
+    parts = Path(directories.get('PARTS', '/etc/apt/sources.list.d'))
     if parts.is_dir():
         files += sorted(parts.iterdir())
-    sources: list[Source] = []
+    sources: list[AptSource] = []
     for file in files:
         if file.is_file() and os.access(file, os.R_OK) and file.suffix in ('.list', '.sources'):
             text = file.read_text(encoding='utf-8', errors='replace')
@@ -99,7 +99,7 @@ _INDEX = {'deb': 'Packages', 'deb-src': 'Sources'}
 class Apt:
     """Apt confined to `directory` and to one suite of one source, for packages (`deb`) or their sources (`deb-src`)."""
 
-    def __init__(self, directory: Path, source: Source, suite: str, kind: str = 'deb') -> None:
+    def __init__(self, directory: Path, source: AptSource, suite: str, kind: str = 'deb') -> None:
         self.uri, self.suite, self.kind = source.uri, suite, kind
         self.lists = directory / 'state' / 'lists'
         self._config = directory / 'apt.conf'
@@ -185,7 +185,7 @@ def _run(command: list[str], where: Path = Path()) -> str:
     return done.stdout.decode(errors='replace')
 
 
-def last_words(said: bytes) -> str:
+def last_words(stderr: bytes) -> str:
     """The end of what apt complained about, on one line."""
-    lines = [line.strip() for line in said.decode(errors='replace').splitlines() if line[:2] in ('E:', 'W:')]
+    lines = [line.strip() for line in stderr.decode(errors='replace').splitlines() if line[:2] in ('E:', 'W:')]
     return '; '.join(lines[-3:]) or 'no reason given'

@@ -10,22 +10,22 @@ from pathlib import Path
 
 from ...errors import SdkError
 from ..pins import pinned
-from ..wheels import get_wheel, program
+from ..pip_wheels import get_wheel, program
 from . import Release, Report, Unpacked, matches
 from .apt import Apt, machine_sources, missing_tools
-from .debs import forget_debs, get_debs, unpack_debs
+from .apt_index import Package, PackageIndex
+from .deb_packages import forget_debs, get_debs, unpack_debs
+from .elf_relocation import is_elf, missing_libraries, relocate
 from .freshness import StaleIndexError, update
-from .packages import Index, Package
-from .relocate import is_elf, missing_libraries, relocate
 
 #: Suites to look in, the newest first, with the versions that each is known for: a hint that spares getting an index.
 SUITES = {'forky': re.compile(r'[6-9]\b'), 'trixie': re.compile(r'3(\.1(\.69)?)?$')}
 #: What every build and link starts. If one of these lacks a library, the installation is refused.
 _ESSENTIAL = ('clang', 'wasm-ld', 'llvm-ar', 'llvm-nm', 'llvm-objcopy')
 _ROOT = 'usr/share/emscripten'
-#: What is wrong in the shell scripts of some releases, and how it is right (see `_mend_root`).
+#: What is wrong in the shell scripts of some releases, and how it is right (see `_fix_root`).
 _HERE = r'$(dirname "$(readlink -f "$0")")'
-_MENDED = (
+_FIXED = (
     (re.compile(rf'"/{_ROOT}/\$BASENAME"'), rf'"{_HERE}/$BASENAME"'),
     (re.compile(r'"\$\(readlink -f \$0\)\.py"'), '"$(readlink -f "$0").py"'),
     (re.compile(r'"\$\(readlink -f \$\(dirname \$0\)/tools/([\w-]+)\)\.py"'), rf'"{_HERE}/tools/\1.py"'),
@@ -96,21 +96,21 @@ class DebianProvider:
             raise SdkError('the Debian packages have an unexpected layout', hint='try another --version')
         report('adapting the executables', 0, None)
         pristine = _relocate(tree, dest, llvm, patchelf)
-        _mend_root(tree)
+        _fix_root(tree)
         forget_debs(found.packages, self._shelf)
         return Unpacked(tree=tree, root=_ROOT, llvm_root=str(llvm.relative_to(tree)), binaryen_root='usr',
                         cache=f'{_ROOT}/cache' if (tree / _ROOT / 'cache').is_dir() else None,
                         packages={p.name: p.version for p in found.packages}, pristine=pristine)
 
 
-def _open(directory: Path, suite: str, dates: Path) -> tuple[Apt, Index]:
+def _open(directory: Path, suite: str, dates: Path) -> tuple[Apt, PackageIndex]:
     """The suite's index, from the first of the machine's Debian archives that has it."""
     failures: list[SdkError] = []
     for number, source in enumerate(machine_sources()):
         apt = Apt(directory / str(number), source, suite)
         try:
             update(apt, dates)
-            return apt, Index(apt.index())
+            return apt, PackageIndex(apt.index())
         except SdkError as error:
             failures.append(error)
     raise next((error for error in failures if isinstance(error, StaleIndexError)), failures[0])
@@ -127,11 +127,11 @@ def _relocate(tree: Path, dest: Path, llvm: Path, patchelf: Path) -> dict[str, s
     return pristine
 
 
-def _mend_root(tree: Path) -> None:
+def _fix_root(tree: Path) -> None:
     """Let emcc work where it is, without any variable set.
 
     Its JavaScript imports packaged modules (acorn, which imports others): they go to where Node looks by itself, the
-    root's own `node_modules`. Its commands are scripts and links to them that, depending on the release, name the place
+    root's own `node_modules`. Its commands are scripts and links to them that, depending on the release, name the location
     of a system-wide installation, do not follow the link, or do not work below a directory with a space in its name.
     """
     root = tree / _ROOT
@@ -141,8 +141,8 @@ def _mend_root(tree: Path) -> None:
         os.symlink(os.path.relpath(modules, packaged.parent), packaged)
     for script in root.iterdir():
         if script.is_file() and os.access(script, os.X_OK) and not script.suffix:
-            text = mended = script.read_text(encoding='utf-8')
-            for wrong, right in _MENDED:
-                mended = wrong.sub(right, mended)
-            if mended != text:
-                script.write_text(mended, encoding='utf-8')
+            text = fixed = script.read_text(encoding='utf-8')
+            for wrong, right in _FIXED:
+                fixed = wrong.sub(right, fixed)
+            if fixed != text:
+                script.write_text(fixed, encoding='utf-8')

@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from ...errors import SdkError
-from ...files import link_or_copy, remove
+from ...host.files import link_or_copy, remove
 from ..download import download, reachable
-from ..unpack import untar, unzip
+from ..extraction import untar, unzip
 from . import Release, Report, Unpacked, matches, order
 
 BASE = 'https://storage.googleapis.com/webassembly/emscripten-releases-builds'

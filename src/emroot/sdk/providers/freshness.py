@@ -7,9 +7,9 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from pathlib import Path
 
-from ...canonical import digest_record
 from ...errors import SdkError
-from ...home import read_memo, write_memo
+from ...hashing import digest_record
+from ...host.home import read_json, write_json
 from .apt import Apt
 
 #: How apt says that a signed index counts no more (its `Valid-Until`), or not yet.
@@ -34,14 +34,14 @@ def update(apt: Apt, kept: Path) -> None:
                               hint='check the clock of this machine; if it is right, the package server is out of date: '
                                    'use another mirror in the sources of apt, or `--from emsdk`') from error
     memo = kept / f'{digest_record([apt.uri, apt.suite])[:32]}.json'
-    date, before = _parsed(apt.date()), _parsed(str((read_memo(memo) or {}).get('date', '')))
+    date, before = _parsed(apt.date()), _parsed(str((read_json(memo) or {}).get('date', '')))
     if before and (not date or date < before):
         raise StaleIndexError(f'the index of {apt.suite} in the package source has the date {date or "none"}, but earlier it had '
                               f'{before}: the server offers an old index',
                               hint='try again later, use another mirror in the sources of apt, or '
                               f'`--from emsdk`; if this is intended, delete {memo}')
     if date:
-        write_memo(memo, {'suite': apt.suite, 'date': date.isoformat()})
+        write_json(memo, {'suite': apt.suite, 'date': date.isoformat()})
 
 
 def _parsed(text: str) -> datetime | None:

@@ -1,0 +1,148 @@
+"""What the command line does with what was built, for Python programs: archives of it, checks, bounds, reasons.
+
+Import it from `emroot` itself. Arguments, errors and silence are as in `operations.py`.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterable, Iterator, Sequence
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ..errors import SdkError, UsageError
+from ..host.files import user_path
+from ..host.home import Home, find_home, read_json
+from ..sdk import Sdk
+from .operations import StrPath, cache_of, catalogue_of, prepare
+
+if TYPE_CHECKING:
+    from ..bundle.exporter import Exported
+    from ..bundle.importer import Imported
+    from ..engine.events import Watcher
+    from ..engine.explanation import Explained
+    from ..store import Store
+    from ..store.gc import Collected
+    from ..store.verification import Verified
+
+
+def export(file: StrPath, *, features: str | Iterable[str] = (), targets: str | Iterable[str] = (),
+           links: str | Iterable[str | Sequence[str]] = (), project: StrPath | None = None, sdk: Sdk | StrPath | None = None,
+           cache: StrPath | None = None, home: StrPath | None = None, jobs: int = 0, watcher: Watcher | None = None) -> Exported:
+    """Build what is missing of a selection, as `build` does, and write all of it as one archive, which `import_archive`, emsdk's
+    `prebuilt_cache` and tar take. The same SDK and selection give the same bytes anywhere. As `emroot export`.
+
+    Raises `BuildError` if something cannot be built: there are no archives of a part.
+
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as directory:
+    ...     made = emroot.export(f'{directory}/libs.tar.gz', targets='crt1')
+    ...     assert made.size == made.path.stat().st_size and len(made.sha256) == 64
+    """
+    from ..bundle.exporter import export_bundle as write
+    build, requests = prepare(features=features, targets=targets, links=links, project=project, sdk=sdk, cache=cache, home=home,
+                              jobs=jobs, watcher=watcher)
+    build.run(requests).raise_for_failures()
+    return write(build, build.requested, user_path(file))
+
+
+def import_archive(file: StrPath, *, sha256: str = '', force: bool = False, sdk: Sdk | StrPath | None = None,
+                   cache: StrPath | None = None, home: StrPath | None = None) -> Imported:
+    """Take an archive into the store and the cache directory: all of it, or nothing. As `emroot import`.
+
+    Raises `UsageError` if it is not as `export` writes it, has another digest than `sha256`, or, unless `force`, is of
+    another SDK.
+    """
+    from ..bundle.importer import import_bundle
+    from ..cache_directory.directory import CacheDirectory
+    from ..store import Store
+    catalogue, where = catalogue_of(sdk, home), find_home(home)
+    cache_directory = CacheDirectory(cache_of(cache, catalogue, where), catalogue.sdk)
+    return import_bundle(user_path(file), catalogue, where, Store(where.store), cache_directory, sha256=sha256, force=force)
+
+
+def explain(name: str, *, member: str | None = None, sdk: Sdk | StrPath | None = None, home: StrPath | None = None) -> Explained:
+    """The key of `MODE/TARGET`, or of one object of it, the record that it is the digest of, and whether it would have to be
+    made. As `emroot explain`.
+
+    >>> explained = emroot.explain('wasm64/crt1')
+    >>> len(explained.key), [name for name, _ in explained.record['members']]
+    (64, ['crt1.o'])
+    """
+    from ..engine.explanation import explain_named
+    from ..store import Store
+    return explain_named(catalogue_of(sdk, home), Store(find_home(home).store), name, member)
+
+
+def verify(*, repair: bool = False, sdk: StrPath | None = None, cache: StrPath | None = None,
+           home: StrPath | None = None) -> Verified:
+    """Compare everything in the store and in all cache directories that were filled from it (and in `cache`) with what was
+    recorded of it. As `emroot verify`.
+
+    Repair gives what is wrong its right content again: the store's from cache directories, headers from their SDK too (`sdk`,
+    or any that `find_sdk` would find), then those of cache directories from the store. What is in the store and nowhere else is
+    removed, so that it is made again.
+    """
+    from ..cache_directory.directory import recorded_files
+    from ..cache_directory.verification import verify_cache
+    from ..store import Store
+    from ..store.restoration import Restorer
+    from ..store.verification import Verified, verify_store
+    where = find_home(home)
+    store, found = Store(where.store), Verified()
+    store.prepare()
+    given = [user_path(cache)] if cache else []
+    caches = list(dict.fromkeys([*where.known_caches(), *given]))
+
+    def copies() -> Iterator[tuple[str, Path]]:
+        return ((str(record['digest']), cache / path) for cache in caches for path, record in recorded_files(cache))
+    with contextlib.closing(store):
+        restorer = Restorer(store, copies, caches, partial(_install_headers, where, store, sdk)) if repair else None
+        verify_store(store, found, restorer)
+        for directory in caches:  # last: they take their right content from the store
+            verify_cache(directory, store, found, restorer)
+    return found
+
+
+def _install_headers(home: Home, store: Store, explicit: StrPath | None, key: str) -> bool:
+    """Have the headers of that key installed anew, if there is the SDK that they are of."""
+    from ..cache_directory.sysroot_headers import ensure_headers, headers_key
+    from ..libraries.catalogue import Catalogue
+    from ..sdk.discovery import candidates
+    from ..sdk.identity_cache import inspect
+    for candidate in candidates(home, explicit):
+        with contextlib.suppress(SdkError):  # it may be another that has them
+            sdk = inspect(candidate.root, candidate.how, home)
+            if headers_key(sdk) == key:
+                ensure_headers(Catalogue(sdk, home), store)
+                return True
+    return False
+
+
+def gc(*, max_size: int | None = None, max_age: float | None = None, dry_run: bool = False,
+       home: StrPath | None = None) -> Collected:
+    """Remove from the store what exceeds `max_size` bytes or was of no use for `max_age` seconds, what was of no use for longest
+    first; never what a cache directory or a running build uses. As `emroot gc`.
+
+    >>> emroot.gc(max_size=1 << 40, dry_run=True).bytes
+    0
+    """
+    from ..store import Store
+    from ..store.gc import collect
+    if max_size is None and max_age is None:
+        raise UsageError('no limit is given', hint='give --max-size 5G, --max-age 90d, or both')
+    where = find_home(home)
+    store = Store(where.store)
+    store.prepare()
+    if not dry_run:
+        where.remove_stale_temporaries()
+    return collect(store, _used_by_caches(where), max_size=max_size, max_age=max_age, dry_run=dry_run)
+
+
+def _used_by_caches(home: Home) -> set[str]:
+    """Digests of the libraries that cache directories hold, and the keys of the trees that their headers are of."""
+    from ..cache_directory.directory import HEADERS, recorded_files
+    caches = home.known_caches()
+    trees = {str((read_json(cache / HEADERS) or {}).get('headers')) for cache in caches}
+    return trees.union(str(record['digest']) for cache in caches for _, record in recorded_files(cache))

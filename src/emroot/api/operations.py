@@ -1,0 +1,182 @@
+"""What the command line does, for Python programs. Import it from `emroot` itself.
+
+Each function takes the SDK (`sdk`: one that `find_sdk` gave, a path, or None for the one that the command line would find) and
+the home (`home`: a path, or None for `EMROOT_HOME` or the platform's user cache directory). They raise `EmrootError`s, whose
+`hint` says what to do, and print nothing; a `Watcher` is told what a build does.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ..errors import UsageError
+from ..host.files import user_path
+from ..host.home import Home, find_home
+from ..libraries.catalogue import Catalogue, Listing
+from ..modes import parse_features
+from ..project.project_file import load_project
+from ..project.selection import Selection, split_names
+from ..sdk import Sdk
+from ..sdk import find_sdk as _find_sdk
+
+if TYPE_CHECKING:
+    from ..engine.build import Build
+    from ..engine.events import Watcher
+    from ..engine.request import Request
+    from ..engine.result import BuildResult
+    from ..libraries.resolution import Resolution
+    from ..reporting import Report
+
+StrPath = str | os.PathLike[str]
+
+
+def find_sdk(path: StrPath | None = None, *, home: StrPath | None = None) -> Sdk:
+    """The SDK at `path` (an Emscripten root or an emsdk); without one that of EMSDK, EMSCRIPTEN_ROOT, the emcc on PATH, or the
+    newest that emroot installed.
+
+    Raises `SdkError` if there is none, or if it does not work.
+
+    >>> import emroot
+    >>> emroot.find_sdk().root.name
+    'emscripten'
+    """
+    return _find_sdk(find_home(home), path)
+
+
+def install_sdk(version: str | None = None, *, source: str = 'auto', dest: StrPath | None = None,
+                home: StrPath | None = None) -> Sdk:
+    """Get an SDK, without root and without touching the system: `version` may be the start of one (default: the newest),
+    `source` is `emsdk`, `debian`, or `auto` for whichever can be reached. What is there already is left as it is. Without
+    `dest` it lies in the home, where `find_sdk` finds it. As `emroot sdk install`.
+
+    Raises `SdkError` if none can be had.
+    """
+    from ..sdk.installation import install
+    where = find_home(home)
+    return _find_sdk(where, install(where, source=source, version=version, dest=Path(dest) if dest else None))
+
+
+def listing(features: str | Iterable[str] = 'wasm32', *, sdk: Sdk | StrPath | None = None,
+            home: StrPath | None = None) -> Listing:
+    """What a mode has to offer: libraries with what varies and how many objects each takes, groups, ports. As `emroot list`.
+
+    >>> emroot.listing('wasm64,lto').libraries['libc-mt'].path
+    'sysroot/lib/wasm64-emscripten/lto/libc-mt.a'
+    """
+    return catalogue_of(sdk, home).listing(parse_features([features] if isinstance(features, str) else features))
+
+
+def resolve(link: str | Sequence[str], *, lang: str | None = None, sdk: Sdk | StrPath | None = None,
+            home: StrPath | None = None) -> Resolution:
+    """The mode, libraries in link order and ports that a link needs: a whole command line that starts an emcc or em++, or
+    flags alone (then `lang`, `c` or `c++`, says which of the two would link). Inputs need not exist. As `emroot resolve`.
+
+    Raises `UsageError` if it is no link, or with emcc's own words if it refuses it.
+
+    >>> emroot.resolve('emcc -O2 -flto main.o').mode.name
+    'wasm32-lto'
+    """
+    from ..libraries.resolution import resolve as resolve_link
+    return resolve_link(catalogue_of(sdk, home), link, lang=lang)
+
+
+def build(*, features: str | Iterable[str] = (), targets: str | Iterable[str] = (),
+          links: str | Iterable[str | Sequence[str]] = (), project: StrPath | None = None,
+          sdk: Sdk | StrPath | None = None, cache: StrPath | None = None, home: StrPath | None = None, jobs: int = 0,
+          builder: str = 'source', ports_from: StrPath | None = None, base: StrPath | None = None, remote: str = '',
+          remote_headers: str = '', remote_key: str = '', watcher: Watcher | None = None) -> BuildResult:
+    """Make the cache directory hold what is selected, as `emroot build` does. What is there already costs next to nothing.
+
+    `features` (`'wasm64,thinlto'`, an item for each mode), `targets` (names, patterns, groups, ports, `MODE/TARGET`) and
+    `links` (whatever each of them needs) select together, as `--features`, `--targets` and `--for` do; `project`, an
+    `emroot.toml`, adds what its `cache` tables select. `cache` is the cache directory (default: one per SDK, in the home),
+    `jobs` how many processes run at once (0: one for each processor), `base` a cache directory of somebody else's, to use in
+    copying what it has (what the SDK's own cache has is used too, unless it is `''`), `remote` as `--remote` has it, with
+    `remote_headers` as EMROOT_REMOTE_HEADER has them and `remote_key` as `--remote-key` has it.
+
+    Targets that fail are in the result, not raised: see `BuildResult.raise_for_failures`. Raises `UsageError` if nothing is
+    selected, `UnknownNameError` for what does not exist, `StoreError` if the store or the cache directory cannot be written to.
+
+    >>> result = emroot.build(features='wasm64', targets=['crt1', 'libnoexit'])
+    >>> result.failures
+    []
+    """
+    making, requests = prepare(features=features, targets=targets, links=links, project=project, sdk=sdk, cache=cache, home=home,
+                               jobs=jobs, builder=builder, ports_from=ports_from, base=base, remote=remote,
+                               remote_headers=remote_headers, remote_key=remote_key, watcher=watcher)
+    return making.run(requests)
+
+
+def prepare(*, features: str | Iterable[str], targets: str | Iterable[str], links: str | Iterable[str | Sequence[str]],
+            project: StrPath | None, sdk: Sdk | StrPath | None, cache: StrPath | None, home: StrPath | None, jobs: int,
+            builder: str = 'source', ports_from: StrPath | None = None, base: StrPath | None = None, remote: str = '',
+            remote_headers: str = '', remote_key: str = '', watcher: Watcher | None = None) -> tuple[Build, list[Request]]:
+    """A build that has not begun, and what is asked of it."""
+    from ..engine.build import Build
+    from ..engine.request import Options, PortSources, Request
+    from ..store import Store
+    catalogue, where = catalogue_of(sdk, home), find_home(home)
+    selection = Selection(catalogue)
+    selection.add(features=_items(features), targets=split_names(_items(targets)),
+                  links=[links] if isinstance(links, str) else links)
+    if project:
+        from ..project.trust import is_trusted, without_untrusted
+        loaded = load_project(user_path(project))
+        selection.add_project(loaded if is_trusted(where, loaded.file.parent) else without_untrusted(loaded))
+    selected = selection.selected()
+    if not selected:
+        raise UsageError('nothing is selected', hint='give features, targets, links or a project')
+    if builder not in ('source', 'embuilder'):
+        raise UsageError(f'unknown builder {builder!r}', hint="give 'source' or 'embuilder'")
+    address = None
+    if remote:
+        from ..remote.remote_spec import parse_remote
+        address = parse_remote(remote, headers=remote_headers, key=remote_key)
+    options = Options(jobs=jobs, builder=builder, port_sources=PortSources(Path(ports_from).absolute() if ports_from else None),
+                      base=user_path(base) if base else None, sdk_cache=base != '', remote=address)
+    build = Build(catalogue, where, Store(where.store), cache_of(cache, catalogue, where), options, watcher)
+    build.revealed = selection.revealed
+    return build, [Request(mode=mode, targets=tuple(names)) for mode, names in selected.items()]
+
+
+def environment(*, sdk: Sdk | StrPath | None = None, cache: StrPath | None = None, home: StrPath | None = None) -> dict[str, str]:
+    """The variables that make the SDK's emcc below a process use the cache directory, frozen: EM_CACHE, EM_FROZEN_CACHE, PATH,
+    and EM_CONFIG, which has them hold for no other SDK. As `emroot env`, which also builds.
+
+    >>> emroot.environment(cache='/tmp/libraries')['EM_CACHE']
+    '/tmp/libraries'
+    """
+    from ..cache_directory.emcc_environment import emcc_environment
+    catalogue, where = catalogue_of(sdk, home), find_home(home)
+    return emcc_environment(catalogue, cache_of(cache, catalogue, where), where)
+
+
+def report(*, sdk: Sdk | StrPath | None = None, cache: StrPath | None = None, home: StrPath | None = None) -> Report:
+    """What a cache directory holds in every mode, what that took, and the last build into it. As `emroot report`.
+
+    >>> found = emroot.report()
+    >>> {archive.state for archive in found.archives(emroot.Mode())} <= {'present', 'absent', 'failed', 'changed', 'foreign'}
+    True
+    """
+    from ..reporting import collect
+    catalogue, where = catalogue_of(sdk, home), find_home(home)
+    return collect(catalogue, where, cache_of(cache, catalogue, where))
+
+
+def catalogue_of(sdk: Sdk | StrPath | None, home: StrPath | None) -> Catalogue:
+    """What the SDK asked for has to offer."""
+    return Catalogue(sdk if isinstance(sdk, Sdk) else find_sdk(sdk, home=home), find_home(home))
+
+
+def cache_of(cache: StrPath | None, catalogue: Catalogue, home: Home) -> Path:
+    """The cache directory asked for, or the SDK's own in the home."""
+    if cache:
+        return user_path(cache)
+    return home.cache_directory(catalogue.sdk.version, catalogue.sdk.digest)
+
+
+def _items(given: str | Iterable[str]) -> list[str]:
+    return [given] if isinstance(given, str) else list(given)

@@ -1,0 +1,107 @@
+"""Where the parts of an SDK lie in an execution root, from the `sdk.json` that the SDK's repository holds."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ..engine.command_lines.placeholders import find_resource_dir, map_resource_dir
+
+#: What clang's own headers are called in objects made with an SDK that Bazel downloaded, wherever Bazel put it.
+RESOURCE_PREFIX = '/emsdk/lib/clang'
+#: Outputs of library actions lie below a directory of this name (`providers.bzl: CACHE`), what an SDK ships below the other.
+CACHE = '/emroot-cache/'
+SHIPPED = '/shipped/'
+#: What a library is called where Bazel takes shared libraries alone (`selection.bzl: runtime_libraries`): the rest of the name is
+#: its path in a cache, with `@` for `/`.
+SHARED = '/lib' + CACHE.strip('/') + '@'
+
+
+def is_for_cache(file: str) -> bool:
+    """Whether an input belongs into a cache directory."""
+    return any(mark in f'{file}/' for mark in (CACHE, SHIPPED, SHARED))
+
+
+def path_in_cache(file: str) -> str:
+    """Where in a cache directory an input belongs: what follows the marks in its path. An object is called an archive
+    where Bazel takes nothing else (`selection.bzl`)."""
+    if SHARED in file:
+        return file.split(SHARED, 1)[1].removesuffix('.so').replace('@', '/')
+    for mark in (CACHE, SHIPPED):
+        if mark in f'{file}/':
+            path = f'{file}/'.split(mark, 1)[1].rstrip('/')
+            return path.removesuffix('.a') if path.endswith('.o.a') else path
+    raise ValueError(f'{file} is no part of a cache')
+
+
+def mapped(path: str, root: Path) -> str:
+    """What an output below the execution root `root` is called that something names which Bazel's path mapping does not reach: it
+    calls all configurations `cfg`."""
+    parts = path.split('/', 2)
+    if len(parts) == 3 and parts[0] == 'bazel-out' and not (root / path).exists():
+        return f'bazel-out/cfg/{parts[2]}'
+    return path
+
+
+@dataclass(frozen=True)
+class SdkLayout:
+    """An SDK as the repository `emscripten_sdk` lays it out."""
+
+    root: Path
+    """The directory of `emcc.py`."""
+    manifest: Mapping[str, Any]
+    """`sdk.json`."""
+
+    @classmethod
+    def read(cls, file: str | Path) -> SdkLayout:
+        """The SDK whose `sdk.json` is `file`; made absolute without following links, lest a sandbox be left."""
+        path = Path(file).absolute()
+        return cls(path.parent / 'emscripten', json.loads(path.read_text(encoding='utf-8')))
+
+    @property
+    def llvm(self) -> Path:
+        """The directory of clang."""
+        return self.root.parent / 'llvm' / 'bin'
+
+    @property
+    def said_root(self) -> str:
+        """Where the SDK is said to lie by what has to name its location (`renamed_source.py`)."""
+        return str(self.manifest['root'])
+
+    @property
+    def said_resource_dir(self) -> str:
+        """Where clang's own headers are said to lie."""
+        return str(self.manifest['resource_dir'])
+
+    @property
+    def tools(self) -> dict[str, Path]:
+        """Executables by name: `clang`, `clang++`, `llvm-ar`, `wasm-ld`."""
+        return {name: self.llvm / file for name, file in self.manifest['tools'].items()}
+
+    @property
+    def node(self) -> Path | None:
+        """Node, if the SDK has one."""
+        return self.root.parent / 'node' / self.manifest['node'] if self.manifest['node'] else None
+
+    @property
+    def found_resource_dir(self) -> str:
+        """The directory in which clang finds its own headers: beside the real path of its executable."""
+        return find_resource_dir(str(self.tools['clang']), self.manifest['resource_dir'])
+
+    @property
+    def resource_dir_map(self) -> list[str]:
+        """Flags that hide where clang's own headers lie, if that is not where they are said to lie.
+
+        Clang looks for them beside the real path of its executable. In a sandbox with a local SDK that is the SDK's own location,
+        and the bytes are those that its embuilder makes there; a remote machine has a copy of it.
+        """
+        return map_resource_dir(str(self.tools['clang']), self.manifest['resource_dir'])
+
+    def config_text(self, cache: Path) -> str:
+        """The configuration with which this SDK's programs find each other."""
+        lines = {'LLVM_ROOT': str(self.llvm), 'BINARYEN_ROOT': str(self.root.parent / 'binaryen'),
+                 'NODE_JS': str(self.node or 'node'), 'CACHE': str(cache), **self.manifest['config']}
+        return ''.join(f'{name} = {value!r}\n' for name, value in lines.items())

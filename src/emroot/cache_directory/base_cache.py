@@ -1,0 +1,179 @@
+"""A base: a cache directory of somebody else's, never written to, whose libraries are used where they are where they are right.
+
+What is in it is told by the records that emroot left there, or by the manifest of an unpacked `emroot export`; either way a
+file's digest is compared before it is used. The SDK's own cache, which has neither, is the SDK's word for what is in it, and is a
+base without being asked for. Whatever emcc or its packagers left there is used if it has the very members that a library of this
+SDK has, is whole, is no older than any source of the SDK (somebody may have edited one), and does not name the directory of the
+SDK, which embuilder never does (emcc of some releases, building on demand, does).
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from ..hashing import digest_bytes, digest_file, digest_record
+from ..host.files import read_file, stat_files
+from ..host.home import read_json
+from ..sdk import Sdk
+from ..store.records import is_below, is_digest
+from .directory import FOREIGN, SANITY, recorded_files
+
+_MANIFEST = '.emroot/manifest.json'
+_ARCHIVE = b'!<arch>\n'
+
+
+@dataclass(frozen=True)
+class BaseEntry:
+    """A file of a base."""
+
+    file: Path
+    digest: str
+    location: str
+    """The digest of the location that its bytes embed (`Sdk.location_key`); empty for none."""
+
+
+class BaseCache:
+    """One base, for one SDK."""
+
+    def __init__(self, root: Path, sdk: Sdk) -> None:
+        self.root, self._sdk = root.absolute(), sdk
+        #: Whether it is the SDK's own, which may change under the hands of any emcc: what is used of it is copied.
+        self.is_the_sdks = self.root.resolve() in [location.resolve() for location in sdk.caches]
+
+    def find(self, path: str, key: str, *, own_place: bool, members: Sequence[str] = ()) -> BaseEntry | None:
+        """The file at `path` (relative) if it is what `key` makes of `members`, whole."""
+        if not is_below(path) or not (self.root / path).is_file():
+            return None
+        record = self._record(path)
+        if record is None:
+            return self._find_unsaid(path, members) if self.is_the_sdks else None
+        try:
+            digest = digest_file(self.root / path)
+        except OSError:
+            return None
+        if record.get('key') != key or record.get('digest') != digest:
+            return None
+        location = _location(record)
+        return None if own_place and location not in ('', self._sdk.location_key) else BaseEntry(self.root / path, digest,
+                location)
+
+    def _find_unsaid(self, path: str, members: Sequence[str]) -> BaseEntry | None:
+        """A file of the SDK's own cache, of which there is no record."""
+        if not self._is_of_this_sdk:
+            return None
+        content = read_file(self.root / path)
+        if os.stat(self.root / path).st_mtime < self._newest_source:
+            return None
+        if not content or os.fsencode(self._sdk.root) in content:
+            return None
+        whole = list_members(content) == list(members) if path.endswith('.a') else is_whole_object(content)
+        return BaseEntry(self.root / path, digest_bytes(content), '') if whole else None
+
+    @cached_property
+    def _is_of_this_sdk(self) -> bool:
+        """Whether emcc would use this cache. One that says nothing of whose it is came with the SDK, if it lies inside it."""
+        record = read_file(self.root / SANITY)
+        if record is None:
+            return self._sdk.root in self.root.parents
+        return record == self._sdk.sanity.encode(errors='surrogateescape')
+
+    @cached_property
+    def _newest_source(self) -> float:
+        """When a source or header of the SDK last changed (seconds since the epoch)."""
+        newest = 0.0
+        for folder, _, names in os.walk(self._sdk.root / 'system'):
+            newest = max([newest, *(found.st_mtime for found in stat_files(folder, names, follow_symlinks=False))])
+        return newest
+
+    def files(self, key: str, *, own_place: bool) -> dict[str, BaseEntry]:
+        """All files that `key` made, by path; none unless all are whole."""
+        paths = self._by_key.get(key, [])
+        found = {path: self.find(path, key, own_place=own_place) for path in paths}
+        whole = {path: based for path, based in found.items() if based}
+        return whole if len(whole) == len(paths) else {}
+
+    def _record(self, path: str) -> Mapping[str, Any] | None:
+        """What a record says of a file, in the words of a cache directory's."""
+        return read_json(self.root / '.emroot' / f'{path}.json') or self._manifest.get(path)
+
+    @cached_property
+    def _manifest(self) -> dict[str, dict[str, Any]]:
+        try:
+            document = json.loads(read_file(self.root / _MANIFEST) or b'{}')
+            if document.get('sdk', {}).get('digest') != self._sdk.digest:
+                return {}
+            return {path: {'key': record['key'], 'digest': record['sha256'], 'places': FOREIGN if record.get('located') else None,
+                           'place': record.get('located', '')} for path, record in document['files'].items() if 'key' in record}
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+            return {}
+
+    @cached_property
+    def _by_key(self) -> dict[str, list[str]]:
+        found: dict[str, list[str]] = {}
+        for path, record in self._all():
+            found.setdefault(str(record.get('key')), []).append(path)
+        return found
+
+    def _all(self) -> Iterator[tuple[str, Mapping[str, Any]]]:
+        yield from recorded_files(self.root)
+        yield from self._manifest.items()
+
+
+def own_bases(sdk: Sdk, cache: Path) -> list[BaseCache]:
+    """The SDK's own caches that can be bases of another cache directory."""
+    return [BaseCache(location, sdk) for location in sdk.caches
+            if (location / 'sysroot' / 'lib').is_dir() and location.resolve() != cache.resolve()]
+
+
+def list_members(archive: bytes) -> list[str] | None:
+    """The members' names of an archive, in their order; None if it is none, or not whole."""
+    at, names, found = len(_ARCHIVE), b'', []
+    if not archive.startswith(_ARCHIVE):
+        return None
+    while at < len(archive):
+        header = archive[at:at + 60]
+        try:
+            name, size = header[:16].decode().rstrip(), int(header[48:58])
+        except ValueError:
+            return None
+        content = archive[at + 60:at + 60 + size]
+        if header[58:] != b'`\n' or len(content) < size:
+            return None
+        if name == '//':
+            names = content
+        elif name[:1] == '/' and name[1:].isdecimal():
+            found.append(names[int(name[1:]):].partition(b'/\n')[0].decode(errors='replace'))
+        elif name not in ('/', '/SYM64/'):
+            found.append(name.removesuffix('/'))
+        at += 60 + size + size % 2
+    return found
+
+
+def is_whole_object(content: bytes) -> bool:
+    """Whether an object goes on to the end of its last section."""
+    if not content.startswith(b'\0asm'):
+        return len(content) >= 8 and (not content.startswith(b'BC\xc0\xde') or len(content) % 4 == 0)
+    at = 8
+    while at < len(content):
+        at, shift, size = at + 1, 0, 0
+        while at < len(content):
+            size |= (content[at] & 0x7f) << shift
+            at, shift = at + 1, shift + 7
+            if not content[at - 1] & 0x80:
+                break
+        at += size
+    return at == len(content)
+
+
+def _location(record: Mapping[str, Any]) -> str:
+    """The digest of the location in a file's bytes: recorded as such, or as the location itself."""
+    embedded = record.get('places')
+    if embedded == FOREIGN:
+        return str(record.get('place')) if is_digest(record.get('place')) else '0' * 64
+    return digest_record({'places': embedded}) if embedded else ''

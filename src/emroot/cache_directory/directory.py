@@ -1,0 +1,285 @@
+"""A cache directory: what emcc reads as EM_CACHE. Complete for frozen use; all modes of one SDK share one.
+
+Its files are its own: copies, which share their blocks where the file system can. Whoever writes to one (emcc itself does, root
+needs no permission) changes neither another cache directory nor the store nor a base.
+
+    <cache>/sysroot/include, sysroot/lib/...   headers, and archives by mode
+    <cache>/sysroot_install.stamp              emcc: the headers are there
+    <cache>/sanity.txt                         emcc: this cache is mine, do not erase it
+    <cache>/.emroot/FILE.json                  emroot: what FILE holds (key, digest, size, time)
+    <cache>/.emroot/headers.json               emroot: which headers were placed, and what tells that they still are
+    <cache>/.emroot/tmp/                       emroot: files in flight (see `store/scratch.py`)
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from ..errors import UsageError, from_os_error
+from ..hashing import Record, digest_record
+from ..host.files import (
+    copy,
+    flush,
+    have_same_content,
+    install_file,
+    make_directories,
+    read_file,
+    remove_tree,
+    stat_files,
+    write_text,
+)
+from ..host.home import read_json, write_json
+from ..probe.port_inputs import are_current
+from ..sdk import Sdk
+from ..store import Blob, Store
+from ..store.records import seal, unseal
+from ..store.scratch import Scratch
+from ..store.trees import list_files
+
+#: Where a cache directory notes which headers it has.
+HEADERS = '.emroot/headers.json'
+#: What is recorded of a file is sealed as this, under the file's path.
+_KIND = 'placed'
+#: Where a cache directory has its files in flight.
+IN_FLIGHT = '.emroot/tmp'
+#: Emcc's mark of a cache that is its own; one that says something else makes it erase the cache.
+SANITY = 'sanity.txt'
+#: The `places` of what was not made here and embeds another location than the SDK's, for which it was meant to be taken.
+FOREIGN = ['elsewhere']
+
+
+class CacheDirectory:
+    """One cache directory of one SDK. Every file appears at once; any number of processes may fill it.
+
+    What a build with an `origin` (see `trust.origin_of`) put there counts only for builds with the same.
+    """
+
+    def __init__(self, root: Path, sdk: Sdk, origin: str = '') -> None:
+        self.root = root.absolute()
+        self.sdk, self._origin = sdk, origin
+        self._scratch = Scratch(self.root / IN_FLIGHT)
+        #: What somebody had changed or removed, and was put there again.
+        self.restored: set[str] = set()
+
+    def close(self) -> None:
+        """Remove what is in flight. Called at the end of a build, however it ends."""
+        self._scratch.close()
+
+    def require_outside_sdk(self) -> None:
+        """Raises `UsageError` if it lies inside the SDK."""
+        if self.root == self.sdk.root or self.sdk.root in self.root.parents:
+            raise UsageError(f'the cache directory {self.root} is inside the SDK, and emroot never writes to an SDK',
+                             hint='choose a directory outside of the SDK with --cache')
+
+    def is_anothers(self) -> bool:
+        """Whether it was last used with another SDK, or is a cache of another emcc: none of its libraries are then what this one
+        would make. `prepare` makes it this SDK's."""
+        mark, said = read_json(self.root / HEADERS), read_file(self.root / SANITY)
+        return mark.get('sdk') != self.sdk.digest if mark else said is not None and not self._is_marked()
+
+    def prepare(self, headers: Path) -> None:
+        """Make it a cache directory of this SDK: headers, stamps and the mark that keeps emcc from erasing it. Archives may be
+        put there before, or meanwhile.
+
+        `headers` is a directory that holds what the SDK installs. Raises `StoreError` if it cannot be written to,
+        `UsageError` if it lies inside the SDK.
+        """
+        self.require_outside_sdk()
+        mark = self.root / HEADERS
+        state: dict[str, Any] = {'headers': headers.name, 'sdk': self.sdk.digest, 'sanity': self.sdk.sanity}
+        try:
+            if not self.has_headers(headers):
+                aside, before = self._scratch.directory(), read_json(mark) or {}
+                replaced = copy_tree(headers, self.root, aside=aside)
+                if all(before.get(name) == said for name, said in state.items()):
+                    self.restored.update(replaced)
+                state['folders'] = _by_folder(list_files(headers))
+                state['state'] = headers_state(self.root, state['folders'])
+                write_json(mark, state, aside=aside)
+                if not self._is_marked():
+                    write_text(self.root / SANITY, self.sdk.sanity, aside=aside)
+        except OSError as error:
+            raise from_os_error(error, f'preparing the cache directory {self.root}') from error
+
+    def has_headers(self, headers: Path | None = None) -> bool:
+        """Whether the headers are there as they were placed (those of `headers`, if given), and emcc's stamps with them."""
+        mark = read_json(self.root / HEADERS)
+        if not mark or mark.get('sdk') != self.sdk.digest or (headers and mark.get('headers') != headers.name):
+            return False
+        folders = mark.get('folders')
+        try:
+            return self._is_marked() and isinstance(folders, dict) and headers_state(self.root, folders) == mark.get('state')
+        except (OSError, ValueError, TypeError):  # a file is not there, or the mark is nothing that was written here
+            return False
+
+    def _is_marked(self) -> bool:
+        """Whether emcc takes this cache for its own."""
+        return read_file(self.root / SANITY) == self.sdk.sanity.encode(errors='surrogateescape')
+
+    def recorded_location(self, path: str, key: str) -> str | None:
+        """The digest of the location that the file at `path` (relative) embeds, empty if none; None unless it is what
+        `key` makes, untouched since it was put there.
+
+        What was made here for another location is not: the SDK was moved. What came from a remote or an archive is."""
+        record = self.recorded(path)
+        if record.get('key') != key or record.get('places') not in (None, self.sdk.embedded_paths, FOREIGN):
+            return None
+        if record.get('origin', '') not in ('', self._origin) or not are_current(record.get('inputs', ())):
+            return None
+        try:
+            found = os.lstat(self.root / path)
+        except OSError:
+            return None
+        return self.location_of(record) if stat_fingerprint(found) == record.get('stat') else None
+
+    def holds(self, path: str, key: str) -> bool:
+        """Whether the file at `path` (relative) is what `key` makes, untouched since it was put there."""
+        return self.recorded_location(path, key) is not None
+
+    def location_of(self, record: Mapping[str, Any]) -> str:
+        """The digest of the location that a recorded file embeds; empty for none."""
+        if record.get('places') == FOREIGN:
+            return str(record.get('place'))
+        return self.sdk.location_key if record.get('places') else ''
+
+    def put(self, path: str, key: str, blob: Blob, store: Store, *, carries: str = '',
+            inputs: Sequence[Sequence[Any]] = ()) -> None:
+        """Place a blob at `path` (relative). `carries` is the digest of the location in its bytes, if any, so that it is not what
+        the same SDK elsewhere would make; `inputs` are files that it was made from and their stamps: once one of them is another,
+        the blob is not what its key makes."""
+        self._put(path, store.path(blob.digest), {'key': key, 'digest': blob.digest, **self._location_fields(carries),
+                                                  **({'inputs': inputs} if inputs else {})})
+
+    def refer(self, path: str, key: str, file: Path, digest: str, *, carries: str = '') -> None:
+        """Place a file of a base at `path` (relative)."""
+        self._put(path, file, {'key': key, 'digest': digest, 'base': str(file), **self._location_fields(carries)})
+
+    def _put(self, path: str, source: Path, record: dict[str, Any]) -> None:
+        target, before = self.root / path, self.recorded(path)
+        try:
+            aside = self._scratch.directory()
+            changed = settle(source, target, aside=aside)
+            if changed and all(before.get(name) == record[name] for name in ('key', 'digest')):
+                self.restored.add(path)
+            flush(target)  # a record is believed: when the power fails, it must not be there without its file
+            write_record(self.root, path, {**record, 'stat': stat_fingerprint(os.lstat(target)), **self._origin_field()}, aside)
+        except OSError as error:
+            raise from_os_error(error, f'adding to the cache directory {self.root}') from error
+
+    def _origin_field(self) -> dict[str, str]:
+        return {'origin': self._origin} if self._origin else {}
+
+    def _location_fields(self, location: str) -> dict[str, Any]:
+        """What a record says of the location in a file's bytes."""
+        if location in ('', self.sdk.location_key):
+            return {'places': self.sdk.embedded_paths} if location else {}
+        return {'places': FOREIGN, 'place': location}
+
+    def recorded(self, path: str) -> dict[str, Any]:
+        """What was recorded of the file at `path` (relative); nothing if none was put there."""
+        return unseal(read_json(_record_file(self.root, path)), _KIND, path) or {}
+
+
+def headers_state(root: Path, folders: Mapping[str, Sequence[str]]) -> str:
+    """A digest of what tells that these files, by the folder they lie in, are as they were placed."""
+    return digest_record([stat_fingerprint(found) for folder, names in folders.items()
+                          for found in stat_files(os.path.join(root, folder), names, follow_symlinks=False)])
+
+
+def _by_folder(paths: Iterable[str]) -> dict[str, list[str]]:
+    folders: dict[str, list[str]] = {}
+    for path in paths:
+        folder, _, name = path.rpartition('/')
+        folders.setdefault(folder, []).append(name)
+    return folders
+
+
+def recorded_files(cache: Path) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Every library that emroot placed in a cache directory, by its path, and what was recorded of it."""
+    records = cache / '.emroot'
+    for folder, directories, names in os.walk(records):
+        if folder == str(records):
+            directories[:] = [name for name in directories if name != 'tmp']
+        for name in sorted(names):
+            path = Path(folder, name).relative_to(records).as_posix().removesuffix('.json')
+            record = unseal(read_json(Path(folder, name)), _KIND, path)
+            if record and 'stat' in record and 'digest' in record:
+                yield path, record
+
+
+def write_record(cache: Path, path: str, record: Record, aside: Path) -> None:
+    """Note of the file at `path` (relative) what is to be recorded of it. A damaged record, or another file's, reads as none."""
+    write_json(_record_file(cache, path), seal(record, _KIND, path), aside=aside)
+
+
+def _record_file(cache: Path, path: str) -> Path:
+    return cache / '.emroot' / f'{path}.json'
+
+
+def is_unchanged(file: Path, record: dict[str, Any]) -> bool:
+    """Whether a file is the one that was placed, by its size, time and identity."""
+    try:
+        return bool(stat_fingerprint(os.lstat(file)) == record['stat'])
+    except OSError:
+        return False
+
+
+def stat_fingerprint(found: os.stat_result) -> list[int]:
+    """What tells that a file is the one that was placed, was not touched since, and is nobody else's, without reading it."""
+    return [found.st_size, found.st_mtime_ns, found.st_ino, stat.S_IFMT(found.st_mode) | found.st_mode & stat.S_IRUSR,
+            found.st_nlink]
+
+
+def copy_tree(source: Path, target: Path, *, aside: Path) -> list[str]:
+    """Make every file below `source` appear whole below `target`, which exists; those there with other content are replaced, and
+    named, as are those that were missing. Those of `source` itself come last: emcc's stamp says that the others are there. (See
+    `files.replacing` for `aside`.)"""
+    folders: list[str] = []
+    files: list[str] = []
+    for entry in os.scandir(source):
+        (folders if entry.is_dir() else files).append(entry.name)
+    changed = [f'{name}/{path}' for name in folders for path in _copy_folder(source / name, target / name, aside=aside)]
+    return [*changed, *(name for name in files if settle(source / name, target / name, aside=aside))]
+
+
+def _copy_folder(source: Path, target: Path, *, aside: Path) -> list[str]:
+    """The same for a folder that need not be there: then it is copied aside, and appears at once."""
+    if not os.path.lexists(target):
+        whole = aside / f'tree-{os.urandom(4).hex()}'
+        try:
+            replaced = _copy_aside(str(source), str(whole))
+            os.rename(whole, target)
+        except OSError as error:
+            if error.errno not in (errno.EEXIST, errno.ENOTEMPTY, errno.EXDEV) and not os.path.lexists(target):
+                raise
+        else:
+            return replaced
+        finally:
+            remove_tree(whole)
+    make_directories(target)
+    return copy_tree(source, target, aside=aside)
+
+
+def _copy_aside(source: str, target: str) -> list[str]:
+    make_directories(target)
+    copied = list_files(Path(source))
+    for folder in _by_folder(copied):
+        make_directories(os.path.join(target, folder))
+    for path in copied:
+        copy(f'{source}/{path}', f'{target}/{path}')
+    return copied
+
+
+def settle(source: Path, target: Path, *, aside: Path) -> bool:
+    """Make `target` a file of its own with the content of `source`; whether it had another content, or was not there."""
+    changed = not have_same_content(target, source)
+    if changed and target.is_dir() and not target.is_symlink():
+        remove_tree(target)
+    if changed or os.lstat(target).st_nlink > 1:
+        install_file(source, target, linked=False, aside=aside)
+    return changed

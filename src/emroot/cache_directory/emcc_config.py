@@ -1,0 +1,114 @@
+"""Configurations of emcc that serve one SDK: what is in EM_CONFIG below `emroot run`, and after `emroot env`.
+
+A configuration is Python, and every emcc reads it, of whatever SDK. An emcc of another one than that which is served reads the
+configuration that it would have without emroot, and forgets the variables that were set for this one.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from ..hashing import digest_bytes
+from ..host.files import as_python, read_file, write_text
+from ..host.home import Home
+from ..sdk import Sdk
+from ..sdk.identity_cache import MARK, config_files, given_config, mark_of
+
+#: If emroot is gone, emcc works as it would without.
+TEMPLATE = """{mark}
+def _emroot(within, root={root}, own={own}, hook={hook}):
+    import importlib.util, os, sys
+
+    def read(path):
+        # As if emcc read it by itself: configurations of emsdk look for themselves in EM_CONFIG.
+        hooked = os.environ.get('EM_CONFIG')
+        os.environ['EM_CONFIG'], os.environ['CFGDIR'] = path, os.path.dirname(path)
+        globals()['__file__'] = path
+        with open(path, encoding='utf-8') as f:
+            exec(compile(f.read(), path, 'exec'), globals())
+        if hooked is not None:
+            os.environ['EM_CONFIG'] = hooked
+
+    def program(root):
+        return os.path.normcase(os.path.realpath(os.path.join(root, 'emcc.py')))
+
+    module = None
+    if os.path.isfile(hook) and not within:  # else another one of these is reading this one
+        spec = importlib.util.spec_from_file_location('emroot_hook', hook)
+        module = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(module)
+
+    tools = getattr(sys.modules.get('tools'), '__file__', None)
+    reader = os.path.dirname(os.path.dirname(os.path.abspath(tools))) if tools else root
+    if program(reader) == program(root):
+        if own:
+            read(own)
+        globals().update({values})
+        if module:
+            # Libraries that a link misses are built together, before emcc would build them one by one.
+            module.install({command})
+        return
+    # An emcc of another SDK. What is set for one is not for another: that has a configuration and a cache of its own.
+    for name, said in {settings}.items():
+        if os.environ.get(name, '') in said:
+            os.environ.pop(name, None)
+    above = os.path.dirname(os.path.dirname(reader))
+    for path in (os.path.join(reader, '.emscripten'), os.path.join(above, '.emscripten'), {given},
+                  os.path.expanduser('~/.emscripten')):
+        if os.path.isfile(path):
+            read(path)
+            break
+    if module:
+        module.stand_back(reader, root)
+
+_emroot(globals().setdefault('_emroot_reads', _emroot) is not _emroot)
+"""
+
+
+def guard(home: Home, sdk: Sdk, cache: Path) -> Path | None:
+    """What EM_CONFIG has to name so that the variables set for `sdk` and its cache directory hold for no other SDK's emcc. None
+    if what it names does that already: below `emroot run`.
+
+    Raises `OSError` if the home cannot be written to.
+    """
+    mark = mark_of(os.environ.get('EM_CONFIG', ''))
+    if mark and mark['hooked'] and (mark['root'], mark['cache']) == (str(sdk.root), str(cache)):
+        return None
+    values = {} if _own(sdk) else tools(sdk)
+    return write_configuration(home.root / 'run', render(sdk, cache, values, {'EM_CACHE': str(cache), 'EM_FROZEN_CACHE': '1'}))
+
+
+def render(sdk: Sdk, cache: Path, values: Mapping[str, Any], settings: Mapping[str, str], *, hook: str = '',
+           command: Mapping[str, Any] | None = None) -> str:
+    """The text of a configuration. `values` are set in it, `settings` are the variables that hold for this SDK alone; `hook` is
+    loaded, and given `command`."""
+    given = given_config()
+    said = {name: list(dict.fromkeys([value, os.environ.get(name, value)])) for name, value in settings.items()}
+    parts = {'hook': hook, 'root': str(sdk.root), 'own': _own(sdk), 'given': given, 'values': dict(values), 'settings': said,
+             'command': dict(command or {})}
+    mark = {'root': str(sdk.root), 'cache': str(cache), 'given': given, 'hooked': bool(hook)}
+    return TEMPLATE.format(mark=MARK + json.dumps(mark), **{name: as_python(part) for name, part in parts.items()})
+
+
+def write_configuration(directory: Path, text: str) -> Path:
+    """A file with that text, named by it. It is Python, which every emcc runs: another content than that is replaced."""
+    file = directory / f'{digest_bytes(text.encode())[:16]}.config'
+    if read_file(file) != text.encode(errors='surrogateescape'):
+        write_text(file, text)
+    return file
+
+
+def tools(sdk: Sdk) -> dict[str, Any]:
+    """What a configuration says of an SDK's tools."""
+    values: dict[str, Any] = {}
+    exec(sdk.config_text, values)  # noqa: S102  # made by `sdk/identification.py`: names, and what they are
+    return {name: value for name, value in values.items() if name.isupper()}
+
+
+def _own(sdk: Sdk) -> str | None:
+    """The configuration that the SDK's emcc would read without emroot."""
+    return next((path for path in config_files(sdk.root) if os.path.isfile(path)), None)

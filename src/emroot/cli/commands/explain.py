@@ -1,0 +1,83 @@
+"""`emroot explain`: keys, and all that went into them, as text made for `diff`."""
+
+from __future__ import annotations
+
+import argparse
+import difflib
+import sys
+from typing import Any
+
+from ...engine.explanation import Explained, explain_named
+from ...errors import EmrootError
+from ...hashing import Record, digest_record
+from ...libraries.catalogue import Catalogue
+from ...modes import parse_mode
+from ...sdk import find_sdk
+from ..context import CommandContext, print_json
+
+
+def explain(args: argparse.Namespace) -> int:
+    """The key of a target, or of one object of it; with `--against` what differs from another."""
+    session = CommandContext(args)
+    mine = explain_named(session.catalogue, session.store, args.target, args.object)
+    if args.against:
+        return _compare(session, mine, args)
+    if args.json:
+        print_json({'key': mine.key, **mine.record, 'inputs': dict(mine.inputs), 'state': mine.state})
+    else:
+        print('\n'.join(_text(mine)))
+        if not args.quiet:
+            print(f'emroot: {mine.state}', file=sys.stderr)  # the text itself is for diff
+    return 0
+
+
+def _compare(session: CommandContext, mine: Explained, args: argparse.Namespace) -> int:
+    """Print the lines in which two explanations differ, and one sentence."""
+    against, catalogue, name = args.against, session.catalogue, args.target
+    if '/' in against and against.startswith(('wasm32', 'wasm64')):
+        name = against
+    else:
+        try:
+            name = f'{parse_mode(against)}/{name.partition("/")[2]}'
+        except EmrootError:
+            catalogue = Catalogue(find_sdk(session.home, against), session.home)
+    other = explain_named(catalogue, session.store, name, args.object)
+    lines = list(difflib.unified_diff(_text(other), _text(mine), str(args.against), args.target, lineterm='', n=0))
+    differing = sorted({name for name in {*mine.record, *other.record} if mine.record.get(name) != other.record.get(name)})
+    changed = [name for name, digest in mine.inputs if dict(other.inputs).get(name) != digest]
+    if mine.key == other.key:
+        sentence = 'equal: the same key, so the same bytes, built once'
+    elif changed and not set(differing) - {'sources', 'version'}:
+        sentence = f'only the files that it reads differ: {", ".join(changed[:5])}'
+    else:
+        sentence = f'they differ in {", ".join(differing)}{_members(mine.record, other.record)}'
+    if args.json:
+        print_json({'equal': mine.key == other.key, 'differs': differing, 'inputs': changed, 'diff': lines})
+    else:
+        print('\n'.join([*lines, f'# {sentence}']))
+    return 0
+
+
+def _members(mine: Record, other: Record) -> str:
+    """How many of an archive's objects differ."""
+    theirs = {tuple(member) for member in other.get('members', ())}
+    different = [member for member in mine.get('members', ()) if tuple(member) not in theirs]
+    return f': {len(different)} of {len(mine["members"])} objects' if different else ''
+
+
+def _text(explained: Explained) -> list[str]:
+    lines = [f'key = {explained.key}', *_lines('', explained.record)]
+    if explained.key != digest_record(explained.record):
+        raise AssertionError('the key is not that of the record shown')
+    return [*lines, *(f'input {name} = {digest}' for name, digest in explained.inputs)]
+
+
+def _lines(prefix: str, value: Any) -> list[str]:
+    """One `path = value` line for each leaf, so that two explanations differ in the lines that differ."""
+    if isinstance(value, dict):
+        return [line for key, item in value.items() for line in _lines(f'{prefix}.{key}' if prefix else key, item)]
+    if isinstance(value, list | tuple):
+        if prefix == 'members' and len(value) == 2 and isinstance(value[0], str):
+            return [f'{prefix} {value[0]} = {value[1]}']
+        return [line for item in value for line in _lines(f'{prefix}', item)]
+    return [f'{prefix} = {value}']

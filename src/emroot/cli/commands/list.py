@@ -1,0 +1,49 @@
+"""`emroot list`."""
+
+from __future__ import annotations
+
+import argparse
+
+from ...cache_directory.base_cache import own_bases
+from ...lazy_link.link_history import never_whole
+from ..context import CommandContext, print_json
+
+
+def list_targets(args: argparse.Namespace) -> int:
+    """Targets of a mode."""
+    session = CommandContext(args)
+    documents = []
+    bases = own_bases(session.sdk, session.cache) if session.sdk_cache else []
+    for mode in session.modes():
+        listing = session.catalogue.listing(mode)
+        names = listing.expand(args.patterns) if args.patterns else list(listing.libraries)
+        rows, vary, prebuilt = [], {}, []
+        for name in names:
+            if library := listing.library(name):
+                vary[name] = ' '.join(f'{key.removeprefix("is_")}={value}' for key, value in library.vary.items()
+                                      if value not in ('False', 'None'))
+                rows.append({'name': name, 'file': library.file, 'objects': library.objects,
+                             'present': (session.cache / library.path).is_file()})
+                if any((base.root / library.path).is_file() for base in bases):
+                    prebuilt.append(name)
+        partly = [name for name in never_whole(session.cache).get(mode, []) if name in vary]
+        ports = [name for name in ([*listing.ports, *listing.port_variants] if not args.patterns else names)
+                 if not listing.library(name)]
+        documents.append({'mode': mode.name, 'targets': rows, 'ports': ports,
+                          **({'prebuilt': prebuilt} if prebuilt else {}), **({'partly': partly} if partly else {})})
+        if args.json:
+            continue
+        print(f'{mode}: {len(rows)} targets, {sum(int(str(r["objects"])) for r in rows)} objects')
+        width = max([len(str(r['name'])) for r in rows], default=0)
+        longest = len('in the SDK' if prebuilt else 'present')
+        for row in rows:
+            listed = row['name']
+            mark = 'present' if row['present'] else 'in the SDK' if listed in prebuilt else 'in part' if listed in partly else '-'
+            print(f'  {row["name"]!s:{width}}  {row["objects"]:>5}  {mark:{longest}}  {vary[str(row["name"])]}'.rstrip())
+        if partly:
+            print('  in part: lazy links compiled only some objects of these; a frozen emcc fails without them (`emroot doctor`)')
+        if ports:
+            print(f'  ports: {" ".join(ports)}')
+    if args.json:
+        print_json(documents[0] if len(documents) == 1 else documents)
+    return 0

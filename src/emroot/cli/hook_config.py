@@ -1,0 +1,71 @@
+"""The configuration of emcc below `emroot run`: what is in EM_CONFIG there, and brings `probe/hook.py` into every emcc."""
+
+from __future__ import annotations
+
+import argparse
+import os
+from pathlib import Path
+from typing import Any
+
+from ..cache_directory.emcc_config import render, tools, write_configuration
+from ..errors import UsageError
+from ..host.files import remove_tree
+from ..host.isolated_python import isolated
+from ..probe import HOOK
+from ..sdk.identity_cache import given_config
+from .context import PROJECT, CommandContext
+
+#: What EMROOT_LAZY and --lazy may say; the first is the default.
+LAZY = ('exact', 'predict', 'off')
+def hooked_config(session: CommandContext, *, loud: bool = False) -> Path:
+    """An emscripten configuration with which emcc has emroot build what a link misses (see `probe/hook.py`)."""
+    args = session.args
+    here = ['--sdk', str(session.sdk.root), '--home', str(session.home.root)]
+    how = ['--cache', str(session.cache), *(['--builder', args.builder] if args.builder else []),
+           *(['--jobs', str(args.jobs)] if args.jobs else []),
+           *(['--base', str(session.base or '')] if session.base or not session.sdk_cache else []),
+           *(['--launcher', args.launcher] if args.launcher is not None else []),
+           *(['--remote-key', session.remote_key(by_user=True)] if args.remote_key is not None else []),
+           *(['--ports-from', str(session.ports_from)] if session.ports_from else [])]
+    command: dict[str, Any] = {'root': str(session.sdk.root), 'cache': str(session.cache),
+                               'argv': [*isolated(), *here, '--quiet', 'build', *how]}
+    if (lazy := lazy_mode(args)) != 'off':
+        command['lazy'] = [*isolated('emroot.cli.lazy_link'), *here, *how, *([] if loud else ['--quiet']),
+                           *(['--tell'] if args.verbose else []), *(['--predict'] if lazy == 'predict' else []),
+                           *(['--complete'] if _completes(session) else [])]
+    passed_on = ('EM_CONFIG', 'EMCC_LOCAL_PORTS', 'EM_PORTS', 'EM_LLVM_ROOT', 'EM_BINARYEN_ROOT', 'EM_NODE_JS')
+    command['env'] = {name: value for name, value in {**os.environ, 'EM_CONFIG': given_config()}.items()
+                      if name in passed_on and (value or name != 'EM_CONFIG')}
+    command['env'][PROJECT] = str(session.project.file) if session.project else ''
+    values = {**tools(session.sdk), 'CACHE': str(session.cache), 'FROZEN_CACHE': False}
+    text = render(session.sdk, session.cache, values, {'EM_CACHE': str(session.cache), 'EM_FROZEN_CACHE': '0'}, hook=str(HOOK),
+                  command=command)
+    try:
+        return write_configuration(session.home.root / 'run', text)
+    except OSError:  # a home that cannot be written to: what is built can be used all the same
+        return write_configuration(_temporary_directory(), text)
+
+
+def _temporary_directory() -> Path:
+    """One that is there until this process ends."""
+    import atexit
+    import tempfile
+    directory = Path(tempfile.mkdtemp(prefix='emroot-run-'))
+    atexit.register(remove_tree, directory)
+    return directory
+
+
+def _completes(session: CommandContext) -> bool:
+    """Whether libraries are completed after a lazy link: as the command line says, else EMROOT_COMPLETE, else the project."""
+    said = os.environ.get('EMROOT_COMPLETE', '')
+    if said not in ('', '0', '1'):
+        raise UsageError(f'EMROOT_COMPLETE is {said!r}', hint='set it to 1 or 0, or unset it')
+    return bool(session.args.complete or (said == '1' if said else session.project and session.project.complete))
+
+
+def lazy_mode(args: argparse.Namespace) -> str:
+    """Whether links are lazy: on the command line, else in EMROOT_LAZY, else wherever that is exact."""
+    how = args.lazy or os.environ.get('EMROOT_LAZY') or LAZY[0]
+    if how not in LAZY:
+        raise UsageError(f'EMROOT_LAZY is {how!r}', hint=f'set it to {", ".join(LAZY[:-1])} or {LAZY[-1]}')
+    return str(how)

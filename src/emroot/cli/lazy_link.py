@@ -1,0 +1,136 @@
+"""What an emcc below `emroot run` starts instead of its linker when libraries are missing: `python -m emroot.cli.lazy_link`.
+
+Exit code 0: linked. `REFUSED`: it cannot be linked, not with whole archives either. What the linker says in both cases is in the
+file that the request names. Any other: it has to be done with whole archives.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import json
+import sys
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from ..engine.build import Build
+from ..engine.request import Request
+from ..errors import EmrootError
+from ..lazy_link.lazy_archives import NeedsWholeArchives
+from ..lazy_link.link import LinkStats
+from ..lazy_link.preparation import lazy_link
+from ..lazy_link.undefined_symbols import LinkRefused
+from ..libraries.resolution import resolve
+from ..modes import Mode, parse_mode
+from ..symbol_index.symbols import NmFailed
+from .commands.build import options_of, say_failures
+from .context import CommandContext
+from .ui.log import make_watcher
+from .ui.notices import tell
+from .ui.streams import prepare_process
+
+NEEDS_WHOLE_ARCHIVES = 9
+#: The hook knows it by this number, too.
+REFUSED = 10
+
+
+def main(argv: list[str]) -> int:
+    """Do what a request asks for: make the linker's command, without the libraries `MODE/TARGET` that are missing; or build the
+    ports of a link."""
+    parser = make_parser('emroot.cli.lazy_link')
+    parser.add_argument('--predict', action='store_true')
+    parser.add_argument('--complete', action='store_true')
+    parser.add_argument('--tell', action='store_true')
+    parser.add_argument('request')
+    args = parser.parse_args(argv)
+    request = json.loads(Path(args.request).read_text(encoding='utf-8'))
+    modes = ', '.join(dict.fromkeys(name.partition('/')[0] for name in request.get('missing', ())))
+    with opened(args, modes=modes, of_links='ports' not in request) as build:
+        try:
+            return build_ports(build, request['ports']) if 'ports' in request else link(build, request, args)
+        except EmrootError as error:
+            build.watcher.note(f'no lazy link: {error}')
+            return NEEDS_WHOLE_ARCHIVES
+
+
+@contextlib.contextmanager
+def opened(args: argparse.Namespace, *, modes: str = '', of_links: bool = False) -> Iterator[Build]:
+    """A build that arguments are about, watched."""
+    session = CommandContext(args)
+    watcher = make_watcher(session.home, verbose=False, quiet=args.quiet, live=True, modes=modes, of_links=of_links)
+    try:
+        yield Build(session.catalogue, session.home, session.store, session.cache, options_of(session), watcher)
+    finally:
+        watcher.close()
+
+
+def build_ports(build: Build, words: Sequence[str]) -> int:
+    """Build the ports that a link needs, whole; what else it needs is a matter of the lazy link."""
+    def reveal(ports: Path) -> dict[Mode, list[str]]:
+        now = resolve(build.catalogue, words, ports=ports) if found.unfetched else found
+        now.check_ports()
+        return {now.mode: [port for port in now.ports if port not in found.ports]}
+    found = resolve(build.catalogue, words)
+    found.check_ports()
+    build.revealed = reveal
+    result = build.run([Request(mode=found.mode, targets=found.ports)]) if found.ports else None
+    if not result or not result.failures:
+        return 0
+    say_failures(result)
+    return NEEDS_WHOLE_ARCHIVES
+
+
+def link(build: Build, request: Mapping[str, Any], args: argparse.Namespace) -> int:
+    """Make a lazy link, and say what it took."""
+    watcher = build.watcher
+    missing = [(parse_mode(mode), target) for mode, _, target in (name.partition('/') for name in request['missing'])]
+    began = time.perf_counter()
+    try:
+        stats = lazy_link(build, request['command'], Path(request['cwd']), missing, Path(request['said']),
+                          predicting=args.predict)
+        text = summary(stats, time.perf_counter() - began)
+        watcher.note(text)
+    except LinkRefused as names:
+        watcher.note(f'the link fails: nothing defines {names}')
+        return REFUSED
+    except (NeedsWholeArchives, NmFailed, OSError) as reason:
+        watcher.note(f'not a lazy link: {reason}')
+        if args.tell:
+            tell(f'not a lazy link: {reason}')
+        return NEEDS_WHOLE_ARCHIVES
+    if args.tell:
+        tell(text)
+    if not args.quiet:
+        print(text, file=sys.stderr)
+    if args.complete:
+        from .background_build import build_in_background  # here and not above: it imports this
+        own = {'--predict', '--complete', '--tell', args.request}
+        build_in_background(build.cache.root, missing, [word for word in sys.argv[1:] if word not in own])
+    return 0
+
+
+def summary(stats: LinkStats, seconds: float) -> str:
+    """The line that a lazy link ends with."""
+    rounds = 'one round' if stats.rounds == 1 else f'{stats.rounds} rounds'
+    parts = ', '.join(f'{what} {taken:.2f}' for what, taken in stats.seconds.items())
+    guessed = f'; {stats.predicted} libraries without an index' if stats.predicted else ''
+    return (f'linked with {stats.real} of {stats.members} objects in {rounds}; {stats.compiled} compiled{guessed}; '
+            f'{seconds:.1f} s ({parts})')
+
+
+def make_parser(name: str) -> argparse.ArgumentParser:
+    """What programs take that `hooked_config` (`hook_config.py`) starts links with."""
+    parser = argparse.ArgumentParser(allow_abbrev=False, prog=name)
+    for word in ('--sdk', '--home', '--cache', '--builder', '--ports-from', '--remote', '--remote-key', '--base', '--launcher'):
+        parser.add_argument(word)
+    parser.add_argument('--jobs', type=int, default=0)
+    parser.add_argument('--quiet', action='store_true')
+    parser.add_argument('--remote-write', action='store_true')
+    return parser
+
+
+if __name__ == '__main__':
+    prepare_process()
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,1 @@
+"""How commands look on terminals, in pipes, in logs and in GitHub Actions."""

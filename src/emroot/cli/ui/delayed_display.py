@@ -1,0 +1,50 @@
+"""How a build shows that a link below `emroot run` has started: one line, once it has taken a while (see `notices.py`)."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from .display import Display
+from .notices import tell
+
+#: Seconds that a build may take in silence.
+PATIENCE = 2.0
+
+
+class DelayedDisplay(Display):
+    """The display of a build below `emroot run`: one line, once it has taken a while."""
+
+    def __init__(self, modes: str, *, pulled: bool = False, patience: float = PATIENCE) -> None:
+        """`modes` are those that it is about; `pulled`: it is about objects that a link pulls, not whole libraries."""
+        self._modes, self._pulled, self._patience = modes, pulled, patience
+        self._began = time.monotonic()
+        self._timer: threading.Timer | None = None
+        #: The path of the log, once there is one.
+        self.log: Callable[[], Path | None] = lambda: None
+
+    def planned(self, archives: int, compiles: int, seconds: float) -> None:
+        """To be said soon, if there is anything to do."""
+        if (compiles if self._pulled else archives) and self._timer is None:
+            self._timer = threading.Timer(max(0.0, self._began + self._patience - time.monotonic()), self._say,
+                                          (self.text(archives, compiles),))
+            self._timer.daemon = True
+            self._timer.start()
+
+    def text(self, archives: int, compiles: int) -> str:
+        """What there is to say: `building 12 libraries of wasm64-thinlto, 1378 objects; this is done once`."""
+        libraries = f'{archives} {"library" if archives == 1 else "libraries"}{f" of {self._modes}" if self._modes else ""}'
+        objects = f'{compiles} {"object" if compiles == 1 else "objects"}'
+        if self._pulled:
+            return f'compiling {objects} of {libraries} for a link; this is done once'
+        return f'building {libraries}{f", {objects}" if compiles else ""}; this is done once'
+
+    def _say(self, text: str) -> None:
+        tell(text, self.log())
+
+    def close(self) -> None:
+        """It is done: nothing is left to say."""
+        if self._timer:
+            self._timer.cancel()

@@ -1,0 +1,52 @@
+"""What GitHub Actions shows beside a run: annotations for what failed, and a table of what was built in the run's summary.
+
+https://docs.github.com/actions/reference/workflow-commands-for-github-actions
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+from html import escape
+
+from ...engine.result import BuildResult
+from ...formatting import format_duration
+
+
+def annotate(level: str, title: str, text: str) -> None:
+    """An annotation (`error` or `warning`), if this runs in GitHub Actions. It goes to standard error, which is read as well."""
+    if os.environ.get('GITHUB_ACTIONS') == 'true':
+        sys.stderr.write(f'::{level} title={_escaped(title, ":", ",")}::{_escaped(text)}\n')
+        sys.stderr.flush()
+
+
+def disarmed(line: str) -> str:
+    """A line of what a tool said, which is no command to GitHub Actions: those begin with two colons, or have `##[` in them."""
+    if os.environ.get('GITHUB_ACTIONS') != 'true':
+        return line
+    said = line.lstrip()
+    return f'| {said}' if said.startswith('::') else line.replace('##[', '## [')
+
+
+def summarize(result: BuildResult) -> None:
+    """Add what a build did to the summary of the job, if there is one."""
+    summary_file = os.environ.get('GITHUB_STEP_SUMMARY')
+    if os.environ.get('GITHUB_ACTIONS') != 'true' or not summary_file:
+        return
+    lines = [f'### emroot: libraries of Emscripten {result.sdk.version}', '',
+             '| mode | built | reused | failed |', '|---|--:|--:|--:|']
+    for mode, made in result.modes.items():
+        lines.append(f'| `{mode}` | {len(made.built)} | {len(made.reused)} | {len(made.failed)} |')
+    lines += ['', f'{result.compiled:,} objects compiled, {result.reused:,} reused, in {format_duration(result.seconds)}.', '']
+    for mode, failure in result.failures:
+        lines += [f'<details><summary>cannot build <code>{escape(f"{mode}/{failure.target}")}</code></summary>', '',
+                  f'<pre>{escape(failure.error)}</pre>', '</details>', '']
+    with contextlib.suppress(OSError), open(summary_file, 'a', encoding='utf-8', errors='surrogateescape') as f:
+        f.write('\n'.join(lines))
+
+
+def _escaped(text: str, *more: str) -> str:
+    for sign in ('%', '\r', '\n', *more):
+        text = text.replace(sign, f'%{ord(sign):02X}')
+    return text

@@ -1,0 +1,108 @@
+"""The live display of a build on a terminal: what is done, what is left, and what each worker is at."""
+
+from __future__ import annotations
+
+import threading
+import time
+
+from rich.console import Console, Group
+from rich.live import Live as RichLive
+from rich.progress_bar import ProgressBar
+from rich.table import Table
+from rich.text import Text
+
+from ...formatting import display_path, format_duration
+from .color import wants_colour
+from .display import Display
+from .progress import Progress
+
+#: Rows of workers that are shown, and columns below which the bar is left out.
+_ROWS, _NARROW = 12, 72
+
+
+class Live(Display):
+    """Repaints a few lines at the bottom of the terminal; targets that are done scroll by above them."""
+
+    def __init__(self) -> None:
+        self._console = Console(stderr=True, highlight=False, soft_wrap=True)
+        self._console.no_color = not wants_colour(self._console.file)
+        self._lock = threading.Lock()
+        self._progress = Progress()
+        self._archives = self._archives_done = 0
+        self._working: dict[int, tuple[str, float]] = {}
+        self._live: RichLive | None = None
+
+    def planned(self, archives: int, compiles: int, seconds: float) -> None:
+        """Begin to paint if there is anything to do."""
+        self._archives = archives
+        self._progress.planned(compiles, seconds)
+        if archives and self._live is None:
+            self._live = RichLive(get_renderable=self._paint, console=self._console, refresh_per_second=8,
+                                  transient=True)
+            self._live.start()
+
+    def left(self, compiles: int, seconds: float) -> None:
+        """Counts."""
+        with self._lock:
+            self._progress.left(compiles, seconds)
+
+    def started(self, worker: int, what: str) -> None:
+        """A worker's line."""
+        with self._lock:
+            self._working[worker] = (what, time.monotonic())
+
+    def ended(self, worker: int, what: str, seconds: float, kind: str) -> None:
+        """Its end."""
+        with self._lock:
+            self._working.pop(worker, None)
+
+    def archive(self, name: str, state: str) -> None:
+        """A line that stays for what was built or failed."""
+        if state == 'reused':
+            return
+        with self._lock:
+            self._archives_done += 1
+        style = 'bold red' if state == 'failed' else 'green'
+        self._console.print(Text.assemble((f'{state:>7} ', style), display_path(name)), soft_wrap=True)
+
+    def print(self, text: str) -> None:
+        """A line above the display."""
+        self._console.print(Text.from_ansi(text), soft_wrap=True)
+
+    def close(self) -> None:
+        """Take the display away."""
+        if self._live:
+            self._live.stop()
+            self._live = None
+
+    def _paint(self) -> Group:
+        with self._lock:
+            now, progress = time.monotonic(), self._progress
+            said = [f'{progress.done}/{progress.total} objects'] if progress.total else []
+            said.append(f'{self._archives_done}/{max(self._archives, self._archives_done)} archives')
+            width = self._console.width
+            head = Table.grid(padding=(0, 1))
+            facts = Text('  '.join(said), no_wrap=True, overflow='ellipsis')
+            time_ = Text(f'{format_duration(progress.seconds)}, {progress.text()}', style='dim', no_wrap=True,
+                         overflow='ellipsis')
+            rows: list[Table | Text] = [head]
+            if width >= _NARROW and progress.total:
+                head.add_row(ProgressBar(total=progress.total, completed=progress.done, width=24), facts, time_)
+            else:
+                head.add_row(facts)
+                rows.append(time_)
+            working = sorted(self._working.items())
+            rows += [_job(what, now - since, width) for _, (what, since) in working[:_ROWS]]
+            if len(working) > _ROWS:
+                rows.append(Text(f'  and {len(working) - _ROWS} more', style='dim'))
+        return Group(*rows)
+
+
+def _job(what: str, seconds: float, width: int) -> Text:
+    """A worker's line; what does not fit is left out of the middle, so that mode and file remain."""
+    took = f'  {seconds:.1f} s'
+    room = max(width - len(took) - 3, 8)
+    what = display_path(what)
+    if len(what) > room:
+        what = f'{what[:room // 2 - 1]}…{what[-(room - room // 2):]}'
+    return Text.assemble(('  ' + what, 'cyan'), (took, 'dim'), no_wrap=True, overflow='crop')

@@ -1,0 +1,219 @@
+"""Making what a cache directory lacks: the plan of it, the jobs, and the files put there."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ..cache_directory.base_cache import BaseCache
+from ..errors import SdkError
+from ..keys.location import Keys, candidate_keys
+from ..keys.plan import Archive, Plan, make_plan
+from ..libraries.catalogue import Recipe
+from ..modes import Mode
+from ..store import Blob
+from ..symbol_index.storage import KIND as INDEX
+from .archives import KIND as ARCHIVE
+from .embuilder import KIND as EMBUILDER
+from .embuilder import EmbuilderTarget, embuilder_key
+from .execution.background import run_in_background
+from .execution.prefetch import MANY, compiles_here
+from .execution.workers import Workers
+from .result import Failure
+from .schedule import ObjectCollection, Schedule
+
+if TYPE_CHECKING:
+    from ..remote.client import Remote
+    from ..remote.remote_spec import RemoteSpec
+    from .build import Build
+
+#: Seconds that it takes to ask for a listing.
+LISTING = 0.3
+#: How targets are made that need no embuilder.
+SIMPLE = ('archive', 'copy')
+
+
+class BuildExecutor:
+    """The part of a build that finds something missing."""
+
+    def __init__(self, build: Build) -> None:
+        self.build, self.catalogue, self.store, self.cache = build, build.catalogue, build.store, build.cache
+        self.options, self.watcher, self.known = build.options, build.watcher, build.known
+        self.compilers = Workers(build)
+        self.remote: Remote | None = None
+
+    def run(self, missing: Sequence[tuple[Mode, list[str]]]) -> None:
+        """Make `missing` and put it there."""
+        with self.store, contextlib.closing(self.cache), contextlib.closing(self.compilers), contextlib.ExitStack() as stack:
+            if self._are_new(missing):
+                self.compilers.load()
+            with run_in_background(self.compilers.install):
+                recipes, others = self._ask(missing)
+            self.build.home.remember_cache(self.cache.root)
+            plan = make_plan(self.catalogue.sdk, recipes)
+            if self.build.bases:
+                plan = self._use_base(recipes, plan)
+            keys = {(mode, target): embuilder_key(self.catalogue, mode, target, self.options.port_sources)
+                    for mode, target in others}
+            if self.options.base:
+                keys = self._use_base_files(self.options.base, keys)
+            if self.options.remote:
+                stack.callback(self._close_remote)
+                self._ask_remote(self.options.remote, plan, keys.values())
+            for mode, target in keys:
+                self._add_embuilder(mode, target)
+            self.known.add(plan)
+            result, asked = self.build.result, [mode for mode, targets in missing if targets]
+            try:
+                with self.compilers.objects(plan) as objects:
+                    schedule = Schedule(plan, objects, self.compilers.pool, result, self.build.timeline, self._put_archive,
+                                        self.build.record_failure, self._keys_of, self.remote.fetched if self.remote else ())
+
+                    def start() -> None:
+                        schedule.start(self._missing(keys.values()))
+                        self._list(asked)
+                    own = os.times().user
+                    self.compilers.run(start)
+                    result.own_seconds = os.times().user - own
+                self._say_restored()
+            finally:
+                self.known.save()
+
+    def _ask(self, missing: Iterable[tuple[Mode, list[str]]]) -> tuple[list[Recipe], list[tuple[Mode, str]]]:
+        """How targets are made that are compiled here, and those that embuilder makes."""
+        recipes, others = [], []
+        for mode, targets in missing:
+            found = self.catalogue.recipes(mode, targets) if self.options.builder == 'source' else {}
+            self.build.families.update((f'{mode}/{target}', recipe.family) for target, recipe in found.items())
+            recipes += [recipe for recipe in found.values() if recipe.how in SIMPLE]
+            others += [(mode, target) for target in targets if target not in found or found[target].how not in SIMPLE]
+        return recipes, others
+
+    def _list(self, modes: Iterable[Mode]) -> None:
+        """Have the listings of modes, for whoever asks next: completion, `emroot report`."""
+        def ask(mode: Mode, _: int) -> None:
+            with contextlib.suppress(SdkError):
+                self.catalogue.listing(mode)
+        for mode in modes:
+            if not self.catalogue.is_cached(mode):
+                self.compilers.pool.add(LISTING, partial(ask, mode))
+
+    def _are_new(self, missing: Iterable[tuple[Mode, list[str]]]) -> bool:
+        """Whether many libraries will be compiled that were never made in this home. The SDK is not asked for that."""
+        new = [(mode, target) for mode, targets in missing for target in targets if not self.known.get(mode, target)
+               and (not self.catalogue.is_cached(mode) or self.catalogue.listing(mode).library(target))]
+        return compiles_here(self.options) and len(new) >= MANY
+
+    def collect_objects(self, plan: Plan) -> dict[str, dict[str, Path]]:
+        """Make the objects of a plan and join nothing: by the names of archives and of their members, where each lies. An
+        archive of which some cannot be made is left out, and in the result with what failed."""
+        with self.store, contextlib.closing(self.cache), contextlib.closing(self.compilers):
+            self.compilers.install()
+            with self.compilers.objects(plan) as objects:
+                gathering = ObjectCollection(plan, objects, self.compilers.pool, self.build.result, self.build.timeline,
+                                             self._put_archive,
+                                             self.build.record_failure, self._keys_of)
+                self.compilers.run(gathering.start)
+                return gathering.collected
+
+    def _say_restored(self) -> None:
+        """What somebody changed on purpose is not taken back without a word."""
+        if restored := self.cache.restored:
+            shown = ', '.join([*sorted(restored)[:3], *(['...'] if len(restored) > 3 else [])])
+            self.watcher.warn(f'restored {len(restored)} {"files" if len(restored) > 1 else "file"} that another program changed '
+                              f'in {self.cache.root}: {shown}')
+
+    def _put_archive(self, archive: Archive, blob: Blob, state: str, reused: Mapping[str, int], *, location: str) -> None:
+        self.cache.put(archive.path, archive.key, blob, self.store, carries=location)
+        self.build.record_success(archive.mode, archive.target, state, reused, location=location)
+        if state == 'built':
+            self._upload(archive.key, ARCHIVE, location)
+            if self.remote and self.store.read(INDEX, archive.key):
+                from ..remote.client import UploadRequest
+                self.remote.upload(UploadRequest(INDEX, archive.key, counts=False))
+
+    def _keys_of(self, key: str, what: str) -> Keys:
+        return candidate_keys(key, what, self.cache.sdk, own_place=self.options.own_location)
+
+    # --- the base ---
+
+    def _use_base(self, recipes: list[Recipe], plan: Plan) -> Plan:
+        """Refer to what a base has; the plan of what is left."""
+        left = []
+        for recipe, archive in zip(recipes, plan.archives, strict=True):
+            based = self.build.find_in_bases(archive)
+            if based is None:
+                left.append(recipe)
+                continue
+            base, found = based
+            self.cache.refer(archive.path, archive.key, found.file, found.digest, carries=found.location)
+            self.watcher.note(f'{archive.name} is used from the base {base.root}')
+            self.build.record_success(archive.mode, archive.target, 'reused', {'archive_in_base': len(archive.members)},
+                                      location=found.location)
+        self.known.add(plan)
+        return make_plan(self.cache.sdk, left)
+
+    def _use_base_files(self, root: Path, keys: Mapping[tuple[Mode, str], str]) -> dict[tuple[Mode, str], str]:
+        """The same for what embuilder makes."""
+        base, left = BaseCache(root, self.cache.sdk), {}
+        for (mode, target), key in keys.items():
+            files = base.files(key, own_place=self.options.own_location)
+            for path, found in files.items():
+                self.cache.refer(path, key, found.file, found.digest, carries=found.location)
+            if files:
+                self.known.add_files(mode, target, key, list(files))
+                location = next((found.location for found in files.values() if found.location), '')
+                self.build.record_success(mode, target, 'reused', {}, location=location)
+            else:
+                left[mode, target] = key
+        return left
+
+    # --- the remote ---
+
+    def _ask_remote(self, address: RemoteSpec, plan: Plan, keys: Iterable[str]) -> None:
+        """Have what the remote has in the store."""
+        from ..remote.client import Remote  # here and not above: most builds have none
+        from .remote_requests import archive_requests, embuilder_requests
+        self.remote = Remote(address, self.store, self.watcher)
+        expected, workers = self.compilers.durations.expected, self.compilers.pool.workers
+        self.remote.download([*archive_requests(plan, self.store, self._keys_of, expected, workers),
+                              *embuilder_requests(keys, self.store, self._keys_of)])
+
+    def _upload(self, key: str, what: str, location: str) -> None:
+        """Offer what was made here."""
+        if self.remote:
+            from .remote_requests import upload_of
+            self.remote.upload(upload_of(key, what, self.cache.sdk, location_dependent=bool(location)))
+
+    def _close_remote(self) -> None:
+        if self.remote:
+            self.remote.close()
+            self.build.result.remote = self.remote.to_json()
+
+    # --- through embuilder ---
+
+    def _missing(self, keys: Iterable[str]) -> int:
+        """How many targets embuilder will have to make, as far as records tell."""
+        return sum(not any(self.store.read(EMBUILDER, each) for each, _ in self._keys_of(key, EMBUILDER)) for key in keys)
+
+    def _add_embuilder(self, mode: Mode, target: str) -> None:
+        def run(worker: int) -> None:
+            making = EmbuilderTarget(self.catalogue, mode, target, lambda key: self._keys_of(key, EMBUILDER),
+                                     self.options.port_sources,
+                                     self.store)
+            with self.build.timeline.job(worker, 'embuilder', f'{mode}/{target}'):
+                made = making.make(self.compilers.context.cache, self.compilers.pool, self.watcher, self.options.launcher)
+            if isinstance(made, Failure):
+                self.build.record_failure(mode, target, made)
+                return
+            for path, blob in made.files.items():
+                self.cache.put(path, made.key, blob, self.store, carries=made.location, inputs=made.inputs)
+            if made.fresh:
+                self._upload(made.key, EMBUILDER, made.location)
+            self.known.add_files(mode, target, made.key, list(made.files))
+            self.build.record_success(mode, target, 'built' if made.fresh else 'reused', {}, location=made.location)
+        self.compilers.pool.add(1000.0, run)

@@ -1,0 +1,1 @@
+"""Recorded command lines as real ones, with the paths of this machine."""

@@ -1,0 +1,36 @@
+"""Names of directories that clang can map to others: `-ffile-prefix-map=OLD=NEW` ends OLD at its first `=`."""
+
+from __future__ import annotations
+
+import atexit
+import functools
+import tempfile
+from pathlib import Path
+
+from ...errors import StoreError
+from ...host.files import remove_tree
+
+
+@functools.cache
+def mappable(directory: Path) -> Path:
+    """The same directory by a name without `=`: its own, or that of a link which is there as long as this process.
+
+    Raises `StoreError` if there can be no such link.
+    """
+    if '=' not in str(directory):
+        return directory
+    top = Path(tempfile.mkdtemp(prefix='emroot-'))
+    atexit.register(remove_tree, top)
+    link = top / 'cache'
+    try:
+        link.symlink_to(directory, target_is_directory=True)
+    except OSError as error:
+        raise _refusal(directory, str(error)) from error
+    if '=' in str(link):
+        raise _refusal(directory, f'{top} has one, too')
+    return link
+
+
+def _refusal(directory: Path, why: str) -> StoreError:
+    return StoreError(f'clang cannot map a path with `=` ({directory}), and no alias can be made: {why}',
+                      hint='choose a home without `=` in its path with --home or EMROOT_HOME')

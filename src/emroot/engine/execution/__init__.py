@@ -1,0 +1,1 @@
+"""Processes of a build: workers, compilers, limits of memory and of processors."""

@@ -1,0 +1,49 @@
+"""Doing two things at once that wait for other processes."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+from collections.abc import Callable, Iterator
+from typing import Generic, TypeVar
+
+T = TypeVar('T')
+
+
+class BackgroundCall(Generic[T]):
+    """What a call returns, which runs in a thread of its own."""
+
+    def __init__(self, call: Callable[[], T]) -> None:
+        self._call = call
+        self._results: list[T] = []
+        self._failed: list[BaseException] = []
+        self._thread = threading.Thread(target=self._run)
+        self._thread.start()
+
+    def wait(self) -> None:
+        """Until it is done, well or not."""
+        self._thread.join()
+
+    def result(self) -> T:
+        """What it returns, or raises."""
+        self.wait()
+        if self._failed:
+            raise self._failed[0]
+        return self._results[0]
+
+    def _run(self) -> None:
+        try:
+            self._results.append(self._call())
+        except BaseException as error:  # noqa: BLE001  # raised to whoever wants the result
+            self._failed.append(error)
+
+
+@contextlib.contextmanager
+def run_in_background(call: Callable[[], T]) -> Iterator[BackgroundCall[T]]:
+    """Call it in a thread while the block runs, and wait for it; what it raises is raised after the block, unless that fails."""
+    later = BackgroundCall(call)
+    try:
+        yield later
+    finally:
+        later.wait()
+    later.result()

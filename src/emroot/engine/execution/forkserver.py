@@ -1,0 +1,134 @@
+"""Compilers that are loaded already: most of a small compile with a dynamically linked LLVM is loading LLVM.
+
+Servers are forked from a template (see `zygote.py`), and each forks a child for each command line. Whenever anything about
+that does not work, compiles are started as ever.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import struct
+import threading
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from .pool import Finished, Pool
+from .zygote import Zygote, ZygoteStart
+
+#: With fewer compiles than this it does not pay.
+ENOUGH = 50
+_NO_CHILD = -1
+
+
+class ForkServer:
+    """One forked from a loaded compiler. It does one compile at a time. Raises `OSError` if it cannot be had."""
+
+    def __init__(self, template: Zygote) -> None:
+        self._said = os.memfd_create('emroot-said')
+        theirs_in, ours_out = os.pipe()
+        ours_in, theirs_out = os.pipe()
+        self._requests, self._answers = os.fdopen(ours_out, 'wb', 0), os.fdopen(ours_in, 'rb', 0)
+        self._process = -1
+        try:
+            try:
+                template.fork((theirs_in, theirs_out, self._said))
+            finally:
+                os.close(theirs_in)
+                os.close(theirs_out)
+            self._process = os.pidfd_open(self._numbers(1)[0])
+        except OSError:
+            self.close()
+            raise
+
+    def kill(self) -> None:
+        """End it and what it does, at once."""
+        with contextlib.suppress(ProcessLookupError):
+            signal.pidfd_send_signal(self._process, signal.SIGKILL)
+
+    def run(self, command: Sequence[str], cwd: Path | str) -> Finished | None:
+        """Run a command line of this compiler to its end; None if it could not be run, or the server has ended."""
+        began = time.perf_counter()
+        request = os.fsencode('\0'.join((str(cwd), *command, '')))
+        try:
+            self._requests.write(struct.pack('=I', len(request)) + request)
+        except OSError:
+            return None
+        status, used = self._numbers(2)
+        if status == _NO_CHILD:
+            return None
+        return Finished(os.waitstatus_to_exitcode(status), self._take_said(), time.perf_counter() - began, used / 1e6)
+
+    def close(self) -> None:
+        """End it."""
+        self._requests.close()
+        self._answers.close()
+        os.close(self._said)
+        if self._process >= 0:
+            os.close(self._process)
+
+    def _numbers(self, count: int) -> Sequence[int]:
+        """So many numbers of an answer; if it ends before, there was no child."""
+        size, answer = 4 * count, b''
+        while len(answer) < size and (part := self._answers.read(size - len(answer))):
+            answer += part
+        return struct.unpack(f'={count}i', answer) if len(answer) == size else [_NO_CHILD] * count
+
+    def _take_said(self) -> bytes:
+        size = os.fstat(self._said).st_size
+        said = os.pread(self._said, size, 0) if size else b''
+        if size:
+            os.ftruncate(self._said, 0)
+            os.lseek(self._said, 0, os.SEEK_SET)  # children write where the last one ended
+        return said
+
+
+class ForkServers:
+    """Runs commands as `Pool.call` does, those of one compiler in loaded ones: as many as run at once. The first command has it
+    loaded, if it is not yet; until it is, they are started as ever."""
+
+    def __init__(self, pool: Pool, preload: ZygoteStart) -> None:
+        """To be closed before the preload is."""
+        self._pool, self._preload = pool, preload
+        self._all: list[ForkServer] = []
+        self._idle: list[ForkServer] = []
+        self._lock = threading.Lock()
+
+    def call(self, command: Sequence[str], *, cwd: Path | str, env: Mapping[str, str]) -> Finished:
+        """Run a process to its end on behalf of a job. Raises `Cancelled` if the pool was stopped meanwhile."""
+        server = self._take(command[0]) if env == self._preload.env else None
+        if server is None:
+            return self._pool.call(command, cwd=cwd, env=env)
+        with self._pool.guarding(server):
+            done = server.run(command, cwd)
+        if done is None:
+            self._preload.works = False
+            return self._pool.call(command, cwd=cwd, env=env)
+        with self._lock:
+            self._idle.append(server)
+        return done
+
+    def close(self) -> None:
+        """End all of them."""
+        while self._all:
+            self._all.pop().close()
+
+    def _take(self, compiler: str) -> ForkServer | None:
+        if compiler not in self._preload.compilers:
+            return None
+        self._preload.start()
+        if not self._preload.works or not self._preload.template:
+            return None
+        with self._lock:
+            if self._idle:
+                return self._idle.pop()
+        try:
+            server = ForkServer(self._preload.template)
+        except OSError:
+            self._preload.works = False
+            return None
+        with self._lock:
+            self._all.append(server)
+        return server

@@ -1,0 +1,272 @@
+"""One pool of work over everything a build has to do: the most expensive ready job first, no barriers.
+
+With many workers some take the cheapest first: what this process does around each job, one at a time, would else come all in the
+end, when nothing but cheap jobs is left.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import os
+import subprocess
+import threading
+import time
+from bisect import bisect_left, insort
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
+
+from .cgroups import processors_allowed
+
+#: Variables that say how many jobs run at once. The second is that of emcc and embuilder.
+JOBS = ('EMROOT_JOBS', 'EMCC_CORES')
+#: How long a worker waits for a slot or for memory before it looks around again, in seconds.
+_PATIENCE = 0.1
+
+
+@dataclass(frozen=True)
+class Finished:
+    """How a process ended: exit code (negative: signal), what it said, and how long it took in seconds: of the clock, and of a
+    processor, with those that it started. (Where that cannot be measured, both are of the clock.)"""
+
+    code: int
+    output: bytes
+    seconds: float
+    processor: float
+
+
+class Cancelled(Exception):
+    """The pool was told to stop while this job was waiting or running."""
+
+
+@dataclass(order=True)
+class Job:
+    """A piece of work. `cost` is its expected length in seconds, negative for what had better wait; `run` is called on a worker
+    with its number."""
+
+    order: tuple[float, int] = field(init=False)
+    cost: float = field(compare=False)
+    run: Callable[[int], None] = field(compare=False)
+    _count = itertools.count()
+
+    def __post_init__(self) -> None:
+        self.order = (self.cost, -next(Job._count))
+
+
+class Executor(Protocol):
+    """What runs processes for jobs: a pool, or compilers that are loaded already (see `forkserver.py`)."""
+
+    def call(self, command: Sequence[str], *, cwd: Path | str, env: Mapping[str, str]) -> Finished:
+        """Run a process to its end on behalf of a job. Raises `Cancelled` if the pool was stopped meanwhile."""
+
+
+class Killable(Protocol):
+    """A process that can be ended at once."""
+
+    def kill(self) -> None:
+        """End it."""
+
+
+class JobSlots(Protocol):
+    """Leave to run jobs, shared with other processes (see `jobserver.py`). There must always be one for us."""
+
+    def take(self, seconds: float) -> bytes | None:
+        """A slot, waited for up to `seconds`; None if there was none."""
+
+    def give(self, slot: bytes) -> None:
+        """Give a slot back."""
+
+    def close(self) -> None:
+        """Give back whatever is still taken."""
+
+
+class _UnlimitedSlots:
+    """Slots for everybody."""
+
+    def take(self, seconds: float) -> bytes:
+        return b''
+
+    def give(self, slot: bytes) -> None:
+        pass
+
+    def close(self) -> None:
+        pass
+
+
+class Pool:
+    """Runs jobs on `workers` threads, fewer while there are no `slots` or is no `room` for another one. Jobs may add jobs.
+    The first unexpected exception stops the pool and is raised."""
+
+    def __init__(self, workers: int, slots: JobSlots | None = None, room: Callable[[], bool] = lambda: True) -> None:
+        self.workers = max(1, workers)
+        self._slots, self._room = slots or _UnlimitedSlots(), room
+        self._ready: list[Job] = []  # in order, the cheapest first
+        self._running = 0
+        self._processes: set[Killable] = set()
+        self._error: BaseException | None = None
+        self._stopped = False
+        #: Held by `with self._lock`, not by way of the condition: an interruption in that one's Python would leave it locked.
+        self._lock = threading.RLock()
+        self._changed = threading.Condition(self._lock)
+        #: Held until nothing is left. Apart, so that whoever waits for that is not woken by every job.
+        self._end = threading.Lock()
+
+    def add(self, cost: float, run: Callable[[int], None]) -> None:
+        """Queue a job; jobs of greater cost start first."""
+        with self._lock:
+            insort(self._ready, Job(cost=cost, run=run))
+            self._changed.notify()
+
+    def run(self) -> None:
+        """Work until nothing is left. Ctrl-C stops every process, waits for the threads, and is raised again."""
+        threads = [threading.Thread(target=self._work, args=(n,), daemon=True) for n in range(self.workers)]
+        try:
+            self._end.acquire(blocking=False)
+            for thread in threads:
+                thread.start()
+            while not self._end.acquire(timeout=0.5):
+                pass
+        except BaseException:
+            self.stop()
+            raise
+        finally:
+            self.stop()
+            try:
+                for thread in threads:
+                    if thread.ident is not None:  # an interruption may come before all are started
+                        thread.join(timeout=10)
+            finally:
+                self._slots.close()
+        if self._error:
+            raise self._error
+
+    def stop(self) -> None:
+        """Drop what waits and end what runs."""
+        with self._lock:
+            self._stopped = True
+            self._ready.clear()
+            for process in self._processes:
+                process.kill()
+            self._changed.notify_all()
+
+    def call(self, command: Sequence[str], *, cwd: Path | str, env: Mapping[str, str]) -> Finished:
+        """Run a process to its end on behalf of a job. Raises `Cancelled` if the pool was stopped meanwhile."""
+        started = time.perf_counter()
+        with self._lock:
+            if self._stopped:
+                raise Cancelled
+        process = subprocess.Popen(command, cwd=cwd, env=env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                                   stderr=subprocess.STDOUT)
+        with self.guarding(process), process:
+            output = process.stdout.read() if process.stdout else b''
+            used = _processor_seconds(process)
+        seconds = time.perf_counter() - started
+        return Finished(process.returncode, output, seconds, seconds if used is None else used)
+
+    @contextlib.contextmanager
+    def guarding(self, process: Killable) -> Iterator[None]:
+        """The process is killed if the pool is stopped during the block, which then ends with `Cancelled`."""
+        with self._lock:
+            self._processes.add(process)
+            if self._stopped:
+                process.kill()
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._processes.discard(process)
+        if self._stopped:
+            raise Cancelled
+
+    def _work(self, worker: int) -> None:
+        while self._wait():
+            slot = self._slots.take(_PATIENCE)
+            if slot is None:
+                continue
+            try:
+                self._run_next(worker)
+            finally:
+                self._slots.give(slot)
+
+    def _wait(self) -> bool:
+        """Wait until a job is ready and there is room for it; false if there is nothing left to do."""
+        with self._lock:
+            while not self._stopped:
+                if self._ready and (not self._running or self._room()):
+                    return True
+                if not self._ready and not self._running:
+                    break
+                self._changed.wait(_PATIENCE if self._ready else None)
+            self._finish()
+            return False
+
+    def _finish(self) -> None:
+        """Nothing is left, or something went wrong. Called with the lock held."""
+        self._changed.notify_all()
+        if self._end.locked():
+            self._end.release()
+
+    def _next(self, worker: int) -> int:
+        """Which of the jobs that are ready a worker takes."""
+        if worker < shortest_first_workers(self.workers):
+            first = bisect_left(self._ready, 0.0, key=lambda job: job.cost)
+            return first if first < len(self._ready) else -1
+        return -1
+
+    def _run_next(self, worker: int) -> None:
+        with self._lock:
+            if not self._ready:  # another worker was faster
+                return
+            job = self._ready.pop(self._next(worker))
+            self._running += 1
+        try:
+            job.run(worker)
+        except Cancelled:
+            pass
+        except BaseException as error:  # noqa: BLE001  # carried to the caller of run()
+            with self._lock:
+                self._error = self._error or error
+                self._ready.clear()
+        finally:
+            with self._lock:
+                self._running -= 1
+                if self._error or not (self._ready or self._running):
+                    self._finish()
+
+
+def shortest_first_workers(workers: int) -> int:
+    """How many of so many workers take the cheapest job first: few enough for none of the longest to wait."""
+    return workers // 4 if workers >= 8 else 0
+
+
+def _processor_seconds(process: subprocess.Popen[bytes]) -> float | None:
+    """Wait for a process; what it took of a processor, None if that cannot be told."""
+    if not hasattr(os, 'wait4'):
+        return None
+    try:
+        _, status, used = os.wait4(process.pid, 0)
+    except ChildProcessError:  # whoever killed it has waited for it
+        return None
+    process.returncode = os.waitstatus_to_exitcode(status)
+    return used.ru_utime + used.ru_stime
+
+
+def jobs_asked_for() -> int:
+    """How many jobs the environment wants at once, in our words or in those of the SDK's own programs; 0 if it does not say."""
+    said = (os.environ.get(name, '').strip() for name in JOBS)
+    return next((int(number) for number in said if number.isdecimal() and int(number)), 0)
+
+
+def default_workers() -> int:
+    """How many jobs to run at once: what the environment says, else as many as this process may use processors."""
+    if asked := jobs_asked_for():
+        return asked
+    if hasattr(os, 'process_cpu_count'):
+        count = os.process_cpu_count() or 1
+    elif hasattr(os, 'sched_getaffinity'):
+        count = len(os.sched_getaffinity(0))
+    else:
+        count = os.cpu_count() or 1
+    return min(count, processors_allowed() or count)

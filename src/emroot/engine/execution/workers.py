@@ -1,0 +1,143 @@
+"""What makes the objects of a build: a pool of workers, the headers, and compilers, which may be loaded already."""
+
+from __future__ import annotations
+
+import contextlib
+import math
+import os
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ...cache_directory.sysroot_headers import ensure_headers
+from ...host.home import Home
+from ...keys.plan import Plan
+from ...libraries.catalogue import Catalogue
+from ...store import Store
+from ..command_lines.compile_context import CompileContext
+from ..command_lines.path_alias import mappable
+from ..history.compile_times import CompileTimes
+from ..objects import Objects
+from ..reuse.included_files import FileDigests
+from .forkserver import ENOUGH, ForkServers
+from .jobserver import find_jobserver
+from .launcher import LauncherExecutor, make_working_directory
+from .memory_limit import MemoryLimit, jobs_that_fit
+from .pool import Executor, Pool, default_workers, jobs_asked_for
+from .prefetch import compile_environment, find_preload
+
+if TYPE_CHECKING:
+    from ..build import Build
+
+#: Seconds that it takes to have the headers in a cache directory.
+PREPARING = 0.1
+
+
+@dataclass(frozen=True)
+class SysrootHeaders:
+    """The headers, and what is known of the files that compiles read."""
+
+    headers: Path
+    """Where the store has them."""
+    context: CompileContext
+    files: FileDigests
+    durations: CompileTimes
+
+
+def prepare_headers(catalogue: Catalogue, home: Home, store: Store) -> SysrootHeaders:
+    """Have the headers in the store.
+
+    Raises `StoreError` if it cannot be written to, `SdkError` if the SDK does not install them.
+    """
+    headers = ensure_headers(catalogue, store)
+    context = CompileContext(catalogue.sdk, mappable(headers))
+    return SysrootHeaders(headers, context, FileDigests(context, store.tree_files(headers.name) or {}),
+                          CompileTimes(home, catalogue.sdk))
+
+
+class Workers:
+    """Those of one build. To be closed."""
+
+    headers: Path
+    """As `SysrootHeaders` has them, as are these; known once they are."""
+    context: CompileContext
+    files: FileDigests
+    durations: CompileTimes
+
+    def __init__(self, build: Build) -> None:
+        self._build, self._catalogue, self._options, self._watcher = build, build.catalogue, build.options, build.watcher
+        self.env = compile_environment(self._catalogue, build.cache.root)
+        self.pool = self._make_pool()
+        self._preload = build.prefetch.preload
+
+    def _make_pool(self) -> Pool:
+        """As many workers as were asked for; else one for each processor, as far as make and the memory allow."""
+        if jobs := self._options.jobs or jobs_asked_for():
+            return Pool(jobs, room=MemoryLimit(jobs))
+        jobserver, problem = find_jobserver(os.environ.get('MAKEFLAGS', ''))
+        if problem and not self._options.below_run:  # make closes its pipe for what is no make, so for every link of a makefile
+            self._watcher.note(problem)
+        workers = int(min(default_workers(), jobs_that_fit()))
+        return Pool(workers, jobserver, room=MemoryLimit(workers))
+
+    def load(self) -> None:
+        """Have a compiler loaded, where that can be done, before there is anything to compile."""
+        self._find_preload()
+        if self._preload:
+            self._preload.start()
+
+    def install(self) -> None:
+        """Have the headers in the store; `run` has them in the cache directory."""
+        build = self._build
+        build.cache.require_outside_sdk()
+        later = build.prefetch.installed
+        found = later.result() if later else prepare_headers(self._catalogue, build.home, build.store)
+        self.headers, self.context, self.files, self.durations = found.headers, found.context, found.files, found.durations
+
+    @contextlib.contextmanager
+    def objects(self, plan: Plan) -> Iterator[Objects]:
+        """What makes the objects of a plan, and learns how long that takes."""
+        self._build.result.workers = self.pool.workers
+        with self._executor(len(plan.compiles)) as executor:
+            try:
+                yield Objects(self._build.store, self.context, self.files, self.env, self._watcher, self.durations, executor,
+                              plan.compiles.values())
+            finally:
+                self.durations.save()
+                self._build.result.busy = self._build.timeline.busy(self.pool.workers)
+
+    def run(self, start: Callable[[], None]) -> None:
+        """Do whatever `start` adds to the pool. It is called on a worker, so that others begin with what it adds first."""
+        def begin(_: int) -> None:
+            start()
+            self.pool.add(PREPARING, lambda _: self._build.cache.prepare(self.headers))
+        self.pool.add(math.inf, begin)
+        self.pool.run()
+
+    def close(self) -> None:
+        """Unload what was loaded. Only then is it known what that took."""
+        if self._preload:
+            self._preload.close()
+
+    def _find_preload(self) -> None:
+        if self._preload is None and not self._options.launcher:
+            self._preload = find_preload(self._catalogue, self._build.store, self.env)
+
+    @contextlib.contextmanager
+    def _executor(self, compiles: int) -> Iterator[Executor]:
+        """What compilers are run by."""
+        launcher = self._options.launcher
+        if launcher:
+            self._watcher.note(f'compiles run through {launcher}')
+            directory = make_working_directory(self._build.store, self._catalogue.sdk, self.context.working_directory)
+            yield LauncherExecutor(launcher, self.pool, self._watcher, directory)
+            return
+        if compiles >= ENOUGH:
+            self._find_preload()
+        if not self._preload:
+            yield self.pool
+            return
+        self._watcher.note('compiles are forked from a loaded compiler (EMROOT_FORK=0 starts a process for each)')
+        with contextlib.closing(ForkServers(self.pool, self._preload)) as servers:
+            yield servers

@@ -1,0 +1,1 @@
+"""What builds did and how long it took: timelines, traces, compile times."""

@@ -1,0 +1,44 @@
+"""What to ask a remote for before anything is compiled, and what to offer it: whole archives, and what embuilder made.
+
+One question instead of the thousand that the objects of a libc would be; what is not there as a whole is compiled here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+
+from ..keys.location import KeysOf, local_key, portable_key
+from ..keys.plan import Compile, Plan
+from ..remote.client import DownloadRequest, UploadRequest
+from ..sdk import Sdk
+from ..store import Store
+from . import archives, embuilder
+
+#: Seconds that a target made by embuilder is taken to be worth.
+_EMBUILDER_SECONDS = 5.0
+
+
+def archive_requests(plan: Plan, store: Store, keys_of: KeysOf, expected: Callable[[Compile], float],
+                     workers: int) -> Iterator[DownloadRequest]:
+    """The archives of a plan that the store lacks. Each is worth the compiles that it saves."""
+    for archive in plan.archives:
+        keys = tuple(key for key, _ in keys_of(archive.key, archives.KIND))
+        if not any(store.read(archives.KIND, key) for key in keys):
+            seconds = sum(expected(plan.compiles[key]) for key in {key for _, key in archive.members})
+            yield DownloadRequest(archives.KIND, keys, seconds / workers, tuple(name for name, _ in archive.members))
+
+
+def embuilder_requests(targets: Iterable[str], store: Store, keys_of: KeysOf) -> Iterator[DownloadRequest]:
+    """What embuilder would have to make."""
+    for target in targets:
+        keys = tuple(key for key, _ in keys_of(target, embuilder.KIND))
+        if not any(store.read(embuilder.KIND, key) for key in keys):
+            yield DownloadRequest(embuilder.KIND, keys, _EMBUILDER_SECONDS)
+
+
+def upload_of(key: str, what: str, sdk: Sdk, *, location_dependent: bool) -> UploadRequest:
+    """How to offer what was made here: what embeds this location also to SDKs that lie elsewhere."""
+    if not location_dependent:
+        return UploadRequest(what, key)
+    return UploadRequest(what, local_key(key, sdk.embedded_paths, what), portable_key=portable_key(key, what),
+                         location=sdk.location_key)

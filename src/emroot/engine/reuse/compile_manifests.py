@@ -1,0 +1,157 @@
+"""Recognising a compile that was done before under another name, or from other sources of the same content.
+
+A *family* is all compiles of one source with one compiler and the same arguments but for macros. Each result of a
+family is kept with its closure and its macros. A compile may take the result of a relative if every file of the closure
+still has its content, and if no macro in which the two differ can come up (`macro_independence.py` has the proof).
+
+So an SDK in which one file was patched compiles again just what includes that file, and `libc-debug` takes from `libc` what
+does not look at `NDEBUG`.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cache, lru_cache
+from typing import TypeGuard
+
+from ...hashing import KEY_SCHEMA, Record, digest_record
+from ...keys.plan import Compile
+from ...store import Blob, Store
+from ...store.records import is_digest
+from .included_files import INCLUDED_FILES, FileDigests, IncludedFiles, read_included_files
+from .macro_independence import TokenSets
+
+KIND = 'family'
+_TAKES_NEXT = {'-Xclang', '-mllvm', '-target', '-o', '-include', '-imacros', '-isystem', '-I', '-x', '-MF', '-MT'}
+Macros = tuple[str, ...]
+Definitions = dict[str, str | None]
+
+
+@dataclass(frozen=True)
+class EquivalentResult:
+    """A result of a family."""
+
+    macros: Macros
+    closure: IncludedFiles
+    blob: Blob
+    embedded_paths: tuple[str, ...]
+    """Where the SDK lay if the bytes embeds its location; empty if they do not."""
+    key: str
+
+
+@cache
+def split_macros(argv: tuple[str, ...]) -> tuple[tuple[str, ...], Macros]:
+    """Arguments without the macros of the command line, and those (`-DNAME=VALUE`, `-UNAME`) in order."""
+    rest, macros, taken = [], [], False
+    for arg in argv:
+        if not taken and arg[:2] in ('-D', '-U') and len(arg) > 2:
+            macros.append(arg)
+        else:
+            rest.append(arg)
+        taken = not taken and arg in _TAKES_NEXT
+    return tuple(rest), tuple(macros)
+
+
+def definitions(macros: Macros) -> Definitions:
+    """Each name's definition in the end; None if it was undefined again."""
+    found: dict[str, str | None] = {}
+    for macro in macros:
+        name, _, value = macro[2:].partition('=')
+        found[name.partition('(')[0]] = None if macro[:2] == '-U' else f'{name}={value}' if '=' in macro else f'{name}=1'
+    return found
+
+
+@lru_cache(1024)
+def included_files_key(closure: IncludedFiles) -> str:
+    """The key under which a closure is kept: many compiles read the same files."""
+    return digest_record([list(pair) for pair in closure])
+
+
+class CompileManifests:
+    """The families of one build."""
+
+    def __init__(self, store: Store, files: FileDigests, compiler: str, version: str, embedded_paths: tuple[str, ...],
+                 compiles: Iterable[Compile]) -> None:
+        self._store, self._files, self._embedded_paths = store, files, embedded_paths
+        self._identity = {'schema': KEY_SCHEMA, 'kind': KIND, 'compiler': compiler, 'version': version,
+                          'names': files.names}
+        names: set[str] = set()
+        for compile_ in compiles:
+            names.update(definitions(split_macros(compile_.argv)[1]))
+        self._occurrence = TokenSets(files, names)
+        self._known_names = names
+        self._relatives: dict[str, list[EquivalentResult]] = {}
+        self._keys: dict[str, str] = {}
+        self._kept: set[str] = set()  # closures
+        self._held: dict[int, tuple[IncludedFiles, bool]] = {}  # by identity; the closure is kept so that it stays
+        self._lock = threading.Lock()
+
+    def key(self, compile_: Compile) -> str:
+        """The family of a compile."""
+        if compile_.key not in self._keys:
+            rest, _ = split_macros(compile_.argv)
+            self._keys[compile_.key] = digest_record({**self._identity, 'argv': list(rest), 'source': compile_.source})
+        return self._keys[compile_.key]
+
+    def find(self, compile_: Compile) -> EquivalentResult | None:
+        """A relative whose result is this compile's too."""
+        family, macros = self.key(compile_), split_macros(compile_.argv)[1]
+        with self._lock:
+            relatives = list(self._load(family))
+        return next((r for r in relatives if self._equal(r, macros)), None)
+
+    def add(self, compile_: Compile, closure: IncludedFiles, blob: Blob, *, location_dependent: bool) -> str:
+        """Keep a result; the key of its closure."""
+        family, macros = self.key(compile_), split_macros(compile_.argv)[1]
+        relative = EquivalentResult(macros, closure, blob, self._embedded_paths if location_dependent else (), compile_.key)
+        listed = included_files_key(closure)
+        if listed not in self._kept:
+            self._store.write(INCLUDED_FILES, listed, {'files': [list(pair) for pair in closure]})
+            self._kept.add(listed)
+        self._store.write(KIND, f'{family}/{digest_record([compile_.key, listed, list(relative.embedded_paths)])[:16]}', {
+            'macros': list(macros), 'closure': listed, 'digest': blob.digest, 'size': blob.size,
+            'places': list(relative.embedded_paths), 'key': compile_.key})
+        with self._lock:
+            self._load(family).append(relative)
+        return listed
+
+    def _equal(self, relative: EquivalentResult, macros: Macros) -> bool:
+        if relative.embedded_paths not in ((), self._embedded_paths) or not self._holds(relative.closure):
+            return False
+        mine, theirs = definitions(macros), definitions(relative.macros)
+        differing = {name for name in {*mine, *theirs} if mine.get(name) != theirs.get(name)}
+        if differing and (not differing <= self._known_names or self._may_contain(differing, mine, theirs, relative.closure)):
+            return False
+        return self._store.has(relative.blob)  # last: it reads the whole of it
+
+    def _holds(self, closure: IncludedFiles) -> bool:
+        """Whether the files of a closure are still the same; they do not change during a build."""
+        if id(closure) not in self._held:
+            self._held[id(closure)] = closure, self._files.holds(closure)
+        return self._held[id(closure)][1]
+
+    def _may_contain(self, names: set[str], mine: Definitions, theirs: Definitions, closure: IncludedFiles) -> bool:
+        values = [text for text in [*mine.values(), *theirs.values()] if text]
+        values = [text.partition('=')[2] for text in values]
+        with self._lock:
+            return any(self._occurrence.may_contain(name, closure, values) for name in names)
+
+    def _load(self, family: str) -> list[EquivalentResult]:
+        if family not in self._relatives:
+            found = [self._relative(record) for record in self._store.read_all(KIND, family)]
+            self._relatives[family] = [relative for relative in found if relative]
+        return self._relatives[family]
+
+    def _relative(self, record: Record) -> EquivalentResult | None:
+        """What a record of a family says; None if it is not what `add` writes."""
+        closure, blob = read_included_files(self._store, record.get('closure')), Blob.of(record.get('digest'), record.get('size'))
+        macros, embedded_paths, key = record.get('macros'), record.get('places'), record.get('key')
+        if closure and blob and _are_texts(macros) and _are_texts(embedded_paths) and is_digest(key):
+            return EquivalentResult(tuple(macros), closure, blob, tuple(embedded_paths), str(key))
+        return None
+
+
+def _are_texts(found: object) -> TypeGuard[list[str]]:
+    return isinstance(found, list) and all(isinstance(text, str) for text in found)

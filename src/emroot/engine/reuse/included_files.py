@@ -1,0 +1,127 @@
+"""Include closures: which files a compile read, by names that mean the same everywhere, and their digests."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping
+from pathlib import Path
+
+from ...hashing import digest_file, digest_record
+from ...host.files import read_file
+from ...libraries.catalogue import read_source_index
+from ...store import Store
+from ...store.records import is_below, is_digest
+from ..command_lines.compile_context import CompileContext
+
+INCLUDED_FILES = 'closure'
+IncludedFiles = tuple[tuple[str, str], ...]
+"""(name, sha256) of each file, sorted. Names begin with `{sdk}` or `{cache}`."""
+_PLACES = ('{sdk}', '{cache}')
+#: Where the source of a recorded compile is relative to (see `CompileContext.working_directory`).
+UP = '../../../'
+_ESCAPED = re.compile(r'\\([ #])|\$\$')
+
+
+class FileDigests:
+    """The files that compiles read: their names, digests and text. One per build."""
+
+    def __init__(self, context: CompileContext, headers: Mapping[str, str]) -> None:
+        self.context = context
+        self._digests = {f'{{sdk}}/{name}': digest for name, digest in read_source_index(context.sdk).items()}
+        self._digests.update((f'{{cache}}/{name}', digest) for name, digest in headers.items())
+        self._roots = [(str(context.cache) + os.sep, '{cache}/'), (str(context.sdk.root) + os.sep, '{sdk}/'),
+                       (str(context.sdk.resource_dir) + os.sep, None)]
+        #: Names of all sources and headers. A file that appears could be found before another of the same name, so it
+        #: is part of every family's key.
+        self.names = digest_record(sorted(self._digests))
+        self._named: dict[str, str | None] = {}
+
+    def source_name(self, source: str) -> str:
+        """The name of a recorded source: `../../../system/lib/al.c` is `{sdk}/system/lib/al.c`."""
+        return '{sdk}/' + source.removeprefix(UP) if source.startswith(UP) else source
+
+    def digest(self, name: str) -> str | None:
+        """The digest of a file's content now, or None if it is not there."""
+        if name not in self._digests:
+            try:
+                if not self.path(name).is_file():
+                    return None
+                self._digests[name] = digest_file(self.path(name))
+            except OSError:
+                return None
+        return self._digests[name]
+
+    def path(self, name: str) -> Path:
+        """Where a named file lies."""
+        return Path(name.replace('{cache}', str(self.context.cache)).replace('{sdk}', str(self.context.sdk.root)))
+
+    def closure(self, depfile: Path) -> IncludedFiles | None:
+        """The closure that the compiler wrote down; None if it wrote nothing, or read a file that has no name elsewhere.
+
+        The compiler's own headers are left out: they are part of the compiler's digest.
+        """
+        text = read_file(depfile)
+        if not text:
+            return None
+        names = set()
+        for path in parse_depfile(text.decode(errors='surrogateescape')):
+            if path not in self._named:
+                self._named[path] = self._name(path)
+            name = self._named[path]
+            if name is None:
+                return None
+            names.add(name)
+        names.discard('')
+        return tuple((name, self.digest(name) or '') for name in sorted(names))
+
+    def _name(self, path: str) -> str | None:
+        """The name of a file that a compile read; none (an empty one) for the compiler's own, None if it has none."""
+        absolute = os.path.normpath(os.path.join(str(self.context.working_directory), path))
+        for root, prefix in self._roots:
+            if absolute.startswith(root):
+                return '' if prefix is None else prefix + absolute[len(root):].replace(os.sep, '/')
+        return None
+
+    def holds(self, closure: IncludedFiles) -> bool:
+        """Whether every file of a closure has the content now that it had then."""
+        return all(self.digest(name) == digest for name, digest in closure)
+
+
+def read_included_files(store: Store, key: object) -> IncludedFiles | None:
+    """The closure that is kept under `key`; None if there is none that names files of the SDK or of its headers."""
+    record = store.read(INCLUDED_FILES, str(key)) if is_digest(key) else None
+    files = record.get('files') if record else None
+    if not isinstance(files, list) or not all(
+            isinstance(pair, list) and len(pair) == 2 and _is_name(pair[0]) and isinstance(pair[1], str) for pair in files):
+        return None
+    return tuple((name, digest) for name, digest in files)
+
+
+def _is_name(name: object) -> bool:
+    root, _, path = str(name).partition('/')
+    return root in _PLACES and is_below(path)
+
+
+def parse_depfile(text: str) -> list[str]:
+    """The prerequisites of a Makefile fragment as clang writes it."""
+    listed = text.partition(': ')[2].replace('\\\n', ' ')
+    if '\\' not in listed and '$$' not in listed:
+        return listed.split()
+    words: list[str] = []
+    word = ''
+    at = 0
+    while at < len(listed):
+        match = _ESCAPED.match(listed, at)
+        if match:
+            word += match.group(1) or '$'
+            at = match.end()
+        elif listed[at].isspace():
+            if word:
+                words.append(word)
+            word = ''
+            at += 1
+        else:
+            word += listed[at]
+            at += 1
+    return [*words, word] if word else words

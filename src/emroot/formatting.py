@@ -1,0 +1,59 @@
+"""Numbers and names for people."""
+
+from __future__ import annotations
+
+import os
+import re
+
+#: What moves a cursor, sets a title or colours: sequences of a terminal, and all that is no text.
+_CONTROLS = r'\x1b\[[0-?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)?|[\x00-\x08\x0b-\x1f\x7f-\x9f]'
+#: Lines from either end of what a tool said, and characters of a line, that are shown.
+LINES, WIDTH = 100, 2000
+
+
+def format_size(count: float) -> str:
+    """Bytes: `1.3 MB`."""
+    for unit in ('B', 'kB', 'MB'):
+        if count < 1000:
+            return f'{count:.0f} {unit}' if unit == 'B' or count >= 100 else f'{count:.1f} {unit}'
+        count /= 1000
+    return f'{count:.1f} GB'
+
+
+def format_duration(seconds: float) -> str:
+    """Seconds, as precise as their length deserves: `12.3 s`, `4 min 05 s`, `1 h 02 min`."""
+    if seconds < 60:
+        return f'{seconds:.1f} s'
+    minutes, rest = divmod(round(seconds), 60)
+    return f'{minutes} min {rest:02} s' if minutes < 60 else f'{minutes // 60} h {minutes % 60:02} min'
+
+
+def format_estimate(seconds: float) -> str:
+    """An estimate, no more precise than it can be: `about 40 s`, `about 3 min`, `about 1 h 20 min`."""
+    if seconds < 10:
+        return 'a few seconds'
+    if seconds < 55:
+        return f'about {5 * round(seconds / 5)} s'
+    minutes = max(1, round(seconds / 60))
+    if minutes < 60:
+        return f'about {minutes} min'
+    return f'about {minutes // 60} h' + (f' {5 * round(minutes % 60 / 5):02} min' if 3 <= minutes % 60 <= 57 else '')
+
+
+def display_path(name: str) -> str:
+    """`MODE/TARGET`; a target that is a path does not run into its mode (`wasm32 /ports/mine.py`)."""
+    mode, _, target = name.partition('/')
+    return f'{mode} {target}' if os.path.isabs(target) else name
+
+
+def printable(text: str) -> str:
+    """What a tool said, without what a terminal would obey."""
+    return re.sub(_CONTROLS, '', text)
+
+
+def excerpt(message: str) -> str:
+    """What a tool said, to be shown: without what a terminal would obey, and only the first and the last lines of very many."""
+    lines = message.splitlines()
+    if left_out := len(lines) - 2 * LINES if len(lines) > 2 * LINES + 1 else 0:
+        lines[LINES:-LINES] = [f'... {left_out} lines omitted, see the log ...']
+    return '\n'.join(printable(line if len(line) <= WIDTH else f'{line[:WIDTH]}...') for line in lines)

@@ -1,0 +1,1 @@
+"""The machine that emroot runs on: files, the home, programs and permissions."""

@@ -1,0 +1,142 @@
+"""The home: the one directory of a user in which emroot keeps everything (`EMROOT_HOME`)."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ..errors import StoreError, UsageError, from_os_error
+from ..hashing import digest_bytes
+from .files import is_stale, make_directories, read_file, remove, user_cache_dir, user_path, write_text
+from .permissions import require_owned
+
+CACHEDIR_TAG = 'Signature: 8a477f597d28d172789f06886806bc55\n# This directory is a cache made by emroot.\n'
+LOGS_KEPT = 20
+#: The home of a user who has none: a path below which nothing can be.
+NOWHERE = Path(os.devnull, 'emroot')
+#: What lies in a home.
+PARTS = ('cache', 'caches', 'downloads', 'logs', 'memo', 'node', 'run', 'sdk', 'store', 'trusted')
+
+
+@dataclass(frozen=True)
+class Home:
+    """Where things lie below `EMROOT_HOME`."""
+
+    root: Path
+
+    @property
+    def is_known(self) -> bool:
+        """Whether there is one. In one that is not, nothing is found and nothing can be kept."""
+        return self.root != NOWHERE
+
+    def require(self) -> None:
+        """Raise `StoreError` if there is none."""
+        if not self.is_known:
+            raise StoreError('no home directory', hint='set EMROOT_HOME or --home to a directory for emroot')
+
+    @property
+    def store(self) -> Path:
+        """Everything ever built, by content. Raises `StoreError` if there is no home."""
+        self.require()
+        return self.root / 'store'
+
+    @property
+    def sdks(self) -> Path:
+        """SDKs that `emroot sdk install` got."""
+        return self.root / 'sdk'
+
+    @property
+    def memo(self) -> Path:
+        """Answers worth keeping: SDK identities and what probes said. Safe to delete."""
+        return self.root / 'memo'
+
+    @property
+    def logs(self) -> Path:
+        """The last builds' logs."""
+        return self.root / 'logs'
+
+    @property
+    def trusted(self) -> Path:
+        """Directories whose project files the user trusts (see `project/trust.py`)."""
+        return self.root / 'trusted'
+
+    def cache_directory(self, version: str, digest: str, origin: str = '') -> Path:
+        """The default cache directory of an SDK: all its modes share one, no other SDK does. What came from an `origin` (see
+        `trust.origin_of`) is kept apart."""
+        return self.root / 'cache' / '-'.join(filter(None, (version, digest[:12], origin)))
+
+    def remember_cache(self, path: Path) -> None:
+        """Note that there is a cache directory at `path`: what it holds is not removed from the store."""
+        file = self.root / 'caches' / f'{digest_bytes(os.fsencode(path))[:16]}.json'
+        if read_json(file) is None:
+            write_json(file, {'path': str(path)})
+
+    def known_caches(self) -> list[Path]:
+        """Every cache directory that was ever filled from here and is still there."""
+        found = [read_json(file) for file in sorted((self.root / 'caches').glob('*.json'))]
+        paths = [Path(str(memo['path'])) for memo in found if memo and 'path' in memo]
+        return [path for path in paths if (path / '.emroot').is_dir()]
+
+    def remove_stale_temporaries(self) -> None:
+        """Remove the temporary files of killed processes, except for the store's and the cache directories', which see to
+        it themselves."""
+        for top in (self.memo, self.root / 'caches'):
+            for path in is_stale(top):
+                remove(path)
+
+    def prepare(self) -> None:
+        """Make the home, tagged so that backups skip it."""
+        self.require()
+        try:
+            make_directories(self.root)
+            tag = self.root / 'CACHEDIR.TAG'
+            if not tag.exists():
+                write_text(tag, CACHEDIR_TAG)
+        except OSError as error:
+            raise from_os_error(error, 'preparing the home') from error
+
+    def new_log(self, *, of_links: bool = False) -> Path:
+        """The path for this process's log; only the latest `LOGS_KEPT` are kept, and as many of lazy links."""
+        self.prepare()
+        logs = self.logs / 'links' if of_links else self.logs
+        make_directories(logs)
+        for old in sorted(logs.glob('*.log'))[:-(LOGS_KEPT - 1) or None]:
+            remove(old)
+        return logs / f'{time.strftime("%Y%m%d-%H%M%S")}-{os.getpid()}.log'
+
+
+def find_home(explicit: str | os.PathLike[str] | None = None) -> Home:
+    """The home given, else `EMROOT_HOME`, else the platform's user cache directory.
+
+    Raises `StoreError` if others could have changed what is in it.
+    """
+    chosen = explicit or os.environ.get('EMROOT_HOME')
+    root = user_path(chosen) if chosen else user_cache_dir() or NOWHERE
+    if set('\r\n') & set(str(root)):
+        raise UsageError(f'the home {str(root)!r} has a line break in its path, and emcc reads no configuration from such a path',
+                         hint='choose another home with --home or EMROOT_HOME')
+    require_owned(root, PARTS)
+    return Home(root)
+
+
+def read_json(path: Path | str) -> dict[str, Any] | None:
+    """A kept answer, or None if there is none or it cannot be read (it is then simply asked again)."""
+    text = read_file(path)
+    try:
+        answer = json.loads(text) if text else None
+    except (ValueError, RecursionError):
+        return None
+    return answer if isinstance(answer, dict) else None
+
+
+def write_json(path: Path, answer: dict[str, Any], *, aside: Path | None = None) -> None:
+    """Keep an answer, its order included (see `files.replacing` for `aside`). A home that cannot be written to only costs
+    asking again."""
+    try:
+        write_text(path, json.dumps(answer, separators=(',', ':')), aside=aside)
+    except OSError:
+        return

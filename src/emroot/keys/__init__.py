@@ -1,0 +1,1 @@
+"""Keys: what the bytes of objects and archives depend on, as digests of plain records."""

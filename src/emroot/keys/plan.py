@@ -1,0 +1,85 @@
+"""The plan: what is to be compiled and joined for a request, each distinct piece of work once, and its keys.
+
+A key is the sha256 of a plain record (canonical JSON). Two pieces of work with equal keys have equal bytes, whatever
+they are called; so a compile that appears in several targets, modes or caches is in the plan, and in the store, once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from ..hashing import KEY_SCHEMA, Record, digest_record
+from ..libraries.catalogue import Recipe
+from ..modes import Mode
+from ..sdk import Sdk
+
+
+@dataclass(frozen=True, kw_only=True)
+class Compile:
+    """One distinct compile."""
+
+    key: str
+    argv: tuple[str, ...]
+    source: str
+
+    @property
+    def name(self) -> str:
+        """The source's base name, for people."""
+        return self.source.rsplit('/', 1)[-1]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Archive:
+    """One target in one mode: its file, and the compiles whose objects are its members, in order."""
+
+    key: str
+    mode: Mode
+    target: str
+    path: str
+    how: str
+    members: tuple[tuple[str, str], ...]
+    """(object name, key of its compile)"""
+
+    @property
+    def name(self) -> str:
+        """`wasm64-lto/libc-debug`."""
+        return f'{self.mode}/{self.target}'
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """All archives of a request, in its order, and their compiles by key."""
+
+    archives: tuple[Archive, ...]
+    compiles: Mapping[str, Compile]
+
+
+def make_plan(sdk: Sdk, recipes: Iterable[Recipe]) -> Plan:
+    """Turn recipes into a plan."""
+    compiles: dict[str, Compile] = {}
+    archives = []
+    seen: dict[tuple[tuple[str, ...], str], str] = {}
+    for recipe in recipes:
+        members = []
+        for member in recipe.members:
+            identity = (member.argv, member.source)
+            if identity not in seen:
+                seen[identity] = digest_record(compile_record(sdk, member.argv, member.source))
+                compiles[seen[identity]] = Compile(key=seen[identity], argv=member.argv, source=member.source)
+            members.append((member.name, seen[identity]))
+        archives.append(Archive(key=digest_record(archive_record(sdk, recipe.how, members)), mode=recipe.mode,
+                                target=recipe.target, path=recipe.path, how=recipe.how, members=tuple(members)))
+    return Plan(archives=tuple(archives), compiles=compiles)
+
+
+def compile_record(sdk: Sdk, argv: tuple[str, ...], source: str) -> Record:
+    """What an object's bytes depend on. The SDK's location and the cache directory's are not in it: their names are mapped
+    to fixed ones in every object (see `engine/compile.py`)."""
+    return {'schema': KEY_SCHEMA, 'kind': 'object', 'compiler': sdk.parts['compiler'], 'sources': sdk.parts['sources'],
+            'version': sdk.version, 'argv': list(argv), 'source': source}
+
+
+def archive_record(sdk: Sdk, how: str, members: list[tuple[str, str]]) -> Record:
+    """What an archive's bytes depend on: the archiver, and the members' names and keys in order."""
+    return {'schema': KEY_SCHEMA, 'kind': how, 'archiver': sdk.parts['archiver'], 'members': members}

@@ -1,0 +1,238 @@
+"""One lazy link: closure, compiles, sparse archives, the linker itself, and again as long as it takes a stand-in.
+
+Whatever stands in the way raises `NeedsWholeArchives`; the link is then made with whole archives, as if nothing had been tried.
+A link
+that whole archives would not help either raises `Refused` (see `undefined_symbols.py`).
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from ..symbol_index import SymbolIndex
+from ..symbol_index.storage import delete_index
+from .identifiers import is_identifier
+from .index_proof import INPUT, LinkPosition, providers, unproven
+from .lazy_archives import LazyArchive, LazyArchives, NeedsWholeArchives, Pulled
+from .linker import run_linker
+from .linker_command import LinkCommand
+from .stub_archive import extracted_members
+from .stub_objects import bitcode_stub
+from .symbol_closure import Roots, SymbolClosure
+from .undefined_symbols import LinkRefused, unconfirmed, undefined_symbols
+
+#: Rounds after which whole archives are the faster way. Ordinary links need one or two.
+MAX_ROUNDS = 6
+
+
+@dataclass
+class LinkStats:
+    """What a lazy link came to, for the log and for who asked."""
+
+    rounds: int = 0
+    members: int = 0
+    real: int = 0
+    compiled: int = 0
+    predicted: int = 0
+    """How many archives had no index of their own."""
+    seconds: dict[str, float] = field(default_factory=dict)
+
+
+class LazyLink:
+    """A link of which the archives of `stock` are not there; `others` are the indexes of those that are, by path. What the linker
+    says is written to `said`."""
+
+    def __init__(self, archives: LazyArchives, command: LinkCommand, roots: Roots, others: Mapping[Path, SymbolIndex],
+                 directory: Path, cwd: Path,
+                 messages: Path) -> None:
+        self.archives, self.command, self.directory, self.cwd, self.messages = archives, command, directory, cwd, messages
+        self._roots, self._others = roots, others
+        self._order = list(dict.fromkeys(library.path for library in command.libraries
+                                         if library.path in archives.lazies or library.path in others))
+        self._forced: dict[Path, set[str]] = {path: set() for path in archives.lazies}
+        self._asked = False
+        self.stats = LinkStats(members=sum(len(lazy.archive.members) for lazy in archives.lazies.values()),
+                               predicted=sum(lazy.known != 'exact' for lazy in archives.lazies.values()))
+
+    def run(self) -> None:
+        """Link. The output appears only when it is the one that whole archives give."""
+        if any(lazy.known == 'predicted' for lazy in self.archives.lazies.values()):
+            self._bound_predictions()
+        for _ in range(MAX_ROUNDS):
+            self.stats.rounds += 1
+            self._make()
+            self.archives.write(self._names_beyond_identifiers())
+            done = self._link()
+            taken = {path: extracted_members(done.stdout, private, self.archives.real[path]) for path,
+                     private in self.archives.private.items()}
+            if pulled := [lazy.archive.name for path, lazy in self.archives.lazies.items() if path not in self.archives.parts
+                          and (taken[path] or (not any(taken.values()) and self._wants_weakly(done.stdout, lazy)))]:
+                raise Pulled(pulled)
+            if not any(taken.values()):
+                self._finish(done)
+                return
+            for path, names in ((path, names) for path, names in taken.items() if names):
+                self.archives.build.watcher.note(f'lazy link: the linker also loads {", ".join(sorted(names))} of {path.name}')
+                self._forced[path] |= names
+        raise NeedsWholeArchives(f'{MAX_ROUNDS} rounds were not enough')
+
+    def complete(self) -> list[LazyArchive]:
+        """Of the archives, those of which everything is there now."""
+        return [lazy for path, lazy in self.archives.lazies.items() if len(self.archives.real[path]) == len(lazy.index.members)]
+
+    # --- what is needed, and made ---
+
+    def _names_beyond_identifiers(self) -> set[str]:
+        """The names that anything may want of which words do not say whether they are defined."""
+        indexes = [*(lazy.index for lazy in self.archives.lazies.values()), *self._others.values()]
+        wanted = {name for index in indexes for member in index.members for name in member.undefined}
+        return {name for name in wanted.union(self._roots.wanted, *self._roots.stubs.values()) if not is_identifier(name)}
+
+    def _wants_weakly(self, trace: str, lazy: LazyArchive) -> bool:
+        """Whether anything that was linked refers weakly to a name that words may have and the archive has not: the linker loads
+        nothing for it, but need not treat it like one that nobody has."""
+        archives = [*self.archives.private.values(), *self._others]
+        linked = _taken(trace)
+        symbols = self.archives.symbols([*self.command.objects, *archives])
+        of_members = {f'{path}[{member}]' for path in archives for archive, member in linked if path.name == archive}
+        weak = {name for each, found in symbols.items() if each in of_members or not each.endswith(']') for name in found.weak}
+        return not weak.isdisjoint(lazy.index.members[0].defined) or not all(map(is_identifier, weak))
+
+    def _closure(self) -> SymbolClosure:
+        began = time.perf_counter()
+        lazies = self.archives.lazies
+        closure = SymbolClosure([lazies[path].index if path in lazies else self._others[path] for path in self._order],
+                                self._roots)
+        for path, names in self._forced.items():
+            closure.add(self._order.index(path), names)
+        for library in self.command.libraries:
+            if library.whole and library.path in self._others:
+                closure.add(self._order.index(library.path), self._others[library.path].names)
+        self._spent('search', began)
+        return closure
+
+    def _bound_predictions(self) -> None:
+        """Archives without an index of their own: what is predicted to be needed is compiled, and of all else the compiler's
+        front end says what it defines at most. What that cannot say is compiled as well."""
+        self._compile(self._closure())
+        began = time.perf_counter()
+        self.archives.bound_predictions()
+        self._spent('front end', began)
+
+    def _make(self) -> None:
+        """Compile what is needed and is not there yet."""
+        closure = self._closure()
+        if closure.bitcode and not self._asked:
+            self._asked = True
+            self._ask_code_generation()
+            closure = self._closure()
+        self._compile(closure)
+        self.stats.real = sum(map(len, self.archives.real.values()))
+        self.stats.compiled = self.archives.build.result.compiled
+
+    def _compile(self, closure: SymbolClosure) -> None:
+        """Compile what a closure needs, and what that turns out to refer to besides."""
+        began = time.perf_counter()
+        while self.archives.make({path: closure.needed[n] for n, path in enumerate(self._order) if path in self.archives.lazies}):
+            closure = self._closure()
+        self._spent('compile', began)
+
+    def _ask_code_generation(self) -> None:
+        """With bitcode, the code generator comes to use functions that no symbol table mentions. Those of them that are bitcode
+        themselves the linker loads beforehand, whatever the program: it is asked which. The others are compiled all."""
+        self.archives.write(empty=True)
+        main = self.directory / 'probe.o'
+        main.write_bytes(bitcode_stub(['emroot_probe'], self.archives.triple))
+        words = [self.command.words[0], '--no-entry', '--trace', '-o', str(self.directory / 'probe.wasm'), str(main),
+                 *(str(private) for private in self.archives.parts.values()),
+                 *(['-mwasm64'] if self.archives.triple.startswith('wasm64') else [])]
+        trace = run_linker(words, self.directory, self.cwd).stdout
+        for path, private in self.archives.parts.items():
+            native = {m.name for m in self.archives.lazies[path].index.members if not m.bitcode}
+            self._forced[path] |= extracted_members(trace, private, ()) | native
+
+    def _spent(self, what: str, began: float) -> None:
+        self.stats.seconds[what] = round(self.stats.seconds.get(what, 0) + time.perf_counter() - began, 3)
+
+    # --- the linker ---
+
+    def _link(self, *more: str) -> subprocess.CompletedProcess[str]:
+        words = list(self.command.words)
+        for library in self.command.libraries:
+            if library.path in self.archives.private:
+                words[library.at] = str(self.archives.private[library.path])
+        words[self.command.output] = str(self._aside())
+        began = time.perf_counter()
+        done = run_linker([words[0], '--trace', *words[1:], *more], self.directory, self.cwd)
+        self._spent('link', began)
+        return done
+
+    def _aside(self) -> Path:
+        """Where the output is written at first: under its own name, which is part of it."""
+        aside = self.directory / 'out'
+        aside.mkdir(exist_ok=True)
+        return aside / os.path.basename(self.command.words[self.command.output])
+
+    def _finish(self, done: subprocess.CompletedProcess[str]) -> None:
+        """The link is the one that whole archives give."""
+        if '-v' in self.command.words:  # the linker names itself before anything else, and links all the same
+            sys.stdout.write(done.stdout.partition('\n')[0] + '\n')
+        if done.returncode != 0:
+            self._refuse(done)
+        self._prove(done.stdout)
+        self._say(done.stderr)
+        shutil.move(self._aside(), self.cwd / self.command.words[self.command.output])
+
+    def _prove(self, trace: str) -> None:
+        """See that what indexes of others say of members that were not compiled is true, as far as this link relies on it."""
+        stock, began = self.archives, time.perf_counter()
+        claimed = {path: lazy for path, lazy in stock.lazies.items() if lazy.claimed and lazy.known == 'exact'}
+        if not claimed:
+            return
+        linked: dict[str, LinkPosition] = {str(path): INPUT for path in self.command.objects}
+        taken, files = _taken(trace), [stock.private.get(path, path) for path in self._order]
+        for number, (path, file) in enumerate(zip(self._order, files, strict=True)):
+            names = (stock.lazies[path].index if path in stock.lazies else self._others[path]).names
+            linked.update((f'{file}[{name}]', (number, at)) for at, name in enumerate(names) if (file.name, name) in taken)
+        wanted = providers(stock.symbols([*self.command.objects, *files]), linked)
+        unproved = {path: unproven(stock.build, lazy, self._order.index(path), wanted, stock.real[path])
+                    for path, lazy in claimed.items()}
+        stock.make(unproved)
+        self.stats.compiled = stock.build.result.compiled
+        self._spent('proof', began)
+
+    def _refuse(self, done: subprocess.CompletedProcess[str]) -> None:
+        """Give a failure through if whole archives fail in the same way; else have them built, for the linker's own words."""
+        missing = undefined_symbols(self._link('--no-demangle', '--error-limit=0', '--no-color-diagnostics').stderr)
+        stock = self.archives
+        known = {name for index in [*(lazy.index for lazy in stock.lazies.values()), *self._others.values()]
+                 for member in index.members for name in member.defined}
+        if not missing or missing & known:
+            raise NeedsWholeArchives(f'the linker failed: {done.stderr.strip()[:2000]}')
+        for path, lazy in stock.lazies.items():
+            names = unconfirmed(stock.build, lazy.archive, missing, stock.real[path]) if lazy.known == 'exact' else set()
+            drawn = stock.scan([(lazy.archive, names)]).get(lazy.archive.name, {}) if names else {}
+            if wrong := [name for name in sorted(names) if name not in drawn or drawn[name].defined & missing]:
+                delete_index(stock.build.store, lazy.archive.key)
+                raise NeedsWholeArchives(f'the index of {lazy.archive.name} may be wrong about {wrong[0]}, and was withdrawn')
+        self._say(done.stderr)
+        raise LinkRefused(', '.join(sorted(missing)))
+
+    def _say(self, text: str) -> None:
+        for path, private in self.archives.private.items():
+            text = text.replace(str(private), str(path))
+        with open(self.messages, 'a', encoding='locale', errors='surrogateescape') as f:
+            f.write(text)
+
+
+def _taken(trace: str) -> set[tuple[str, str]]:
+    """The members that a link loaded, each with the name of its archive's file, by what `wasm-ld --trace` said."""
+    return {(os.path.basename(archive), member) for line in trace.splitlines() if line.endswith(')')
+            for archive, _, member in [line[:-1].rpartition('(')]}

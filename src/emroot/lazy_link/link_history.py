@@ -1,0 +1,64 @@
+"""What a cache directory is told of lazy links: how many there were, and which libraries they did without.
+
+A link that takes only what it pulls leaves a cache directory with headers and stamps and without libraries. A frozen emcc fails
+with that, so whoever looks has to be able to see it: `.emroot/lazy/MODE.json` names what was never built whole.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ..host.home import read_json, write_json
+from ..host.quoting import quoted
+from ..modes import Mode, all_modes
+
+if TYPE_CHECKING:
+    from ..keys.plan import Archive
+
+
+@dataclass(frozen=True)
+class LinkCount:
+    """The lazy links of one mode in a cache directory."""
+
+    count: int = 0
+    seconds: float = 0.0
+    """What they cost beyond compiling, all of them."""
+    did_without: Collection[tuple[str, str]] = ()
+    """The libraries that they did without: target, and path in the cache directory."""
+
+
+def read_links(cache: Path, mode: Mode) -> LinkCount:
+    """Those of a mode so far."""
+    said = read_json(_note(cache, mode)) or {}
+    try:
+        return LinkCount(int(said['links']), float(said.get('seconds', 0.0)),
+                         [(str(target), str(path)) for target, path in dict(said.get('without', {})).items()])
+    except (KeyError, TypeError, ValueError):
+        return LinkCount()
+
+
+def note_link(cache: Path, mode: Mode, archives: Iterable[Archive], seconds: float) -> None:
+    """One link more, which did without `archives` and cost `seconds` beyond compiling."""
+    before = read_links(cache, mode)
+    without = {**dict(before.did_without), **{archive.target: archive.path for archive in archives}}
+    write_json(_note(cache, mode), {'links': before.count + 1, 'seconds': round(before.seconds + seconds, 3), 'without': without})
+
+
+def never_whole(cache: Path) -> dict[Mode, list[str]]:
+    """By mode the libraries that lazy links did without and that are not there: a frozen emcc misses them."""
+    found = {mode: sorted(target for target, path in read_links(cache, mode).did_without if not (cache / path).is_file())
+             for mode in (all_modes() if (cache / '.emroot' / 'lazy').is_dir() else ())}
+    return {mode: targets for mode, targets in found.items() if targets}
+
+
+def completing_command(cache: Path, missing: dict[Mode, list[str]]) -> str:
+    """What builds them."""
+    targets = ','.join(f'{mode}/{target}' for mode, names in missing.items() for target in names)
+    return f'emroot build --cache {quoted(cache)} --targets {targets}'
+
+
+def _note(cache: Path, mode: Mode) -> Path:
+    return cache / '.emroot' / 'lazy' / f'{mode}.json'

@@ -1,0 +1,111 @@
+"""The linker's command line, as emcc wrote it: what it reads, what it wants, and what about it forbids a lazy link."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+#: Options that name a symbol which the linker then looks for, as it does for its own.
+_NAMING = re.compile(r'(?:-u|--undefined=|--export=|--export-if-defined=|--entry=|--wrap=)(.+)', re.DOTALL)
+_NAMING_NEXT = ('-u', '--undefined', '-e', '--entry', '--wrap', '--export', '--export-if-defined')
+_OWN = ('_start', '__wasm_call_dtors')
+_TAKES_NEXT = (*_NAMING_NEXT, '-o', '-m', '-z', '-L', '-l', '-mllvm', '-O', '--library', '--library-path', '--global-base')
+#: What says something about the members of archives, or keeps something of the link, besides the program.
+_TELLING = re.compile(r'-M|-t|-y.*|--(Map|cref|dependency-file|lto-obj-path|print-archive-stats|print-gc-sections|print-map|'
+                      r'reproduce|save-temps|thinlto-cache-dir|thinlto-emit-|thinlto-index-only|trace|trace-symbol|verbose|'
+                      r'why-extract|start-lib|relocatable|emit-relocs)\b.*|-r|-Map.*|@.*', re.DOTALL)
+
+
+@dataclass(frozen=True)
+class LinkedArchive:
+    """An archive of the command line."""
+
+    at: int
+    """Where it stands among the arguments."""
+    path: Path
+    """The file that the linker takes, or would if it were there."""
+    whole: bool = False
+    """Whether the linker takes all of it (`--whole-archive`)."""
+
+
+@dataclass
+class LinkCommand:
+    """One command of wasm-ld."""
+
+    words: Sequence[str]
+    objects: list[Path] = field(default_factory=list)
+    """Inputs that are always linked."""
+    stubs: list[Path] = field(default_factory=list)
+    libraries: list[LinkedArchive] = field(default_factory=list)
+    """Inputs of which the linker takes what it wants, in their order."""
+    wanted: set[str] = field(default_factory=lambda: set(_OWN))
+    output: int = 0
+    """Where the name of the output stands."""
+    obstacle: str = ''
+    """Why the link must have whole archives; empty if it need not."""
+
+
+def read_command(words: Sequence[str], cwd: Path, missing: Sequence[Path]) -> LinkCommand:
+    """Understand a command. The archives at `missing` are not there, but are to be taken as if they were."""
+    command, awaited = LinkCommand(words), {str(path): path for path in missing}
+    directories, whole = list(_directories(words, cwd)), False
+    arguments = iter(range(1, len(words)))
+    for at in arguments:
+        word = words[at]
+        if _TELLING.fullmatch(word):
+            command.obstacle = f'{word} needs whole archives'
+        if naming := _NAMING.fullmatch(word):
+            command.wanted.add(naming[1])
+        elif word in ('--whole-archive', '--no-whole-archive'):
+            whole = word == '--whole-archive'
+        elif word.startswith('-l') and len(word) > 2:
+            if path := _find(f'lib{word[2:]}.a', directories, awaited):
+                command.libraries.append(LinkedArchive(at, path, whole))
+        elif word in _TAKES_NEXT:
+            following = next(arguments, at)
+            if word == '-o':
+                command.output = following
+            elif word in _NAMING_NEXT:
+                command.wanted.add(words[following])
+        elif not word.startswith('-'):
+            _take_input(command, LinkedArchive(at, cwd / word, whole), awaited)
+    if not command.output:
+        command.obstacle = 'it has no output'
+    if os.environ.get('LLD_REPRODUCE'):
+        command.obstacle = 'LLD_REPRODUCE is set'
+    return command
+
+
+def _directories(words: Sequence[str], cwd: Path) -> Iterator[Path]:
+    """Where the linker looks for libraries, in this order; it reads all these options first."""
+    for at, word in enumerate(words):
+        if word in ('-L', '--library-path') and at + 1 < len(words):
+            yield cwd / words[at + 1]
+        elif word.startswith('-L'):
+            yield cwd / word[2:]
+        elif word.startswith('--library-path='):
+            yield cwd / word.partition('=')[2]
+
+
+def _find(name: str, directories: Sequence[Path], awaited: dict[str, Path]) -> Path | None:
+    return next((path for directory in directories if (path := directory / name).is_file() or str(path) in awaited), None)
+
+
+def _take_input(command: LinkCommand, given: LinkedArchive, awaited: dict[str, Path]) -> None:
+    path = given.path
+    if path.suffix == '.a':
+        command.libraries.append(given)
+    elif str(path) in awaited:  # a start file: it is made before anything is linked
+        command.objects.append(path)
+    elif path.is_file():
+        with open(path, 'rb') as f:
+            begins = f.read(8)
+        if begins.startswith(b'#STUB'):
+            command.stubs.append(path)
+        elif begins == b'!<arch>\n':
+            command.libraries.append(given)
+        else:
+            command.objects.append(path)

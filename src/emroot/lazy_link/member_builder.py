@@ -1,0 +1,58 @@
+"""Single members of archives: made, or sketched."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Collection, Iterable
+from pathlib import Path
+
+from ..cache_directory.sysroot_headers import ensure_headers
+from ..engine.build import Build
+from ..engine.build_executor import BuildExecutor
+from ..engine.command_lines.compile_context import CompileContext
+from ..engine.command_lines.path_alias import mappable
+from ..engine.execution.workers import Workers
+from ..keys.plan import Archive, Plan
+from .ir_symbols import SymbolBounds, scan_symbols
+
+
+class MemberBuilder:
+    """Makes single members of the archives of a plan."""
+
+    def __init__(self, build: Build, plan: Plan) -> None:
+        self._build, self._plan = build, plan
+
+    def __call__(self, wanted: Iterable[tuple[Archive, Collection[str]]]) -> dict[str, dict[str, Path]]:
+        """Make them; by the names of archives and of their members, where each lies."""
+        parts = [dataclasses.replace(archive, members=tuple(m for m in archive.members if m[0] in names))
+                 for archive, names in wanted]
+        if not parts:
+            return {}
+        keys = {key for part in parts for _, key in part.members}
+        return BuildExecutor(self._build).collect_objects(Plan(archives=tuple(parts),
+                                                               compiles={key: self._plan.compiles[key] for key in keys}))
+
+
+class SymbolScanner:
+    """Sketches single members of the archives of a plan."""
+
+    def __init__(self, build: Build, plan: Plan) -> None:
+        self._build, self._plan = build, plan
+
+    def __call__(self, wanted: Iterable[tuple[Archive, Collection[str]]]) -> dict[str, dict[str, SymbolBounds]]:
+        """Sketch them; by the names of archives and of their members."""
+        keys = {archive.name: {name: key for name, key in archive.members if name in names} for archive, names in wanted}
+        distinct = dict.fromkeys(key for members in keys.values() for key in members.values())
+        if not distinct:
+            return {}
+        build = self._build
+        with build.store:
+            compilers = Workers(build)
+            found = scan_symbols([self._plan.compiles[key] for key in distinct], mapped_context(build), compilers.env,
+                                 compilers.pool)
+        return {archive: {name: found[key] for name, key in members.items() if key in found} for archive, members in keys.items()}
+
+
+def mapped_context(build: Build) -> CompileContext:
+    """Where the front end finds the SDK and its headers."""
+    return CompileContext(build.catalogue.sdk, mappable(ensure_headers(build.catalogue, build.store)))

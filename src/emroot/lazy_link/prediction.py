@@ -1,0 +1,53 @@
+"""Predictions: what an archive without an index is likely to be, by that of the nearest relative which has one.
+
+A relative is the same library in another mode, or another variant of it. Which members a link needs is mostly the same there, so
+that these can be compiled at once. Nothing that counts depends on it: see `LazyArchives.bound_predictions`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from ..engine.build import Build
+from ..keys.plan import Archive, Compile
+from ..modes import Mode, all_modes
+from ..symbol_index import MemberSymbols, SymbolIndex
+from ..symbol_index.bundled import closest_bundled, find_bundled
+from ..symbol_index.storage import find_index
+from .ir_symbols import gives_bitcode
+
+
+def predict_index(build: Build, archive: Archive, compiles: Mapping[str, Compile]) -> SymbolIndex:
+    """An index as far as a relative tells it. Members that the relative does not have are there without symbols."""
+    relative = _relative(build, archive)
+    known = {member.name: member for member in relative.members} if relative else {}
+    return SymbolIndex(tuple(_member(name, gives_bitcode(compiles[key]), known.get(name)) for name, key in archive.members))
+
+
+def _member(name: str, bitcode: bool, known: MemberSymbols | None) -> MemberSymbols:
+    return MemberSymbols(name, known.defined if known else (), known.undefined if known else (), bitcode)
+
+
+def _relative(build: Build, archive: Archive) -> SymbolIndex | None:
+    sdk = build.catalogue.sdk
+    for mode, target in _relatives(build, archive):
+        known = build.known.get(mode, target)
+        index = find_index(build.store, known.key) or find_bundled(sdk.digest, known.key) if known else None
+        if index:
+            return index
+    return closest_bundled(sdk.digest, [name for name, _ in archive.members])
+
+
+def _relatives(build: Build, archive: Archive) -> Iterator[tuple[Mode, str]]:
+    """The same library in other modes, nearest first; then its variants, in this mode and in others."""
+    modes = sorted(all_modes(), key=lambda mode: _distance(mode, archive.mode))
+    family = archive.target.split('-')[0]
+    yield from ((mode, archive.target) for mode in modes)
+    for mode in modes:
+        variants = [target for target in build.known.targets(mode) if target.split('-')[0] == family]
+        own = {*archive.target.split('-')}
+        yield from ((mode, target) for target in sorted(variants, key=lambda variant: len({*variant.split('-')} ^ own)))
+
+
+def _distance(mode: Mode, other: Mode) -> tuple[bool, bool, bool, bool]:
+    return mode.arch != other.arch, mode.pic != other.pic, mode.lto != other.lto, mode.lto != 'none'

@@ -1,0 +1,153 @@
+"""From what emcc is about to link to a lazy link: which of the libraries that are not there can stay so, and which cannot."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Collection, Sequence
+from functools import partial
+from pathlib import Path
+
+from ..cache_directory.directory import IN_FLIGHT
+from ..engine.build import Build
+from ..engine.execution.pool import default_workers
+from ..engine.history.compile_times import CompileTimes
+from ..engine.objects import KIND as OBJECT
+from ..engine.request import Request
+from ..keys.location import local_key
+from ..keys.plan import Archive, Plan, make_plan
+from ..modes import Mode
+from ..store.scratch import Scratch
+from ..symbol_index.storage import KIND
+from .index_lookup import by_identifiers, keys_in, known_archive, others_known, without_index
+from .lazy_archives import LazyArchive, LazyArchives, NeedsWholeArchives, Pulled
+from .link import LazyLink, LinkStats
+from .link_history import LinkCount, note_link, read_links
+from .link_inputs import read_roots
+from .linker_command import read_command
+from .member_builder import MemberBuilder, SymbolScanner
+
+#: Seconds that the lazy links of a mode may have cost, beyond compiling, before it is asked what whole libraries would.
+FLOOR = 5.0
+Missing = Sequence[tuple[Mode, str]]
+
+
+def lazy_link(build: Build, words: Sequence[str], cwd: Path, missing: Missing, messages: Path, *,
+              predicting: bool = False) -> LinkStats:
+    """Make the link that the linker's command `words` asks for, though the libraries `missing` are not there. What the linker
+    says is written to `said`.
+
+    `predicting` is for libraries whose index is not known, too. Raises `NeedsWholeArchives` if it takes whole archives,
+    `Refused` if these
+    would not help.
+    """
+    pulled: set[str] = set()
+    while True:
+        try:
+            return _link(build, words, cwd, missing, messages, predicting=predicting, pulled=pulled)
+        except Pulled as error:
+            build.watcher.note(f'the link may use {error}')
+            pulled.update(error.names)
+
+
+def _link(build: Build, words: Sequence[str], cwd: Path, missing: Missing, messages: Path, *, predicting: bool,
+          pulled: Collection[str]) -> LinkStats:
+    """One attempt, knowing the archives of which something may be `pulled`."""
+    if build.options.builder != 'source':
+        raise NeedsWholeArchives('libraries are built by embuilder')
+    plan = _plan(build, missing)
+    with build.store:
+        root = build.cache.root
+        command = read_command(words, cwd, [root / archive.path for archive in plan.archives])
+        if command.obstacle:
+            raise NeedsWholeArchives(command.obstacle)
+        _ask_remote(build, plan)
+        named = {library.path for library in command.libraries} - {library.path for library in command.libraries if library.whole}
+        lazies = [lazy for archive in plan.archives if (lazy := known_archive(build, archive, plan)) and lazy.path in named]
+    if any(lazy.known != 'exact' for lazy in lazies):
+        start = [(archive.mode, archive.target) for archive in plan.archives if archive.how != 'archive']
+        _build_whole(build, start, set())
+        lazies = by_identifiers(build, plan, command, read_roots(build, command, cwd), lazies, pulled)
+    if not predicting:
+        lazies = [lazy for lazy in lazies if lazy.known in ('exact', 'words')]
+    for mode in {lazy.archive.mode for lazy in lazies}:
+        before = read_links(root, mode)
+        if is_enough(before, partial(_cost, build, plan, [lazy for lazy in lazies if lazy.archive.mode == mode])):
+            raise NeedsWholeArchives(f'{before.count} lazy links have taken {before.seconds:.0f} s: whole libraries take no '
+                                     f'longer')
+    unknown = without_index(build, plan, lazies)
+    if unknown:
+        build.watcher.note(f'built whole, because there is no index: {", ".join(unknown)}')
+    _build_whole(build, missing, {(lazy.archive.mode, lazy.archive.target) for lazy in lazies})
+    if not lazies:
+        raise NeedsWholeArchives(f'no index for {", ".join(unknown)}' if unknown else 'no missing library is compiled from '
+                                                                                      'sources')
+    scratch = Scratch(root / IN_FLIGHT)
+    try:
+        directory = scratch.directory()
+        stock = LazyArchives(build, MemberBuilder(build, plan), SymbolScanner(build, plan), lazies, directory / 'lib')
+        link = LazyLink(stock, command, read_roots(build, command, cwd), others_known(build, command, lazies), directory, cwd,
+                        messages)
+        try:
+            link.run()
+        finally:
+            with build.store:
+                stock.keep()
+    finally:
+        scratch.close()
+    _note_links(root, [lazy.archive for lazy in lazies])
+    complete = [(lazy.archive.mode, lazy.archive.target) for lazy in link.complete()]
+    _build_whole(build, complete, set())
+    return link.stats
+
+
+def is_enough(links: LinkCount, cost: Callable[[], float]) -> bool:
+    """Whether lazy links have cost as much as whole libraries would, whose `cost` is known then: who goes on until that moment,
+    and then has them built, never pays more than twice what was best."""
+    return links.seconds >= FLOOR and links.seconds >= cost()
+
+
+def _cost(build: Build, plan: Plan, lazies: Sequence[LazyArchive]) -> float:
+    """Seconds that the objects will take which archives still lack."""
+    durations, embedded_paths = CompileTimes(build.home, build.catalogue.sdk), build.catalogue.sdk.embedded_paths
+    keys = {key for lazy in lazies for _, key in lazy.archive.members}
+    return sum(durations.expected(plan.compiles[key]) for key in keys
+               if not any(build.store.read(OBJECT, each) for each in (key, local_key(key, embedded_paths, OBJECT))))
+
+
+def _note_links(cache: Path, archives: Sequence[Archive]) -> None:
+    """Note a lazy link in each of its modes, and what it cost: what this process itself took. Compilers and linker would run
+    without it, too."""
+    used = os.times()
+    for mode in {archive.mode for archive in archives}:
+        note_link(cache, mode, [archive for archive in archives if archive.mode == mode], used.user + used.system)
+
+
+def _plan(build: Build, missing: Missing) -> Plan:
+    modes: dict[Mode, list[str]] = {}
+    for mode, target in missing:
+        build.catalogue.listing(mode)
+        modes.setdefault(mode, []).append(target)
+    recipes = [recipe for mode, targets in modes.items() for recipe in build.catalogue.recipes(mode, targets).values()]
+    return make_plan(build.catalogue.sdk, recipes)
+
+
+def _build_whole(build: Build, missing: Missing, lazies: Collection[tuple[Mode, str]]) -> None:
+    """Put in the cache directory what is not to be lazy."""
+    requests = [Request(mode=mode, targets=(target,)) for mode, target in missing if (mode, target) not in lazies]
+    if requests and build.run(requests).failures:
+        raise NeedsWholeArchives('some of its missing libraries cannot be built')
+
+
+def _ask_remote(build: Build, plan: Plan) -> None:
+    """Whole archives that others made are better than any part of them; their indexes are the next best."""
+    if not build.options.remote:
+        return
+    from ..engine.remote_requests import archive_requests
+    from ..remote.client import DownloadRequest, Remote
+    remote = Remote(build.options.remote, build.store, build.watcher)
+    durations = CompileTimes(build.home, build.catalogue.sdk)
+    try:
+        remote.download([*archive_requests(plan, build.store, keys_in(build), durations.expected, default_workers()),
+                         *(DownloadRequest(KIND, (a.key,), 1.0) for a in plan.archives if not build.store.read(KIND, a.key))])
+    finally:
+        remote.close()

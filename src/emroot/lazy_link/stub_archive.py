@@ -1,0 +1,46 @@
+"""Sparse archives: the members of a library in their order, those that a link needs real, the others stand-ins."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from pathlib import Path
+
+from ..symbol_index import SymbolIndex
+from .stub_objects import bitcode_stub, wasm_stub
+
+_MAGIC = b'!<arch>\n'
+
+
+def write_stub_archive(path: Path, index: SymbolIndex, real: Mapping[str, Path], triple: str) -> None:
+    """Write the archive of `index` with the objects of `real` by their members' names.
+
+    It has no symbol table of its own: the linker reads the members' symbols, as it has done since LLVM 19.
+    """
+    names = bytearray()
+    with open(path, 'wb') as out:
+        body = []
+        for member in index.members:
+            if member.name in real:
+                content = real[member.name].read_bytes()
+            else:
+                content = (bitcode_stub if member.bitcode else wasm_stub)(member.defined, triple)
+            spelled = f'{member.name}/'
+            if len(spelled) > 16:
+                spelled = f'/{len(names)}'
+                names += f'{member.name}/\n'.encode()
+            body.append(_header(spelled, len(content)) + content + b'\n' * (len(content) % 2))
+        out.write(_MAGIC)
+        if names:
+            out.write(_header('//', len(names)) + bytes(names) + b'\n' * (len(names) % 2))
+        out.writelines(body)
+
+
+def _header(name: str, size: int) -> bytes:
+    return f'{name:<16}{0:<12}{0:<6}{0:<6}{"644":<8}{size:<10}`\n'.encode()
+
+
+def extracted_members(trace: str, archive: Path, real: Collection[str]) -> set[str]:
+    """The stand-ins of an archive that a link loaded, by what `wasm-ld --trace` said; its lines are `ARCHIVE(MEMBER)`."""
+    begins = f'{archive}('
+    members = {line[len(begins):-1] for line in trace.splitlines() if line.startswith(begins) and line.endswith(')')}
+    return members - set(real)

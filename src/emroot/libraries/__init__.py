@@ -1,0 +1,1 @@
+"""What the SDK's libraries are, as it says itself, and which of them a link needs."""

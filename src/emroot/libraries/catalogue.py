@@ -1,0 +1,254 @@
+"""The catalogue: what an SDK says its libraries are, as data. Asked once per SDK and mode, then kept.
+
+Two questions of different price: the *list* of a mode (names, files, groups, ports), and the *recipe* of a target (its
+compiles and the order of its members).
+"""
+
+from __future__ import annotations
+
+import fnmatch
+import functools
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from ..errors import UnknownNameError, from_os_error, is_shortage
+from ..host.checked_json import read_checked_json, write_checked_json
+from ..host.files import read_file, remove_tree, write_text
+from ..host.home import Home
+from ..modes import Mode
+from ..probe import ask, programs_digest, pure_environment
+from ..probe.port_settings import split
+from ..sdk import Sdk
+
+#: Raised when the shape of kept answers changes; what programs say is renewed when these change.
+_MEMO_VERSION = 3
+#: What a library may be called; a group is all capitals, a pattern and a port's file have other characters.
+_LIBRARY = r'[\w.+-]*[a-z][\w.+-]*'
+
+
+@dataclass(frozen=True, kw_only=True)
+class Library:
+    """One library variant in one mode."""
+
+    target: str
+    """Embuilder's name: `libc-mt-debug`."""
+    file: str
+    """`libc-mt-debug.a`; a bare `.o` for the C runtime's start files."""
+    path: str
+    """Where emcc looks for it, relative to the cache directory, forward slashes."""
+    family: str
+    """The library that this is a variant of: `libc`."""
+    vary: Mapping[str, str]
+    """What makes this variant: `{'is_mt': 'True'}`."""
+    objects: int
+    """How many compiles it takes."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Listing:
+    """What a mode has to offer."""
+
+    mode: Mode
+    libraries: Mapping[str, Library]
+    groups: Mapping[str, Sequence[str]]
+    """Embuilder's groups: `MINIMAL`, `SYSTEM`, `USER`, `ALL`..."""
+    ports: Mapping[str, Sequence[str]]
+    """Ports by name, each with the ports it depends on."""
+    port_variants: Mapping[str, str]
+    """Variants of ports (`libpng-mt`) and the port they are of."""
+    list_values: Mapping[str, Sequence[str]]
+    """Names that may also be one of several values of a port's option (`sdl2_mixer:formats`) or of a setting."""
+    unlisted: Mapping[str, Library] = field(default_factory=dict)
+    """Libraries that links asked for though embuilder lists none of that name: taken by exact name, in no group or list."""
+
+    def library(self, target: str) -> Library | None:
+        """The library of this name, listed or not."""
+        return self.libraries.get(target) or self.unlisted.get(target)
+
+    def knows(self, name: str) -> bool:
+        """Whether something is called so: a library, a port, a variant of one, or a group."""
+        return bool(self.library(name)) or any(name in known for known in (self.ports, self.port_variants, self.groups))
+
+    def goes_on(self, port: str, name: str) -> bool:
+        """Whether `name`, behind a comma, is one more value of the last option of a port's name (`sdl2_mixer:formats=mp3`)."""
+        first, options = split(port)
+        option = options[-1][0]
+        values = self.list_values.get(option, ()) or self.list_values.get(f'{self.port_variants.get(first, first)}:{option}', ())
+        return name in values or not self.knows(name)
+
+    def expand(self, names: Iterable[str]) -> list[str]:
+        """Targets for `names`, each a target, port, pattern or group, in order and once.
+
+        Raises `UnknownNameError` for a name or pattern that matches nothing.
+        """
+        known = [*self.libraries, *self.ports, *self.port_variants]
+        found: dict[str, None] = {}
+        for name in names:
+            if name in self.groups:
+                found.update(dict.fromkeys(self.groups[name]))
+            elif self.library(name) or name in self.ports or name in self.port_variants or self._is_port(name):
+                found[name] = None
+            elif matches := fnmatch.filter(known, name) if set('*?[') & set(name) else []:
+                found.update(dict.fromkeys(matches))
+            else:
+                raise UnknownNameError('target', split(name)[0], [*known, *self.groups],
+                                       hint=f'`emroot list --features {",".join(self.mode.features)}` lists them')
+        return list(found)
+
+    def _is_port(self, name: str) -> bool:
+        """Whether it is a port by its file, or a port of the SDK with options or settings (`sdl2_image:formats=png`)."""
+        first, options = split(name)
+        return first.endswith('.py') or (bool(options) and first in self.ports)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Member:
+    """One compile of a library, and the name of its object in the archive."""
+
+    source: str
+    """As it stands on the command line: relative to a directory three levels below the SDK's root, or `{sdk}/...`."""
+    name: str
+    argv: tuple[str, ...]
+    """Compiler and arguments; `{sdk}`, `{cache}`, `{source}` and `{object}` stand for paths."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Recipe:
+    """How a target is made: its members in the SDK's order, and how they are joined."""
+
+    mode: Mode
+    target: str
+    file: str
+    path: str
+    family: str
+    """The library that this is a variant of."""
+    how: str
+    """`archive` (llvm-ar), `copy` (a single object), or something only embuilder can do."""
+    members: tuple[Member, ...]
+
+
+class Catalogue:
+    """Asks an SDK, and remembers. One per SDK; safe to share between processes, since answers are facts."""
+
+    def __init__(self, sdk: Sdk, home: Home) -> None:
+        self.sdk = sdk
+        #: Answers of this SDK, by its digest.
+        self.memo = home.memo / 'probe' / sdk.digest[:32] / f'{programs_digest()[:12]}-{_MEMO_VERSION}'
+        self.config = self.memo / 'emscripten.config'
+        #: Where the SDK's own Python modules are kept compiled.
+        self.bytecode = self.memo / 'bytecode'
+        self._listings: dict[Mode, Listing] = {}
+
+    def listing(self, mode: Mode) -> Listing:
+        """What `mode` has to offer."""
+        if mode not in self._listings:
+            memo_file = self._listing_memo(mode)
+            memo = read_checked_json(memo_file)
+            if not memo:
+                memo = self._ask('listing', mode)
+                write_checked_json(memo_file, memo)
+            self._listings[mode] = _listing(mode, memo, read_checked_json(self._unlisted(mode)) or {})
+        return self._listings[mode]
+
+    def is_cached(self, mode: Mode) -> bool:
+        """Whether the listing of a mode is known, so that having it costs next to nothing."""
+        return mode in self._listings or self._listing_memo(mode).is_file()
+
+    def add_unlisted(self, mode: Mode, unlisted: Mapping[str, Any]) -> None:
+        """Add libraries that a link asks for though embuilder lists none of that name (`resolution.py`)."""
+        if not unlisted.keys() <= self.listing(mode).unlisted.keys():
+            memo_file = self._unlisted(mode)
+            write_checked_json(memo_file, {**(read_checked_json(memo_file) or {}), **unlisted})
+            del self._listings[mode]
+
+    def _unlisted(self, mode: Mode) -> Path:
+        return self.memo / mode.name / 'unlisted.json'
+
+    def _listing_memo(self, mode: Mode) -> Path:
+        return self.memo / mode.name / 'list.json'
+
+    def recipes(self, mode: Mode, targets: Iterable[str]) -> dict[str, Recipe]:
+        """How each of `targets` (exact names) is made that is a library of `mode`."""
+        wanted = list(targets)
+        if self.is_cached(mode):  # else that question is spared: the answer to this one tells, too
+            wanted = [target for target in wanted if self.listing(mode).library(target)]
+        memo_files = {target: self.memo / mode.name / f'{target}.json' for target in wanted if re.fullmatch(_LIBRARY, target)}
+        memos = {target: read_checked_json(memo_file) for target, memo_file in memo_files.items()}
+        unknown = [t for t, memo in memos.items() if not memo]
+        if unknown:
+            made_up = {target: {'family': said['family'], 'vary': said['vary']}
+                       for target, said in (read_checked_json(self._unlisted(mode)) or {}).items() if target in unknown}
+            answer = self._ask('recipes', mode, targets=unknown, unlisted=made_up)
+            for target in answer['libraries']:
+                memo = memos[target] = _split(answer, target)
+                write_checked_json(memo_files[target], memo)
+        return {target: _recipe(mode, target, memo) for target, memo in memos.items() if memo}
+
+    def expand(self, mode: Mode, names: Iterable[str]) -> list[str]:
+        """Targets for `names` as `Listing.expand` has them. That of a mode that was not asked for yet is only asked for if there
+        are names of other things than libraries.
+
+        Raises `UnknownNameError` for a name or pattern that matches nothing.
+        """
+        wanted = list(dict.fromkeys(names))
+        if (not self.is_cached(mode) and all(re.fullmatch(_LIBRARY, name) for name in wanted)
+                and self.recipes(mode, wanted).keys() >= set(wanted)):
+            return wanted
+        return self.listing(mode).expand(wanted)
+
+    def environment(self, extra: Mapping[str, str] | None = None) -> dict[str, str]:
+        """The environment in which this SDK's own programs see nothing but its own tools, plus `extra`."""
+        text = self.sdk.config_text
+        if read_file(self.config) != text.encode():
+            try:
+                write_text(self.config, text)
+            except OSError as error:
+                if is_shortage(error):
+                    raise from_os_error(error, 'preparing the home') from error
+                self.config = _temporary_config(text)
+        return pure_environment({'EM_CONFIG': str(self.config), **(extra or {})})
+
+    def _ask(self, question: str, mode: Mode, **request: Any) -> dict[str, Any]:
+        return ask(self.sdk.python, self.sdk.root, question, self.environment(), embuilder_flags=mode.embuilder_flags,
+                   bytecode=self.bytecode, **request)
+
+
+@functools.cache
+def _temporary_config(text: str) -> Path:
+    """A configuration for as long as this process runs: what only asks needs no home that can be written to."""
+    import atexit
+    import tempfile
+    directory = Path(tempfile.mkdtemp(prefix='emroot-config-'))
+    atexit.register(remove_tree, directory)
+    write_text(directory / 'emscripten.config', text)
+    return directory / 'emscripten.config'
+
+
+def _split(answer: Mapping[str, Any], target: str) -> dict[str, Any]:
+    """One target's part of an answer, with only the commands it uses."""
+    library = answer['libraries'][target]
+    used = sorted({index for _, _, index in library['objects']})
+    return {**library, 'commands': [answer['commands'][i] for i in used],
+            'objects': [[source, name, used.index(index)] for source, name, index in library['objects']]}
+
+
+def _listing(mode: Mode, memo: Mapping[str, Any], unlisted: Mapping[str, Any]) -> Listing:
+    libraries, learned = ({target: Library(target=target, **said) for target, said in known.items()}
+                          for known in (memo['libraries'], unlisted))
+    return Listing(mode=mode, libraries=libraries, groups=memo['groups'], ports=memo['ports'],
+                   port_variants=memo['port_variants'], list_values=memo['list_values'], unlisted=learned)
+
+
+def _recipe(mode: Mode, target: str, memo: Mapping[str, Any]) -> Recipe:
+    commands = [tuple(argv) for argv in memo['commands']]
+    members = tuple(Member(source=source, name=name, argv=commands[index]) for source, name, index in memo['objects'])
+    return Recipe(mode=mode, target=target, file=memo['file'], path=memo['path'], family=memo['family'],
+                  how=memo['how'], members=members)
+
+
+def read_source_index(sdk: Sdk) -> dict[str, str]:
+    """The digest of each source and header of the SDK, by its path below the root."""
+    return {str(k): str(v) for k, v in (read_checked_json(Path(sdk.index)) or {}).items()}

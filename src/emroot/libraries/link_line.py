@@ -1,0 +1,190 @@
+"""Which emcc or em++ a command line starts, and with what: as people write links, and as build tools print them.
+
+    LINE      COMMAND, or several joined by && || ; | & (what ninja prints: `: && em++ ... && :`)
+    COMMAND   [NAME=VALUE | LAUNCHER]... DRIVER ARGUMENT...      or flags and inputs alone
+    DRIVER    emcc or em++, by any path and suffix
+    LAUNCHER  a program of `_LAUNCHERS` with its options, a shell with a command, `cmake -E`; or any other program that has the
+              driver right behind it, or right behind a `--`
+
+Anything else is no link, and is refused: `make -j2` has inputs and options as well.
+"""
+
+from __future__ import annotations
+
+import itertools
+import os
+import re
+import shlex
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from ..errors import UsageError
+
+Language = Literal['c', 'c++']
+COMPILERS: dict[str, Language] = {'emcc': 'c', 'em++': 'c++'}
+#: Launchers that take options of their own: those of them that have the next word for value, and how many words follow them.
+_LAUNCHERS: dict[str, tuple[str, int]] = {
+    **dict.fromkeys(('ccache', 'sccache', 'distcc', 'icecc', 'buildcache', 'gomacc', 'rewrapper', 'recc', 'nohup', 'setsid',
+                     'command', 'libtool', 'emmake', 'emconfigure'), ('', 0)),
+    'env': ('-u --unset -C --chdir', 0), 'exec': ('-a', 0), 'time': ('-f --format -o --output', 0),
+    'nice': ('-n --adjustment', 0), 'ionice': ('-c --class -n --classdata', 0), 'sudo': ('-u --user -g --group', 0),
+    'stdbuf': ('-i -o -e', 0), 'python': ('-W -X', 0), 'py': ('', 0), 'timeout': ('-k --kill-after -s --signal', 1),
+    'taskset': ('', 1), 'chrt': ('', 1)}
+#: Names the configuration of an emcc on its command line. Only this spelling does.
+CONFIG = '--em-config'
+#: Names the program that an emcc starts compilers through, on its command line.
+_WRAPPER = '--compiler-wrapper'
+_SHELLS = ('sh', 'bash', 'dash', 'ash', 'zsh', 'ksh')
+_BETWEEN = ('&&', '||', ';', '|', '&')
+_ASSIGNMENT = r'(?s)([A-Za-z_]\w*)=(.*)'
+_INPUT = r'(?is).*\.(o|obj|lo|a|lib|so|dylib|wasm|bc|ll|c|cc|cpp|cxx|c\+\+|i|ii|m|mm|s)'
+#: What a driver's name may end with.
+_SUFFIXES = ('', '.py', '.bat', '.exe', '.cmd', '.ps1')
+#: Of these a compiler links nothing.
+_LINKS_NOTHING = {'-c', '-S', '-E', '-M', '-MM', '-fsyntax-only'}
+
+
+@dataclass(frozen=True, kw_only=True)
+class LinkLine:
+    """A command of emcc or em++."""
+
+    driver: str
+    """`emcc` or `em++`."""
+    arguments: tuple[str, ...]
+    variables: Mapping[str, str]
+    """What the line itself sets."""
+    command: tuple[str, ...]
+    """What the line starts, launchers and driver included. Nothing if it was flags alone."""
+
+
+def read_link(link: str | Sequence[str], lang: str | None = None) -> LinkLine:
+    """The one emcc or em++ that a line starts. Of flags alone, `lang` (`c` or `c++`, the default) says which of the two.
+
+    Raises `UsageError` if there is none, or more than one that links.
+    """
+    if lang not in (None, *COMPILERS.values()):
+        raise UsageError(f'unknown language {lang!r}', hint='give --lang c or --lang c++')
+    words = split_link(link)
+    if len(words) == 1 and not words[0].startswith('-') and any(map(str.isspace, words[0])):
+        words = split_link(words[0])  # a whole line that was quoted for the shell
+    found = list(_started(words))
+    if len(found) > 1:
+        found = [line for line in found if not _LINKS_NOTHING.intersection(line.arguments)] or found[:1]
+    if len(found) > 1:
+        raise UsageError(f'`{shlex.join(words)}` contains {len(found)} links',
+                         hint='give one link at a time; --for may be repeated')
+    if found:
+        return found[0]
+    variables, flags = _variables(words)
+    if flags and not flags[0].startswith(('-', '@')) and not re.fullmatch(_INPUT, flags[0]):
+        raise UsageError(f'`{shlex.join(words)}` is not a link command of emcc or em++',
+                         hint='give a command of emcc or em++ (also with ccache, env or the like in front), or only its flags; '
+                              'for a whole build use `emroot run -- COMMAND`')
+    return LinkLine(driver='emcc' if lang == 'c' else 'em++', arguments=tuple(flags), variables=variables, command=())
+
+
+def compiler_wrapper(link: str | Sequence[str]) -> str | None:
+    """The program through which a link has compilers started (`--compiler-wrapper`, EM_COMPILER_WRAPPER), if it says so."""
+    line = read_link(link)
+    said = line.variables.get('EM_COMPILER_WRAPPER')
+    for word, following in itertools.zip_longest(line.arguments, line.arguments[1:]):
+        name, equals, value = word.partition('=')
+        if name == _WRAPPER:
+            said = value if equals else following
+    return said
+
+
+def split_link(link: str | Sequence[str], *, windows: bool = os.name == 'nt') -> Sequence[str]:
+    """The words of a link, which may be given as they would stand on a shell's line."""
+    if not isinstance(link, str):
+        return link
+    reader = shlex.shlex(link, posix=True, punctuation_chars=False)
+    reader.whitespace_split, reader.commenters = True, ''
+    if windows:
+        reader.escape = ''  # it separates directories
+    try:
+        return list(reader)
+    except ValueError as error:
+        raise UsageError(f'cannot read the link {link!r}: {error}', hint='close the quotation marks') from error
+
+
+def compiler(word: str) -> str | None:
+    """`emcc` or `em++` if a word names one of them: `/opt/emsdk/upstream/emscripten/em++.bat`."""
+    name, suffix = os.path.splitext(_name(word))
+    return name if name in COMPILERS and suffix in _SUFFIXES else None
+
+
+def _name(word: str) -> str:
+    return word.replace('\\', '/').rpartition('/')[2].lower()
+
+
+def _started(words: Sequence[str]) -> Iterator[LinkLine]:
+    """Each emcc or em++ that the commands of a line start."""
+    command: list[str] = []
+    for word in (*words, ';'):
+        if word not in _BETWEEN:
+            command.append(word)
+            continue
+        variables, command = _variables(command)
+        if command and (driver := compiler(command[0])):
+            yield LinkLine(driver=driver, arguments=tuple(command[1:]), variables=variables, command=tuple(command))
+        elif command:
+            yield from _launched(command, variables)
+        command = []
+
+
+def _launched(command: list[str], variables: Mapping[str, str]) -> Iterator[LinkLine]:
+    """What a launcher starts: the command with it in front, unless that is a shell."""
+    inner, shell = _behind(command)
+    for line in _started(inner):
+        started = line.command if shell else (*command[:len(command) - len(inner)], *inner)
+        yield replace(line, variables={**variables, **line.variables}, command=started)
+
+
+def _behind(command: list[str]) -> tuple[Sequence[str], bool]:
+    """What a launcher was given to start, and whether it was a shell. Nothing if it is no launcher."""
+    name, rest = _program(command[0]), command[1:]
+    if name in _SHELLS or name == 'cmd':
+        return _of_shell(name, rest), True
+    if name == 'cmake' and rest[:1] == ['-E']:
+        return rest[1:], False
+    if name in _LAUNCHERS:
+        values, following = _LAUNCHERS[name]
+        while rest and rest[0] != '--' and (rest[0].startswith('-') or (name != 'env' and re.fullmatch(_ASSIGNMENT, rest[0]))):
+            del rest[:2 if rest[0] in values.split() else 1]
+        rest = rest[following:]
+        return rest[1:] if rest[:1] == ['--'] else rest, False
+    behind = rest[rest.index('--') + 1:] if '--' in rest else rest
+    known = len(behind) > 1 and (compiler(behind[0]) or _program(behind[0]) in _LAUNCHERS)
+    return behind if known else [], False
+
+
+def _of_shell(name: str, rest: list[str]) -> Sequence[str]:
+    """The words of a shell's command, or of the script that it runs."""
+    if name == 'cmd':
+        inner = rest[next((at for at, word in enumerate(rest) if word.lower() == '/c'), len(rest)) + 1:]
+        return split_link(inner[0], windows=True) if len(inner) == 1 else inner
+    while rest and rest[0].startswith('-'):
+        option = rest.pop(0)
+        if re.fullmatch(r'-[A-Za-z]*c', option) and rest:
+            return split_link(rest[0], windows=False)
+        if re.fullmatch(r'-[A-Za-z]*o', option):  # -o pipefail
+            del rest[:1]
+    return rest
+
+
+def _program(word: str) -> str:
+    """A program's name without what versions and Windows add to it."""
+    name = re.sub(r'\.(exe|bat|cmd)$', '', _name(word))
+    return 'python' if re.fullmatch(r'pythonw?[\d.]*', name) else name
+
+
+def _variables(words: Sequence[str]) -> tuple[dict[str, str], list[str]]:
+    """What is set in front of a command, and the command."""
+    variables: dict[str, str] = {}
+    for at, word in enumerate(words):
+        if '=' not in word or not (match := re.fullmatch(_ASSIGNMENT, word)):
+            return variables, list(words[at:])
+        variables[match.group(1)] = match.group(2)
+    return variables, []

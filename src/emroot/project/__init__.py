@@ -1,0 +1,1 @@
+"""`emroot.toml`, what it selects, and what of it may be used."""

@@ -1,0 +1,137 @@
+"""What is to be built: targets by mode, from features, names and links."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+
+from ..libraries.catalogue import Catalogue
+from ..modes import Mode, parse_features, parse_mode
+from ..probe.port_settings import split
+from .project_file import Project
+
+#: What may be one of several values of a port's option.
+_VALUE = r'[\w.+-]+'
+Selected = dict[Mode, list[str]]
+#: The path of a port's file, and options.
+_PORT_FILE = r'(?s)(.+\.py)(:.*)?'
+
+
+class Selection:
+    """Targets by mode, in the order in which they were asked for, each once."""
+
+    def __init__(self, catalogue: Catalogue) -> None:
+        self._catalogue = catalogue
+        self._wanted: dict[Mode, dict[str, None]] = {}
+        self._unfetched: list[str | Sequence[str]] = []
+
+    def add(self, *, features: Iterable[str] = (), targets: Iterable[str] = (),
+            links: Iterable[str | Sequence[str]] = ()) -> None:
+        """Add `targets` (names, patterns, groups, ports, `MODE/TARGET`) in the modes that `features` select, an item a mode
+        (default: wasm32), and whatever `links` need. With `features` alone: what ordinary C and C++ programs of these modes need.
+
+        Raises `UnknownNameError` for what does not exist, `UsageError` for what contradicts itself or emcc refuses.
+        """
+        given, names, lines = list(features), list(targets), list(links)
+        modes = parse_modes(given)
+        named: dict[Mode, list[str]] = {}
+        for name in self._whole(names, modes):
+            mode, target = _qualified(name)
+            for each in [mode] if mode else modes:
+                named.setdefault(each, []).append(target)
+        for each, wanted in named.items():
+            self._want(each, self._catalogue.expand(each, wanted))
+        if given and not names and not lines:
+            lines = [link for mode in modes for link in default_link_lines(mode)]
+        for link in lines:
+            from ..libraries.resolution import resolve  # here and not above: mostly nothing is to be resolved
+            found = resolve(self._catalogue, link)
+            found.check_ports()
+            self._want(found.mode, [*found.targets, *found.ports])
+            if found.unfetched:
+                self._unfetched.append(link)
+
+    def revealed(self, ports: Path) -> Selected:
+        """What links need besides, now that the definitions of ports which come with their sources are in `ports`
+        (`<cache directory>/ports`): other variants of these, and what they depend on."""
+        if not self._unfetched:
+            return {}
+        from ..libraries.resolution import resolve
+        found: dict[Mode, dict[str, None]] = {}
+        for link in self._unfetched:
+            known = resolve(self._catalogue, link, ports=ports)
+            known.check_ports()
+            wanted = self._wanted.get(known.mode, {})
+            found.setdefault(known.mode, {}).update((name, None) for name in (*known.targets, *known.ports) if name not in wanted)
+        self._unfetched.clear()
+        for mode, targets in found.items():
+            self._want(mode, targets)
+        return {mode: list(targets) for mode, targets in found.items() if targets}
+
+    def add_project(self, project: Project) -> None:
+        """Add all that an `emroot.toml` asks for. Raises `UsageError` if it names code and is not trusted."""
+        from .trust import check_section
+        for section in project.cache:
+            check_section(project, section)
+            self.add(features=[','.join(section.features)] if section.features else (), targets=split_names(section.targets),
+                     links=section.links)
+
+    def selected(self) -> Selected:
+        """All of it. Empty if nothing was asked for."""
+        return {mode: list(targets) for mode, targets in self._wanted.items()}
+
+    def _whole(self, names: Iterable[str], modes: Sequence[Mode]) -> list[str]:
+        """Names, with the values of a port's option put together again that commas divide (`sdl2_image:formats=jpg,png`): they
+        follow the option, which takes them, or nothing is called so."""
+        found: list[str] = []
+        for name in names:
+            first, _ = split(name)
+            mode, before = _qualified(found[-1]) if found else (None, '')
+            if (split(before)[1] and re.fullmatch(_VALUE, first) and not first.endswith('.py')
+                    and self._catalogue.listing(mode or modes[0]).goes_on(before, first)):
+                found[-1] += f',{name}'
+            else:
+                found.append(name)
+        return found
+
+    def _want(self, mode: Mode, targets: Iterable[str]) -> None:
+        self._wanted.setdefault(mode, {}).update(dict.fromkeys(targets))
+
+
+def parse_modes(features: Iterable[str]) -> list[Mode]:
+    """The modes of several items of features, in order and once; wasm32 without any."""
+    return list(dict.fromkeys(parse_features([given]) for given in list(features) or ['wasm32']))
+
+
+def split_names(given: Iterable[str]) -> list[str]:
+    """Names that may come several in one, joined by commas. The file of a port, by its absolute path, may have some in it."""
+    return [os.path.abspath(name) if _is_file(name) else name for names in given for name in _split(names.split(',')) if name]
+
+
+def _split(pieces: list[str]) -> Iterator[str]:
+    while pieces:
+        is_path = bool(set('/\\') & set(pieces[0])) and not _is_file(pieces[0])
+        end = next((end for end in range(2, len(pieces) + 1) if is_path and _is_file(','.join(pieces[:end]))), 1)
+        yield ','.join(pieces[:end]).strip()
+        pieces = pieces[end:]
+
+
+def _is_file(target: str) -> bool:
+    """Whether a target is a port's file, with options or not."""
+    found = re.fullmatch(_PORT_FILE, target.strip()) if '.py' in target else None
+    return found is not None and os.path.isfile(found[1])
+
+
+def default_link_lines(mode: Mode) -> list[list[str]]:
+    """What features alone stand for: C and C++ programs of this mode, with and without optimisation."""
+    return [[driver, *mode.emcc_flags, level] for driver in ('emcc', 'em++') for level in ('-O0', '-O2')]
+
+
+def _qualified(name: str) -> tuple[Mode | None, str]:
+    """`wasm64-lto/libc` names its mode; anything else is meant for all the modes selected."""
+    before, slash, after = name.partition('/')
+    if slash and before.split('-')[0] in ('wasm32', 'wasm64'):
+        return parse_mode(before), after
+    return None, name

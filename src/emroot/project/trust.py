@@ -1,0 +1,113 @@
+"""What a project's file may have emroot do.
+
+A clone is data: whoever wrote an `emroot.toml` must not have programs run, or bytes taken into what all projects of a user link
+with, before that user said so for its directory (as direnv, mise and git's safe.directory ask). A version, features, names of
+targets and links need no trust. Paths, remotes, bases and files with code of ports do.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from ..errors import StoreError, UsageError
+from ..hashing import digest_bytes
+from ..host.home import Home, read_json
+from ..host.quoting import quoted
+from .project_file import CacheSection, Project
+
+#: `1` trusts every project; else directories, separated as in PATH, that are trusted with all below them.
+TRUST = 'EMROOT_TRUST'
+#: emcc takes the name of a port that ends so for a file (`tools/ports/__init__.py: handle_use_port_arg`); options may follow.
+_PORT_FILE = re.compile(r'\.py(:|$)')
+
+
+def is_trusted(home: Home, directory: Path) -> bool:
+    """Whether the user said that what the project file in `directory` names may be used."""
+    real = os.path.realpath(directory)
+    said = os.environ.get(TRUST, '')
+    if said in ('0', '1'):
+        return said == '1'
+    if any(_is_below(real, os.path.realpath(each)) for each in said.split(os.pathsep) if each):
+        return True
+    return (read_json(_mark(home, real)) or {}).get('path') == real
+
+
+def trust(home: Home, directory: Path) -> None:
+    """Note that the project in `directory` is trusted. Raises `StoreError` if the home cannot be written to."""
+    import json
+
+    from ..host.files import write_text
+    home.prepare()
+    real = os.path.realpath(directory)
+    try:
+        write_text(_mark(home, real), json.dumps({'path': real}))
+    except OSError as error:
+        raise StoreError(f'cannot record in the home that {real} is trusted: {error.strerror}',
+                         hint=f'choose a writable home with EMROOT_HOME, or set {TRUST}={quoted(real)}') from error
+
+
+def revoke(home: Home, directory: Path) -> bool:
+    """Forget that the project in `directory` is trusted; whether it was."""
+    from ..host.files import remove
+    mark = _mark(home, os.path.realpath(directory))
+    was = mark.is_file()
+    remove(mark)
+    return was
+
+
+def untrusted_keys(project: Project) -> dict[str, str]:
+    """The keys of a project's file that need trust, and what each says."""
+    named = {'sdk': project.sdk if project.sdk_path else '', 'remote': project.remote, 'remote-key': project.remote_key,
+             'base': project.base, 'ports-from': project.ports_from}
+    found = {key: value for key, value in named.items() if value}
+    code = list(dict.fromkeys(word for section in project.cache for word in names_code(section)))
+    return {**found, **({'cache': ', '.join(code)} if code else {})}
+
+
+def without_untrusted(project: Project) -> Project:
+    """The project as far as it needs no trust. Its sections stay: `check_section` refuses those that name code."""
+    sdk = '' if project.sdk_path else project.sdk
+    return dataclasses.replace(project, sdk=sdk, remote='', remote_key='', base='', ports_from='', trusted=False)
+
+
+def check_section(project: Project, section: CacheSection) -> None:
+    """Raises `UsageError` if a section names code that the user does not trust."""
+    if not project.trusted and (code := list(names_code(section))):
+        raise UsageError(f'{project.file} names files whose code emcc runs ({", ".join(code)}), '
+                         'and this project is not trusted',
+                         hint=f'check them, then run `emroot trust {quoted(project.file.parent)}`')
+
+
+def names_code(section: CacheSection) -> Iterator[str]:
+    """The words of a section that name a file with code: ports of its own, configurations of emcc, and files of options."""
+    from ..libraries.link_line import read_link, split_link
+    from .selection import split_names
+    yield from filter(_PORT_FILE.search, split_names(section.targets))
+    for link in section.links:
+        try:
+            line = read_link(link)
+        except UsageError:  # nothing starts from what is no link
+            continue
+        words = [*line.arguments, *(word for value in line.variables.values() for word in split_link(value))]
+        for before, word in zip(['', *words], words, strict=False):
+            port = word.startswith('--use-port') or before == '--use-port'
+            if word.startswith(('@', '--em-config=')) or before == '--em-config' or (port and _PORT_FILE.search(word)):
+                yield word
+
+
+def origin_of(*sources: str) -> str:
+    """A name for the remotes and bases (addresses or paths) that only a project's file names. What came by them is kept apart
+    under it, and counts for builds alone that name the same."""
+    return digest_bytes(os.fsencode('\n'.join(sources)))[:16]
+
+
+def _is_below(path: str, directory: str) -> bool:
+    return path == directory or path.startswith(directory.rstrip(os.sep) + os.sep)
+
+
+def _mark(home: Home, real: str) -> Path:
+    return home.trusted / f'{digest_bytes(os.fsencode(real))[:32]}.json'

@@ -1,0 +1,116 @@
+"""Names on a remote, and how a record looks there."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+
+from ..hashing import Record, canonical_json, digest_bytes
+from ..store import Blob
+from ..store.records import is_below, is_digest, seal, unseal
+from . import protobuf
+from .transport import InvalidResponse
+
+INDEX = 'index.json'
+INDEX_SCHEMA = 1
+#: Bytes that no record and no library comes near.
+LARGEST_RECORD, LARGEST_BLOB = 16 << 20, 2 << 30
+#: Fields of Bazel's ActionResult, which servers check: https://github.com/bazelbuild/remote-apis. The files are those that
+#: the record names, so that a server keeps them as long as the record; the record itself stands where a tool's output would,
+#: its signature where a tool's errors would.
+_OUTPUT_FILES, STDOUT_RAW, STDERR_RAW = 2, 5, 7
+_FILE_PATH, _FILE_DIGEST, _DIGEST_HASH, _DIGEST_SIZE = 1, 2, 1, 2
+
+
+def record_name(kind: str, key: str) -> str:
+    """Where a record lies: `ac/HEX`."""
+    return f'ac/{digest_bytes(f"emroot {kind} {key}".encode())}'
+
+
+def named_blobs(record: Record) -> dict[str, Blob]:
+    """The blobs of a record, by where they belong in a cache directory. Raises `InvalidResponse` if it names none."""
+    files = record.get('files')
+    entries = files if isinstance(files, dict) else {str(record.get('path', '')): [record.get('digest'), record.get('size')]}
+    found = {path: Blob.of(*entry) for path, entry in entries.items() if isinstance(entry, list) and len(entry) == 2}
+    blobs = {path: blob for path, blob in found.items() if blob and blob.size <= LARGEST_BLOB}
+    if not blobs or len(blobs) != len(entries):
+        raise InvalidResponse('it has a record that is not from emroot')
+    return blobs
+
+
+def check_shape(record: Record, members: Sequence[str]) -> None:
+    """Raises `InvalidResponse` if a record is not as emroot writes it: its paths lie in a cache directory, a path of an SDK in
+    its bytes is
+    named by a digest, and an archive has the `members` of the library that was asked for (an imported one names none)."""
+    listed = record.get('members', [])
+    names = [entry[0] for entry in listed if isinstance(entry, list) and len(entry) == 2 and is_digest(entry[1])] \
+        if isinstance(listed, list) else None
+    if names is None or len(names) != len(listed) or (names and members and names != [*members]):
+        raise InvalidResponse('it has a record with other members than the library')
+    files = record.get('files')
+    paths = files if isinstance(files, dict) else [record.get('path')]
+    if not all(is_below(path) for path in paths) or not is_digest(record.get('place', '0' * 64)):
+        raise InvalidResponse('it has a record that is not from emroot')
+
+
+def sign_record_text(record: Record, kind: str, key: str) -> bytes:
+    """A record as it is sealed, and signed."""
+    return canonical_json(seal(record, kind, key)).encode()
+
+
+def encode(record: Record, kind: str, key: str, signature: bytes = b'') -> bytes:
+    """A record as it is sent: sealed, and wrapped in what Bazel's caches expect."""
+    files = b''.join(protobuf.message(_OUTPUT_FILES, protobuf.text(_FILE_PATH, path),
+                                      protobuf.message(_FILE_DIGEST, digest_message(blob)))
+                     for path, blob in sorted(named_blobs(record).items()))
+    signed = protobuf.message(STDERR_RAW, signature) if signature else b''
+    return files + protobuf.message(STDOUT_RAW, sign_record_text(record, kind, key)) + signed
+
+
+def parts(data: bytes) -> tuple[bytes, bytes]:
+    """What was signed of a record that came, and its signature, empty if it has none. Raises `InvalidResponse` for what is no
+    record.
+    """
+    try:
+        fields = list(protobuf.fields(data))
+    except (ValueError, IndexError) as error:
+        raise _no_record() from error
+    text, signature = (next((value for number, value in fields if number == wanted), b'') for wanted in (STDOUT_RAW, STDERR_RAW))
+    return text, signature
+
+
+def decode(data: bytes, kind: str, key: str) -> Record:
+    """The record of this kind and key. Raises `InvalidResponse` if these bytes are not it, whole and sealed."""
+    try:
+        document = json.loads(parts(data)[0])
+    except (ValueError, RecursionError) as error:
+        raise _no_record() from error
+    record = unseal(document if isinstance(document, dict) else None, kind, key)
+    if record is None:
+        raise InvalidResponse('it has a record that is damaged or has another key')
+    return record
+
+
+def _no_record() -> InvalidResponse:
+    return InvalidResponse('it answers with data that is not a record')
+
+
+def encode_index(records: Iterable[str]) -> bytes:
+    """The index of a directory that has these records (`HEX`)."""
+    return canonical_json({'emroot': INDEX_SCHEMA, 'records': sorted(records)}).encode() + b'\n'
+
+
+def decode_index(data: bytes) -> frozenset[str] | None:
+    """The names of all records (`ac/HEX`); None if this is no index, as from a server that has none."""
+    try:
+        document = json.loads(data)
+    except (ValueError, RecursionError):
+        return None
+    if not isinstance(document, dict) or document.get('emroot') != INDEX_SCHEMA or not isinstance(document.get('records'), list):
+        return None
+    return frozenset(f'ac/{name}' for name in document['records'] if is_digest(name))
+
+
+def digest_message(blob: Blob) -> bytes:
+    """A blob as the message `Digest`."""
+    return protobuf.text(_DIGEST_HASH, blob.digest) + protobuf.integer(_DIGEST_SIZE, blob.size)

@@ -1,0 +1,42 @@
+"""Whether a remote is still asked. It is there to save time: what costs time ends it, with one warning."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterable
+
+from .remote_spec import HEADER
+from .transport import AccessDenied, InvalidResponse, TransportError
+
+#: Answers that are not what they should be after which nothing more is asked: one file may be damaged, three are none's fault.
+_WRONG_ANSWERS = 3
+
+
+class CircuitBreaker:
+    """Open once nothing more is to be asked. Told of trouble from any thread."""
+
+    def __init__(self, url: str, secrets: Callable[[], Iterable[str]], warn: Callable[[str], None],
+                 note: Callable[[str], None]) -> None:
+        self._url, self._secrets, self._warn, self._note = url, secrets, warn, note
+        self._lock = threading.Lock()
+        self._wrong = self._failures = 0
+        self.open = False
+        self.refused = False
+
+    def record_failure(self, error: TransportError) -> None:
+        """Something went wrong: say so once, and decide whether to go on."""
+        said = str(error)
+        for secret in self._secrets():
+            said = said.replace(secret, '...')
+        with self._lock:
+            self._failures += 1
+            self._wrong += isinstance(error, InvalidResponse)
+            was_open, self.open = self.open, self.open or not isinstance(error, InvalidResponse) or self._wrong >= _WRONG_ANSWERS
+            self.refused = self.refused or isinstance(error, AccessDenied)
+            first, ends = self._failures == 1, self.open and not was_open
+        if first:
+            header = f'; set {HEADER} to the header that it requires, for example `Authorization: Bearer ...`'
+            hint = header if self.refused else ''
+            self._warn(f'remote {self._url}: {said}; the build continues without {"it" if ends else "that"}{hint}')
+        elif not was_open:
+            self._note(f'remote {self._url}: {said}{"; it is no longer used" if ends else ""}')

@@ -1,0 +1,68 @@
+"""A remote that is a directory: on a disk that several machines share, or to be served by a web server."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+from typing import IO
+
+from ..host.files import atomic_write
+from .action_cache import INDEX, encode_index
+from .transport import InvalidResponse, Unavailable, UnbatchedMixin
+
+_CHUNK = 1 << 20
+
+
+class DirectoryTransport(UnbatchedMixin):
+    """Plain files under names that say what is in them, so that none ever changes but the index, and records that get a
+    signature."""
+
+    def __init__(self, top: Path) -> None:
+        self._top = top
+
+    def get(self, name: str, sink: IO[bytes], limit: int) -> bool:
+        """See `Transport`. There is no index here: whether a file is there can be seen."""
+        if name == INDEX:
+            if not self._top.is_dir():
+                raise Unavailable('there is no such directory')
+            return False
+        try:
+            with open(self._top / name, 'rb') as f:
+                if os.fstat(f.fileno()).st_size > limit:
+                    raise InvalidResponse(f'its {name} is longer than expected')
+                shutil.copyfileobj(f, sink, _CHUNK)
+        except FileNotFoundError:
+            return False
+        except OSError as error:
+            raise Unavailable(f'{name} cannot be read: {error.strerror}') from error
+        return True
+
+    def put(self, name: str, content: bytes | Path, *, anew: bool = False) -> None:
+        """See `Transport`."""
+        path = self._top / name
+        if not anew and path.exists():
+            return
+        try:
+            with atomic_write(path) as temporary:
+                if isinstance(content, bytes):
+                    temporary.write_bytes(content)
+                else:
+                    shutil.copyfile(content, temporary)
+                os.chmod(temporary, 0o644)
+        except OSError as error:
+            raise Unavailable(f'{name} cannot be written: {error.strerror}') from error
+
+    def abort(self) -> None:
+        """See `Transport`. Nothing can be done about a disk that hangs."""
+
+    def write_index(self) -> int:
+        """List all records, so that those who read over the web need not ask; how many there are."""
+        try:
+            records = [name for name in os.listdir(self._top / 'ac') if not name.startswith('.')]
+            with atomic_write(self._top / INDEX) as temporary:
+                temporary.write_bytes(encode_index(records))
+                os.chmod(temporary, 0o644)
+        except OSError as error:
+            raise Unavailable(f'its index cannot be written: {error.strerror}') from error
+        return len(records)

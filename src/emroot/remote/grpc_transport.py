@@ -1,0 +1,263 @@
+"""A remote that speaks the Remote Execution API: its content-addressable storage and its action cache, over gRPC.
+
+https://github.com/bazelbuild/remote-apis. The extra `emroot[reapi]` brings gRPC; the few messages that are needed are written
+here field by field. A record of the store is the result of an action whose digest is the record's name.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import ssl
+import uuid
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import IO, Any, TypeVar
+from urllib.parse import urlsplit
+
+os.environ.setdefault('GRPC_VERBOSITY', 'NONE')  # it would say on standard error what is said as one warning
+import grpc
+
+from ..store import Blob
+from . import protobuf
+from .action_cache import INDEX, STDERR_RAW, STDOUT_RAW, digest_message
+from .transport import SILENCE, AccessDenied, InvalidResponse, TransportError, Unavailable, with_retries
+
+_API = '/build.bazel.remote.execution.v2'
+_GET_CAPABILITIES = f'{_API}.Capabilities/GetCapabilities'
+_GET_RESULT, _UPDATE_RESULT = f'{_API}.ActionCache/GetActionResult', f'{_API}.ActionCache/UpdateActionResult'
+_MISSING, _READ_BATCH, _UPDATE_BATCH = (f'{_API}.ContentAddressableStorage/{name}'
+                                        for name in ('FindMissingBlobs', 'BatchReadBlobs', 'BatchUpdateBlobs'))
+_READ, _WRITE = '/google.bytestream.ByteStream/Read', '/google.bytestream.ByteStream/Write'
+#: Where a server keeps apart what stands in a result.
+_APART = {STDOUT_RAW: 6, STDERR_RAW: 8}
+_SHA256 = 1
+#: Digests have sizes. That of an action which nobody needs to see is always said to be this.
+_ACTION_SIZE = 64
+#: Bytes in one message: what gRPC allows, less what else is in it. A server may want less.
+_BATCH = 3 << 20
+_CHUNK = 1 << 20
+#: Bytes per second below which a long transfer is given up.
+_SLOWEST = 1 << 14
+_T = TypeVar('_T')
+_OK, _NOT_FOUND, _ALREADY_EXISTS = 0, 5, 6
+_MEANING: dict[Any, Callable[[str], TransportError]] = {
+    grpc.StatusCode.UNAUTHENTICATED: AccessDenied, grpc.StatusCode.PERMISSION_DENIED: AccessDenied,
+    grpc.StatusCode.DEADLINE_EXCEEDED: lambda _: Unavailable('it does not answer'),
+    **dict.fromkeys((grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.RESOURCE_EXHAUSTED, grpc.StatusCode.ABORTED,
+                     grpc.StatusCode.INTERNAL, grpc.StatusCode.CANCELLED), lambda said: Unavailable(said, passing=True))}
+
+
+class GrpcTransport:
+    """One thread's way to a server; gRPC shares the connections."""
+
+    def __init__(self, url: str, headers: Mapping[str, str], silence: float = SILENCE) -> None:
+        parts = urlsplit(url)
+        self._instance = parts.path.strip('/')
+        self._headers: tuple[tuple[str, str | bytes], ...] = tuple((name.lower(), value) for name, value in headers.items())
+        self._silence, self._aborted = silence, False
+        at = parts.netloc if parts.port else f'{parts.netloc}:{443 if parts.scheme == "grpcs" else 80}'
+        options = [('grpc.max_receive_message_length', _BATCH + _CHUNK), ('grpc.enable_retries', 0)]
+        self._channel = grpc.secure_channel(at, grpc.ssl_channel_credentials(_authorities()), options) \
+            if parts.scheme == 'grpcs' else grpc.insecure_channel(at, options)
+        self._batch = 0
+
+    def get(self, name: str, sink: IO[bytes], limit: int) -> bool:
+        """See `Transport`."""
+        if name == INDEX:
+            self._capabilities()
+            return False
+        kind, _, digest = name.partition('/')
+        if kind != 'ac':
+            raise InvalidResponse(f'it cannot have the file {name}')
+        result = self._result(digest, limit)
+        sink.write(result or b'')
+        return result is not None
+
+    def put(self, name: str, content: bytes | Path, *, anew: bool = False) -> None:
+        """See `Transport`. What is there is replaced anyhow."""
+        result = content if isinstance(content, bytes) else content.read_bytes()
+        self._call(_UPDATE_RESULT, protobuf.text(1, self._instance), protobuf.message(2, _action(name.partition('/')[2])),
+                   protobuf.message(3, result))
+
+    def get_blobs(self, wanted: Mapping[Blob, Path]) -> bool:
+        """See `Transport`: small ones together, large ones as streams."""
+        small = [blob for blob in wanted if blob.size <= self._batch_limit()]
+        for batch in _batches(small, self._batch_limit()):
+            answer = self._call(_READ_BATCH, protobuf.text(1, self._instance),
+                                *(protobuf.message(2, digest_message(b)) for b in batch))
+            by_digest = {blob.digest: blob for blob in batch}
+            for response in (value for number, value in protobuf.fields(answer) if number == 1):
+                if (code := _status(protobuf.field(response, 3))) == _NOT_FOUND:
+                    return False
+                blob = by_digest.pop(protobuf.field(response, 1, 1).decode('ascii', 'replace'), None)
+                if code != _OK or blob is None:
+                    raise InvalidResponse('it does not answer the request')
+                wanted[blob].write_bytes(protobuf.field(response, 2))
+            if by_digest:
+                return False
+        return all(self._read(blob, wanted[blob]) for blob in wanted if blob not in small)
+
+    def put_blobs(self, found: Mapping[Blob, Path]) -> None:
+        """See `Transport`: what it has already is not sent."""
+        answer = self._call(_MISSING, protobuf.text(1, self._instance), *(protobuf.message(2, digest_message(b)) for b in found))
+        lacking = {protobuf.field(value, 1).decode('ascii', 'replace') for number,
+                   value in protobuf.fields(answer) if number == 2}
+        missing = [blob for blob in found if blob.digest in lacking]
+        small = [blob for blob in missing if blob.size <= self._batch_limit()]
+        for batch in _batches(small, self._batch_limit()):
+            answer = self._call(_UPDATE_BATCH, protobuf.text(1, self._instance), *(
+                protobuf.message(2, protobuf.message(1, digest_message(b)), protobuf.message(2, found[b].read_bytes()))
+                for b in batch))
+            for response in (value for number, value in protobuf.fields(answer) if number == 1):
+                if _status(protobuf.field(response, 2)) not in (_OK, _ALREADY_EXISTS):
+                    raise InvalidResponse('it does not accept the upload')
+        for blob in missing:
+            if blob not in small:
+                self._write(blob, found[blob])
+
+    def abort(self) -> None:
+        """See `Transport`."""
+        self._aborted = True
+        self._channel.close()
+
+    # --- what is asked ---
+
+    def _capabilities(self) -> bytes:
+        """What the server can do: the probe."""
+        cache = protobuf.field(self._call(_GET_CAPABILITIES, protobuf.text(1, self._instance)), 1)
+        if _SHA256 not in protobuf.numbers(cache, 1):
+            raise Unavailable('it is not a cache with sha256 digests')
+        return cache
+
+    def _batch_limit(self) -> int:
+        if not self._batch:
+            said = protobuf.numbers(self._capabilities(), 4)
+            self._batch = min(_BATCH, said[0] - (64 << 10)) if said and said[0] > 128 << 10 else _BATCH
+        return self._batch
+
+    def _result(self, digest: str, limit: int) -> bytes | None:
+        """The result of an action, the record in it even where a server keeps that apart."""
+        try:
+            result = self._call(_GET_RESULT, protobuf.text(1, self._instance), protobuf.message(2, _action(digest)),
+                                protobuf.integer(3, 1),
+                                protobuf.integer(4, 1))
+        except _NotFound:
+            return None
+        for raw, digest_of in _APART.items():
+            apart = protobuf.field(result, digest_of)
+            if apart and not protobuf.field(result, raw):
+                size = (protobuf.numbers(apart, 2) or [0])[0]
+                blob = Blob.of(protobuf.field(apart, 1).decode('ascii', 'replace'), size)
+                if blob is None or size > min(limit, _BATCH):
+                    raise InvalidResponse('it has a record that is not from emroot')
+                answer = self._call(_READ_BATCH, protobuf.text(1, self._instance), protobuf.message(2, digest_message(blob)))
+                result += protobuf.message(raw, protobuf.field(answer, 1, 2))
+        if len(result) > limit:
+            raise InvalidResponse('it sends more data than expected')
+        return result
+
+    def _read(self, blob: Blob, file: Path) -> bool:
+        def once() -> bool:
+            name = f'{self._instance}/blobs/{blob.digest}/{blob.size}'.lstrip('/')
+            stream = self._channel.unary_stream(_READ, bytes, bytes)(protobuf.text(1, name), timeout=self._long(blob),
+                                                                     metadata=self._headers)
+            done = 0
+            with open(file, 'wb') as sink:
+                for answer in stream:
+                    data = protobuf.field(answer, 10)
+                    done += len(data)
+                    if done > blob.size:
+                        stream.cancel()
+                        raise InvalidResponse('it sends more data than expected')
+                    sink.write(data)
+            return True
+        try:
+            return self._patiently(once)
+        except _NotFound:
+            return False
+
+    def _write(self, blob: Blob, file: Path) -> None:
+        def once() -> None:
+            name = f'{self._instance}/uploads/{uuid.uuid4()}/blobs/{blob.digest}/{blob.size}'.lstrip('/')
+            answer = self._channel.stream_unary(_WRITE, bytes, bytes)(_pieces(name, file, blob.size), timeout=self._long(blob),
+                                                        metadata=self._headers)
+            if protobuf.numbers(answer, 1) != [blob.size]:
+                raise InvalidResponse('it does not accept the upload')
+        self._patiently(once)
+
+    def _call(self, method: str, *request: bytes) -> bytes:
+        def once() -> bytes:
+            ask = self._channel.unary_unary(method, bytes, bytes)
+            return ask(b''.join(request), timeout=self._silence, metadata=self._headers)
+        return self._patiently(once)
+
+    def _patiently(self, once: Callable[[], _T]) -> _T:
+        def talk() -> _T:
+            with _talking():
+                return once()
+        return with_retries(talk, lambda: None, lambda: self._aborted)
+
+    def _long(self, blob: Blob) -> float:
+        return self._silence + blob.size / _SLOWEST
+
+
+class _NotFound(Exception):
+    """It is not there."""
+
+
+@contextlib.contextmanager
+def _talking() -> Iterator[None]:
+    """What gRPC says in the block, in terms of `TransportError`. What the server itself says of it is left out: it may say
+    anything.
+    """
+    try:
+        yield
+    except grpc.RpcError as error:
+        code = error.code()
+        if code is grpc.StatusCode.NOT_FOUND:
+            raise _NotFound from None
+        meaning = _MEANING.get(code, InvalidResponse)
+        raise meaning(f'it answers {code.name}') from None
+    except (UnicodeError, IndexError) as error:
+        raise InvalidResponse('it answers with data that is not a message') from error
+    except ValueError as error:  # gRPC's word for a channel that was closed; also for what is no message
+        raise Unavailable('its answer is not understood') from error
+
+
+def _action(digest: str) -> bytes:
+    return protobuf.text(1, digest) + protobuf.integer(2, _ACTION_SIZE)
+
+
+def _status(status: bytes) -> int:
+    return (protobuf.numbers(status, 1) or [_OK])[0]
+
+
+def _batches(blobs: list[Blob], limit: int) -> Iterator[list[Blob]]:
+    batch: list[Blob] = []
+    for blob in blobs:
+        if batch and sum(b.size + 128 for b in batch) + blob.size > limit:
+            yield batch
+            batch = []
+        batch.append(blob)
+    if batch:
+        yield batch
+
+
+def _pieces(name: str, file: Path, size: int) -> Iterator[bytes]:
+    done = 0
+    with open(file, 'rb') as f:
+        while True:
+            data = f.read(_CHUNK)
+            last = done + len(data) >= size or not data
+            named = b'' if done else protobuf.text(1, name)
+            yield named + protobuf.integer(2, done) + protobuf.integer(3, last) + protobuf.message(10, data)
+            done += len(data)
+            if last:
+                return
+
+
+def _authorities() -> bytes:
+    """The certificates that Python trusts here: the system's, or those of SSL_CERT_FILE. gRPC would bring its own."""
+    trusted = ssl.create_default_context().get_ca_certs(binary_form=True)
+    return ''.join(map(ssl.DER_cert_to_PEM_cert, trusted)).encode() or b'\n'

@@ -1,0 +1,126 @@
+"""What the page says without its script: the modes, what was shared, and the facts of the last build."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from html import escape
+from typing import Any
+
+from ..formatting import display_path, format_duration, format_size
+from ..modes import all_modes
+from .contents import Report
+
+#: Libraries that are listed one by one.
+_SHOWN = 24
+#: Why an object needed no compile, in the order in which a build asks (`engine/result.py: REASONS`).
+WHY = {
+    'in_cache_directory': ('Already in this cache directory', 'the archive was present and unchanged'),
+    'archive_in_base': ('Archive in a base', 'used from a read-only cache directory'),
+    'archive_in_store': ('Archive in the store', 'built before, for another cache directory'),
+    'archive_from_remote': ('Archive from the remote', 'built on another machine'),
+    'in_store': ('Object in the store', 'the same compile was done before'),
+    'same_in_family': ('Equal to a relative', 'no macro in which the two compiles differ can occur in the files that they read'),
+    'compiled_once_in_this_build': ('Compiled once for several', 'the same compile, needed by several archives'),
+}
+
+
+def facts(pairs: Iterable[tuple[str, str, str]]) -> str:
+    """A list of (name, value, remark)."""
+    listed = [f'<div><dt>{escape(name)}</dt><dd><strong>{escape(value)}</strong>'
+              f'{f" <small>{escape(remark)}</small>" if remark else ""}</dd></div>' for name, value, remark in pairs]
+    return f'<dl class="facts">{"".join(listed)}</dl>'
+
+
+def overview(report: Report) -> str:
+    """The numbers to know first."""
+    archives = list(report.archives())
+    count = {state: sum(a.state == state for a in archives) for state in ('present', 'failed', 'changed', 'foreign')}
+    modes = {a.mode for a in archives if a.state == 'present'}
+    pairs = [('Archives present', f'{count["present"]:,}', f'of {len(archives):,}'),
+             ('Modes in use', str(len(modes)), f'of {len(all_modes())}'),
+             ('Size', format_size(sum(a.size for a in archives)), '')]
+    pairs += [(state.capitalize(), str(count[state]), '') for state in ('failed', 'changed', 'foreign') if count[state]]
+    if report.last_build:
+        pairs.append(('Last build', format_duration(report.last_build['seconds']), ''))
+    return facts(pairs)
+
+
+def modes(report: Report) -> str:
+    """A row for each mode."""
+    rows = []
+    for mode in all_modes():
+        mine = list(report.archives(mode))
+        present = [a for a in mine if a.state == 'present']
+        failed = sum(a.state == 'failed' for a in mine)
+        spent = [a.seconds for a in present if a.seconds is not None]
+        rows.append([f'<th scope="row"><code>{mode}</code></th>',
+                     _meter(len(present) / max(len(mine), 1), f'{len(present):,} <small>of {len(mine):,}</small>'),
+                     _number(format_size(sum(a.size for a in present)) if present else ''),
+                     _number(format_duration(sum(spent)) if spent else ''), _number(f'{failed} failed' if failed else '')])
+    heads = ['Mode', 'Present', 'Size', 'Time in jobs', 'Failed']
+    return _table('Modes of this cache directory', heads, rows, 'modes')
+
+
+def reuse_section(report: Report) -> str:
+    """What was not compiled in the last build, and why."""
+    if not report.last_build:
+        return ''
+    objects: Mapping[str, Any] = report.last_build['objects']
+    total = objects['compiled'] + objects['reused']
+    if not total:
+        return '<p>The last build compiled no objects: the SDK&rsquo;s own embuilder built its archives.</p>'
+    rows = []
+    said = [('Compiled', 'not done before', objects['compiled'])]
+    said += [(*WHY[why], count) for why, count in objects['why'].items() if count]
+    for name, why, count in said:
+        rows.append([f'<th scope="row">{escape(name)}<small>{escape(why)}</small></th>', _number(f'{count:,}'),
+                     _meter(count / total)])
+    spared = objects['reused']
+    sentence = f'Of {total:,} objects that the last build needed, {spared:,} ({100 * spared / total:.0f} %) needed no compile.'
+    return f'<p>{sentence}</p>' + _table('Objects of the last build', ['Object', 'Count', 'Share'], rows, 'shared')
+
+
+def last_build(report: Report) -> str:
+    """The facts of the last build, and where its time went by library."""
+    last = report.last_build
+    if not last:
+        return ''
+    built, reused, failed = (sum(made[state] for made in last['modes'].values()) for state in ('built', 'reused', 'failed'))
+    others = [(reused, f'{reused:,} reused'), (failed, f'{failed} failed')]
+    pairs = [('Took', format_duration(last['seconds']),
+              f'{format_duration(last["cpu_seconds"])} of processor' if last['cpu_seconds'] else ''),
+             ('Archives built', f'{built:,}', ', '.join(text for count, text in others if count)),
+             ('Objects compiled', f'{last["objects"]["compiled"]:,}', f'{last["objects"]["reused"]:,} shared')]
+    if last['busy'] is not None:
+        pairs.append(('Workers', str(last['workers']), f'{100 * last["busy"]:.0f} % busy'))
+    return facts(pairs)
+
+
+def work(report: Report) -> str:
+    """Where the time went, by library."""
+    listed: Sequence[Sequence[Any]] = report.last_build['work'] if report.last_build else ()
+    total = sum(seconds for _, seconds, _ in listed) or 1.0
+    rows = [[f'<th scope="row"><code>{escape(display_path(name)).replace("/", "/<wbr>")}</code></th>',
+             _number(format_duration(seconds)),
+             _number(f'{compiles:,}' if compiles else ''), _meter(seconds / total)]
+            for name, seconds, compiles in listed[:_SHOWN]]
+    rest = listed[_SHOWN:]
+    more = f'<p class="more">and {len(rest)} more, {format_duration(sum(s for _, s, _ in rest))} together</p>' if rest else ''
+    return _table('Jobs of the last build by library', ['Library', 'Time in jobs', 'Compiles', 'Share'], rows, 'work') + more
+
+
+def _number(text: str) -> str:
+    return f'<td class="n">{escape(text) or "<span aria-hidden=true>&ndash;</span><span class=sr>none</span>"}</td>'
+
+
+def _meter(part: float, text: str = '') -> str:
+    """A cell with a bar for a part of the whole, and what it says in words."""
+    return (f'<td class="n"><span class="meter" aria-hidden="true"><i style="width:{100 * part:.1f}%"></i></span>'
+            f'<b>{text or f"{100 * part:.1f} %"}</b></td>')
+
+
+def _table(caption: str, heads: Sequence[str], rows: Iterable[Sequence[str]], kind: str) -> str:
+    head = ''.join(f'<th scope="col"{"" if n == 0 else " class=n"}>{escape(text)}</th>' for n, text in enumerate(heads))
+    body = ''.join(f'<tr>{"".join(row)}</tr>' for row in rows)
+    return (f'<div class="scroll" role="region" tabindex="0" aria-label="{escape(caption)}"><table class="{kind}">'
+            f'<caption class="sr">{escape(caption)}</caption><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>')

@@ -1,0 +1,154 @@
+"""Finding an SDK, in this order: explicit, EMSDK, EMSCRIPTEN_ROOT, emcc on PATH, one that emroot installed."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..errors import SdkError
+from ..host.files import user_path
+from ..host.home import Home
+from ..host.programs import find_program
+from .identity_cache import inspect, unreadable
+from .model import Sdk
+
+#: Bytes of an `emcc` in which a wrapper names what it starts.
+_SCRIPT = 1 << 16
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A location where an SDK may be, and what named it."""
+
+    root: Path
+    how: str
+
+
+def find_sdk(home: Home, explicit: str | os.PathLike[str] | None = None) -> Sdk:
+    """The first SDK in the contract's order. One that is named but broken is an error, never silently passed over.
+
+    Raises `SdkError` saying where was looked.
+    """
+    for candidate in candidates(home, explicit):
+        return inspect(candidate.root, candidate.how, home)
+    passed = [str(emcc) for emcc in _on_path('emcc')]
+    raise SdkError('no Emscripten SDK found (looked at --sdk, EMSDK, EMSCRIPTEN_ROOT, emcc on PATH and those that emroot '
+                   f'installed){"; no emcc.py was found behind " if passed else ""}{", ".join(passed)}',
+                   hint='run `emroot sdk install`, or give an SDK with --sdk PATH')
+
+
+def find_sdk_version(home: Home, version: str, who: str) -> Sdk:
+    """The first SDK whose version is `version` or starts with it and a dot. `who` asks, for the error."""
+    seen = []
+    for candidate in candidates(home):
+        sdk = inspect(candidate.root, candidate.how, home)
+        if f'{sdk.version}.'.startswith(f'{version}.'):
+            return sdk
+        seen.append(f'{sdk.version} ({sdk.how})')
+    raise SdkError(f'{who} Emscripten {version}; found {", ".join(seen) or "none"}',
+                   hint=f'run `emroot sdk install --version {version}`, or give an SDK with --sdk PATH')
+
+
+def candidates(home: Home, explicit: str | os.PathLike[str] | None = None) -> Iterator[Candidate]:
+    """Every location that names an SDK, in order."""
+    if explicit:
+        yield Candidate(_required(Path(explicit), f'--sdk {explicit}'), 'explicit')
+    for variable in ('EMSDK', 'EMSCRIPTEN_ROOT'):
+        if value := os.environ.get(variable):
+            yield Candidate(_required(Path(value), f'{variable}={value}'), variable)
+    for emcc in _on_path('emcc'):
+        if root := _behind(emcc):
+            yield Candidate(root, 'PATH')
+            break
+    for installed in installed_sdks(home):
+        yield Candidate(installed, 'installed')
+
+
+def installed_sdks(home: Home) -> list[Path]:
+    """Roots of the SDKs that `emroot sdk install` got, the last installed first."""
+    try:
+        directories = sorted((p for p in home.sdks.iterdir() if not p.name.startswith('.')),
+                             key=lambda p: p.stat().st_mtime, reverse=True)
+    except OSError:
+        return []
+    return [root for directory in directories if (root := emscripten_root(directory))]
+
+
+def other_sdks(home: Home, sdk: Sdk) -> list[tuple[str, Path]]:
+    """(version, root) of the SDKs that emroot installed besides `sdk`, the last installed first. They are not looked into."""
+    from .identification import version_of  # here and not above: only who shows them wants to know
+    return [(version_of(root), root) for root in installed_sdks(home) if root != sdk.root]
+
+
+def is_on_path(root: Path) -> bool:
+    """Whether the emcc that PATH finds is that of the SDK at `root`, or starts it: a compiler cache, a distribution's wrapper."""
+    for emcc in _on_path('emcc'):
+        if found := _behind(emcc):
+            return found == _real(root)
+        with contextlib.suppress(OSError), open(emcc, 'rb') as f:
+            if os.fsencode(root) in f.read(_SCRIPT):
+                return True
+    return False
+
+
+def _on_path(name: str) -> Iterator[Path]:
+    """Every executable of that name on PATH, in order. The first `emcc` may be a compiler cache's (`/usr/lib/ccache/emcc`)
+    or somebody's script, which starts the next one."""
+    for directory in dict.fromkeys(os.environ.get('PATH', '').split(os.pathsep)):
+        if found := find_program(name, directory):
+            yield Path(found)
+
+
+def emscripten_root(path: Path) -> Path | None:
+    """The directory of `emcc.py` in an Emscripten root, an emsdk, a prefix, or behind an `emcc` executable; through links,
+    so that an SDK is one SDK by whatever name it is called."""
+    path = user_path(path)
+    if path.is_file():
+        return _behind(path)
+    for below in ('', 'upstream/emscripten', 'emscripten', 'install/emscripten', 'share/emscripten',
+                  'usr/share/emscripten', 'lib/emscripten', 'usr/lib/emscripten', 'libexec'):
+        if (path / below / 'emcc.py').is_file():
+            return _real(path / below)
+    return None
+
+
+def _real(path: Path) -> Path:
+    """Where links lead; on Windows not from a mapped drive to the server behind it, where programs cannot run."""
+    real = path.resolve()
+    return real if real.drive == path.drive else path
+
+
+def _required(path: Path, given: str) -> Path:
+    path = user_path(path)
+    try:
+        os.scandir(path if path.is_dir() else path.parent).close()
+        root = emscripten_root(path)
+    except PermissionError as error:
+        raise unreadable(f'the SDK {given}', os.fsdecode(error.filename or path)) from error
+    except OSError:
+        root = None
+    if root is None:
+        raise SdkError(f'{given} is not an Emscripten SDK (no emcc.py in it or in upstream/emscripten below it)',
+                       hint='give the directory of emcc.py or of an emsdk, or run `emroot sdk install`')
+    return root
+
+
+def _behind(emcc: Path) -> Path | None:
+    """The root behind an `emcc` on PATH: through links, else by asking the `em-config` beside it."""
+    real = _real(emcc)
+    if (real.parent / 'emcc.py').is_file():
+        return real.parent
+    import subprocess
+    if config := find_program('em-config', str(emcc.parent)):
+        try:
+            done = subprocess.run([config, 'EMSCRIPTEN_ROOT'], capture_output=True, check=False, timeout=60,
+                                  stdin=subprocess.DEVNULL, env={**os.environ, 'PYTHONDONTWRITEBYTECODE': '1'})
+        except (OSError, subprocess.TimeoutExpired):
+            return None
+        root = Path(os.fsdecode(done.stdout.strip()) or os.devnull)
+        if (root / 'emcc.py').is_file():
+            return _real(root)
+    return None

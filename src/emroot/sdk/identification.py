@@ -1,0 +1,125 @@
+"""A first look at an SDK: asks it where its tools are, runs them, and reads all that it is made of."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+from pathlib import Path
+from typing import Any
+
+from ..errors import SdkError, blame_shortage
+from ..hashing import digest_record
+from ..host.checked_json import write_checked_json
+from ..host.files import as_python, read_file
+from ..host.home import Home
+from ..host.programs import find_program
+from ..probe import ask, pure_environment
+from . import fingerprint
+from .identity_cache import configuring
+from .machine import why_not_here
+
+OLDEST = (3, 1, 69)
+
+
+def examine(root: Path, python: tuple[str, ...], home: Home, memo_file: Path) -> dict[str, Any]:
+    """What there is to know of the SDK at `root`, as `identity_cache.py` keeps it; the list of its sources goes beside
+    `location`.
+
+    Raises `SdkError` if something is missing, does not run, or is too old.
+    """
+    version = _version(root)
+    said = ask(python, root, 'identify', pure_environment(configuring()))
+    tools = {name: Path(path) for name, path in said['tools'].items()}
+    for name, path in tools.items():
+        if not path.exists():
+            raise SdkError(f'the SDK at {root} is broken: no {name} at {path}',
+                           hint='unset EM_LLVM_ROOT, or set it to the directory of clang' if os.environ.get('EM_LLVM_ROOT') else
+                                f'set LLVM_ROOT in {said["config"] or "EM_CONFIG"}, or get a complete SDK with '
+                                '`emroot sdk install`')
+    llvm_version = _clang_version(tools['clang'], root)
+    resource_dir = Path(_output([str(tools['clang']), '-print-resource-dir'], root).strip())
+    node = [str(n) for n in said['node']]
+    binaryen_root = Path(said['binaryen_root'])
+    found = fingerprint.entries(root, tools, binaryen_root, resource_dir)
+    parts, sources = fingerprint.measure(found, fingerprint.pristine_digests(root))
+    index = memo_file.with_suffix('.sources.json')
+    write_checked_json(index, sources)
+    folders = [*(root / folder for folder in (*fingerprint.SOURCES, *fingerprint.TOOLS)), resource_dir / 'include']
+    within = tuple(f'{folder}{os.sep}' for folder in folders)
+    return {
+        'version': version, 'parts': parts, 'digest': digest_record({'version': version, 'parts': parts}),
+        'llvm_root': said['llvm_root'], 'binaryen_root': said['binaryen_root'], 'node': node,
+        'node_version': _node_version(node), 'tools': said['tools'], 'llvm_version': llvm_version,
+        'expected_llvm': said['expected_llvm'], 'resource_dir': str(resource_dir), 'sanity': said['sanity'],
+        'configured': said['config'] is not None and 'EM_CONFIG' not in configuring(),
+        'config_text': _config_text(said), 'index': str(index), 'cache': said['cache'],
+        'compiler_wrapper': said['compiler_wrapper'],
+        'folders': [str(folder) for folder in folders],
+        'files': sorted({path for _, _, path in found if not path.startswith(within)}),
+    }
+
+
+def version_of(root: Path) -> str:
+    """The version that the SDK at `root` calls itself. Empty if it does not say."""
+    return (read_file(root / 'emscripten-version.txt') or b'').decode(errors='replace').strip().strip('"')
+
+
+def _version(root: Path) -> str:
+    text = version_of(root)
+    if not text:
+        raise SdkError(f'the SDK at {root} is broken: no emscripten-version.txt',
+                       hint='get a complete SDK with `emroot sdk install`')
+    numbers = tuple(int(n) for n in re.findall(r'\d+', text)[:3])
+    if numbers < OLDEST:
+        raise SdkError(f'the SDK at {root} is Emscripten {text}; emroot needs {".".join(map(str, OLDEST))} or later',
+                       hint='get a newer one with `emroot sdk install`')
+    return text
+
+
+def _clang_version(clang: Path, root: Path) -> str:
+    said = _output([str(clang), '--version'], root)
+    match = re.search(r'version (\d+(\.\d+)*)', said)
+    if not match:
+        raise SdkError(f'the SDK at {root} is broken: {clang} --version prints {said.splitlines()[:1]}',
+                       hint='reinstall it, or get one with `emroot sdk install`')
+    return match.group(1)
+
+
+def _output(command: list[str], root: Path) -> str:
+    try:
+        done = subprocess.run(command, capture_output=True, check=False, stdin=subprocess.DEVNULL, timeout=120)
+    except (OSError, subprocess.TimeoutExpired) as error:
+        blame_shortage(error, f'looking at {command[0]}')
+        if why := why_not_here(Path(command[0])):
+            raise SdkError(f'the SDK at {root} is not for this machine: {command[0]} does not run: {why}',
+                           hint='get one for this machine with `emroot sdk install`, or give another with --sdk') from error
+        raise SdkError(f'the SDK at {root} is broken: {command[0]} does not run ({error})',
+                       hint='reinstall it, or get one with `emroot sdk install`') from error
+    if done.returncode != 0:
+        raise SdkError(f'the SDK at {root} is broken: `{" ".join(command)}` failed: {os.fsdecode(done.stderr.strip()[:300])}',
+                       hint='reinstall it, or get one with `emroot sdk install`')
+    return os.fsdecode(done.stdout)
+
+
+def _node_version(node: list[str]) -> list[int]:
+    """The version of Node, or nothing if it does not run: libraries are built without it, links are not."""
+    program = find_program(node[0]) if node else None
+    if not program:
+        return []
+    try:
+        said = subprocess.run([program, *node[1:], '--version'], capture_output=True, text=True, check=False, timeout=60).stdout
+    except (OSError, subprocess.TimeoutExpired) as error:
+        blame_shortage(error, f'looking at {node[0]}')
+        return []
+    return [int(n) for n in re.findall(r'\d+', said)[:3]]
+
+
+def _config_text(answer: dict[str, Any]) -> str:
+    lines = [f'LLVM_ROOT = {as_python(answer["llvm_root"])}', f'BINARYEN_ROOT = {as_python(answer["binaryen_root"])}',
+             f'NODE_JS = {as_python(answer["node"])}']
+    if answer['llvm_suffix']:
+        lines.append(f'LLVM_ADD_VERSION = {answer["llvm_suffix"]!r}')
+    if answer['clang_suffix']:
+        lines.append(f'CLANG_ADD_VERSION = {answer["clang_suffix"]!r}')
+    return '\n'.join(lines) + '\n'

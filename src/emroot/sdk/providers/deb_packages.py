@@ -1,0 +1,109 @@
+"""Debian's package files: downloading them in parallel, keeping what arrived, unpacking them."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import time
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from ...hashing import digest_file
+from ...host.files import install_file, link_or_copy, make_directories, remove
+from ..program_failures import failure
+from . import Report
+from .apt import Apt, last_words
+from .apt_index import Package
+
+_STREAMS = 3
+
+
+def get_debs(apt: Apt, packages: Sequence[Package], into: Path, shelf: Path, report: Report) -> list[Path]:
+    """Every package as a file in `into`, each checked by the sha256 of the signed index.
+
+    Whole ones are also put on the `shelf`, and taken from there when an interrupted installation is begun again.
+    """
+    into.mkdir()
+    make_directories(shelf)
+    total = sum(p.size for p in packages)
+    missing = [p for p in sorted(packages, key=lambda p: -p.size) if not _take(shelf, into, p)]
+    what = f'downloading {len(packages)} Debian packages'
+    report(what, 0, total)
+    running = [apt.start_download([f'{p.name}={p.version}' for p in missing[k::_STREAMS]], into)
+               for k in range(min(_STREAMS, len(missing)))]
+    try:
+        while any(process.poll() is None for process in running):
+            report(what, min(sum(_size(p) for p in into.iterdir()), total), total)
+            time.sleep(0.05)
+    finally:
+        for process in running:
+            process.terminate()
+        said = b'\n'.join(process.communicate()[1] for process in running)
+        lost = [p for p in missing if not _shelve(shelf, into, p)]
+    if lost or any(process.returncode for process in running):
+        names = ', '.join(p.name for p in lost) or 'Debian packages'
+        raise failure(said, into, f'{names} could not be downloaded: {last_words(said)}',
+                      hint='run the command again; finished downloads are kept')
+    report(what, total, total)
+    return [into / _file_name(p) for p in packages]
+
+
+def forget_debs(packages: Sequence[Package], shelf: Path) -> None:
+    """Remove from the shelf what is installed now."""
+    for package in packages:
+        remove(shelf / _file_name(package))
+
+
+def unpack_debs(debs: Sequence[Path], tree: Path, report: Report) -> None:
+    """Unpack all into one tree, the largest first."""
+    total, done = sum(_size(d) for d in debs), 0
+
+    def unpack(deb: Path) -> int:
+        ran = subprocess.run(['dpkg-deb', '-x', str(deb), str(tree)], capture_output=True, check=False,
+                             env={**os.environ, 'LC_ALL': 'C'})
+        if ran.returncode != 0:
+            raise failure(ran.stderr, tree, f'{deb.name} cannot be unpacked: {ran.stderr.decode(errors="replace").strip()}',
+                          hint='run the command again; if this error stays, use `--from emsdk`')
+        return _size(deb)
+
+    report('unpacking', 0, total)
+    with ThreadPoolExecutor(max_workers=os.cpu_count() or 1) as pool:
+        for size in pool.map(unpack, sorted(debs, key=_size, reverse=True)):
+            done += size
+            report('unpacking', done, total)
+
+
+def _take(shelf: Path, into: Path, package: Package) -> bool:
+    """Take a package from the shelf, if it is there and whole. Others may clear the shelf meanwhile."""
+    name = _file_name(package)
+    try:
+        link_or_copy(shelf / name, into / name)
+    except FileNotFoundError:
+        return False
+    if digest_file(into / name) == package.sha256:
+        return True
+    remove(into / name)
+    return False
+
+
+def _shelve(shelf: Path, into: Path, package: Package) -> bool:
+    """Put a package on the shelf, if it arrived whole."""
+    got = into / _file_name(package)
+    if not got.is_file() or digest_file(got) != package.sha256:
+        return False
+    install_file(got, shelf / got.name)
+    return True
+
+
+def _file_name(package: Package) -> str:
+    """What `apt-get download` calls it: the epoch, which the archive's own file name leaves out, is spelled."""
+    architecture = package.filename.rpartition('_')[2]
+    return f'{package.name}_{package.version.replace(":", "%3a")}_{architecture}'
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except OSError:
+        return 0

@@ -1,0 +1,118 @@
+"""Checking everything in a store against what its names and records say, and setting right what is not."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+
+from ..hashing import Record, is_file_with
+from ..host.files import remove_tree
+from ..host.home import read_json
+from .blobs import TREE, Store
+from .records import is_digest, unseal
+from .restoration import Restorer
+from .trees import described_files
+
+
+@dataclass
+class Verified:
+    """What a check found: how many things were looked at, and what was wrong with which."""
+
+    checked: int = 0
+    damaged: list[str] = field(default_factory=list)
+    repaired: list[str] = field(default_factory=list)
+    """What has its right content again."""
+    removed: list[str] = field(default_factory=list)
+    """What was taken out of the store, and is made again when it is needed."""
+
+    @property
+    def left(self) -> list[str]:
+        """What is still wrong."""
+        return [what for what in self.damaged if what not in self.repaired and what not in self.removed]
+
+    def wrong(self, what: str, restore: Callable[[], bool] | None = None, *, needed: bool = False) -> None:
+        """Note that something is wrong, and have it restored if that is asked for. `restore` removes what it cannot restore, and
+        says whether it could; if that is `needed` where it was, it stays damaged."""
+        self.damaged.append(what)
+        if restore:
+            with contextlib.suppress(OSError):
+                if restore():
+                    self.repaired.append(what)
+                elif not needed:
+                    self.removed.append(what)
+
+
+def verify_store(store: Store, result: Verified, restorer: Restorer | None = None) -> None:
+    """Read every blob, record and tree. With a `restorer` what is wrong gets its right content again, or is taken out of the way.
+    """
+    whole = _verify_blobs(store, result, restorer)
+    for tree in _names(store.root / 'trees'):
+        result.checked += 1
+        if store.tree_files(tree, read=True) is None:
+            result.wrong(f'tree {tree}', partial(restorer.tree, tree) if restorer else None)
+    for kind, key, path in list_records(store):
+        result.checked += 1
+        record = unseal(read_json(path), kind, key)
+        if record is None or (kind == TREE and described_files(record) is None):
+            result.wrong(f'record {kind} {key}', partial(_remove, path) if restorer else None)
+        elif lost := [digest for digest in named_blobs(record) - whole if not is_file_with(store.path(digest), digest)]:
+            result.wrong(f'record {kind} {key} names a blob that is missing',
+                         partial(_restore_named, restorer, lost, path) if restorer else None)
+
+
+def _restore_named(restorer: Restorer, digests: list[str], record: Path) -> bool:
+    return all(restorer.blob(digest) for digest in digests) or _remove(record)
+
+
+def _restore_blob(restorer: Restorer, path: Path, digest: str) -> bool:
+    _remove(path)
+    return is_digest(digest) and restorer.blob(digest)
+
+
+def _remove(path: Path) -> bool:
+    remove_tree(path)
+    return False
+
+
+def _verify_blobs(store: Store, result: Verified, restorer: Restorer | None) -> set[str]:
+    """The digests of all blobs that are whole."""
+    whole = set()
+    for folder in _names(store.root / 'blobs'):
+        top = store.root / 'blobs' / folder
+        for name in _names(top) if not top.is_symlink() and top.is_dir() else ['']:
+            result.checked += 1
+            digest = folder + name
+            if is_digest(digest) and is_file_with(top / name, digest):
+                whole.add(digest)
+            else:
+                result.wrong(f'blob {digest}', partial(_restore_blob, restorer, top / name, digest) if restorer else None)
+    return whole
+
+
+def named_blobs(record: Record) -> set[str]:
+    """The digests of the blobs that a record names: objects, archives, what embuilder made."""
+    files = record.get('files')
+    listed = [entry[0] for entry in files.values() if isinstance(entry, list) and len(entry) == 2] \
+        if isinstance(files, dict) else []
+    return {str(digest) for digest in [record.get('digest'), *listed] if is_digest(digest)}
+
+
+def list_records(store: Store) -> Iterator[tuple[str, str, Path]]:
+    """(kind, key, file) of every record, and of whatever lies instead of it."""
+    top = store.root / 'records'
+    for folder, directories, names in os.walk(top):
+        for name in sorted([*names, *(name for name in directories if os.path.islink(os.path.join(folder, name)))]):
+            path = Path(folder, name)
+            kind, *key = path.relative_to(top).parts
+            yield kind, '/'.join([''.join(key[:2]), *key[2:]]), path
+
+
+def _names(directory: Path) -> list[str]:
+    try:
+        return sorted(os.listdir(directory))
+    except OSError:
+        return []

@@ -1,0 +1,136 @@
+"""The index of one archive, and its form on disk: deterministic, and small enough to send along."""
+
+from __future__ import annotations
+
+import lzma
+import struct
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+_MAGIC = b'emroot-index-1\n'
+_BITCODE = 1
+_DIGEST = 6
+#: One is written for each archive that is made: the strongest compression spares a tenth of it, and takes ten times as long.
+_FILTERS = [{'id': lzma.FILTER_LZMA2, 'preset': 1, 'dict_size': 1 << 23}]
+#: Bytes that no index comes near, unpacked: what a hostile one may take.
+_LARGEST = 64 << 20
+
+
+@dataclass(frozen=True)
+class MemberSymbols:
+    """One object of an archive, as far as the linker's choice of members goes."""
+
+    name: str
+    defined: tuple[str, ...]
+    """Names that others can see, weak ones and common ones too: the linker loads a member for any of them alike. Sorted."""
+    undefined: tuple[str, ...] = ()
+    """Names for which the linker loads other members: not those that are weak. Sorted."""
+    bitcode: bool = False
+    """Whether it is LLVM's bitcode. The linker loads some of those for names that the code generator may come to use."""
+    digest: str = ''
+    """Twelve digits of the object's own; empty if it was not known, or embeds a location and so differs between machines."""
+
+    @property
+    def symbols(self) -> tuple[tuple[str, ...], tuple[str, ...], bool]:
+        """All that the linker's choice depends on."""
+        return self.defined, self.undefined, self.bitcode
+
+
+@dataclass(frozen=True)
+class SymbolIndex:
+    """The members of an archive in their order."""
+
+    members: tuple[MemberSymbols, ...]
+
+    @property
+    def names(self) -> list[str]:
+        """The members' names."""
+        return [member.name for member in self.members]
+
+    def encode(self) -> bytes:
+        """The same bytes for the same index."""
+        return _MAGIC + lzma.compress(self.body(), format=lzma.FORMAT_RAW, filters=_FILTERS)
+
+    def body(self) -> bytes:
+        """The same, not compressed."""
+        symbols = sorted({name for m in self.members for name in (*m.defined, *m.undefined)})
+        number = {name: n for n, name in enumerate(symbols)}
+        numbers = bytearray()
+        for value in [len(symbols), len(self.members)]:
+            numbers += _varint(value)
+        for m in self.members:
+            numbers += _varint(_BITCODE if m.bitcode else 0)
+            for names in (m.defined, m.undefined):
+                numbers += _varint(len(names))
+                last = 0
+                for n in sorted(number[name] for name in names):
+                    numbers += _varint(n - last)
+                    last = n
+        digests = b''.join(bytes.fromhex(m.digest or '00' * _DIGEST) for m in self.members)
+        text = '\0'.join([*symbols, *(m.name for m in self.members)]).encode()
+        return struct.pack('<II', len(text), len(numbers)) + text + bytes(numbers) + digests
+
+    @staticmethod
+    def decode(data: bytes) -> SymbolIndex | None:
+        """The index that `encode` wrote; None if these bytes are none."""
+        if not data.startswith(_MAGIC):
+            return None
+        try:
+            unpacker = lzma.LZMADecompressor(format=lzma.FORMAT_RAW, filters=_FILTERS)
+            return SymbolIndex.of_body(unpacker.decompress(data[len(_MAGIC):], max_length=_LARGEST))
+        except (lzma.LZMAError, EOFError):
+            return None
+
+    @staticmethod
+    def of_body(body: bytes) -> SymbolIndex | None:
+        """The index that `body` wrote; None if these bytes are none."""
+        try:
+            return SymbolIndex(tuple(_members(body)))
+        except (ValueError, IndexError, struct.error):
+            return None
+
+
+def _members(body: bytes) -> Iterator[MemberSymbols]:
+    text_size, number_size = struct.unpack_from('<II', body)
+    text, numbers = body[8:8 + text_size].decode(), _Numbers(body[8 + text_size:8 + text_size + number_size])
+    digests = body[8 + text_size + number_size:]
+    names = text.split('\0') if text else []
+    symbols, count = numbers.next(), numbers.next()
+    if len(names) != symbols + count or len(digests) != count * _DIGEST:
+        raise ValueError
+    for n in range(count):
+        kind = numbers.next()
+        defined, undefined = (tuple(names[i] for i in numbers.ascending(symbols)) for _ in range(2))
+        digest = digests[n * _DIGEST:(n + 1) * _DIGEST]
+        yield MemberSymbols(names[symbols + n], defined, undefined, bool(kind & _BITCODE), digest.hex() if any(digest) else '')
+
+
+def _varint(value: int) -> bytes:
+    out = bytearray()
+    while value > 0x7f:
+        out.append(value & 0x7f | 0x80)
+        value >>= 7
+    return bytes([*out, value])
+
+
+class _Numbers:
+    def __init__(self, data: bytes) -> None:
+        self._data, self._at = data, 0
+
+    def next(self) -> int:
+        value = shift = 0
+        while True:
+            byte = self._data[self._at]
+            self._at += 1
+            value |= (byte & 0x7f) << shift
+            if byte < 0x80:
+                return value
+            shift += 7
+
+    def ascending(self, below: int) -> Iterable[int]:
+        last = 0
+        for _ in range(self.next()):
+            last += self.next()
+            if last >= below:
+                raise ValueError
+            yield last

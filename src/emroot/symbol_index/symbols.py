@@ -1,0 +1,131 @@
+"""Reading symbols: what the SDK's own `llvm-nm` says of objects and archives, bitcode included."""
+
+from __future__ import annotations
+
+import subprocess
+import tempfile
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from ..hashing import digest_bytes
+from .index import MemberSymbols, SymbolIndex
+
+#: Of the letters that llvm-nm uses: undefined, and not weak. Other capital ones are definitions that others can see.
+_UNDEFINED, _WEAK = 'U', 'wv'
+_BITCODE = (b'BC\xc0\xde', b'\xde\xc0\x17\x0b')
+_AR, _HEADER_SIZE = b'!<arch>\n', 60
+
+
+@dataclass
+class Symbols:
+    """What an object, or a member of an archive, defines and refers to."""
+
+    defined: set[str] = field(default_factory=set)
+    undefined: set[str] = field(default_factory=set)
+    weak: set[str] = field(default_factory=set)
+    """Names that it refers to if something else has them loaded."""
+
+
+class NmFailed(Exception):
+    """Symbols could not be read."""
+
+
+def find_nm(tools: Mapping[str, Path]) -> Path:
+    """The SDK's llvm-nm, which lies beside its llvm-ar."""
+    archiver = tools['llvm-ar']
+    return archiver.with_name(archiver.name.replace('llvm-ar', 'llvm-nm'))
+
+
+def read_symbols(nm: Path | str, files: Sequence[Path | str], *, cwd: Path | str | None = None,
+                 env: Mapping[str, str] | None = None) -> dict[str, Symbols]:
+    """The symbols of objects (`FILE`) and of the members of archives (`FILE[MEMBER]`); those without any are left out.
+
+    Raises `NmFailed` if some cannot be read.
+    """
+    if not files:
+        return {}
+    arguments = ['--portability', '--no-sort', '--quiet', '--print-file-name', *map(str, files)]
+    with tempfile.TemporaryDirectory() as directory:
+        if sum(map(len, arguments)) > 20000:
+            response = Path(directory, 'arguments')
+            quoted = ('"' + argument.replace('\\', '\\\\').replace('"', '\\"') + '"' for argument in arguments)
+            response.write_text('\n'.join(quoted), encoding='utf-8', errors='surrogateescape')
+            arguments = [f'@{response}']
+        try:
+            done = subprocess.run([str(nm), *arguments], cwd=cwd, env=env, capture_output=True, stdin=subprocess.DEVNULL,
+                                  check=False)
+        except OSError as error:
+            raise NmFailed(str(error)) from error
+    if done.returncode != 0:
+        raise NmFailed(done.stderr.decode(errors='replace').strip() or f'exit code {done.returncode}')
+    return _parse(done.stdout.decode(errors='surrogateescape').splitlines())
+
+
+def _parse(lines: Iterable[str]) -> dict[str, Symbols]:
+    """`FILE: NAME LETTER VALUE SIZE`, `FILE[MEMBER]: NAME LETTER`."""
+    found: dict[str, Symbols] = {}
+    for line in lines:
+        file, _, said = line.rpartition(': ')
+        name, _, rest = said.partition(' ')
+        if file and rest:
+            symbols = found.setdefault(file, Symbols())
+            if rest[0] == _UNDEFINED:
+                symbols.undefined.add(name)
+            elif rest[0] in _WEAK:
+                symbols.weak.add(name)
+            elif rest[0].isupper():
+                symbols.defined.add(name)
+    return found
+
+
+def index_archive(nm: Path | str, archive: Path, *, carrying: Iterable[bytes] = (), env: Mapping[str, str] | None = None,
+                  ) -> SymbolIndex:
+    """The index of an archive. Objects with one of `carrying` in them differ between machines: theirs is no digest.
+
+    Raises `NmFailed` if it cannot be read.
+    """
+    contents, embedded_paths = list(read_archive(archive.read_bytes())), list(carrying)
+    symbols = read_symbols(nm, [archive], env=env)
+    if len({name for name, _ in contents}) != len(contents):
+        raise NmFailed(f'{archive} has several members with the same name')
+    return SymbolIndex(tuple(_describe(name, content, symbols.get(f'{archive}[{name}]', Symbols()), embedded_paths)
+                             for name, content in contents))
+
+
+def describe_objects(nm: Path | str, objects: Mapping[str, Path], *, carrying: Iterable[bytes] = (),
+                     env: Mapping[str, str] | None = None) -> dict[str, MemberSymbols]:
+    """Objects by their names as the index of an archive has them as members (`carrying` as for `index_archive`).
+
+    Raises `NmFailed` if some cannot be read.
+    """
+    embedded_paths, symbols = list(carrying), read_symbols(nm, list(objects.values()), env=env)
+    return {name: _describe(name, path.read_bytes(), symbols.get(str(path), Symbols()), embedded_paths) for name,
+            path in objects.items()}
+
+
+def _describe(name: str, content: bytes, found: Symbols, carrying: Iterable[bytes]) -> MemberSymbols:
+    digest = '' if any(path in content for path in carrying) else digest_bytes(content)[:12]
+    return MemberSymbols(name, tuple(sorted(found.defined)), tuple(sorted(found.undefined)), is_bitcode(content), digest)
+
+
+def is_bitcode(content: bytes) -> bool:
+    """Whether an object is LLVM's bitcode, by how it begins."""
+    return content[:4] in _BITCODE
+
+
+def read_archive(data: bytes) -> Iterator[tuple[str, bytes]]:
+    """Names and contents of the members of an archive in GNU's format, as llvm-ar writes it. Raises `NmFailed`."""
+    if not data.startswith(_AR):
+        raise NmFailed('not an archive')
+    at, names = len(_AR), b''
+    while at + _HEADER_SIZE <= len(data):
+        name, size = data[at:at + 16].rstrip(), int(data[at + 48:at + 58])
+        content = data[at + _HEADER_SIZE:at + _HEADER_SIZE + size]
+        if name == b'//':
+            names = content
+        elif name not in (b'/', b'/SYM64/'):
+            start = int(name[1:]) if name.startswith(b'/') else -1
+            spelled = names[start:names.index(b'/\n', start)] if start >= 0 else name.removesuffix(b'/')
+            yield spelled.decode(), content
+        at += _HEADER_SIZE + size + size % 2
