@@ -7,7 +7,6 @@
     python3 dev.py upstream-tests [...] Emscripten's own tests, with plain emcc and below emroot
     python3 dev.py projects [...]       third-party projects, with plain emcc and below emroot
     python3 dev.py bench [...]          measure against emcc and embuilder, in turn; writes BENCHMARKS.md
-    python3 dev.py model TRACE          how long a traced build takes on larger machines
     python3 dev.py check                ruff and mypy
     python3 dev.py smoke                whether emroot works on this machine, with EMSDK's or another SDK
     python3 dev.py windows [PYTEST...]  tests with Windows' Python under Wine
@@ -34,10 +33,11 @@ ROOT = Path(__file__).resolve().parent
 VENV = ROOT / '.venv'
 BIN = VENV / ('Scripts' if os.name == 'nt' else 'bin')
 PYTHON = BIN / ('python.exe' if os.name == 'nt' else 'python')
-COMMANDS = {'demo': 'dev.demo', 'test': 'dev.testing', 'fidelity': 'dev.fidelity', 'torture': 'dev.torture',
-            'bench': 'dev.bench', 'model': 'dev.model', 'check': 'dev.check', 'smoke': 'dev.smoke',
-            'upstream-tests': 'dev.upstream', 'projects': 'dev.projects',
-            'docs': 'dev.docs', 'release': 'dev.release', 'windows': 'dev.wine', 'indexes': 'dev.indexes', 'pins': 'dev.pins'}
+COMMANDS = {'demo': 'dev.demo', 'test': 'dev.testing', 'fidelity': 'dev.fidelity', 'torture': 'stress',
+            'bench': 'dev.bench', 'check': 'dev.check', 'smoke': 'dev.smoke',
+            'upstream-tests': 'upstream', 'projects': 'real_projects',
+            'docs': 'dev.docs', 'release': 'dev.release', 'windows': 'support.windows.wine', 'indexes': 'dev.indexes',
+            'pins': 'dev.pins'}
 
 
 def main(arguments: list[str]) -> int:
@@ -51,7 +51,7 @@ def main(arguments: list[str]) -> int:
     make_environment()
     module, rest = COMMANDS[arguments[0]], arguments[1:]
     path = os.pathsep.join([str(BIN), os.environ.get('PATH', '')])
-    env = {**os.environ, 'PATH': path, 'PYTHONPATH': str(ROOT), 'VIRTUAL_ENV': str(VENV)}
+    env = {**os.environ, 'PATH': path, 'PYTHONPATH': os.pathsep.join([str(ROOT), str(ROOT / 'tests')]), 'VIRTUAL_ENV': str(VENV)}
     return subprocess.run([str(PYTHON), '-m', module, *rest], cwd=ROOT, env=env, check=False).returncode
 
 

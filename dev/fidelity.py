@@ -33,7 +33,7 @@ MODES = ('wasm32', 'wasm32-lto', 'wasm32-thinlto', 'wasm32-pic', 'wasm64', 'wasm
          'wasm64-pic')
 
 
-class Reference:
+class ReferenceSdk:
     """A copy of an SDK, to run its embuilder in."""
 
     def __init__(self, sdk: Sdk) -> None:
@@ -100,7 +100,7 @@ def first_difference(sdk: Sdk, mine: Path, reference: Path) -> str:
 
 def compare(sdk: Sdk, modes: list[Mode], patterns: list[str], builder: str = 'source') -> tuple[int, list[str]]:
     """How many archives were compared, and what differed."""
-    reference = Reference(sdk)
+    reference = ReferenceSdk(sdk)
     sdk = reference.as_sdk(dev_home())
     catalogue = Catalogue(sdk, dev_home())
     compared, problems = 0, []
@@ -144,8 +144,8 @@ def main(arguments: list[str]) -> int:
     some = MODES
     roots = [Path(args.sdk)] if args.sdk else get_sdks()[0]
     if args.bazel:
-        from .bazel import fidelity  # which imports this module
-        comparison, some, roots = fidelity.compare_bazel, fidelity.MODES, roots[:1]
+        from . import bazel_fidelity  # which imports this module
+        comparison, some, roots = bazel_fidelity.compare_bazel, bazel_fidelity.MODES, roots[:1]
     modes = all_modes() if args.modes == 'all' else [parse_mode(m) for m in (args.modes.split(',') if args.modes else some)]
     os.makedirs(dev_cache(), exist_ok=True)
     total, problems = 0, []

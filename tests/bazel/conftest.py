@@ -11,11 +11,11 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import pytest
+from support.bazel import Bazel, BazelUnavailable, Tree, ensure_tree
+from support.bazel.libraries import options, what_bazel_reads
 from support.running import cannot_run
 from support.workspace import EVERYWHERE, Workspace
 
-from dev.bazel import Bazel, BazelUnavailable, Tree, ensure_tree
-from dev.bazel.libraries import options, what_bazel_reads
 from dev.paths import ROOT, dev_cache
 from emroot.hashing import digest_record
 from emroot.host.home import find_home

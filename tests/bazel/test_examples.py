@@ -7,11 +7,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from support.downloads.sources import SourceUnavailable, get_source
 from support.running import cannot_run
 from support.workspace import Workspace, libraries, outputs
 
-from dev.fidelity import Reference
-from dev.sources import SourceUnavailable, get_source
+from dev.fidelity import ReferenceSdk
 from emroot.host.home import Home
 from emroot.libraries.catalogue import Catalogue
 from emroot.modes import parse_mode
@@ -105,7 +105,7 @@ def test_embind(opened: Callable[[str], Workspace]) -> None:
 @pytest.mark.usefixtures('zlib')
 @pytest.mark.parametrize('name', EXAMPLES)
 def test_every_archive_is_embuilders(open_bazel: Open, checkout: Path, bazel_sdk: Sdk, shared_home: Home, name: str) -> None:
-    reference = Reference(bazel_sdk)
+    reference = ReferenceSdk(bazel_sdk)
     sdk = reference.as_sdk(shared_home)
     workspace = open_bazel(checkout / 'examples' / 'bazel' / name, reference=sdk)
     with workspace.bazel:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from support.workspace import DECLARED, OBJECTS, Workspace, libraries, module_file
 
-from dev.fidelity import Reference
+from dev.fidelity import ReferenceSdk
 from emroot.host.home import Home
 from emroot.libraries.catalogue import Catalogue
 from emroot.modes import parse_mode
@@ -40,7 +40,7 @@ def test_caches_side_by_side(scratch: Callable[..., Workspace], bazel_sdk: Sdk, 
     assert {s['runner'] for s in spawns} == {'linux-sandbox'}
     made = workspace.archives()
 
-    catalogue, reference = Catalogue(bazel_sdk, shared_home), Reference(bazel_sdk)
+    catalogue, reference = Catalogue(bazel_sdk, shared_home), ReferenceSdk(bazel_sdk)
     for name, targets in (('wasm64-lto', SOURCE), ('wasm32-pic', EMBUILDER)):
         listing = catalogue.listing(parse_mode(name))
         expected = reference.build(parse_mode(name), sorted(targets), listing)
@@ -81,7 +81,7 @@ def test_one_more_target_is_one_more_action_and_object_by_object_it_is_the_same(
 def test_bitcode_names_its_sources_as_embuilders_does(scratch: Callable[..., Workspace], bazel_sdk: Sdk,
                                                       shared_home: Home) -> None:
     """libc has a source that embuilder gives by its absolute path, and bitcode keeps that."""
-    reference = Reference(bazel_sdk)
+    reference = ReferenceSdk(bazel_sdk)
     sdk = reference.as_sdk(shared_home)
     modes = {'wasm32-lto': 'source', 'wasm64-thinlto': 'embuilder'}
     tags = [f'cache(features = {json.dumps(parse_mode(mode).features)}, targets = ["libc"], builder = "{builder}")'

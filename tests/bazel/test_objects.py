@@ -10,7 +10,7 @@ from typing import Any
 from support.sdk_copies import copy_sdk, rewrite
 from support.workspace import DECLARED, OBJECTS, Workspace, module_file
 
-from dev.fidelity import Reference
+from dev.fidelity import ReferenceSdk
 from emroot.host.home import Home
 from emroot.libraries.catalogue import Catalogue
 from emroot.modes import parse_mode
@@ -34,7 +34,7 @@ def test_object_by_object(scratch: Callable[..., Workspace], bazel_sdk: Sdk, sha
     expected = workspace.archives()
 
     assert counted(whole) == {'EmscriptenHeaders': 1, 'EmscriptenLibrary': 8}  # wasm32's crt1 is that of wasm32-lto, too
-    catalogue, reference = Catalogue(bazel_sdk, shared_home), Reference(bazel_sdk)
+    catalogue, reference = Catalogue(bazel_sdk, shared_home), ReferenceSdk(bazel_sdk)
     listing = catalogue.listing(parse_mode('wasm32-lto'))
     for target in ('libal', 'crt1'):  # C: what C++ says of its headers' place is that of another SDK here
         path = listing.libraries[target].path

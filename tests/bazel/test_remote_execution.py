@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from support.bazel import Tree
+from support.bazel.remote_execution import Execution, ExecutionUnavailable, remote_execution
 from support.releases import ANOTHERS, make_portable, make_release, repository
 from support.running import cannot_run
 from support.workspace import DECLARED, EVERYWHERE, OBJECTS, Workspace, module_file
 
-from dev.bazel import Tree
-from dev.execution import Execution, ExecutionUnavailable, remote_execution
 from dev.paths import dev_cache
 from emroot.errors import SdkError
 from emroot.sdk import Sdk

@@ -7,12 +7,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from support.browser.chromium import browser
+from support.browser.devtools import DevTools
+from support.downloads.debian_packages import ProgramUnavailable
 from support.fake import make_fake_sdk
 from support.running import Emroot, cannot_run
 
-from dev.browser.chromium import browser
-from dev.browser.devtools import DevTools
-from dev.debian_packages import ProgramUnavailable
 from emroot.cache_directory.directory import CacheDirectory
 from emroot.engine.build import Build
 from emroot.engine.history.build_record import save_build_record

@@ -9,11 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from support.browser.axe import violations
+from support.browser.devtools import DevTools, Page
+from support.downloads.debian_packages import ProgramUnavailable
 from support.running import cannot_run
-
-from dev.browser.axe import violations
-from dev.browser.devtools import DevTools, Page
-from dev.debian_packages import ProgramUnavailable
 
 #: Where pictures of the pages are left for people to look at; nowhere if it is not set.
 PICTURES = os.environ.get('EMROOT_TEST_PICTURES', '')

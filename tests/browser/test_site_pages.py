@@ -9,9 +9,8 @@ from http.server import SimpleHTTPRequestHandler
 from pathlib import Path
 
 import pytest
+from support.browser.devtools import DevTools
 from support.http_server import listening
-
-from dev.browser.devtools import DevTools
 
 PICTURES = os.environ.get('EMROOT_TEST_PICTURES', '')
 #: The front page, one of tables, one of commands, one with a picture.

@@ -10,9 +10,8 @@ import sys
 import textwrap
 from pathlib import Path
 
+from support.downloads.npm import NpmUnavailable, npm_package
 from support.running import cannot_run
-
-from dev.npm import NpmUnavailable, npm_package
 
 ROOT = Path(__file__).resolve().parents[2]
 WORKFLOWS = sorted((ROOT / '.github' / 'workflows').glob('*.yml'))

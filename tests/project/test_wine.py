@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import pytest
 from support.running import cannot_run
-
-from dev import wine
+from support.windows import wine
 
 
 @pytest.mark.slow

@@ -18,9 +18,9 @@ from typing import Any
 import pytest
 from support.running import Emroot, cannot_run
 from support.snapshots import archives
+from support.windows.clangs import Clangs, ensure_clangs
+from support.windows.wine import Wine, WineUnavailable, ensure_wine, windows
 
-from dev.clangs import Clangs, ensure_clangs
-from dev.wine import Wine, WineUnavailable, ensure_wine, windows
 from emroot.sdk import Sdk
 
 MODULE, BITCODE = b'\0asm', b'BC\xc0\xde'

@@ -11,11 +11,11 @@ from pathlib import Path
 
 import pytest
 from support.documents import DOCS, follow, reader
+from support.downloads.debian_packages import ProgramUnavailable
+from support.downloads.rust import ensure_rust, offline_home
+from support.downloads.sources import SourceUnavailable, copy_source
 from support.running import cannot_run
 
-from dev.debian_packages import ProgramUnavailable
-from dev.rust import ensure_rust, offline_home
-from dev.sources import SourceUnavailable, copy_source
 from emroot.host.home import Home
 from emroot.sdk import Sdk
 

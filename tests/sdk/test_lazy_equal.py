@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 from lazy_programs import CXX, PROGRAMS, PROJECTS, WITHOUT_INDEX, C, Program
 from lazy_support import Lazy, lazy_home, plan_of
+from support.downloads.sources import SourceUnavailable, copy_source
 from support.running import Emroot, cannot_run
 
-from dev.sources import SourceUnavailable, copy_source
 from emroot.sdk import Sdk
 
 

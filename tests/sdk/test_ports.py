@@ -14,10 +14,10 @@ import tarfile
 from pathlib import Path
 
 import pytest
+from support.downloads.sources import SourceUnavailable, copy_source
 from support.fake_port import pretend_zlib
 from support.running import Emroot, cannot_run, plain_environment
 
-from dev.sources import SourceUnavailable, copy_source
 from emroot.sdk import Sdk
 
 LINK = '-O1 -sMEMORY64 -flto=thin -sDEFAULT_TO_CXX=0'

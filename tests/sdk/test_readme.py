@@ -10,11 +10,11 @@ import venv
 from pathlib import Path
 
 import pytest
+from support.downloads.sources import SourceUnavailable, copy_source
 from support.remotes import remote_cache
 from support.running import cannot_run, plain_environment
 
 from dev import release
-from dev.sources import SourceUnavailable, copy_source
 from emroot.sdk import Sdk
 
 README = (Path(__file__).resolve().parents[2] / 'README.md').read_text(encoding='utf-8')

@@ -8,16 +8,16 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from stress.archives import bundles, sdks
+from stress.bench import Tally, TortureBench
+from stress.circumstances import clocks, locks, stopped, versions
+from stress.concurrency import crowd
+from stress.damage import damage
+from stress.full_disks import full
+from stress.hostile_input import hostile
+from stress.kills import kills
+from stress.lies import grpc, http
 
-from dev.torture.archives import bundles, sdks
-from dev.torture.bench import Tally, TortureBench
-from dev.torture.circumstances import clocks, locks, stopped, versions
-from dev.torture.concurrency import crowd
-from dev.torture.damage import damage
-from dev.torture.full_disks import full
-from dev.torture.hostile_input import hostile
-from dev.torture.kills import kills
-from dev.torture.lies import grpc, http
 from emroot.host.home import Home
 
 pytestmark = pytest.mark.skipif(os.name == 'nt', reason='signals, links and pipes are another thing there')

@@ -9,12 +9,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from dev.debian_packages import ProgramUnavailable, UnpackedPackage
-from dev.subprocesses import free_ports, running
-from dev.tools import ensure_tools
-
 from .documents import DOCS
+from .downloads.debian_packages import ProgramUnavailable, UnpackedPackage, unpacked
 from .running import cannot_run
+from .subprocesses import free_ports, running
 
 _NGINX = """
 daemon off; master_process off; worker_processes 1; pid {place}/pid; error_log {place}/error.log info;
@@ -46,9 +44,9 @@ _TLS = """
 
 
 def tools() -> UnpackedPackage:
-    """The tree of real programs; if it cannot be had, the test cannot run."""
+    """nginx, ccache and buildbox of Debian's next release (40 MB, got once); without them the test cannot run."""
     try:
-        return ensure_tools()
+        return unpacked('nginx', 'ccache', 'buildbox', suite='forky')
     except ProgramUnavailable as why:
         cannot_run(str(why))
         raise

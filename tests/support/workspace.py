@@ -11,10 +11,10 @@ from typing import Any
 
 import pytest
 
-import dev.bazel.libraries
-from dev.bazel import Bazel
-from dev.bazel.libraries import DECLARED, OBJECTS
+import support.bazel.libraries
 from emroot.hashing import digest_file
+from support.bazel import Bazel
+from support.bazel.libraries import DECLARED, OBJECTS
 
 __all__ = ['DECLARED', 'EVERYWHERE', 'OBJECTS', 'Workspace', 'libraries', 'module_file', 'outputs', 'read_log']
 #: Mnemonics of what makes libraries.
@@ -25,7 +25,7 @@ EVERYWHERE = {'BUILD.bazel': '', '.bazelrc': 'common --noenable_workspace\n'}
 
 def module_file(*tags: str, more: str = '') -> str:
     """A root module that uses emroot from `{emroot}` (see `scratch`), with these tags of `emscripten_deps`."""
-    return dev.bazel.libraries.module_file('{emroot}', *tags, more=more)
+    return support.bazel.libraries.module_file('{emroot}', *tags, more=more)
 
 
 @dataclass

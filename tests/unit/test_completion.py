@@ -15,9 +15,9 @@ from pathlib import Path
 
 import pytest
 from support.documents import DOCS
+from support.downloads.debian_packages import ProgramUnavailable, on_path, unpacked
 from support.running import SOURCE, Emroot, cannot_run, plain_environment
 
-from dev.debian_packages import ProgramUnavailable, on_path, unpacked
 from emroot.cli.commands.completion import complete
 from emroot.cli.parser import make_parser
 

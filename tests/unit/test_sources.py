@@ -1,4 +1,4 @@
-"""`dev/sources.py`: releases of other projects from the machine's package source, each checked against its index."""
+"""`support.downloads.sources`: releases of other projects from the package source, each checked against its index."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ import sys
 from pathlib import Path
 
 import pytest
+from support.downloads.sources import SourceUnavailable, _archive
 from support.running import cannot_run
 
-from dev.sources import SourceUnavailable, _archive
 from emroot.sdk.providers import apt
 from emroot.sdk.providers.apt import Apt, AptSource
 
