@@ -71,7 +71,8 @@ def pack_module(to: Path) -> None:
             tarfile.open(fileobj=packed, mode='w', format=tarfile.PAX_FORMAT) as tar:
         for path in module_files():
             info = tarfile.TarInfo(f'emroot-{__version__}/{path.relative_to(ROOT).as_posix()}')
-            info.size, info.mtime, info.mode = path.stat().st_size, commit_time(), 0o644
+            info.size, info.mtime = path.stat().st_size, commit_time()
+            info.mode = 0o755 if os.access(path, os.X_OK) else 0o644
             with open(path, 'rb') as content:
                 tar.addfile(info, content)
 

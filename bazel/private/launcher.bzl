@@ -61,18 +61,19 @@ def write_launcher(ctx, python, run, node, packed, arguments):
     ctx.actions.write(launcher, _LAUNCHER.format(words = " ".join(words)), is_executable = True)
     return launcher, ctx.runfiles([launcher, node, packed, run], transitive_files = python.files)
 
-def make_launcher(ctx, target, packed):
+def make_launcher(ctx, target, packed, runner = None):
     """The launcher for a program.
 
     Args:
       ctx: of a rule with LAUNCHER_ATTRIBUTES.
       target: the cc_binary or cc_test, with `arguments_aspect`.
       packed: File: what its link left.
+      runner: Target: what runs it instead of Node.
 
     Returns:
       (File, runfiles), or (None, None) if the SDK has no Node.
     """
-    node = find_node(ctx.attr._sdk[SdkInfo])
+    node = runner[DefaultInfo].files_to_run.executable if runner else find_node(ctx.attr._sdk[SdkInfo])
     if not node:
         return None, None
     words = [word for arg in target[ArgumentsInfo].args for word in ctx.tokenize(arg)]

@@ -7,10 +7,13 @@ load(":wasm_cc_binary.bzl", "WASM_ATTRIBUTES")
 
 def _wasm_cc_test_impl(ctx):
     target = ctx.attr.cc_target[0]
-    launcher, runfiles = make_launcher(ctx, target, link(ctx, target)[0])
+    launcher, runfiles = make_launcher(ctx, target, link(ctx, target)[0], ctx.attr.runner)
     if not launcher:
         fail("the SDK has no Node to run tests with: name one with --repo_env=EMROOT_NODE=/path/to/node")
-    runfiles = runfiles.merge(ctx.runfiles(ctx.files.data)).merge_all([dep[DefaultInfo].default_runfiles for dep in ctx.attr.data])
+    runfiles = runfiles.merge(ctx.runfiles(ctx.files.data)).merge_all([
+        dep[DefaultInfo].default_runfiles
+        for dep in ctx.attr.data + ([ctx.attr.runner] if ctx.attr.runner else [])
+    ])
     env = {name: ctx.expand_location(value, ctx.attr.data) for name, value in ctx.attr.env.items()}
     return [
         DefaultInfo(executable = launcher, runfiles = runfiles),
@@ -26,6 +29,7 @@ wasm_cc_test = rule(
         "env": attr.string_dict(doc = "Environment variables of the test; $(rootpath) of `data` is expanded."),
         "env_inherit": attr.string_list(doc = "Environment variables that are inherited from Bazel's environment."),
         "exit_runtime": attr.bool(default = True, doc = "Whether the runtime shuts down when main returns. Otherwise output without a final newline is lost."),
+        "runner": attr.label(executable = True, cfg = "target", doc = "What runs the program instead of Node (a browser, for example). It gets the path of the page, or else of the script, and the arguments of the test."),
     },
     test = True,
 )

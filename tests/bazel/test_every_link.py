@@ -50,7 +50,7 @@ LINES: Mapping[str, Mapping[str, list[str]]] = {
     'stack_checks': {'linkopts': ['-sSTACK_OVERFLOW_CHECK=2']}, 'source_map': {'both': ['-gsource-map']},
     'minimal': {'linkopts': ['-sENVIRONMENT=node', '-sSTRICT']}, 'simd': {'both': ['-msimd128']},
     'size_feature': {'features': ['optimized_for_size']}, 'threads_feature': {'features': ['use_pthreads']},
-    'asan_feature': {'features': ['wasm_asan']}, 'embind': {'linkopts': ['--bind']},
+    'asan_feature': {'features': ['wasm_asan']}, 'embind': {'linkopts': ['--bind'], 'features': ['-c_link']},
     'js_library': {'linkopts': ['-lwebsocket.js', '-lidbfs.js']},
 }
 #: Those that every run of the tests tries.
@@ -88,6 +88,7 @@ def compiled(said: str) -> dict[str, int]:
     return {name: int(count) for name, count in found}
 
 
+@pytest.mark.default
 @pytest.mark.parametrize('mode', ['fastbuild'])
 def test_options_of_one_target_are_enough(kept: Workspace, tmp_path: Path, mode: str) -> None:
     kept.run('build', *WASM, '-c', mode, *(f'//:{name}' for name in SLICE))

@@ -73,37 +73,83 @@ app.js: app.o libpart.a
 app.side.wasm: lib.c
 \t@CC@ @CCFLAGS@ -fPIC -sSIDE_MODULE=1 lib.c -o $@
 '''
+#: As that rule set has CMake: a file with the tools and flags.
+CMAKE = r'''
+set -e
+quoted() { echo "$1" | sed 's/"/\\"/g'; }
+cat > tools.cmake <<END
+set(CMAKE_SYSTEM_NAME Generic)
+set(CMAKE_C_COMPILER "$CC")
+set(CMAKE_CXX_COMPILER "$CXX")
+set(CMAKE_AR "$AR" CACHE FILEPATH "Archiver")
+set(CMAKE_C_FLAGS_INIT "$(quoted "$CCFLAGS")")
+set(CMAKE_CXX_FLAGS_INIT "$(quoted "$CXXFLAGS")")
+set(CMAKE_EXE_LINKER_FLAGS_INIT "$(quoted "$LDFLAGS")")
+END
+cat > CMakeLists.txt <<END
+cmake_minimum_required(VERSION 3.16)
+project(app $(ls app.c > /dev/null 2>&1 && echo C || echo C CXX))
+include(CheckFunctionExists)
+check_function_exists(strlen HAS_STRLEN)
+check_function_exists(no_such_function HAS_NO_SUCH_FUNCTION)
+add_library(part STATIC lib.c)
+add_executable(app $(ls app.c*))
+set_target_properties(app PROPERTIES SUFFIX .js)
+target_link_libraries(app part)
+END
+cmake -S . -B built -DCMAKE_TOOLCHAIN_FILE=$PWD/tools.cmake -DCMAKE_RANLIB= > cmake.log || { cat cmake.log; exit 1; }
+grep '^HAS_' built/CMakeCache.txt > config.log
+cp Makefile.in Makefile
+'''
+BUILT = '''
+all:
+\tcmake --build built
+\tcp built/app.* .
+'''
 BUILD = '''
 load("//:foreign.bzl", "foreign")
 foreign(name = "foreign", configure = "configure", srcs = glob(["*.c", "*.cpp"]) + ["Makefile.in"],
-    outs = ["app.js", "app.wasm", "app.side.wasm", "config.log"])
+    outs = ["app.js", "app.wasm", "config.log"])
 '''
-FILES = {
-    'MODULE.bazel': module_file(more=MORE), 'foreign.bzl': RULE,
-    **{f'{language}/{name}': text for language in ('c', 'cpp') for name, text in {
-        'BUILD.bazel': BUILD, 'configure': CONFIGURE, 'Makefile.in': MAKEFILE,
-        'lib.c': 'int part(void) { return 42; }\n'}.items()},
-    'c/app.c': '#include <stdio.h>\nint part(void);\nint main(void) { printf("%d in C\\n", part()); return 0; }\n',
-    'cpp/app.cpp': '''#include <iostream>
+PROGRAMS = {
+    'c': '#include <stdio.h>\nint part(void);\nint main(void) { printf("%d in C\\n", part()); return 0; }\n',
+    'cpp': '''#include <iostream>
 extern "C" int part(void);
 int main() { std::cout << part() << " in C++" << std::endl; return 0; }
 ''',
 }
+FILES = {
+    'MODULE.bazel': module_file(more=MORE), 'foreign.bzl': RULE,
+    **{f'{how}_{language}/{name}': text
+       for how, script, make in (('make', CONFIGURE, MAKEFILE), ('cmake', CMAKE, BUILT)) for language, program in PROGRAMS.items()
+       for name, text in {'BUILD.bazel': BUILD, 'configure': script, 'Makefile.in': make, f'app.{language}': program,
+                          'lib.c': 'int part(void) { return 42; }\n'}.items()},
+}
 WASM = ('-c', 'opt', '--features=c_link', '--platforms=@emroot//bazel/platforms:wasm64')
 
 
+def said(kept: Workspace, package: str) -> dict[str, str]:
+    """What its configuration found out."""
+    log = (kept.directory / 'bazel-bin' / package / 'config.log').read_text(encoding='utf-8')
+    return dict(line.split('=', 1) for line in log.splitlines())
+
+
 def test_a_configure_script_and_make_take_the_toolchains_tools(kept: Workspace) -> None:
-    kept.build(*WASM, '//c:foreign')
-    directory = kept.directory / 'bazel-bin/c'
-    said = dict(line.split('=', 1) for line in (directory / 'config.log').read_text(encoding='utf-8').splitlines())
-    assert said.pop('version').startswith('emcc ')
-    assert said == {'compiles': 'yes', 'links': 'yes', 'sqrt': 'yes', 'no_such_function': 'no',
-                    'value': 'the_value 1 9223372036854775807L'}
-    assert kept.program(directory / 'app.js') == '42 in C\n'
-    assert (directory / 'app.side.wasm').read_bytes()[8:].startswith(b'\0'), 'a custom section first: dylink'
+    kept.build(*WASM, '//make_c:foreign')
+    found = said(kept, 'make_c')
+    assert found.pop('version').startswith('emcc ')
+    assert found == {'compiles': 'yes', 'links': 'yes', 'sqrt': 'yes', 'no_such_function': 'no',
+                     'value': 'the_value 1 9223372036854775807L'}
+    assert kept.program(kept.directory / 'bazel-bin/make_c/app.js') == '42 in C\n'
 
 
-@pytest.mark.slow
-def test_so_do_those_of_cpp(kept: Workspace) -> None:
-    kept.build(*WASM, '--features=-c_link', '//cpp:foreign')
-    assert kept.program(kept.directory / 'bazel-bin/cpp/app.js') == '42 in C++\n'
+def test_cmake_takes_the_toolchains_tools(kept: Workspace) -> None:
+    kept.build(*WASM, '//cmake_c:foreign')
+    assert said(kept, 'cmake_c') == {'HAS_STRLEN:INTERNAL': '1', 'HAS_NO_SUCH_FUNCTION:INTERNAL': ''}
+    assert kept.program(kept.directory / 'bazel-bin/cmake_c/app.js') == '42 in C\n'
+
+
+@pytest.mark.parametrize('how', ['make', 'cmake'])
+def test_so_do_programs_in_cpp(kept: Workspace, how: str) -> None:
+    kept.build(*WASM, '--features=-c_link', f'//{how}_cpp:foreign')
+    assert kept.program(kept.directory / f'bazel-bin/{how}_cpp/app.js') == '42 in C++\n'

@@ -42,3 +42,15 @@ def test_an_option_that_features_do_not_tell_is_linked_all_the_same_and_becomes_
                        '--linkopt=-sMALLOC=emmalloc-memvalidate', '--nocache_test_results')
     [line] = [line for line in done.stderr.splitlines() if line.startswith('emroot: this link compiled ')]
     assert line.endswith('emscripten_deps.cache(features = ["wasm64"], targets = ["auto", "libemmalloc-memvalidate"])')
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize('mode', ['opt', 'dbg'])
+def test_a_link_that_makes_what_it_pulls_gives_the_program_of_whole_libraries(example: Workspace, mode: str) -> None:
+    options = ('-c', mode, '--platforms=@emroot//bazel/platforms:wasm64')
+    programs = set()
+    for granularity in ('lazy', 'library'):
+        spawns = example.build(*options, f'--@emroot//bazel:granularity={granularity}', '//:hello')
+        assert bool(libraries(spawns, ran=False)) == (granularity == 'library')
+        programs.add((example.directory / 'bazel-bin/hello').read_bytes())
+    assert len(programs) == 1

@@ -42,6 +42,10 @@ wasm_cc_test(name = "says_test", args = ["four"], cc_target = ":says", data = ["
 ) for minor in (9, 11)]
 platform(name = "bare", constraint_values = ["@platforms//cpu:wasm32", "@platforms//os:none"])
 wasm_cc_binary(name = "says_wasm", testonly = True, cc_target = ":says")
+genrule(name = "shows", outs = ["shows.sh"], executable = True,
+    cmd = "(echo '#!/bin/sh'; echo 'echo runner: $${1##*/} $$2; test -f $$1') > $@")
+sh_binary(name = "runner", srcs = [":shows"])
+wasm_cc_test(name = "elsewhere", args = ["here"], cc_target = ":plain", linkopts = ["--oformat=html"], runner = ":runner")
 genrule(name = "script", outs = ["starts.sh"], cmd = "(echo '#!/bin/sh'; echo 'exec ./$$1 here') > $@", executable = True)
 sh_test(name = "starts", srcs = [":script"], args = ["$(rootpath :says_wasm)"], data = [":says_wasm"])
 genrule(name = "named", srcs = [":mapped"], outs = ["named.txt"], cmd = "echo $(location :mapped) > $@")
@@ -180,6 +184,10 @@ def test_a_test_is_run_as_bazel_runs_one(kept: Workspace) -> None:
     said = kept.run('test', '--test_output=all', '--test_env=INHERITED=i', '//:says_test').stdout
     for line in ('preloaded, built redacted, 42 and 42 [one] [two three] [four]', 'w i true', 'no newline at the end'):
         assert line in said
+
+
+def test_a_test_may_have_a_runner_of_its_own(kept: Workspace) -> None:
+    assert 'runner: plain.html here' in kept.run('test', '--test_output=all', '//:elsewhere').stdout
 
 
 def test_a_program_is_run_by_bazel_run(kept: Workspace) -> None:

@@ -95,7 +95,8 @@ def test_the_sdist_has_what_tests_and_packagers_need(dist: Path):
 
 def test_the_module_is_whole(dist: Path):
     with tarfile.open(dist / f'emroot-{emroot.__version__}.module.tar.gz') as tar:
-        names = tar.getnames()
+        names, programs = tar.getnames(), {member.name.rpartition('/')[2] for member in tar.getmembers() if member.mode & 0o100}
+    assert programs >= {'emcc', 'em++', 'emar', 'emnm', 'emranlib', 'emstrip'}, 'the launchers can be started'
     assert {name.partition('/')[0] for name in names} == {f'emroot-{emroot.__version__}'}
     own = {name.partition('/')[2] for name in names}
     assert {'MODULE.bazel', 'LICENSE', 'bazel/defs.bzl', 'examples/bazel/release/MODULE.bazel'} <= own

@@ -1,4 +1,7 @@
-"""Runs a packed program: `python program_runner.py NODE TAR ARGUMENTS...`. Standard library alone, no emroot."""
+"""Runs a packed program: `python program_runner.py RUNNER TAR ARGUMENTS...`. Standard library alone, no emroot.
+
+RUNNER is Node, or another program that gets the path of the page, or else of the script, and the arguments.
+"""
 
 from __future__ import annotations
 
@@ -11,8 +14,8 @@ import tempfile
 from pathlib import Path
 
 
-def main(node: str, packed: str, arguments: list[str]) -> int:
-    """Unpack the program and run it under Node; its exit code."""
+def main(runner: str, packed: str, arguments: list[str]) -> int:
+    """Unpack the program and run it; its exit code."""
     if status := os.environ.get('TEST_SHARD_STATUS_FILE'):
         Path(status).touch()  # Bazel asks for a sign that a test knows of shards; a program may have no files of the system's
     with tempfile.TemporaryDirectory(prefix='emroot-') as directory:
@@ -22,13 +25,13 @@ def main(node: str, packed: str, arguments: list[str]) -> int:
             for member in tar.getmembers():  # names that `emcc_wrapper.py: pack` chose, in one directory
                 content = tar.extractfile(member)
                 (program / member.name).write_bytes(content.read() if content else b'')
-        scripts = [p for suffix in ('.js', '.mjs') for p in sorted(program.glob('*' + suffix))]
+        scripts = [p for suffix in ('.html', '.js', '.mjs') for p in sorted(program.glob('*' + suffix))]
         if not scripts:
             print(f'emroot: {packed} has no JavaScript to run', file=sys.stderr)
             return 1
         data = sorted(program.glob('*.data'))
         cwd = with_files(Path.cwd(), data, Path(directory, 'runfiles')) if data else None
-        return subprocess.run([os.path.abspath(node), str(scripts[0]), *arguments], check=False, cwd=cwd).returncode
+        return subprocess.run([os.path.abspath(runner), str(scripts[0]), *arguments], check=False, cwd=cwd).returncode
 
 
 def with_files(here: Path, files: list[Path], to: Path) -> Path:

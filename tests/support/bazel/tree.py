@@ -34,7 +34,7 @@ BASE = (
 )
 REQUEST = PackageRequest(
     suite='forky',
-    wanted=('bazel-bootstrap', 'default-jre-headless', *BASE.split()),
+    wanted=('bazel-bootstrap', 'cmake', 'default-jre-headless', *BASE.split()),
     optional=('buildbox',),  # workers for tests of remote execution
     # Bazel runs on Java's runtime; the compiler and its modules would be 350 MB more.
     pretended=('default-jdk-headless',),

@@ -1,0 +1,118 @@
+"""Workspaces as users of emsdk's module write them: its rule and feature names, options in `linkopts` and `copts`. Of emroot
+there is the load line and the module. And targets for the machine beside them."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from support.workspace import Workspace, module_file
+
+MORE = '''
+bazel_dep(name = "rules_cc", version = "0.0.17")
+bazel_dep(name = "platforms", version = "0.0.10")
+'''
+FILES = {
+    'MODULE.bazel': module_file(more=MORE),
+    # The first program of each mode is what is waited for here.
+    '.bazelrc': 'common --noenable_workspace\nbuild --@emroot//bazel:granularity=lazy\n',
+    'BUILD.bazel': '''
+load("@emroot//bazel:defs.bzl", "wasm_cc_binary", "wasm_cc_test")
+load("@rules_cc//cc:cc_binary.bzl", "cc_binary")
+load("@rules_cc//cc:cc_library.bzl", "cc_library")
+load("@rules_cc//cc:cc_test.bzl", "cc_test")
+
+cc_library(name = "part", srcs = ["part.c"])
+cc_binary(name = "program", srcs = ["main.c"], deps = [":part"])
+cc_test(name = "test", srcs = ["main.c"], deps = [":part"])
+wasm_cc_test(name = "test_wasm", cc_target = ":test")
+wasm_cc_binary(name = "program_wasm", cc_target = ":program", outputs = ["program.js", "program.wasm"])
+''',
+    'part.c': 'int part(void) { return sizeof(void *); }\n',
+    'main.c': '#include <stdio.h>\nint part(void);\nint main(void) { printf("pointers of %d bytes\\n", part()); return 0; }\n',
+    'hello/BUILD.bazel': '''
+load("@emroot//bazel:defs.bzl", "wasm_cc_binary")
+load("@rules_cc//cc:cc_binary.bzl", "cc_binary")
+
+cc_binary(name = "hello-world", srcs = ["hello-world.cc"], linkopts = ["--emit-symbol-map"])
+wasm_cc_binary(name = "hello-world-wasm", cc_target = ":hello-world",
+    outputs = ["hello-world.js", "hello-world.wasm", "hello-world.symbols"])
+cc_binary(name = "hello-world-simd", srcs = ["hello-world-simd.cc"])
+wasm_cc_binary(name = "hello-world-wasm-simd", cc_target = ":hello-world-simd", simd = "simd128")
+wasm_cc_binary(name = "hello-world-wasm-relaxed-simd", cc_target = ":hello-world-simd", simd = "relaxed_simd")
+
+OPTIONS = ["--bind", "-sMODULARIZE", "--pre-js", "hello/interface.js"]
+config_setting(name = "debug", values = {"compilation_mode": "dbg"})
+cc_binary(
+    name = "hello-embind",
+    srcs = ["hello-embind.cc"],
+    additional_linker_inputs = ["interface.js"],
+    features = ["emcc_debug_link"],
+    linkopts = select({":debug": OPTIONS + ["--closure=0"], "//conditions:default": OPTIONS}),
+    tags = ["manual"],
+)
+wasm_cc_binary(name = "hello-embind-wasm", cc_target = ":hello-embind")
+cc_binary(name = "hello-lto", srcs = ["hello-world.cc"], linkopts = ["-sAUTO_NATIVE_LIBRARIES=0", "-flto"])
+wasm_cc_binary(name = "hello-lto-wasm", cc_target = ":hello-lto", outputs = ["hello-lto.js", "hello-lto.wasm"])
+cc_binary(name = "hello-thin", srcs = ["hello-world.cc"], copts = ["-flto=thin"],
+    linkopts = ["-sAUTO_NATIVE_LIBRARIES=0", "-flto=thin"])
+wasm_cc_binary(name = "hello-thin-wasm", cc_target = ":hello-thin", outputs = ["hello-thin.js", "hello-thin.wasm"])
+''',
+    'hello/hello-world.cc': '''
+#include <iostream>
+int main() { std::cout << "hello world!" << std::endl; return 0; }
+''',
+    'hello/hello-world-simd.cc': '''
+#include <wasm_simd128.h>
+#include <cstdio>
+int main() { std::printf("lanes %d\\n", wasm_i32x4_extract_lane(wasm_i32x4_add(wasm_i32x4_splat(40), wasm_i32x4_splat(2)), 3)); }
+''',
+    'hello/hello-embind.cc': '''
+#include <emscripten/bind.h>
+#include <string>
+class HelloClass {
+ public:
+  static std::string SayHello(const std::string& name) { return "Yo! " + name; }
+};
+EMSCRIPTEN_BINDINGS(Hello) { emscripten::class_<HelloClass>("HelloClass").class_function("SayHello", &HelloClass::SayHello); }
+''',
+    'hello/interface.js': 'Module["sayHello"] = (name) => Module["HelloClass"]["SayHello"](name);\n',
+}
+
+
+@pytest.mark.default
+def test_targets_for_the_machine_and_for_webassembly_are_one_build(kept: Workspace) -> None:
+    said = kept.run('test', '--features=c_link', '--test_output=all', '//:all').stdout
+    assert sorted(re.findall(r'pointers of (\d) bytes', said)) == ['4', '8']
+    assert kept.program(kept.directory / 'bazel-bin/program.js') == 'pointers of 4 bytes\n'
+    assert (kept.directory / 'bazel-bin/program').read_bytes().startswith(b'\x7fELF'), 'the machine\'s own'
+
+
+PROGRAMS = ('hello-world-wasm', 'hello-world-wasm-simd', 'hello-world-wasm-relaxed-simd', 'hello-lto-wasm', 'hello-thin-wasm')
+
+
+def script(workspace: Workspace, target: str, *options: str) -> Path:
+    """The JavaScript that a target leaves."""
+    return next(path for path in workspace.files(target, *options) if path.suffix == '.js')
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize('mode', ['fastbuild', 'opt'])
+def test_programs_of_emsdks_users_build_as_they_are(kept: Workspace, mode: str) -> None:
+    kept.build('-c', mode, *(f'//hello:{name}' for name in PROGRAMS))
+    for name in ('hello-world', 'hello-lto', 'hello-thin'):
+        assert kept.program(kept.directory / f'bazel-bin/hello/{name}.js') == 'hello world!\n', name
+    assert ':main\n' in (kept.directory / 'bazel-bin/hello/hello-world.symbols').read_text(encoding='utf-8')
+    for name in ('hello-world-wasm-simd', 'hello-world-wasm-relaxed-simd'):
+        assert kept.program(script(kept, f'//hello:{name}', '-c', mode)) == 'lanes 42\n', name
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize('mode', ['dbg', 'opt'])
+def test_embind_as_emsdks_users_have_it(kept: Workspace, tmp_path: Path, mode: str) -> None:
+    kept.build('-c', mode, '//hello:hello-embind-wasm')
+    user = tmp_path / 'user.js'
+    user.write_text(f'require({str(script(kept, "//hello:hello-embind-wasm", "-c", mode))!r})().then('
+                    "module => console.log(module.sayHello('emsdk')));", encoding='utf-8')
+    assert kept.program(user) == 'Yo! emsdk\n'
