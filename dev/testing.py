@@ -12,7 +12,7 @@ import sys
 import time
 from pathlib import Path
 
-from .paths import ROOT, dev_home, get_sdks, say
+from .paths import ROOT, dev_cache, dev_home, get_sdks, say
 
 #: Parts of the tests, those with the longest waits first: they are begun first.
 PARTS = tuple(f'tests/{part}' for part in ('bazel', 'sdk', 'remote', 'browser', 'project', 'unit', 'windows'))
@@ -20,7 +20,7 @@ PARTS = tuple(f'tests/{part}' for part in ('bazel', 'sdk', 'remote', 'browser', 
 WITHOUT_SDK = ('tests/unit', 'tests/windows')
 #: How many shares `--share auto` deals in. A prime that divides neither a day's hours nor a week's: whatever the rhythm is in
 #: which CI runs, each share has its turn.
-SHARES = 11
+SHARES = 13
 
 
 def main(arguments: list[str]) -> int:
@@ -31,7 +31,9 @@ def main(arguments: list[str]) -> int:
     say(said)
     checking = None if chosen else subprocess.Popen([sys.executable, '-m', 'dev.check'], stdout=subprocess.PIPE,
                                                     stderr=subprocess.STDOUT, text=True)
-    env = {**os.environ, 'EMROOT_TEST_SDKS': os.pathsep.join(map(str, roots)), 'EMROOT_TEST_HOME': str(dev_home().root)}
+    env = {**os.environ, 'EMROOT_TEST_SDKS': os.pathsep.join(map(str, roots)), 'EMROOT_TEST_HOME': str(dev_home().root),
+           'PYTHONPYCACHEPREFIX': str(dev_cache() / 'bytecode')}  # modules are compiled once, and nothing lies about in the clone
+    env.pop('PYTHONDONTWRITEBYTECODE', None)
     tested = subprocess.run([sys.executable, '-m', 'pytest', *which, *_in_parallel(chosen), *(chosen or PARTS)], env=env,
                             cwd=ROOT, check=False).returncode
     checked = 0

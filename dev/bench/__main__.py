@@ -35,6 +35,7 @@ WORKS = {
     'warm-cache': ('warm-cache', LINK),
     'lazy-link': ('lazy-link', LINK),
     'lazy-link-c': ('lazy-link', 'emcc -O2 -sMEMORY64'),
+    'present-link': ('present-link', 'emcc -O0 -sDEFAULT_TO_CXX=0'),
     'noop': ('noop', LINK),
     'help': ('help', LINK),
     'resolve': ('resolve', LINK),
@@ -44,7 +45,7 @@ WORKS = {
     'bazel': ('bazel', LINK),
 }
 #: What takes no time is measured so many times as often; what takes the better part of an hour, once.
-QUICK, OFTEN = ('noop', 'help', 'resolve'), 5
+QUICK, OFTEN = ('present-link', 'noop', 'help', 'resolve'), 5
 LONG = ('modes', 'system')
 
 

@@ -73,6 +73,9 @@ class Bench:
                 'emroot': lambda _: [self.emroot('build', *self.names, '--cache', str(self.filled))],
                 'emroot --for': lambda _: [self.emroot('build', '--for', self._line, '--cache', str(self.filled))],
                 **{name: self._noop_embuilder(env) for name, env in builders.items()}}),
+            'present-link': Work('the link below `emroot run` where no library is missing', {
+                'emroot': lambda _: [Step(self._link(self.filled).command, self._below_run)],
+                'emcc': lambda _: [self._link(self.filled, frozen=False)]}),
             'libraries': Work('the libraries of the link, without the link, from nothing', {
                 'emroot': lambda d: [self.emroot('build', *self.names, home=d / 'home')],
                 **{name: self._only_embuilder(env) for name, env in builders.items()}}),
@@ -172,6 +175,12 @@ class Bench:
         """A cache directory that has what the link needs."""
         self._run(self.emroot('build', '--for', self._line, '--cache', str(self.directory / 'filled')))
         return self.directory / 'filled'
+
+    @cached_property
+    def _below_run(self) -> dict[str, str]:
+        """What a command below `emroot run` has in its environment."""
+        show = [sys.executable, '-c', 'import json, os; print(json.dumps(dict(os.environ)))']
+        return dict(json.loads(self._run(self.emroot('run', '--for', self._line, '--cache', str(self.filled), '--', *show))))
 
     @cached_property
     def _bazel(self) -> BazelBench:

@@ -29,6 +29,7 @@ def _program(directory: Path, name: str) -> Path:
     return program
 
 
+@pytest.mark.slow
 def test_ccache_gives_the_same_bytes_and_has_them_the_next_time(seen_home: Callable[[Path], Emroot], expected: dict[str, str],
                                                                tmp_path: Path):
     ccache = _program(tmp_path / 'bin', 'ccache')

@@ -145,6 +145,7 @@ def _said(text: str) -> list[str]:
     return [re.sub(r'\S*/(emscripten_temp_|tmp)\w+[/\w]*', '', line) for line in lines]
 
 
+@pytest.mark.slow
 def test_any_other_failure_is_that_of_whole_libraries(sdk: Sdk, tmp_path: Path, indexed: Indexed):
     link = _failing(sdk, tmp_path, '-Wl,--initial-memory=65535')
     ran = indexed(SMALL)('link', '--cache', tmp_path / 'cache', '--', *link, cwd=tmp_path)

@@ -66,8 +66,9 @@ def damage(home: Path, cache: Path) -> list[str]:
 
 
 def seed(home: Path, known: Path, *, link: bool) -> None:
-    """Make a home that knows what `known` knows of its SDK, headers included, but has built nothing."""
-    shutil.copytree(known / 'memo', home / 'memo', ignore=shutil.ignore_patterns('keys'))
+    """Make a home that knows what `known` knows of its SDK, headers included, but has built nothing. Compiled modules, which are
+    replaced and never written to, are links, and headers if `link` says so."""
+    shutil.copytree(known / 'memo', home / 'memo', ignore=shutil.ignore_patterns('keys'), copy_function=_link_compiled)
     shutil.copytree(known / 'store' / 'records' / TREE, home / 'store' / 'records' / TREE)
     trees = home / 'store' / 'trees'
     if link:
@@ -75,6 +76,10 @@ def seed(home: Path, known: Path, *, link: bool) -> None:
     else:
         shutil.copytree(known / 'store' / 'trees', trees)
     shutil.copy2(known / 'store' / 'VERSION', home / 'store' / 'VERSION')
+
+
+def _link_compiled(source: str, target: str) -> None:
+    (_link if source.endswith('.pyc') else shutil.copy2)(source, target)
 
 
 def _link(source: str, target: str) -> None:

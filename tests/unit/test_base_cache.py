@@ -112,7 +112,7 @@ def prebuilt(fake: Emroot, base: Path, tmp_path: Path) -> Emroot:
     for path in [sdk / 'cache', *(sdk / 'cache').rglob('*')]:
         path.chmod(0o755 if path.is_dir() else 0o644)
         os.utime(path)  # it was built of these sources
-    return Emroot(tmp_path / 'other', sdk, prebuilt=True)
+    return Emroot(fake.machine(tmp_path / 'other').home, sdk, prebuilt=True)
 
 
 def _own(prebuilt: Emroot) -> Path:
@@ -172,11 +172,11 @@ def test_a_cache_that_the_configuration_names_is_the_sdks_own_if_it_says_so(fake
         os.utime(path)
     with open(sdk / '.emscripten', 'a', encoding='utf-8') as f:
         f.write(f'CACHE = {str(tmp_path / "its cache")!r}\n')
-    emroot = Emroot(tmp_path / 'other', sdk, prebuilt=True)
+    emroot = Emroot(fake.machine(tmp_path / 'other').home, sdk, prebuilt=True)
     assert counts(emroot('build', *COMMON, '--cache', tmp_path / 'first').json) == (4, 0)
     os.chmod(tmp_path / 'its cache', 0o755)
     (tmp_path / 'its cache' / 'sanity.txt').write_text((tmp_path / 'first' / 'sanity.txt').read_text())
-    fresh = Emroot(tmp_path / 'fresh', sdk, prebuilt=True)
+    fresh = Emroot(fake.machine(tmp_path / 'fresh').home, sdk, prebuilt=True)
     assert counts(fresh('build', *COMMON).json) == (0, 4)
     assert counts(fresh('build', *COMMON, '--cache', tmp_path / 'its cache', '--home', tmp_path / 'last').json) == (4, 0)
 

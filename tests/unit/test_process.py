@@ -70,7 +70,7 @@ def test_a_full_standard_output_is_no_full_store(fake: Emroot, arguments: list[s
 def test_names_that_are_no_text_go_everywhere(fake: Emroot, tmp_path: Path):
     directory = tmp_path / LATIN
     directory.mkdir()
-    own = Emroot(directory / 'home', fake.sdk)
+    own = fake.machine(directory / 'home')
 
     def run(*arguments: object) -> bytes:
         ran = subprocess.run(own.command(*arguments), env=plain_environment(), cwd=directory, capture_output=True, check=False,
@@ -89,7 +89,7 @@ def test_names_that_are_no_text_go_everywhere(fake: Emroot, tmp_path: Path):
 
 
 def test_what_is_kept_does_not_depend_on_the_locale(fake: Emroot, tmp_path: Path):
-    own = Emroot(tmp_path / 'höme', fake.sdk)
+    own = fake.machine(tmp_path / 'höme')
     assert own('build', '--targets', 'libone', '--cache', tmp_path / 'cäche', env=ASCII).code == 0
     kept = sorted(path for path in own.home.rglob('*.json') if 'store' not in path.parts)
     assert [read_json(path) for path in own.home.glob('caches/*')] == [{'path': str(tmp_path / 'cäche')}]
@@ -199,7 +199,7 @@ def _limited(limit: str, command: list[str]) -> subprocess.CompletedProcess[str]
                                              ('-n 7', 'cannot open more files'), ('-n 12', 'cannot open more files')])
 def test_what_the_machine_has_no_more_of_is_not_the_fault_of_the_sdk(fake: Emroot, tmp_path: Path, limit: str, says: str):
     os.chmod(tmp_path, 0o777)
-    ran = _limited(limit, Emroot(tmp_path / 'home', fake.sdk).command('build', '--targets', 'libone,libmany', '-j', '4'))
+    ran = _limited(limit, fake.command('build', '--targets', 'libone,libmany', '-j', '4'))
     assert ran.returncode == 6, ran.stderr
     assert says in ran.stderr and f'ulimit {limit[:2]}' in ran.stderr
     assert 'Traceback' not in ran.stderr and 'SDK at' not in ran.stderr
