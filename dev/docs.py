@@ -16,6 +16,7 @@ from typing import Any
 
 from emroot.cli.examples import EXIT_CODES
 from emroot.cli.parser import make_parser
+from emroot.modes import ALIASES, ARCHITECTURES, FEATURES, all_modes
 from emroot.project.project_file import json_schema
 
 from .paths import ROOT, say
@@ -25,9 +26,9 @@ MADE = '<!-- Made from the code by `python3 dev.py docs --write`; a test compare
 
 
 def pages() -> dict[Path, str]:
-    """Every page that is made from the code."""
+    """Every page that is made from the code, and Starlark's constants of modes."""
     return {REFERENCE / 'cli.md': command_line(), REFERENCE / 'starlark.md': starlark(),
-            REFERENCE / 'emroot-toml.md': project_file()}
+            REFERENCE / 'emroot-toml.md': project_file(), ROOT / 'bazel/private/mode_axes.bzl': mode_axes()}
 
 
 def command_line() -> str:
@@ -104,6 +105,20 @@ def _table(title: str, properties: dict[str, Any]) -> str:
     rows = [f'| `{key}` | {" or ".join(f"`{c}`" for c in has["enum"]) if "enum" in has else has["type"]} | {has["description"]} |'
             for key, has in properties.items()]
     return f'## {title}\n\n| key | value | |\n|---|---|---|\n' + '\n'.join(rows) + '\n'
+
+
+def mode_axes() -> str:
+    """The axes of modes, for Starlark."""
+    axes = ''.join(f'    "{name}": ("{axis.name}", {_starlark(choice.value)}),\n' for name, (axis, choice) in FEATURES.items())
+    aliases = ', '.join(f'"{alias}": "{name}"' for alias, name in ALIASES.items())
+    modes = ''.join(f'    "{mode}",\n' for mode in all_modes())
+    return (f'"""The features of modes. Made from src/emroot/modes.py by `python3 dev.py docs --write`; a test compares."""\n\n'
+            f'# The axis and the value of each feature; the first axis is always chosen.\nMODE_FEATURES = {{\n{axes}}}\n\n'
+            f'ALIASES = {{{aliases}}}\n\nARCHITECTURES = [{", ".join(map(_starlark, ARCHITECTURES))}]\n\nMODES = [\n{modes}]\n')
+
+
+def _starlark(value: str | bool) -> str:
+    return f'"{value}"' if isinstance(value, str) else str(value)
 
 
 #: What is public, by where its attributes stand: files, and names that these assign.

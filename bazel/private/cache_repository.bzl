@@ -5,7 +5,7 @@ cache directory, what the SDK ships and headers included; with `:emscripten_conf
 that name which emsdk makes. What another module declared is in `@emscripten_cache_<module>`. Nothing is asked of the SDK before a package of this repository is loaded.
 """
 
-load(":features.bzl", "MODES")
+load(":mode_axes.bzl", "MODES")
 
 _MODE_BUILD = """\
 load("@{repo}//:mode.bzl", "MODE")

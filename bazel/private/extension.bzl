@@ -1,7 +1,7 @@
 """`emscripten_deps`: turns tags into repositories. Looks at nothing on the machine: the repositories do that."""
 
 load(":cache_repository.bzl", "cache_repository")
-load(":features.bzl", "MODES")
+load(":mode_axes.bzl", "MODES")
 load(":mode_repository.bzl", "mode_repository")
 load(":modes.bzl", "parse_features")
 load(":port_repository.bzl", "port_repository", "port_repository_name")

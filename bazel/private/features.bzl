@@ -7,12 +7,6 @@ load(":options.bzl", "is_on", "says", "settings")
 ARCH_FLAGS = {"wasm32": [], "wasm64": ["-m64"]}
 LTO_FLAGS = {"none": [], "full": ["-flto"], "thin": ["-flto=thin"]}
 MODULE_FLAGS = {"main": ["-sMAIN_MODULE=2"], "side": ["-sSIDE_MODULE=2"]}
-MODES = [
-    arch + lto + pic
-    for arch in ("wasm32", "wasm64")
-    for lto in ("", "-lto", "-thinlto")
-    for pic in ("", "-pic")
-]
 
 # How `--linkopt` says what a feature or the platform says; `transition.bzl` reads more.
 MODE_OPTIONS = {

@@ -2,6 +2,7 @@
 
 load(":features.bzl", "ALWAYS_LINK", "ARCH_FLAGS", "DIMENSIONS", "EXCLUDED", "EXTRAS", "FEATURES", "LTO_FLAGS", "MODULE_FLAGS")
 load(":fetching.bzl", "run_fetch")
+load(":mode_axes.bzl", "MODE_FEATURES")
 
 _BUILD = """\
 load("{rules}", "emscripten_mode")
@@ -13,12 +14,10 @@ package(default_visibility = ["//visibility:public"])
 emscripten_mode(MODE, READS)
 """
 
-_LTO = {"lto": "full", "thinlto": "thin"}
-
 def _mode_repository_impl(rctx):
     features = rctx.attr.mode.split("-")
-    lto = [_LTO[f] for f in features if f in _LTO]
-    flags = ARCH_FLAGS[features[0]] + LTO_FLAGS[lto[0] if lto else "none"] + (MODULE_FLAGS["main"] if "pic" in features else [])
+    chosen = dict([MODE_FEATURES[feature] for feature in features])
+    flags = ARCH_FLAGS[chosen["arch"]] + LTO_FLAGS[chosen.get("lto", "none")] + (MODULE_FLAGS["main"] if chosen.get("pic") else [])
     where = json.decode(rctx.read(rctx.attr.sdk))
     declared = json.decode(rctx.attr.caches)
     run_fetch(rctx, "mode", {

@@ -1,29 +1,61 @@
-"""Modes: architecture x LTO x code model, and the features that select them. The one module that knows their names.
+"""Modes: architecture x LTO x code model, and the features that select them. The one module that knows them.
 
-A mode's identifier (`wasm64-thinlto-pic`) is what is printed, parsed and matched everywhere; its directory
-(`wasm64-emscripten/thinlto-pic`) is where emcc looks (`tools/cache.py: get_lib_dir`).
+A mode is one choice on each of the `AXES`; names, directories, flags, distances and the Starlark constants
+(`bazel/private/mode_axes.bzl`, written by `dev.py docs --write`) derive from these. A mode's identifier (`wasm64-thinlto-pic`) is
+what is printed, parsed and matched everywhere; its directory (`wasm64-emscripten/thinlto-pic`) is where emcc looks
+(`tools/cache.py: get_lib_dir`).
 """
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable
-from dataclasses import dataclass
-from typing import Literal
+from dataclasses import asdict, dataclass, replace
+from typing import Any, Literal
 
 from .errors import UnknownNameError, UsageError
 
 Arch = Literal['wasm32', 'wasm64']
 Lto = Literal['none', 'full', 'thin']
 
-#: Features in the order in which they are printed, each with the property of a mode that it decides and its value.
-FEATURES: dict[str, tuple[str, str | bool]] = {
-    'wasm32': ('arch', 'wasm32'),
-    'wasm64': ('arch', 'wasm64'),
-    'lto': ('lto', 'full'),
-    'thinlto': ('lto', 'thin'),
-    'pic': ('pic', True),
-}
+
+@dataclass(frozen=True, kw_only=True)
+class Choice:
+    """One value of an axis: the feature that selects it (none: it is what is left without a feature), the flags that make any
+    emcc link so, and those that make embuilder build so."""
+
+    value: str | bool
+    feature: str = ''
+    emcc: tuple[str, ...] = ()
+    embuilder: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Axis:
+    """A property of modes, by the name of its field of `Mode`; the first choice is the default."""
+
+    name: str
+    choices: tuple[Choice, ...]
+
+
+#: In the order in which features are printed. `-m64` came after 3.1.69, hence `-sMEMORY64`; links in PIC modes are main modules.
+AXES = (
+    Axis(name='arch', choices=(
+        Choice(value='wasm32', feature='wasm32'),
+        Choice(value='wasm64', feature='wasm64', emcc=('-sMEMORY64',), embuilder=('--wasm64',)))),
+    Axis(name='lto', choices=(
+        Choice(value='none'),
+        Choice(value='full', feature='lto', emcc=('-flto',), embuilder=('--lto',)),
+        Choice(value='thin', feature='thinlto', emcc=('-flto=thin',), embuilder=('--lto=thin',)))),
+    Axis(name='pic', choices=(
+        Choice(value=False),
+        Choice(value=True, feature='pic', emcc=('-sMAIN_MODULE=2',), embuilder=('--pic',)))),
+)
+#: The axis and the choice of each feature, in the order in which features are printed.
+FEATURES = {choice.feature: (axis, choice) for axis in AXES for choice in axis.choices if choice.feature}
 ALIASES = {'lto-thin': 'thinlto'}
+#: The features that every identifier begins with one of.
+ARCHITECTURES = tuple(choice.feature for choice in AXES[0].choices)
 
 
 @dataclass(frozen=True, kw_only=True, order=True)
@@ -35,10 +67,14 @@ class Mode:
     pic: bool = False
 
     @property
+    def choices(self) -> list[Choice]:
+        """What this mode has on each axis."""
+        return [next(c for c in axis.choices if c.value == getattr(self, axis.name)) for axis in AXES]
+
+    @property
     def features(self) -> list[str]:
         """The features that select this mode, in their printed order: `['wasm64', 'lto', 'pic']`."""
-        mine = {'arch': self.arch, 'lto': self.lto, 'pic': self.pic}
-        return [name for name, (key, value) in FEATURES.items() if mine[key] == value]
+        return [choice.feature for choice in self.choices if choice.feature]
 
     @property
     def name(self) -> str:
@@ -54,24 +90,40 @@ class Mode:
     @property
     def embuilder_flags(self) -> list[str]:
         """The flags that make embuilder build in this mode."""
-        lto = {'none': [], 'full': ['--lto'], 'thin': ['--lto=thin']}[self.lto]
-        return [*(['--wasm64'] if self.arch == 'wasm64' else []), *lto, *(['--pic'] if self.pic else [])]
+        return [flag for choice in self.choices for flag in choice.embuilder]
 
     @property
     def emcc_flags(self) -> list[str]:
-        """The flags that make any emcc link in this mode (a main module where the mode is PIC). `-m64` came after 3.1.69."""
-        lto = {'none': [], 'full': ['-flto'], 'thin': ['-flto=thin']}[self.lto]
-        return [*(['-sMEMORY64'] if self.arch == 'wasm64' else []), *lto, *(['-sMAIN_MODULE=2'] if self.pic else [])]
+        """The flags that make any emcc link in this mode (a main module where the mode is PIC)."""
+        return [flag for choice in self.choices for flag in choice.emcc]
+
+    @property
+    def without_lto(self) -> Mode:
+        """The mode of the same architecture and code model without LTO: what LTO does not change is built there."""
+        return replace(self, lto='none')
+
+    def distance(self, other: Mode) -> tuple[bool, bool, bool, bool]:
+        """How far libraries of `other` are from this mode's, for sorting: another architecture is farthest, then another code
+        model, then another LTO; of modes that differ in LTO, the one without it is nearest."""
+        return self.arch != other.arch, self.pic != other.pic, self.lto != other.lto, self.lto != 'none'
+
+    def to_json(self) -> dict[str, Any]:
+        """The choice on each axis: `{'arch': 'wasm64', 'lto': 'thin', 'pic': False}`."""
+        return asdict(self)
 
     def __str__(self) -> str:
         return self.name
 
 
 def all_modes() -> list[Mode]:
-    """The twelve modes, wasm32 first."""
-    archs: tuple[Arch, ...] = ('wasm32', 'wasm64')
-    ltos: tuple[Lto, ...] = ('none', 'full', 'thin')
-    return [Mode(arch=arch, lto=lto, pic=pic) for arch in archs for pic in (False, True) for lto in ltos]
+    """The twelve modes, wasm32 first, those with PIC after those without."""
+    arch, lto, pic = ([choice.value for choice in axis.choices] for axis in AXES)
+    return [Mode(arch=a, lto=o, pic=p) for a, p, o in itertools.product(arch, pic, lto)]  # type: ignore[arg-type]  # as in AXES
+
+
+def mode_of_directory(directory: str) -> Mode | None:
+    """The mode whose archives emcc looks for there, relative to the cache directory; None if there is none."""
+    return next((mode for mode in all_modes() if mode.directory == directory), None)
 
 
 def parse_features(features: Iterable[str]) -> Mode:
@@ -84,13 +136,18 @@ def parse_features(features: Iterable[str]) -> Mode:
         if feature not in FEATURES:
             raise UnknownNameError('feature', feature, [*FEATURES, *ALIASES],
                                    hint='the features are ' + ', '.join(FEATURES))
-        key = FEATURES[feature][0]
-        if chosen.setdefault(key, feature) != feature:
-            raise UsageError(f'features {chosen[key]!r} and {feature!r} exclude each other',
-                             hint=f'give one of them, or select both modes: --features {chosen[key]} '
+        axis = FEATURES[feature][0].name
+        if chosen.setdefault(axis, feature) != feature:
+            raise UsageError(f'features {chosen[axis]!r} and {feature!r} exclude each other',
+                             hint=f'give one of them, or select both modes: --features {chosen[axis]} '
                                   f'--features {feature}')
-    values = {key: FEATURES[name][1] for key, name in chosen.items()}
-    return Mode(**values)  # type: ignore[arg-type]  # the table above pairs each key with values of its own type
+    values = {axis: FEATURES[name][1].value for axis, name in chosen.items()}
+    return Mode(**values)  # type: ignore[arg-type]  # AXES pairs each field with values of its own type
+
+
+def names_mode(word: str) -> bool:
+    """Whether a word is meant as a mode's identifier, though it may be a wrong one."""
+    return word.split('-')[0] in ARCHITECTURES
 
 
 def parse_mode(identifier: str) -> Mode:

@@ -56,7 +56,7 @@ def test_what_compiles_need_too_is_a_feature(option: str, feature: str) -> None:
 @pytest.mark.parametrize(('directory', 'hints'), [
     ('wasm32-emscripten/lto', ['lto = "full"']),
     ('wasm64-emscripten', ['arch = "wasm64"']),
-    ('wasm64-emscripten/thinlto/pic', ['arch = "wasm64"', '--features=thin_lto', 'dynamic = "main"']),
+    ('wasm64-emscripten/thinlto-pic', ['arch = "wasm64"', '--features=thin_lto', 'dynamic = "main"']),
 ])
 def test_a_link_of_another_mode_is_told_how_to_choose_it(directory: str, hints: list[str]) -> None:
     text = said(needs('libc', 'libnoexit', directory=directory))

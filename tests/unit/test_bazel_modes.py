@@ -16,8 +16,9 @@ def starlark() -> Callable[[list[str]], str]:
     """`parse_features` of the rules: it is written so that it is Python, too."""
     def fail(message: str) -> None:
         raise EmrootError(message)
-    names: dict[str, Callable[[list[str]], str]] = {'fail': fail}  # type: ignore[dict-item]
-    exec((ROOT / 'bazel/private/modes.bzl').read_text(encoding='utf-8'), names)  # noqa: S102
+    names: dict[str, Callable[[list[str]], str]] = {'fail': fail, 'load': lambda *_: None}  # type: ignore[dict-item]
+    for file in ('mode_axes.bzl', 'modes.bzl'):
+        exec((ROOT / 'bazel/private' / file).read_text(encoding='utf-8'), names)  # noqa: S102
     return names['parse_features']
 
 

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from emroot.errors import UnknownNameError, UsageError
-from emroot.modes import ALIASES, Mode, all_modes, parse_features, parse_mode
+from emroot.modes import ALIASES, Mode, all_modes, mode_of_directory, parse_features, parse_mode
 
 modes = st.sampled_from(all_modes())
 
@@ -90,3 +90,17 @@ def test_no_two_modes_share_a_directory():
 ])
 def test_the_directory_is_where_emcc_looks(mode: str, directory: str):
     assert parse_mode(mode).directory == directory
+
+
+def test_directories_and_choices_tell_modes_apart():
+    modes = all_modes()
+    assert [mode_of_directory(mode.directory) for mode in modes] == modes
+    assert mode_of_directory('sysroot/lib/wasm64-emscripten/lto/pic') is None
+    assert [Mode(**mode.to_json()) for mode in modes] == modes
+
+
+def test_the_nearest_mode_is_itself_then_the_one_without_lto():
+    mode = parse_mode('wasm64-lto')
+    assert [str(near) for near in sorted(all_modes(), key=lambda other: other.distance(mode))[:3]] == [
+        'wasm64-lto', 'wasm64', 'wasm64-thinlto']
+    assert mode.without_lto == parse_mode('wasm64')

@@ -10,6 +10,8 @@ from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from ..modes import mode_of_directory
+
 RESOLVE = Path(__file__).absolute().parents[1] / 'probe' / 'resolve_program.py'
 #: What emcc says when a cache that is frozen lacks something.
 FROZEN = 'FROZEN_CACHE'
@@ -83,9 +85,9 @@ def port_options(arguments: Sequence[str]) -> list[str]:
 
 
 def _parts(directory: str) -> list[str]:
-    """`['wasm64', 'lto', 'pic']` of `sysroot/lib/wasm64-emscripten/lto/pic`."""
-    arch, *more = directory.split('/')[2:]
-    return [arch.removesuffix('-emscripten'), *more]
+    """`['wasm64', 'lto', 'pic']` of `sysroot/lib/wasm64-emscripten/lto-pic`."""
+    mode = mode_of_directory(directory)
+    return mode.features if mode else [directory]
 
 
 def _other_mode(needed: Sequence[str], chosen: Sequence[str]) -> str:

@@ -202,7 +202,7 @@ def fetch_mode(request: dict[str, Any], out: Path, home: Home) -> None:
     recipes = {t: r for t, r in catalogue.recipes(mode, wanted).items() if r.how in ('archive', 'copy')}
     for target, recipe in recipes.items():
         write(out / 'recipes' / f'{target}.json', recipe_document(recipe))
-    base = Mode(arch=mode.arch, pic=mode.pic)
+    base = mode.without_lto
     theirs = catalogue.recipes(base, [t for t in linked if t in recipes]) if base != mode else {}
     read = reads(catalogue, Path(request['headers']), recipes, theirs)
     write(out / 'reads.json', read)

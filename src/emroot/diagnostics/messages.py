@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from ..libraries.catalogue import Catalogue, read_source_index
-from ..modes import Mode, all_modes, parse_mode
+from ..modes import Mode, all_modes, mode_of_directory, parse_mode
 from .providers import option_for_symbol, port_of_header, port_of_library, port_of_symbol
 
 _FILES = (
@@ -198,9 +198,8 @@ class _Reader:
 
 def _mode_of(text: str) -> Mode:
     """The mode that a log is of: where libraries are looked for, else what the flags say."""
-    directories = {m.directory: m for m in all_modes()}
     for found in re.findall(r'sysroot[/\\]lib[/\\]wasm\d\d-emscripten(?:[/\\][\w-]+(?=[/\\]|["\s]|$))?', text):
-        if mode := directories.get(found.replace('\\', '/')):
+        if mode := mode_of_directory(found.replace('\\', '/')):
             return mode
 
     def said(pattern: str) -> bool:

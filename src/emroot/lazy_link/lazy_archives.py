@@ -70,7 +70,7 @@ class LazyArchives:
                  directory: Path) -> None:
         self.build, self._build_members, self.scan = build, build_members, scan
         self.lazies = {lazy.path: lazy for lazy in lazies}
-        self.triple = f'{lazies[0].archive.mode.features[0]}-unknown-emscripten'
+        self.triple = f'{lazies[0].archive.mode.arch}-unknown-emscripten'
         self.real: dict[Path, dict[str, Path]] = {path: {} for path in self.lazies}
         # In one directory and under their own names, so that whatever the linker sorts by path comes in the same order.
         self.private = {path: directory / path.name for path in self.lazies}

@@ -40,14 +40,10 @@ def _relative(build: Build, archive: Archive) -> SymbolIndex | None:
 
 def _relatives(build: Build, archive: Archive) -> Iterator[tuple[Mode, str]]:
     """The same library in other modes, nearest first; then its variants, in this mode and in others."""
-    modes = sorted(all_modes(), key=lambda mode: _distance(mode, archive.mode))
+    modes = sorted(all_modes(), key=lambda mode: mode.distance(archive.mode))
     family = archive.target.split('-')[0]
     yield from ((mode, archive.target) for mode in modes)
     for mode in modes:
         variants = [target for target in build.known.targets(mode) if target.split('-')[0] == family]
         own = {*archive.target.split('-')}
         yield from ((mode, target) for target in sorted(variants, key=lambda variant: len({*variant.split('-')} ^ own)))
-
-
-def _distance(mode: Mode, other: Mode) -> tuple[bool, bool, bool, bool]:
-    return mode.arch != other.arch, mode.pic != other.pic, mode.lto != other.lto, mode.lto != 'none'

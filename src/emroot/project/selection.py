@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from ..libraries.catalogue import Catalogue
-from ..modes import Mode, parse_features, parse_mode
+from ..modes import Mode, names_mode, parse_features, parse_mode
 from ..probe.port_settings import split
 from .project_file import Project
 
@@ -132,6 +132,6 @@ def default_link_lines(mode: Mode) -> list[list[str]]:
 def _qualified(name: str) -> tuple[Mode | None, str]:
     """`wasm64-lto/libc` names its mode; anything else is meant for all the modes selected."""
     before, slash, after = name.partition('/')
-    if slash and before.split('-')[0] in ('wasm32', 'wasm64'):
+    if slash and names_mode(before):
         return parse_mode(before), after
     return None, name

@@ -80,7 +80,7 @@ class Report:
         modes = []
         for mode in all_modes():
             mine = list(self.archives(mode))
-            modes.append({'mode': mode.name, 'targets': len(mine), 'bytes': sum(a.size for a in mine),
+            modes.append({'mode': mode.name, **mode.to_json(), 'targets': len(mine), 'bytes': sum(a.size for a in mine),
                           **{state: sum(a.state == state for a in mine) for state in STATES}})
         known = self.last_build or {}
         last = {key: known[key] for key in ('began', 'seconds', 'cpu_seconds', 'workers', 'busy', 'objects', 'modes', 'work',

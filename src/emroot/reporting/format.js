@@ -48,16 +48,16 @@ const libraries = [...new Set(rows.map((row) => row.library))];
 /** The two rows of heads above a table with a column for each of `modes` (indices): architectures, and what is left of the names. */
 function modeHeads(first, modes, last) {
   const top = make('tr', {}, make('th', {class: 'first', scope: 'col', rowspan: 2}, first)), below = make('tr');
-  for (const arch of ['wasm32', 'wasm64']) {
-    const mine = modes.filter((mode) => data.modes[mode].startsWith(arch));
+  for (const arch of new Set(data.modes.map((mode) => mode.arch))) {
+    const mine = modes.filter((mode) => data.modes[mode].arch === arch);
     if (mine.length) top.append(make('th', {scope: 'colgroup', colspan: mine.length, class: 'edge'}, arch));
     mine.forEach((mode, n) => {
-      const name = data.modes[mode].slice(7) || 'plain';
-      below.append(make('th', {scope: 'col', class: n ? null : 'edge', abbr: data.modes[mode]}, name));
+      const {name, variant} = data.modes[mode];
+      below.append(make('th', {scope: 'col', class: n ? null : 'edge', abbr: name}, variant || 'plain'));
     });
   }
   if (last) top.append(make('th', {scope: 'col', rowspan: 2, class: 'edge'}, last));
   return make('thead', {}, top, below);
 }
 
-const edge = (modes, n) => (n === 0 || data.modes[modes[n]].slice(0, 6) !== data.modes[modes[n - 1]].slice(0, 6) ? 'edge' : '');
+const edge = (modes, n) => (n === 0 || data.modes[modes[n]].arch !== data.modes[modes[n - 1]].arch ? 'edge' : '');

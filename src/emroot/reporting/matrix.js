@@ -80,7 +80,7 @@
 
   for (const library of [...libraries].sort()) $('library').append(make('option', {value: library}, library));
   for (const state of data.states) $('state').append(make('option', {value: state}, STATE[state][1].split(';')[0]));
-  data.modes.forEach((name, n) => {
+  data.modes.forEach(({name}, n) => {
     const box = make('input', {type: 'checkbox', value: n, checked: ''});
     $('modes').append(make('label', {}, box, name));
   });

@@ -64,5 +64,6 @@ def _compact(report: Report) -> dict[str, Any]:
                 cells.append([state, archive.size] if archive.size else state)
         rows.append([row.target, row.library, row.vary, row.objects, cells])
     last = report.last_build
-    return {'states': STATES, 'modes': [mode.name for mode in all_modes()], 'rows': rows, 'errors': errors,
+    modes = [{'name': mode.name, 'variant': '-'.join(mode.features[1:]), **mode.to_json()} for mode in all_modes()]
+    return {'states': STATES, 'modes': modes, 'rows': rows, 'errors': errors,
             'last': {key: last[key] for key in ('workers', 'longest', 'timeline')} if last else None}

@@ -172,8 +172,8 @@ def _values(line: _Line, action: argparse.Action, current: str) -> Answer:
 def _features(before: str) -> list[str]:
     """Features that exclude none of those given before."""
     given = [ALIASES.get(name, name) for name in before.split(',') if name]
-    decided = {FEATURES[name][0] for name in given if name in FEATURES}
-    return [name for name, (key, _) in FEATURES.items() if key not in decided]
+    decided = {FEATURES[name][0].name for name in given if name in FEATURES}
+    return [name for name, (axis, _) in FEATURES.items() if axis.name not in decided]
 
 
 def _modes(line: _Line) -> list[Mode]:

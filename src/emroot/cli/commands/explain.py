@@ -11,7 +11,7 @@ from ...engine.explanation import Explained, explain_named
 from ...errors import EmrootError
 from ...hashing import Record, digest_record
 from ...libraries.catalogue import Catalogue
-from ...modes import parse_mode
+from ...modes import names_mode, parse_mode
 from ...sdk import find_sdk
 from ..context import CommandContext, print_json
 
@@ -34,7 +34,7 @@ def explain(args: argparse.Namespace) -> int:
 def _compare(session: CommandContext, mine: Explained, args: argparse.Namespace) -> int:
     """Print the lines in which two explanations differ, and one sentence."""
     against, catalogue, name = args.against, session.catalogue, args.target
-    if '/' in against and against.startswith(('wasm32', 'wasm64')):
+    if '/' in against and names_mode(against.partition('/')[0]):
         name = against
     else:
         try:
