@@ -14,8 +14,9 @@ from support.running import cannot_run
 from emroot.errors import SdkError
 from emroot.host.home import Home
 from emroot.sdk import Sdk, find_sdk
+from emroot.sdk.identification import node_version
 from emroot.sdk.installation import MANIFEST, install
-from emroot.sdk.node import ensure_node, node_version
+from emroot.sdk.node import ensure_node
 
 
 @pytest.fixture

@@ -20,7 +20,6 @@ from emroot.errors import SdkError, UsageError
 from emroot.hashing import digest_bytes
 from emroot.host.home import Home
 from emroot.sdk import installation as installing
-from emroot.sdk import staging
 from emroot.sdk.discovery import installed_sdks
 from emroot.sdk.installation import install
 from emroot.sdk.providers import emsdk
@@ -241,7 +240,7 @@ installation.install(Home(Path({home!r})), source='emsdk', report=report)
 
 @pytest.mark.parametrize('moment', ['downloading', 'unpacking'])
 def test_a_killed_installation_leaves_nothing_that_looks_installed(
-        site: Server, home: Home, monkeypatch: pytest.MonkeyPatch, moment: str) -> None:
+        site: Server, home: Home, moment: str) -> None:
     if moment == 'downloading':
         site.cut_after.append(100)
     program = KILLED.format(releases=emsdk.known_releases(), moment=moment, home=str(home.root))
@@ -251,7 +250,6 @@ def test_a_killed_installation_leaves_nothing_that_looks_installed(
     assert len(visible(home)) == 1, 'what it was at work in'
 
     site.requests.clear()
-    monkeypatch.setattr(staging, '_GRACE', -1)
     install(home, source='emsdk')
     assert visible(home) == ['9.9.2'], 'and that is gone'
     assert [r.range for r in site.requests] == (['bytes=100-'] if moment == 'downloading' else []), 'it went on'

@@ -15,7 +15,8 @@ from emroot.errors import SdkError
 from emroot.hashing import digest_file
 from emroot.host.home import Home
 from emroot.sdk import node
-from emroot.sdk.node import MINIMUM, ensure_node, node_version
+from emroot.sdk.identification import node_version
+from emroot.sdk.node import MINIMUM, ensure_node
 from emroot.sdk.pins import PINS, Pin, pinned
 from emroot.sdk.pip_wheels import get_wheel
 

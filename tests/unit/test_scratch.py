@@ -13,8 +13,8 @@ import pytest
 
 from emroot.cache_directory.directory import copy_tree
 from emroot.host import files
-from emroot.store.locks import Lock, try_lock
-from emroot.store.scratch import FORGOTTEN, Scratch, running_since, sweep
+from emroot.host.locks import Lock, try_lock
+from emroot.host.scratch import FORGOTTEN, Scratch, running_since, sweep
 
 LONG_AGO = 1_000_000_000
 
@@ -67,7 +67,7 @@ def test_a_directory_that_could_not_be_removed_keeps_its_lock_so_that_it_is_swep
     """A compiler that outlives its emroot may write there while it is removed."""
     directory = _left(tmp_path)
     with monkeypatch.context() as patched:
-        patched.setattr('emroot.store.scratch.remove_tree', lambda path: None)
+        patched.setattr('emroot.host.scratch.remove_tree', lambda path: None)
         sweep(tmp_path)
     assert directory.with_name('1-abcd.lock').exists()
     sweep(tmp_path)

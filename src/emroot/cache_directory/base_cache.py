@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from ..hashing import digest_bytes, digest_file, digest_record
+from ..host import leb128
 from ..host.files import read_file, stat_files
 from ..host.home import read_json
 from ..sdk import Sdk
@@ -160,14 +161,12 @@ def is_whole_object(content: bytes) -> bool:
     if not content.startswith(b'\0asm'):
         return len(content) >= 8 and (not content.startswith(b'BC\xc0\xde') or len(content) % 4 == 0)
     at = 8
-    while at < len(content):
-        at, shift, size = at + 1, 0, 0
+    try:
         while at < len(content):
-            size |= (content[at] & 0x7f) << shift
-            at, shift = at + 1, shift + 7
-            if not content[at - 1] & 0x80:
-                break
-        at += size
+            size, at = leb128.decode(content, at + 1)
+            at += size
+    except (IndexError, ValueError):
+        return False
     return at == len(content)
 
 

@@ -8,7 +8,7 @@ needs no permission) changes neither another cache directory nor the store nor a
     <cache>/sanity.txt                         emcc: this cache is mine, do not erase it
     <cache>/.emroot/FILE.json                  emroot: what FILE holds (key, digest, size, time)
     <cache>/.emroot/headers.json               emroot: which headers were placed, and what tells that they still are
-    <cache>/.emroot/tmp/                       emroot: files in flight (see `store/scratch.py`)
+    <cache>/.emroot/tmp/                       emroot: files in flight (see `host/scratch.py`)
 """
 
 from __future__ import annotations
@@ -34,11 +34,11 @@ from ..host.files import (
     write_text,
 )
 from ..host.home import read_json, write_json
+from ..host.scratch import Scratch
 from ..probe.port_inputs import are_current
 from ..sdk import Sdk
 from ..store import Blob, Store
 from ..store.records import seal, unseal
-from ..store.scratch import Scratch
 from ..store.trees import list_files
 
 #: Where a cache directory notes which headers it has.

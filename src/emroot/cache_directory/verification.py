@@ -13,11 +13,11 @@ from typing import Any
 from ..hashing import is_file_with
 from ..host.files import is_stale, read_file, remove, remove_tree, write_text
 from ..host.home import read_json, write_json
+from ..host.scratch import Scratch
 from ..store import Store
 from ..store.blobs import TREE
 from ..store.records import is_below, is_digest
 from ..store.restoration import Restorer
-from ..store.scratch import Scratch
 from ..store.trees import described_files
 from ..store.verification import Verified
 from .directory import HEADERS, IN_FLIGHT, SANITY, headers_state, recorded_files, settle, stat_fingerprint, write_record

@@ -18,7 +18,8 @@ from ..host.quoting import quoted
 from ..lazy_link.link_history import completing_command, never_whole, read_links
 from ..modes import all_modes
 from ..sdk import Sdk
-from ..sdk.node import MINIMUM, node_for, node_version
+from ..sdk.identification import node_version
+from ..sdk.node import MINIMUM, node_for
 from ..store import Store
 from ..store.verification import Verified
 

@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING
 from ..cache_directory.directory import IN_FLIGHT, CacheDirectory
 from ..formatting import excerpt
 from ..host.home import Home
+from ..host.scratch import sweep
 from ..libraries.catalogue import Catalogue
 from ..modes import Mode
 from ..store import Store
-from ..store.scratch import sweep
 from .events import Silent, Watcher
 from .execution.prefetch import Prefetch
 from .history.timeline import Timeline

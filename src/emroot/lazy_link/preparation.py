@@ -13,10 +13,10 @@ from ..engine.execution.pool import default_workers
 from ..engine.history.compile_times import CompileTimes
 from ..engine.objects import KIND as OBJECT
 from ..engine.request import Request
+from ..host.scratch import Scratch
 from ..keys.location import local_key
 from ..keys.plan import Archive, Plan, make_plan
 from ..modes import Mode
-from ..store.scratch import Scratch
 from ..symbol_index.storage import KIND
 from .index_lookup import by_identifiers, keys_in, known_archive, others_known, without_index
 from .lazy_archives import LazyArchive, LazyArchives, NeedsWholeArchives, Pulled

@@ -10,6 +10,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+from ..host.leb128 import encode
+
 _CUSTOM, _TYPE, _IMPORT, _FUNCTION, _CODE = 0, 1, 2, 3, 10
 _MEMORY, _IS_64 = 2, 4
 _LINKING_VERSION, _SYMBOL_TABLE = 2, 8
@@ -23,29 +25,21 @@ def wasm_stub(names: Sequence[str], triple: str) -> bytes:
     That it is of a 64-bit program, its memory tells.
     """
     memory = _text('env') + _text('__linear_memory') + bytes([_MEMORY, _IS_64 if triple.startswith('wasm64') else 0, 0])
-    symbols = b''.join(bytes([_DEFINED_FUNCTION]) + _leb(_WITH_NAME if n else 0) + _leb(0) + _text(name)
+    symbols = b''.join(bytes([_DEFINED_FUNCTION]) + encode(_WITH_NAME if n else 0) + encode(0) + _text(name)
                        for n, name in enumerate(names))
-    linking = _text('linking') + _leb(_LINKING_VERSION) + _section(_SYMBOL_TABLE, _leb(len(names)) + symbols)
+    linking = _text('linking') + encode(_LINKING_VERSION) + _section(_SYMBOL_TABLE, encode(len(names)) + symbols)
     return b''.join([b'\0asm\x01\0\0\0', _section(_TYPE, b'\x01\x60\x00\x00'), _section(_IMPORT, b'\x01' + memory),
                      _section(_FUNCTION, b'\x01\x00'),
                      _section(_CODE, b'\x01\x03\x00\x00\x0b'), _section(_CUSTOM, linking)])
 
 
 def _section(number: int, content: bytes) -> bytes:
-    return bytes([number]) + _leb(len(content)) + content
+    return bytes([number]) + encode(len(content)) + content
 
 
 def _text(text: str) -> bytes:
     encoded = text.encode(errors='surrogateescape')
-    return _leb(len(encoded)) + encoded
-
-
-def _leb(value: int) -> bytes:
-    out = bytearray()
-    while value > 0x7f:
-        out.append(value & 0x7f | 0x80)
-        value >>= 7
-    return bytes([*out, value])
+    return encode(len(encoded)) + encoded
 
 
 # --- bitcode: https://llvm.org/docs/BitCodeFormat.html, of which this writes what a module with variables needs ---

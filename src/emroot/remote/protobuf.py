@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from ..host import leb128
+
 _VARINT, _FIXED64, _BYTES, _FIXED32 = 0, 1, 2, 5
 
 
 def message(number: int, *content: bytes) -> bytes:
     """A field that holds a message, a string or bytes."""
     value = b''.join(content)
-    return _varint(number << 3 | _BYTES) + _varint(len(value)) + value
+    return leb128.encode(number << 3 | _BYTES) + leb128.encode(len(value)) + value
 
 
 def text(number: int, value: str) -> bytes:
@@ -20,7 +22,7 @@ def text(number: int, value: str) -> bytes:
 
 def integer(number: int, value: int) -> bytes:
     """A field that holds a number that is not negative; nothing for 0."""
-    return _varint(number << 3 | _VARINT) + _varint(value) if value else b''
+    return leb128.encode(number << 3 | _VARINT) + leb128.encode(value) if value else b''
 
 
 def fields(data: bytes) -> Iterator[tuple[int, bytes]]:
@@ -39,7 +41,7 @@ def numbers(data: bytes, wanted: int) -> list[int]:
         elif number == wanted and isinstance(value, bytes):
             at = 0
             while at < len(value):
-                one, at = _read_varint(value, at)
+                one, at = leb128.decode(value, at)
                 found.append(one)
     return found
 
@@ -54,35 +56,17 @@ def field(data: bytes, *path: int) -> bytes:
 def _all(data: bytes) -> Iterator[tuple[int, bytes | int]]:
     at = 0
     while at < len(data):
-        tag, at = _read_varint(data, at)
+        tag, at = leb128.decode(data, at)
         if tag & 7 == _BYTES:
-            size, at = _read_varint(data, at)
+            size, at = leb128.decode(data, at)
             if size > len(data) - at:
                 raise ValueError('cut off')
             yield tag >> 3, data[at:at + size]
             at += size
         elif tag & 7 == _VARINT:
-            value, at = _read_varint(data, at)
+            value, at = leb128.decode(data, at)
             yield tag >> 3, value
         elif tag & 7 in (_FIXED64, _FIXED32):
             at += 8 if tag & 7 == _FIXED64 else 4
         else:
             raise ValueError('no message')
-
-
-def _varint(value: int) -> bytes:
-    out = bytearray()
-    while value > 0x7F:
-        out.append(value & 0x7F | 0x80)
-        value >>= 7
-    return bytes([*out, value])
-
-
-def _read_varint(data: bytes, at: int) -> tuple[int, int]:
-    value = 0
-    for shift in range(0, 70, 7):
-        value |= (data[at] & 0x7F) << shift
-        at += 1
-        if not data[at - 1] & 0x80:
-            return value, at
-    raise ValueError('no number')

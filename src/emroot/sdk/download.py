@@ -11,12 +11,14 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
+from functools import partial
 from http import HTTPStatus
 from pathlib import Path
 
 from ..errors import SdkError
 from ..hashing import digest_file
 from ..host.files import make_directories, remove, replace, temporary_name
+from ..host.locks import Lock, try_lock
 from .providers import Report, silent
 
 _CHUNK = 1 << 18
@@ -76,45 +78,26 @@ def _is_whole(target: Path, sha256: str) -> bool:
 
 @contextlib.contextmanager
 def _part(target: Path) -> Iterator[Path]:
-    """The file to collect in: `<target>.part`, or one of our own while somebody else is at it."""
-    part = target.with_name(target.name + '.part')
-    held = _hold(part)
-    if held is None:
-        part = temporary_name(part)
-        part.write_bytes(b'')
-    try:
-        yield part
-    finally:
-        with contextlib.suppress(OSError):
-            ours = not held or os.path.samestat(os.fstat(held), os.stat(part))
-            if ours and (held is None or part.stat().st_size == 0):
-                remove(part)
-        if held:
-            os.close(held)
-
-
-def _hold(part: Path) -> int | None:
-    """Make sure that `part` is there and lock it. None if somebody else has it; 0 where files cannot be locked.
+    """The file to collect in: `<target>.part`, or one of our own while somebody else is at it.
 
     Without locks two at once can spoil each other's part: the sha256 tells, and each then begins again.
     """
-    while True:
-        handle = os.open(part, os.O_RDWR | os.O_CREAT, 0o644)
+    shared = target.with_name(f'{target.name}.part')
+    finished = partial(_is_finished, shared)
+    with try_lock(shared.with_name(f'{shared.name}.lock'), discard=finished) as lock:
+        part = temporary_name(shared) if lock is Lock.BUSY else shared
+        with open(part, 'ab'):
+            pass
         try:
-            import fcntl
-        except ImportError:
-            os.close(handle)
-            return 0
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            if os.path.samestat(os.fstat(handle), os.stat(part)):
-                return handle
-        except FileNotFoundError:
-            pass  # whoever had it has finished, and it got its final name
-        except OSError:
-            os.close(handle)
-            return None
-        os.close(handle)
+            yield part
+        finally:
+            with contextlib.suppress(OSError):
+                if part is not shared or part.stat().st_size == 0:
+                    remove(part)
+
+
+def _is_finished(part: Path, lock: Lock) -> bool:
+    return lock is Lock.HELD and not part.exists()
 
 
 def _transfer_patiently(url: str, part: Path, what: str, report: Report, attempts: int, timeout: float,

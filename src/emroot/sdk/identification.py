@@ -50,7 +50,7 @@ def examine(root: Path, python: tuple[str, ...], home: Home, memo_file: Path) ->
     return {
         'version': version, 'parts': parts, 'digest': digest_record({'version': version, 'parts': parts}),
         'llvm_root': said['llvm_root'], 'binaryen_root': said['binaryen_root'], 'node': node,
-        'node_version': _node_version(node), 'tools': said['tools'], 'llvm_version': llvm_version,
+        'node_version': node_version(*node) if node else (), 'tools': said['tools'], 'llvm_version': llvm_version,
         'expected_llvm': said['expected_llvm'], 'resource_dir': str(resource_dir), 'sanity': said['sanity'],
         'configured': said['config'] is not None and 'EM_CONFIG' not in configuring(),
         'config_text': _config_text(said), 'index': str(index), 'cache': said['cache'],
@@ -102,17 +102,18 @@ def _output(command: list[str], root: Path) -> str:
     return os.fsdecode(done.stdout)
 
 
-def _node_version(node: list[str]) -> list[int]:
-    """The version of Node, or nothing if it does not run: libraries are built without it, links are not."""
-    program = find_program(node[0]) if node else None
+def node_version(node: str | os.PathLike[str], *options: str) -> tuple[int, ...]:
+    """What `node --version` says, as numbers; empty if it does not run: libraries are built without it, links are not."""
+    program = find_program(os.fspath(node))
     if not program:
-        return []
+        return ()
     try:
-        said = subprocess.run([program, *node[1:], '--version'], capture_output=True, text=True, check=False, timeout=60).stdout
+        done = subprocess.run([program, *options, '--version'], capture_output=True, text=True, check=False, timeout=60,
+                              stdin=subprocess.DEVNULL)
     except (OSError, subprocess.TimeoutExpired) as error:
-        blame_shortage(error, f'looking at {node[0]}')
-        return []
-    return [int(n) for n in re.findall(r'\d+', said)[:3]]
+        blame_shortage(error, f'looking at {node}')
+        return ()
+    return tuple(int(n) for n in re.findall(r'\d+', done.stdout)[:3]) if done.returncode == 0 else ()
 
 
 def _config_text(answer: dict[str, Any]) -> str:

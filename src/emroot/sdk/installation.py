@@ -16,12 +16,12 @@ from ..errors import EmrootError, SdkError, UsageError, from_os_error
 from ..hashing import digest_record
 from ..host.files import read_file, user_path, write_text
 from ..host.home import Home, read_json, write_json
+from ..host.scratch import staging
 from .discovery import emscripten_root
 from .node import ensure_node
 from .providers import Provider, Release, Report, Unpacked, matches, order, silent
 from .providers.debian import DebianProvider
 from .providers.emsdk import EmsdkProvider
-from .staging import staging
 
 SOURCES = ('auto', 'emsdk', 'debian')
 MANIFEST = 'emroot-sdk.json'
@@ -45,7 +45,7 @@ def install(home: Home, *, source: str = 'auto', version: str | None = None, des
     if root := _installed(home, source, version, dest, known):
         return _reuse_installed(root, report)
     try:
-        with staging(dest.parent if dest else home.sdks, dest.name if dest else 'sdk') as work:
+        with staging(dest.parent if dest else home.sdks) as work:
             provider, release = _choose(home, source, version, work, report)
             write_json(known, {'provider': provider.name, 'version': release.version, 'time': time.time()})
             destination = dest or _destination(home, provider.name, release.version)

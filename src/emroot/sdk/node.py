@@ -5,19 +5,19 @@ from __future__ import annotations
 import os
 import re
 import shutil
-import subprocess
 from collections.abc import Iterable, Iterator
 from pathlib import Path, PurePosixPath
 
-from ..errors import SdkError, blame_shortage, from_os_error
+from ..errors import SdkError, from_os_error
 from ..host.files import flush, make_directories, remove_tree
 from ..host.home import Home
 from ..host.programs import find_program
+from ..host.scratch import staging
+from .identification import node_version
 from .model import Sdk
 from .pins import Pin, pinned
 from .pip_wheels import get_wheel, program
 from .providers import Report, silent
-from .staging import staging
 
 #: wasm64 programs use BigInt memory addresses, which Node has without a flag from this version on.
 MINIMUM = (24, 0)
@@ -37,7 +37,7 @@ def ensure_node(home: Home, *, candidates: Iterable[str | os.PathLike[str]] = ()
     pin = pinned(_WHEEL)
     report(f'getting Node {pin.version}', 0, None)
     try:
-        with staging(home.root / 'node', pin.version) as work:
+        with staging(home.root / 'node') as work:
             return _fetch(pin, work, home.root / 'node')
     except OSError as error:
         raise from_os_error(error, 'installing Node') from error
@@ -50,20 +50,6 @@ def node_for(home: Home, sdk: Sdk) -> Path | None:
     if own and sdk.node_version >= MINIMUM:
         return own
     return next(_kept(home), own)
-
-
-def node_version(node: str | os.PathLike[str]) -> tuple[int, ...]:
-    """What `node --version` says, as numbers; empty if it does not run."""
-    program = find_program(os.fspath(node))
-    if program is None:
-        return ()
-    try:
-        said = subprocess.run([program, '--version'], capture_output=True, text=True, check=False, timeout=60,
-                              stdin=subprocess.DEVNULL)
-    except (OSError, subprocess.TimeoutExpired) as error:
-        blame_shortage(error, f'looking at {node}')
-        return ()
-    return tuple(int(n) for n in re.findall(r'\d+', said.stdout)[:3]) if said.returncode == 0 else ()
 
 
 def _known(home: Home, candidates: Iterable[str | os.PathLike[str]]) -> Iterator[str]:

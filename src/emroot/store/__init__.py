@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
+from ..host.locks import Lock, try_lock
 from .blobs import Blob, Store
-from .locks import Lock, try_lock
 
 __all__ = ['Blob', 'Lock', 'Store', 'try_lock']

@@ -6,9 +6,9 @@
       records/KIND/ab/cdef... JSON: what a key's work resulted in (see `records.py`); what came by a remote or base that only a
                               project's file names: KIND@ORIGIN
       trees/KEY/              a directory made once: an SDK's installed headers
-      tmp/NAME/               files in flight, one directory per process (see `scratch.py`)
+      tmp/NAME/               files in flight, one directory per process (see `host/scratch.py`)
       damaged/                blobs whose content was no longer that of their name, until `gc` removes them
-      locks/                  see `locks.py`
+      locks/                  see `host/locks.py`
 """
 
 from __future__ import annotations
@@ -26,10 +26,10 @@ from ..errors import StoreError, from_os_error
 from ..hashing import Record, canonical_json, digest_file, is_file_with
 from ..host.files import READ_ONLY, make_directories, read_file, remove_tree, replace, write_bytes, write_text
 from ..host.home import read_json
+from ..host.locks import Lock, try_lock
 from ..host.permissions import PRIVATE, refuse_links, require_owned
-from .locks import Lock, try_lock
+from ..host.scratch import Scratch
 from .records import is_digest, seal, unseal
-from .scratch import Scratch
 from .trees import describe_files, described_files, is_complete, list_files
 
 VERSION = 2

@@ -15,9 +15,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..host.files import SLACK, is_stale, read_file, remove_tree
+from ..host.scratch import running_since, sweep
 from .blobs import TREE, Store
 from .records import unseal
-from .scratch import running_since, sweep
 from .trees import described_files
 from .verification import list_records, named_blobs
 

@@ -11,8 +11,8 @@ from pathlib import Path
 from ..errors import EmrootError
 from ..hashing import is_file_with
 from ..host.files import COPIED, READ_ONLY, copy, install_file
+from ..host.locks import Lock
 from .blobs import TREE, Store
-from .locks import Lock
 from .trees import described_files
 
 

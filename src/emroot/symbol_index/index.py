@@ -7,6 +7,8 @@ import struct
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from ..host.leb128 import encode
+
 _MAGIC = b'emroot-index-1\n'
 _BITCODE = 1
 _DIGEST = 6
@@ -57,14 +59,14 @@ class SymbolIndex:
         number = {name: n for n, name in enumerate(symbols)}
         numbers = bytearray()
         for value in [len(symbols), len(self.members)]:
-            numbers += _varint(value)
+            numbers += encode(value)
         for m in self.members:
-            numbers += _varint(_BITCODE if m.bitcode else 0)
+            numbers += encode(_BITCODE if m.bitcode else 0)
             for names in (m.defined, m.undefined):
-                numbers += _varint(len(names))
+                numbers += encode(len(names))
                 last = 0
                 for n in sorted(number[name] for name in names):
-                    numbers += _varint(n - last)
+                    numbers += encode(n - last)
                     last = n
         digests = b''.join(bytes.fromhex(m.digest or '00' * _DIGEST) for m in self.members)
         text = '\0'.join([*symbols, *(m.name for m in self.members)]).encode()
@@ -103,14 +105,6 @@ def _members(body: bytes) -> Iterator[MemberSymbols]:
         defined, undefined = (tuple(names[i] for i in numbers.ascending(symbols)) for _ in range(2))
         digest = digests[n * _DIGEST:(n + 1) * _DIGEST]
         yield MemberSymbols(names[symbols + n], defined, undefined, bool(kind & _BITCODE), digest.hex() if any(digest) else '')
-
-
-def _varint(value: int) -> bytes:
-    out = bytearray()
-    while value > 0x7f:
-        out.append(value & 0x7f | 0x80)
-        value >>= 7
-    return bytes([*out, value])
 
 
 class _Numbers:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ..hashing import digest_bytes
+from ..host.quoting import write_response_file
 from .index import MemberSymbols, SymbolIndex
 
 #: Of the letters that llvm-nm uses: undefined, and not weak. Other capital ones are definitions that others can see.
@@ -48,10 +49,7 @@ def read_symbols(nm: Path | str, files: Sequence[Path | str], *, cwd: Path | str
     arguments = ['--portability', '--no-sort', '--quiet', '--print-file-name', *map(str, files)]
     with tempfile.TemporaryDirectory() as directory:
         if sum(map(len, arguments)) > 20000:
-            response = Path(directory, 'arguments')
-            quoted = ('"' + argument.replace('\\', '\\\\').replace('"', '\\"') + '"' for argument in arguments)
-            response.write_text('\n'.join(quoted), encoding='utf-8', errors='surrogateescape')
-            arguments = [f'@{response}']
+            arguments = [write_response_file(Path(directory, 'arguments'), arguments)]
         try:
             done = subprocess.run([str(nm), *arguments], cwd=cwd, env=env, capture_output=True, stdin=subprocess.DEVNULL,
                                   check=False)

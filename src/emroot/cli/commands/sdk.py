@@ -41,7 +41,8 @@ def show(args: argparse.Namespace) -> int:
 
 def node(args: argparse.Namespace) -> int:
     """A Node that runs programs of every mode."""
-    from ...sdk.node import ensure_node, node_version
+    from ...sdk.identification import node_version
+    from ...sdk.node import ensure_node
     session = CommandContext(args)
     report = _Progress(quiet=args.quiet, live=not args.no_progress and is_live_terminal())
     found = ensure_node(session.home, candidates=session.sdk.node[:1], report=report)

@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from ..host.files import make_directories, remove
+from .files import make_directories, remove
 
 if sys.platform == 'win32':
     import msvcrt
@@ -67,9 +67,11 @@ def try_lock(path: Path, *, seconds: float = 0.0, discard: Callable[[Lock], bool
         return
     try:
         lock = _acquire(descriptor, seconds)
-        yield lock
-        if gone := discard(lock):
-            remove(path)
+        try:
+            yield lock
+        finally:
+            if gone := discard(lock):
+                remove(path)
     finally:
         with contextlib.suppress(OSError):
             os.close(descriptor)

@@ -16,7 +16,7 @@ from functools import partial
 from pathlib import Path
 
 from ..errors import from_os_error
-from ..host.files import SLACK, make_directories, remove, remove_tree
+from .files import SLACK, make_directories, remove, remove_tree
 from .locks import Lock, try_lock
 
 #: As `Scratch.directory` has it.
@@ -58,6 +58,23 @@ class Scratch:
             self._lock.close()
             remove(_lock_of(self._directory))
             self._directory = None
+
+
+@contextlib.contextmanager
+def staging(parent: Path) -> Iterator[Path]:
+    """A directory in which something for `parent` is made; it is removed at the end with what is still in it.
+
+    Raises `OSError` if nothing can be written there.
+    """
+    top = parent / '.emroot.tmp'
+    make_directories(top)
+    scratch = Scratch(top)
+    try:
+        yield scratch.directory()
+    finally:
+        scratch.close()
+        with contextlib.suppress(OSError):  # others are at work there
+            os.rmdir(top)
 
 
 def sweep(top: Path) -> None:
