@@ -23,6 +23,7 @@ class Archive:
         for cpu in ('amd64', 'arm64'):
             (self.suite / f'main/binary-{cpu}').mkdir(parents=True)
             shutil.copy(FILES / 'Packages', self.suite / f'main/binary-{cpu}')
+        self.key = Path(shutil.copy(FILES / 'key.asc', directory))  # apt takes no path with a space, as the clone's may be
 
     def serve(self, which: str) -> None:
         """As of another day."""
@@ -32,7 +33,7 @@ class Archive:
     def source(self) -> AptSource:
         """As the machine's apt would be configured with it."""
         return AptSource(uri=f'file:{self.place}', suites=('bookworm',), components=('main',),
-                         options={'Signed-By': str(FILES / 'key.asc'), 'Check-Valid-Until': 'yes', 'Check-Date': 'yes'})
+                         options={'Signed-By': str(self.key), 'Check-Valid-Until': 'yes', 'Check-Date': 'yes'})
 
 
 @pytest.fixture

@@ -17,7 +17,7 @@ from support.running import plain_environment
 
 from emroot.errors import StoreError
 from emroot.hashing import digest_bytes
-from emroot.store import Store
+from emroot.store import Blob, Store
 
 
 @pytest.fixture
@@ -147,3 +147,9 @@ def test_what_a_killed_process_left_in_flight_is_swept_by_the_next_and_nothing_e
         living.kill()
     assert left == []
     assert kept == ['left']
+
+
+@pytest.mark.parametrize(('digest', 'size'), [('0' * 63, 1), (None, 1), ('0' * 64, '1'), ('0' * 64, -1), ('0' * 64, None)])
+def test_what_can_be_no_digest_or_no_size_names_no_blob(digest: object, size: object):
+    assert Blob.of('0' * 64, 0) == Blob('0' * 64, 0)
+    assert Blob.of(digest, size) is None

