@@ -164,6 +164,6 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     if not importlib.util.find_spec('material'):
         cannot_run(f'there is no mkdocs-material: {sys.executable} -m pip install -e ".[dev]"')
     directory = tmp_path_factory.mktemp('site') / 'site'
-    from dev import docs  # here and not above: it reads the whole command line
+    from dev import docs  # lazy import: it loads the whole command line
     assert docs.main(['--to', str(directory)]) == 0
     return directory

@@ -41,7 +41,7 @@ __all__ = [
     'gc', 'import_archive', 'install_sdk', 'listing', 'parse_features', 'parse_mode', 'report', 'resolve', 'verify',
 ]
 
-#: Where each name comes from.
+#: The module of each name.
 _HOMES = {
     'api.operations': ('build', 'environment', 'find_sdk', 'install_sdk', 'listing', 'report', 'resolve'),
     'bundle.exporter': ('Exported',),

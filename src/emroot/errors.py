@@ -1,7 +1,7 @@
-"""Every error that emroot tells a user, each with the exit code of the command line and a sentence that fixes it.
+"""All errors for users, with exit codes and hints.
 
-The exit codes are a contract: 2 usage; 3 no usable SDK; 4 unknown feature or target; 5 a compile failed; 6 store or
-cache directory damaged, full or not writable; 7 remote refused; 130 interrupted.
+The exit codes are a contract: 2 usage; 3 no usable SDK; 4 unknown feature or target; 5 a compile failed; 6
+store or cache directory damaged, full or not writable; 7 remote refused; 130 interrupted.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ INTERRUPTED = 130
 
 
 class EmrootError(Exception):
-    """What happened, and in `hint` the command or setting that fixes it. `exit_code` is the process's."""
+    """An error message, a `hint` (the command or setting that helps), and the `exit_code` of the process."""
 
     exit_code = 1
 
@@ -29,7 +29,7 @@ class EmrootError(Exception):
 
 
 class UsageError(EmrootError):
-    """The request contradicts itself or cannot be read (exit code 2)."""
+    """The request is contradictory or cannot be parsed (exit code 2)."""
 
     exit_code = 2
 
@@ -41,7 +41,7 @@ class SdkError(EmrootError):
 
 
 class UnknownNameError(EmrootError):
-    """A feature or target that does not exist (exit code 4); `nearest` holds what may have been meant."""
+    """A feature or target that does not exist (exit code 4); `nearest` has similar names."""
 
     exit_code = 4
 
@@ -70,8 +70,8 @@ class RemoteError(EmrootError):
 
 
 def nearest(name: str, known: Iterable[str], count: int = 3) -> list[str]:
-    """Up to `count` known names most like `name`, best first; case does not matter."""
-    import difflib  # here and not above: only what went wrong needs it
+    """Up to `count` known names that are similar to `name`, best first; case is ignored."""
+    import difflib  # lazy import: needed for errors only
     folded = {k.lower(): k for k in known}
     found = difflib.get_close_matches(name.lower(), folded, n=count, cutoff=0.5)
     return [folded[f] for f in found]
@@ -80,7 +80,7 @@ def nearest(name: str, known: Iterable[str], count: int = 3) -> list[str]:
 _FORBIDDEN = {errno.EROFS, errno.EACCES, errno.EPERM}
 
 
-#: What a machine may have no more of: how that is said here, its error numbers, how other programs say it, and what helps.
+#: Resources that can run out: our message, error numbers, messages of other programs, and the hint.
 _SHORTAGES = (
     ('no space left', {errno.ENOSPC, getattr(errno, 'EDQUOT', errno.ENOSPC)},
      '(?i)No space left on device|There is not enough space on the disk|Disk quota exceeded',
@@ -95,8 +95,8 @@ _SHORTAGES = (
 
 
 def from_shortage(message: str, doing: str) -> StoreError | None:
-    """The error for a tool that failed because the disk was full, or because there were no more processes, memory or open files
-    to have, judging by what it said; None if it did not."""
+    """The error for a tool that failed because of a full disk, or for lack of processes, memory or open
+    files, judging by its output; None for other failures."""
     for line in message.splitlines():
         for what, _, known, hint in _SHORTAGES:
             if re.search(known, line):
@@ -105,12 +105,12 @@ def from_shortage(message: str, doing: str) -> StoreError | None:
 
 
 def is_shortage(error: OSError) -> bool:
-    """Whether the machine has no more of what was asked for."""
+    """Whether the machine ran out of a resource."""
     return any(error.errno in codes for _, codes, _, _ in _SHORTAGES)
 
 
 def is_unreadable(path: str | bytes | int) -> bool:
-    """Whether this user may not read what is there, or not even get there."""
+    """Whether this user has no permission to read or reach an existing path."""
     try:
         os.stat(path)
     except PermissionError:
@@ -121,13 +121,13 @@ def is_unreadable(path: str | bytes | int) -> bool:
 
 
 def blame_shortage(error: Exception, doing: str) -> None:
-    """Raise `StoreError` if a program could not be started because the machine has no more of something: it is not to blame."""
+    """Raise `StoreError` if a program could not be started because the machine ran out of a resource."""
     if isinstance(error, OSError) and is_shortage(error):
         raise from_os_error(error, doing) from error
 
 
 def from_exception(error: Exception) -> StoreError | None:
-    """What ended a command, if it is the operating system that refused something; None for what is a mistake of emroot's."""
+    """The error for an exception of the operating system that ended a command; None for a bug in emroot."""
     if isinstance(error, OSError):
         return from_os_error(error, 'working', instead='name another')
     return from_shortage(f'{type(error).__name__}: {error}', 'working')
@@ -137,8 +137,8 @@ _CHOOSE = 'choose a writable directory with --cache or --home (or EMROOT_HOME)'
 
 
 def from_os_error(error: OSError, doing: str, *, instead: str = _CHOOSE, writable: str = _CHOOSE) -> StoreError:
-    """Say an operating system's refusal in terms of what a user can do about it, mostly about a directory of emroot's own.
-    `instead` is what helps where reading cannot be allowed, `writable` where writing is not."""
+    """An error with a hint for an operating system error, mostly about emroot's own directories.
+    `instead`: the hint where reading is not allowed; `writable`: the hint where writing is not."""
     path = error.filename or ''
     where = f' ({path})' if path else ''
     for what, codes, _, hint in _SHORTAGES:

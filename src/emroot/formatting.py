@@ -1,18 +1,18 @@
-"""Numbers and names for people."""
+"""Formatting of sizes, durations, names and tool output."""
 
 from __future__ import annotations
 
 import os
 import re
 
-#: What moves a cursor, sets a title or colours: sequences of a terminal, and all that is no text.
+#: Control sequences of terminals, and other control characters.
 _CONTROLS = r'\x1b\[[0-?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)?|[\x00-\x08\x0b-\x1f\x7f-\x9f]'
-#: Lines from either end of what a tool said, and characters of a line, that are shown.
+#: The number of lines from each end of tool output, and of characters per line, that are shown.
 LINES, WIDTH = 100, 2000
 
 
 def format_size(count: float) -> str:
-    """Bytes: `1.3 MB`."""
+    """Bytes as text: `1.3 MB`."""
     for unit in ('B', 'kB', 'MB'):
         if count < 1000:
             return f'{count:.0f} {unit}' if unit == 'B' or count >= 100 else f'{count:.1f} {unit}'
@@ -21,7 +21,7 @@ def format_size(count: float) -> str:
 
 
 def format_duration(seconds: float) -> str:
-    """Seconds, as precise as their length deserves: `12.3 s`, `4 min 05 s`, `1 h 02 min`."""
+    """Seconds as text, rounded according to their length: `12.3 s`, `4 min 05 s`, `1 h 02 min`."""
     if seconds < 60:
         return f'{seconds:.1f} s'
     minutes, rest = divmod(round(seconds), 60)
@@ -29,7 +29,7 @@ def format_duration(seconds: float) -> str:
 
 
 def format_estimate(seconds: float) -> str:
-    """An estimate, no more precise than it can be: `about 40 s`, `about 3 min`, `about 1 h 20 min`."""
+    """An estimate in rounded form: `about 40 s`, `about 3 min`, `about 1 h 20 min`."""
     if seconds < 10:
         return 'a few seconds'
     if seconds < 55:
@@ -41,18 +41,19 @@ def format_estimate(seconds: float) -> str:
 
 
 def display_path(name: str) -> str:
-    """`MODE/TARGET`; a target that is a path does not run into its mode (`wasm32 /ports/mine.py`)."""
+    """`MODE/TARGET`, with a space before a target that is a path (`wasm32 /ports/mine.py`)."""
     mode, _, target = name.partition('/')
     return f'{mode} {target}' if os.path.isabs(target) else name
 
 
 def printable(text: str) -> str:
-    """What a tool said, without what a terminal would obey."""
+    """Tool output without control sequences of terminals."""
     return re.sub(_CONTROLS, '', text)
 
 
 def excerpt(message: str) -> str:
-    """What a tool said, to be shown: without what a terminal would obey, and only the first and the last lines of very many."""
+    """Tool output for display: without control sequences, and of very long output only the first and last
+    lines."""
     lines = message.splitlines()
     if left_out := len(lines) - 2 * LINES if len(lines) > 2 * LINES + 1 else 0:
         lines[LINES:-LINES] = [f'... {left_out} lines omitted, see the log ...']

@@ -1,4 +1,4 @@
-"""Canonical JSON and digests: the one way in which records become keys."""
+"""Canonical JSON and digests: how records become keys."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from typing import Any
 
 Record = dict[str, Any]
 CHUNK = 1 << 20
-#: In every record that becomes a key: raised when what a record says changes.
+#: Part of every record that becomes a key: incremented when the meaning of records changes.
 KEY_SCHEMA = 2
 _encode = json.JSONEncoder(sort_keys=True, separators=(',', ':'), ensure_ascii=True).encode
 
 
 def canonical_json(record: Any) -> str:
-    """`record` as JSON that two equal records always spell alike: sorted keys, no spaces, ASCII."""
+    """JSON that is the same for equal records: sorted keys, no spaces, ASCII."""
     return _encode(record)
 
 

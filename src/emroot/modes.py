@@ -21,8 +21,7 @@ Lto = Literal['none', 'full', 'thin']
 
 @dataclass(frozen=True, kw_only=True)
 class Choice:
-    """One value of an axis: the feature that selects it (none: it is what is left without a feature), the flags that make any
-    emcc link so, and those that make embuilder build so."""
+    """One value of an axis: the feature that selects it (none for the default), emcc's flags for links, and embuilder's flags."""
 
     value: str | bool
     feature: str = ''
@@ -83,7 +82,7 @@ class Mode:
 
     @property
     def directory(self) -> str:
-        """Where emcc looks for this mode's archives, relative to the cache directory."""
+        """The directory of this mode's archives, relative to the cache directory."""
         sub = '-'.join(self.features[1:])
         return f'sysroot/lib/{self.arch}-emscripten' + (f'/{sub}' if sub else '')
 
@@ -127,9 +126,9 @@ def mode_of_directory(directory: str) -> Mode | None:
 
 
 def parse_features(features: Iterable[str]) -> Mode:
-    """The mode that `features` select, in any order; each item may hold several, joined by `,`, `-` or spaces.
+    """The mode for `features` in any order; each item may be several features, joined by `,`, `-` or spaces.
 
-    Raises `UnknownNameError` for a feature that does not exist, `UsageError` for two that exclude each other.
+    Raises `UnknownNameError` for an unknown feature, `UsageError` for two that exclude each other.
     """
     chosen: dict[str, str] = {}
     for feature in _split(features):

@@ -1,6 +1,7 @@
-"""What the command line does with what was built, for Python programs: archives of it, checks, bounds, reasons.
+"""Functions of the command line for existing libraries: export, import, verification, garbage collection,
+keys.
 
-Import it from `emroot` itself. Arguments, errors and silence are as in `operations.py`.
+Import them from `emroot` itself. For common arguments and errors see `operations.py`.
 """
 
 from __future__ import annotations
@@ -30,10 +31,11 @@ if TYPE_CHECKING:
 def export(file: StrPath, *, features: str | Iterable[str] = (), targets: str | Iterable[str] = (),
            links: str | Iterable[str | Sequence[str]] = (), project: StrPath | None = None, sdk: Sdk | StrPath | None = None,
            cache: StrPath | None = None, home: StrPath | None = None, jobs: int = 0, watcher: Watcher | None = None) -> Exported:
-    """Build what is missing of a selection, as `build` does, and write all of it as one archive, which `import_archive`, emsdk's
-    `prebuilt_cache` and tar take. The same SDK and selection give the same bytes anywhere. As `emroot export`.
+    """Build the missing libraries of a selection, like `build`, and write all of it to one archive, for
+    `import_archive`, emsdk's `prebuilt_cache` and tar. The same SDK and selection give the same bytes on
+    every machine. Like `emroot export`.
 
-    Raises `BuildError` if something cannot be built: there are no archives of a part.
+    Raises `BuildError` if a target cannot be built: there are no partial archives.
 
     >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as directory:
@@ -49,10 +51,10 @@ def export(file: StrPath, *, features: str | Iterable[str] = (), targets: str | 
 
 def import_archive(file: StrPath, *, sha256: str = '', force: bool = False, sdk: Sdk | StrPath | None = None,
                    cache: StrPath | None = None, home: StrPath | None = None) -> Imported:
-    """Take an archive into the store and the cache directory: all of it, or nothing. As `emroot import`.
+    """Import an archive into the store and the cache directory: all of it, or nothing. Like `emroot import`.
 
-    Raises `UsageError` if it is not as `export` writes it, has another digest than `sha256`, or, unless `force`, is of
-    another SDK.
+    Raises `UsageError` if it is not in the format of `export`, its digest is not `sha256`, or it is for
+    another SDK (unless `force`).
     """
     from ..bundle.importer import import_bundle
     from ..cache_directory.directory import CacheDirectory
@@ -63,8 +65,8 @@ def import_archive(file: StrPath, *, sha256: str = '', force: bool = False, sdk:
 
 
 def explain(name: str, *, member: str | None = None, sdk: Sdk | StrPath | None = None, home: StrPath | None = None) -> Explained:
-    """The key of `MODE/TARGET`, or of one object of it, the record that it is the digest of, and whether it would have to be
-    made. As `emroot explain`.
+    """The key of `MODE/TARGET` or of one of its objects, the record whose digest it is, and whether it has to
+    be built. Like `emroot explain`.
 
     >>> explained = emroot.explain('wasm64/crt1')
     >>> len(explained.key), [name for name, _ in explained.record['members']]
@@ -77,12 +79,12 @@ def explain(name: str, *, member: str | None = None, sdk: Sdk | StrPath | None =
 
 def verify(*, repair: bool = False, sdk: StrPath | None = None, cache: StrPath | None = None,
            home: StrPath | None = None) -> Verified:
-    """Compare everything in the store and in all cache directories that were filled from it (and in `cache`) with what was
-    recorded of it. As `emroot verify`.
+    """Compare everything in the store, in all its cache directories and in `cache` with the records. Like
+    `emroot verify`.
 
-    Repair gives what is wrong its right content again: the store's from cache directories, headers from their SDK too (`sdk`,
-    or any that `find_sdk` would find), then those of cache directories from the store. What is in the store and nowhere else is
-    removed, so that it is made again.
+    `repair` restores damaged files: the store from cache directories, headers also from their SDK (`sdk`, or
+    any that `find_sdk` would find), then cache directories from the store. A damaged file of the store that
+    has no copy is removed, and made again by a build.
     """
     from ..cache_directory.directory import recorded_files
     from ..cache_directory.verification import verify_cache
@@ -106,7 +108,7 @@ def verify(*, repair: bool = False, sdk: StrPath | None = None, cache: StrPath |
 
 
 def _install_headers(home: Home, store: Store, explicit: StrPath | None, key: str) -> bool:
-    """Have the headers of that key installed anew, if there is the SDK that they are of."""
+    """Install the headers with this key again, if their SDK exists."""
     from ..cache_directory.sysroot_headers import ensure_headers, headers_key
     from ..libraries.catalogue import Catalogue
     from ..sdk.discovery import candidates
@@ -122,8 +124,8 @@ def _install_headers(home: Home, store: Store, explicit: StrPath | None, key: st
 
 def gc(*, max_size: int | None = None, max_age: float | None = None, dry_run: bool = False,
        home: StrPath | None = None) -> Collected:
-    """Remove from the store what exceeds `max_size` bytes or was of no use for `max_age` seconds, what was of no use for longest
-    first; never what a cache directory or a running build uses. As `emroot gc`.
+    """Remove from the store what exceeds `max_size` bytes or was not used for `max_age` seconds, the least
+    recently used first; never files of a cache directory or a running build. Like `emroot gc`.
 
     >>> emroot.gc(max_size=1 << 40, dry_run=True).bytes
     0
@@ -141,7 +143,7 @@ def gc(*, max_size: int | None = None, max_age: float | None = None, dry_run: bo
 
 
 def _used_by_caches(home: Home) -> set[str]:
-    """Digests of the libraries that cache directories hold, and the keys of the trees that their headers are of."""
+    """Digests of the libraries in cache directories, and keys of the trees of their headers."""
     from ..cache_directory.directory import HEADERS, recorded_files
     caches = home.known_caches()
     trees = {str((read_json(cache / HEADERS) or {}).get('headers')) for cache in caches}

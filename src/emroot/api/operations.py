@@ -1,8 +1,9 @@
-"""What the command line does, for Python programs. Import it from `emroot` itself.
+"""The functions of the command line, for Python programs. Import them from `emroot` itself.
 
-Each function takes the SDK (`sdk`: one that `find_sdk` gave, a path, or None for the one that the command line would find) and
-the home (`home`: a path, or None for `EMROOT_HOME` or the platform's user cache directory). They raise `EmrootError`s, whose
-`hint` says what to do, and print nothing; a `Watcher` is told what a build does.
+Each function takes an SDK (`sdk`: an `Sdk` from `find_sdk`, a path, or None for the one that the command line
+would use) and a home (`home`: a path, or None for `EMROOT_HOME` or the user's cache directory of the
+platform). Errors are `EmrootError`s, whose `hint` says how to fix them. Nothing is printed; a `Watcher`
+receives the events of a build.
 """
 
 from __future__ import annotations
@@ -34,8 +35,8 @@ StrPath = str | os.PathLike[str]
 
 
 def find_sdk(path: StrPath | None = None, *, home: StrPath | None = None) -> Sdk:
-    """The SDK at `path` (an Emscripten root or an emsdk); without one that of EMSDK, EMSCRIPTEN_ROOT, the emcc on PATH, or the
-    newest that emroot installed.
+    """The SDK at `path` (an Emscripten root or an emsdk); by default the SDK of EMSDK, EMSCRIPTEN_ROOT, emcc
+    on PATH, or the newest that emroot installed.
 
     Raises `SdkError` if there is none, or if it does not work.
 
@@ -48,11 +49,12 @@ def find_sdk(path: StrPath | None = None, *, home: StrPath | None = None) -> Sdk
 
 def install_sdk(version: str | None = None, *, source: str = 'auto', dest: StrPath | None = None,
                 home: StrPath | None = None) -> Sdk:
-    """Get an SDK, without root and without touching the system: `version` may be the start of one (default: the newest),
-    `source` is `emsdk`, `debian`, or `auto` for whichever can be reached. What is there already is left as it is. Without
-    `dest` it lies in the home, where `find_sdk` finds it. As `emroot sdk install`.
+    """Install an SDK, without root and without changes to the system. `version` may be a prefix (default: the
+    newest); `source` is `emsdk`, `debian`, or `auto` for the first that can be reached. An existing
+    installation is left unchanged. The default for `dest` is a directory in the home, where `find_sdk` finds
+    it. Like `emroot sdk install`.
 
-    Raises `SdkError` if none can be had.
+    Raises `SdkError` if no SDK is available.
     """
     from ..sdk.installation import install
     where = find_home(home)
@@ -61,7 +63,7 @@ def install_sdk(version: str | None = None, *, source: str = 'auto', dest: StrPa
 
 def listing(features: str | Iterable[str] = 'wasm32', *, sdk: Sdk | StrPath | None = None,
             home: StrPath | None = None) -> Listing:
-    """What a mode has to offer: libraries with what varies and how many objects each takes, groups, ports. As `emroot list`.
+    """The libraries of a mode (with variants and numbers of objects), groups and ports. Like `emroot list`.
 
     >>> emroot.listing('wasm64,lto').libraries['libc-mt'].path
     'sysroot/lib/wasm64-emscripten/lto/libc-mt.a'
@@ -71,10 +73,11 @@ def listing(features: str | Iterable[str] = 'wasm32', *, sdk: Sdk | StrPath | No
 
 def resolve(link: str | Sequence[str], *, lang: str | None = None, sdk: Sdk | StrPath | None = None,
             home: StrPath | None = None) -> Resolution:
-    """The mode, libraries in link order and ports that a link needs: a whole command line that starts an emcc or em++, or
-    flags alone (then `lang`, `c` or `c++`, says which of the two would link). Inputs need not exist. As `emroot resolve`.
+    """The mode, the libraries in link order and the ports that a link needs. `link` is a whole command that
+    starts emcc or em++, or only flags (then `lang`, `c` or `c++`, selects the driver). Inputs need not exist.
+    Like `emroot resolve`.
 
-    Raises `UsageError` if it is no link, or with emcc's own words if it refuses it.
+    Raises `UsageError` if it is not a link, or with emcc's message if emcc refuses it.
 
     >>> emroot.resolve('emcc -O2 -flto main.o').mode.name
     'wasm32-lto'
@@ -88,17 +91,20 @@ def build(*, features: str | Iterable[str] = (), targets: str | Iterable[str] = 
           sdk: Sdk | StrPath | None = None, cache: StrPath | None = None, home: StrPath | None = None, jobs: int = 0,
           builder: str = 'source', ports_from: StrPath | None = None, base: StrPath | None = None, remote: str = '',
           remote_headers: str = '', remote_key: str = '', watcher: Watcher | None = None) -> BuildResult:
-    """Make the cache directory hold what is selected, as `emroot build` does. What is there already costs next to nothing.
+    """Build a selection into the cache directory, like `emroot build`. Libraries that are already present
+    cost next to nothing.
 
-    `features` (`'wasm64,thinlto'`, an item for each mode), `targets` (names, patterns, groups, ports, `MODE/TARGET`) and
-    `links` (whatever each of them needs) select together, as `--features`, `--targets` and `--for` do; `project`, an
-    `emroot.toml`, adds what its `cache` tables select. `cache` is the cache directory (default: one per SDK, in the home),
-    `jobs` how many processes run at once (0: one for each processor), `base` a cache directory of somebody else's, to use in
-    copying what it has (what the SDK's own cache has is used too, unless it is `''`), `remote` as `--remote` has it, with
-    `remote_headers` as EMROOT_REMOTE_HEADER has them and `remote_key` as `--remote-key` has it.
+    `features` (`'wasm64,thinlto'`, an item per mode), `targets` (names, patterns, groups, ports,
+    `MODE/TARGET`) and `links` (everything that each of them needs) select together, like `--features`,
+    `--targets` and `--for`; `project`, an `emroot.toml`, adds the selection of its `cache` tables. `cache`:
+    the cache directory (default: one per SDK, in the home). `jobs`: the number of parallel jobs (0: the
+    number of processors). `base`: a read-only cache directory whose valid files are used (the SDK's own cache
+    is used, too, unless it is `''`). `remote`: like `--remote`; `remote_headers`: like EMROOT_REMOTE_HEADER;
+    `remote_key`: like `--remote-key`.
 
-    Targets that fail are in the result, not raised: see `BuildResult.raise_for_failures`. Raises `UsageError` if nothing is
-    selected, `UnknownNameError` for what does not exist, `StoreError` if the store or the cache directory cannot be written to.
+    Failed targets are in the result; they raise nothing: see `BuildResult.raise_for_failures`. Raises
+    `UsageError` if nothing is selected, `UnknownNameError` for unknown names, `StoreError` if the store or
+    the cache directory cannot be written to.
 
     >>> result = emroot.build(features='wasm64', targets=['crt1', 'libnoexit'])
     >>> result.failures
@@ -114,7 +120,7 @@ def prepare(*, features: str | Iterable[str], targets: str | Iterable[str], link
             project: StrPath | None, sdk: Sdk | StrPath | None, cache: StrPath | None, home: StrPath | None, jobs: int,
             builder: str = 'source', ports_from: StrPath | None = None, base: StrPath | None = None, remote: str = '',
             remote_headers: str = '', remote_key: str = '', watcher: Watcher | None = None) -> tuple[Build, list[Request]]:
-    """A build that has not begun, and what is asked of it."""
+    """A build that has not started, and its requests. Arguments as for `build`."""
     from ..engine.build import Build
     from ..engine.request import Options, PortSources, Request
     from ..store import Store
@@ -143,8 +149,9 @@ def prepare(*, features: str | Iterable[str], targets: str | Iterable[str], link
 
 
 def environment(*, sdk: Sdk | StrPath | None = None, cache: StrPath | None = None, home: StrPath | None = None) -> dict[str, str]:
-    """The variables that make the SDK's emcc below a process use the cache directory, frozen: EM_CACHE, EM_FROZEN_CACHE, PATH,
-    and EM_CONFIG, which has them hold for no other SDK. As `emroot env`, which also builds.
+    """The environment variables that make the SDK's emcc use the cache directory, as a frozen cache:
+    EM_CACHE, EM_FROZEN_CACHE, PATH, and EM_CONFIG, which limits them to this SDK. Like `emroot env`, which
+    also builds.
 
     >>> emroot.environment(cache='/tmp/libraries')['EM_CACHE']
     '/tmp/libraries'
@@ -155,7 +162,8 @@ def environment(*, sdk: Sdk | StrPath | None = None, cache: StrPath | None = Non
 
 
 def report(*, sdk: Sdk | StrPath | None = None, cache: StrPath | None = None, home: StrPath | None = None) -> Report:
-    """What a cache directory holds in every mode, what that took, and the last build into it. As `emroot report`.
+    """The state of a cache directory in every mode, with sizes and times, and the last build of it. Like
+    `emroot report`.
 
     >>> found = emroot.report()
     >>> {archive.state for archive in found.archives(emroot.Mode())} <= {'present', 'absent', 'failed', 'changed', 'foreign'}
@@ -167,12 +175,12 @@ def report(*, sdk: Sdk | StrPath | None = None, cache: StrPath | None = None, ho
 
 
 def catalogue_of(sdk: Sdk | StrPath | None, home: StrPath | None) -> Catalogue:
-    """What the SDK asked for has to offer."""
+    """The catalogue of the SDK `sdk`."""
     return Catalogue(sdk if isinstance(sdk, Sdk) else find_sdk(sdk, home=home), find_home(home))
 
 
 def cache_of(cache: StrPath | None, catalogue: Catalogue, home: Home) -> Path:
-    """The cache directory asked for, or the SDK's own in the home."""
+    """The cache directory `cache`, or the default for this SDK in the home."""
     if cache:
         return user_path(cache)
     return home.cache_directory(catalogue.sdk.version, catalogue.sdk.digest)

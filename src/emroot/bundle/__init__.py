@@ -1,7 +1,8 @@
-"""Bundles: what a selection needs of a cache directory, as one archive that is the same wherever it is made.
+"""Bundles: the files of a selection from a cache directory, as one archive that is the same on every machine.
 
-    .emroot/manifest.json       what follows: see `manifest.py`
+    .emroot/manifest.json       the description of all other members: see `manifest.py`
     sysroot/include/..., sysroot/lib/..., sysroot_install.stamp, ports/...
 
-The root of the archive is that of a cache directory, so that emsdk's `prebuilt_cache` and a frozen emcc take it as it is.
+The root of the archive is the root of a cache directory, so emsdk's `prebuilt_cache` and a frozen emcc can
+use it unchanged.
 """

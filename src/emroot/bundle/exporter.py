@@ -1,4 +1,4 @@
-"""Writing a bundle: what a build has put into its cache directory for a selection, and the SDK's headers."""
+"""Write a bundle: the libraries of a selection from a cache directory, and the SDK's headers."""
 
 from __future__ import annotations
 
@@ -24,20 +24,20 @@ from .manifest import ARCHIVE, EMBUILDER, NAME, LibraryRecord, Manifest
 
 @dataclass(frozen=True)
 class Exported:
-    """What was written."""
+    """The written archive."""
 
     path: Path
     sha256: str
     tar_sha256: str
-    """Of the tar file before it was compressed: the same whatever zlib or liblzma a machine has."""
+    """The sha256 of the tar file before compression: independent of the version of zlib or liblzma."""
     size: int
     manifest: Manifest
 
 
 def export_bundle(build: Build, selected: Mapping[Mode, Sequence[str]], out: Path) -> Exported:
-    """Write what a build made of a selection to `out`, compressed as its name says.
+    """Write the libraries of a selection to `out`, compressed according to its name.
 
-    Raises `StoreError` if the cache directory no longer has what was put there, or if `out` cannot be written.
+    Raises `StoreError` if a file of the cache directory was changed, or if `out` cannot be written.
     """
     manifest = describe(build, selected)
     try:
@@ -71,7 +71,7 @@ def describe(build: Build, selected: Mapping[Mode, Sequence[str]]) -> Manifest:
 
 
 def _recorded_blob(cache: CacheDirectory, path: str) -> tuple[Blob, str]:
-    """A library in the cache directory, and the digest of the location that its bytes embed."""
+    """A library in the cache directory, and the digest of the SDK location in its bytes (empty for none)."""
     file, record = cache.root / path, cache.recorded(path)
     try:
         blob = Blob(digest_file(file), os.stat(file).st_size)
@@ -85,7 +85,7 @@ def _recorded_blob(cache: CacheDirectory, path: str) -> tuple[Blob, str]:
 
 
 def _headers(cache: CacheDirectory) -> dict[str, str]:
-    """The digest of each file that the SDK installs, by path."""
+    """The sha256 of each file that the SDK installs, by path."""
     folders = (read_json(cache.root / HEADERS) or {}).get('folders')
     paths = [f'{folder}/{name}' if folder else name for folder, names in (folders or {}).items() for name in names]
     try:

@@ -1,7 +1,7 @@
-"""Reading a bundle into the store and a cache directory: all of it or nothing.
+"""Import a bundle into the store and a cache directory: all of it or nothing.
 
-The whole archive is read and compared with its manifest before anything of it is placed. What comes out are the libraries;
-the headers are only compared, since every SDK installs its own.
+The whole archive is read and compared with its manifest before any file is installed. Libraries are
+installed; headers are only compared, since every SDK installs its own.
 """
 
 from __future__ import annotations
@@ -36,19 +36,19 @@ _SIZE = slice(124, 136)
 
 @dataclass(frozen=True)
 class Imported:
-    """What an archive held."""
+    """The result of an import."""
 
     manifest: Manifest
     foreign: tuple[str, ...]
-    """Files that embed the location of an SDK that lies elsewhere."""
+    """Files that contain the path of an SDK in another directory."""
 
 
 def import_bundle(file: Path, catalogue: Catalogue, home: Home, store: Store, cache: CacheDirectory, *, sha256: str = '',
                   force: bool = False) -> Imported:
-    """Put the libraries of a bundle into the store and the cache directory.
+    """Import the libraries of a bundle into the store and the cache directory.
 
-    Raises `UsageError` for an archive that is not as `export` writes it, has another sha256 than `sha256`, or, unless `force`,
-    is of another SDK.
+    Raises `UsageError` if the archive is not in the format of `export`, its sha256 is not `sha256` (if
+    given), or it is for another SDK (unless `force`).
     """
     with store, contextlib.closing(cache):
         aside = store.scratch() / 'import'
@@ -111,7 +111,7 @@ def _refuse_other_sdk(manifest: Manifest, catalogue: Catalogue, *, force: bool) 
 
 
 def _require_space(manifest: Manifest, aside: Path) -> None:
-    """A few bytes of an archive can become many."""
+    """Raise an error before unpacking if the disk is too small: a few bytes of an archive can become many."""
     needed = sum({blob.digest: blob.size for blob, _ in manifest.libraries.values()}.values())
     if needed > shutil.disk_usage(aside).free:
         full = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(aside))
@@ -124,7 +124,7 @@ def _expect(stream: IO[bytes], data: bytes, what: str) -> None:
 
 
 def _take_file(stream: IO[bytes], path: str, blob: Blob, kept: Path | None) -> None:
-    """Read one file, compare it, and keep it if `kept` says where."""
+    """Read one file and compare it with the manifest; write it to `kept`, if given."""
     digest, left = hashlib.sha256(), blob.size
     with open(kept, 'wb') if kept else contextlib.nullcontext() as sink:
         while left:
@@ -162,7 +162,7 @@ def _install(manifest: Manifest, aside: Path, catalogue: Catalogue, home: Home, 
 
 
 def _records(manifest: Manifest, sdk: Sdk) -> Iterator[tuple[str, str, Record]]:
-    """What the store is to know."""
+    """The records of the libraries for the store."""
     by_key: dict[str, dict[str, tuple[Blob, LibraryRecord]]] = {}
     for path, (blob, made) in manifest.libraries.items():
         if made.kind == EMBUILDER:
@@ -177,7 +177,7 @@ def _records(manifest: Manifest, sdk: Sdk) -> Iterator[tuple[str, str, Record]]:
 
 
 def _record(kind: str, key: str, location: str, sdk: Sdk, record: Record) -> tuple[str, str, Record]:
-    """A record under the key that its location makes, and says if that is not this SDK's."""
+    """A record under the key for its SDK location. It says so if the location is not this SDK's."""
     (local, here), (plain, none), (anywhere, _) = candidate_keys(key, kind, sdk)
     if location in (here, none):
         return kind, local if location else plain, record

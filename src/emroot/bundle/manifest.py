@@ -1,12 +1,13 @@
-"""What a bundle says of itself: its first member, from which everything that follows is known before it is read.
+"""The manifest of a bundle: its first member, which determines everything that follows before it is read.
 
     {"schema": 1, "sdk": {"version", "digest"}, "modes": {"wasm64-lto": ["libc", ...]},
      "files": {PATH: {"sha256", "size"}                                       a header, or emcc's stamp
                      {"sha256", "size", "kind", "key", "located"?}}}          a library
 
-Nothing in it tells of the machine or the time. `located` is there if the file's bytes embed the location of the SDK (debug
-information of C++ libraries names the directory of clang's headers): a digest of that location, since the same SDK elsewhere
-makes other bytes. It is sealed as the store's records are.
+It contains no time and nothing about the machine. A file has `located` if its bytes contain the path of the
+SDK (debug information of C++ libraries contains the directory of clang's headers): the digest of that
+location, since the same SDK in another directory gives other bytes. It has a checksum like the store's
+records.
 """
 
 from __future__ import annotations
@@ -26,24 +27,24 @@ from ..store.records import is_below, is_digest, seal, unseal
 NAME = '.emroot/manifest.json'
 SCHEMA = 1
 KIND = 'bundle'
-#: Bytes that no library comes near, and no bundle: all targets of all modes are 9 GB.
+#: An upper bound for the size of a bundle in bytes: all targets of all modes are 9 GB.
 LARGEST_FILE, LARGEST = 2 << 30, 64 << 30
 ARCHIVE, EMBUILDER = 'archive', 'embuilder'
 
 
 @dataclass(frozen=True, kw_only=True)
 class LibraryRecord:
-    """Whose work a file is: a record's kind and key in the store."""
+    """The kind and key of a file's record in the store."""
 
     kind: str
     key: str
     location: str = ''
-    """The digest of the SDK's location if the bytes carry it (see `Sdk.location_key`)."""
+    """The digest of the SDK location in the bytes (see `Sdk.location_key`); empty for none."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Manifest:
-    """The whole of it. Paths are relative to the cache directory, with forward slashes."""
+    """The content of the manifest. Paths are relative to the cache directory, with forward slashes."""
 
     version: str
     digest: str
@@ -53,12 +54,12 @@ class Manifest:
 
     @property
     def files(self) -> dict[str, Blob]:
-        """Every member but the manifest itself, in the order of the archive."""
+        """Every member except the manifest itself, in the order of the archive."""
         found = {**self.headers, **{path: blob for path, (blob, _) in self.libraries.items()}}
         return dict(sorted(found.items()))
 
     def to_bytes(self) -> bytes:
-        """What is written."""
+        """The JSON text, with its checksum."""
         files: dict[str, dict[str, Any]] = {path: _sized(blob) for path, blob in self.headers.items()}
         for path, (blob, made) in self.libraries.items():
             files[path] = {**_sized(blob), 'kind': made.kind, 'key': made.key,
@@ -69,7 +70,8 @@ class Manifest:
 
 
 def read_manifest(text: bytes) -> Manifest:
-    """What `to_bytes` wrote. Raises `UsageError` for anything else, above all for paths that lead elsewhere."""
+    """Parse the bytes of `to_bytes`. Raises `UsageError` for anything else, above all for paths that lead
+    out of the cache directory."""
     try:
         document = json.loads(text)
         if document['schema'] == SCHEMA and not unseal(document, KIND, document['sdk']['digest']):
@@ -92,7 +94,7 @@ def read_manifest(text: bytes) -> Manifest:
 
 
 def refused(why: str) -> UsageError:
-    """The error for an archive that is damaged or was made to do harm: nothing of it is kept."""
+    """The error for a damaged or malicious archive; nothing of it is kept."""
     return UsageError(f'the archive is refused: {why}',
                       hint='get it again, and compare its sha256 with the one that `emroot export` printed')
 

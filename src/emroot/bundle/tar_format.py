@@ -1,7 +1,7 @@
-"""The tar format as far as bundles have it: plain files, one after the other, each header as `header` writes it.
+"""The subset of the tar format that bundles use: plain files, each with the header that `header` writes.
 
-Whoever reads knows each header before it comes, byte for byte, since it follows from the manifest. So there is nothing to
-interpret: links, devices, other names, other sizes, other orders are all simply not what was to come.
+A reader knows each header before it comes, byte for byte, because the manifest determines it. So no header
+has to be parsed: links, devices, other names, sizes or orders are simply not the expected bytes.
 """
 
 from __future__ import annotations
@@ -18,16 +18,17 @@ from ..errors import UsageError
 
 BLOCK = 512
 END = bytes(2 * BLOCK)
-#: What reading a damaged archive raises.
+#: Exceptions for a damaged archive.
 DAMAGED = (OSError, EOFError, zlib.error, lzma.LZMAError)
-#: Bytes that unpacking may take: `PRESET` needs 9 MB.
+#: Memory limit for unpacking in bytes: `PRESET` needs 9 MB.
 _MEMORY = 64 << 20
 PRESET = 6
 _STEP = 1 << 16
 
 
 def header(name: str, size: int) -> bytes:
-    """The header of a file: nobody's, of no time. Raises `UsageError` for a name that the format cannot hold."""
+    """The header of a file, without owner and time. Raises `UsageError` if the format cannot represent the
+    name."""
     info = tarfile.TarInfo(name)
     info.size, info.mode = size, 0o644
     try:
@@ -37,12 +38,13 @@ def header(name: str, size: int) -> bytes:
 
 
 def padding(size: int) -> bytes:
-    """What fills the last block of a file."""
+    """The bytes that fill the last block of a file."""
     return bytes(-size % BLOCK)
 
 
 def compressed(path: Path, name: str) -> IO[bytes]:
-    """A file to write to, compressed as the ending of `name` says. Raises `UsageError` for one that says nothing."""
+    """Open a file for writing, compressed according to the ending of `name`. Raises `UsageError` for an
+    unknown ending."""
     if name.endswith(('.tar.gz', '.tgz')):
         # No name and no time: they would be in the bytes.
         return cast(IO[bytes], _Gzip(open(path, 'wb')))  # closed with it
@@ -54,7 +56,7 @@ def compressed(path: Path, name: str) -> IO[bytes]:
 
 
 class _Gzip(gzip.GzipFile):
-    """Closes the file below it, too."""
+    """Also closes the underlying file."""
 
     def __init__(self, below: IO[bytes]) -> None:
         super().__init__(filename='', mode='wb', compresslevel=PRESET, fileobj=below, mtime=0)
@@ -66,7 +68,7 @@ class _Gzip(gzip.GzipFile):
 
 
 def opened(file: IO[bytes]) -> IO[bytes]:
-    """The content of an archive, compressed or not, to be read from its beginning with bounded memory."""
+    """Read an archive, compressed or not, from its start, with bounded memory."""
     start = file.read(6)
     file.seek(0)
     if start.startswith(b'\x1f\x8b'):
@@ -75,7 +77,7 @@ def opened(file: IO[bytes]) -> IO[bytes]:
 
 
 class _Xz(io.RawIOBase):
-    """As `lzma.open`, but for its bound on memory: a header of a few bytes can ask for gigabytes."""
+    """Like `lzma.open`, with a memory limit: a header of a few bytes can request gigabytes."""
 
     def __init__(self, file: IO[bytes]) -> None:
         self._file, self._decoder = file, lzma.LZMADecompressor(lzma.FORMAT_XZ, memlimit=_MEMORY)
@@ -99,7 +101,7 @@ class _Xz(io.RawIOBase):
 
 
 def read_exactly(stream: IO[bytes], size: int) -> bytes:
-    """The next bytes. Raises `EOFError` if there are less."""
+    """Read exactly `size` bytes. Raises `EOFError` if there are fewer."""
     data = stream.read(size)
     if len(data) != size:
         raise EOFError('it is truncated')

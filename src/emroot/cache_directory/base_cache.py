@@ -1,10 +1,11 @@
-"""A base: a cache directory of somebody else's, never written to, whose libraries are used where they are where they are right.
+"""Bases: read-only cache directories whose valid libraries are used without a build.
 
-What is in it is told by the records that emroot left there, or by the manifest of an unpacked `emroot export`; either way a
-file's digest is compared before it is used. The SDK's own cache, which has neither, is the SDK's word for what is in it, and is a
-base without being asked for. Whatever emcc or its packagers left there is used if it has the very members that a library of this
-SDK has, is whole, is no older than any source of the SDK (somebody may have edited one), and does not name the directory of the
-SDK, which embuilder never does (emcc of some releases, building on demand, does).
+The content of a base is described by emroot's records in it, or by the manifest of an unpacked `emroot
+export`. In both cases the digest of a file is compared before use. The SDK's own cache has neither; it is a
+base by default. A library that emcc or a packager left there is used if it has the same members as this SDK's
+library, is complete, is no older than any source of the SDK (which may have been edited), and does not
+contain the path of the SDK (embuilder's libraries never do; those that emcc of some releases builds on demand
+do).
 """
 
 from __future__ import annotations
@@ -31,12 +32,12 @@ _ARCHIVE = b'!<arch>\n'
 
 @dataclass(frozen=True)
 class BaseEntry:
-    """A file of a base."""
+    """A valid file in a base."""
 
     file: Path
     digest: str
     location: str
-    """The digest of the location that its bytes embed (`Sdk.location_key`); empty for none."""
+    """The digest of the SDK location in its bytes (`Sdk.location_key`); empty for none."""
 
 
 class BaseCache:
@@ -44,11 +45,11 @@ class BaseCache:
 
     def __init__(self, root: Path, sdk: Sdk) -> None:
         self.root, self._sdk = root.absolute(), sdk
-        #: Whether it is the SDK's own, which may change under the hands of any emcc: what is used of it is copied.
+        #: Whether it is the SDK's own cache, which emcc may change at any time: files are copied before use.
         self.is_the_sdks = self.root.resolve() in [location.resolve() for location in sdk.caches]
 
     def find(self, path: str, key: str, *, own_place: bool, members: Sequence[str] = ()) -> BaseEntry | None:
-        """The file at `path` (relative) if it is what `key` makes of `members`, whole."""
+        """The file at `path` (relative), if it is intact and made for `key` of `members`."""
         if not is_below(path) or not (self.root / path).is_file():
             return None
         record = self._record(path)
@@ -65,7 +66,7 @@ class BaseCache:
                 location)
 
     def _find_unsaid(self, path: str, members: Sequence[str]) -> BaseEntry | None:
-        """A file of the SDK's own cache, of which there is no record."""
+        """A file of the SDK's own cache, which has no record."""
         if not self._is_of_this_sdk:
             return None
         content = read_file(self.root / path)
@@ -78,7 +79,8 @@ class BaseCache:
 
     @cached_property
     def _is_of_this_sdk(self) -> bool:
-        """Whether emcc would use this cache. One that says nothing of whose it is came with the SDK, if it lies inside it."""
+        """Whether emcc would use this cache. A cache without a marker came with the SDK, if it is inside
+        of it."""
         record = read_file(self.root / SANITY)
         if record is None:
             return self._sdk.root in self.root.parents
@@ -86,21 +88,21 @@ class BaseCache:
 
     @cached_property
     def _newest_source(self) -> float:
-        """When a source or header of the SDK last changed (seconds since the epoch)."""
+        """The latest modification of a source or header of the SDK, in seconds since 1970."""
         newest = 0.0
         for folder, _, names in os.walk(self._sdk.root / 'system'):
             newest = max([newest, *(found.st_mtime for found in stat_files(folder, names, follow_symlinks=False))])
         return newest
 
     def files(self, key: str, *, own_place: bool) -> dict[str, BaseEntry]:
-        """All files that `key` made, by path; none unless all are whole."""
+        """All files that were made for `key`, by path; none unless all are intact."""
         paths = self._by_key.get(key, [])
         found = {path: self.find(path, key, own_place=own_place) for path in paths}
         whole = {path: based for path, based in found.items() if based}
         return whole if len(whole) == len(paths) else {}
 
     def _record(self, path: str) -> Mapping[str, Any] | None:
-        """What a record says of a file, in the words of a cache directory's."""
+        """The record of a file, in the format of a cache directory's records."""
         return read_json(self.root / '.emroot' / f'{path}.json') or self._manifest.get(path)
 
     @cached_property
@@ -127,13 +129,13 @@ class BaseCache:
 
 
 def own_bases(sdk: Sdk, cache: Path) -> list[BaseCache]:
-    """The SDK's own caches that can be bases of another cache directory."""
+    """The SDK's own caches, as bases of another cache directory."""
     return [BaseCache(location, sdk) for location in sdk.caches
             if (location / 'sysroot' / 'lib').is_dir() and location.resolve() != cache.resolve()]
 
 
 def list_members(archive: bytes) -> list[str] | None:
-    """The members' names of an archive, in their order; None if it is none, or not whole."""
+    """The member names of an archive, in order; None if it is invalid or truncated."""
     at, names, found = len(_ARCHIVE), b'', []
     if not archive.startswith(_ARCHIVE):
         return None
@@ -157,7 +159,7 @@ def list_members(archive: bytes) -> list[str] | None:
 
 
 def is_whole_object(content: bytes) -> bool:
-    """Whether an object goes on to the end of its last section."""
+    """Whether an object reaches to the end of its last section."""
     if not content.startswith(b'\0asm'):
         return len(content) >= 8 and (not content.startswith(b'BC\xc0\xde') or len(content) % 4 == 0)
     at = 8
@@ -171,7 +173,7 @@ def is_whole_object(content: bytes) -> bool:
 
 
 def _location(record: Mapping[str, Any]) -> str:
-    """The digest of the location in a file's bytes: recorded as such, or as the location itself."""
+    """The digest of the SDK location in a file's bytes: the record has the digest, or the path itself."""
     embedded = record.get('places')
     if embedded == FOREIGN:
         return str(record.get('place')) if is_digest(record.get('place')) else '0' * 64

@@ -1,7 +1,7 @@
-"""A cache directory: what emcc reads as EM_CACHE. Complete for frozen use; all modes of one SDK share one.
+"""Cache directories: what emcc uses as EM_CACHE, complete for frozen use. All modes of one SDK share one.
 
-Its files are its own: copies, which share their blocks where the file system can. Whoever writes to one (emcc itself does, root
-needs no permission) changes neither another cache directory nor the store nor a base.
+Its files are copies, which share blocks if the file system can. A change to one (by emcc itself, or by root)
+affects neither another cache directory nor the store nor a base.
 
     <cache>/sysroot/include, sysroot/lib/...   headers, and archives by mode
     <cache>/sysroot_install.stamp              emcc: the headers are there
@@ -41,53 +41,54 @@ from ..store import Blob, Store
 from ..store.records import seal, unseal
 from ..store.trees import list_files
 
-#: Where a cache directory notes which headers it has.
+#: The record of the headers.
 HEADERS = '.emroot/headers.json'
-#: What is recorded of a file is sealed as this, under the file's path.
+#: The kind of a file's record, whose key is the file's path.
 _KIND = 'placed'
-#: Where a cache directory has its files in flight.
+#: The directory of unfinished files.
 IN_FLIGHT = '.emroot/tmp'
-#: Emcc's mark of a cache that is its own; one that says something else makes it erase the cache.
+#: emcc's marker of its own cache; with another content emcc erases the cache.
 SANITY = 'sanity.txt'
-#: The `places` of what was not made here and embeds another location than the SDK's, for which it was meant to be taken.
+#: The `places` of an imported file that contains another SDK's path, and is accepted.
 FOREIGN = ['elsewhere']
 
 
 class CacheDirectory:
-    """One cache directory of one SDK. Every file appears at once; any number of processes may fill it.
+    """A cache directory of one SDK. Files are installed atomically; any number of processes may fill it.
 
-    What a build with an `origin` (see `trust.origin_of`) put there counts only for builds with the same.
+    Files that a build with an `origin` (see `trust.origin_of`) installed are valid only for builds with the
+    same origin.
     """
 
     def __init__(self, root: Path, sdk: Sdk, origin: str = '') -> None:
         self.root = root.absolute()
         self.sdk, self._origin = sdk, origin
         self._scratch = Scratch(self.root / IN_FLIGHT)
-        #: What somebody had changed or removed, and was put there again.
+        #: Files that were changed or removed by another program, and are now restored.
         self.restored: set[str] = set()
 
     def close(self) -> None:
-        """Remove what is in flight. Called at the end of a build, however it ends."""
+        """Remove this process's unfinished files. Called at the end of a build, even after an error."""
         self._scratch.close()
 
     def require_outside_sdk(self) -> None:
-        """Raises `UsageError` if it lies inside the SDK."""
+        """Raises `UsageError` if the directory is inside the SDK."""
         if self.root == self.sdk.root or self.sdk.root in self.root.parents:
             raise UsageError(f'the cache directory {self.root} is inside the SDK, and emroot never writes to an SDK',
                              hint='choose a directory outside of the SDK with --cache')
 
     def is_anothers(self) -> bool:
-        """Whether it was last used with another SDK, or is a cache of another emcc: none of its libraries are then what this one
-        would make. `prepare` makes it this SDK's."""
+        """Whether it was last used with another SDK, or is the cache of another emcc: then none of its
+        libraries is valid. `prepare` makes it a cache directory of this SDK."""
         mark, said = read_json(self.root / HEADERS), read_file(self.root / SANITY)
         return mark.get('sdk') != self.sdk.digest if mark else said is not None and not self._is_marked()
 
     def prepare(self, headers: Path) -> None:
-        """Make it a cache directory of this SDK: headers, stamps and the mark that keeps emcc from erasing it. Archives may be
-        put there before, or meanwhile.
+        """Make it a cache directory of this SDK: headers, stamps and the marker that keeps emcc from erasing
+        it. Archives may be installed before, or at the same time.
 
-        `headers` is a directory that holds what the SDK installs. Raises `StoreError` if it cannot be written to,
-        `UsageError` if it lies inside the SDK.
+        `headers`: a directory with the headers of the SDK. Raises `StoreError` if it cannot be written to,
+        `UsageError` if it is inside the SDK.
         """
         self.require_outside_sdk()
         mark = self.root / HEADERS
@@ -107,7 +108,8 @@ class CacheDirectory:
             raise from_os_error(error, f'preparing the cache directory {self.root}') from error
 
     def has_headers(self, headers: Path | None = None) -> bool:
-        """Whether the headers are there as they were placed (those of `headers`, if given), and emcc's stamps with them."""
+        """Whether the headers (those of `headers`, if given) and emcc's stamps are installed and
+        unchanged."""
         mark = read_json(self.root / HEADERS)
         if not mark or mark.get('sdk') != self.sdk.digest or (headers and mark.get('headers') != headers.name):
             return False
@@ -118,14 +120,16 @@ class CacheDirectory:
             return False
 
     def _is_marked(self) -> bool:
-        """Whether emcc takes this cache for its own."""
+        """Whether emcc would use this cache without erasing it."""
         return read_file(self.root / SANITY) == self.sdk.sanity.encode(errors='surrogateescape')
 
     def recorded_location(self, path: str, key: str) -> str | None:
-        """The digest of the location that the file at `path` (relative) embeds, empty if none; None unless it is what
-        `key` makes, untouched since it was put there.
+        """The digest of the SDK location in the bytes of the file at `path` (relative), empty for none. None
+        if the file was not made for `key`, or was changed since its installation.
 
-        What was made here for another location is not: the SDK was moved. What came from a remote or an archive is."""
+        A file that was built here for another location is invalid: the SDK was moved. One from a remote or an
+        archive is valid.
+        """
         record = self.recorded(path)
         if record.get('key') != key or record.get('places') not in (None, self.sdk.embedded_paths, FOREIGN):
             return None
@@ -138,25 +142,26 @@ class CacheDirectory:
         return self.location_of(record) if stat_fingerprint(found) == record.get('stat') else None
 
     def holds(self, path: str, key: str) -> bool:
-        """Whether the file at `path` (relative) is what `key` makes, untouched since it was put there."""
+        """Whether the file at `path` (relative) was made for `key`, and is unchanged since its
+        installation."""
         return self.recorded_location(path, key) is not None
 
     def location_of(self, record: Mapping[str, Any]) -> str:
-        """The digest of the location that a recorded file embeds; empty for none."""
+        """The digest of the SDK location in the bytes of a recorded file; empty for none."""
         if record.get('places') == FOREIGN:
             return str(record.get('place'))
         return self.sdk.location_key if record.get('places') else ''
 
     def put(self, path: str, key: str, blob: Blob, store: Store, *, carries: str = '',
             inputs: Sequence[Sequence[Any]] = ()) -> None:
-        """Place a blob at `path` (relative). `carries` is the digest of the location in its bytes, if any, so that it is not what
-        the same SDK elsewhere would make; `inputs` are files that it was made from and their stamps: once one of them is another,
-        the blob is not what its key makes."""
+        """Install a blob at `path` (relative). `carries`: the digest of the SDK location in its bytes, if
+        any. `inputs`: files that it was made from, and their stamps; when one of them changes, the file is
+        no longer valid for its key."""
         self._put(path, store.path(blob.digest), {'key': key, 'digest': blob.digest, **self._location_fields(carries),
                                                   **({'inputs': inputs} if inputs else {})})
 
     def refer(self, path: str, key: str, file: Path, digest: str, *, carries: str = '') -> None:
-        """Place a file of a base at `path` (relative)."""
+        """Install a file of a base at `path` (relative)."""
         self._put(path, file, {'key': key, 'digest': digest, 'base': str(file), **self._location_fields(carries)})
 
     def _put(self, path: str, source: Path, record: dict[str, Any]) -> None:
@@ -175,18 +180,18 @@ class CacheDirectory:
         return {'origin': self._origin} if self._origin else {}
 
     def _location_fields(self, location: str) -> dict[str, Any]:
-        """What a record says of the location in a file's bytes."""
+        """The part of a record about the SDK location in the bytes."""
         if location in ('', self.sdk.location_key):
             return {'places': self.sdk.embedded_paths} if location else {}
         return {'places': FOREIGN, 'place': location}
 
     def recorded(self, path: str) -> dict[str, Any]:
-        """What was recorded of the file at `path` (relative); nothing if none was put there."""
+        """The record of the file at `path` (relative); empty if there is none."""
         return unseal(read_json(_record_file(self.root, path)), _KIND, path) or {}
 
 
 def headers_state(root: Path, folders: Mapping[str, Sequence[str]]) -> str:
-    """A digest of what tells that these files, by the folder they lie in, are as they were placed."""
+    """A digest of the stat fingerprints of these files, by directory."""
     return digest_record([stat_fingerprint(found) for folder, names in folders.items()
                           for found in stat_files(os.path.join(root, folder), names, follow_symlinks=False)])
 
@@ -200,7 +205,7 @@ def _by_folder(paths: Iterable[str]) -> dict[str, list[str]]:
 
 
 def recorded_files(cache: Path) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Every library that emroot placed in a cache directory, by its path, and what was recorded of it."""
+    """Every library that emroot installed in a cache directory: its path, and its record."""
     records = cache / '.emroot'
     for folder, directories, names in os.walk(records):
         if folder == str(records):
@@ -213,7 +218,8 @@ def recorded_files(cache: Path) -> Iterator[tuple[str, dict[str, Any]]]:
 
 
 def write_record(cache: Path, path: str, record: Record, aside: Path) -> None:
-    """Note of the file at `path` (relative) what is to be recorded of it. A damaged record, or another file's, reads as none."""
+    """Write the record of the file at `path` (relative). A damaged record, or one of another file, counts
+    as absent."""
     write_json(_record_file(cache, path), seal(record, _KIND, path), aside=aside)
 
 
@@ -222,7 +228,7 @@ def _record_file(cache: Path, path: str) -> Path:
 
 
 def is_unchanged(file: Path, record: dict[str, Any]) -> bool:
-    """Whether a file is the one that was placed, by its size, time and identity."""
+    """Whether a file is unchanged since its installation, by size, time and identity."""
     try:
         return bool(stat_fingerprint(os.lstat(file)) == record['stat'])
     except OSError:
@@ -230,15 +236,15 @@ def is_unchanged(file: Path, record: dict[str, Any]) -> bool:
 
 
 def stat_fingerprint(found: os.stat_result) -> list[int]:
-    """What tells that a file is the one that was placed, was not touched since, and is nobody else's, without reading it."""
+    """A stat fingerprint: it changes when the file is changed, replaced or linked elsewhere."""
     return [found.st_size, found.st_mtime_ns, found.st_ino, stat.S_IFMT(found.st_mode) | found.st_mode & stat.S_IRUSR,
             found.st_nlink]
 
 
 def copy_tree(source: Path, target: Path, *, aside: Path) -> list[str]:
-    """Make every file below `source` appear whole below `target`, which exists; those there with other content are replaced, and
-    named, as are those that were missing. Those of `source` itself come last: emcc's stamp says that the others are there. (See
-    `files.replacing` for `aside`.)"""
+    """Install every file below `source` below `target`, which exists, each atomically. Returns the files
+    that were missing or had other content. The files of `source` itself come last: emcc's stamp asserts
+    that the others exist. (See `files.replacing` for `aside`.)"""
     folders: list[str] = []
     files: list[str] = []
     for entry in os.scandir(source):
@@ -248,7 +254,8 @@ def copy_tree(source: Path, target: Path, *, aside: Path) -> list[str]:
 
 
 def _copy_folder(source: Path, target: Path, *, aside: Path) -> list[str]:
-    """The same for a folder that need not be there: then it is copied aside, and appears at once."""
+    """The same for a directory. If it does not exist in `target`, it is copied to a temporary directory
+    and renamed."""
     if not os.path.lexists(target):
         whole = aside / f'tree-{os.urandom(4).hex()}'
         try:
@@ -276,7 +283,8 @@ def _copy_aside(source: str, target: str) -> list[str]:
 
 
 def settle(source: Path, target: Path, *, aside: Path) -> bool:
-    """Make `target` a file of its own with the content of `source`; whether it had another content, or was not there."""
+    """Make `target` a separate file with the content of `source`. Returns whether it was missing or had
+    other content."""
     changed = not have_same_content(target, source)
     if changed and target.is_dir() and not target.is_symlink():
         remove_tree(target)

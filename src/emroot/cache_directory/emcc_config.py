@@ -1,7 +1,7 @@
-"""Configurations of emcc that serve one SDK: what is in EM_CONFIG below `emroot run`, and after `emroot env`.
+"""emcc configurations for one SDK: EM_CONFIG below `emroot run` and after `emroot env`.
 
-A configuration is Python, and every emcc reads it, of whatever SDK. An emcc of another one than that which is served reads the
-configuration that it would have without emroot, and forgets the variables that were set for this one.
+A configuration is Python, and every emcc of any SDK reads it. An emcc of another SDK then reads the
+configuration that it would use without emroot, and drops the variables that were set for the first SDK.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from ..host.home import Home
 from ..sdk import Sdk
 from ..sdk.identity_cache import MARK, config_files, given_config, mark_of
 
-#: If emroot is gone, emcc works as it would without.
+#: If emroot was removed, emcc works as without it.
 TEMPLATE = """{mark}
 def _emroot(within, root={root}, own={own}, hook={hook}):
     import importlib.util, os, sys
@@ -70,8 +70,8 @@ _emroot(globals().setdefault('_emroot_reads', _emroot) is not _emroot)
 
 
 def guard(home: Home, sdk: Sdk, cache: Path) -> Path | None:
-    """What EM_CONFIG has to name so that the variables set for `sdk` and its cache directory hold for no other SDK's emcc. None
-    if what it names does that already: below `emroot run`.
+    """The value of EM_CONFIG that limits the variables for `sdk` and its cache directory to this SDK's emcc.
+    None below `emroot run`, where EM_CONFIG already does that.
 
     Raises `OSError` if the home cannot be written to.
     """
@@ -84,8 +84,8 @@ def guard(home: Home, sdk: Sdk, cache: Path) -> Path | None:
 
 def render(sdk: Sdk, cache: Path, values: Mapping[str, Any], settings: Mapping[str, str], *, hook: str = '',
            command: Mapping[str, Any] | None = None) -> str:
-    """The text of a configuration. `values` are set in it, `settings` are the variables that hold for this SDK alone; `hook` is
-    loaded, and given `command`."""
+    """The text of a configuration. `values` are set in it; `settings` are environment variables for this
+    SDK only; `hook` is loaded, and called with `command`."""
     given = given_config()
     said = {name: list(dict.fromkeys([value, os.environ.get(name, value)])) for name, value in settings.items()}
     parts = {'hook': hook, 'root': str(sdk.root), 'own': _own(sdk), 'given': given, 'values': dict(values), 'settings': said,
@@ -95,7 +95,8 @@ def render(sdk: Sdk, cache: Path, values: Mapping[str, Any], settings: Mapping[s
 
 
 def write_configuration(directory: Path, text: str) -> Path:
-    """A file with that text, named by it. It is Python, which every emcc runs: another content than that is replaced."""
+    """A file with this text, named by its digest. Every emcc runs it, so a file with other content is
+    replaced."""
     file = directory / f'{digest_bytes(text.encode())[:16]}.config'
     if read_file(file) != text.encode(errors='surrogateescape'):
         write_text(file, text)
@@ -103,7 +104,7 @@ def write_configuration(directory: Path, text: str) -> Path:
 
 
 def tools(sdk: Sdk) -> dict[str, Any]:
-    """What a configuration says of an SDK's tools."""
+    """The settings for an SDK's tools."""
     values: dict[str, Any] = {}
     exec(sdk.config_text, values)  # noqa: S102  # made by `sdk/identification.py`: names, and what they are
     return {name: value for name, value in values.items() if name.isupper()}

@@ -1,4 +1,4 @@
-"""What makes an emcc use a cache directory."""
+"""Environment variables that make emcc use a cache directory."""
 
 from __future__ import annotations
 
@@ -15,13 +15,14 @@ from ..sdk.discovery import is_on_path
 from ..sdk.identity_cache import configuring
 from .emcc_config import guard
 
-#: How many slashes a mode's directory has that is below that of its architecture (`sysroot/lib/wasm32-emscripten/lto`).
+#: The number of slashes in the library directory of a mode below that of its architecture
+#: (`sysroot/lib/wasm32-emscripten/lto`).
 BELOW_RUN = 3
 
 
 def emcc_environment(catalogue: Catalogue, cache: Path, home: Home) -> dict[str, str]:
-    """The variables that make emcc use the cache directory, frozen: what is missing is an error, not a slow link. EM_CONFIG has
-    them hold for this SDK's emcc alone."""
+    """The variables that make emcc use the cache directory, as a frozen cache: a missing library is an
+    error, not a slow link. EM_CONFIG limits them to this SDK's emcc."""
     variables = cache_variables(catalogue.sdk, cache, home)
     try:
         config = guard(home, catalogue.sdk, cache)
@@ -32,7 +33,8 @@ def emcc_environment(catalogue: Catalogue, cache: Path, home: Home) -> dict[str,
 
 
 def cache_variables(sdk: Sdk, cache: Path, home: Home) -> dict[str, str]:
-    """Those that say which cache directory; PATH finds the SDK's emcc first, by a wrapper if there is one."""
+    """The variables that select the cache directory; with PATH, the SDK's emcc is found first, through its
+    wrapper if there is one."""
     variables = {'EM_CACHE': str(cache), 'EM_FROZEN_CACHE': '1'}
     path = os.environ.get('PATH', '')
     if not is_on_path(sdk.root):
@@ -41,8 +43,8 @@ def cache_variables(sdk: Sdk, cache: Path, home: Home) -> dict[str, str]:
 
 
 def cmake_variables(modes: Iterable[Mode], cache: Path) -> dict[str, str]:
-    """What makes CMake find libraries of the one mode selected (`find_package(ZLIB)`) whose directory it does not search: that of
-    LTO or PIC, below the one that it knows."""
+    """Variables with which CMake finds libraries of the selected mode (`find_package(ZLIB)`), if it is a
+    single one with LTO or PIC, whose directory CMake does not search."""
     directories = {mode.directory for mode in modes}
     if len(directories) != 1 or (directory := directories.pop()).count('/') < BELOW_RUN:
         return {}
@@ -51,9 +53,10 @@ def cmake_variables(modes: Iterable[Mode], cache: Path) -> dict[str, str]:
 
 
 def _with_node(path: str, sdk: Sdk, home: Home) -> str:
-    """PATH, with the SDK's Node last if it had none: who has one means it, also an older one (as emsdk has it)."""
+    """PATH with the SDK's Node at the end, if it had none. A Node on PATH stays first, even an older one,
+    as in emsdk."""
     if find_program('node', path):
         return path
-    from ..sdk.node import node_for  # here and not above: most have one
+    from ..sdk.node import node_for  # lazy import: most have a Node on PATH
     node = node_for(home, sdk)
     return os.pathsep.join([path, str(node.parent)]) if node else path

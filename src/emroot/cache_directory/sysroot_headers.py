@@ -1,4 +1,5 @@
-"""The SDK's headers, installed once by the SDK itself, aside, and shared by every build and cache directory."""
+"""The SDK's headers: installed once by the SDK itself, in the store, and shared by all builds and cache
+directories."""
 
 from __future__ import annotations
 
@@ -13,12 +14,13 @@ from ..probe import ask
 from ..sdk import Sdk
 from ..store import Store
 
-#: What an install leaves that is no header.
+#: Files of an installation that are not headers.
 _LEFT_OVER = ('cache.lock', 'sanity.txt', 'symbol_lists.lock')
 
 
 def ensure_headers(catalogue: Catalogue, store: Store) -> Path:
-    """A directory that holds what this SDK installs in an empty cache: `sysroot/include/...`, the stamp."""
+    """A directory with the files that this SDK installs in an empty cache: `sysroot/include/...` and the
+    stamp."""
     sdk = catalogue.sdk
 
     def make(directory: Path) -> None:
@@ -34,7 +36,8 @@ def ensure_headers(catalogue: Catalogue, store: Store) -> Path:
 
 
 def has_headers(catalogue: Catalogue, store: Store) -> bool:
-    """Whether they seem to be installed, as far as can be seen: in another user's store nothing can, nor be installed."""
+    """Whether the headers seem to be installed. True if the store belongs to another user, where nothing
+    can be seen or installed."""
     try:
         os.stat(store.tree_path(headers_key(catalogue.sdk)))
     except (FileNotFoundError, NotADirectoryError):
@@ -45,6 +48,6 @@ def has_headers(catalogue: Catalogue, store: Store) -> bool:
 
 
 def headers_key(sdk: Sdk) -> str:
-    """The key of the tree that they are in the store."""
+    """The key of the headers in the store."""
     return digest_record({'kind': 'headers', 'schema': 3, 'sources': sdk.parts['sources'], 'tools': sdk.parts['tools'],
                           'version': sdk.version})[:32]

@@ -1,4 +1,4 @@
-"""Checking a cache directory's content against what was recorded when it was placed."""
+"""Verification of the files in a cache directory against their records."""
 
 from __future__ import annotations
 
@@ -22,15 +22,16 @@ from ..store.trees import described_files
 from ..store.verification import Verified
 from .directory import HEADERS, IN_FLIGHT, SANITY, headers_state, recorded_files, settle, stat_fingerprint, write_record
 
-#: What an emcc keeps in its cache besides the mark that says whose it is.
+#: emcc's files in its cache, apart from the marker of its SDK.
 _KEPT = ('sysroot_install.stamp', 'sysroot', 'ports', 'ports-builds', 'build', 'symbol_lists')
 
 
 def verify_cache(cache: Path, store: Store, result: Verified, restorer: Restorer | None = None) -> None:
     """Read every library and header of a cache directory.
 
-    With a `restorer` what is wrong is replaced from the store, which was seen to before. What nobody has is removed, so that no
-    link takes it, and stays damaged until a build makes it again.
+    With a `restorer`, damaged files are restored from the store, which was verified before. A file that
+    cannot be restored is removed, so that no link uses it, and counts as damaged until a build makes it
+    again.
     """
     with contextlib.closing(Scratch(cache / IN_FLIGHT)) as scratch:
         check = _Check(cache, store, result, scratch, restorer)
@@ -41,8 +42,8 @@ def verify_cache(cache: Path, store: Store, result: Verified, restorer: Restorer
 
 
 def clear_cache(cache: Path) -> None:
-    """Remove what emcc and emroot keep in a cache directory, as emcc does with that of another SDK. What says whose it is goes
-    last: if this is interrupted, the next build goes on."""
+    """Remove the files of emcc and emroot from a cache directory, as emcc does with the cache of another
+    SDK. The marker of its SDK goes last: if this is interrupted, the next build continues."""
     records = [path for path in (cache / '.emroot').glob('*') if path not in (cache / IN_FLIGHT, cache / HEADERS)]
     for path in [*(cache / name for name in _KEPT), *records, cache / SANITY, cache / HEADERS]:
         remove_tree(path)
@@ -57,7 +58,7 @@ class _Check:
     restorer: Restorer | None
 
     def libraries(self) -> None:
-        """What was placed one by one."""
+        """Verify the libraries, each against its record."""
         for path, record in recorded_files(self.cache):
             self.found.checked += 1
             digest = record['digest']
@@ -65,7 +66,7 @@ class _Check:
                 self._wrong(path, partial(self._restore_library, path, record))
 
     def headers(self) -> None:
-        """What was placed together: the SDK's headers, and emcc's stamps."""
+        """Verify the SDK's headers and emcc's stamps, which have one record."""
         mark = read_json(self.cache / HEADERS)
         if mark is None:
             return

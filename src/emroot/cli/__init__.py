@@ -1,4 +1,5 @@
-"""The command line: a thin view of the engine. Results go to standard output, everything else to standard error."""
+"""The command line: a thin layer over the engine. Results go to standard output, everything else to
+standard error."""
 
 from __future__ import annotations
 
@@ -13,7 +14,7 @@ from ..host.permissions import restrict_umask
 from .ui.streams import output_fault, prepare_process
 
 __all__ = ['BEGAN', 'main']
-#: When this process began, on `time.perf_counter`: of the interpreter's own start its processor time is known.
+#: The start of this process on `time.perf_counter`, estimated from the interpreter's processor time.
 BEGAN = time.perf_counter() - time.process_time()
 
 
@@ -28,7 +29,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         if arguments[:1] == ['__complete']:
             from .commands.completion import answer
             return answer(arguments[1:])
-        from .parser import make_parser  # here and not above: whoever interrupts may be quick
+        from .parser import make_parser  # lazy import: an interrupt may come early
         try:
             args = make_parser().parse_args(arguments)
         finally:

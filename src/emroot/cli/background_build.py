@@ -1,9 +1,9 @@
-"""`--complete`: what lazy links did without is built after them, in the background and at low priority.
+"""`--complete`: build in the background, at low priority, the libraries that lazy links did not build.
 
-A link leaves a note of what it missed (`.emroot/lazy/todo/MODE.json` in the cache directory) and starts this program,
-which builds what the notes say until there are none. There is one of it for a cache directory: another waits a little, in case
-the first is about to end, and leaves the note to it. One that is killed leaves the notes, and what it had compiled; the next lazy
-link starts another.
+A link writes a note about its missing libraries (`.emroot/lazy/todo/MODE.json` in the cache directory) and
+starts this program, which builds the libraries of all notes. It runs once per cache directory: a second
+process waits a little, in case the first is about to end, and then leaves the note to the first. A killed
+process leaves the notes and the compiled objects; the next lazy link starts another one.
 """
 
 from __future__ import annotations
@@ -24,12 +24,12 @@ from ..store import try_lock
 from .lazy_link import make_parser, opened
 from .ui.streams import prepare_process
 
-#: Seconds in which one that has built everything has surely ended.
+#: Seconds in which a process that has built everything certainly ends.
 PATIENCE = 5.0
 
 
 def build_in_background(cache: Path, missing: Iterable[tuple[Mode, str]], argv: Sequence[str]) -> None:
-    """Leave a note of what is missing, and have it seen to. `argv` are the options of this program."""
+    """Write a note about missing libraries, and start the background program with the options `argv`."""
     modes: dict[Mode, list[str]] = {}
     for mode, target in missing:
         modes.setdefault(mode, []).append(target)
@@ -48,7 +48,7 @@ def build_in_background(cache: Path, missing: Iterable[tuple[Mode, str]], argv: 
 
 
 def main(argv: list[str]) -> int:
-    """Build what the notes of a cache directory say."""
+    """Build the libraries in the notes of a cache directory."""
     args = make_parser('emroot.cli.background_build').parse_args(argv)
     args.quiet = True
     if sys.platform != 'win32':

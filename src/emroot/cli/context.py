@@ -1,4 +1,4 @@
-"""What every command begins with: the home, the SDK, its catalogue, and the selection of targets."""
+"""The context of a command: home, SDK, catalogue and selection."""
 
 from __future__ import annotations
 
@@ -27,27 +27,27 @@ if TYPE_CHECKING:
     from ..store import Store
 
 
-#: In the environment of what `emroot run` has emcc start: its project's file, or nothing. A file of the same name in a directory
-#: below, of vendored sources for example, is not asked.
+#: Variable below `emroot run`: the path of its project file, or empty. Project files in subdirectories, for
+#: example of vendored sources, are ignored.
 PROJECT = 'EMROOT_PROJECT'
-#: Names there the file of what is to be said (see `cli/ui/notices.py`); empty if builds are to be silent.
+#: Variable below `emroot run`: the file for messages (see `cli/ui/notices.py`); empty if builds are to be silent.
 NOTICES = 'EMROOT_NOTICES'
 
 
 @dataclass(frozen=True)
 class CommandContext:
-    """One invocation of the command line."""
+    """One invocation of the command line. Properties are computed at first use."""
 
     args: argparse.Namespace
 
     @cached_property
     def home(self) -> Home:
-        """The home asked for."""
+        """The home of `--home` or EMROOT_HOME, or the default."""
         return find_home(self.args.home)
 
     @cached_property
     def sdk(self) -> Sdk:
-        """The SDK asked for: on the command line, else by the project, else the first that is found."""
+        """The SDK of the command line, otherwise of the project, otherwise the first that is found."""
         if self.args.sdk or not self.project or not self.project.sdk:
             return find_sdk(self.home, self.args.sdk)
         if self.project.sdk_path:
@@ -56,55 +56,56 @@ class CommandContext:
 
     @cached_property
     def project(self) -> Project | None:
-        """The `emroot.toml` of the current directory or of the nearest above it, without what needs trust that the user did not
-        give (which is said once). Commands below `emroot run` have its project, wherever they run."""
+        """The `emroot.toml` of the current directory or of the nearest parent, without its untrusted parts
+        (with one warning). Commands below `emroot run` use its project, in any directory."""
         given = os.environ.get(PROJECT)
         path = find_project() if given is None else Path(given) if given else None
         if not path:
             return None
-        from .commands.trust import admit  # here and not above: most commands find no file to read
+        from .commands.trust import admit  # lazy import: most commands find no file
         return admit(self.home, load_project(path), warn=not self.args.quiet)
 
     @cached_property
     def origin(self) -> str:
-        """Where what is taken from others comes from, if the project alone says so (see `trust.origin_of`)."""
+        """The origin of remote results, if only the project names the remote or base (see
+        `trust.origin_of`)."""
         named = {key: getattr(self.project, key) for key in ('remote', 'base') if self._by_project(key)}
         if not self.project or not named:
             return ''
-        from ..project.trust import origin_of  # here and not above: most builds have none
+        from ..project.trust import origin_of  # lazy import: most builds have none
         here = self.project.file.parent
         key = self.remote_key(by_user=False) if 'remote' in named else ''
         return origin_of(*(text if '://' in text else str(here / text) for text in named.values()), *([key] if key else []))
 
     @property
     def store(self) -> Store:
-        """The store, with what this session may take from it."""
-        from ..store import Store  # here and not above: what only looks needs none
+        """The store, with the origin of this session."""
+        from ..store import Store  # lazy import: commands that only inspect need no store
         return Store(self.home.store, self.origin)
 
     def _by_project(self, option: str) -> bool:
-        """Whether an option comes from the project's file and from nowhere else."""
+        """Whether only the project's file sets an option."""
         given = getattr(self.args, option, None)
         said = given if given is not None else os.environ.get(f'EMROOT_{option.upper()}')
         return said is None and bool(self.project and getattr(self.project, option))
 
     @cached_property
     def catalogue(self) -> Catalogue:
-        """What that SDK has to offer. Who uses a doubtful one is told so, once."""
+        """The catalogue of the SDK. A doubtful SDK gets one warning."""
         if self.sdk.doubt and not self.args.quiet:
             warn_once(self.home, f'sdk-{self.sdk.digest}', self.sdk.doubt)
         return Catalogue(self.sdk, self.home)
 
     @property
     def cache(self) -> Path:
-        """The cache directory asked for, or the SDK's own in the home."""
+        """The cache directory of `--cache`, or the default for this SDK in the home."""
         if self.args.cache:
             return user_path(self.args.cache)
         return self.home.cache_directory(self.sdk.version, self.sdk.digest, self.origin)
 
     @property
     def ports_from(self) -> Path | None:
-        """Where the sources of ports may lie: on the command line, else what the project says."""
+        """The directory for sources of ports: from the command line, otherwise from the project."""
         if self.args.ports_from:
             return user_path(self.args.ports_from)
         if self.project and self.project.ports_from:
@@ -113,7 +114,7 @@ class CommandContext:
 
     @property
     def base(self) -> Path | None:
-        """The base: on the command line, else in EMROOT_BASE, else what the project says; an empty one is none."""
+        """The base: from the command line, otherwise EMROOT_BASE, otherwise the project; empty for none."""
         option = getattr(self.args, 'base', None)
         given = option if option is not None else os.environ.get('EMROOT_BASE')
         found = user_path(given) if given else None
@@ -126,16 +127,16 @@ class CommandContext:
 
     @property
     def sdk_cache(self) -> bool:
-        """Whether what the SDK's own cache has is used: unless `--base ''` (EMROOT_BASE) says that there is no base, or nothing
-        that was made elsewhere is wanted."""
+        """Whether the SDK's own cache is used as a base: yes, unless `--base ''` (EMROOT_BASE) or
+        EMROOT_LOCATION=own forbids it."""
         option = getattr(self.args, 'base', None)
         return (option if option is not None else os.environ.get('EMROOT_BASE')) != '' and not self.own_location
 
     @property
     def remote(self) -> RemoteSpec | None:
-        """The remote: on the command line, else in EMROOT_REMOTE, else what the project says; an empty one is none.
+        """The remote: from the command line, otherwise EMROOT_REMOTE, otherwise the project; empty for none.
 
-        Headers with secrets are for a remote that the user named. A project that was fetched from somewhere does not get them.
+        Secret headers are sent only to a remote that the user named, never to one that only a project names.
         """
         option = getattr(self.args, 'remote', None)
         given = option if option is not None else os.environ.get('EMROOT_REMOTE')
@@ -143,7 +144,7 @@ class CommandContext:
         if not text:
             return None
         from ..remote.credentials import HELPER
-        from ..remote.remote_spec import HEADER, parse_remote  # here and not above: most builds have none
+        from ..remote.remote_spec import HEADER, parse_remote  # lazy import: most builds have none
         own = given is not None
         beside = self.project.file.parent if self.project and not own else None
         return parse_remote(text, writes=getattr(self.args, 'remote_write', False),
@@ -151,9 +152,9 @@ class CommandContext:
                             key=self.remote_key(by_user=own), directory=beside)
 
     def remote_key(self, *, by_user: bool) -> str:
-        """What a remote's records have to be signed with: on the command line, else in EMROOT_REMOTE_KEY, else, for a remote that
-        only the project names, what the project says. Paths are absolute; an empty one is none.
-        """
+        """The public key for records of the remote: from the command line, otherwise EMROOT_REMOTE_KEY,
+        otherwise, for a remote that only the project names, from the project. Paths are absolute; empty
+        for none."""
         option = getattr(self.args, 'remote_key', None)
         given = option if option is not None else os.environ.get('EMROOT_REMOTE_KEY')
         if given is None and not by_user and self.project:
@@ -164,17 +165,17 @@ class CommandContext:
 
     @property
     def launcher(self) -> str:
-        """The path of the program that compiles are started through: `--launcher`, else what a link of `--for` says, else
-        EM_COMPILER_WRAPPER, else what the configuration of the SDK says (COMPILER_WRAPPER), as emcc has it."""
+        """The launcher of compiles: `--launcher`, otherwise the one in a link of `--for`, otherwise
+        EM_COMPILER_WRAPPER, otherwise COMPILER_WRAPPER in the configuration of the SDK, as in emcc."""
         given = self.args.launcher
         if given is None and (links := [link for link in getattr(self.args, 'links', ()) if 'wrapper' in link.lower()]):
-            from ..libraries.link_line import compiler_wrapper  # here and not above: most links name none
+            from ..libraries.link_line import compiler_wrapper  # lazy import: most links have none
             given = next(filter(None, map(compiler_wrapper, links)), None)
         if given is None:
             given = os.environ.get('EM_COMPILER_WRAPPER', self.sdk.configured_wrapper)
         if not given:
             return ''
-        from ..host.programs import find_program  # here and not above: most builds have none
+        from ..host.programs import find_program  # lazy import: most builds have none
         found = find_program(given)
         if found is None:
             raise UsageError(f'there is no program {given!r}, the launcher of compiles',
@@ -184,7 +185,7 @@ class CommandContext:
 
     @property
     def own_location(self) -> bool:
-        """Whether libraries that name a location must name this SDK's, as EMROOT_LOCATION says."""
+        """Whether only libraries with this SDK's own path are used (EMROOT_LOCATION=own)."""
         given = os.environ.get('EMROOT_LOCATION') or os.environ.get('EMROOT_PLACE', '')  # its old name
         if given not in ('', 'any', 'own'):
             raise UsageError(f'EMROOT_LOCATION={given!r} is neither `any` nor `own`', hint='set EMROOT_LOCATION=own, or unset it')
@@ -192,18 +193,18 @@ class CommandContext:
 
     @cached_property
     def selection(self) -> Selection:
-        """What was selected so far (see `selected`)."""
+        """The selection so far (see `selected`)."""
         return Selection(self.catalogue)
 
     def modes(self) -> list[Mode]:
-        """The modes of `--features`, in order and once; wasm32 without any."""
+        """The modes of `--features`, in order, without duplicates; wasm32 by default."""
         return parse_modes(self.args.features)
 
     def selected(self, *, or_project: bool = False) -> Selected:
-        """Targets by mode that `--features`, `--targets` and `--for` select together; without any of them what
-        `emroot.toml` says, if `or_project`. Empty if nothing does.
+        """Targets by mode, selected by `--features`, `--targets` and `--for` together; without these, by
+        `emroot.toml`, if `or_project`. May be empty.
 
-        Raises `UnknownNameError` for what does not exist.
+        Raises `UnknownNameError` for unknown names.
         """
         args, selection = self.args, self.selection
         if args.features or args.targets or args.links:
@@ -214,21 +215,21 @@ class CommandContext:
 
 
 def is_below_run() -> bool:
-    """Whether this process was started by an emcc below `emroot run`, as far as its environment tells."""
+    """Whether an emcc below `emroot run` started this process, according to its environment."""
     return NOTICES in os.environ
 
 
 def warn_once(home: Home, about: str, text: str) -> None:
-    """A warning on standard error, if there was none `about` the same thing before."""
+    """Print a warning, unless there was one `about` the same subject before."""
     marker = home.memo / 'warned' / f'{digest_bytes(about.encode())[:16]}.json'
     if read_json(marker) is None:
         write_json(marker, {'text': text})
         from .ui.color import paint
-        from .ui.github_actions import annotate  # here and not above: once for each SDK
+        from .ui.github_actions import annotate  # lazy import: once per SDK
         print(f'{paint("emroot: warning:", "odd", sys.stderr)} {text}', file=sys.stderr)
         annotate('warning', 'emroot', text)
 
 
 def print_json(document: Any) -> None:
-    """One JSON document on standard output."""
+    """Print one JSON document on standard output."""
     sys.stdout.write(json.dumps(document, indent=2) + '\n')

@@ -1,4 +1,4 @@
-"""What `--help` shows below the options: examples, which the tests read with the parser, and exit codes."""
+"""The end of `--help`: examples, which the tests parse, and exit codes."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ exit codes:
   6 store or cache directory damaged, full or not writable
   7 remote refused   130 interrupted
 """
-#: By command, each with what it is for. `''` is emroot itself.
+#: Examples by command, each with its purpose. `''` is emroot itself.
 EXAMPLES: dict[str, list[tuple[str, str]]] = {
     '': [('emroot run -- cmake --build build', 'builds the libraries that its links need'),
          ('emroot build --for "em++ -O2 -flto -pthread"', 'the libraries of this link'),
@@ -60,6 +60,6 @@ EXAMPLES: dict[str, list[tuple[str, str]]] = {
 
 
 def epilog(command: str) -> str:
-    """What stands below the options of a command."""
+    """The text below the options of a command."""
     lines = [f'  {line}\n      {what}' for line, what in EXAMPLES.get(command, ())]
     return '\n'.join([*(['examples:', *lines, ''] if lines else []), EXIT_CODES])

@@ -17,7 +17,7 @@ from .ui.color import paint
 from .ui.github_actions import annotate
 from .ui.notices import BUILT
 
-#: How many of the files that were written are named.
+#: The number of written files that are listed.
 NAMED = 3
 _LIBRARIES = os.path.join('sysroot', 'lib')
 _Files = dict[str, tuple[int, int]]

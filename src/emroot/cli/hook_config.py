@@ -1,4 +1,5 @@
-"""The configuration of emcc below `emroot run`: what is in EM_CONFIG there, and brings `probe/hook.py` into every emcc."""
+"""The emcc configuration below `emroot run`: EM_CONFIG points to it, and it loads `probe/hook.py` into
+every emcc."""
 
 from __future__ import annotations
 
@@ -15,10 +16,10 @@ from ..probe import HOOK
 from ..sdk.identity_cache import given_config
 from .context import PROJECT, CommandContext
 
-#: What EMROOT_LAZY and --lazy may say; the first is the default.
+#: Values of EMROOT_LAZY and --lazy; the first is the default.
 LAZY = ('exact', 'predict', 'off')
 def hooked_config(session: CommandContext, *, loud: bool = False) -> Path:
-    """An emscripten configuration with which emcc has emroot build what a link misses (see `probe/hook.py`)."""
+    """A configuration with which emcc lets emroot build missing libraries (see `probe/hook.py`)."""
     args = session.args
     here = ['--sdk', str(session.sdk.root), '--home', str(session.home.root)]
     how = ['--cache', str(session.cache), *(['--builder', args.builder] if args.builder else []),
@@ -47,7 +48,7 @@ def hooked_config(session: CommandContext, *, loud: bool = False) -> Path:
 
 
 def _temporary_directory() -> Path:
-    """One that is there until this process ends."""
+    """A directory that is removed when this process ends."""
     import atexit
     import tempfile
     directory = Path(tempfile.mkdtemp(prefix='emroot-run-'))
@@ -56,7 +57,8 @@ def _temporary_directory() -> Path:
 
 
 def _completes(session: CommandContext) -> bool:
-    """Whether libraries are completed after a lazy link: as the command line says, else EMROOT_COMPLETE, else the project."""
+    """Whether lazy links are followed by a background build: from the command line, otherwise
+    EMROOT_COMPLETE, otherwise the project."""
     said = os.environ.get('EMROOT_COMPLETE', '')
     if said not in ('', '0', '1'):
         raise UsageError(f'EMROOT_COMPLETE is {said!r}', hint='set it to 1 or 0, or unset it')
@@ -64,7 +66,7 @@ def _completes(session: CommandContext) -> bool:
 
 
 def lazy_mode(args: argparse.Namespace) -> str:
-    """Whether links are lazy: on the command line, else in EMROOT_LAZY, else wherever that is exact."""
+    """The `--lazy` setting: from the command line, otherwise EMROOT_LAZY, otherwise `exact`."""
     how = args.lazy or os.environ.get('EMROOT_LAZY') or LAZY[0]
     if how not in LAZY:
         raise UsageError(f'EMROOT_LAZY is {how!r}', hint=f'set it to {", ".join(LAZY[:-1])} or {LAZY[-1]}')

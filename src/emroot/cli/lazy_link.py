@@ -1,7 +1,8 @@
-"""What an emcc below `emroot run` starts instead of its linker when libraries are missing: `python -m emroot.cli.lazy_link`.
+"""`python -m emroot.cli.lazy_link`: emcc below `emroot run` starts it instead of the linker when libraries are
+missing.
 
-Exit code 0: linked. `REFUSED`: it cannot be linked, not with whole archives either. What the linker says in both cases is in the
-file that the request names. Any other: it has to be done with whole archives.
+Exit code 0: linked. `REFUSED`: the link fails, with whole archives, too. In both cases the linker's output is
+in the file that the request names. Any other code: the link needs whole archives.
 """
 
 from __future__ import annotations
@@ -32,12 +33,12 @@ from .ui.notices import tell
 from .ui.streams import prepare_process
 
 NEEDS_WHOLE_ARCHIVES = 9
-#: The hook knows it by this number, too.
+#: The hook has the same number.
 REFUSED = 10
 
 
 def main(argv: list[str]) -> int:
-    """Do what a request asks for: make the linker's command, without the libraries `MODE/TARGET` that are missing; or build the
+    """Handle a request: run the linker's command without the missing libraries `MODE/TARGET`, or build the
     ports of a link."""
     parser = make_parser('emroot.cli.lazy_link')
     parser.add_argument('--predict', action='store_true')
@@ -57,7 +58,7 @@ def main(argv: list[str]) -> int:
 
 @contextlib.contextmanager
 def opened(args: argparse.Namespace, *, modes: str = '', of_links: bool = False) -> Iterator[Build]:
-    """A build that arguments are about, watched."""
+    """A build for the arguments, with a watcher."""
     session = CommandContext(args)
     watcher = make_watcher(session.home, verbose=False, quiet=args.quiet, live=True, modes=modes, of_links=of_links)
     try:
@@ -67,7 +68,7 @@ def opened(args: argparse.Namespace, *, modes: str = '', of_links: bool = False)
 
 
 def build_ports(build: Build, words: Sequence[str]) -> int:
-    """Build the ports that a link needs, whole; what else it needs is a matter of the lazy link."""
+    """Build the ports that a link needs, whole; the lazy link handles its other libraries."""
     def reveal(ports: Path) -> dict[Mode, list[str]]:
         now = resolve(build.catalogue, words, ports=ports) if found.unfetched else found
         now.check_ports()
@@ -83,7 +84,7 @@ def build_ports(build: Build, words: Sequence[str]) -> int:
 
 
 def link(build: Build, request: Mapping[str, Any], args: argparse.Namespace) -> int:
-    """Make a lazy link, and say what it took."""
+    """Make a lazy link, and log its statistics."""
     watcher = build.watcher
     missing = [(parse_mode(mode), target) for mode, _, target in (name.partition('/') for name in request['missing'])]
     began = time.perf_counter()
@@ -105,14 +106,14 @@ def link(build: Build, request: Mapping[str, Any], args: argparse.Namespace) -> 
     if not args.quiet:
         print(text, file=sys.stderr)
     if args.complete:
-        from .background_build import build_in_background  # here and not above: it imports this
+        from .background_build import build_in_background  # lazy import: it imports this module
         own = {'--predict', '--complete', '--tell', args.request}
         build_in_background(build.cache.root, missing, [word for word in sys.argv[1:] if word not in own])
     return 0
 
 
 def summary(stats: LinkStats, seconds: float) -> str:
-    """The line that a lazy link ends with."""
+    """The last log line of a lazy link."""
     rounds = 'one round' if stats.rounds == 1 else f'{stats.rounds} rounds'
     parts = ', '.join(f'{what} {taken:.2f}' for what, taken in stats.seconds.items())
     guessed = f'; {stats.predicted} libraries without an index' if stats.predicted else ''
@@ -121,7 +122,7 @@ def summary(stats: LinkStats, seconds: float) -> str:
 
 
 def make_parser(name: str) -> argparse.ArgumentParser:
-    """What programs take that `hooked_config` (`hook_config.py`) starts links with."""
+    """The arguments of programs that `hooked_config` (`hook_config.py`) configures."""
     parser = argparse.ArgumentParser(allow_abbrev=False, prog=name)
     for word in ('--sdk', '--home', '--cache', '--builder', '--ports-from', '--remote', '--remote-key', '--base', '--launcher'):
         parser.add_argument(word)

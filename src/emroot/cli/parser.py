@@ -1,4 +1,4 @@
-"""What can be said on the command line. Commands are imported only when they run, so that `--help` costs little."""
+"""The command line. Commands are imported only when they run, so that `--help` is fast."""
 
 from __future__ import annotations
 
@@ -16,18 +16,19 @@ from .. import __version__
 _Run = Callable[[argparse.Namespace], int]
 _Fill = Callable[[argparse.ArgumentParser], None]
 _Commands = dict[str, tuple[str, tuple[str, str] | None, _Fill]]
-"""By name: what it does, the module and function that do it, and what adds its arguments."""
+"""By name: description, module and function, and the function that adds its arguments."""
 
 
 class Formatter(argparse.RawDescriptionHelpFormatter):
-    """As wide as the terminal. One is made for each argument that is added: the width is found out once, and without shutil."""
+    """Formats help to the width of the terminal. argparse makes one for each argument, so the width is
+    cached, and found without shutil."""
 
     def __init__(self, prog: str, **given: Any) -> None:
         super().__init__(prog, **{'width': terminal_width() - 2, **given})
 
 
 class Command(argparse.ArgumentParser):
-    """A command that becomes a parser when it is the one that was given: the others cost nothing."""
+    """A command whose arguments are added only when it is used: unused commands cost nothing."""
 
     def __init__(self, *, fill: _Fill | None = None, run: tuple[str, str] | None = None, **given: Any) -> None:
         self._fill, self._run = fill, run
@@ -36,7 +37,7 @@ class Command(argparse.ArgumentParser):
             self.complete()
 
     def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
-        """As the class above, all arguments added, and options refused by the command that does not know them."""
+        """Add all arguments first, and report unknown options with suggestions."""
         self.complete()
         parsed, unknown = super().parse_known_args(args, namespace)
         if option := next((word for word in unknown if word.startswith('-')), None):
@@ -55,7 +56,7 @@ class Command(argparse.ArgumentParser):
                    f'{"; options of the command that it is given go after `--`" if passed_on else ""}')
 
     def complete(self) -> None:
-        """Make it a parser, with what this command takes."""
+        """Add this command's arguments."""
         given, self._given = self._given, None
         if given is None:
             return
@@ -68,7 +69,7 @@ class Command(argparse.ArgumentParser):
             self.set_defaults(run=_runner(*self._run))
 
     def format_help(self) -> str:
-        """With examples and exit codes, which only help needs."""
+        """Add examples and exit codes, which only help needs."""
         import textwrap
 
         from .examples import epilog
@@ -80,7 +81,8 @@ class Command(argparse.ArgumentParser):
 
 @functools.cache
 def terminal_width() -> int:
-    """Columns of the terminal, as `shutil.get_terminal_size` has it, whose module loads compressors."""
+    """Columns of the terminal, like `shutil.get_terminal_size`, but without that module, which imports
+    compressors."""
     with contextlib.suppress(ValueError):
         if (columns := int(os.environ.get('COLUMNS', ''))) > 0:
             return columns
@@ -97,7 +99,6 @@ def _runner(module: str, function: str) -> _Run:
 
 
 def make_parser() -> argparse.ArgumentParser:
-    """The whole command line."""
     parser = Command(prog='emroot', description='Emscripten system libraries in any mode, built on demand, once.')
     parser.add_argument('--version', action='version', version=f'emroot {__version__}')
     _common(parser, first=True)
@@ -295,7 +296,7 @@ def _doctor(parser: argparse.ArgumentParser) -> None:
 
 
 def _common(parser: argparse.ArgumentParser, *, first: bool = False) -> None:
-    """Options that may stand before or after the command."""
+    """Add the options that may stand before or after the command."""
     unset = None if first else argparse.SUPPRESS
     off = False if first else argparse.SUPPRESS
     group = parser.add_argument_group('with every command')
@@ -314,7 +315,7 @@ def _json(parser: argparse.ArgumentParser) -> None:
 
 
 def _selection(parser: argparse.ArgumentParser) -> None:
-    """What to build, and how."""
+    """Add the options for the selection, and those for the build."""
     what, how = parser.add_argument_group('what to build'), parser.add_argument_group('how')
     what.add_argument('--features', action='append', default=[], metavar='F',
                         help='features of a mode, e.g. wasm64,thinlto,pic; may be repeated for several modes')
@@ -344,10 +345,10 @@ def _selection(parser: argparse.ArgumentParser) -> None:
 
 
 def _path(text: str) -> str:
-    """A path that may begin with `~`: if that stands for nothing, it is said before anything else is looked for."""
+    """A path that may begin with `~`. An unknown home directory is reported before anything else."""
     if not text.startswith('~'):
         return text
-    from ..host.files import user_path  # here and not above: the shell has mostly seen to it
+    from ..host.files import user_path  # lazy import: the shell usually expands it
     return str(user_path(text))
 
 
@@ -359,11 +360,12 @@ def _positive(text: str) -> int:
 
 
 def size(text: str) -> int:
-    """Bytes of a size as people write it: `5G`, `5g`, `5GB`, `5 GiB`, each 5 times 2 to the 30th; `500m`, `100k`, `1.5T`, `1000`.
+    """Parse a size in bytes: `5G`, `5g`, `5GB`, `5 GiB` are 5 times 2 to the 30th; also `500m`, `100k`,
+    `1.5T`, `1000`.
 
-    Raises `ArgumentTypeError` for what is none.
+    Raises `ArgumentTypeError` for other text.
     """
-    import re  # here and not above: seldom needed
+    import re  # lazy import: rarely needed
     found = re.fullmatch(r'\s*(\d+(?:\.\d+)?)\s*(?:([kmgt])(?:i?b)?|b)?\s*', text, re.IGNORECASE | re.ASCII)
     if not found:
         raise argparse.ArgumentTypeError(f'{text!r} is not a size such as 5G')

@@ -1,4 +1,4 @@
-"""What is wrong with a set-up: each thing that was looked at, with the command that helps (what messages mean: `messages.py`)."""
+"""Checks of the setup: each finding with a hint (for messages of tools see `messages.py`)."""
 
 from __future__ import annotations
 
@@ -23,23 +23,23 @@ from ..sdk.node import MINIMUM, node_for
 from ..store import Store
 from ..store.verification import Verified
 
-#: What a build of a mode's ordinary libraries may take, in bytes.
+#: Bytes that a build of a mode's usual libraries may need.
 ENOUGH_SPACE = 2 << 30
 
 
 @dataclass(frozen=True)
 class Check:
-    """One thing that was looked at."""
+    """The result of one check."""
 
     what: str
     ok: bool
     hint: str = ''
     exit_code: int = 0
-    """Of the process, if this is wrong."""
+    """The exit code of the process, if this check fails."""
 
 
 def examine_sdk(sdk: Sdk) -> Iterator[Check]:
-    """Whether an SDK's tools fit together."""
+    """Check that an SDK's tools fit together."""
     yield Check(f'Emscripten {sdk.version} at {sdk.root} (found: {sdk.how}), LLVM {sdk.llvm_version}', True)
     if sdk.doubt:
         yield Check(sdk.doubt, True, 'set LLVM_ROOT in its configuration to the right LLVM, or get a complete SDK with '
@@ -56,7 +56,7 @@ def examine_sdk(sdk: Sdk) -> Iterator[Check]:
 
 
 def examine_node(sdk: Sdk, home: Home) -> Iterator[Check]:
-    """Whether the `node` on PATH, which starts programs, is one that can."""
+    """Check whether the `node` on PATH can run programs of every mode."""
     found = find_program('node')
     if found is None:
         own = node_for(home, sdk)
@@ -73,7 +73,7 @@ def examine_node(sdk: Sdk, home: Home) -> Iterator[Check]:
 
 
 def examine_home(home: Home) -> Iterator[Check]:
-    """Whether the home can be written to and has room."""
+    """Check that the home is writable and has space."""
     try:
         home.prepare()
         Store(home.store).prepare()
@@ -93,7 +93,7 @@ def examine_home(home: Home) -> Iterator[Check]:
 
 
 def examine_cache(cache: Path, sdk: Sdk, *, home: Home) -> Iterator[Check]:
-    """Whether a cache directory is this SDK's and whole."""
+    """Check that a cache directory is for this SDK and complete."""
     mark = read_json(cache / '.emroot' / 'headers.json')
     if not cache.is_dir():
         yield Check(f'cache directory {cache}: not made yet', True)
@@ -127,7 +127,7 @@ def examine_cache(cache: Path, sdk: Sdk, *, home: Home) -> Iterator[Check]:
 
 
 def examine_lazy(cache: Path) -> Iterator[Check]:
-    """Whether lazy links left libraries out that a frozen emcc will miss."""
+    """Report libraries that lazy links did not build and that a frozen emcc needs."""
     missing = never_whole(cache)
     for mode, targets in missing.items():
         shown = f'{", ".join(targets[:5])}{"..." if len(targets) > 5 else ""}'
@@ -138,7 +138,7 @@ def examine_lazy(cache: Path) -> Iterator[Check]:
 
 
 def examine_prebuilt(sdk: Sdk, cache: Path, *, used: bool) -> Iterator[Check]:
-    """What the SDK's own cache has, and whether it is used."""
+    """Report the libraries in the SDK's own cache, and whether they are used."""
     for base in own_bases(sdk, cache):
         modes = {mode.name: len(list((base.root / mode.directory).glob('*.[ao]'))) for mode in all_modes()}
         shown = ', '.join(f'{count} of {mode}' for mode, count in modes.items() if count)
@@ -149,7 +149,7 @@ def examine_prebuilt(sdk: Sdk, cache: Path, *, used: bool) -> Iterator[Check]:
 
 
 def examine_environment(cache: Path) -> Iterator[Check]:
-    """Whether variables lead emcc elsewhere."""
+    """Check for variables that direct emcc elsewhere."""
     environment = os.environ
     if (given := environment.get('EM_CACHE')) and Path(given) != cache:
         yield Check(f'EM_CACHE is {given}, not the cache directory {cache}', True,

@@ -1,4 +1,5 @@
-"""What messages of emcc, its linker, its programs and Bazel mean: what they miss, and the command that helps."""
+"""Explanations of messages of emcc, its linker, its programs and Bazel: what is missing, and the command
+that helps."""
 
 from __future__ import annotations
 
@@ -33,7 +34,7 @@ _UNSHARED = re.compile(r"--shared-memory is disallowed by (\S+) because")
 _FOREIGN = 'the libraries in this cache directory are for another Emscripten or mode than the emcc that links'
 _FOR = 'emroot build --for "the link that failed"'
 _RUN = 'emroot run -- COMMAND'
-#: What is wrong with a set-up: how it is said, what it is about, what it means, what helps.
+#: Problems of the setup: pattern of the message, subject, explanation, fix.
 _SITUATIONS = (
     (r'cache directory [^\n]*not writable|unable to create cache directory'
      r'|(?:PermissionError|OSError)[^\n]*(?:Permission denied|Read-only file system)[^\n]*(?:cache|sysroot|symbol_lists)',
@@ -53,20 +54,20 @@ _SITUATIONS = (
 
 @dataclass(frozen=True)
 class Fix:
-    """What helps against one thing that a message says."""
+    """A fix for one problem in a message."""
 
     missing: str
     """The file, relative to the cache directory, or the port, header, library or symbol."""
     target: str
-    """`MODE/TARGET`, or nothing if no one target is it."""
+    """`MODE/TARGET`; empty if it is not a single target."""
     command: str
     bazel: str
     note: str = ''
-    """What is to be done or known besides."""
+    """Further information."""
 
 
 def explain_message(text: str, catalogue: Catalogue) -> list[Fix]:
-    """What is missing according to a message or a whole log, each once, and what helps."""
+    """The problems in a message or a whole log, each once, with fixes."""
     reader = _Reader(text, catalogue)
     found: dict[tuple[str, str], Fix] = {}
     for kind in (reader.files, reader.ports, reader.libraries, reader.headers, reader.packages, reader.symbols, reader.objects,
@@ -84,7 +85,7 @@ class _Reader:
         self._ports = catalogue.listing(Mode()).ports
 
     def files(self) -> Iterator[Fix]:
-        """Files of the cache that are missing, or that emcc builds one by one."""
+        """Missing files of the cache, and those that emcc builds one by one."""
         for path in (path for pattern in _FILES for path in pattern.findall(self.text)):
             relative = re.sub(r'^.*[/\\](?=sysroot[/\\])', '', path).replace('\\', '/')
             directory, _, file = relative.rpartition('/')
@@ -101,7 +102,8 @@ class _Reader:
         return self._port(path, mode, port, variant) if port else Fix(path, '', _FOR, 'emscripten_deps.cache()')
 
     def _port(self, missing: str, mode: Mode, port: str, variant: list[str] | None = None) -> Fix:
-        """The port, in the variant that the rest of a file's name says; where embuilder has no name for that, a link says it."""
+        """The port in the variant of the file name; if embuilder has no name for the variant, a link that
+        needs it."""
         target = '-'.join([port, *(variant or [])])
         if target in self._ports or target in self.catalogue.listing(mode).port_variants:
             return _target(missing, mode, target, 'without a network: --ports-from DIR')
@@ -113,7 +115,7 @@ class _Reader:
                    '', 'without a network: --ports-from DIR')
 
     def ports(self) -> Iterator[Fix]:
-        """Ports that are fetched, or may not be."""
+        """Ports that emcc fetches, or is not allowed to fetch."""
         named = _PORTS.findall(self.text)
         if _LOCKED in self.text:
             named += [name.replace('/', '.').replace('\\', '.') for name in _PORT_FILE.findall(self.text)]
@@ -122,7 +124,7 @@ class _Reader:
                 yield self._port(f'port {name}', self.mode, name)
 
     def libraries(self) -> Iterator[Fix]:
-        """Libraries that the linker was told to find."""
+        """Libraries that the linker does not find."""
         listing = self.catalogue.listing(self.mode)
         for name in _LIBRARY.findall(self.text):
             path = f'{self.mode.directory}/lib{name}.a'
@@ -138,7 +140,7 @@ class _Reader:
                           'directory (-L)')
 
     def headers(self) -> Iterator[Fix]:
-        """Headers that are not found: of a port, or all of them."""
+        """Missing headers: of a port, or the SDK's own."""
         for header in _HEADER.findall(self.text):
             if port := port_of_header(header, self._ports):
                 yield replace(self._port(header, self.mode, port),
@@ -151,7 +153,7 @@ class _Reader:
         return any(name.endswith(f'/include/{header}') for name in read_source_index(self.catalogue.sdk))
 
     def packages(self) -> Iterator[Fix]:
-        """Packages that a build system looks for and does not find: ports, which are no matter of flags for it."""
+        """Packages that a build system does not find: ports, which it searches without flags of emcc."""
         for name in (next(filter(None, names)) for names in _PACKAGE.findall(self.text)):
             if port := port_of_library(name.replace('-', '_'), self._ports):
                 yield replace(self._port(f'package {name}', self.mode, port),
@@ -159,7 +161,7 @@ class _Reader:
                               '(`emroot run --`, emconfigure, emcmake)')
 
     def symbols(self) -> Iterator[Fix]:
-        """Symbols that are not defined, a remedy for each library."""
+        """Undefined symbols, with one fix per library."""
         for origin, symbol in _SYMBOL.findall(self.text):
             shown = f'symbol {symbol}'
             if origin:
@@ -171,7 +173,7 @@ class _Reader:
                 yield Fix(shown, '', _FOR, '', f'{f"{library} defines it: " if library else ""}link with {option}')
 
     def objects(self) -> Iterator[Fix]:
-        """Objects and libraries that do not fit a link."""
+        """Objects and libraries that do not fit the link."""
         for name, made, linked in _DISCARDED.findall(self.text):
             flag = '-sMEMORY64' if linked == '64' else 'no -sMEMORY64'
             yield self._unfit(name, f'it was compiled for wasm{made}: compile it with {flag}')
@@ -184,20 +186,20 @@ class _Reader:
         return Fix(name, '', '', '', f'{note} (a problem of the build\'s flags, not of a library)')
 
     def bazel(self) -> Iterator[Fix]:
-        """What emroot's rules said."""
+        """Messages of emroot's Bazel rules."""
         for target, mode, targets in _BAZEL.findall(self.text):
             for name in targets.split(', ') if targets else [target]:
                 yield _target(f'{mode}/{name}', parse_mode(mode), name)
 
     def situations(self) -> Iterator[Fix]:
-        """What is wrong with the set-up."""
+        """Problems of the setup."""
         for pattern, what, note, command in _SITUATIONS:
             if re.search(pattern, self.text):
                 yield Fix(what, '', command, '', note)
 
 
 def _mode_of(text: str) -> Mode:
-    """The mode that a log is of: where libraries are looked for, else what the flags say."""
+    """The mode of a log: from library directories, otherwise from flags."""
     for found in re.findall(r'sysroot[/\\]lib[/\\]wasm\d\d-emscripten(?:[/\\][\w-]+(?=[/\\]|["\s]|$))?', text):
         if mode := mode_of_directory(found.replace('\\', '/')):
             return mode

@@ -1,7 +1,7 @@
-"""Who provides a header, a library or a symbol that a build lacks: a library of the SDK, or a port.
+"""The library or port that provides a missing header, library or symbol.
 
-Which ports there are is asked of the SDK (`Listing`). What their sources hold nobody can ask before they are fetched, so the
-names by which people miss them are here; none counts for which the SDK has no port.
+The SDK says which ports exist (`Listing`). The content of a port is unknown before it is fetched, so the
+names by which builds miss it are listed here; a name of a port that the SDK lacks is ignored.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ _NAMED_OTHERWISE = {
     'gif': 'giflib', 'gif_lib': 'giflib', 'ft2build': 'freetype', 'hb': 'harfbuzz', 'modplug': 'libmodplug', 'unicode': 'icu',
     'boost': 'boost_headers', 'webgpu': 'emdawnwebgpu', 'btbulletdynamicscommon': 'bullet', 'linearmath': 'bullet',
     'lauxlib': 'contrib.lua', 'lualib': 'contrib.lua', 'luaconf': 'contrib.lua', 'vorbisfile': 'vorbis', 'vorbisenc': 'vorbis'}
-#: What symbols of ports begin with.
+#: Prefixes of the symbols of ports.
 _SYMBOLS = (
     (r'SDLNet_', 'sdl2_net'), (r'SDL_', 'sdl2'), (r'IMG_', 'sdl2_image'), (r'Mix_', 'sdl2_mixer'), (r'TTF_', 'sdl2_ttf'),
     (r'(in|de)flate|(un)?compress2?$|zlibVersion|crc32|adler32|gz(open|read|write|close)', 'zlib'),
@@ -23,7 +23,7 @@ _SYMBOLS = (
     (r'vorbis_|ov_', 'vorbis'), (r'mpg123_', 'mpg123'), (r'ModPlug_', 'libmodplug'), (r'[DE]Gif', 'giflib'),
     (r'sqlite3_', 'sqlite3'), (r'luaL?_', 'contrib.lua'), (r'u(cnv|loc|brk|char)?_\w+_\d+$|icu_\d', 'icu'),
     (r'wgpu[A-Z]', 'emdawnwebgpu'))
-#: What symbols that a link's options decide on begin with, the library that has them, and what the link has to say.
+#: Prefixes of symbols that depend on options of the link, their library, and the option.
 _OPTIONS = (
     (r'_embind_|_emval_|emscripten::internal', 'libembind', '-lembind'), (r'_?emscripten_fetch', 'libfetch', '-sFETCH'),
     (r'alc?[A-Z]', 'libal', '-lopenal'), (r'pthread_|_emscripten_thread|emscripten_\w*thread', 'libc-mt', '-pthread'),
@@ -49,7 +49,8 @@ def port_of_header(header: str, ports: Collection[str]) -> str | None:
 
 
 def port_of_library(name: str, ports: Collection[str]) -> str | None:
-    """The port whose library is called `SDL2_image`, `png16`, `z`, `icu_common` (as behind -l, without what its variant adds)."""
+    """The port with this library: `SDL2_image`, `png16`, `z`, `icu_common` (the name after -l, without
+    suffixes of variants)."""
     return _port(name, ports) or _port(name.rstrip('0123456789.-'), ports) or max(
         (port for port in ports if re.match(rf'{re.escape(port)}(_|main)', name.lower())), key=len, default=None)
 
@@ -60,7 +61,7 @@ def port_of_symbol(symbol: str, ports: Collection[str]) -> str | None:
 
 
 def option_for_symbol(symbol: str) -> tuple[str, str] | None:
-    """The library that defines a symbol and what the link has to say to get it (`-lembind`)."""
+    """The library that defines a symbol, and the option that links it (`-lembind`)."""
     return next(((library, option) for pattern, library, option in _OPTIONS if re.match(pattern, symbol)), None)
 
 

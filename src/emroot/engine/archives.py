@@ -1,4 +1,4 @@
-"""Archives: joined by the SDK's own archiver, in the SDK's order."""
+"""Archives: made by the SDK's own archiver, with the members in the SDK's order."""
 
 from __future__ import annotations
 
@@ -30,13 +30,13 @@ class StoredArchive:
 
     blob: Blob
     key: str
-    """The one of `Keys` under which it is kept."""
+    """Its key in the store: one of `Keys`."""
     location: str
-    """The digest of the location that its bytes embed; empty for none."""
+    """The digest of the SDK location in its bytes; empty for none."""
 
 
 def find_archive(store: Store, keys: Keys) -> StoredArchive | None:
-    """The archive if the store has it under one of these keys."""
+    """The archive, if the store has it under one of these keys. The first key that is found wins."""
     for key, location in keys:
         record = store.read(KIND, key)
         blob = Blob.of(record.get('digest'), record.get('size')) if record else None
@@ -48,7 +48,8 @@ def find_archive(store: Store, keys: Keys) -> StoredArchive | None:
 
 def make_archive(archive: Archive, members: list[Blob], key: str, store: Store, context: CompileContext, env: Mapping[str, str],
                  pool: Pool, watcher: Watcher) -> Blob | Failure:
-    """Join the objects of `archive`, and keep the result under `key`, its index under the archive's own."""
+    """Archive the objects and store the result under `key`, and its symbol index under the key of
+    `archive`."""
     if archive.how == 'copy':
         made: Blob | Failure = members[0]
     else:

@@ -1,4 +1,5 @@
-"""A build: from targets of modes to files in a cache directory, doing only what nobody has done before."""
+"""A build: from requested targets to files in a cache directory. It does only work whose result exists
+nowhere yet."""
 
 from __future__ import annotations
 
@@ -30,11 +31,11 @@ if TYPE_CHECKING:
 
 
 class Build:
-    """One build into one cache directory."""
+    """One build into one cache directory: its inputs, its state and its result."""
 
     def __init__(self, catalogue: Catalogue, home: Home, store: Store, cache: Path | None = None,
                  options: Options | None = None, watcher: Watcher | None = None, prefetch: Prefetch | None = None) -> None:
-        """`prefetch`: what was begun already (see `engine/execution/prefetch.py`)."""
+        """`prefetch`: work that was already started (see `engine/execution/prefetch.py`)."""
         sdk = catalogue.sdk
         self.catalogue, self.home, self.store = catalogue, home, store
         self.options, self.watcher, self.prefetch = options or Options(), watcher or Silent(), prefetch or Prefetch()
@@ -42,16 +43,18 @@ class Build:
         self.result = BuildResult(sdk=sdk, cache=self.cache.root)
         self.timeline = Timeline(self.watcher)
         self.known = KeyCache(catalogue, self.options.builder)
-        #: The library of each `MODE/TARGET` that is a variant of one and was compiled here.
+        #: The library of each `MODE/TARGET` that was compiled here and is a variant.
         self.families: dict[str, str] = {}
-        #: All targets that were asked for, by mode.
+        #: All requested targets, by mode.
         self.requested: dict[Mode, list[str]] = {}
-        #: Targets by mode that turn out to be needed once ports are in the cache directory, whose `ports` it gets.
+        #: Called with the `ports` directory after ports are installed: returns further targets that are now
+        #: known to be needed, by mode.
         self.revealed: Callable[[Path], Mapping[Mode, Sequence[str]]] = lambda _: {}
         self._lock = threading.Lock()
 
     def run(self, requests: Iterable[Request]) -> BuildResult:
-        """Make the cache directory hold what is requested. Targets that fail are in the result, not raised.
+        """Build the requested targets into the cache directory. Failed targets are in the result; they raise
+        nothing.
 
         Raises `StoreError` if the store or the cache directory cannot be written to.
         """
@@ -70,16 +73,17 @@ class Build:
         return self.result
 
     def _take_over(self) -> None:
-        """Leave nothing of another SDK in the cache directory: emcc, and lazy links, take whatever library is there."""
+        """Remove everything of another SDK from the cache directory: emcc and lazy links use any library
+        that is there."""
         self.cache.require_outside_sdk()
         if self.cache.is_anothers():
-            from ..cache_directory.verification import clear_cache  # here and not above: seldom so
+            from ..cache_directory.verification import clear_cache  # lazy import: rarely needed
             self.watcher.warn(f'{self.cache.root} was the cache directory of another SDK than {self.cache.sdk.root}: '
                               'its content is removed, as emcc does')
             clear_cache(self.cache.root)
 
     def _build_missing(self, requests: Iterable[Request]) -> bool:
-        """Make what is missing; whether something was."""
+        """Build the missing targets. Returns whether any were missing."""
         for request in requests:
             self.result.modes.setdefault(request.mode, ModeResult())
             self.requested.setdefault(request.mode, []).extend(request.targets)
@@ -87,26 +91,27 @@ class Build:
                    for request in requests]
         lacking = any(targets for _, targets in missing)
         if lacking or not self.cache.has_headers():
-            from .build_executor import BuildExecutor  # here and not above: mostly there is nothing to do
+            from .build_executor import BuildExecutor  # lazy import: most builds have nothing to do
             BuildExecutor(self).run(missing)
             self.prefetch = Prefetch()  # that is used up
         return lacking
 
     @cached_property
     def bases(self) -> list[BaseCache]:
-        """Cache directories of others to look in: the one that was named, and the SDK's own."""
-        from ..cache_directory.base_cache import BaseCache, own_bases  # here and not above: mostly nothing is looked for
+        """The read-only cache directories to search: the base of the options, and the SDK's own cache."""
+        from ..cache_directory.base_cache import BaseCache, own_bases  # lazy import: most builds search nothing
         named, sdk = self.options.base, self.catalogue.sdk
         return [*([BaseCache(named, sdk)] if named else []), *(own_bases(sdk, self.cache.root) if self.options.sdk_cache else [])]
 
     def find_in_bases(self, archive: Archive) -> tuple[BaseCache, BaseEntry] | None:
-        """An archive that a base has, and which."""
+        """The first base that has a valid copy of the archive, and the file."""
         members = [name for name, _ in archive.members]
         return next(((base, found) for base in self.bases if (found := base.find(
             archive.path, archive.key, own_place=self.options.own_location, members=members))), None)
 
     def _is_up_to_date(self, mode: Mode, target: str) -> bool:
-        """Whether the cache directory already has a target; the no-op build ends here, without a plan."""
+        """Whether the cache directory already has a valid copy of the target. A no-op build ends here,
+        without a plan."""
         if self.options.port_sources.directories() and not self.catalogue.listing(mode).library(target):
             return False  # its sources were given and may have changed: the key is needed to tell
         entry = self.known.get(mode, target)
@@ -119,8 +124,8 @@ class Build:
         return True
 
     def record_success(self, mode: Mode, target: str, state: str, reused: Mapping[str, int], *, location: str = '') -> None:
-        """A target is there, `built` or `reused`; `reused` counts its members that needed no compile, by why. `location` is the
-        digest of the location that its bytes embed."""
+        """Record a target as `built` or `reused`. `reused` counts the members that needed no compile, by
+        reason. `location` is the digest of the SDK location in the target's bytes; empty for none."""
         elsewhere = location not in ('', self.cache.sdk.location_key)
         if elsewhere:
             self.watcher.note(f'{mode}/{target} comes from an SDK of the same content in another directory, which its '
@@ -136,7 +141,7 @@ class Build:
         self.watcher.archive(f'{mode}/{target}', state)
 
     def record_failure(self, mode: Mode, target: str, failure: Failure) -> None:
-        """A target cannot be made."""
+        """Record a target that cannot be built."""
         self.watcher.note(f'{mode}/{target} cannot be built: {failure.error}')
         with self._lock:
             self.result.modes[mode].failed.append(Failure(target, excerpt(failure.error), failure.command))

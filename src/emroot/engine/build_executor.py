@@ -1,4 +1,4 @@
-"""Making what a cache directory lacks: the plan of it, the jobs, and the files put there."""
+"""Build what a cache directory lacks: plan, jobs, and installation of the files."""
 
 from __future__ import annotations
 
@@ -31,14 +31,14 @@ if TYPE_CHECKING:
     from ..remote.remote_spec import RemoteSpec
     from .build import Build
 
-#: Seconds that it takes to ask for a listing.
+#: Expected seconds for a query of a listing.
 LISTING = 0.3
-#: How targets are made that need no embuilder.
+#: Kinds of recipes that need no embuilder.
 SIMPLE = ('archive', 'copy')
 
 
 class BuildExecutor:
-    """The part of a build that finds something missing."""
+    """Builds the missing targets of a build and installs them in its cache directory."""
 
     def __init__(self, build: Build) -> None:
         self.build, self.catalogue, self.store, self.cache = build, build.catalogue, build.store, build.cache
@@ -47,7 +47,7 @@ class BuildExecutor:
         self.remote: Remote | None = None
 
     def run(self, missing: Sequence[tuple[Mode, list[str]]]) -> None:
-        """Make `missing` and put it there."""
+        """Build the `missing` targets and install them."""
         with self.store, contextlib.closing(self.cache), contextlib.closing(self.compilers), contextlib.ExitStack() as stack:
             if self._are_new(missing):
                 self.compilers.load()
@@ -84,7 +84,7 @@ class BuildExecutor:
                 self.known.save()
 
     def _ask(self, missing: Iterable[tuple[Mode, list[str]]]) -> tuple[list[Recipe], list[tuple[Mode, str]]]:
-        """How targets are made that are compiled here, and those that embuilder makes."""
+        """The recipes of the targets that are compiled here, and the targets for embuilder."""
         recipes, others = [], []
         for mode, targets in missing:
             found = self.catalogue.recipes(mode, targets) if self.options.builder == 'source' else {}
@@ -94,7 +94,7 @@ class BuildExecutor:
         return recipes, others
 
     def _list(self, modes: Iterable[Mode]) -> None:
-        """Have the listings of modes, for whoever asks next: completion, `emroot report`."""
+        """Query and cache the listings of modes, for completion and `emroot report`."""
         def ask(mode: Mode, _: int) -> None:
             with contextlib.suppress(SdkError):
                 self.catalogue.listing(mode)
@@ -103,14 +103,15 @@ class BuildExecutor:
                 self.compilers.pool.add(LISTING, partial(ask, mode))
 
     def _are_new(self, missing: Iterable[tuple[Mode, list[str]]]) -> bool:
-        """Whether many libraries will be compiled that were never made in this home. The SDK is not asked for that."""
+        """Whether many libraries will be compiled that were never built in this home. This does not query
+        the SDK."""
         new = [(mode, target) for mode, targets in missing for target in targets if not self.known.get(mode, target)
                and (not self.catalogue.is_cached(mode) or self.catalogue.listing(mode).library(target))]
         return compiles_here(self.options) and len(new) >= MANY
 
     def collect_objects(self, plan: Plan) -> dict[str, dict[str, Path]]:
-        """Make the objects of a plan and join nothing: by the names of archives and of their members, where each lies. An
-        archive of which some cannot be made is left out, and in the result with what failed."""
+        """Build the objects of a plan without archives. Returns the path of each object by archive and
+        member name. An archive with a failed object is left out and recorded as failed."""
         with self.store, contextlib.closing(self.cache), contextlib.closing(self.compilers):
             self.compilers.install()
             with self.compilers.objects(plan) as objects:
@@ -121,7 +122,7 @@ class BuildExecutor:
                 return gathering.collected
 
     def _say_restored(self) -> None:
-        """What somebody changed on purpose is not taken back without a word."""
+        """Warn about restored files: another program may have changed them on purpose."""
         if restored := self.cache.restored:
             shown = ', '.join([*sorted(restored)[:3], *(['...'] if len(restored) > 3 else [])])
             self.watcher.warn(f'restored {len(restored)} {"files" if len(restored) > 1 else "file"} that another program changed '
@@ -142,7 +143,7 @@ class BuildExecutor:
     # --- the base ---
 
     def _use_base(self, recipes: list[Recipe], plan: Plan) -> Plan:
-        """Refer to what a base has; the plan of what is left."""
+        """Use archives from the bases. Returns the plan for the rest."""
         left = []
         for recipe, archive in zip(recipes, plan.archives, strict=True):
             based = self.build.find_in_bases(archive)
@@ -158,7 +159,7 @@ class BuildExecutor:
         return make_plan(self.cache.sdk, left)
 
     def _use_base_files(self, root: Path, keys: Mapping[tuple[Mode, str], str]) -> dict[tuple[Mode, str], str]:
-        """The same for what embuilder makes."""
+        """The same for outputs of embuilder."""
         base, left = BaseCache(root, self.cache.sdk), {}
         for (mode, target), key in keys.items():
             files = base.files(key, own_place=self.options.own_location)
@@ -175,8 +176,8 @@ class BuildExecutor:
     # --- the remote ---
 
     def _ask_remote(self, address: RemoteSpec, plan: Plan, keys: Iterable[str]) -> None:
-        """Have what the remote has in the store."""
-        from ..remote.client import Remote  # here and not above: most builds have none
+        """Download what the remote has into the store."""
+        from ..remote.client import Remote  # lazy import: most builds have none
         from .remote_requests import archive_requests, embuilder_requests
         self.remote = Remote(address, self.store, self.watcher)
         expected, workers = self.compilers.durations.expected, self.compilers.pool.workers
@@ -184,7 +185,7 @@ class BuildExecutor:
                               *embuilder_requests(keys, self.store, self._keys_of)])
 
     def _upload(self, key: str, what: str, location: str) -> None:
-        """Offer what was made here."""
+        """Upload a local result."""
         if self.remote:
             from .remote_requests import upload_of
             self.remote.upload(upload_of(key, what, self.cache.sdk, location_dependent=bool(location)))
@@ -197,7 +198,7 @@ class BuildExecutor:
     # --- through embuilder ---
 
     def _missing(self, keys: Iterable[str]) -> int:
-        """How many targets embuilder will have to make, as far as records tell."""
+        """The number of targets that embuilder will have to build, judging by the records."""
         return sum(not any(self.store.read(EMBUILDER, each) for each, _ in self._keys_of(key, EMBUILDER)) for key in keys)
 
     def _add_embuilder(self, mode: Mode, target: str) -> None:

@@ -1,7 +1,8 @@
-"""Targets made by the SDK's own embuilder, for what the source builder cannot do: ports first of all.
+"""Targets that the SDK's own embuilder builds because the source builder cannot: mainly ports.
 
-It runs in a cache directory of its own, seeded with the headers, and everything that appears there is taken over. Its
-bytes are those of an in-tree cache, since the program that runs it maps the cache's location as the source builder does.
+embuilder runs in a separate cache directory with a copy of the headers, and every new file there is stored.
+The output is byte-identical to that of the SDK's own cache, since `run_embuilder.py` maps the path of the
+cache in the same way.
 """
 
 from __future__ import annotations
@@ -36,18 +37,20 @@ from .result import Failure
 from .reuse.port_inputs import EDITED, key_with_inputs, known_inputs, learn_inputs, stamped
 
 KIND = 'embuilder'
-#: The mark that tells a frozen emcc that a port is there (`ports/__init__.py: fetch_port_artifact`).
+#: The marker with which a frozen emcc knows that a port is installed (`ports/__init__.py:
+#: fetch_port_artifact`).
 _PORT_MARK = '.emscripten_url'
-#: Where releases up to 3.1.7x build ports. Their SDL2 extensions refuse a cache without the traces of SDL2's own build.
+#: The build directory of ports in releases up to 3.1.7x. Their SDL2 extensions refuse a cache without the
+#: build directory of SDL2.
 _PORT_BUILDS = 'ports-builds'
 _TRACE = '.emroot'
-#: Seconds to wait for another process that builds the same port; then it is built twice.
+#: Seconds to wait for another process's build of the same port; then it is built twice.
 PATIENCE = 3600.0
 
 
 def embuilder_key(catalogue: Catalogue, mode: Mode, target: str, sources: PortSources) -> str:
-    """The key of a target made by embuilder: it depends on the whole SDK, on sources that were given, and for a port with a file
-    of its own on that and whatever else its last build looked at."""
+    """The key of a target: a digest of the whole SDK, of the given sources and, for a port with its own
+    file, of that file and everything that its last build read."""
     base = _base_key(catalogue, mode, target, sources)
     return key_with_inputs(catalogue, base) if _has_own_file(target) else base
 
@@ -65,7 +68,8 @@ def _has_own_file(target: str) -> bool:
 
 
 def _ports_of(target: str, listing: Listing) -> set[str]:
-    """The ports that a target may use: itself and what it depends on, in turn; any, if its definition is a file."""
+    """The ports that a target may use: itself and its dependencies, transitively; all ports if it is
+    defined by a file."""
     first = listing.port_variants.get(target, split(target)[0])
     if first.endswith('.py'):
         return set(listing.ports)
@@ -85,21 +89,21 @@ def _digest_tree(path: Path) -> str:
 
 @dataclass(frozen=True)
 class EmbuilderOutput:
-    """The files of a target by their path in a cache directory."""
+    """The files of a target, by their path in a cache directory."""
 
     files: dict[str, Blob]
     fresh: bool
-    """Whether embuilder had to be run for them."""
+    """Whether embuilder was run for them."""
     location: str
-    """The digest of the location that one of them embeds; empty for none."""
+    """The digest of the SDK location in the bytes of one of them; empty for none."""
     key: str
-    """That of what they were made from: for a port with a file of its own, it is known once it was built."""
+    """The key of their inputs; for a port with its own file it is known only after the build."""
     inputs: Sequence[Sequence[Any]] = ()
-    """Files of the user's that they were made from, with their stamps."""
+    """The user's files among the inputs, with their stamps."""
 
 
 class EmbuilderTarget:
-    """A target that embuilder makes, unless the store has it."""
+    """A target of embuilder that is built if the store does not have it."""
 
     def __init__(self, catalogue: Catalogue, mode: Mode, target: str, keys_of: Callable[[str], Keys], sources: PortSources,
                  store: Store) -> None:
@@ -109,7 +113,7 @@ class EmbuilderTarget:
         self.is_own = _has_own_file(target)
 
     def make(self, headers: Path, pool: Pool, watcher: Watcher, launcher: str = '') -> EmbuilderOutput | Failure:
-        """The target's files, from the store or from embuilder."""
+        """The target's files, from the store or from a run of embuilder."""
         if made := self._find():
             return made
         # Every compile of a parallel make may come here at once, each in a process of its own.
@@ -164,7 +168,8 @@ class EmbuilderTarget:
                 'port_mirror': str(self.sources.directory) if self.sources.directory else None, 'inputs': self.is_own}
 
     def _learn(self, inputs: Sequence[Sequence[Any]]) -> str:
-        """The key, now that what the target is made from is known. If that was edited meanwhile, nobody finds it by that."""
+        """The key, now that the inputs are known. If an input was edited during the build, a random key
+        that nobody finds."""
         if not self.is_own:
             return self.base
         if any(seen == EDITED for *_, seen in inputs):
@@ -174,7 +179,8 @@ class EmbuilderTarget:
 
 
 def find_files(store: Store, key: str) -> dict[str, Blob]:
-    """The files that embuilder made for a key, by their path in a cache directory; none unless all are whole."""
+    """The files that embuilder made for a key, by their path in a cache directory; none if one is missing
+    or damaged."""
     record = store.read(KIND, key)
     listed = record.get('files') if record else None
     found: dict[str, Blob] = {}
@@ -189,19 +195,20 @@ def find_files(store: Store, key: str) -> dict[str, Blob]:
 
 
 def is_inside(path: object) -> bool:
-    """Whether a recorded path stays below the cache directory it is meant for, in places where libraries belong."""
+    """Whether a recorded path is relative, below the cache directory, and in a directory for libraries."""
     return is_below(path) and str(path).split('/')[0] in ('sysroot', 'ports', _PORT_BUILDS)
 
 
 def _mark_port_builds(cache: Path) -> None:
-    """Mark the directories in which ports were built: what is in them is of no use any more, that they are there is."""
+    """Mark the build directories of ports: their contents are no longer needed, their existence is."""
     for directory in (cache / _PORT_BUILDS).glob('*/'):
         (directory / _TRACE).touch()
 
 
 def _new_files(cache: Path, headers: Path, external: Collection[str]) -> list[str]:
-    """What embuilder added: libraries, headers and marks of ports; not sources (but of `external` ports, whose definition is
-    among them), what builds leave behind, or locks."""
+    """The new files of a run: libraries, headers and marker files of ports. Sources are left out (except
+    those of `external` ports, which contain the port's definition), and so are build directories and
+    locks."""
     found = []
     for folder, directories, names in os.walk(cache):
         here = os.path.relpath(folder, cache).replace(os.sep, '/')

@@ -1,4 +1,4 @@
-"""What a build tells whoever watches it. The engine never prints."""
+"""Events of a build. The engine never prints; it calls a watcher."""
 
 from __future__ import annotations
 
@@ -6,51 +6,51 @@ from typing import Protocol
 
 
 class Watcher(Protocol):
-    """Called from any thread of the engine; must not raise."""
+    """Receives the events of a build. Methods are called from any thread of the engine and must not raise."""
 
     def planned(self, *, archives: int, compiles: int, seconds: float) -> None:
-        """How much there is to do after everything that is already there; `seconds` of expected processor time."""
+        """The plan is known. `seconds`: expected processor time of the missing work."""
 
     def left(self, *, compiles: int, seconds: float) -> None:
-        """How many of the planned compiles are still to be done, and the processor time expected of these. Some end without
-        having been run, because another gave the same."""
+        """The number of planned compiles that remain, and their expected processor time. Some end without
+        a run, because another compile gave the same object."""
 
     def started(self, worker: int, what: str) -> None:
-        """A worker begins a job: `wasm64-lto/libc strlen.c`."""
+        """A worker starts a job, for example `wasm64-lto/libc strlen.c`."""
 
     def ended(self, worker: int, what: str, seconds: float, kind: str) -> None:
-        """A worker ended a job of `kind` `compile`, `archive`, `embuilder`."""
+        """A worker has finished a job. `kind` is `compile`, `archive` or `embuilder`."""
 
     def archive(self, name: str, state: str) -> None:
         """A target (`wasm64-lto/libc`) is `built`, `reused` or `failed`."""
 
     def note(self, text: str) -> None:
-        """Something worth the log: a decision, a command, a timing."""
+        """A message for the log: a decision, a command, a timing."""
 
     def warn(self, text: str) -> None:
-        """Something that the user should know, though the build goes on."""
+        """A message for the user; the build continues."""
 
 
 class Silent:
-    """A watcher that does nothing."""
+    """A watcher that ignores all events; a base class for those that handle some."""
 
     def planned(self, *, archives: int, compiles: int, seconds: float) -> None:
-        """Ignored."""
+        pass
 
     def left(self, *, compiles: int, seconds: float) -> None:
-        """Ignored."""
+        pass
 
     def started(self, worker: int, what: str) -> None:
-        """Ignored."""
+        pass
 
     def ended(self, worker: int, what: str, seconds: float, kind: str) -> None:
-        """Ignored."""
+        pass
 
     def archive(self, name: str, state: str) -> None:
-        """Ignored."""
+        pass
 
     def note(self, text: str) -> None:
-        """Ignored."""
+        pass
 
     def warn(self, text: str) -> None:
-        """Ignored."""
+        pass

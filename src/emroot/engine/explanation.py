@@ -1,4 +1,4 @@
-"""Why a target has the key it has, and what of it would have to be made."""
+"""The key of a target, its inputs, and what a build would have to do for it."""
 
 from __future__ import annotations
 
@@ -19,19 +19,19 @@ from .reuse.included_files import IncludedFiles, read_included_files
 
 @dataclass(frozen=True)
 class Explained:
-    """A key, the record that it is the digest of, and the files that were read for it as far as that is known."""
+    """A key, the record whose digest it is, and the files that the compile read, if it was ever run."""
 
     key: str
     record: Record
     inputs: IncludedFiles
     state: str
-    """One sentence: is it there, and if not, what has to be done and why."""
+    """One sentence: whether it exists, and otherwise what has to be built, and why."""
 
 
 def explain_named(catalogue: Catalogue, store: Store, name: str, member: str | None = None) -> Explained:
-    """The key of `MODE/TARGET`, or of the object of it that is called `member`.
+    """The key of `MODE/TARGET`, or of its object `member`.
 
-    Raises `UsageError` for what is not one library, `UnknownNameError` for what does not exist.
+    Raises `UsageError` if the name is not a single library, `UnknownNameError` if it does not exist.
     """
     text, slash, target = name.partition('/')
     if not slash:
@@ -69,7 +69,7 @@ def explain_archive(catalogue: Catalogue, recipe: Recipe, store: Store) -> Expla
 
 
 def explain_object(catalogue: Catalogue, recipe: Recipe, member: int, store: Store) -> Explained:
-    """The key of one object, and the files that its compile reads if it was ever done."""
+    """The key of one object, and the files that its compile read, if it was ever run."""
     plan = make_plan(catalogue.sdk, [recipe])
     key = plan.archives[0].members[member][1]
     argv, source = recipe.members[member].argv, recipe.members[member].source
@@ -85,7 +85,8 @@ def _is_there(store: Store, key: str, embedded_paths: list[str]) -> bool:
 
 
 def _inputs(store: Store, key: str, embedded_paths: list[str]) -> IncludedFiles:
-    """The closure that was noted when this compile, or the relative whose object it took, was done."""
+    """The closure that was recorded for this compile, or for the equivalent compile whose object it
+    reused."""
     record = store.read(KIND, key) or store.read(KIND, local_key(key, embedded_paths, KIND)) or {}
     return read_included_files(store, record.get('closure')) or ()
 

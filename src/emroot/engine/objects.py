@@ -36,13 +36,13 @@ class Objects:
         self._embedded_paths = sdk.embedded_paths
         self.families = CompileManifests(store, files, sdk.parts['compiler'], sdk.version, tuple(self._embedded_paths), compiles)
         self._located_keys: set[str] = set()
-        #: Files for what compilers read, not in use. They are used again: to make and delete one for each compile is slow, ext4
-        #: looks at everything that was deleted in the last five seconds before it makes a file.
+        #: Unused depfiles. They are reused: creating and deleting one per compile is slow on ext4, which
+        #: checks everything that was deleted in the last five seconds before it creates a file.
         self._depfiles: list[Path] = []
         self._number = itertools.count()
 
     def find(self, compile_: Compile) -> Blob | None:
-        """The object if the store has it."""
+        """The object, if the store has it."""
         for location_dependent, key in ((False, compile_.key), (True, self._local_key(compile_.key))):
             record = self.store.read(KIND, key)
             blob = Blob.of(record.get('digest'), record.get('size')) if record else None
@@ -54,9 +54,8 @@ class Objects:
         return None
 
     def find_equivalent(self, compile_: Compile) -> Blob | None:
-        """The object if it is that of a relative (see `engine/reuse/compile_manifests.py`); it is then known under this
-        compile's key too.
-        """
+        """The object of an equivalent compile (see `engine/reuse/compile_manifests.py`), if there is one. It is then recorded
+        under the key of this compile, too."""
         relative = self.families.find(compile_)
         if relative is None:
             return None
@@ -65,11 +64,11 @@ class Objects:
         return relative.blob
 
     def is_location_dependent(self, key: str) -> bool:
-        """Whether the object of a compile embeds the SDK's location (known once it was found or made)."""
+        """Whether the object of a compile contains the SDK's path. Known only after it was found or made."""
         return key in self._located_keys
 
     def make(self, compile_: Compile) -> Blob | Failure:
-        """Compile, and keep the object. Raises `StoreError` when there is no space for it."""
+        """Compile, and store the object. Raises `StoreError` if the disk is full."""
         if compile_.source.endswith('.s'):
             return self._make(compile_, None)
         try:
@@ -109,7 +108,8 @@ class Objects:
         self.store.write(KIND, key, {'digest': blob.digest, 'size': blob.size, 'source': compile_.source, **extra})
 
     def _closure(self, compile_: Compile, depfile: Path | None) -> IncludedFiles | None:
-        """What a compile read. Assembly files that are not preprocessed read themselves, unless they say otherwise."""
+        """The closure of a compile; None if it is unknown. Assembly without preprocessing reads only its
+        source, unless it has `.incbin` or `.include`."""
         if depfile is not None:
             closure = self._files.closure(depfile)
             with contextlib.suppress(OSError):

@@ -1,6 +1,8 @@
-"""What to ask a remote for before anything is compiled, and what to offer it: whole archives, and what embuilder made.
+"""The requests to a remote before anything is compiled, and the uploads afterwards: whole archives, and
+outputs of embuilder.
 
-One question instead of the thousand that the objects of a libc would be; what is not there as a whole is compiled here.
+One request replaces the thousand for the objects of a libc. An archive that the remote lacks is compiled
+here.
 """
 
 from __future__ import annotations
@@ -14,13 +16,14 @@ from ..sdk import Sdk
 from ..store import Store
 from . import archives, embuilder
 
-#: Seconds that a target made by embuilder is taken to be worth.
+#: Assumed build time of a target of embuilder in seconds.
 _EMBUILDER_SECONDS = 5.0
 
 
 def archive_requests(plan: Plan, store: Store, keys_of: KeysOf, expected: Callable[[Compile], float],
                      workers: int) -> Iterator[DownloadRequest]:
-    """The archives of a plan that the store lacks. Each is worth the compiles that it saves."""
+    """Requests for the archives of a plan that the store lacks, each with the compile time that a download
+    saves."""
     for archive in plan.archives:
         keys = tuple(key for key, _ in keys_of(archive.key, archives.KIND))
         if not any(store.read(archives.KIND, key) for key in keys):
@@ -29,7 +32,7 @@ def archive_requests(plan: Plan, store: Store, keys_of: KeysOf, expected: Callab
 
 
 def embuilder_requests(targets: Iterable[str], store: Store, keys_of: KeysOf) -> Iterator[DownloadRequest]:
-    """What embuilder would have to make."""
+    """Requests for the targets that embuilder would have to build."""
     for target in targets:
         keys = tuple(key for key, _ in keys_of(target, embuilder.KIND))
         if not any(store.read(embuilder.KIND, key) for key in keys):
@@ -37,7 +40,8 @@ def embuilder_requests(targets: Iterable[str], store: Store, keys_of: KeysOf) ->
 
 
 def upload_of(key: str, what: str, sdk: Sdk, *, location_dependent: bool) -> UploadRequest:
-    """How to offer what was made here: what embeds this location also to SDKs that lie elsewhere."""
+    """The upload of a local result. One that contains this SDK's path is uploaded under a second key, for
+    SDKs in other directories."""
     if not location_dependent:
         return UploadRequest(what, key)
     return UploadRequest(what, local_key(key, sdk.embedded_paths, what), portable_key=portable_key(key, what),

@@ -1,4 +1,4 @@
-"""What a build came to."""
+"""Results of builds."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from ..errors import BuildError
 from ..modes import Mode
 from ..sdk import Sdk
 
-#: Why a member of an archive needed no compile: the cache directory, a base, the store or a remote has the archive, the store has
-#: the object, the object of another compile is the same (`engine/reuse/compile_manifests.py`), or the same compile was run
-#: for another member.
+#: Reasons why a member of an archive needed no compile: the archive is in the cache directory, a base, the
+#: store or a remote; the object is in the store; the object of an equivalent compile is the same
+#: (`engine/reuse/compile_manifests.py`); or the same compile was run for another member.
 REASONS = ('in_cache_directory', 'archive_in_base', 'archive_in_store', 'archive_from_remote', 'in_store', 'same_in_family',
            'compiled_once_in_this_build')
 
 
 @dataclass(frozen=True)
 class Failure:
-    """One target that could not be built, and why: the tool's own words and the command that repeats it."""
+    """A target that could not be built: the tool's message, and the command that reproduces it."""
 
     target: str
     error: str
@@ -29,62 +29,63 @@ class Failure:
 
 @dataclass
 class ModeResult:
-    """Targets of one mode by what became of them."""
+    """The targets of one mode, by outcome."""
 
     built: list[str] = field(default_factory=list)
     reused: list[str] = field(default_factory=list)
     failed: list[Failure] = field(default_factory=list)
     why: Counter[str] = field(default_factory=Counter)
-    """Members of its archives that needed no compile, by what spared them it: one of `REASONS` each."""
+    """The number of members that needed no compile, by reason: one of `REASONS`."""
 
 
 @dataclass
 class BuildResult:
-    """The whole of a build; `to_json` is what `emroot build --json` prints."""
+    """The result of a build; `to_json` is the document of `emroot build --json`."""
 
     sdk: Sdk
     cache: Path
     modes: dict[Mode, ModeResult] = field(default_factory=dict)
     compiled: int = 0
-    """Compiles that were run."""
+    """The number of compiles that were run."""
     reused: int = 0
-    """Members of the requested archives that needed no compile of their own."""
+    """The number of members of the requested archives that needed no compile of their own."""
     recognised: int = 0
-    """Of the reused, distinct compiles that were found to equal another one (see `engine/reuse/compile_manifests.py`)."""
+    """The number of distinct compiles whose object was that of an equivalent one (see `engine/reuse/compile_manifests.py`)."""
     seconds: float = 0.0
     cpu_seconds: float = 0.0
-    """Processor time of the tools that were run."""
+    """Processor time of all tools."""
     own_seconds: float = 0.0
-    """Processor time of this process itself while jobs ran, but for what the kernel did for it: Python, which does one thing at
-    a time."""
+    """User time of this process while jobs ran: Python, which is single-threaded."""
     workers: int = 0
-    """How many jobs could run at once; 0 if there was nothing to do."""
+    """The number of parallel jobs; 0 if there was no work."""
     busy: float | None = None
-    """The part of the workers' time from first compile to last that was spent in jobs (see `Timeline.busy`)."""
+    """The fraction of the workers' time, from the first compile to the last, that jobs took (see
+    `Timeline.busy`)."""
     elsewhere: list[str] = field(default_factory=list)
-    """What embeds the location of an SDK of the same content that lies elsewhere (`MODE/TARGET`, see `keys/location.py`)."""
+    """Targets (`MODE/TARGET`) that contain the path of an SDK of the same content in another directory (see
+    `keys/location.py`)."""
     remote: dict[str, Any] | None = None
-    """What became of the remote, if one was asked (see `Remote.to_json`)."""
+    """Statistics of the remote, if one was used (see `Remote.to_json`)."""
     log: Path | None = None
 
     @property
     def why(self) -> Counter[str]:
-        """The reused of all modes by what spared them their compile: one of `REASONS` each."""
+        """The number of reused members of all modes, by reason: one of `REASONS`."""
         return sum((made.why for made in self.modes.values()), Counter())
 
     @property
     def failures(self) -> list[tuple[Mode, Failure]]:
-        """All that failed."""
         return [(mode, failure) for mode, result in self.modes.items() for failure in result.failed]
 
     def raise_for_failures(self) -> None:
-        """Raise `BuildError`, with the tools' own words, if anything failed. What did not is built and kept."""
+        """Raise `BuildError` with the tools' messages if any target failed. The other targets are built
+        and kept."""
         if failures := self.failures:
             said = [f'cannot build {mode}/{failure.target}: {failure.error}' for mode, failure in failures]
             raise BuildError('\n'.join(said), hint=f'to reproduce: {failures[0][1].command}' if failures[0][1].command else '')
 
     def to_json(self) -> dict[str, Any]:
-        """The contract's document."""
+        """The document of `emroot build --json` (see docs/reference/json.md)."""
         why = self.why
         modes = {mode.name: {'built': r.built, 'reused': r.reused,
                              'failed': [{'target': f.target, 'error': f.error} for f in r.failed]}

@@ -1,4 +1,5 @@
-"""From a plan to jobs: what the store cannot answer is compiled, and each archive joined behind its last compile."""
+"""From a plan to jobs: objects that the store lacks are compiled, and each archive is made after its last
+compile."""
 
 from __future__ import annotations
 
@@ -21,27 +22,28 @@ from .history.timeline import Timeline
 from .objects import Objects
 from .result import BuildResult, Failure
 
-#: How often to look again for what another process is compiling before doing it after all: about a minute.
+#: How often to check for the result of another process's compile before compiling anyway: about a minute in
+#: total.
 TRIES = 600
 
 
 class ArchiveCallback(Protocol):
-    """What to do with an archive: `state` is `built` or `reused`, `reused` how many members needed no compile, by why (see
-    `result.REASONS`), `location` the digest of the location that its bytes embed."""
+    """Called with a finished archive. `state`: `built` or `reused`. `reused`: the number of members that
+    needed no compile, by reason (see `result.REASONS`). `location`: the digest of the SDK location in its
+    bytes."""
 
     def __call__(self, archive: Archive, blob: Blob, state: str, reused: Mapping[str, int], *, location: str) -> None: ...
 
 
 class FailureCallback(Protocol):
-    """What to do with a target that cannot be made."""
+    """Called with a target that cannot be built."""
 
     def __call__(self, mode: Mode, target: str, failure: Failure) -> None: ...
 
 
 class Schedule:
-    """The jobs of one plan. Compiles of one family (see `engine/reuse/compile_manifests.py`) come one after the other, since the
-    later ones may turn
-    out to be equal to an earlier one; families, archives and everything else go side by side."""
+    """The jobs of one plan. Compiles of one family (see `engine/reuse/compile_manifests.py`) run one after the other, since a
+    later one may equal an earlier one; everything else runs in parallel."""
 
     def __init__(self, plan: Plan, objects: Objects, pool: Pool, result: BuildResult, timeline: Timeline,
                  on_archive: ArchiveCallback, on_failure: FailureCallback, keys_of: KeysOf,
@@ -52,14 +54,15 @@ class Schedule:
         self._families: dict[str, list[tuple[Compile, list[_Pending]]]] = {}
         self._why: dict[str, str] = {}
         self._expectation: dict[str, float] = {}
-        #: Compiles and their expected seconds: done, and left once that is known.
+        #: Compiles and their expected seconds: finished, and remaining once that is known.
         self._done: tuple[int, float] = (0, 0.0)
         self._left: tuple[int, float] | None = None
         self._lock = threading.Lock()
 
     def start(self, others: int = 0) -> None:
-        """Place what the store has, and queue the rest: what takes longest first, so that a pool which runs begins with that
-        while the rest is looked for. `besides` is how many targets are made in other ways."""
+        """Handle what the store has, and queue the rest, the longest jobs first: a running pool starts
+        with these while the search continues. `besides`: the number of targets that are made in other
+        ways."""
         awaited: dict[str, list[_Pending]] = {}
         pending = [_Pending(archive) for archive in self.plan.archives if not self._use_stored(archive)]
         for todo in pending:
@@ -99,7 +102,7 @@ class Schedule:
         return found is not None
 
     def _find(self, compile_: Compile) -> Blob | None:
-        """An object that is there, under its own name or a relative's."""
+        """An object that the store has, of this compile or of an equivalent one."""
         if blob := self.objects.find(compile_):
             self._why[compile_.key] = 'in_store'
             return blob
@@ -111,13 +114,13 @@ class Schedule:
         return blob
 
     def _queue(self, family: str) -> None:
-        """A family is as expensive as all that may be left of it."""
+        """Queue the next compile of a family, with the cost of all its remaining compiles."""
         chain = self._families[family]
         if chain:
             self.pool.add(sum(self._expected(compile_) for compile_, _ in chain), partial(self._compile_next, family, 0))
 
     def _compile_next(self, family: str, tries: int, worker: int) -> None:
-        """Compile the next of a family, unless another process is at it: then look again later."""
+        """Run the next compile of a family. If another process is running it, try again later."""
         compile_, archives = self._families[family][0]
         with self.store.compile_lock(compile_.key) as held:
             made: Blob | Failure | None = self._find(compile_)
@@ -136,7 +139,7 @@ class Schedule:
             self._join(todo, worker)
 
     def _arrived(self, key: str, made: Blob | Failure, archives: Iterable[_Pending]) -> list[_Pending]:
-        """Note an object, or that it failed; the archives that wait for nothing any more."""
+        """Record an object or a failure. Returns the archives that are now complete."""
         with self._lock:
             for todo in archives:
                 todo.set_member(key, made)
@@ -152,7 +155,7 @@ class Schedule:
         return made
 
     def _tick(self, compile_: Compile) -> None:
-        """One compile less to do. How many there are is known once all were looked for."""
+        """One compile fewer remains. The number is known once all objects were looked up."""
         with self._lock:
             seconds = self._expectation.pop(compile_.key)
             self._done = self._done[0] + 1, self._done[1] + seconds
@@ -162,7 +165,7 @@ class Schedule:
         self.watcher.left(compiles=compiles, seconds=max(left, 0.0))
 
     def _take(self, compile_: Compile, archives: list[_Pending]) -> None:
-        """An object is there without a compile."""
+        """Use an object that needs no compile."""
         self.timeline.record_reuse('object', f'{archives[0].archive.name} {compile_.name}', serves=_names(archives),
                                    family=self.objects.families.key(compile_))
 
@@ -183,20 +186,20 @@ class Schedule:
             self._on_archive(archive, made, 'built', self._reused(todo), location=sdk.location_key if location_dependent else '')
 
     def _reused(self, todo: _Pending) -> Counter[str]:
-        """How many members of an archive needed no compile of their own, by why."""
+        """The number of members of an archive that needed no compile of their own, by reason."""
         why = Counter(self._why.get(key, 'compiled_once_in_this_build') for _, key in todo.archive.members)
         why['compiled_once_in_this_build'] -= todo.compiled
         return +why
 
     def _expected(self, compile_: Compile) -> float:
-        """The same answer each time, though builds learn."""
+        """Expected seconds, constant for this build although it records new times."""
         if compile_.key not in self._expectation:
             self._expectation[compile_.key] = self.objects.durations.expected(compile_)
         return self._expectation[compile_.key]
 
 
 class ObjectCollection(Schedule):
-    """The jobs of a plan whose archives have only some of their members, and are not to be joined."""
+    """The jobs of a plan whose archives have only some of their members: it makes objects, no archives."""
 
     def __init__(self, *given: Any) -> None:
         super().__init__(*given)
@@ -220,7 +223,7 @@ def _names(archives: list[_Pending]) -> tuple[str, ...]:
 
 
 class _Pending:
-    """An archive waiting for its objects."""
+    """An archive that waits for its objects."""
 
     def __init__(self, archive: Archive) -> None:
         self.archive = archive
@@ -230,7 +233,7 @@ class _Pending:
         self.needed = dict.fromkeys(key for _, key in archive.members)
 
     def set_member(self, key: str, made: Blob | Failure) -> None:
-        """Note an object, or that it failed."""
+        """Record an object or a failure."""
         if isinstance(made, Failure):
             self.failures[key] = made
         else:
@@ -238,5 +241,5 @@ class _Pending:
 
     @property
     def is_complete(self) -> bool:
-        """Whether nothing is awaited any more."""
+        """Whether no object is missing."""
         return len(self.blobs) + len(self.failures) == len(self.needed)

@@ -1,7 +1,7 @@
-"""Facts: what is remembered and decides on bytes. Kept with a sum, so that a damaged one is asked again and never believed.
+"""Facts: cached answers that decide on output bytes. They have a checksum; a damaged one is queried again.
 
-A file holds the answer as JSON, and on a line of its own the sha256 of its name below `memo/` and of that JSON: an answer to
-another question is none to this one.
+A file contains the answer as JSON, and on another line the sha256 of its name below `memo/` and that JSON: an
+answer to another question is invalid.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from .files import read_file, write_bytes
 
 
 def read_checked_json(path: Path | str) -> dict[str, Any] | None:
-    """A kept answer, or None if there is none that is as it was kept (it is then simply asked again)."""
+    """A cached answer; None if it is absent or damaged."""
     content, _, said = (read_file(path) or b'').rpartition(b'\n')
     if not content or said != _sum(path, content):
         return None
@@ -25,7 +25,7 @@ def read_checked_json(path: Path | str) -> dict[str, Any] | None:
 
 
 def write_checked_json(path: Path, answer: dict[str, Any]) -> None:
-    """Keep an answer, its order included. A home that cannot be written to only costs asking again."""
+    """Cache an answer, in its order. If the home is not writable, it is queried again next time."""
     content = json.dumps(answer, separators=(',', ':')).encode()
     try:
         write_bytes(path, content + b'\n' + _sum(path, content))

@@ -1,4 +1,4 @@
-"""Files that are never half written: everything appears under its name at once, or not at all."""
+"""Atomic file operations: a file appears complete under its name, or not at all."""
 
 from __future__ import annotations
 
@@ -15,27 +15,28 @@ from pathlib import Path
 from ..errors import StoreError
 
 READ_ONLY = 0o444
-#: Permissions of files, whatever the umask says: as emcc's own have them, which writes its headers again.
+#: Permissions of files, whatever the umask: emcc rewrites its headers.
 COPIED = 0o644
-#: Bytes from which on sharing the blocks of two files is worth asking for.
+#: The minimum size in bytes for which sharing of blocks is worth a system call.
 WORTH_SHARING = 1 << 16
-#: Seconds for which anything is taken to be in use after it was touched, whatever clocks of several machines say.
+#: Seconds for which a touched file counts as in use, with clocks of several machines in mind.
 SLACK = 600.0
-#: Bytes that no record or answer comes near: the largest have a line for each file of a large port.
+#: An upper bound for records and cached answers in bytes: the largest have a line per file of a large port.
 SMALL = 64 << 20
-#: Whether files can be asked about by their name in an open directory.
+#: Whether the system supports stat relative to an open directory.
 BY_DESCRIPTOR = os.stat in os.supports_dir_fd and os.scandir in os.supports_fd
 _BINARY = getattr(os, 'O_BINARY', 0) | getattr(os, 'O_CLOEXEC', 0)
-#: Not waiting, lest a pipe be waited for.
+#: Non-blocking, so that a pipe does not block.
 _READ, _WRITE = os.O_RDONLY | _BINARY | getattr(os, 'O_NONBLOCK', 0), os.O_WRONLY | os.O_CREAT | os.O_EXCL | _BINARY
-#: What makes names unique, with the process's number: of several machines, too.
+#: Makes names unique together with the process ID, on several machines, too.
 _MINE, _COUNT = os.urandom(4).hex(), itertools.count()
 _CANNOT_FLUSH = {errno.EINVAL, errno.ENOTSUP, getattr(errno, 'ENOSYS', 38)}
 _CANNOT_LINK = {errno.EXDEV, errno.EPERM, errno.EMLINK, errno.ENOTSUP, errno.EACCES, getattr(errno, 'ENOSYS', 38)}
 
 
 def user_cache_dir() -> Path | None:
-    """The platform's directory for a user's caches, `emroot` appended; None for a user who has no home directory."""
+    """The platform's directory for caches of the user, with `emroot` appended; None without a home
+    directory."""
     if sys.platform == 'win32':
         named, below, name = os.environ.get('LOCALAPPDATA', ''), '~\\AppData\\Local', ('emroot', 'Cache')
     elif sys.platform == 'darwin':
@@ -48,10 +49,10 @@ def user_cache_dir() -> Path | None:
 
 
 def user_path(given: str | os.PathLike[str], directory: Path | None = None) -> Path:
-    """The absolute path that a user means, who may have written `~`; a relative one is in `directory`, or the current one. `..`
-    is taken out, unless it leads out of a link.
+    """The absolute path for a path of the user, who may use `~`. A relative path is relative to `directory`,
+    or the current one. `..` is resolved, unless it leads out of a link.
 
-    Raises `StoreError` for a `~` that stands for nothing.
+    Raises `StoreError` if `~` cannot be expanded.
     """
     try:
         path = Path((directory or Path.cwd()) / Path(given).expanduser())
@@ -63,7 +64,7 @@ def user_path(given: str | os.PathLike[str], directory: Path | None = None) -> P
 
 
 def temporary_name(path: Path) -> Path:
-    """A name beside `path` that nobody else uses: renaming it over `path` stays on one file system."""
+    """A unique name next to `path`, so that a rename stays on one file system."""
     return path.with_name(_temporary(path.name))
 
 
@@ -73,10 +74,10 @@ def _temporary(name: str) -> str:
 
 @contextlib.contextmanager
 def atomic_write(path: Path, aside: Path | None = None) -> Iterator[Path]:
-    """A temporary name to write to; renamed over `path` when the block ends well, removed otherwise.
+    """Yield a temporary name; rename it over `path` at the end of the block, remove it after an error.
 
-    It lies beside `path`, or in `aside` if that is given: a directory of the same disk whose owner sees to what is left
-    there when a process is killed.
+    It is next to `path`, or in `aside`: a directory on the same disk whose owner removes leftovers of killed
+    processes.
     """
     if not os.path.isdir(path.parent):
         make_directories(path.parent)
@@ -99,7 +100,7 @@ def _move(temporary: Path | str, path: Path | str, aside: Path | None) -> None:
 
 
 def replace(source: Path | str, target: Path | str) -> None:
-    """Rename over an existing file. On Windows a read-only or open target is first made to yield."""
+    """Rename over an existing file. On Windows, read-only or open targets are handled first."""
     try:
         os.replace(source, target)
     except PermissionError:
@@ -119,7 +120,7 @@ def replace(source: Path | str, target: Path | str) -> None:
 
 
 def make_directories(path: Path | str) -> None:
-    """Make a directory and those above it that are missing, in which nobody else may write, whatever the umask says."""
+    """Create a directory and its parents, not writable by others, whatever the umask."""
     try:
         os.mkdir(path, 0o755)
     except FileNotFoundError:
@@ -134,8 +135,8 @@ def make_directories(path: Path | str) -> None:
 
 
 def write_bytes(path: Path | str, data: bytes, *, aside: Path | None = None, durable: bool = False) -> None:
-    """Write a whole file at once (see `replacing` for `aside`). Thousands of records are written so: in few calls. `durable`
-    waits until the content is on the disk before it counts."""
+    """Write a file atomically (see `replacing` for `aside`), in few system calls: thousands of records are
+    written like this. `durable`: flush it to the disk first."""
     folder, name = os.path.split(path)
     if folder and not aside and not os.path.isdir(folder):
         make_directories(folder)
@@ -160,8 +161,8 @@ def write_bytes(path: Path | str, data: bytes, *, aside: Path | None = None, dur
 
 
 def flush(path: Path | str) -> None:
-    """Wait until the content of a file of ours is on the disk. Raises `OSError` if it cannot get there; some file systems just
-    do not say."""
+    """Wait until the content of a file is on the disk. Raises `OSError` on a write error; some file
+    systems do not support it, which is ignored."""
     descriptor = os.open(path, (os.O_RDWR if os.name == 'nt' else os.O_RDONLY) | _BINARY)  # Windows flushes what may be written
     try:
         os.fsync(descriptor)
@@ -173,12 +174,13 @@ def flush(path: Path | str) -> None:
 
 
 def write_text(path: Path, text: str, *, aside: Path | None = None, durable: bool = False) -> None:
-    """Write a whole UTF-8 file at once, line ends as they are, and paths in it as their bytes (see `write_bytes`)."""
+    """Write a UTF-8 file atomically, with unchanged line ends and undecodable bytes of paths (see
+    `write_bytes`)."""
     write_bytes(path, text.encode(errors='surrogateescape'), aside=aside, durable=durable)
 
 
 def as_python(value: object) -> str:
-    """Strings, lists and dicts of them as Python that means the same files whatever the locale of who reads it."""
+    """Python source for strings, and lists and dicts of them, that means the same files in any locale."""
     if isinstance(value, dict):
         return f'{{{", ".join(f"{as_python(key)}: {as_python(item)}" for key, item in value.items())}}}'
     if isinstance(value, list):
@@ -188,8 +190,8 @@ def as_python(value: object) -> str:
 
 
 def read_file(path: Path | str) -> bytes | None:
-    """A small file's content; None if there is none that can be read: no file, no permission, larger than `SMALL`, or
-    something at which reading would wait (a pipe)."""
+    """A small file's content. None if it is absent, not readable, larger than `SMALL`, or not a regular
+    file (reading a pipe would block)."""
     try:
         descriptor = os.open(path, _READ)
     except OSError:
@@ -209,8 +211,9 @@ def read_file(path: Path | str) -> bytes | None:
 
 
 def is_stale(top: Path) -> Iterator[Path]:
-    """Temporary files below `top` that nobody has touched for `SLACK`: those of processes that were killed. A hard link
-    has the time of its content, which may be old: there the time counts at which the link was made, or any other."""
+    """Temporary files below `top` that were not touched for `SLACK` seconds: leftovers of killed
+    processes. A hard link has the modification time of its content, which may be old, so the change time
+    counts, too."""
     for folder, _, names in os.walk(top):
         for name in names:
             if name.startswith('.') and name.endswith('.tmp'):
@@ -222,7 +225,7 @@ def is_stale(top: Path) -> Iterator[Path]:
 
 
 def remove(path: Path | str) -> None:
-    """Delete a file if it is there; what cannot be deleted now (open on Windows) is left to `gc`."""
+    """Delete a file if it exists. If it cannot be deleted now (open on Windows), `gc` does it."""
     try:
         os.unlink(path)
     except OSError:
@@ -233,8 +236,8 @@ def remove(path: Path | str) -> None:
 
 
 def stat_files(directory: str, names: Iterable[str], *, follow_symlinks: bool = True) -> list[os.stat_result]:
-    """What the operating system says of the files `names` of a directory, in a third less time than by their paths:
-    the kernel is spared the way from the root to each."""
+    """The stat results of the files `names` in a directory, a third faster than by their paths: the kernel
+    resolves the directory once."""
     if not BY_DESCRIPTOR:
         return [os.stat(os.path.join(directory, name), follow_symlinks=follow_symlinks) for name in names]
     at = os.open(directory, os.O_RDONLY)
@@ -245,8 +248,8 @@ def stat_files(directory: str, names: Iterable[str], *, follow_symlinks: bool = 
 
 
 def install_file(source: Path, target: Path, *, linked: bool = True, aside: Path | None = None) -> None:
-    """Make `target` hold what `source` holds, at once: a hard link where possible if `linked`, else a file of its own (see
-    `replacing` for `aside`)."""
+    """Give `target` the content of `source`, atomically: as a hard link if `linked` and possible,
+    otherwise as a copy (see `replacing` for `aside`)."""
     with atomic_write(target, aside) as temporary:
         link_or_copy(source, temporary, linked=linked)
         if not os.path.lexists(temporary):
@@ -254,14 +257,14 @@ def install_file(source: Path, target: Path, *, linked: bool = True, aside: Path
 
 
 def link_or_copy(source: Path | str, target: Path | str, *, linked: bool = True) -> None:
-    """A hard link of `source` at `target`, or a copy where links are not to be had (`target` must not exist)."""
+    """Hard-link `source` to `target`, or copy it if links are not possible. `target` must not exist."""
     if not (linked and hard_link(source, target)):
         copy(source, target)
 
 
 def copy(source: Path | str, target: Path | str) -> None:
-    """A file of its own with the content of `source` at `target` (which must not exist), writable by its owner alone. Where the
-    file system can, the two share their blocks until one of them is changed."""
+    """Copy `source` to `target`, which must not exist; the copy is writable by its owner only. If the file
+    system can, both share blocks until one is changed."""
     if clone(source, target):
         os.chmod(target, COPIED)
         return
@@ -280,7 +283,8 @@ def copy(source: Path | str, target: Path | str) -> None:
 
 
 def _copy_range(origin: int, copied: int) -> bool:
-    """Have Linux copy all of a file, which shares blocks on btrfs, XFS and the like; False if it cannot, with nothing copied."""
+    """Copy a whole file with copy_file_range, which shares blocks on btrfs, XFS and others. False if it is
+    not supported; then nothing was copied."""
     if not hasattr(os, 'copy_file_range'):
         return False
     began = False
@@ -294,7 +298,7 @@ def _copy_range(origin: int, copied: int) -> bool:
 
 
 def have_same_content(one: Path | str, other: Path | str) -> bool:
-    """Whether both are files (no links, no pipes), readable by their owner, with the same bytes."""
+    """Whether both are regular files, readable by their owner, with the same content."""
     try:
         found = [os.lstat(path) for path in (one, other)]
         if found[0].st_size != found[1].st_size or not all(stat.S_ISREG(f.st_mode) and f.st_mode & stat.S_IRUSR for f in found):
@@ -309,7 +313,7 @@ def have_same_content(one: Path | str, other: Path | str) -> bool:
 
 
 def hard_link(source: Path | str, target: Path | str) -> bool:
-    """Make a hard link of `source` at `target` (which must not exist); False if links are not to be had."""
+    """Hard-link `source` to `target`, which must not exist. False if links are not possible."""
     if os.name == 'nt':
         return False
     try:
@@ -322,7 +326,8 @@ def hard_link(source: Path | str, target: Path | str) -> bool:
 
 
 def clone(source: Path | str, target: Path | str) -> bool:
-    """Have macOS make a copy that takes no space until one of the two is changed; False where that is not to be had."""
+    """Clone a file on macOS: it takes no space until one of the two is changed. False if it is not
+    supported."""
     if sys.platform != 'darwin':
         return False
     import ctypes
@@ -334,7 +339,8 @@ def clone(source: Path | str, target: Path | str) -> bool:
 
 
 def remove_tree(path: Path) -> None:
-    """Delete a directory and all below it, read-only files included; absence is no error. Links are not followed."""
+    """Delete a directory with all its content, including read-only files, if it exists. Links are not
+    followed."""
     def make_writable(function: object, name: str, _: object) -> None:
         with contextlib.suppress(OSError):
             os.chmod(os.path.dirname(name), 0o755)

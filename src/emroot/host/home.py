@@ -1,4 +1,4 @@
-"""The home: the one directory of a user in which emroot keeps everything (`EMROOT_HOME`)."""
+"""The home (`EMROOT_HOME`): the directory for all of emroot's files of a user."""
 
 from __future__ import annotations
 
@@ -16,21 +16,21 @@ from .permissions import require_owned
 
 CACHEDIR_TAG = 'Signature: 8a477f597d28d172789f06886806bc55\n# This directory is a cache made by emroot.\n'
 LOGS_KEPT = 20
-#: The home of a user who has none: a path below which nothing can be.
+#: A placeholder for a missing home: nothing can exist below this path.
 NOWHERE = Path(os.devnull, 'emroot')
-#: What lies in a home.
+#: The directories of a home.
 PARTS = ('cache', 'caches', 'downloads', 'logs', 'memo', 'node', 'run', 'sdk', 'store', 'trusted')
 
 
 @dataclass(frozen=True)
 class Home:
-    """Where things lie below `EMROOT_HOME`."""
+    """The paths below `EMROOT_HOME`."""
 
     root: Path
 
     @property
     def is_known(self) -> bool:
-        """Whether there is one. In one that is not, nothing is found and nothing can be kept."""
+        """Whether there is a home. Without one, nothing is cached or stored."""
         return self.root != NOWHERE
 
     def require(self) -> None:
@@ -40,23 +40,23 @@ class Home:
 
     @property
     def store(self) -> Path:
-        """Everything ever built, by content. Raises `StoreError` if there is no home."""
+        """The store. Raises `StoreError` if there is no home."""
         self.require()
         return self.root / 'store'
 
     @property
     def sdks(self) -> Path:
-        """SDKs that `emroot sdk install` got."""
+        """SDKs that emroot installed."""
         return self.root / 'sdk'
 
     @property
     def memo(self) -> Path:
-        """Answers worth keeping: SDK identities and what probes said. Safe to delete."""
+        """Caches of SDK identities and answers of SDKs. Safe to delete."""
         return self.root / 'memo'
 
     @property
     def logs(self) -> Path:
-        """The last builds' logs."""
+        """Logs of the last builds."""
         return self.root / 'logs'
 
     @property
@@ -65,31 +65,31 @@ class Home:
         return self.root / 'trusted'
 
     def cache_directory(self, version: str, digest: str, origin: str = '') -> Path:
-        """The default cache directory of an SDK: all its modes share one, no other SDK does. What came from an `origin` (see
-        `trust.origin_of`) is kept apart."""
+        """The default cache directory of an SDK, shared by all its modes. Results of an `origin` (see
+        `trust.origin_of`) have a separate one."""
         return self.root / 'cache' / '-'.join(filter(None, (version, digest[:12], origin)))
 
     def remember_cache(self, path: Path) -> None:
-        """Note that there is a cache directory at `path`: what it holds is not removed from the store."""
+        """Record a cache directory: the store keeps its content."""
         file = self.root / 'caches' / f'{digest_bytes(os.fsencode(path))[:16]}.json'
         if read_json(file) is None:
             write_json(file, {'path': str(path)})
 
     def known_caches(self) -> list[Path]:
-        """Every cache directory that was ever filled from here and is still there."""
+        """Every recorded cache directory that still exists."""
         found = [read_json(file) for file in sorted((self.root / 'caches').glob('*.json'))]
         paths = [Path(str(memo['path'])) for memo in found if memo and 'path' in memo]
         return [path for path in paths if (path / '.emroot').is_dir()]
 
     def remove_stale_temporaries(self) -> None:
-        """Remove the temporary files of killed processes, except for the store's and the cache directories', which see to
-        it themselves."""
+        """Remove temporary files of killed processes, except in the store and in cache directories, which
+        do it themselves."""
         for top in (self.memo, self.root / 'caches'):
             for path in is_stale(top):
                 remove(path)
 
     def prepare(self) -> None:
-        """Make the home, tagged so that backups skip it."""
+        """Create the home, with a tag that excludes it from backups."""
         self.require()
         try:
             make_directories(self.root)
@@ -100,7 +100,7 @@ class Home:
             raise from_os_error(error, 'preparing the home') from error
 
     def new_log(self, *, of_links: bool = False) -> Path:
-        """The path for this process's log; only the latest `LOGS_KEPT` are kept, and as many of lazy links."""
+        """The path of a new log; only the latest `LOGS_KEPT` are kept, and as many of lazy links."""
         self.prepare()
         logs = self.logs / 'links' if of_links else self.logs
         make_directories(logs)
@@ -110,9 +110,9 @@ class Home:
 
 
 def find_home(explicit: str | os.PathLike[str] | None = None) -> Home:
-    """The home given, else `EMROOT_HOME`, else the platform's user cache directory.
+    """The given home, otherwise `EMROOT_HOME`, otherwise the platform's cache directory of the user.
 
-    Raises `StoreError` if others could have changed what is in it.
+    Raises `StoreError` if others could have changed its content.
     """
     chosen = explicit or os.environ.get('EMROOT_HOME')
     root = user_path(chosen) if chosen else user_cache_dir() or NOWHERE
@@ -124,7 +124,7 @@ def find_home(explicit: str | os.PathLike[str] | None = None) -> Home:
 
 
 def read_json(path: Path | str) -> dict[str, Any] | None:
-    """A kept answer, or None if there is none or it cannot be read (it is then simply asked again)."""
+    """A cached answer; None if it is absent or cannot be read."""
     text = read_file(path)
     try:
         answer = json.loads(text) if text else None
@@ -134,8 +134,8 @@ def read_json(path: Path | str) -> dict[str, Any] | None:
 
 
 def write_json(path: Path, answer: dict[str, Any], *, aside: Path | None = None) -> None:
-    """Keep an answer, its order included (see `files.replacing` for `aside`). A home that cannot be written to only costs
-    asking again."""
+    """Cache an answer, in its order (see `files.replacing` for `aside`). If the home is not writable, it
+    is queried again next time."""
     try:
         write_text(path, json.dumps(answer, separators=(',', ':')), aside=aside)
     except OSError:

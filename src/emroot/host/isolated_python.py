@@ -1,7 +1,7 @@
-"""Starting emroot again, from where it is: `isolated(MODULE)` is the command, and this file is the program.
+"""Start this emroot again: `isolated(MODULE)` gives the command, and this file is the program.
 
-`python -m emroot` would take modules from the current directory (a project's `json.py`), heed the project's PYTHONPATH and
-PYTHONHOME, and not find an emroot that is not installed.
+`python -m emroot` would import modules from the current directory (a project's `json.py`), obey the project's
+PYTHONPATH and PYTHONHOME, and not find an emroot that is not installed.
 """
 
 from __future__ import annotations
@@ -14,7 +14,8 @@ from importlib.machinery import SourceFileLoader
 
 
 def isolated(module: str = 'emroot') -> list[str]:
-    """The command that runs a module of this very emroot, whatever the directory and the environment; arguments follow."""
+    """The command that runs a module of this emroot, in any directory and environment; append the
+    arguments."""
     flags = ['-E', '-P', *(['-s'] if sys.flags.no_user_site else []), *(['-B'] if sys.dont_write_bytecode else []),
              *(['-X', 'utf8'] if sys.flags.utf8_mode else [])]
     return [sys.executable, *flags, os.path.abspath(__file__), module]

@@ -1,4 +1,4 @@
-"""Locks that save work and never stop it: one that cannot be had means doing the work twice, not failing."""
+"""Locks that save work and never block it: without a lock, work may be done twice."""
 
 from __future__ import annotations
 
@@ -31,19 +31,19 @@ else:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
-#: A link instead of a lock is not followed: the file that it leads to may belong to anything.
+#: A link in the position of a lock is not followed: its target could be any file.
 _FLAGS = getattr(os, 'O_CLOEXEC', 0) | getattr(os, 'O_NOFOLLOW', 0)
 _BUSY = {errno.EWOULDBLOCK, errno.EAGAIN, errno.EACCES, errno.EDEADLK}
 
 
 class Lock(enum.Enum):
-    """What came of trying to lock; true only if it is held."""
+    """The outcome of `try_lock`; true only if the lock is held."""
 
     HELD = 'held'
     BUSY = 'busy'
-    """Somebody else holds it."""
+    """Another process holds it."""
     NONE = 'none'
-    """There are no locks here (some network file systems, a directory that cannot be written to): do not wait."""
+    """Locks do not work here (some network file systems, a directory that is not writable): do not wait."""
 
     def __bool__(self) -> bool:
         return self is Lock.HELD
@@ -51,13 +51,14 @@ class Lock(enum.Enum):
 
 @contextlib.contextmanager
 def try_lock(path: Path, *, seconds: float = 0.0, discard: Callable[[Lock], bool] = lambda _: False) -> Iterator[Lock]:
-    """Hold the lock at `path` if it can be had within `seconds`; yields whether it is held.
+    """Hold the lock at `path`, if it can be acquired within `seconds`. Yields the outcome.
 
-    If `discard` says so when the block has ended, the file is deleted: while the lock is held, so that nobody waits for a file
-    that is gone; on Windows, where what is open cannot be deleted, right after.
+    If `discard(outcome)` is true at the end of the block, the file is deleted: while the lock is held, so
+    that nobody waits for a deleted file; on Windows, which cannot delete open files, right after.
 
-    The lock is the operating system's, so it ends with its process however that ends; the file itself means nothing.
-    Where locks do not work (some network file systems) it is never held, and the work is simply done.
+    The lock belongs to the operating system, so it ends with its process in any case; the content of the file
+    has no meaning. Where locks do not work (some network file systems), it is never held, and the work is
+    done without it.
     """
     gone = False
     try:

@@ -1,4 +1,5 @@
-"""Whose a home is. What others can write to is not trusted: it names programs to run, and its content ends up in programs."""
+"""Ownership and permissions of a home. A home that others can write to is refused: it names programs, and
+its content ends up in programs."""
 
 from __future__ import annotations
 
@@ -14,20 +15,20 @@ from .quoting import quoted
 if TYPE_CHECKING:  # help does without
     from pathlib import Path
 
-#: Permissions of a store's directory: its owner's alone.
+#: Permissions of a store: its owner only.
 PRIVATE = 0o700
-#: Write permissions of others than the owner.
+#: Write permissions of group and others.
 OTHERS = 0o022
 _EVERYBODY = 0o002
 _CHOOSE = 'choose a home of your own with --home or EMROOT_HOME'
 
 
-#: The umask that this process was given, for what it starts in the user's name; -1 while nothing restricted it.
+#: The original umask, for programs that run for the user; -1 before `restrict_umask`.
 given_umask = -1
 
 
 def restrict_umask() -> None:
-    """From now on this process and those that it starts make nothing in which others may write."""
+    """From now on this process and its children create nothing that others may write to."""
     global given_umask
     if os.name == 'posix' and given_umask == -1:
         given_umask = os.umask(OTHERS)
@@ -35,9 +36,11 @@ def restrict_umask() -> None:
 
 
 def require_owned(home: Path, parts: Iterable[str]) -> None:
-    """Raise `StoreError` if a home, or a part of it, belongs to somebody else or can be changed by others (not on Windows).
+    """Raise `StoreError` if a home, or a part of it, belongs to another user or is writable by others (not on
+    Windows).
 
-    Where only a group could, as with a umask of 002, that is fixed, if nobody else left anything there.
+    If only a group may write, as with a umask of 002, the permission is removed, unless another user left a
+    file there.
     """
     if not hasattr(os, 'geteuid'):
         return
@@ -58,7 +61,7 @@ def require_owned(home: Path, parts: Iterable[str]) -> None:
 
 
 def _withdraw(home: Path, trusted: tuple[int, int]) -> None:
-    """Take the group's right to write away from all of a home, unless somebody used it."""
+    """Remove the group's write permission from everything in a home, unless another user used it."""
     everything = [(path, os.lstat(path)) for folder, _, names in os.walk(home)
                   for path in (folder, *(os.path.join(folder, name) for name in names)) if os.path.lexists(path)]
     for path, found in everything:  # before anything is changed: what is refused now is refused the next time
@@ -72,7 +75,8 @@ def _withdraw(home: Path, trusted: tuple[int, int]) -> None:
 
 
 def refuse_links(folders: Iterable[Path]) -> None:
-    """Raise `StoreError` if one of a store's own directories is a link: what is written there would land elsewhere."""
+    """Raise `StoreError` if one of the store's own directories is a link: files would be written
+    elsewhere."""
     for folder in folders:
         if os.path.islink(folder):
             raise StoreError(f'{folder} is a link: files of the store would be written elsewhere',

@@ -1,6 +1,8 @@
-"""Finding programs as PATH has them, and never in the current directory: whoever wrote a project must not choose what runs.
+"""Search for programs on PATH, never in the current directory: a project must not choose the programs that
+run.
 
-Windows looks in the current directory first, `shutil.which` there too, and an empty or relative entry of PATH means it anywhere.
+Windows and `shutil.which` there search the current directory first, and an empty or relative entry of PATH
+means it on every system.
 """
 
 from __future__ import annotations
@@ -11,7 +13,7 @@ import os
 def find_program(name: str, path: str | None = None) -> str | None:
     """The path of a program in the absolute directories of `path` (default: PATH); None if there is none.
 
-    A name with a directory (`./cc`, `~/bin/cc`) is that file, and stays as it is given.
+    A name with a directory (`./cc`, `~/bin/cc`) is that file, with `~` expanded; None if it is not a program.
     """
     expanded = os.path.expanduser(name)
     if os.path.dirname(expanded):
@@ -28,7 +30,7 @@ def _executable(path: str) -> str | None:
 
 
 def _spelled(path: str) -> list[str]:
-    """What a file may be called: on Windows, a program is one by the end of its name."""
+    """The possible file names: on Windows, with the extensions of programs."""
     if os.name != 'nt':
         return [path]
     endings = [ending for ending in os.environ.get('PATHEXT', '.COM;.EXE;.BAT;.CMD').split(';') if ending]

@@ -15,7 +15,7 @@ def write_response_file(file: Path, arguments: Iterable[str]) -> str:
 
 
 def quoted(word: str | os.PathLike[str]) -> str:
-    """A word as the shell of this system takes it."""
+    """A word in the syntax of this system's shell."""
     text = os.fspath(word)
     if os.name == 'nt':
         from subprocess import list2cmdline

@@ -1,7 +1,8 @@
-"""Files in flight: a directory per process beside the lock that it holds, so that it is known what a killed one left.
+"""Unfinished files: a directory per process next to the lock that it holds, so that leftovers of killed
+processes are known.
 
-    TOP/PID-HEX/        what the process is at; renamed to where it belongs when it is whole
-    TOP/PID-HEX.lock    held as long as the process lives; its time is when that process began
+    TOP/PID-HEX/        the unfinished files; renamed to their final path when they are complete
+    TOP/PID-HEX.lock    held as long as the process lives; its time is the start of that process
 """
 
 from __future__ import annotations
@@ -19,14 +20,14 @@ from ..errors import from_os_error
 from .files import SLACK, make_directories, remove, remove_tree
 from .locks import Lock, try_lock
 
-#: As `Scratch.directory` has it.
+#: The format of names in `Scratch.directory`.
 _NAME = r'\d+-[0-9a-f]+'
-#: Seconds after which a directory is left over where there are no locks to tell.
+#: Without working locks, a directory of this age in seconds is a leftover.
 FORGOTTEN = 86400.0
 
 
 class Scratch:
-    """One process's directory for files in flight below `top`, made when it is first asked for."""
+    """One process's directory for unfinished files below `top`, created at the first request."""
 
     def __init__(self, top: Path) -> None:
         self._top = top
@@ -35,7 +36,8 @@ class Scratch:
         self._making = threading.Lock()
 
     def directory(self) -> Path:
-        """The directory. What killed processes left beside it is removed. Raises `StoreError` if it cannot be made."""
+        """The directory. Leftovers of killed processes next to it are removed. Raises `StoreError` if it
+        cannot be created."""
         with self._making:  # several workers may want it first
             if self._directory is None:
                 sweep(self._top)
@@ -52,7 +54,7 @@ class Scratch:
             return self._directory
 
     def close(self) -> None:
-        """Remove what is in flight."""
+        """Remove the directory."""
         if self._directory is not None:
             remove_tree(self._directory)
             self._lock.close()
@@ -78,7 +80,7 @@ def staging(parent: Path) -> Iterator[Path]:
 
 
 def sweep(top: Path) -> None:
-    """Remove what processes left that were killed: those whose lock nobody holds."""
+    """Remove the directories of killed processes: those whose lock nobody holds."""
     now = time.time()
     for directory in _left(top):
         lock = _lock_of(directory)
@@ -98,7 +100,7 @@ def _is_swept(directory: Path, lock: Lock) -> bool:
 
 
 def running_since(top: Path) -> Iterator[float]:
-    """When each process that has files in flight now began, in seconds since the epoch."""
+    """The start of each process that has unfinished files now, in seconds since 1970."""
     now = time.time()
     for directory in _left(top):
         lock = _lock_of(directory)
@@ -109,7 +111,8 @@ def running_since(top: Path) -> Iterator[float]:
 
 
 def _left(top: Path) -> list[Path]:
-    """The directories that are there, or of which there is a lock. What lies behind a link, or has another name, is not ours."""
+    """The directories of processes, also those of which only the lock exists. Links and other names are
+    ignored."""
     try:
         names = {name.removesuffix('.lock') for name in os.listdir(top)} if not os.path.islink(top) else set()
     except OSError:

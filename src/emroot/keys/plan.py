@@ -1,7 +1,7 @@
-"""The plan: what is to be compiled and joined for a request, each distinct piece of work once, and its keys.
+"""The plan of a build: each distinct compile and archive once, with its key.
 
-A key is the sha256 of a plain record (canonical JSON). Two pieces of work with equal keys have equal bytes, whatever
-they are called; so a compile that appears in several targets, modes or caches is in the plan, and in the store, once.
+A key is the sha256 of a plain record (canonical JSON). Equal keys mean equal bytes. So a compile that occurs
+in several targets, modes or cache directories is in the plan, and in the store, once.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from ..sdk import Sdk
 
 @dataclass(frozen=True, kw_only=True)
 class Compile:
-    """One distinct compile."""
+    """One distinct compile: key, arguments and source."""
 
     key: str
     argv: tuple[str, ...]
@@ -25,13 +25,13 @@ class Compile:
 
     @property
     def name(self) -> str:
-        """The source's base name, for people."""
+        """The base name of the source, for messages."""
         return self.source.rsplit('/', 1)[-1]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Archive:
-    """One target in one mode: its file, and the compiles whose objects are its members, in order."""
+    """One target in one mode: its file, and the compiles of its members, in order."""
 
     key: str
     mode: Mode
@@ -43,20 +43,20 @@ class Archive:
 
     @property
     def name(self) -> str:
-        """`wasm64-lto/libc-debug`."""
+        """The target with its mode: `wasm64-lto/libc-debug`."""
         return f'{self.mode}/{self.target}'
 
 
 @dataclass(frozen=True, kw_only=True)
 class Plan:
-    """All archives of a request, in its order, and their compiles by key."""
+    """All archives of a request, in order, and their compiles by key."""
 
     archives: tuple[Archive, ...]
     compiles: Mapping[str, Compile]
 
 
 def make_plan(sdk: Sdk, recipes: Iterable[Recipe]) -> Plan:
-    """Turn recipes into a plan."""
+    """The plan for recipes."""
     compiles: dict[str, Compile] = {}
     archives = []
     seen: dict[tuple[tuple[str, ...], str], str] = {}
@@ -74,12 +74,12 @@ def make_plan(sdk: Sdk, recipes: Iterable[Recipe]) -> Plan:
 
 
 def compile_record(sdk: Sdk, argv: tuple[str, ...], source: str) -> Record:
-    """What an object's bytes depend on. The SDK's location and the cache directory's are not in it: their names are mapped
-    to fixed ones in every object (see `engine/compile.py`)."""
+    """The inputs that determine an object. The paths of the SDK and of the cache directory are not among
+    them: compiles map them to fixed names (see `engine/command_lines/compile_context.py`)."""
     return {'schema': KEY_SCHEMA, 'kind': 'object', 'compiler': sdk.parts['compiler'], 'sources': sdk.parts['sources'],
             'version': sdk.version, 'argv': list(argv), 'source': source}
 
 
 def archive_record(sdk: Sdk, how: str, members: list[tuple[str, str]]) -> Record:
-    """What an archive's bytes depend on: the archiver, and the members' names and keys in order."""
+    """The inputs that determine an archive: the archiver, and the members' names and keys in order."""
     return {'schema': KEY_SCHEMA, 'kind': how, 'archiver': sdk.parts['archiver'], 'members': members}

@@ -1,1 +1,2 @@
-"""Lazy links: only what a link pulls is compiled, and the program is the one that whole archives would have given."""
+"""Lazy links: a link compiles only the objects that it needs, and gives the same program as with whole
+archives."""

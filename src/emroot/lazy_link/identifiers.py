@@ -1,13 +1,15 @@
-"""Words: the names that an archive could define at most, for the price of preprocessing. For one that a link hardly pulls of.
+"""Words: a superset of the unmangled names that an archive defines, from preprocessing alone. For archives of
+which a link probably uses nothing.
 
-What a source defines for others without mangling has a name that stands in its preprocessed text: macros are expanded there, what
-they paste is pasted. So all words of that text are a bound, which may be as wide as it is while the link wants none of them.
-Too wide is what headers declare and what is called: most of it JavaScript has. A prototype, which ends without a body, and a
-using-declaration define nothing, and what follows an operator such as `=` or `||` is not being defined. Their words are left out.
+Each unmangled name that a source defines is a word of its preprocessed text: there, macros are expanded and
+`##` is applied. So all words of the text are a bound. It may be wide, as long as the link needs none of the
+words. Declarations in headers and calls make it too wide; most of these names are in JavaScript. A prototype
+without a body and a using-declaration define nothing, and an operand after an operator such as `=` or `||` is
+not being defined. Their words are left out.
 
-That holds without the ways to define one name by another's declaration (`_OTHERWISE`). Sources with these, and those that the
-front end does not settle (`ir_symbols.py`), have no such bound. Mangled names are not words: who uses this has to take any for
-defined.
+The bound needs sources without ways to define one name by the declaration of another (`_OTHERWISE`). Such
+sources, and those whose symbols the front end does not decide (`ir_symbols.py`), have no bound. Mangled names are
+not words: callers have to assume that all of them are defined.
 """
 
 from __future__ import annotations
@@ -25,21 +27,21 @@ from .member_builder import mapped_context
 
 #: The one member of an index of words.
 MEMBER = 'words'
-#: What makes a definition of what looks like a declaration, or names a definition in a string.
+#: Constructs with which a declaration is a definition, or a string names one.
 _OTHERWISE = {b'asm', b'__asm', b'__asm__', b'alias', b'__alias__', b'ifunc', b'__ifunc__', b'weakref', b'__weakref__'}
-#: What clang defines besides: in sources that call destructors while an exception is thrown, and for `main`.
+#: Symbols that clang adds: for destructors during exceptions, and for `main`.
 _MADE, _MAIN = {'__clang_call_terminate', *TAGS}, {'__main_void', '__main_argc_argv', '__original_main'}
 _WORD = re.compile(rb'[A-Za-z_]\w*')
 _PRAGMA = re.compile(rb'^[ \t]*#.*$', re.MULTILINE)
 _CHUNK = re.compile(rb'[^;{}]+[;{}]?')
 _ATTRIBUTE = rb'__attribute__\s*\(\((?:[\w\s,"]|\([^()]*\))*\)\)'
-#: A declaration of one function, of C's types: `ATTRIBUTES TYPE NAME(PARAMETERS) ATTRIBUTES;`.
+#: A declaration of one function with C types: `ATTRIBUTES TYPE NAME(PARAMETERS) ATTRIBUTES;`.
 _PROTOTYPE = re.compile(rb'\s*(?:extern\s+"C"\s+)?(?:' + _ATTRIBUTE + rb'\s*)*(?:[A-Za-z_]\w*[\s*]+)+[A-Za-z_]\w*\s*'
                         rb'\(([\w\s*,\[\]]*)\)(?:\s|noexcept\b|' + _ATTRIBUTE + rb')*;')
-#: Of names that are given to types, those that POSIX leaves for nothing else.
+#: Names that are certainly types: POSIX reserves them.
 _TYPEDEF = re.compile(rb'^\s*typedef\s[^;{}]*\b(\w+_t)\s*;')
 _USING = re.compile(rb'\s*using\s[\w\s:]+(?:' + _ATTRIBUTE + rb'\s*)*;')
-#: Names in expressions: what follows an operator that no declarator has before its name.
+#: Names in expressions: those after an operator that cannot precede a declared name.
 _IN_EXPRESSION = re.compile(rb'(?:[=!?|+/%]|\breturn\b)[\s(]*[A-Za-z_]\w*')
 _TYPES = {b'void', b'char', b'short', b'int', b'long', b'float', b'double', b'signed', b'unsigned', b'_Bool', b'bool', b'const'}
 _OPERATORS = {b'sizeof', b'alignof', b'_Alignof', b'__alignof', b'__alignof__', b'new', b'delete', b'throw', b'co_await',
@@ -49,8 +51,8 @@ _PAIR = re.compile(rb'[A-Za-z_]\w*\s+[A-Za-z_]')
 
 
 def archive_identifiers(build: Build, archive: Archive, compiles: Mapping[str, Compile]) -> SymbolIndex | None:
-    """An index of one member that defines at least all names that are words and that any member of the archive defines; None if
-    no such bound can be had. It is kept, for other links."""
+    """An index with one member that defines a superset of the names that are words and that any member of
+    the archive defines. None if there is no such bound. It is stored for other links."""
     if known := find_index(build.store, archive.key, IDENTIFIERS):
         return known
     own = [compiles[key] for key in dict.fromkeys(key for _, key in archive.members)]
@@ -76,13 +78,14 @@ def archive_identifiers(build: Build, archive: Archive, compiles: Mapping[str, C
 
 
 def split_text(text: bytes) -> Iterator[bytes]:
-    """The parts of a preprocessed text: each pragma, and the rest from one `;`, `{` or `}` to the next."""
+    """The parts of a preprocessed text: each pragma, and the rest between `;`, `{` and `}`."""
     yield from set(_PRAGMA.findall(text))
     yield from set(_CHUNK.findall(_PRAGMA.sub(b'', text)))
 
 
 def identifiers_in(chunks: Iterable[bytes]) -> set[str] | None:
-    """The names that are words and that a text of such parts may define; None if it has other ways to define some."""
+    """The names that are words and that a text of these parts may define; None if it has other ways to
+    define a name."""
     words: set[bytes] = set()
     chunks = list(chunks)
     types = _TYPES.union(*(_TYPEDEF.findall(chunk) for chunk in chunks))
@@ -96,8 +99,9 @@ def identifiers_in(chunks: Iterable[bytes]) -> set[str] | None:
 
 
 def _is_prototype(chunk: bytes, types: Set[bytes]) -> bool:
-    """Whether this declares one function and defines nothing. `T f(a);` may be a variable: that these are parameters has to be
-    seen, by a type in them, or by two words in a row, which no expression of such characters has without an operator."""
+    """Whether the part declares one function and defines nothing. `T f(a);` may be a variable, so a
+    parameter has to be visible: a type, or two words in a row, which an expression without operators
+    cannot have."""
     match = _PROTOTYPE.fullmatch(chunk)
     if not match:
         return False
@@ -107,5 +111,5 @@ def _is_prototype(chunk: bytes, types: Set[bytes]) -> bool:
 
 
 def is_identifier(name: str) -> bool:
-    """Whether the words of a text can say that it does not define this name."""
+    """Whether the words of a text can exclude that it defines this name."""
     return not name.startswith('_Z') and name.isascii() and name.isidentifier()

@@ -1,4 +1,4 @@
-"""What is known of the archives of a link: of those that are not there, and of those that are."""
+"""Indexes of the archives of a link: of those that exist, and of those that do not."""
 
 from __future__ import annotations
 
@@ -25,7 +25,8 @@ from .symbol_closure import Roots, SymbolClosure
 
 
 def known_archive(build: Build, archive: Archive, plan: Plan) -> LazyArchive | None:
-    """An archive that can stay away; not one that the store has, or that is a single object."""
+    """An archive that need not be built for this link. None if the store has it, or if it is a single
+    object."""
     if archive.how != 'archive' or has_archive(build, archive):
         return None
     names, path = [name for name, _ in archive.members], build.cache.root / archive.path
@@ -43,7 +44,8 @@ def known_archive(build: Build, archive: Archive, plan: Plan) -> LazyArchive | N
 def by_identifiers(build: Build, plan: Plan, command: LinkCommand, roots: Roots, lazies: Sequence[LazyArchive],
                    pulled: Collection[str],
               ) -> list[LazyArchive]:
-    """The same, but words stand for those without an index of which the link will probably pull nothing."""
+    """The same archives, with a bound from words (`identifiers.py`) for those without an index that the link
+    probably does not use."""
     known = {**others_known(build, command, lazies), **{lazy.path: lazy.index for lazy in lazies}}
     order = list(dict.fromkeys(library.path for library in command.libraries if library.path in known))
     needed = dict(zip(order, SymbolClosure([known[path] for path in order], roots).needed, strict=True))
@@ -56,7 +58,8 @@ def by_identifiers(build: Build, plan: Plan, command: LinkCommand, roots: Roots,
 
 
 def _guessed(lazy: LazyArchive, plan: Plan, roots: Roots) -> bool:
-    """Whether it means anything that an archive seems idle: there is a prediction, or it is in C++ and the link is not."""
+    """Whether there is a reason to assume that the link does not use the archive: a prediction, or a C++
+    library in a C link."""
     if any(member.defined for member in lazy.index.members):
         return True
     in_cxx = not any(plan.compiles[key].source.endswith(('.c', '.s', '.S')) for _, key in lazy.archive.members)
@@ -64,7 +67,7 @@ def _guessed(lazy: LazyArchive, plan: Plan, roots: Roots) -> bool:
 
 
 def without_index(build: Build, plan: Plan, lazies: Sequence[LazyArchive]) -> list[str]:
-    """The archives that have to be built whole because nobody knows their symbols."""
+    """The archives that have to be built whole because there is no index."""
     known = {lazy.archive.name for lazy in lazies}
     return [archive.name for archive in plan.archives
             if archive.how == 'archive' and archive.name not in known and not has_archive(build, archive)
@@ -72,7 +75,7 @@ def without_index(build: Build, plan: Plan, lazies: Sequence[LazyArchive]) -> li
 
 
 def has_archive(build: Build, archive: Archive) -> bool:
-    """Whether the store or a base has it whole."""
+    """Whether the store or a base has the whole archive."""
     return find_archive(build.store, keys_in(build)(archive.key, ARCHIVE)) is not None or build.find_in_bases(archive) is not None
 
 
@@ -81,13 +84,14 @@ def keys_in(build: Build) -> KeysOf:
 
 
 def find_known_index(build: Build, archive: Archive) -> SymbolIndex | None:
-    """The index of an archive: that of the store; else one that came with emroot, or of the SDK's own archive."""
+    """The index of an archive: from the store, from emroot itself, or of the SDK's own archive. None if
+    there is none."""
     found = find_index(build.store, archive.key) or find_bundled(build.catalogue.sdk.digest, archive.key)
     return found or _of_the_sdk(build, archive)
 
 
 def _of_the_sdk(build: Build, archive: Archive) -> SymbolIndex | None:
-    """Some SDKs come with archives, from these sources and by these compilers."""
+    """The index of an archive that the SDK ships, made from the same sources and compilers."""
     file = build.catalogue.sdk.root / 'cache' / archive.path
     if not file.is_file():
         return None
@@ -102,7 +106,8 @@ def _of_the_sdk(build: Build, archive: Archive) -> SymbolIndex | None:
 
 
 def others_known(build: Build, command: LinkCommand, lazies: Sequence[LazyArchive]) -> dict[Path, SymbolIndex]:
-    """The indexes of the archives that are there: emroot's own are known by their keys, the others are read."""
+    """The indexes of the existing archives: emroot's own by their keys, those of other archives by reading
+    them."""
     absent, found = {lazy.path for lazy in lazies}, {}
     for path in dict.fromkeys(library.path for library in command.libraries):
         if path in absent or not path.is_file():

@@ -1,8 +1,9 @@
-"""Indexes that others made, held against the sources: what a link relied on has to be true, not only said.
+"""Indexes of others, checked against the sources: a link must not depend on unproven claims.
 
-A link that loads no stand-in is the one of whole archives if no member that was not compiled defines a name that the link took
-from further on: a later member or library, JavaScript, or nowhere (weakly). Of an index that was made here that is known. Of one
-that came from elsewhere, unsigned, it is a claim: each member whose source mentions such a name is compiled, and compared.
+A link that loads no stub equals the one with whole archives if no member that was not compiled defines a
+symbol that the link found later: in a later member or library, in JavaScript, or nowhere (weak). For a local
+index this is certain. For an unsigned one from elsewhere it is a claim: each member whose source mentions
+such a symbol is compiled and compared.
 """
 
 from __future__ import annotations
@@ -17,13 +18,13 @@ from .lazy_archives import LazyArchive
 from .undefined_symbols import parts, source_path, words_of
 
 LinkPosition = tuple[float, float]
-"""An archive by its number among those of the link, and a member by its number there."""
+"""The number of an archive of the link, and of a member in it."""
 INPUT, _NOWHERE = (-1.0, 0.0), (math.inf, 0.0)
 
 
 def providers(symbols: Mapping[str, Symbols], linked: Mapping[str, LinkPosition]) -> dict[str, LinkPosition]:
-    """The names that a link wants, by `linked` objects and members (as they are called in `symbols`) with their locations, and
-    where each was taken from."""
+    """The source of each symbol that a link needs. `linked`: objects and members (with their names in
+    `symbols`) and their positions."""
     defined: dict[str, LinkPosition] = {}
     wanted: set[str] = set()
     for each, position in sorted(linked.items(), key=lambda item: item[1]):
@@ -35,8 +36,8 @@ def providers(symbols: Mapping[str, Symbols], linked: Mapping[str, LinkPosition]
 
 
 def unproven(build: Build, lazy: LazyArchive, number: int, taken: Mapping[str, LinkPosition], known: Iterable[str]) -> set[str]:
-    """The members of the archive of this number, but for those `known`, whose sources mention a name that the link has from
-    further on."""
+    """The members of this archive, except `known`, whose sources mention a symbol that the link found
+    later."""
     mentioned: dict[str, dict[str, LinkPosition]] = {}
     for name, position in taken.items():
         if position != INPUT and position > (number, 0):

@@ -1,10 +1,10 @@
-"""Sketches: what an object may define at most, as the compiler's front end has it, without making the object.
+"""Bounds on the symbols of an object, from the compiler's front end, without compiling it.
 
-Clang turns a source into LLVM's IR, passes make that better, and a code generator writes the object. Which names the object
-defines for others is settled in the first step: what comes after it drops inline functions that nobody needs, and adds nothing
-that others could see (but for what `_ADDING` and `_THROWS` are about). So `clang -cc1 -emit-llvm -disable-llvm-passes`, with the
-very flags of the compile, tells at least all the names that the object will define; for C, exactly these. One process does that
-for dozens of sources, each in a tenth of the time of its compile (C) or half of it (C++).
+Clang translates a source to LLVM IR, passes optimise it, and a code generator writes the object. The first
+step decides which symbols the object defines: later steps drop unused inline functions and add no external
+symbols (except for `_ADDING` and `_THROWS`). So `clang -cc1 -emit-llvm -disable-llvm-passes` with the flags
+of the compile gives a superset of the symbols; for C, the exact set. One process handles dozens of sources,
+each in a tenth of the time of its compile (C) or half of it (C++).
 """
 
 from __future__ import annotations
@@ -20,10 +20,10 @@ from ..engine.command_lines.compile_context import CompileContext
 from ..engine.execution.pool import Pool
 from ..keys.plan import Compile
 
-#: Options with which passes add definitions that others can see, or may.
+#: Options with which passes may add external definitions.
 _ADDING = ('-fsanitize', '-fprofile', '-fcs-profile', '-fcoverage-mapping', '-fxray', '-finstrument', '-fplugin', '-fpass-plugin',
            '-load', '-fsplit', '-fwhole-program', '-fembed-bitcode', '-fcf-protection', '-finput-charset', '-S', '-E')
-#: Of a compile's own command line, what is about its one source and its object.
+#: Options of a compile that concern its single source and its object.
 _OF_ONE = {'-main-file-name': 2, '-o': 2, '-emit-obj': 1, '-emit-llvm-bc': 1, '-disable-free': 1, '-x': 2}
 _WITHOUT = ('-debug-info-kind', '-dwarf-version', '-debugger-tuning', '-flto')
 _BEGINS = "; ModuleID = '"
@@ -33,41 +33,41 @@ _FUNCTION = re.compile(rf'^(define|declare) ([^@\n]*){_NAME}\(', re.MULTILINE)
 _LOCAL = {'private', 'internal', 'available_externally', 'appending'}
 _ASSEMBLY = re.compile(r'\basm (?:[a-z]+ )*"((?:[^"\\\n]|\\.)*)"')
 _ESCAPED = re.compile(r'\\([0-9A-Fa-f]{2})')
-#: What tells that code generation may define the tags of exceptions, which it does weakly in releases of LLVM before 22.
+#: A sign that code generation may define exception tags, which it does weakly before LLVM 22.
 _THROWS = re.compile(r'__gxx_wasm_personality|@llvm\.wasm\.(?:re)?throw|@(?:_?setjmp|longjmp|sigsetjmp|siglongjmp)\b')
-#: What the front end is to print: LLVM's IR, or the preprocessed text.
+#: Output of the front end: LLVM IR, or the preprocessed text.
 IR, PREPROCESS = ('-emit-llvm', '-disable-llvm-passes'), ('-E', '-P')
 TAGS = frozenset({'__cpp_exception', '__c_longjmp'})
 
 
 @dataclass(frozen=True)
 class SymbolBounds:
-    """What the front end says of one source."""
+    """The symbols that the front end found in one source."""
 
     defined: frozenset[str] = frozenset()
-    """At least all the names that the object defines for others."""
+    """A superset of the external symbols that the object defines."""
     undefined: frozenset[str] = frozenset()
-    """Most of those that it refers to: code generation adds some, and drops others."""
+    """Most of its references: code generation adds some, and drops others."""
 
 
 Take = Callable[[Sequence[Compile], Sequence[str], bytes], None]
-"""What becomes of compiles, their sources, and what the front end printed of these."""
+"""Receives compiles, their sources, and the output of the front end."""
 
 
 def gives_bitcode(compile_: Compile) -> bool:
-    """Whether an object will be LLVM's bitcode: compiled for LTO, and not assembled."""
+    """Whether the object is LLVM bitcode: compiled for LTO, and not assembled."""
     lto = [word for word in compile_.argv if word.startswith(('-flto', '-fno-lto'))]
     return bool(lto) and not lto[-1].startswith('-fno-lto') and not _is_assembly(compile_)
 
 
 def can_be_scanned(compile_: Compile) -> bool:
-    """Whether the front end settles what its object defines."""
+    """Whether the front end decides which symbols the object defines."""
     return not _is_assembly(compile_) and not any(word.startswith(_ADDING) for word in compile_.argv)
 
 
 def scan_symbols(compiles: Iterable[Compile], context: CompileContext, env: Mapping[str, str], pool: Pool) -> dict[str,
         SymbolBounds]:
-    """Sketches by the keys of their compiles. Those of which the front end cannot tell are left out."""
+    """Bounds by the keys of their compiles. Compiles without a bound are left out."""
     found: dict[str, SymbolBounds] = {}
 
     def take(group: Sequence[Compile], sources: Sequence[str], output: bytes) -> None:
@@ -84,7 +84,7 @@ def scan_symbols(compiles: Iterable[Compile], context: CompileContext, env: Mapp
 
 def run_front_end(compiles: Iterable[Compile], context: CompileContext, env: Mapping[str, str], pool: Pool, prints: Sequence[str],
                   take: Take) -> None:
-    """Run the front end alone over sources, dozens in one process. Those that it refuses are not taken."""
+    """Run only the front end for sources, dozens in one process. Sources with errors are left out."""
     alike: dict[tuple[tuple[str, ...], str], list[Compile]] = {}
     for compile_ in compiles:
         alike.setdefault((compile_.argv, Path(compile_.source).suffix), []).append(compile_)
@@ -108,13 +108,13 @@ def _run(group: Sequence[Compile], context: CompileContext, env: Mapping[str, st
 
 
 def _at_source(compile_: Compile) -> int:
-    """Where the source stands in the command of a compile: flags that are added for a location come before it."""
+    """The index of the source in the command of a compile; flags for paths are inserted before it."""
     return compile_.argv.index('{source}') - len(compile_.argv)
 
 
 def front_end(first_command: str, prints: Sequence[str] = IR) -> list[str]:
-    """The command of clang's front end alone, without a source, from what `clang -###` says of a compile; empty if that is no
-    single one."""
+    """The command of the front end, without a source, from the output of `clang -###`; empty if there is
+    more than one command."""
     lines = [line for line in first_command.splitlines() if '"-cc1"' in line]
     if len(lines) != 1:
         return []
@@ -136,7 +136,8 @@ def split_modules(text: str) -> list[tuple[str, str]]:
 
 
 def read_module(text: str, *, bitcode: bool) -> SymbolBounds | None:
-    """What a module, printed as LLVM's IR, defines and refers to; None if assembly in it may define more."""
+    """The symbols that a module in textual IR defines and references; None if its inline assembly may
+    define more."""
     if '\nmodule asm ' in text or any(set('.:=') & set(said) for said in _ASSEMBLY.findall(text)):
         return None
     defined, undefined = set(), set()
@@ -162,7 +163,7 @@ def _is_assembly(compile_: Compile) -> bool:
 
 
 def _plain(name: str) -> str:
-    """A name as the linker has it: the IR quotes unusual ones, and marks those that are not to be mangled."""
+    """The linker's name of a symbol: the IR quotes unusual names, and marks those that are not mangled."""
     if name.startswith('"'):
         octets = _ESCAPED.sub(lambda found: chr(int(found[1], 16)), name[1:-1])
         name = octets.encode('latin-1', errors='surrogateescape').decode(errors='surrogateescape')

@@ -1,11 +1,11 @@
-"""What there is of the archives that are not there: objects that were compiled, and what is known of the others.
+"""The archives that a lazy link does not build: compiled members, and the index of the others.
 
-An archive is known in one of three ways (`Lazy.known`):
+The index of an archive is of one of these kinds (`Lazy.known`):
 
-    exact       by its own index
-    bounded     each member's names at most: those of its object, or of its sketch (`ir_symbols.py`)
-    predicted   by a guess, which `settle` turns into bounds before the linker sees any of it
-    words       all of it at once, by the names that it could define at most (`identifiers.py`); none of it is compiled
+    exact       its own index
+    bounded     a superset of the symbols of each member: of its object, or of its sketch (`ir_symbols.py`)
+    predicted   a guess, which `settle` turns into bounds before the linker runs
+    words       a superset of the symbols of the whole archive (`identifiers.py`); no member is compiled
 """
 
 from __future__ import annotations
@@ -27,11 +27,11 @@ from .stub_archive import write_stub_archive
 
 
 class NeedsWholeArchives(Exception):
-    """This link has to be made with whole archives; says why."""
+    """This link needs whole archives; the text says why."""
 
 
 class Pulled(Exception):
-    """This link takes something of archives of which none is compiled; says of which, by their names."""
+    """This link uses archives of which no member is compiled; carries their names."""
 
     def __init__(self, names: Collection[str]) -> None:
         super().__init__(', '.join(names))
@@ -40,31 +40,32 @@ class Pulled(Exception):
 
 @dataclass(frozen=True)
 class LazyArchive:
-    """An archive that is not there, with the index that stands for it."""
+    """An archive that does not exist, and the index that represents it."""
 
     archive: Archive
     index: SymbolIndex
     path: Path
-    """Where emcc looks for it."""
+    """The path that emcc expects."""
     known: Literal['exact', 'bounded', 'predicted', 'words'] = 'exact'
     claimed: bool = False
-    """Whether the index came from elsewhere, and nobody signed it (see `index_proof.py`)."""
+    """Whether the index came from elsewhere, unsigned (see `index_proof.py`)."""
 
 
 class MemberSource(Protocol):
-    """Makes members of archives; by the names of both, where each lies."""
+    """Compiles members of archives. Returns the path of each by archive and member name."""
 
     def __call__(self, wanted: Iterable[tuple[Archive, Collection[str]]]) -> dict[str, dict[str, Path]]: ...
 
 
 class SymbolSource(Protocol):
-    """Sketches members of archives; by the names of both. Those that cannot be sketched are left out."""
+    """Bounds the symbols of members of archives, by archive and member name. Members without a bound are
+    left out."""
 
     def __call__(self, wanted: Iterable[tuple[Archive, Collection[str]]]) -> dict[str, dict[str, SymbolBounds]]: ...
 
 
 class LazyArchives:
-    """The archives of one link that are not there, by where emcc looks for them."""
+    """The missing archives of one link, by the path that emcc expects."""
 
     def __init__(self, build: Build, build_members: MemberSource, scan: SymbolSource, lazies: Sequence[LazyArchive],
                  directory: Path) -> None:
@@ -76,14 +77,15 @@ class LazyArchives:
         self.private = {path: directory / path.name for path in self.lazies}
         if len(set(self.private.values())) < len(lazies):
             raise NeedsWholeArchives('two of its libraries have the same name')
-        #: Those of which single members can be compiled.
+        #: The archives of which single members can be compiled.
         self.parts = {path: private for path, private in self.private.items() if self.lazies[path].known != 'words'}
         directory.mkdir()
         self._nm = find_nm(build.catalogue.sdk.tools)
         self._env = build.catalogue.environment({'LC_ALL': 'C'})
 
     def make(self, needed: Mapping[Path, Collection[str]]) -> bool:
-        """Compile members that are not there yet, and see that they are what is known. Whether something new was learned."""
+        """Compile the members that are missing, and compare them with the index. Returns whether this
+        added symbols."""
         wanted = {path: set(names) - set(self.real[path]) for path, names in needed.items() if path in self.parts}
         made = self._build_members([(self.lazies[path].archive, names) for path, names in wanted.items() if names])
         if self.build.result.failures:
@@ -100,8 +102,8 @@ class LazyArchives:
         return learned
 
     def bound_predictions(self) -> None:
-        """Have bounds of every member of the predicted archives: of its sketch; of its object, if there is one or no sketch can
-        be had of it."""
+        """Replace predictions by bounds: of the sketch of each member, or of its object if it is compiled
+        or has no sketch."""
         left = {path: set(lazy.index.names) - set(self.real[path]) for path, lazy in self.lazies.items()
                 if lazy.known == 'predicted'}
         drawn = self.scan([(self.lazies[path].archive, names) for path, names in left.items() if names])
@@ -114,13 +116,14 @@ class LazyArchives:
                 for member in self.lazies[path].index.members if member.name in sketches}, known='bounded')
 
     def keep(self) -> None:
-        """Keep what was found out about archives without an index, for later links."""
+        """Store the bounds of archives without an index, for later links."""
         for lazy in self.lazies.values():
             if lazy.known == 'bounded':
                 store_index(self.build.store, lazy.archive.key, lazy.index, BOUNDS)
 
     def write(self, others: Collection[str] = (), *, empty: bool = False) -> None:
-        """Write the sparse archives; `empty` ones have stand-ins alone. One that words stand for has the names `others`, too."""
+        """Write the sparse archives; those in `empty` only with stubs. An archive that is represented by
+        words also defines `others`."""
         for path, private in self.private.items():
             index = self.lazies[path].index
             if path not in self.parts:
@@ -128,7 +131,7 @@ class LazyArchives:
             write_stub_archive(private, index, {} if empty else self.real[path], self.triple)
 
     def symbols(self, files: Sequence[Path]) -> dict[str, Symbols]:
-        """Of objects and of the members of archives."""
+        """The symbols of objects and of the members of archives."""
         return read_symbols(self._nm, files, env=self._env)
 
     def _describe(self, objects: Mapping[str, Path]) -> dict[str, MemberSymbols]:
@@ -136,7 +139,8 @@ class LazyArchives:
         return describe_objects(self._nm, objects, carrying=embedded_paths, env=self._env)
 
     def _check(self, lazy: LazyArchive, found: Mapping[str, MemberSymbols]) -> None:
-        """What is wrong about a member that was compiled cannot be trusted with those that were not."""
+        """Compare compiled members with the index. If one differs, the index cannot be trusted for the
+        others."""
         members = {member.name: member for member in lazy.index.members}
         for name, real in found.items():
             said = members[name]

@@ -1,8 +1,8 @@
-"""One lazy link: closure, compiles, sparse archives, the linker itself, and again as long as it takes a stand-in.
+"""One lazy link: compute the closure, compile, write sparse archives, run the linker; repeat while it loads a
+stub.
 
-Whatever stands in the way raises `NeedsWholeArchives`; the link is then made with whole archives, as if nothing had been tried.
-A link
-that whole archives would not help either raises `Refused` (see `undefined_symbols.py`).
+Any obstacle raises `NeedsWholeArchives`; then the link is made with whole archives. A link that would fail with whole
+archives, too, raises `Refused` (see `undefined_symbols.py`).
 """
 
 from __future__ import annotations
@@ -28,26 +28,26 @@ from .stub_objects import bitcode_stub
 from .symbol_closure import Roots, SymbolClosure
 from .undefined_symbols import LinkRefused, unconfirmed, undefined_symbols
 
-#: Rounds after which whole archives are the faster way. Ordinary links need one or two.
+#: After this number of rounds whole archives are faster. Usual links need one or two.
 MAX_ROUNDS = 6
 
 
 @dataclass
 class LinkStats:
-    """What a lazy link came to, for the log and for who asked."""
+    """Statistics of a lazy link, for the log and the caller."""
 
     rounds: int = 0
     members: int = 0
     real: int = 0
     compiled: int = 0
     predicted: int = 0
-    """How many archives had no index of their own."""
+    """The number of archives without their own index."""
     seconds: dict[str, float] = field(default_factory=dict)
 
 
 class LazyLink:
-    """A link of which the archives of `stock` are not there; `others` are the indexes of those that are, by path. What the linker
-    says is written to `said`."""
+    """A link without the archives of `stock`. `others`: the indexes of the existing archives, by path.
+    `said`: the file for the linker's output."""
 
     def __init__(self, archives: LazyArchives, command: LinkCommand, roots: Roots, others: Mapping[Path, SymbolIndex],
                  directory: Path, cwd: Path,
@@ -62,7 +62,7 @@ class LazyLink:
                                predicted=sum(lazy.known != 'exact' for lazy in archives.lazies.values()))
 
     def run(self) -> None:
-        """Link. The output appears only when it is the one that whole archives give."""
+        """Link. The output appears only if it is the one that whole archives give."""
         if any(lazy.known == 'predicted' for lazy in self.archives.lazies.values()):
             self._bound_predictions()
         for _ in range(MAX_ROUNDS):
@@ -84,20 +84,20 @@ class LazyLink:
         raise NeedsWholeArchives(f'{MAX_ROUNDS} rounds were not enough')
 
     def complete(self) -> list[LazyArchive]:
-        """Of the archives, those of which everything is there now."""
+        """The archives of which all members are now compiled."""
         return [lazy for path, lazy in self.archives.lazies.items() if len(self.archives.real[path]) == len(lazy.index.members)]
 
     # --- what is needed, and made ---
 
     def _names_beyond_identifiers(self) -> set[str]:
-        """The names that anything may want of which words do not say whether they are defined."""
+        """The referenced names about whose definition words say nothing."""
         indexes = [*(lazy.index for lazy in self.archives.lazies.values()), *self._others.values()]
         wanted = {name for index in indexes for member in index.members for name in member.undefined}
         return {name for name in wanted.union(self._roots.wanted, *self._roots.stubs.values()) if not is_identifier(name)}
 
     def _wants_weakly(self, trace: str, lazy: LazyArchive) -> bool:
-        """Whether anything that was linked refers weakly to a name that words may have and the archive has not: the linker loads
-        nothing for it, but need not treat it like one that nobody has."""
+        """Whether a linked object references weakly a name that the words contain and the archive may not
+        define. The linker loads nothing for it, but treats it unlike an undefined name."""
         archives = [*self.archives.private.values(), *self._others]
         linked = _taken(trace)
         symbols = self.archives.symbols([*self.command.objects, *archives])
@@ -119,15 +119,16 @@ class LazyLink:
         return closure
 
     def _bound_predictions(self) -> None:
-        """Archives without an index of their own: what is predicted to be needed is compiled, and of all else the compiler's
-        front end says what it defines at most. What that cannot say is compiled as well."""
+        """Handle archives without an index: compile the members that are predicted to be needed, and bound
+        the symbols of the others with the front end of the compiler. Members without a bound are compiled,
+        too."""
         self._compile(self._closure())
         began = time.perf_counter()
         self.archives.bound_predictions()
         self._spent('front end', began)
 
     def _make(self) -> None:
-        """Compile what is needed and is not there yet."""
+        """Compile the needed members that are missing."""
         closure = self._closure()
         if closure.bitcode and not self._asked:
             self._asked = True
@@ -138,15 +139,16 @@ class LazyLink:
         self.stats.compiled = self.archives.build.result.compiled
 
     def _compile(self, closure: SymbolClosure) -> None:
-        """Compile what a closure needs, and what that turns out to refer to besides."""
+        """Compile the members of a closure, and those that these turn out to reference."""
         began = time.perf_counter()
         while self.archives.make({path: closure.needed[n] for n, path in enumerate(self._order) if path in self.archives.lazies}):
             closure = self._closure()
         self._spent('compile', began)
 
     def _ask_code_generation(self) -> None:
-        """With bitcode, the code generator comes to use functions that no symbol table mentions. Those of them that are bitcode
-        themselves the linker loads beforehand, whatever the program: it is asked which. The others are compiled all."""
+        """Code generation for bitcode calls functions that no symbol table mentions. The linker loads
+        those that are bitcode beforehand in any program, and is asked for the list. All native members are
+        compiled."""
         self.archives.write(empty=True)
         main = self.directory / 'probe.o'
         main.write_bytes(bitcode_stub(['emroot_probe'], self.archives.triple))
@@ -175,13 +177,14 @@ class LazyLink:
         return done
 
     def _aside(self) -> Path:
-        """Where the output is written at first: under its own name, which is part of it."""
+        """A temporary path for the output, with the same file name, because the name is part of the
+        output."""
         aside = self.directory / 'out'
         aside.mkdir(exist_ok=True)
         return aside / os.path.basename(self.command.words[self.command.output])
 
     def _finish(self, done: subprocess.CompletedProcess[str]) -> None:
-        """The link is the one that whole archives give."""
+        """Install the output: it is the one that whole archives give."""
         if '-v' in self.command.words:  # the linker names itself before anything else, and links all the same
             sys.stdout.write(done.stdout.partition('\n')[0] + '\n')
         if done.returncode != 0:
@@ -191,7 +194,8 @@ class LazyLink:
         shutil.move(self._aside(), self.cwd / self.command.words[self.command.output])
 
     def _prove(self, trace: str) -> None:
-        """See that what indexes of others say of members that were not compiled is true, as far as this link relies on it."""
+        """Verify the indexes of others for members that were not compiled, as far as this link depends on
+        them."""
         stock, began = self.archives, time.perf_counter()
         claimed = {path: lazy for path, lazy in stock.lazies.items() if lazy.claimed and lazy.known == 'exact'}
         if not claimed:
@@ -209,7 +213,8 @@ class LazyLink:
         self._spent('proof', began)
 
     def _refuse(self, done: subprocess.CompletedProcess[str]) -> None:
-        """Give a failure through if whole archives fail in the same way; else have them built, for the linker's own words."""
+        """Pass a failure on if whole archives fail in the same way. Otherwise raise `NeedsWholeArchives`, and the
+        link is repeated with whole archives."""
         missing = undefined_symbols(self._link('--no-demangle', '--error-limit=0', '--no-color-diagnostics').stderr)
         stock = self.archives
         known = {name for index in [*(lazy.index for lazy in stock.lazies.values()), *self._others.values()]
@@ -233,6 +238,6 @@ class LazyLink:
 
 
 def _taken(trace: str) -> set[tuple[str, str]]:
-    """The members that a link loaded, each with the name of its archive's file, by what `wasm-ld --trace` said."""
+    """(archive file name, member) of each member that a link loaded, from the output of `wasm-ld --trace`."""
     return {(os.path.basename(archive), member) for line in trace.splitlines() if line.endswith(')')
             for archive, _, member in [line[:-1].rpartition('(')]}

@@ -1,7 +1,7 @@
-"""What a cache directory is told of lazy links: how many there were, and which libraries they did without.
+"""Records of lazy links in a cache directory: their number, and the libraries that were not built whole.
 
-A link that takes only what it pulls leaves a cache directory with headers and stamps and without libraries. A frozen emcc fails
-with that, so whoever looks has to be able to see it: `.emroot/lazy/MODE.json` names what was never built whole.
+After lazy links a cache directory has headers and stamps but not all libraries, and a frozen emcc fails with
+it. `.emroot/lazy/MODE.json` lists the libraries that were never built whole.
 """
 
 from __future__ import annotations
@@ -25,13 +25,13 @@ class LinkCount:
 
     count: int = 0
     seconds: float = 0.0
-    """What they cost beyond compiling, all of them."""
+    """Their total time, without compiles."""
     did_without: Collection[tuple[str, str]] = ()
-    """The libraries that they did without: target, and path in the cache directory."""
+    """The libraries that they did not build: target, and path in the cache directory."""
 
 
 def read_links(cache: Path, mode: Mode) -> LinkCount:
-    """Those of a mode so far."""
+    """The record of a mode; an empty one if there is none."""
     said = read_json(_note(cache, mode)) or {}
     try:
         return LinkCount(int(said['links']), float(said.get('seconds', 0.0)),
@@ -41,21 +41,22 @@ def read_links(cache: Path, mode: Mode) -> LinkCount:
 
 
 def note_link(cache: Path, mode: Mode, archives: Iterable[Archive], seconds: float) -> None:
-    """One link more, which did without `archives` and cost `seconds` beyond compiling."""
+    """Record a link without `archives`, which took `seconds` in addition to its compiles."""
     before = read_links(cache, mode)
     without = {**dict(before.did_without), **{archive.target: archive.path for archive in archives}}
     write_json(_note(cache, mode), {'links': before.count + 1, 'seconds': round(before.seconds + seconds, 3), 'without': without})
 
 
 def never_whole(cache: Path) -> dict[Mode, list[str]]:
-    """By mode the libraries that lazy links did without and that are not there: a frozen emcc misses them."""
+    """By mode, the libraries that lazy links did not build and that are still missing: a frozen emcc fails
+    without them."""
     found = {mode: sorted(target for target, path in read_links(cache, mode).did_without if not (cache / path).is_file())
              for mode in (all_modes() if (cache / '.emroot' / 'lazy').is_dir() else ())}
     return {mode: targets for mode, targets in found.items() if targets}
 
 
 def completing_command(cache: Path, missing: dict[Mode, list[str]]) -> str:
-    """What builds them."""
+    """The command that builds the missing libraries."""
     targets = ','.join(f'{mode}/{target}' for mode, names in missing.items() for target in names)
     return f'emroot build --cache {quoted(cache)} --targets {targets}'
 

@@ -1,4 +1,4 @@
-"""What the inputs of a link want and have, besides its libraries."""
+"""The symbols that the inputs of a link define and reference, apart from its libraries."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from .symbol_closure import Roots, read_stubs
 
 
 def read_roots(build: Build, command: LinkCommand, cwd: Path) -> Roots:
-    """Of the inputs of a command. Raises `NeedsWholeArchives` if they cannot be read."""
+    """The symbols of the inputs of a command. Raises `NeedsWholeArchives` if they cannot be read."""
     inputs = command.objects
     try:
         symbols = read_symbols(find_nm(build.catalogue.sdk.tools), inputs, cwd=cwd,

@@ -1,4 +1,4 @@
-"""Starting the linker, and reading what it says."""
+"""Run the linker, and parse its output."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _LONG = 30000
 
 
 def run_linker(words: Sequence[str], directory: Path, cwd: Path) -> subprocess.CompletedProcess[str]:
-    """Run a command of wasm-ld to its end; `location` is for what would be too long for a command line."""
+    """Run a command of wasm-ld to its end. `location`: a directory for a response file."""
     if sum(map(len, words)) > _LONG:
         words = [words[0], write_response_file(directory / 'arguments', words[1:])]
     return subprocess.run(words, cwd=cwd, stdin=subprocess.DEVNULL, capture_output=True, text=True, errors='surrogateescape',

@@ -1,4 +1,4 @@
-"""The linker's command line, as emcc wrote it: what it reads, what it wants, and what about it forbids a lazy link."""
+"""The linker's command line from emcc: inputs, roots, and options that prevent a lazy link."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-#: Options that name a symbol which the linker then looks for, as it does for its own.
+#: Options with a symbol that the linker then searches for.
 _NAMING = re.compile(r'(?:-u|--undefined=|--export=|--export-if-defined=|--entry=|--wrap=)(.+)', re.DOTALL)
 _NAMING_NEXT = ('-u', '--undefined', '-e', '--entry', '--wrap', '--export', '--export-if-defined')
 _OWN = ('_start', '__wasm_call_dtors')
 _TAKES_NEXT = (*_NAMING_NEXT, '-o', '-m', '-z', '-L', '-l', '-mllvm', '-O', '--library', '--library-path', '--global-base')
-#: What says something about the members of archives, or keeps something of the link, besides the program.
+#: Options that print or keep information about archive members, besides the program.
 _TELLING = re.compile(r'-M|-t|-y.*|--(Map|cref|dependency-file|lto-obj-path|print-archive-stats|print-gc-sections|print-map|'
                       r'reproduce|save-temps|thinlto-cache-dir|thinlto-emit-|thinlto-index-only|trace|trace-symbol|verbose|'
                       r'why-extract|start-lib|relocatable|emit-relocs)\b.*|-r|-Map.*|@.*', re.DOTALL)
@@ -21,35 +21,35 @@ _TELLING = re.compile(r'-M|-t|-y.*|--(Map|cref|dependency-file|lto-obj-path|prin
 
 @dataclass(frozen=True)
 class LinkedArchive:
-    """An archive of the command line."""
+    """An archive on the command line."""
 
     at: int
-    """Where it stands among the arguments."""
+    """Its index among the arguments."""
     path: Path
-    """The file that the linker takes, or would if it were there."""
+    """The file that the linker uses, or would use if it existed."""
     whole: bool = False
-    """Whether the linker takes all of it (`--whole-archive`)."""
+    """Whether the linker loads all members (`--whole-archive`)."""
 
 
 @dataclass
 class LinkCommand:
-    """One command of wasm-ld."""
+    """A parsed command of wasm-ld."""
 
     words: Sequence[str]
     objects: list[Path] = field(default_factory=list)
     """Inputs that are always linked."""
     stubs: list[Path] = field(default_factory=list)
     libraries: list[LinkedArchive] = field(default_factory=list)
-    """Inputs of which the linker takes what it wants, in their order."""
+    """Archives, in order."""
     wanted: set[str] = field(default_factory=lambda: set(_OWN))
     output: int = 0
-    """Where the name of the output stands."""
+    """The index of the output among the arguments."""
     obstacle: str = ''
-    """Why the link must have whole archives; empty if it need not."""
+    """Why the link needs whole archives; empty if it does not."""
 
 
 def read_command(words: Sequence[str], cwd: Path, missing: Sequence[Path]) -> LinkCommand:
-    """Understand a command. The archives at `missing` are not there, but are to be taken as if they were."""
+    """Parse a command. The archives in `missing` do not exist, but are treated as if they did."""
     command, awaited = LinkCommand(words), {str(path): path for path in missing}
     directories, whole = list(_directories(words, cwd)), False
     arguments = iter(range(1, len(words)))
@@ -80,7 +80,7 @@ def read_command(words: Sequence[str], cwd: Path, missing: Sequence[Path]) -> Li
 
 
 def _directories(words: Sequence[str], cwd: Path) -> Iterator[Path]:
-    """Where the linker looks for libraries, in this order; it reads all these options first."""
+    """The search directories for libraries, in order. The linker reads all these options before any `-l`."""
     for at, word in enumerate(words):
         if word in ('-L', '--library-path') and at + 1 < len(words):
             yield cwd / words[at + 1]

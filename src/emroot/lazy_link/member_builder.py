@@ -1,4 +1,4 @@
-"""Single members of archives: made, or sketched."""
+"""Single members of archives: compile them, or bound their symbols."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from .ir_symbols import SymbolBounds, scan_symbols
 
 
 class MemberBuilder:
-    """Makes single members of the archives of a plan."""
+    """Compiles single members of the archives of a plan."""
 
     def __init__(self, build: Build, plan: Plan) -> None:
         self._build, self._plan = build, plan
 
     def __call__(self, wanted: Iterable[tuple[Archive, Collection[str]]]) -> dict[str, dict[str, Path]]:
-        """Make them; by the names of archives and of their members, where each lies."""
+        """Compile the wanted members. Returns the path of each by archive and member name."""
         parts = [dataclasses.replace(archive, members=tuple(m for m in archive.members if m[0] in names))
                  for archive, names in wanted]
         if not parts:
@@ -34,13 +34,13 @@ class MemberBuilder:
 
 
 class SymbolScanner:
-    """Sketches single members of the archives of a plan."""
+    """Bounds the symbols of single members of the archives of a plan."""
 
     def __init__(self, build: Build, plan: Plan) -> None:
         self._build, self._plan = build, plan
 
     def __call__(self, wanted: Iterable[tuple[Archive, Collection[str]]]) -> dict[str, dict[str, SymbolBounds]]:
-        """Sketch them; by the names of archives and of their members."""
+        """Scan the wanted members. Returns their bounds by archive and member name."""
         keys = {archive.name: {name: key for name, key in archive.members if name in names} for archive, names in wanted}
         distinct = dict.fromkeys(key for members in keys.values() for key in members.values())
         if not distinct:
@@ -54,5 +54,5 @@ class SymbolScanner:
 
 
 def mapped_context(build: Build) -> CompileContext:
-    """Where the front end finds the SDK and its headers."""
+    """The SDK and headers for the front end."""
     return CompileContext(build.catalogue.sdk, mappable(ensure_headers(build.catalogue, build.store)))

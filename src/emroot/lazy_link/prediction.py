@@ -1,7 +1,7 @@
-"""Predictions: what an archive without an index is likely to be, by that of the nearest relative which has one.
+"""Predictions: the probable index of an archive without one, from its closest relative with an index.
 
-A relative is the same library in another mode, or another variant of it. Which members a link needs is mostly the same there, so
-that these can be compiled at once. Nothing that counts depends on it: see `LazyArchives.bound_predictions`.
+A relative is the same library in another mode, or another variant. A link needs mostly the same members of
+it, so these can be compiled at once. The result never depends on a prediction: see `LazyArchives.bound_predictions`.
 """
 
 from __future__ import annotations
@@ -18,7 +18,8 @@ from .ir_symbols import gives_bitcode
 
 
 def predict_index(build: Build, archive: Archive, compiles: Mapping[str, Compile]) -> SymbolIndex:
-    """An index as far as a relative tells it. Members that the relative does not have are there without symbols."""
+    """The index of a relative, for the members of this archive. Members that the relative lacks have no
+    symbols."""
     relative = _relative(build, archive)
     known = {member.name: member for member in relative.members} if relative else {}
     return SymbolIndex(tuple(_member(name, gives_bitcode(compiles[key]), known.get(name)) for name, key in archive.members))
@@ -39,7 +40,7 @@ def _relative(build: Build, archive: Archive) -> SymbolIndex | None:
 
 
 def _relatives(build: Build, archive: Archive) -> Iterator[tuple[Mode, str]]:
-    """The same library in other modes, nearest first; then its variants, in this mode and in others."""
+    """The same library in other modes, closest first; then its variants, in this mode and in others."""
     modes = sorted(all_modes(), key=lambda mode: mode.distance(archive.mode))
     family = archive.target.split('-')[0]
     yield from ((mode, archive.target) for mode in modes)

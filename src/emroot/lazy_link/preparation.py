@@ -1,4 +1,4 @@
-"""From what emcc is about to link to a lazy link: which of the libraries that are not there can stay so, and which cannot."""
+"""From emcc's link command to a lazy link: decide which missing libraries are built whole."""
 
 from __future__ import annotations
 
@@ -26,19 +26,19 @@ from .link_inputs import read_roots
 from .linker_command import read_command
 from .member_builder import MemberBuilder, SymbolScanner
 
-#: Seconds that the lazy links of a mode may have cost, beyond compiling, before it is asked what whole libraries would.
+#: Lazy links of a mode may take this number of seconds, without compiles, before the cost of whole libraries
+#: is computed.
 FLOOR = 5.0
 Missing = Sequence[tuple[Mode, str]]
 
 
 def lazy_link(build: Build, words: Sequence[str], cwd: Path, missing: Missing, messages: Path, *,
               predicting: bool = False) -> LinkStats:
-    """Make the link that the linker's command `words` asks for, though the libraries `missing` are not there. What the linker
-    says is written to `said`.
+    """Run the linker's command `words` without the libraries `missing`. The linker's output is written to
+    `said`.
 
-    `predicting` is for libraries whose index is not known, too. Raises `NeedsWholeArchives` if it takes whole archives,
-    `Refused` if these
-    would not help.
+    `predicting`: also for libraries without an index. Raises `NeedsWholeArchives` if whole archives are needed,
+    `Refused` if the link fails with these, too.
     """
     pulled: set[str] = set()
     while True:
@@ -51,7 +51,7 @@ def lazy_link(build: Build, words: Sequence[str], cwd: Path, missing: Missing, m
 
 def _link(build: Build, words: Sequence[str], cwd: Path, missing: Missing, messages: Path, *, predicting: bool,
           pulled: Collection[str]) -> LinkStats:
-    """One attempt, knowing the archives of which something may be `pulled`."""
+    """One attempt. `pulled`: archives that the link is known to use."""
     if build.options.builder != 'source':
         raise NeedsWholeArchives('libraries are built by embuilder')
     plan = _plan(build, missing)
@@ -101,13 +101,13 @@ def _link(build: Build, words: Sequence[str], cwd: Path, missing: Missing, messa
 
 
 def is_enough(links: LinkCount, cost: Callable[[], float]) -> bool:
-    """Whether lazy links have cost as much as whole libraries would, whose `cost` is known then: who goes on until that moment,
-    and then has them built, never pays more than twice what was best."""
+    """Whether lazy links have taken as long as whole libraries would, whose `cost` is then computed. With
+    this rule the total is at most twice the optimum."""
     return links.seconds >= FLOOR and links.seconds >= cost()
 
 
 def _cost(build: Build, plan: Plan, lazies: Sequence[LazyArchive]) -> float:
-    """Seconds that the objects will take which archives still lack."""
+    """Expected seconds for the objects that the archives still lack."""
     durations, embedded_paths = CompileTimes(build.home, build.catalogue.sdk), build.catalogue.sdk.embedded_paths
     keys = {key for lazy in lazies for _, key in lazy.archive.members}
     return sum(durations.expected(plan.compiles[key]) for key in keys
@@ -115,8 +115,8 @@ def _cost(build: Build, plan: Plan, lazies: Sequence[LazyArchive]) -> float:
 
 
 def _note_links(cache: Path, archives: Sequence[Archive]) -> None:
-    """Note a lazy link in each of its modes, and what it cost: what this process itself took. Compilers and linker would run
-    without it, too."""
+    """Record a lazy link in each of its modes, with the time of this process. Compilers and linker would
+    run without it, too."""
     used = os.times()
     for mode in {archive.mode for archive in archives}:
         note_link(cache, mode, [archive for archive in archives if archive.mode == mode], used.user + used.system)
@@ -132,14 +132,14 @@ def _plan(build: Build, missing: Missing) -> Plan:
 
 
 def _build_whole(build: Build, missing: Missing, lazies: Collection[tuple[Mode, str]]) -> None:
-    """Put in the cache directory what is not to be lazy."""
+    """Build the libraries that are not lazy into the cache directory."""
     requests = [Request(mode=mode, targets=(target,)) for mode, target in missing if (mode, target) not in lazies]
     if requests and build.run(requests).failures:
         raise NeedsWholeArchives('some of its missing libraries cannot be built')
 
 
 def _ask_remote(build: Build, plan: Plan) -> None:
-    """Whole archives that others made are better than any part of them; their indexes are the next best."""
+    """Download whole archives, or at least their indexes."""
     if not build.options.remote:
         return
     from ..engine.remote_requests import archive_requests

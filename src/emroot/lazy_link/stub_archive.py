@@ -1,4 +1,4 @@
-"""Sparse archives: the members of a library in their order, those that a link needs real, the others stand-ins."""
+"""Sparse archives: the members of a library in order, needed ones real, the others as stubs."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ _MAGIC = b'!<arch>\n'
 
 
 def write_stub_archive(path: Path, index: SymbolIndex, real: Mapping[str, Path], triple: str) -> None:
-    """Write the archive of `index` with the objects of `real` by their members' names.
+    """Write the archive of `index`. `real`: the needed objects, by member name.
 
-    It has no symbol table of its own: the linker reads the members' symbols, as it has done since LLVM 19.
+    The archive has no symbol table: since LLVM 19 the linker reads the members' own symbols.
     """
     names = bytearray()
     with open(path, 'wb') as out:
@@ -40,7 +40,8 @@ def _header(name: str, size: int) -> bytes:
 
 
 def extracted_members(trace: str, archive: Path, real: Collection[str]) -> set[str]:
-    """The stand-ins of an archive that a link loaded, by what `wasm-ld --trace` said; its lines are `ARCHIVE(MEMBER)`."""
+    """The stubs of an archive that a link loaded, from the output of `wasm-ld --trace`; its lines are
+    `ARCHIVE(MEMBER)`."""
     begins = f'{archive}('
     members = {line[len(begins):-1] for line in trace.splitlines() if line.startswith(begins) and line.endswith(')')}
     return members - set(real)

@@ -1,9 +1,9 @@
-"""Stand-ins: objects of a few hundred bytes that define the names of a member that was not compiled, and do nothing.
+"""Stubs: objects of a few hundred bytes that define the symbols of a member that was not compiled.
 
-While the linker decides which members to load, it knows of each its location in the archive, whether it is bitcode, and the names
-that it defines; nothing else. A stand-in agrees with the real object in these, so that as long as none of them is loaded the
-decisions are those of the whole archive. What it would be good for beyond that does not matter: a link that loads one does
-not count.
+Before the linker loads a member, it knows three facts of it: its position in the archive, whether it is
+bitcode, and the symbols that it defines. A stub agrees with the real object in these facts, so while no stub
+is loaded the linker decides as with the whole archive. The content of a stub does not matter: a link that
+loads one does not count.
 """
 
 from __future__ import annotations
@@ -20,9 +20,10 @@ _WITH_NAME = 0x40
 
 
 def wasm_stub(names: Sequence[str], triple: str) -> bytes:
-    """A relocatable WebAssembly object in which `names` are one function that takes and gives nothing and traps.
+    """A relocatable WebAssembly object in which all `names` are one function without parameters and results
+    that traps.
 
-    That it is of a 64-bit program, its memory tells.
+    A 64-bit memory marks it as an object for a 64-bit program.
     """
     memory = _text('env') + _text('__linear_memory') + bytes([_MEMORY, _IS_64 if triple.startswith('wasm64') else 0, 0])
     symbols = b''.join(bytes([_DEFINED_FUNCTION]) + encode(_WITH_NAME if n else 0) + encode(0) + _text(name)
@@ -50,7 +51,7 @@ _TOP_WIDTH, _WIDTH = 2, 3
 
 
 def bitcode_stub(names: Sequence[str], triple: str) -> bytes:
-    """A module of LLVM's bitcode in which `names` are global variables of one byte."""
+    """A module of LLVM bitcode in which `names` are global variables of one byte."""
     out = _Bits(b'BC\xc0\xde')
 
     def identification() -> None:
@@ -87,18 +88,18 @@ def bitcode_stub(names: Sequence[str], triple: str) -> bytes:
 
 
 class _Bits:
-    """Bits, the lowest first."""
+    """A bit stream, least significant bits first."""
 
     def __init__(self, magic: bytes) -> None:
         self._done = bytearray(magic)
         self._value = self._count = 0
 
     def finished(self) -> bytes:
-        """All that was written."""
+        """The bytes; complete only outside of blocks, which end at 32 bits."""
         return bytes(self._done)
 
     def block(self, number: int, outer: int, write: Callable[[], object]) -> None:
-        """A block, with what `write()` writes in it. Its length is known in the end."""
+        """Write a block with the content that `write()` writes; its length is filled in afterwards."""
         self._put(_ENTER, outer)
         self._vbr(number, 8)
         self._vbr(_WIDTH, 4)
@@ -111,13 +112,13 @@ class _Bits:
         self._done[at:at + 4] = ((len(self._done) - at - 4) // 4).to_bytes(4, 'little')
 
     def record(self, code: int, values: Sequence[int]) -> None:
-        """A record without an abbreviation."""
+        """Write a record without an abbreviation."""
         self._put(_UNABBREVIATED, _WIDTH)
         for value in (code, len(values), *values):
             self._vbr(value, 6)
 
     def blob(self, code: int, content: bytes) -> None:
-        """A record that is a blob, which takes an abbreviation: the code as it is, then a blob."""
+        """Write a blob record with its abbreviation: a literal code, then the blob."""
         self._put(_DEFINE_ABBREVIATION, _WIDTH)
         self._vbr(2, 5)
         self._put(1, 1)

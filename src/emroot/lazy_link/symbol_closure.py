@@ -1,6 +1,8 @@
-"""Which members a link needs, before it is made: what can be reached from its inputs over the indexes of its archives.
+"""The members that a link needs, computed before the link: everything reachable from its inputs through the
+indexes of its archives.
 
-A member too many costs a compile, one too few another round: which members are really loaded, the linker says (`link.py`).
+An extra member costs a compile, an omitted one costs another round: the linker says which members it really
+loads (`link.py`).
 """
 
 from __future__ import annotations
@@ -10,30 +12,30 @@ from dataclasses import dataclass, field
 
 from ..symbol_index import MemberSymbols, SymbolIndex
 
-#: What the headers of WASI begin the names of functions with that are imported without it.
+#: The prefix in WASI's headers for functions that are imported without it.
 _IMPORTED = '__wasi_'
 MemberId = tuple[int, int]
-"""An archive and a member in it, by number."""
+"""The number of an archive, and of a member in it."""
 
 
 @dataclass(frozen=True)
 class Roots:
-    """What the inputs of a link want and have, besides its indexed archives."""
+    """The symbols that the inputs of a link define and reference, apart from its indexed archives."""
 
     wanted: Collection[str]
-    """Names that something refers to, among them some that are there."""
+    """Referenced symbols, including defined ones."""
     defined: Collection[str] = frozenset()
-    """Names that are there already."""
+    """Defined symbols."""
     stubs: Mapping[str, Collection[str]] = field(default_factory=dict)
-    """Names that JavaScript has, with what each of these functions wants of the program."""
+    """JavaScript functions, with the symbols of the program that each needs."""
     bitcode: bool = False
     """Whether any of the inputs is bitcode."""
     shared: bool = False
-    """Whether any of them is a shared library, which may want names that are not known."""
+    """Whether any of them is a shared library, which may reference unknown symbols."""
 
 
 class SymbolClosure:
-    """The members needed of some archives, in the order in which the linker sees these; grows by what is added."""
+    """The needed members of some archives, in link order. It grows with each `add`."""
 
     def __init__(self, archives: Sequence[SymbolIndex], roots: Roots) -> None:
         self._archives, self._roots = archives, roots
@@ -48,7 +50,7 @@ class SymbolClosure:
         self._follow(roots.wanted)
 
     def add(self, archive: int, names: Iterable[str]) -> None:
-        """Members that are needed as well."""
+        """Add members of an archive, and everything that they reference."""
         by_name = {member.name: member for member in self._archives[archive].members}
         for name in names:
             if name in by_name:
@@ -78,13 +80,14 @@ class SymbolClosure:
                 todo += self._roots.stubs.get(name) or self._roots.stubs.get(name.removeprefix(_IMPORTED), ())
 
     def _early(self) -> list[str]:
-        """Before it generates code, the linker loads bitcode for whatever JavaScript may come to want of the program."""
+        """Symbols whose bitcode the linker loads before code generation, because JavaScript may need them."""
         return [name for function, names in self._roots.stubs.items() if function not in self._provider for name in names
                 if (member_id := self._provider.get(name)) and self._archives[member_id[0]].members[member_id[1]].bitcode]
 
 
 def read_stubs(text: str) -> dict[str, tuple[str, ...]]:
-    """The functions of JavaScript that emcc tells the linker of, with what each wants: `NAME: OTHER,OTHER` after `#STUB`."""
+    """The JavaScript functions in the list that emcc gives to the linker, with the symbols that each
+    needs: `NAME: OTHER,OTHER` after `#STUB`."""
     found = {}
     for line in text.splitlines():
         if line.strip() and not line.startswith('#'):

@@ -1,13 +1,16 @@
-"""Links that fail, and would fail with whole archives, too: a check of a configure script that is meant to find nothing.
+"""Failing links that would fail with whole archives, too: a check of a configure script that is meant to
+fail.
 
-wasm-ld refuses a link for names that nothing defines. If it loaded no stand-in until then, it went the way that it goes with
-whole archives (`link.py`): what it loaded is the same and real, and of all other members it knows the names that they define.
-Names that no member of any archive defines are therefore missing from whole archives as well, and it says so in the same words,
-which depend on what was loaded alone. Any other complaint is left to whole archives.
+wasm-ld fails for undefined symbols. If it loaded no stub before, it did the same as with whole archives
+(`link.py`): everything that it loaded is real, and it knows the defined symbols of all other members. Symbols
+that no member of any archive defines are therefore undefined with whole archives as well, with the same
+message, which depends only on the loaded members. For any other message the link is repeated with whole
+archives.
 
-This trusts indexes in what they do not have. A second witness is asked: an object cannot define a name that its source does not
-mention. Where a source that was not compiled mentions all of a name, the compiler's front end says whether it defines it
-(`ir_symbols.py`). Only macros that put a name together escape both witnesses, and these have to be wrong together.
+This depends on what indexes do not contain, so a second source has to agree: an object cannot define a name
+that its source does not mention. If a source that was not compiled mentions all parts of a name, the
+compiler's front end says whether it defines it (`ir_symbols.py`). Only a macro that assembles a name escapes
+both, and then the index has to be wrong, too.
 """
 
 from __future__ import annotations
@@ -25,11 +28,13 @@ _WORD = re.compile(r'[A-Za-z_]\w*')
 
 
 class LinkRefused(Exception):
-    """The linker refuses a link, and would so with whole archives; what it said was passed on. Says which names are missing."""
+    """The link fails, and would fail with whole archives; the message was passed on. The text lists the
+    undefined symbols."""
 
 
 def undefined_symbols(stderr: str) -> set[str]:
-    """The names that wasm-ld does not find, by what it said with `--no-demangle`; none if it had something else to say, too."""
+    """The undefined symbols in the output of wasm-ld with `--no-demangle`; none if there are other errors,
+    too."""
     found: set[str] = set()
     for error in _ERROR.findall(stderr):
         match = _MISSING.fullmatch(error.strip())
@@ -40,7 +45,7 @@ def undefined_symbols(stderr: str) -> set[str]:
 
 
 def unconfirmed(build: Build, archive: Archive, names: Collection[str], known: Collection[str]) -> set[str]:
-    """The members of an archive, but for those `known`, whose sources mention all of one of the names."""
+    """The members of an archive, except `known`, whose sources mention all parts of one of the names."""
     sources = {}
     for recipe in build.catalogue.recipes(archive.mode, [archive.target]).values():
         sources = {member.name: member.source for member in recipe.members if member.name not in known}
@@ -50,7 +55,8 @@ def unconfirmed(build: Build, archive: Archive, names: Collection[str], known: C
 
 
 def parts(name: str) -> list[str]:
-    """What a source has to mention to define a name: the name, or the longest of the names that a mangled one is made of."""
+    """What a source has to mention to define a name: the name itself, or the longest identifier in a
+    mangled one."""
     if not name.startswith('_Z'):
         return [name]
     found = []
@@ -78,5 +84,5 @@ def words_of(source: Path) -> set[str] | None:
 
 
 def source_path(root: Path, source: str) -> Path:
-    """Where a source of a recipe lies."""
+    """The path of a source in a recipe."""
     return root.joinpath('system', 'lib', 'libc', source.replace('{sdk}', str(root)))

@@ -1,7 +1,8 @@
-"""The catalogue: what an SDK says its libraries are, as data. Asked once per SDK and mode, then kept.
+"""The catalogue: the SDK's own description of its libraries, as data. Queried once per SDK and mode, then
+cached.
 
-Two questions of different price: the *list* of a mode (names, files, groups, ports), and the *recipe* of a target (its
-compiles and the order of its members).
+There are two queries of different cost: the *list* of a mode (names, files, groups, ports), and the *recipe*
+of a target (its compiles and the order of its members).
 """
 
 from __future__ import annotations
@@ -23,9 +24,9 @@ from ..probe import ask, programs_digest, pure_environment
 from ..probe.port_settings import split
 from ..sdk import Sdk
 
-#: Raised when the shape of kept answers changes; what programs say is renewed when these change.
+#: The format of cached answers. They are also queried again when the query programs change.
 _MEMO_VERSION = 3
-#: What a library may be called; a group is all capitals, a pattern and a port's file have other characters.
+#: The syntax of library names; groups are all capitals, patterns and port files have other characters.
 _LIBRARY = r'[\w.+-]*[a-z][\w.+-]*'
 
 
@@ -38,51 +39,54 @@ class Library:
     file: str
     """`libc-mt-debug.a`; a bare `.o` for the C runtime's start files."""
     path: str
-    """Where emcc looks for it, relative to the cache directory, forward slashes."""
+    """The path that emcc expects, relative to the cache directory, with forward slashes."""
     family: str
-    """The library that this is a variant of: `libc`."""
+    """The library of which this is a variant: `libc`."""
     vary: Mapping[str, str]
-    """What makes this variant: `{'is_mt': 'True'}`."""
+    """The constructor arguments of this variant: `{'is_mt': 'True'}`."""
     objects: int
-    """How many compiles it takes."""
+    """The number of its compiles."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Listing:
-    """What a mode has to offer."""
+    """The libraries, groups and ports of a mode."""
 
     mode: Mode
     libraries: Mapping[str, Library]
     groups: Mapping[str, Sequence[str]]
     """Embuilder's groups: `MINIMAL`, `SYSTEM`, `USER`, `ALL`..."""
     ports: Mapping[str, Sequence[str]]
-    """Ports by name, each with the ports it depends on."""
+    """Ports by name, each with its dependencies."""
     port_variants: Mapping[str, str]
-    """Variants of ports (`libpng-mt`) and the port they are of."""
+    """Variants of ports (`libpng-mt`), and the port of each."""
     list_values: Mapping[str, Sequence[str]]
-    """Names that may also be one of several values of a port's option (`sdl2_mixer:formats`) or of a setting."""
+    """Names that are also valid in the list value of a port's option (`sdl2_mixer:formats`) or of a
+    setting."""
     unlisted: Mapping[str, Library] = field(default_factory=dict)
-    """Libraries that links asked for though embuilder lists none of that name: taken by exact name, in no group or list."""
+    """Libraries that links need but embuilder does not list: selected by exact name only, not by groups or
+    patterns."""
 
     def library(self, target: str) -> Library | None:
-        """The library of this name, listed or not."""
+        """The library with this name, listed by embuilder or not; None if there is none."""
         return self.libraries.get(target) or self.unlisted.get(target)
 
     def knows(self, name: str) -> bool:
-        """Whether something is called so: a library, a port, a variant of one, or a group."""
+        """Whether this is the name of a library, a port, a variant of a port, or a group."""
         return bool(self.library(name)) or any(name in known for known in (self.ports, self.port_variants, self.groups))
 
     def goes_on(self, port: str, name: str) -> bool:
-        """Whether `name`, behind a comma, is one more value of the last option of a port's name (`sdl2_mixer:formats=mp3`)."""
+        """Whether `name`, after a comma, is another value of the last option in a port's name
+        (`sdl2_mixer:formats=mp3`)."""
         first, options = split(port)
         option = options[-1][0]
         values = self.list_values.get(option, ()) or self.list_values.get(f'{self.port_variants.get(first, first)}:{option}', ())
         return name in values or not self.knows(name)
 
     def expand(self, names: Iterable[str]) -> list[str]:
-        """Targets for `names`, each a target, port, pattern or group, in order and once.
+        """The targets for `names` (targets, ports, patterns or groups), in order, without duplicates.
 
-        Raises `UnknownNameError` for a name or pattern that matches nothing.
+        Raises `UnknownNameError` for a name or pattern without a match.
         """
         known = [*self.libraries, *self.ports, *self.port_variants]
         found: dict[str, None] = {}
@@ -99,7 +103,8 @@ class Listing:
         return list(found)
 
     def _is_port(self, name: str) -> bool:
-        """Whether it is a port by its file, or a port of the SDK with options or settings (`sdl2_image:formats=png`)."""
+        """Whether it is the file of a port, or one of the SDK's ports with options or settings
+        (`sdl2_image:formats=png`)."""
         first, options = split(name)
         return first.endswith('.py') or (bool(options) and first in self.ports)
 
@@ -109,7 +114,8 @@ class Member:
     """One compile of a library, and the name of its object in the archive."""
 
     source: str
-    """As it stands on the command line: relative to a directory three levels below the SDK's root, or `{sdk}/...`."""
+    """The path on the command line: relative to a directory three levels below the SDK's root, or
+    `{sdk}/...`."""
     name: str
     argv: tuple[str, ...]
     """Compiler and arguments; `{sdk}`, `{cache}`, `{source}` and `{object}` stand for paths."""
@@ -117,33 +123,34 @@ class Member:
 
 @dataclass(frozen=True, kw_only=True)
 class Recipe:
-    """How a target is made: its members in the SDK's order, and how they are joined."""
+    """How a target is made: its members in the SDK's order, and how they are archived."""
 
     mode: Mode
     target: str
     file: str
     path: str
     family: str
-    """The library that this is a variant of."""
+    """The library of which this is a variant."""
     how: str
-    """`archive` (llvm-ar), `copy` (a single object), or something only embuilder can do."""
+    """`archive` (llvm-ar), `copy` (a single object), or another value for targets of embuilder."""
     members: tuple[Member, ...]
 
 
 class Catalogue:
-    """Asks an SDK, and remembers. One per SDK; safe to share between processes, since answers are facts."""
+    """Queries an SDK, and caches the answers. One per SDK; processes may share the cache, since answers
+    never change."""
 
     def __init__(self, sdk: Sdk, home: Home) -> None:
         self.sdk = sdk
-        #: Answers of this SDK, by its digest.
+        #: The directory of cached answers, by the digest of the SDK.
         self.memo = home.memo / 'probe' / sdk.digest[:32] / f'{programs_digest()[:12]}-{_MEMO_VERSION}'
         self.config = self.memo / 'emscripten.config'
-        #: Where the SDK's own Python modules are kept compiled.
+        #: The directory of the SDK's compiled Python modules.
         self.bytecode = self.memo / 'bytecode'
         self._listings: dict[Mode, Listing] = {}
 
     def listing(self, mode: Mode) -> Listing:
-        """What `mode` has to offer."""
+        """The listing of a mode."""
         if mode not in self._listings:
             memo_file = self._listing_memo(mode)
             memo = read_checked_json(memo_file)
@@ -154,11 +161,11 @@ class Catalogue:
         return self._listings[mode]
 
     def is_cached(self, mode: Mode) -> bool:
-        """Whether the listing of a mode is known, so that having it costs next to nothing."""
+        """Whether the listing of a mode is cached."""
         return mode in self._listings or self._listing_memo(mode).is_file()
 
     def add_unlisted(self, mode: Mode, unlisted: Mapping[str, Any]) -> None:
-        """Add libraries that a link asks for though embuilder lists none of that name (`resolution.py`)."""
+        """Add libraries that a link needs but embuilder does not list (`resolution.py`)."""
         if not unlisted.keys() <= self.listing(mode).unlisted.keys():
             memo_file = self._unlisted(mode)
             write_checked_json(memo_file, {**(read_checked_json(memo_file) or {}), **unlisted})
@@ -171,7 +178,7 @@ class Catalogue:
         return self.memo / mode.name / 'list.json'
 
     def recipes(self, mode: Mode, targets: Iterable[str]) -> dict[str, Recipe]:
-        """How each of `targets` (exact names) is made that is a library of `mode`."""
+        """The recipes of those `targets` (exact names) that are libraries of `mode`."""
         wanted = list(targets)
         if self.is_cached(mode):  # else that question is spared: the answer to this one tells, too
             wanted = [target for target in wanted if self.listing(mode).library(target)]
@@ -188,10 +195,10 @@ class Catalogue:
         return {target: _recipe(mode, target, memo) for target, memo in memos.items() if memo}
 
     def expand(self, mode: Mode, names: Iterable[str]) -> list[str]:
-        """Targets for `names` as `Listing.expand` has them. That of a mode that was not asked for yet is only asked for if there
-        are names of other things than libraries.
+        """The targets for `names`, like `Listing.expand`. A listing that is not cached is queried only if
+        there are names other than of libraries.
 
-        Raises `UnknownNameError` for a name or pattern that matches nothing.
+        Raises `UnknownNameError` for a name or pattern without a match.
         """
         wanted = list(dict.fromkeys(names))
         if (not self.is_cached(mode) and all(re.fullmatch(_LIBRARY, name) for name in wanted)
@@ -200,7 +207,8 @@ class Catalogue:
         return self.listing(mode).expand(wanted)
 
     def environment(self, extra: Mapping[str, str] | None = None) -> dict[str, str]:
-        """The environment in which this SDK's own programs see nothing but its own tools, plus `extra`."""
+        """The environment for this SDK's own programs, in which they find only its own tools, plus
+        `extra`."""
         text = self.sdk.config_text
         if read_file(self.config) != text.encode():
             try:
@@ -218,7 +226,7 @@ class Catalogue:
 
 @functools.cache
 def _temporary_config(text: str) -> Path:
-    """A configuration for as long as this process runs: what only asks needs no home that can be written to."""
+    """A configuration that exists while this process runs: queries need no writable home."""
     import atexit
     import tempfile
     directory = Path(tempfile.mkdtemp(prefix='emroot-config-'))
@@ -228,7 +236,7 @@ def _temporary_config(text: str) -> Path:
 
 
 def _split(answer: Mapping[str, Any], target: str) -> dict[str, Any]:
-    """One target's part of an answer, with only the commands it uses."""
+    """One target's part of an answer, with only the commands that it uses."""
     library = answer['libraries'][target]
     used = sorted({index for _, _, index in library['objects']})
     return {**library, 'commands': [answer['commands'][i] for i in used],
@@ -250,5 +258,5 @@ def _recipe(mode: Mode, target: str, memo: Mapping[str, Any]) -> Recipe:
 
 
 def read_source_index(sdk: Sdk) -> dict[str, str]:
-    """The digest of each source and header of the SDK, by its path below the root."""
+    """The sha256 of each source and header of the SDK, by its path below the root."""
     return {str(k): str(v) for k, v in (read_checked_json(Path(sdk.index)) or {}).items()}

@@ -1,12 +1,12 @@
-"""Which emcc or em++ a command line starts, and with what: as people write links, and as build tools print them.
+"""Parse link commands: the emcc or em++ command in a line as users write it, or as build tools print it.
 
-    LINE      COMMAND, or several joined by && || ; | & (what ninja prints: `: && em++ ... && :`)
-    COMMAND   [NAME=VALUE | LAUNCHER]... DRIVER ARGUMENT...      or flags and inputs alone
-    DRIVER    emcc or em++, by any path and suffix
-    LAUNCHER  a program of `_LAUNCHERS` with its options, a shell with a command, `cmake -E`; or any other program that has the
-              driver right behind it, or right behind a `--`
+    LINE      COMMAND, or several joined by && || ; | & (ninja prints `: && em++ ... && :`)
+    COMMAND   [NAME=VALUE | LAUNCHER]... DRIVER ARGUMENT...      or only flags and inputs
+    DRIVER    emcc or em++, with any path and suffix
+    LAUNCHER  a program of `_LAUNCHERS` with its options, a shell with a command, `cmake -E`; or any other program directly
+              followed by the driver, or by `--` and the driver
 
-Anything else is no link, and is refused: `make -j2` has inputs and options as well.
+Anything else is not a link, and is refused: `make -j2` has inputs and options as well.
 """
 
 from __future__ import annotations
@@ -23,7 +23,8 @@ from ..errors import UsageError
 
 Language = Literal['c', 'c++']
 COMPILERS: dict[str, Language] = {'emcc': 'c', 'em++': 'c++'}
-#: Launchers that take options of their own: those of them that have the next word for value, and how many words follow them.
+#: Launchers with options: the options with a value in the next word, and the number of further words before
+#: the command.
 _LAUNCHERS: dict[str, tuple[str, int]] = {
     **dict.fromkeys(('ccache', 'sccache', 'distcc', 'icecc', 'buildcache', 'gomacc', 'rewrapper', 'recc', 'nohup', 'setsid',
                      'command', 'libtool', 'emmake', 'emconfigure'), ('', 0)),
@@ -31,17 +32,17 @@ _LAUNCHERS: dict[str, tuple[str, int]] = {
     'nice': ('-n --adjustment', 0), 'ionice': ('-c --class -n --classdata', 0), 'sudo': ('-u --user -g --group', 0),
     'stdbuf': ('-i -o -e', 0), 'python': ('-W -X', 0), 'py': ('', 0), 'timeout': ('-k --kill-after -s --signal', 1),
     'taskset': ('', 1), 'chrt': ('', 1)}
-#: Names the configuration of an emcc on its command line. Only this spelling does.
+#: The option for emcc's configuration, only in this spelling.
 CONFIG = '--em-config'
-#: Names the program that an emcc starts compilers through, on its command line.
+#: The option for the launcher of emcc's compiles.
 _WRAPPER = '--compiler-wrapper'
 _SHELLS = ('sh', 'bash', 'dash', 'ash', 'zsh', 'ksh')
 _BETWEEN = ('&&', '||', ';', '|', '&')
 _ASSIGNMENT = r'(?s)([A-Za-z_]\w*)=(.*)'
 _INPUT = r'(?is).*\.(o|obj|lo|a|lib|so|dylib|wasm|bc|ll|c|cc|cpp|cxx|c\+\+|i|ii|m|mm|s)'
-#: What a driver's name may end with.
+#: Suffixes of a driver's name.
 _SUFFIXES = ('', '.py', '.bat', '.exe', '.cmd', '.ps1')
-#: Of these a compiler links nothing.
+#: Options with which a compiler does not link.
 _LINKS_NOTHING = {'-c', '-S', '-E', '-M', '-MM', '-fsyntax-only'}
 
 
@@ -53,15 +54,16 @@ class LinkLine:
     """`emcc` or `em++`."""
     arguments: tuple[str, ...]
     variables: Mapping[str, str]
-    """What the line itself sets."""
+    """Environment variables that the line sets."""
     command: tuple[str, ...]
-    """What the line starts, launchers and driver included. Nothing if it was flags alone."""
+    """The command, with launchers and driver; empty for flags without a driver."""
 
 
 def read_link(link: str | Sequence[str], lang: str | None = None) -> LinkLine:
-    """The one emcc or em++ that a line starts. Of flags alone, `lang` (`c` or `c++`, the default) says which of the two.
+    """The one emcc or em++ command in a line. For flags without a driver, `lang` (`c` or `c++`, the default)
+    selects it.
 
-    Raises `UsageError` if there is none, or more than one that links.
+    Raises `UsageError` if there is none, or more than one.
     """
     if lang not in (None, *COMPILERS.values()):
         raise UsageError(f'unknown language {lang!r}', hint='give --lang c or --lang c++')
@@ -85,7 +87,7 @@ def read_link(link: str | Sequence[str], lang: str | None = None) -> LinkLine:
 
 
 def compiler_wrapper(link: str | Sequence[str]) -> str | None:
-    """The program through which a link has compilers started (`--compiler-wrapper`, EM_COMPILER_WRAPPER), if it says so."""
+    """The launcher of compiles in a link (`--compiler-wrapper`, EM_COMPILER_WRAPPER); None if it has none."""
     line = read_link(link)
     said = line.variables.get('EM_COMPILER_WRAPPER')
     for word, following in itertools.zip_longest(line.arguments, line.arguments[1:]):
@@ -96,7 +98,7 @@ def compiler_wrapper(link: str | Sequence[str]) -> str | None:
 
 
 def split_link(link: str | Sequence[str], *, windows: bool = os.name == 'nt') -> Sequence[str]:
-    """The words of a link, which may be given as they would stand on a shell's line."""
+    """The words of a link, which may be one string in shell syntax."""
     if not isinstance(link, str):
         return link
     reader = shlex.shlex(link, posix=True, punctuation_chars=False)
@@ -110,7 +112,7 @@ def split_link(link: str | Sequence[str], *, windows: bool = os.name == 'nt') ->
 
 
 def compiler(word: str) -> str | None:
-    """`emcc` or `em++` if a word names one of them: `/opt/emsdk/upstream/emscripten/em++.bat`."""
+    """`emcc` or `em++` if a word is one of them: `/opt/emsdk/upstream/emscripten/em++.bat`."""
     name, suffix = os.path.splitext(_name(word))
     return name if name in COMPILERS and suffix in _SUFFIXES else None
 
@@ -120,7 +122,7 @@ def _name(word: str) -> str:
 
 
 def _started(words: Sequence[str]) -> Iterator[LinkLine]:
-    """Each emcc or em++ that the commands of a line start."""
+    """Each emcc or em++ command in a line."""
     command: list[str] = []
     for word in (*words, ';'):
         if word not in _BETWEEN:
@@ -135,7 +137,7 @@ def _started(words: Sequence[str]) -> Iterator[LinkLine]:
 
 
 def _launched(command: list[str], variables: Mapping[str, str]) -> Iterator[LinkLine]:
-    """What a launcher starts: the command with it in front, unless that is a shell."""
+    """The command that a launcher starts, with the launcher in front, unless that is a shell."""
     inner, shell = _behind(command)
     for line in _started(inner):
         started = line.command if shell else (*command[:len(command) - len(inner)], *inner)
@@ -143,7 +145,7 @@ def _launched(command: list[str], variables: Mapping[str, str]) -> Iterator[Link
 
 
 def _behind(command: list[str]) -> tuple[Sequence[str], bool]:
-    """What a launcher was given to start, and whether it was a shell. Nothing if it is no launcher."""
+    """The command after a launcher, and whether the launcher is a shell. Empty if it is not a launcher."""
     name, rest = _program(command[0]), command[1:]
     if name in _SHELLS or name == 'cmd':
         return _of_shell(name, rest), True
@@ -161,7 +163,7 @@ def _behind(command: list[str]) -> tuple[Sequence[str], bool]:
 
 
 def _of_shell(name: str, rest: list[str]) -> Sequence[str]:
-    """The words of a shell's command, or of the script that it runs."""
+    """The words of a shell's `-c` command, or of its script."""
     if name == 'cmd':
         inner = rest[next((at for at, word in enumerate(rest) if word.lower() == '/c'), len(rest)) + 1:]
         return split_link(inner[0], windows=True) if len(inner) == 1 else inner
@@ -175,13 +177,13 @@ def _of_shell(name: str, rest: list[str]) -> Sequence[str]:
 
 
 def _program(word: str) -> str:
-    """A program's name without what versions and Windows add to it."""
+    """The name of a program without version suffixes and `.exe`."""
     name = re.sub(r'\.(exe|bat|cmd)$', '', _name(word))
     return 'python' if re.fullmatch(r'pythonw?[\d.]*', name) else name
 
 
 def _variables(words: Sequence[str]) -> tuple[dict[str, str], list[str]]:
-    """What is set in front of a command, and the command."""
+    """The variable assignments before a command, and the command."""
     variables: dict[str, str] = {}
     for at, word in enumerate(words):
         if '=' not in word or not (match := re.fullmatch(_ASSIGNMENT, word)):

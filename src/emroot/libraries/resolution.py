@@ -1,8 +1,8 @@
-"""Which mode, targets, files and ports a link needs: what emcc's own front half says (`probe/resolve_program.py`).
+"""Mode, targets, files and ports that a link needs, from emcc's own front half (`probe/resolve_program.py`).
 
-A link's answer depends on the SDK, on the flags, and on the few files that emcc looks at while it decides. Names of
-objects and outputs do not matter, so that every program of a build shares one answer; the files are looked at again
-each time, as a compiler cache does with headers.
+The answer depends on the SDK, the flags, and the few files that emcc reads to decide. Names of objects and
+outputs do not matter, so all programs of a build share one answer. The files are checked again each time, as
+a compiler cache does with headers.
 """
 
 from __future__ import annotations
@@ -23,59 +23,61 @@ from ..probe.port_settings import split
 from .catalogue import Catalogue
 from .link_line import CONFIG, LinkLine, read_link
 
-#: What emcc reads from the environment that changes which libraries it links, and how.
+#: Environment variables of emcc that change which libraries it links.
 HEEDED = ('EMCC_CFLAGS', 'EMCC_FORCE_STDLIBS', 'EMCC_ONLY_FORCED_STDLIBS', 'EMCC_AUTODEBUG', 'EMCC_STRICT',
           'EMMAKEN_JUST_CONFIGURE')
 _STAND_IN = 'main.o'
-#: What answers. Another version of it is asked anew.
+#: The query program. After a change of it, answers are queried again.
 _PROGRAMS = [PROGRAM.with_name(f'{name}.py')
              for name in ('resolve_program', 'port_names', 'port_settings', 'guard', 'sdk_modules', 'libraries')]
 _ANSWERS_KEPT = 8
 _MODES = {mode.directory: mode for mode in all_modes()}
 _OBJECTS = ('.o', '.obj', '.lo', '.a', '.lib')
-#: Options of one letter that do not have the next word for value.
+#: One-letter options without a value in the next word.
 _ALONE = {f'-{letter}' for letter in 'cgvwrsES-'}
 
 
 @dataclass(frozen=True, kw_only=True)
 class Resolution:
-    """What a link needs."""
+    """The needs of a link."""
 
     mode: Mode
     targets: tuple[str, ...]
-    """Libraries under embuilder's names, in link order. None if the command does not link."""
+    """Libraries, with embuilder's names, in link order. Empty if the command does not link."""
     files: tuple[str, ...]
-    """Where emcc looks for them, relative to the cache directory, in the same order; then those of the ports."""
+    """Their paths, relative to the cache directory, in the same order; then those of the ports."""
     ports: tuple[str, ...]
-    """Ports, dependencies first, under names that build what the link wants of each: embuilder's (`zlib`, `libpng-mt`,
-    `sdl2_image:formats=png`, `/my/port.py`), with settings where those do not say it (`sdl2_mixer:PTHREADS=1`)."""
+    """Ports, dependencies first, with target names that build what the link needs: embuilder's (`zlib`,
+    `libpng-mt`, `sdl2_image:formats=png`, `/my/port.py`), and with settings where these do not suffice
+    (`sdl2_mixer:PTHREADS=1`)."""
     unfetched: tuple[str, ...] = ()
-    """Those of `ports` whose definition comes with sources that are not there yet: what they add is not in `files`."""
+    """The `ports` whose definition comes with sources that are not here yet: their files are not in
+    `files`."""
     unnamed: tuple[tuple[str, str], ...] = ()
-    """Files that emcc wants of a port though no target gives them, each after its port: they cannot be built apart from emcc."""
+    """(port, file) of files of ports that no target provides: only emcc can build them."""
 
     def check_ports(self) -> None:
-        """Raises `BuildError` if it needs a port's file that no target gives."""
+        """Raises `BuildError` if it needs a port's file that no target provides."""
         for port, file in self.unnamed:
             raise BuildError(f'the link needs {file} of port {port}, but no variant, option or setting of the port provides it',
                              hint='let emcc build it: run this link once without emroot, with the same cache directory')
 
     def to_json(self) -> dict[str, Any]:
-        """What `emroot resolve --json` prints."""
+        """The document of `emroot resolve --json`."""
         return {'mode': self.mode.name, 'features': self.mode.features, 'targets': list(self.targets),
                 'files': list(self.files), 'ports': list(self.ports)}
 
 
 def resolve(catalogue: Catalogue, link: str | Sequence[str], *, lang: str | None = None, environment: bool = False,
             cwd: Path | None = None, ports: Path | None = None) -> Resolution:
-    """What `link` needs: a whole command line that starts an emcc or em++ (`link_line.py`), or flags alone, in which case `lang`
-    (`c` or `c++`, the default) says which of the two would link.
+    """The needs of `link`: a whole command that starts emcc or em++ (`link_line.py`), or only flags; then
+    `lang` (`c` or `c++`, the default) selects the driver.
 
-    Inputs need not exist, and sources are not compiled. `environment` heeds `EMCC_CFLAGS` and the others of `HEEDED`; those that
-    the line itself sets count in any case.
-    `ports` is where the sources of ports lie (`<cache directory>/ports`); few ports are defined only there.
+    Inputs need not exist, and sources are not compiled. `environment`: use `EMCC_CFLAGS` and the other
+    variables of `HEEDED`; those in the line itself are always used. `ports`: the sources of ports (`<cache
+    directory>/ports`), which define a few ports.
 
-    Raises `UsageError` if it is no link, or with emcc's own words if it refuses it.
+    Raises `UsageError` if it is not a link, or with emcc's message if emcc refuses it.
     """
     line = read_link(link, lang)
     argv = _command(line)
@@ -95,7 +97,7 @@ def resolve(catalogue: Catalogue, link: str | Sequence[str], *, lang: str | None
 
 
 def mode_of_directory(directory: str) -> Mode:
-    """The mode whose archives lie in `directory` (relative to the cache directory): the inverse of `Mode.directory`."""
+    """The mode of a library directory (relative to the cache directory): the inverse of `Mode.directory`."""
     if directory not in _MODES:
         raise SdkError(f'the SDK has libraries in {directory}, which is not the directory of a known mode',
                        hint='use a newer emroot')
@@ -113,7 +115,7 @@ def _command(line: LinkLine) -> list[str]:
 
 
 def _what_matters(argv: Sequence[str]) -> list[str]:
-    """The command with the names of objects, archives and the output made alike; suffixes stay, they decide."""
+    """The command with neutral names of objects, archives and output; suffixes stay, because they matter."""
     found = list(argv[:1])
     for before, word in itertools.pairwise(argv):
         if before == '-o' and not word.startswith('-'):
@@ -127,7 +129,7 @@ def _what_matters(argv: Sequence[str]) -> list[str]:
 
 
 def _unchanged(looked_at: Iterable[Sequence[Any]], here: str) -> bool:
-    """Whether every file that emcc looked at gives it the same to see (`probe/guard.py: Guard.noted`)."""
+    """Whether every file that emcc read is unchanged (`probe/guard.py: Guard.noted`)."""
     return all(_look(how, os.path.join(here, path)) == seen for how, path, seen in looked_at)
 
 
@@ -165,6 +167,6 @@ def _resolution(catalogue: Catalogue, answer: Mapping[str, Any], here: str) -> R
 
 
 def _absolute(port: str, here: str) -> str:
-    """A port's file with its whole path; the colon of a drive is not the one that begins the options."""
+    """A port's file with its absolute path; the colon of a drive does not start the options."""
     name, _ = split(port)
     return os.path.join(here, name) + port[len(name):] if name.endswith('.py') else port

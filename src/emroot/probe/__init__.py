@@ -1,4 +1,5 @@
-"""Asking an SDK: runs `program.py` in the SDK's own Python, in a process of its own, and returns its JSON answer."""
+"""Queries to an SDK: run `program.py` in the SDK's own Python, in a separate process, and return its JSON
+answer."""
 
 from __future__ import annotations
 
@@ -15,33 +16,34 @@ from ..hashing import digest_file, digest_record
 from ..host.files import remove_tree
 
 SCHEMA = 1
-#: Seconds that a question may take. The longest, about all libraries of a mode, takes one minute.
+#: Time limit of a query in seconds. The longest, about all libraries of a mode, takes one minute.
 SECONDS = 900.0
 SECONDS_VARIABLE = 'EMROOT_SDK_SECONDS'
 PROGRAM = Path(__file__).with_name('program.py')
 HOOK = Path(__file__).with_name('hook.py')
-#: Variables that would change what the SDK's modules say or do. `clean_env` of system_libs.py names most of them.
+#: Variables that would change the behaviour of the SDK's modules. `clean_env` of system_libs.py lists most of
+#: them.
 _PREFIXES = ('EMCC_', 'EM_', 'EMMAKEN_', '_EM', 'PYTHON')
 _NAMES = {'CPATH', 'C_INCLUDE_PATH', 'CPLUS_INCLUDE_PATH', 'OBJC_INCLUDE_PATH', 'CFLAGS', 'CXXFLAGS', 'CPPFLAGS',
           'LDFLAGS', 'CCC_OVERRIDE_OPTIONS', 'SOURCE_DATE_EPOCH', 'COMPILER_PATH', 'LIBRARY_PATH', 'RC_DEBUG_OPTIONS'}
-#: Python may take paths for something else in the SDK's process than in this one (LC_ALL=ja_JP.eucJP): it is told.
+#: Python in the SDK's process may decode paths differently (LC_ALL=ja_JP.eucJP), so it gets an encoding.
 _UTF8 = [] if os.name == 'nt' else ['-X', 'utf8=1']
-#: Whether this process takes them for something else than UTF-8, so that each path is translated.
+#: Whether this process decodes paths other than as UTF-8, so that each path is translated.
 _RECODED = sys.getfilesystemencoding() != 'utf-8'
-#: The time of every compile, for clang: mimalloc's `options.c` says in its object when it was built, and would differ from
-#: build to build, embuilder's as well as ours. 1980, where zip archives begin.
+#: SOURCE_DATE_EPOCH of every compile: mimalloc's `options.c` embeds its build time, which would differ from
+#: build to build, also with embuilder. 1980 is the earliest time in zip archives.
 EPOCH = '315532800'
 
 
 def pure_environment(extra: Mapping[str, str] | None = None) -> dict[str, str]:
-    """The process's environment without what could change a result, plus `extra`."""
+    """This process's environment without variables that could change a result, plus `extra`."""
     env = {name: value for name, value in os.environ.items() if name not in _NAMES and not name.startswith(_PREFIXES)}
     return {**env, 'EMCC_LOGGING': '0', 'EM_FORCE_RESPONSE_FILES': '0', 'PYTHONDONTWRITEBYTECODE': '1',
             'SOURCE_DATE_EPOCH': EPOCH, **(extra or {})}
 
 
 def programs_digest() -> str:
-    """Names what the programs beside this file say: an answer is kept as long as they stay the same."""
+    """A digest of the programs in this directory: cached answers are valid while it is the same."""
     programs = sorted(path for path in PROGRAM.parent.glob('*.py')
                       if path.name != '__init__.py' and not path.name.startswith(HOOK.stem))
     return digest_record([[path.name, digest_file(path)] for path in programs])
@@ -49,15 +51,16 @@ def programs_digest() -> str:
 
 def ask(python: Sequence[str], root: Path, question: str, env: Mapping[str, str], *, program: Path = PROGRAM,
         bytecode: Path | None = None, output: Path | None = None, **request: Any) -> dict[str, Any]:
-    """Put one question of `program.py: QUESTIONS` to the SDK at `root`, or run another program that answers alike.
+    """Send one question of `program.py: QUESTIONS` to the SDK at `root`, or run another program with the same
+    protocol.
 
-    With `bytecode`, the SDK's modules are compiled once into that directory, which makes the next question twice as
-    fast; without it they are compiled each time. Either way nothing is written beside them. `output` is the empty directory
-    that the SDK writes into, if it does: a question that is repeated begins with an empty one again.
+    `bytecode`: a directory for the SDK's compiled modules, which halves the time of later queries; without it
+    they are compiled each time. Nothing is written into the SDK. `output`: an empty directory for files that
+    the SDK writes; it is emptied before a retry.
 
-    Raises `SdkError` with the SDK's own last words when it cannot answer, or if it takes longer than `SECONDS`.
+    Raises `SdkError` with the last line of the SDK's output if it fails, or takes longer than `SECONDS`.
     """
-    import subprocess  # here and not above: most questions were asked before, and their answers kept
+    import subprocess  # lazy import: most answers are cached
     import tempfile
     seconds = _seconds()
     with tempfile.TemporaryDirectory(prefix='emroot-probe-') as directory:
@@ -111,12 +114,12 @@ def _seconds() -> float:
 
 
 def _in_utf8(value: Any) -> Any:
-    """What paths are to a Python whose file system encoding is UTF-8: the same bytes, other characters."""
+    """Paths for a Python with UTF-8 file names: the same bytes, decoded differently."""
     return _recoded(value, lambda text: os.fsencode(text).decode(errors='surrogateescape')) if _RECODED else value
 
 
 def _from_utf8(value: Any) -> Any:
-    """The way back."""
+    """The inverse of `_in_utf8`."""
     return _recoded(value, lambda text: os.fsdecode(text.encode(errors='surrogateescape'))) if _RECODED else value
 
 

@@ -1,9 +1,9 @@
-"""Lets a piece of the SDK think but not act, and notes which files it looked at. Runs in the SDK's Python (3.8 on).
+"""Prevents side effects of SDK code, and records the files that it reads. Runs in the SDK's Python (3.8 on).
 
-emcc's front half decides by looking at files (response files, `-sNAME=@file`, libraries in `-L` directories), so an
-answer holds as long as they stay the same; and it starts programs, makes directories and fetches ports, none of which
-may happen when somebody merely asks. An audit hook sees all of it, whichever function is used and whatever a later
-release does: reading is noted, everything else is refused.
+emcc's front half reads files to decide (response files, `-sNAME=@file`, libraries in `-L` directories), so an
+answer is valid while these are unchanged. It also starts programs, makes directories and fetches ports, which
+a query must not do. An audit hook sees all of this, whatever function is used in any release: reads are
+recorded, everything else is refused.
 """
 
 from __future__ import annotations
@@ -24,37 +24,38 @@ _WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 
 
 class ActionBlocked(BaseException):
-    """The SDK tried to act. Not an `Exception`, because its code swallows those here and there."""
+    """The SDK tried to act. Not an `Exception`, because SDK code catches those."""
 
 
 class Guard:
-    """Watches this process from `install` on. `known` directories belong to the SDK and are not worth noting;
-    `writable` ones are ours."""
+    """Watches this process from `install` on. Reads in `known` directories, those of the SDK, are not
+    recorded; `writable` ones belong to emroot."""
 
     def __init__(self, known: Iterable[str], writable: Iterable[str]) -> None:
         self.writable = tuple(_below(path) for path in writable)
         self.known = (*(_below(path) for path in known), *self.writable)
-        #: Paths that count as existing files and directories, without a look. Set them once the arguments are known.
+        #: Paths that are treated as existing files and directories. Set after the arguments are known.
         self.pretended_files: set[str] = set()
         self.pretended_directories: set[str] = set()
-        #: A directory that exists, and whatever is asked for in it too.
+        #: A directory that is treated as existing, with all its content.
         self.pretended_place = ''
         self._looks: dict[tuple[str, str], bool] = {}
         self._reads: dict[str, None] = {}
         self._asleep = True
-        #: `os.path.exists` without pretence; noted all the same.
+        #: The real `os.path.exists`; calls are recorded.
         self.really_exists = self._looking('exists', os.path.exists)
 
     def install(self) -> None:
-        """Begin to watch. There is no way back: audit hooks stay."""
+        """Start to watch. Audit hooks cannot be removed."""
         for how in ('exists', 'isfile', 'isdir'):
             setattr(os.path, how, self._pretending(how, self._looking(how, getattr(os.path, how))))
         sys.addaudithook(self._audit)
         self._asleep = False
 
     def noted(self) -> list[list[Any]]:
-        """What was looked at, as the SDK spelled it: `[how, path, answer]`, where `how` is `exists`, `isfile`, `isdir`
-        (answer true or false) or `read` (answer a sha256, or null if there was no such file). Ends the watch."""
+        """The recorded reads, with the paths of the SDK: `[how, path, answer]`, where `how` is `exists`,
+        `isfile`, `isdir` (answer true or false) or `read` (answer a sha256, or null if there was no such
+        file). Ends the watch."""
         self._asleep = True
         looks = [[how, path, answer] for (how, path), answer in self._looks.items()]
         return [*looks, *(['read', path, _sha256(path)] for path in self._reads)]

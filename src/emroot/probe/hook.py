@@ -1,15 +1,16 @@
-"""Runs inside every emcc below `emroot run`, and has emroot build what a link misses: all of it at once.
+"""Runs inside every emcc below `emroot run`, and lets emroot build missing libraries, all at once.
 
-Where lazy links are wanted, nothing is built then: the linker's command is handed to emroot instead of the linker, once emcc
-comes to start it (`hook_processes.py`), and emroot makes the link with those objects only that it pulls. If that cannot be,
-whole libraries are built then.
+With lazy links, nothing is built at this point: when emcc starts the linker, its command goes to emroot
+instead (`hook_processes.py`), which links with only the needed objects. If that is impossible, whole
+libraries are built then.
 
-emcc's configuration file is Python, read by each emcc however it was started (by its absolute path from CMake, by a wrapper,
-from a nested build). The configuration that `emroot run` names in EM_CONFIG loads this file, which waits for emcc's own
-modules to be imported and changes two things: before emcc asks its cache for libraries one by one, those that are not there
-are asked of emroot together; and the same for ports. A link that misses nothing pays for looking at a dozen files.
+emcc's configuration file is Python, and every emcc reads it, however it is started (by its absolute path from
+CMake, by a wrapper, from a nested build). The configuration in EM_CONFIG of `emroot run` loads this file. It
+waits for emcc's own modules to be imported and changes two things: before emcc requests libraries from its
+cache one by one, it requests all missing ones from emroot; and the same for ports. A link without missing
+libraries only pays for a dozen stat calls.
 
-What it changes may be elsewhere in another release: emcc then does by itself what it would have done without emroot.
+If a release lacks what is changed, emcc works as without emroot.
 
 It runs in the SDK's Python (3.8 or later) and imports nothing of emroot.
 """
@@ -25,22 +26,23 @@ import sys
 import tempfile
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-#: Options with which the linker tells of itself, and reads no input.
+#: Options with which the linker only prints information, and reads no input.
 ASKING = ('--version', '-version', '--help', '-help')
-#: What was built for this command line.
+#: Builds of this command line.
 PORTS, ALL = 'ports', 'all'
-#: How emroot ends if a link cannot be made, not with whole libraries either.
+#: emroot's exit code for a link that fails with whole libraries, too.
 REFUSED = 10
-#: Settings that are meant for all of emcc's compiles, those of libraries included.
+#: Variables that apply to all of emcc's compiles, including those of libraries.
 HEEDED = ('EM_COMPILER_WRAPPER', 'EMCC_CORES')
 
 
 class Missing(BaseException):
-    """A port's library is to be built by emcc, and its sources are not here. Not an `Exception`, lest ports catch it."""
+    """emcc has to build the library of a port whose sources are not here. Not an `Exception`, so that
+    ports do not catch it."""
 
 
 class Hook:
-    """Watches for emcc's modules, and changes them as they arrive."""
+    """Waits for emcc's modules, and changes them when they are imported."""
 
     def __init__(self, command):
         self.command = command
@@ -54,14 +56,14 @@ class Hook:
 
     @property
     def asking(self):
-        """Whether nothing will be linked: the linker is only asked something, or emcc what it would do."""
+        """Whether nothing will be linked: the command only queries the linker, or what emcc would do."""
         words = [*sys.argv[1:], *shlex.split(os.environ.get('EMCC_CFLAGS', ''))]
         with contextlib.suppress(KeyError, AttributeError, TypeError, ValueError, OSError):  # what cannot be read asks nothing
             words = sys.modules['tools.response_file'].substitute_response_files(words)
         return '-###' in words or asks(for_the_linker(words))
 
     def find_spec(self, name, path=None, target=None):
-        """Part of `sys.meta_path`: wraps the loading of the modules to change."""
+        """Part of `sys.meta_path`: wraps the import of the modules to change."""
         if name not in self.changes:
             return None
         spec = importlib.machinery.PathFinder.find_spec(name, path, target)
@@ -76,7 +78,8 @@ class Hook:
         return spec
 
     def change_early_ones(self):
-        """Change the modules that were already being imported when the configuration was read (`tools.cache` is)."""
+        """Change the modules that were already being imported when the configuration was read
+        (`tools.cache`)."""
         for name in list(self.changes):
             module = sys.modules.get(name)
             if module is not None and not hasattr(module, '_emroot') and hasattr(module, 'get_lib'):
@@ -84,7 +87,7 @@ class Hook:
 
     @staticmethod
     def change(change, module):
-        """Change a module; one that has not what is to be changed stays as it is, and that is said."""
+        """Change a module. If it lacks what is to be changed, it stays unchanged, with a message."""
         try:
             change(module)
         except AttributeError as error:
@@ -92,10 +95,10 @@ class Hook:
                  % (getattr(error, 'name', None) or error))
 
     def change_libraries(self, system_libs):
-        """Have `get_libs_to_link` first gather what it would ask for, and build what is missing.
+        """Make `get_libs_to_link` first collect its requests, and build the missing libraries.
 
-        Libraries that the link names itself (`-lembind`) are asked for before that, one by one: the first that is missing
-        has everything built.
+        Libraries that the link itself names (`-lembind`) are requested before that, one by one: at the first
+        missing one, everything is built.
         """
         original, build = system_libs.get_libs_to_link, system_libs.Library.build
 
@@ -126,7 +129,7 @@ class Hook:
         system_libs.get_libs_to_link = get_libs_to_link
 
     def missing(self, system_libs, gather):
-        """`MODE/TARGET` of each library that `gather` asks for and the cache does not have."""
+        """`MODE/TARGET` of each library that `gather` requests and the cache lacks."""
         library = system_libs.Library
         asked, build = {}, library.build
 
@@ -145,23 +148,25 @@ class Hook:
         return [name for path, name in identities if path and not os.path.exists(path)]
 
     def identity(self, library):
-        """Where a library would be, and its `MODE/TARGET` in the mode of this link; nothing if this release has other ways."""
+        """The path of a library, and its `MODE/TARGET` in the mode of this link; empty if this release
+        works differently."""
         try:
             return str(library.get_path(absolute=True)), mode() + '/' + library.get_base_name()
         except (AttributeError, LookupError, TypeError):
             return '', ''
 
     def lazy(self):
-        """Whether the linker can be stood in for: lazy links are wanted, or nothing will be linked; and this program comes to
-        the linker."""
+        """Whether emroot can replace the linker: lazy links are enabled, or nothing will be linked; and
+        this program starts the linker."""
         return self.lazy_if_linking() and 'tools.link' in sys.modules
 
     def lazy_if_linking(self):
-        """The same, should this program come to a link. Ports are asked for before emcc loads what links."""
+        """The same, if this program links at all. Ports are requested before emcc imports the code that
+        links."""
         return bool(self.command.get('lazy') or self.asking) and is_driver()
 
     def can_wait(self, path, build, name):
-        """Whether a library may be missing until the linker wants it."""
+        """Whether a library may be missing until the linker needs it."""
         if self.lazy():
             if not self.watching:
                 self.watching = True
@@ -170,8 +175,8 @@ class Hook:
         return path in self.awaited
 
     def link(self, command, cwd):
-        """Have emroot make a link instead of the linker: its exit code and a file of what it says; None if the linker has to do
-        it itself."""
+        """Let emroot link instead of the linker. Returns its exit code and a file with its output; None if
+        the linker has to run."""
         if self.asking or asks(command):  # as Meson does: there is nothing to build for it
             self.awaited.clear()
             return None
@@ -186,7 +191,7 @@ class Hook:
         return 1 if ended else 0, file
 
     def ask_lazily(self, request):
-        """Have emroot do part of a lazy link; its exit code."""
+        """Let emroot do part of a lazy link. Returns its exit code."""
         with tempfile.TemporaryDirectory(prefix='emroot-') as directory:
             file = os.path.join(directory, 'request.json')
             with open(file, 'w', encoding='utf-8') as f:
@@ -194,7 +199,7 @@ class Hook:
             return self.run(self.command['lazy'], [file], None)
 
     def build_awaited(self):
-        """Have the libraries built that were to be missing."""
+        """Build the libraries that were to stay missing."""
         awaited, self.awaited = self.awaited, {}
         missing = {path: each for path, each in awaited.items() if not os.path.exists(path)}
         if missing:
@@ -204,7 +209,7 @@ class Hook:
                 build()
 
     def change_ports(self, ports):
-        """Have ports that were never installed here built before emcc fetches the first of them."""
+        """Build ports that were never installed here before emcc fetches the first of them."""
         original = ports.dependency_order
 
         def dependency_order(port_list):
@@ -226,8 +231,8 @@ class Hook:
             ports.load_external_port = load_external_port
 
     def change_port(self, ports, port):
-        """Have emcc build a port with sources of its own if emroot cannot build what it lacks. Up to then it only has the mark
-        that they are there."""
+        """Let emcc build a port from its sources if emroot cannot. Until then only the marker of its
+        sources exists."""
         if hasattr(port, '_emroot'):
             return
         original, port._emroot = port.get, True
@@ -246,7 +251,8 @@ class Hook:
         port.get = get
 
     def change_cache(self, cache):
-        """Have ports that are here for another mode only built for this one: their sources are not in this cache."""
+        """Build ports for this mode that are here only for another mode: their sources are not in this
+        cache."""
         original, cache._emroot = cache.get, True
 
         def get(shortname, creator, *args, **kwargs):
@@ -266,9 +272,7 @@ class Hook:
 
     @staticmethod
     def is_current(cache, shortname):
-        """Whether a port's library is here, and what it was made from is as it was (`cache_directory/directory.py` records
-        both).
-        """
+        """Whether a port's library exists, and its inputs are unchanged (`cache_directory/directory.py` records both)."""
         if not os.path.exists(str(cache.get_path(shortname))):
             return False
         try:
@@ -291,19 +295,19 @@ class Hook:
         return os.path.join(str(ports.Ports.get_dir()), port.name, '.emscripten_url')
 
     def installed(self, ports, port):
-        """Whether a port left its mark in this cache directory."""
+        """Whether the marker of a port is in this cache directory."""
         return os.path.exists(self.mark(ports, port))
 
     @staticmethod
     def is_bare(name):
-        """Whether of a port's sources there is nothing but the mark."""
+        """Whether only the marker of a port's sources exists."""
         directory = str(sys.modules['tools.ports'].Ports.get_dir())
         files = [file for _, _, files in os.walk(os.path.join(directory, name)) for file in files]
         return files == ['.emscripten_url']
 
     def build_for_link(self, only_ports=False):
-        """Have everything built that this very command line needs, ports by their right variants included, or nothing else; once.
-        """
+        """Build everything that this command line needs, with the right variants of ports, or only the
+        ports; once."""
         if self.asked_for_link in (ALL, PORTS if only_ports else ALL):
             return
         self.asked_for_link = PORTS if only_ports else ALL
@@ -320,12 +324,12 @@ class Hook:
             self.build(['--targets', ','.join(mode() + '/' + target for target in targets)])
 
     def build(self, selection):
-        """Have emroot build. If it cannot, emcc goes on by itself, and says what it misses in its own words."""
+        """Let emroot build. If it cannot, emcc continues, and reports missing libraries itself."""
         self.run(self.command['argv'], selection, subprocess.DEVNULL)
 
     def run(self, argv, arguments, output):
-        """Start emroot, for the cache directory that this emcc uses, in an environment without the settings of the project;
-        its exit code."""
+        """Start emroot for the cache directory of this emcc, in an environment without the variables of
+        the project. Returns its exit code."""
         cache, root = self.cache(), os.path.join(os.path.realpath(self.command['root']), '')
         if os.path.realpath(cache).startswith(root):
             return 1  # the SDK's own: what emcc does there is its own affair
@@ -344,35 +348,35 @@ class Hook:
             self.busy = busy
 
     def cache(self):
-        """The cache directory of this emcc: that of `emroot run`, unless it was given another one (`--cache`)."""
+        """The cache directory of this emcc: that of `emroot run`, or of `--cache`."""
         given = getattr(sys.modules.get('tools.config'), 'CACHE', None)
         return os.path.abspath(given) if given else self.command['cache']
 
     def follow_cache(self):
-        """Have ports looked for in the cache directory that is used; emcc's `--cache` changes that of libraries alone."""
+        """Search ports in the cache directory in use; emcc's `--cache` changes only that of libraries."""
         config, default = sys.modules.get('tools.config'), os.path.join(self.command['cache'], 'ports')
         if getattr(config, 'PORTS', None) == default:
             config.PORTS = os.path.join(self.cache(), 'ports')
 
 
 def for_the_linker(words):
-    """What an emcc passes on to its linker as it is, of what was given to it."""
+    """The arguments that emcc passes on to its linker unchanged."""
     given = [part for word in words if word.startswith('-Wl,') for part in word.split(',')[1:]]
     return given + [words[at + 1] for at, word in enumerate(words[:-1]) if word == '-Xlinker']
 
 
 def asks(words):
-    """Whether the linker is only asked something."""
+    """Whether the command only queries the linker."""
     return any(word in ASKING for word in words)
 
 
 def is_driver():
-    """Whether this program is emcc or em++, which compile and link what their command line says."""
+    """Whether this program is emcc or em++, which compile and link."""
     return os.path.basename(sys.argv[0]).startswith(('emcc', 'em++'))
 
 
 def embuilders_targets():
-    """What an embuilder was asked to build, as far as emroot has names for it."""
+    """The targets of an embuilder command, as far as emroot has names for them."""
     words = [word for word in sys.argv[1:] if not word.startswith('-')]
     if not os.path.basename(sys.argv[0]).startswith('embuilder') or words[:1] != ['build']:
         return []
@@ -380,13 +384,13 @@ def embuilders_targets():
 
 
 def mode():
-    """The name of the mode that this program's settings select: `wasm64-lto`."""
+    """The mode of this program's settings: `wasm64-lto`."""
     directory = str(sys.modules['tools.cache'].get_lib_dir(absolute=False)).replace('\\', '/').split('/')
     return '-'.join([directory[2].split('-')[0], *directory[3:]])
 
 
 def stamp(path):
-    """What tells that a file was written; None if there is none."""
+    """A fingerprint that changes when a file is written; None if it does not exist."""
     try:
         about = os.stat(path)
     except OSError:
@@ -395,7 +399,7 @@ def stamp(path):
 
 
 def note(text):
-    """Have `emroot run` say something (`cli/ui/notices.py`): what emcc says is read by configure scripts."""
+    """Make `emroot run` print a message (`cli/ui/notices.py`): configure scripts read the output of emcc."""
     if 'EMROOT_NOTICES' in os.environ:
         tell('warning: ' + text)
     else:
@@ -403,14 +407,14 @@ def note(text):
 
 
 def tell(line):
-    """Have `emroot run` know something, unless it wants to hear nothing or has ended."""
+    """Send a line to `emroot run`, unless it is quiet or has ended."""
     with contextlib.suppress(KeyError, OSError), open(os.environ['EMROOT_NOTICES'], 'a', encoding='utf-8',
                                                       errors='surrogateescape') as f:
         f.write(line + '\n')
 
 
 def load(name):
-    """A program that lies where this one does."""
+    """Load a program from this directory."""
     directory = os.path.join(HERE, name + '.py')
     spec = importlib.util.spec_from_file_location('emroot_' + name, directory)
     module = importlib.util.module_from_spec(spec)
@@ -419,19 +423,19 @@ def load(name):
 
 
 def emroot_asks():
-    """Whether this is a program of emroot's own, which asks the SDK something."""
+    """Whether this is one of emroot's own queries to the SDK."""
     program = getattr(sys.modules.get('__main__'), '__file__', None)
     return bool(program) and os.path.dirname(os.path.abspath(program)) == HERE
 
 
 def install(command):
-    """Called by the configuration: `command` holds emroot's `argv` up to the selection, and `env` for it."""
+    """Called by the configuration. `command`: emroot's `argv` without the selection, and `env`."""
     if not emroot_asks():
         sys.meta_path.insert(0, Hook(command))
 
 
 def stand_back(root, served):
-    """Called by the configuration in an emcc of another SDK, at `root`, than that which is `served`."""
+    """Called by the configuration in an emcc of another SDK (at `root`) than the one that is `served`."""
     if not emroot_asks():
         import shlex
         note('the emcc of %s ran without emroot, with its own compiler and cache: this run is for the SDK at %s. '

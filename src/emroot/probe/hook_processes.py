@@ -1,7 +1,8 @@
-"""Sees every process that an emcc starts while libraries of its link are awaited, and stands in for the linker (see `hook.py`).
+"""Watches the processes that emcc starts while libraries of its link are missing, and replaces the linker
+(see `hook.py`).
 
-Functions of emcc are renamed and rewritten from release to release; that the linker is a process stays. Whatever starts
-another process that names an awaited library, or opens one, has them built first.
+Functions of emcc are renamed and rewritten from release to release, but the linker is always a process.
+Before any other process that names a missing library, or an open of one, the libraries are built.
 
 It runs in the SDK's Python (3.8 or later) and imports nothing of emroot.
 """
@@ -10,9 +11,9 @@ import os
 import subprocess
 import sys
 
-#: What `sys.addaudithook` tells of programs that are started, by `subprocess.Popen` or past it.
+#: Audit events for started programs, by `subprocess.Popen` or other functions.
 STARTS = ('subprocess.Popen', 'os.system', 'os.exec', 'os.posix_spawn', 'os.spawn')
-#: A process that says and ends as the linker would have.
+#: A program with the linker's output and exit code.
 LINKER = """
 import os, sys
 with open(sys.argv[2], 'rb') as f:
@@ -23,7 +24,7 @@ sys.exit(int(sys.argv[1]))
 
 
 def watch(hook):
-    """See what is started from now on. `hook` has what is `awaited`, and can `link` and `build_awaited`."""
+    """Watch all processes from now on. `hook` has the `awaited` libraries, `link` and `build_awaited`."""
     class Popen(subprocess.Popen):
         def __init__(self, args, *more, **options):
             ended = _before(hook, args, options.get('cwd'))
@@ -43,7 +44,7 @@ def watch(hook):
 
 
 def _before(hook, args, cwd):
-    """Do what has to be done before a process starts; for the linker, if it need not be started, how it ended."""
+    """Called before a process starts. If it is the linker and need not be started, returns its result."""
     if hook.busy or not hook.awaited:
         return None
     words = _words(args)
@@ -58,7 +59,7 @@ def _before(hook, args, cwd):
 
 
 def _words(given):
-    """The words of a command, however it is given."""
+    """The words of a command, given as a string or a list."""
     if isinstance(given, (str, bytes, os.PathLike)):
         return [os.fsdecode(given)]
     if isinstance(given, (list, tuple)):
@@ -67,7 +68,8 @@ def _words(given):
 
 
 def _spelled_out(words):
-    """A command with what its response files say instead of them. One that cannot be read is left: no link is lazy with it."""
+    """A command with the content of its response files. If one cannot be read, it stays, and the link is
+    not lazy."""
     try:
         return sys.modules['tools.response_file'].substitute_response_files(words)
     except (KeyError, AttributeError, TypeError, ValueError, OSError):
@@ -75,7 +77,8 @@ def _spelled_out(words):
 
 
 def _mentions(hook, words):
-    """Whether a command may read what is awaited. A wrong yes costs time, a wrong no the link."""
+    """Whether a command may read missing libraries. A false positive costs time, a false negative breaks
+    the link."""
     text = ' '.join(words)
     if 'wasm-ld' in text:
         return True

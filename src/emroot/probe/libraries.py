@@ -1,4 +1,4 @@
-"""What the SDK's libraries are and how each is made. Runs in the SDK's Python (3.8 or later), not in emroot's."""
+"""The SDK's libraries, and how each is built. Runs in the SDK's Python (3.8 or later), not in emroot's."""
 
 import contextlib
 import copy
@@ -8,12 +8,12 @@ import sys
 from mode_settings import enter_mode, groups
 from sdk_modules import State, Stop, sdk_path
 
-#: Stands for the source and the object in a recorded command line.
+#: Placeholders for the source and the object in a recorded command line.
 SOURCE, OBJECT = '{source}', '{object}'
 
 
 def listing(sdk, request):
-    """Every library variant of a mode with its file and what it varies on; ports and groups by name."""
+    """Every library variant of a mode with its file and its variation; ports and groups by name."""
     libraries = enter_mode(sdk, request)
     ports = sdk.ports.ports_by_name
     return {'libraries': {name: described(library) for name, library in libraries.items()},
@@ -24,8 +24,8 @@ def listing(sdk, request):
 
 
 def list_values(sdk, names):
-    """Which of `names` may stand in a list that is the value of a port's option (`sdl2_mixer:formats`) or of a setting
-    (`SDL2_MIXER_FORMATS`)."""
+    """Those of `names` that are valid in the list value of a port's option (`sdl2_mixer:formats`) or of a
+    setting (`SDL2_MIXER_FORMATS`)."""
     defaults = getattr(sdk.settings.settings, 'attrs', {})
     settings = {key: [name for name in names if name in value] for key, value in defaults.items() if isinstance(value, list)}
     options = {name + ':' + option: [each for each in names if _takes(port, option, each)]
@@ -35,7 +35,7 @@ def list_values(sdk, names):
 
 
 def _takes(port, option, value):
-    """Whether a port accepts a value for an option. It is left as it was."""
+    """Whether a port accepts a value for an option. Its state is restored."""
     kept, refused = copy.deepcopy(vars(port).get('opts')), []
     port.handle_options({option: value}, refused.append)
     if kept is not None:
@@ -61,7 +61,7 @@ def recipes(sdk, request):
 
 
 def described(library):
-    """A library variant as the catalogue has it: its file, what it varies on, how many compiles it takes."""
+    """A library variant for the catalogue: its file, its variation, its number of compiles."""
     return {'file': library.get_filename(), 'path': _path(library), 'family': library.name, 'vary': _vary(library),
             'objects': len(library.get_files())}
 
@@ -90,7 +90,7 @@ def _vary(library):
 
 
 def _kinds(library):
-    """The type of each constructor argument, judging by the variants that the library's class lists."""
+    """The type of each constructor argument, from the variants that the library's class lists."""
     return {key: type(value) for combination in type(library).variations() for key, value in combination.items()}
 
 
@@ -100,7 +100,7 @@ def _spelled(value, kind):
 
 
 def _made_up(libraries, family, vary):
-    """The library of a family that has these constructor arguments, given as `_vary` spells them."""
+    """The library of a family with these constructor arguments, in the form of `_vary`."""
     relative = next(library for library in libraries.values() if library.name == family)
     kinds = _kinds(relative)
     read = {bool: 'True'.__eq__, str: str}
@@ -109,9 +109,9 @@ def _made_up(libraries, family, vary):
 
 
 def _in_build_directory(command, build_dir):
-    """Name embuilder's working directory where the command would only have it from the process.
+    """Add embuilder's working directory to a command that would otherwise take it from the process.
 
-    Up to 3.1.7x assembly files are compiled so, and carry that directory in their debug information.
+    Up to 3.1.7x assembly files are compiled like this, and contain that directory in their debug information.
     """
     if any(a.startswith('-fdebug-compilation-dir') for a in command):
         return command
@@ -119,7 +119,7 @@ def _in_build_directory(command, build_dir):
 
 
 def _compiles(sdk, library, recorded, build_dir):
-    """Take emcc's command lines apart: (object, (emcc arguments, source)) for each source."""
+    """Parse emcc's command lines: (object, (emcc arguments, source)) for each source."""
     sources, relative = set(), {}
     for source in map(str, library.get_files()):
         folder, name = os.path.split(source)
@@ -139,7 +139,7 @@ def _compiles(sdk, library, recorded, build_dir):
 
 
 def _members(sdk, library, objects):
-    """The objects in the order in which the SDK hands them to its archiver, and which way they are joined."""
+    """The objects in the order in which the SDK passes them to its archiver, and how they are archived."""
     seen = []
 
     def record(how):
@@ -165,9 +165,10 @@ def _members(sdk, library, objects):
 
 
 class Commands:
-    """Turns emcc's arguments into clang's, each distinct list once, by running emcc's own code up to its exec.
+    """Translates emcc's arguments to clang's, each distinct list once, by running emcc's own code up to its
+    exec.
 
-    To be made before a mode is entered: what the SDK's modules hold now is what a fresh emcc begins with.
+    Create it before a mode is entered: the state of the SDK's modules has to be that of a fresh emcc.
     """
 
     def __init__(self, sdk):
@@ -176,13 +177,14 @@ class Commands:
         self.groups = {}
 
     def index(self, flags, source):
-        """The number of the command that compiles `source` with these emcc arguments."""
+        """The index of the command that compiles `source` with these emcc arguments."""
         key = (flags, os.path.splitext(source)[1])
         self.groups.setdefault(key, (len(self.groups), source))
         return self.groups[key][0]
 
     def spelled(self):
-        """All commands by number. Ends the mode: an emcc that embuilder starts knows nothing of embuilder's settings."""
+        """All commands by index. Ends the mode: an emcc that embuilder starts does not have embuilder's
+        settings."""
         found = [[sdk_path(self.sdk, arg) for arg in self._clang(flags, source)]
                  for (flags, _), (_, source) in self.groups.items()]
         self.pristine.restore()

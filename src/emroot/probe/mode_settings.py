@@ -1,4 +1,4 @@
-"""Modes and groups, as embuilder itself understands them. Runs in the SDK's Python (3.8 or later), not in emroot's."""
+"""Modes and groups, from embuilder's own code. Runs in the SDK's Python (3.8 or later), not in emroot's."""
 
 import ast
 import contextlib
@@ -9,10 +9,10 @@ from sdk_modules import Stop
 
 
 def enter_mode(sdk, request):
-    """Apply a mode the way embuilder applies its own flags, and stop before it does anything.
+    """Apply a mode by running embuilder's own handling of its flags, and stop before it builds.
 
-    That way it does not matter whether a release calls it `settings.LTO` or `options.lto`, `RELOCATABLE` or
-    `MAIN_MODULE`: the SDK's own line sets it.
+    So it does not matter whether a release uses `settings.LTO` or `options.lto`, `RELOCATABLE` or
+    `MAIN_MODULE`: the SDK's own code sets it.
     """
     import embuilder
     sdk.spell_cache_in_tree()
@@ -46,7 +46,7 @@ def _run_embuilder(sdk, targets):
 
 
 def groups(sdk, libraries):
-    """Embuilder's groups, each expanded by embuilder itself with its building steps replaced by recorders."""
+    """embuilder's groups, each expanded by embuilder itself with recorders instead of its build functions."""
     built = []
     classes = {type(library) for library in libraries.values()}
     restore = [(cls, cls.__dict__.get('build')) for cls in classes]
@@ -70,7 +70,7 @@ def groups(sdk, libraries):
 
 
 def _group_names(path):
-    """The keys of the dictionary that embuilder's main calls `predefined_tasks`."""
+    """The keys of the dictionary `predefined_tasks` in embuilder's main."""
     with open(path, encoding='utf-8') as f:
         tree = ast.parse(f.read())
     for node in ast.walk(tree):

@@ -1,7 +1,8 @@
-"""Which files of the user's the build of a port looked at: its own file, what that imports, sources and headers next to it.
+"""The user's files that the build of a port reads: its port file, the imports of that, sources and headers
+next to it.
 
-Runs in the SDK's Python (3.8 or later), imported by `run_embuilder.py`. Python tells what it opens and lists, and what it
-starts; clang tells which headers it reads.
+Runs in the SDK's Python (3.8 or later), imported by `run_embuilder.py`. Python reports what it opens, lists
+and starts; clang reports the headers that it reads.
 """
 
 from __future__ import annotations
@@ -12,14 +13,14 @@ import sys
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-#: How an input was looked at.
+#: Kinds of access to an input.
 READ, LISTED = 'read', 'listed'
-#: Directories of the machine's.
+#: System directories.
 SYSTEM = ('/etc', '/proc', '/sys', '/dev')
 
 
 def stamp(how: str, path: str) -> list[int] | None:
-    """What tells that an input is as it was, without reading it; None if it is gone."""
+    """A fingerprint of an input, without reading it; None if it does not exist."""
     try:
         found = os.stat(path)
     except OSError:
@@ -28,7 +29,7 @@ def stamp(how: str, path: str) -> list[int] | None:
 
 
 def are_current(inputs: Iterable[Sequence[Any]]) -> bool:
-    """Whether inputs, each with its stamp, are as they were."""
+    """Whether inputs, each with its stamp, are unchanged."""
     try:
         return all(stamp(how, path) == seen for how, path, seen in inputs)
     except (TypeError, ValueError):  # nothing that was written here
@@ -36,7 +37,7 @@ def are_current(inputs: Iterable[Sequence[Any]]) -> bool:
 
 
 class Inputs:
-    """Watches this process and the compilers that it starts, from now on. What lies in a directory of `known` is not noted."""
+    """Watches this process and its compilers from now on. Files in `known` directories are not recorded."""
 
     def __init__(self, known: Iterable[str], scratch: str) -> None:
         self.known = tuple(os.path.join(os.path.realpath(path), '') for path in [*known, scratch, *SYSTEM])
@@ -48,7 +49,7 @@ class Inputs:
         sys.addaudithook(self.note)
 
     def note(self, event: str, arguments: tuple[Any, ...]) -> None:
-        """Called by Python before it does something."""
+        """Audit hook: called by Python before an action."""
         if event == 'open' and isinstance(arguments[0], (str, bytes, os.PathLike)):
             path = os.path.abspath(os.fsdecode(arguments[0]))
             written = set(arguments[1] or '') & set('wax+') or (arguments[2] or 0) & (os.O_WRONLY | os.O_RDWR)
@@ -77,5 +78,5 @@ class Inputs:
 
 
 def _source(path: str) -> str:
-    """A module's source, where Python read what it had kept of it."""
+    """A module's source, if Python read its compiled file."""
     return importlib.util.source_from_cache(path) if path.endswith('.pyc') and '__pycache__' in path else path

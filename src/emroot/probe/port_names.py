@@ -1,8 +1,10 @@
-"""Which ports a run of the SDK used, under names that build what it asked of them. Runs in the SDK's Python.
+"""The ports that a run of the SDK used, with target names that build the requested files. Runs in the SDK's
+Python.
 
-A port whose file depends on settings has variants of embuilder's (`libpng-mt`) or options (`sdl2_image:formats=png`). For what
-neither covers, its name carries the settings as further options (`sdl2_mixer:PTHREADS=1`), which `run_embuilder.py` applies.
-Which of these names is right is found by asking each for its file.
+A port whose file depends on settings has variants of embuilder (`libpng-mt`) or options
+(`sdl2_image:formats=png`). If neither covers a setting, the name contains it as a further option
+(`sdl2_mixer:PTHREADS=1`), which `run_embuilder.py` applies. The right name is found by requesting the file of
+each candidate.
 """
 
 from __future__ import annotations
@@ -20,19 +22,19 @@ from port_settings import IMPLIED, USE_PORT, join, split, text_of, value_of, wit
 Foreign = Any  # what comes from the SDK's modules carries no types
 #: Settings that belong to a mode: embuilder's own flags apply them.
 MODE = ('MEMORY64', 'LTO', 'MAIN_MODULE', 'SIDE_MODULE', 'RELOCATABLE')
-#: Some of the settings of a run, by name.
+#: Settings of a run, by name.
 Settings = dict[str, Any]
 
 
 class Everything:
-    """Options of a port whose definition has not been fetched: any will do."""
+    """Options of a port whose definition was not fetched: accepts any."""
 
     def __contains__(self, name: object) -> bool:
         return True
 
 
 class Watched(dict[str, Any]):
-    """The values of the SDK's settings; notes in `read` which of them somebody looked at."""
+    """The values of the SDK's settings; records in `read` which of them are read."""
 
     def __init__(self, values: Settings) -> None:
         super().__init__(values)
@@ -44,7 +46,7 @@ class Watched(dict[str, Any]):
 
 
 class Asked:
-    """One request of a run to a port: the files that it named, and the settings that it looked at."""
+    """One request of a run to a port: the files that it named, and the settings that it read."""
 
     def __init__(self, name: str, port: Foreign) -> None:
         self.name, self.port = name, port
@@ -53,25 +55,26 @@ class Asked:
 
 
 class PortNames:
-    """Watches the SDK's ports. `asking_as(kind, name)` marks what is asked of the cache within as a port's."""
+    """Watches the SDK's ports. `asking_as(kind, name)` marks requests to the cache within it as those of a
+    port."""
 
     def __init__(self, sdk: Foreign, asking_as: Callable[[str, str], AbstractContextManager[None]]) -> None:
         self.sdk, self.asking_as = sdk, asking_as
-        #: Every request, in order; a port may be asked for one file by a compile and for another by the link.
+        #: Every request, in order. A compile and the link may request different files of a port.
         self.asked: list[Asked] = []
         self.watched: set[str] = set()
-        #: As given to `--use-port`, or by a port that depends on one with options.
+        #: Names as given to `--use-port`, or by a port that depends on one with options.
         self.given: dict[str, list[str]] = {}
-        #: Ports whose definition lies in an archive that is not there; what they need cannot be known.
+        #: Ports whose definition is in an archive that is missing; their dependencies are unknown.
         self.unfetched: list[str] = []
-        #: Files that no name was found for, each with its port.
+        #: Files without a target name, each with its port.
         self.unnamed: list[list[str]] = []
         self.space = type(sdk.settings.settings)  # holds the settings' values in its `attrs`
         self.defaults: Settings = copy.deepcopy(self.space.attrs)
         self.noting: Asked | None = None
 
     def watch(self) -> None:
-        """Replace what fetches and installs; note which ports are used, in the order in which they would be built."""
+        """Replace fetching and installing; record the used ports in build order."""
         self.space.attrs = Watched(self.space.attrs)
         ports = self.sdk.ports
         for name in ('fetch_project', 'fetch_port_artifact'):
@@ -118,7 +121,7 @@ class PortNames:
         self.watched.add(name)
 
     def _load(self, port: Foreign, load: Callable[[Any], None]) -> None:
-        """Load a port whose definition comes with its sources, or make do without."""
+        """Load a port whose definition comes with its sources, or continue without it."""
         if os.path.isfile(os.path.join(self.sdk.config.PORTS, port.name, port.PORT_FILE)):
             load(port)
             return
@@ -130,7 +133,7 @@ class PortNames:
 
     @contextlib.contextmanager
     def _noting(self, asked: Asked) -> Iterator[None]:
-        """What is asked of the cache, and which settings are looked at, belongs to this request."""
+        """Attribute requests to the cache, and reads of settings, to this request."""
         before, self.noting = self.noting, asked
         self.space.attrs.read.clear()
         try:
@@ -141,13 +144,13 @@ class PortNames:
             asked.settings = {name: copy.deepcopy(dict.get(values, name)) for name in values.read}
 
     def note(self, path: str) -> None:
-        """A file was asked of the cache."""
+        """Record a file that was requested from the cache."""
         if self.noting:
             self.noting.files.append(os.path.basename(path))
 
     @contextlib.contextmanager
     def compiling(self) -> Iterator[None]:
-        """Whatever ports and settings become within is undone."""
+        """Restore ports and settings at the end."""
         modules = [vars(port) for port in self.sdk.ports.ports]
         holders = [value for space in modules for name, value in space.items()
                    if isinstance(value, (dict, list, set)) and not name.startswith('__')]
@@ -161,11 +164,11 @@ class PortNames:
                 (holder.extend if isinstance(holder, list) else holder.update)(content)
 
     def targets(self) -> list[str]:
-        """The name of each port used that builds what was asked of it, dependencies first."""
+        """For each used port, the name that builds the requested files, dependencies first."""
         return list(dict.fromkeys(self._with_others(asked.port, self._target(asked)) for asked in self.asked))
 
     def _with_others(self, port: Foreign, target: str) -> str:
-        """A target, with the files of those ports that it depends on and embuilder does not know."""
+        """A target, with the files of those dependencies that embuilder does not know."""
         ports, files = self.sdk.ports.ports_by_name, []
         pending, seen = list(port.deps), {port.name}
         while pending:
@@ -197,7 +200,8 @@ class PortNames:
         return given[0]
 
     def _as_given(self, name: str) -> list[str]:
-        """The names that a port may have without settings: as given; if given several times, with all the options in one."""
+        """The possible names of a port without settings: as given; if given several times, with all the
+        options in one."""
         texts = list(dict.fromkeys(self.given.get(name, []))) or [name]
         if len(texts) == 1:
             return texts
@@ -208,7 +212,8 @@ class PortNames:
         return [join(split(texts[0])[0], {option: ','.join(values) for option, values in options.items()}), texts[-1]]
 
     def _needed(self, asked: Asked, text: str) -> Settings | None:
-        """As few settings as make a port name the files that it named; None if those it looked at do not."""
+        """A minimal set of settings with which a port names the same files; None if the settings that it
+        read do not suffice."""
         values, base = {}, self._base()
         for name, value in asked.settings.items():
             name, value = next(((cause, self.space.attrs[cause]) for cause, effect in IMPLIED
@@ -226,7 +231,7 @@ class PortNames:
         return values
 
     def _base(self) -> Settings:
-        """The settings with which embuilder builds ports in this run's mode."""
+        """embuilder's settings for ports in this run's mode."""
         now: Settings = self.space.attrs
         base = {**self.defaults, **{name: now[name] for name in MODE[:2] if name in now}}
         if any(now.get(name) for name in MODE[2:]):
@@ -234,7 +239,8 @@ class PortNames:
         return base
 
     def _files(self, port: Foreign, text: str, changed: Settings) -> list[str]:
-        """What the port asks for under this name with these settings. Ports keep state in their module: this loads a new one."""
+        """The files that the port requests under this name with these settings. Ports keep state in their
+        module, so a new one is loaded."""
         spec = importlib.util.spec_from_file_location('emroot_port', port.__file__)
         if not spec or not spec.loader:
             return []
@@ -257,7 +263,7 @@ class PortNames:
 
 
 class _Refused(Exception):
-    """A port does not take an option."""
+    """A port does not accept an option."""
 
 
 def _refuse(message: str) -> None:

@@ -1,6 +1,8 @@
-"""Names of ports that carry settings: `sdl2_mixer:formats=mid,mp3:PTHREADS=1`. Runs in the SDK's Python (3.8 or later), too.
+"""Port names with settings: `sdl2_mixer:formats=mid,mp3:PTHREADS=1`. Also runs in the SDK's Python (3.8 or
+later).
 
-They are written as emcc writes a port's options (`--use-port=NAME:OPTION=VALUE`); options in capitals are settings of emcc.
+The syntax is that of emcc's port options (`--use-port=NAME:OPTION=VALUE`); options in capitals are settings
+of emcc.
 """
 
 from __future__ import annotations
@@ -9,15 +11,16 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-#: Stands among a name's settings for files of other ports that the port depends on, as `--use-port` names them.
+#: The setting for files of other ports on which the port depends, as in `--use-port`.
 USE_PORT = 'USE_PORT'
-#: A setting that emcc turns on with another one.
+#: A setting that emcc enables together with another one.
 IMPLIED = (('PTHREADS', 'SHARED_MEMORY'), ('WASM_WORKERS', 'SHARED_MEMORY'))
 _SETTING = r'[A-Z][A-Z0-9_]*'
 
 
 def split(name: str) -> tuple[str, list[tuple[str, str]]]:
-    """A port's name or path, and its options as pairs. A colon among the first two letters is that of a drive."""
+    """The name or path of a port, and its options as pairs. A colon among the first two characters belongs
+    to a drive."""
     at = name.find(':', 2)
     if at < 0:
         return name, []
@@ -27,32 +30,32 @@ def split(name: str) -> tuple[str, list[tuple[str, str]]]:
 
 
 def join(name: str, options: Mapping[str, Any]) -> str:
-    """The opposite: `name` with more options, by their names."""
+    """The inverse of `split`: `name` with more options, sorted by name."""
     return name + ''.join(':{}={}'.format(option, text_of(value).replace(':', '::')) for option, value in options.items())
 
 
 def without_settings(name: str) -> tuple[str, dict[str, str]]:
-    """A name as emcc's own tools take it, and the settings that it carries, as text by name."""
+    """A name for emcc's own tools, and the settings in it, as text by name."""
     first, options = split(name)
     settings = {option: value for option, value in options if re.fullmatch(_SETTING, option)}
     return join(first, {option: value for option, value in options if option not in settings}), settings
 
 
 def value_of(text: str, default: object) -> Any:
-    """The value of a setting that was written as text; `default`, the SDK's own, tells its type."""
+    """The value of a setting from text; the type is that of `default`."""
     if isinstance(default, list):
         return text.split(',') if text else []
     return int(text) if re.fullmatch(r'-?\d+', text) and not isinstance(default, str) else text
 
 
 def with_implied(settings: Mapping[str, Any]) -> dict[str, Any]:
-    """Settings, with what emcc sets because of them."""
+    """Settings, with those that emcc sets because of them."""
     implied = {effect: 1 for cause, effect in IMPLIED if settings.get(cause)}
     return {**settings, **implied}
 
 
 def text_of(value: object) -> str:
-    """A setting's value as it stands in a name."""
+    """A setting's value as text in a name."""
     if isinstance(value, (list, tuple)):
         return ','.join(map(str, value))
     return str(int(value)) if isinstance(value, bool) else str(value)

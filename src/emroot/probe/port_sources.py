@@ -1,8 +1,7 @@
-"""Where embuilder gets the sources of ports: from directories and mirrors first, then from the network. Runs in the
+"""Sources of ports for embuilder: from directories and mirrors first, then from the network. Runs in the
 SDK's Python (3.8 or later), imported by `program.py`.
 
-Archives, wherever they come from, are checked by the SDK against the sha512 that the port names. A directory is taken as it
-is given.
+The SDK verifies archives from any source by the sha512 in the port. A directory is used unchanged.
 """
 
 import io
@@ -14,7 +13,7 @@ TIMEOUT = 60.0
 
 
 class PortFetcher:
-    """Stands between the SDK's ports and the network."""
+    """Replaces the SDK's access to the network for ports."""
 
     def __init__(self, ports, utils, directories, mirror):
         #: Directory of sources by port; and a directory of archives, or nothing.
@@ -31,7 +30,7 @@ class PortFetcher:
         ports.Ports.get_dir = staticmethod(self.get_port_dir)
 
     def fetch_port(self, name, url, *args, **kwargs):
-        """Instead of the SDK's: a port whose directory was given needs no archive, only the mark that it is there."""
+        """Replaces the SDK's function: a port with a given directory needs no archive, only its marker."""
         self.fetching = name
         if name not in self.directories:
             return self.fetch(name, url, *args, **kwargs)
@@ -42,7 +41,7 @@ class PortFetcher:
         return True
 
     def get_port_dir(self, *parts):
-        """Instead of the SDK's: where an archive would have been unpacked, the given directory appears."""
+        """Replaces the SDK's function: the given directory appears where an archive would be unpacked."""
         if len(parts) > 1 and parts[0] in self.directories:
             top = os.path.join(str(self.get_dir(parts[0])), str(parts[1]).replace('\\', '/').split('/')[0])
             if not os.path.exists(top):  # asked before the SDK's own makes an empty one
@@ -50,7 +49,8 @@ class PortFetcher:
         return self.get_dir(*parts)
 
     def open(self, url, *args, **kwargs):
-        """Instead of `urlopen`: the mirror by the archive's name, the port's, or the whole path of the address."""
+        """Replaces `urlopen`: searches the mirror by the name of the archive, the name of the port, and
+        the path of the URL."""
         name, base = self.fetching, url.rsplit('/', 1)[-1]
         extension = base.split('.', 1)[-1]
         tried = []

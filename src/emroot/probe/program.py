@@ -24,7 +24,7 @@ SCHEMA = 1
 
 
 def identify(sdk, request):
-    """What the SDK says of itself: version, where its parts lie, and the stamp that emcc wants to find in a cache."""
+    """The SDK's properties: version, paths of its parts, and the stamp that emcc expects in a cache."""
     shared, config = sdk.shared, sdk.config
     return {
         'version': sdk.utils.EMSCRIPTEN_VERSION if hasattr(sdk.utils, 'EMSCRIPTEN_VERSION') else shared.EMSCRIPTEN_VERSION,
@@ -44,7 +44,8 @@ def identify(sdk, request):
 
 
 def headers(sdk, request):
-    """Have the SDK install its headers into the cache directory that EM_CACHE names, and say what emcc will look for."""
+    """Let the SDK install its headers into the cache directory EM_CACHE, and return the stamp that emcc
+    expects."""
     sdk.cache.setup()
     sdk.system_libs.ensure_sysroot()
     return {'cache': str(sdk.cache.cachedir), 'sanity': sdk.shared.generate_sanity()}

@@ -1,9 +1,9 @@
-"""Answers what a link needs, inside an SDK, by running emcc's own front half of that link up to the linker.
+"""Determines what a link needs, inside an SDK, by running emcc's own front half up to the linker.
 
-It is run like `program.py`, by the SDK's own Python, and not imported by emroot. emcc parses the arguments, settles
-every setting, maps `-l` flags, works out ports and system libraries; only what it would have *done* is replaced: asking
-the cache builds nothing, compiling compiles nothing, and where the linker would start, it ends. So no rule about
-libraries is repeated here. What the stand-ins forget, `guard.py` refuses.
+Like `program.py`, it is run by the SDK's own Python, and not imported by emroot. emcc parses the arguments,
+computes all settings, maps `-l` flags, and selects ports and system libraries; only its actions are replaced:
+the cache builds nothing, compiles do nothing, and it ends where the linker would start. So no rule about
+libraries is repeated here. `guard.py` refuses any other action.
 """
 
 from __future__ import annotations
@@ -30,18 +30,20 @@ Foreign = Any  # what comes from the SDK's modules carries no types
 
 
 class Rejected(BaseException):
-    """emcc refuses the link; the text is what it says. Not an `Exception`, lest the SDK's own code catches it."""
+    """emcc refuses the link; the text is its message. Not an `Exception`, so that SDK code does not catch
+    it."""
 
 
 class Link:
-    """One link, and what it asked for on its way to the linker. `cache` is a directory that does not exist."""
+    """One link, and its requests on the way to the linker. `cache`: a directory that does not exist."""
 
     def __init__(self, sdk: Foreign, cache: str, guard: Foreign) -> None:
         self.sdk, self.cache, self.guard = sdk, cache, guard
         self.link = importlib.import_module('tools.link')
-        #: Files asked of the cache, in order, and who asked: ('library', 'libc') or ('port', 'zlib').
+        #: Files that were requested from the cache, in order, with the requester: ('library', 'libc') or
+        #: ('port', 'zlib').
         self.asked: dict[str, tuple[str, str]] = {}
-        #: Libraries among them, by embuilder's name.
+        #: The requested libraries, by embuilder's name.
         self.made: dict[str, Foreign] = {}
         #: The linker's arguments, once they are known.
         self.arguments: list[str] | None = None
@@ -49,7 +51,7 @@ class Link:
         self.ports = PortNames(sdk, self.asking_as)
 
     def run(self, argv: list[str]) -> None:
-        """Go through the link. Raises `Rejected`."""
+        """Run emcc up to the linker. Raises `Rejected`."""
         self._stop_acting()
         self._record_asking()
         self.sdk.shared.run_via_emxx = argv[0] == 'em++'  # later releases look at argv[0] themselves
@@ -65,7 +67,7 @@ class Link:
             raise Rejected(f'it ends with exit code {code}')
 
     def _stop_acting(self) -> None:
-        """Replace what emcc does by nothing."""
+        """Replace emcc's actions by functions that do nothing."""
         sdk, link = self.sdk, self.link
         sdk.shared.SKIP_SUBPROCS = True  # emcc's own switch behind `-###`: no checks of tools, no asking of Node
         sdk.shared.EMSCRIPTEN_TEMP_DIR = os.path.join(os.path.dirname(self.cache), 'temp')  # named, never made
@@ -94,7 +96,7 @@ class Link:
         replace(sdk.ports, 'clear', nothing)
 
     def _record_asking(self) -> None:
-        """Have every request to the cache noted and granted."""
+        """Record every request to the cache, and answer it."""
         build = self.sdk.system_libs.Library.build
 
         def record_build(library: Foreign, *args: Foreign, **kw: Foreign) -> Foreign:
@@ -113,7 +115,7 @@ class Link:
 
     @contextlib.contextmanager
     def asking_as(self, kind: str, name: str) -> Iterator[None]:
-        """Whatever asks the cache within is this library or port."""
+        """Attribute requests to the cache within the block to this library or port."""
         before, self.asking = self.asking, (kind, name)
         try:
             yield
@@ -121,8 +123,8 @@ class Link:
             self.asking = before
 
     def _pretend(self, args: list[str]) -> list[str]:
-        """Inputs, files given to options, and the output's directory count as existing. Files whose content decides
-        (response files, `-sNAME=@file`, port files) have to be there."""
+        """Treat inputs, files in options, and the directory of the output as existing. Files whose content
+        matters (response files, `-sNAME=@file`, port files) have to exist."""
         words = [a if not a.startswith('-') else a.partition('=')[2] or a[2:] for a in args]
         named = {w for w in words if w and not w.startswith('@') and not w.split(':')[0].endswith('.py')}
         self.guard.pretended_files = named
@@ -130,14 +132,14 @@ class Link:
         return args
 
     def _is_dylib(self, path: str, really: Callable[[str], bool]) -> bool:
-        """A link with a dynamic library on its command line becomes a main module, so there content matters. One that
-        is not there yet is what its name says."""
+        """A link with a dynamic library on its command line becomes a main module, so its content matters.
+        One that does not exist is judged by its name."""
         if not re.search(r'\.(so|dylib|wasm)(\.\d+)*$', path) or path.startswith('-'):
             return False
         return really(path) if self.guard.really_exists(path) else True
 
     def _after_compiling(self, run: Callable[..., Any]) -> Callable[..., Any]:
-        """A link of objects, with its ports asked for what the compiles of these objects asked of them."""
+        """A link of objects, with the requests that their compiles made to its ports."""
         def after_compiling(*args: Foreign, **kw: Foreign) -> Foreign:
             with self.ports.compiling(), contextlib.suppress(Exception, SystemExit, Rejected):  # what only a link may use
                 self.sdk.ports.add_cflags([], self.sdk.settings.settings)
@@ -161,9 +163,11 @@ class Link:
         return [[found[path], path] for path in order]
 
     def _named_variants(self, flags: list[str]) -> dict[str, tuple[str, str]]:
-        """Variants of the SDK's libraries among `-l` flags that emcc leaves to the linker: `-lc++-noexcept`.
+        """Variants of the SDK's libraries among `-l` flags that emcc passes on to the linker:
+        `-lc++-noexcept`.
 
-        Nobody asks the cache for them, but the linker searches it; a library of that name in a `-L` directory wins.
+        emcc does not request them from the cache, but the linker searches it; a library with this name in a
+        `-L` directory comes first.
         """
         if not flags:
             return {}
@@ -175,14 +179,14 @@ class Link:
                 and not any(os.path.isfile(os.path.join(d, f'lib{flag[2:]}.a')) for d in directories)}
 
     def _unlisted(self) -> dict[str, Any]:
-        """Libraries that this link's settings make up and embuilder does not list, each as the catalogue would have it:
-        6.0.5's `-sMALLOC=emmalloc-debug` with assertions asks for `libemmalloc-debug-debug`."""
+        """Libraries that this link's settings create and embuilder does not list, in the format of the
+        catalogue: 6.0.5's `-sMALLOC=emmalloc-debug` with assertions requests `libemmalloc-debug-debug`."""
         unsure = {name: library for name, library in self.made.items() if not is_listed(library)}
         known = self.sdk.system_libs.Library.get_all_variations() if unsure else {}
         return {name: described(library) for name, library in unsure.items() if name not in known}
 
     def answer(self) -> dict[str, Any]:
-        """Everything worth knowing, as plain data."""
+        """The answer, as plain data."""
         self.sdk.settings.settings.limit_settings(None)
         by_port: dict[str, list[str]] = {}
         for path, (kind, name) in self.asked.items():
@@ -198,8 +202,8 @@ class Link:
 
 
 def is_listed(library: Foreign) -> bool:
-    """Whether embuilder lists a library, as far as the variant of its class tells that is made of the same values. To make all
-    variants of all classes takes a third of the time of an answer."""
+    """Whether embuilder lists a library, judging by the variant of its class with the same values.
+    Creating all variants of all classes would take a third of the time of an answer."""
     family = type(library)
     alike = (family(**values) for values in family.variations()
              if all(getattr(library, name, None) == value for name, value in values.items()))
@@ -207,33 +211,34 @@ def is_listed(library: Foreign) -> bool:
 
 
 def link_flag(path: Foreign, cache: str) -> str:
-    """How a library stands among the linker's arguments (`Library.get_link_flag`)."""
+    """The argument for a library on the linker's command line (`Library.get_link_flag`)."""
     stem, extension = os.path.splitext(os.path.basename(str(path)))
     return '-l' + stem[len('lib'):] if extension == '.a' else str(Path(cache, path))
 
 
 def replace(holder: Foreign, name: str, value: Foreign) -> None:
-    """Put a stand-in where the SDK has something of that name; releases that do not have it do not need it."""
+    """Replace a function of the SDK. Releases without it do not need the replacement."""
     if hasattr(holder, name):
         setattr(holder, name, value)
 
 
 def nothing(*args: object, **kw: object) -> None:
-    """Stands for what emcc would do."""
+    """Replaces actions of emcc."""
 
 
 def stop(*args: object, **kw: object) -> None:
-    """Stands for where emcc would hand over."""
+    """Replaces the start of the linker."""
     raise Stop
 
 
 def reject(message: str, *args: object) -> None:
-    """Stands for `diagnostics.error`, through which emcc refuses."""
+    """Replaces `diagnostics.error`, with which emcc refuses a link."""
     raise Rejected(message % args if args else message)
 
 
 def main(request_file: str, answer_file: str) -> None:
-    """Answer one request: `root`, `argv` (`emcc` or `em++` first), `cwd`, and `ports`, where ports' sources lie."""
+    """Answer one request: `root`, `argv` (`emcc` or `em++` first), `cwd`, and `ports` (the directory with
+    sources of ports)."""
     with open(request_file, encoding='utf-8') as f:
         request = json.load(f)
     scratch = os.path.dirname(os.path.abspath(answer_file))

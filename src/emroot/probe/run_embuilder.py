@@ -1,4 +1,5 @@
-"""Embuilder, so that its bytes do not tell where its cache lies. Runs in the SDK's Python (3.8 or later)."""
+"""Runs embuilder so that its output does not contain the path of its cache. Runs in the SDK's Python (3.8
+or later)."""
 
 import os
 import subprocess
@@ -10,7 +11,8 @@ from port_sources import PortFetcher
 
 
 def embuilder(sdk, request):
-    """Run embuilder for one target, with the cache directory's location mapped to that of an in-tree cache."""
+    """Run embuilder for one target, with the path of the cache directory mapped to that of an in-tree
+    cache."""
     import embuilder as program
     if hasattr(sdk.ports, 'Ports'):
         PortFetcher(sdk.ports, sdk.utils, request['port_directories'], request['port_mirror'])
@@ -44,14 +46,14 @@ def _external(sdk):
 
 
 def _watch_inputs(sdk, request):
-    """Note what a port is made from, but for what is part of its key already: the SDK, and sources that were given."""
+    """Record the inputs of a port, except those in its key already: the SDK, and given sources."""
     known = [sdk.root, sdk.config.LLVM_ROOT, os.path.dirname(os.__file__), *(path for path in sys.path if os.path.isdir(path)),
              *request['port_directories'].values(), *filter(None, [request['port_mirror']])]
     return Inputs(known, os.path.dirname(sdk.config.CACHE))
 
 
 def _build_ports_with(sdk, program, given):
-    """Have embuilder build ports, and those that they need, with settings for which it has no flag."""
+    """Let embuilder build ports, and their dependencies, with settings for which it has no flag."""
     settings = sdk.settings.settings
     unknown = [name for name in given if name not in settings.attrs]
     if unknown:
@@ -67,10 +69,11 @@ def _build_ports_with(sdk, program, given):
 
 
 def _spell_sources_in_tree(sdk):
-    """Have embuilder name its sources as from an in-tree cache: bitcode keeps those names, and no flag maps them.
+    """Give sources the names that they have with an in-tree cache: bitcode contains them, and no flag maps
+    them.
 
-    They are relative to its build directory (`cache/build/NAME-tmp`), three levels below the SDK's root or, here, below
-    a directory with a link to the SDK's `system`.
+    They are relative to embuilder's build directory (`cache/build/NAME-tmp`), three levels below the SDK's
+    root or, here, below a directory with a link to the SDK's `system`.
     """
     above = os.path.dirname(sdk.config.CACHE)
     try:
@@ -86,10 +89,11 @@ def _spell_sources_in_tree(sdk):
 
 
 def _start_scripts_directly(sdk, said_root=None, named_source=None):
-    """Start emcc and its like with this Python and `-B`: their launchers would leave `__pycache__` in the SDK.
+    """Start emcc and other scripts with this Python and `-B`: their launchers would leave `__pycache__` in
+    the SDK.
 
-    Where the SDK is to be said to lie at `said_root`, bitcode that keeps the location of its source is made by the program
-    `named_source`.
+    If the SDK is to appear at `said_root`, bitcode that contains the path of its source is made with the
+    program `named_source`.
     """
     names = {'EMCC': 'emcc.py', 'EMXX': 'em++.py', 'EMAR': 'emar.py', 'EMRANLIB': 'emranlib.py'}
     scripts = {getattr(sdk.shared, name): script for name, script in names.items() if hasattr(sdk.shared, name)}

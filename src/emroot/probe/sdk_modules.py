@@ -1,4 +1,5 @@
-"""An SDK's modules, imported once, and their global state. Runs in the SDK's Python (3.8 or later), not in emroot's."""
+"""The SDK's modules, imported once, and their global state. Runs in the SDK's Python (3.8 or later), not
+in emroot's."""
 
 import copy
 import os
@@ -7,21 +8,20 @@ from pathlib import Path
 
 
 class Stop(BaseException):
-    """Ends an SDK function early, at the point where everything worth knowing is known."""
+    """Ends an SDK function early, when all information is known."""
 
 
 class Unlocked:
-    """Stands in for the SDK's `FileLock`."""
+    """Replaces the SDK's `FileLock`; locks nothing."""
 
     def __init__(self, *args, **kwargs):
         pass
 
     def acquire(self, *args, **kwargs):
-        """Nothing to wait for."""
         return self
 
     def release(self, *args, **kwargs):
-        """Nothing was taken."""
+        pass
 
     def __enter__(self):
         return self
@@ -44,8 +44,8 @@ class SdkModules:
         self._unlock()
 
     def _unlock(self):
-        """Take no locks: the cache directory is nobody else's, and where locks do not work (some network disks) the SDK's wait
-        for ever."""
+        """Disable locks: no other process uses the cache directory, and on disks without locks the SDK's
+        would wait forever."""
         locks = getattr(self.cache, 'filelock', None)
         if hasattr(locks, 'FileLock'):
             locks.FileLock = Unlocked
@@ -53,9 +53,10 @@ class SdkModules:
             self.cache.cachelock = Unlocked()
 
     def spell_cache_in_tree(self):
-        """Make the cache directory `<root>/cache`, by name only: nothing is created, looked for or locked there.
+        """Use `<root>/cache` as the path of the cache directory, without creating, reading or locking
+        anything there.
 
-        The reference for every byte is embuilder with its in-tree cache, so its paths are the ones to record.
+        The reference for every byte is embuilder with its in-tree cache, so its paths are recorded.
         """
         self.cache.cachedir = Path(self.root, 'cache')
         self.cache.cachelock = None
@@ -64,9 +65,11 @@ class SdkModules:
 
 
 class State:
-    """Every global that running the SDK's front half can change, as it is now, to be put back any number of times.
+    """A snapshot of all global state that the SDK's front half can change; it can be restored any number of
+    times.
 
-    A fresh process for each of some 400 flag groups would cost a minute; putting the globals back costs a millisecond.
+    A fresh process for each of some 400 flag groups would take a minute; restoring the state takes a
+    millisecond.
     """
 
     MODULES = ('emcc', 'tools.cmdline', 'tools.settings', 'tools.diagnostics', 'tools.shared', 'tools.compile',
@@ -87,7 +90,7 @@ class State:
                     self.caches.append(value.cache_clear)
 
     def restore(self):
-        """Put everything back as it was."""
+        """Restore the state."""
         for module, name, value in self.names:
             setattr(module, name, value)
         for space, content in self.objects:
@@ -111,7 +114,7 @@ def _attributes(value):
 
 
 def _copy(holder):
-    """Deep where the content is plain data, shallow where it refers to the SDK's objects."""
+    """A deep copy of plain data, a shallow copy of containers with the SDK's objects."""
     values = holder.values() if isinstance(holder, dict) else holder
     plain = all(isinstance(v, (str, int, float, bool, type(None), list, dict, set, tuple)) for v in values)
     return copy.deepcopy(holder) if plain else copy.copy(holder)

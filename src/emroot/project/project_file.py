@@ -1,16 +1,17 @@
-"""`emroot.toml`: what a project needs, so that `emroot build` without arguments does it.
+"""`emroot.toml`: the selection and settings of a project.
 
     sdk = "6.0.5"                              # an SDK of this version, or the path of one
     builder = "source"
 
-    [[cache]]                                  # any number of them
+    [[cache]]                                  # any number of these
     features = ["wasm64", "thinlto"]
     targets = ["libc-debug", "libc++*"]
 
     [[cache]]
     for = ["em++ -O2 -flto -pthread -fwasm-exceptions"]
 
-The dataclasses below are the format: `load` checks against them, and `json_schema` is made from them.
+The dataclasses below define the format: `load_project` checks against them, and `json_schema` is made from
+them.
 """
 
 from __future__ import annotations
@@ -31,7 +32,8 @@ _TYPES: dict[str, tuple[type, dict[str, Any]]] = {'str': (str, {'type': 'string'
 
 
 def _key(doc: str, *, name: str = '', choices: tuple[str, ...] = (), default: Any = '') -> Any:
-    """A key of the file: its documentation, its name if Python has that word for itself, its values if they are few."""
+    """A key of the file: its documentation, its name if that is a Python keyword, and its values if they
+    are few."""
     metadata = {'doc': doc, 'name': name, 'choices': choices}
     if isinstance(default, list):
         return field(default_factory=list, metadata=metadata)
@@ -40,7 +42,7 @@ def _key(doc: str, *, name: str = '', choices: tuple[str, ...] = (), default: An
 
 @dataclass(frozen=True)
 class CacheSection:
-    """Libraries wanted in one mode, or whatever some links need."""
+    """Libraries of one mode, or those that some links need."""
 
     features: list[str] = _key('Features of the mode, in any order.', default=[])
     targets: list[str] = _key('Targets, patterns, groups or ports.', default=[])
@@ -49,7 +51,7 @@ class CacheSection:
 
 @dataclass(frozen=True)
 class Project:
-    """The whole file."""
+    """The content of emroot.toml."""
 
     sdk: str = _key('The version of the SDK (or a prefix of it), or the path of an SDK relative to this file (`./6.0.5`).')
     builder: str = _key('How libraries are built.', choices=('source', 'embuilder'), default='source')
@@ -63,23 +65,23 @@ class Project:
     file: Path = field(default=Path(), metadata={'internal': True})
     """The file itself."""
     trusted: bool = field(default=True, metadata={'internal': True})
-    """Whether the user trusts it; if not, `trust.without_untrusted` took away what needs that."""
+    """Whether the user trusts it; if not, `trust.without_untrusted` removed the keys that need trust."""
 
     @property
     def sdk_path(self) -> Path | None:
-        """The SDK, if the file names one by its path and not by its version."""
+        """The path of the SDK; None if the file gives a version."""
         return self.file.parent / self.sdk if self.sdk and not re.fullmatch(_VERSION, self.sdk) else None
 
 
 def find_project(directory: Path | None = None) -> Path | None:
-    """The `emroot.toml` of `directory` (default: the current one) or of the nearest directory above it."""
+    """The `emroot.toml` in `directory` (default: the current one) or in the nearest parent."""
     start = (directory or Path.cwd()).absolute()
     return next((d / NAME for d in [start, *start.parents] if (d / NAME).is_file()), None)
 
 
 def load_project(path: Path) -> Project:
-    """Read and check a file. Raises `UsageError` that names the line or the key, and the nearest that exists."""
-    import tomllib  # here and not above: most commands find no file to read
+    """Read and check a file. Raises `UsageError` with the line or key, and the most similar known key."""
+    import tomllib  # lazy import: most commands find no file
     try:
         with open(path, 'rb') as f:
             document = tomllib.load(f)
@@ -91,7 +93,7 @@ def load_project(path: Path) -> Project:
 
 
 def json_schema() -> dict[str, Any]:
-    """The format as a JSON schema, for editors."""
+    """A JSON schema of the format, for editors."""
     return {'$schema': 'https://json-schema.org/draft/2020-12/schema', 'title': NAME, **_schema(Project)}
 
 

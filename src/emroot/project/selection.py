@@ -1,4 +1,4 @@
-"""What is to be built: targets by mode, from features, names and links."""
+"""The selection of a build: targets by mode, from features, names and links."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from ..modes import Mode, names_mode, parse_features, parse_mode
 from ..probe.port_settings import split
 from .project_file import Project
 
-#: What may be one of several values of a port's option.
+#: The syntax of one of several values of a port's option.
 _VALUE = r'[\w.+-]+'
 Selected = dict[Mode, list[str]]
-#: The path of a port's file, and options.
+#: The path of a port's file, with options.
 _PORT_FILE = r'(?s)(.+\.py)(:.*)?'
 
 
 class Selection:
-    """Targets by mode, in the order in which they were asked for, each once."""
+    """Targets by mode, in the order of requests, without duplicates."""
 
     def __init__(self, catalogue: Catalogue) -> None:
         self._catalogue = catalogue
@@ -29,10 +29,12 @@ class Selection:
 
     def add(self, *, features: Iterable[str] = (), targets: Iterable[str] = (),
             links: Iterable[str | Sequence[str]] = ()) -> None:
-        """Add `targets` (names, patterns, groups, ports, `MODE/TARGET`) in the modes that `features` select, an item a mode
-        (default: wasm32), and whatever `links` need. With `features` alone: what ordinary C and C++ programs of these modes need.
+        """Add `targets` (names, patterns, groups, ports, `MODE/TARGET`) in the modes of `features`, an item
+        per mode (default: wasm32), and everything that `links` need. With `features` alone: the libraries of
+        usual C and C++ programs.
 
-        Raises `UnknownNameError` for what does not exist, `UsageError` for what contradicts itself or emcc refuses.
+        Raises `UnknownNameError` for unknown names, `UsageError` for contradictions and links that emcc
+        refuses.
         """
         given, names, lines = list(features), list(targets), list(links)
         modes = parse_modes(given)
@@ -46,7 +48,7 @@ class Selection:
         if given and not names and not lines:
             lines = [link for mode in modes for link in default_link_lines(mode)]
         for link in lines:
-            from ..libraries.resolution import resolve  # here and not above: mostly nothing is to be resolved
+            from ..libraries.resolution import resolve  # lazy import: many builds resolve no link
             found = resolve(self._catalogue, link)
             found.check_ports()
             self._want(found.mode, [*found.targets, *found.ports])
@@ -54,8 +56,8 @@ class Selection:
                 self._unfetched.append(link)
 
     def revealed(self, ports: Path) -> Selected:
-        """What links need besides, now that the definitions of ports which come with their sources are in `ports`
-        (`<cache directory>/ports`): other variants of these, and what they depend on."""
+        """Additional needs of links, now that the definitions of ports that come with their sources are in
+        `ports` (`<cache directory>/ports`): other variants of these, and their dependencies."""
         if not self._unfetched:
             return {}
         from ..libraries.resolution import resolve
@@ -71,7 +73,7 @@ class Selection:
         return {mode: list(targets) for mode, targets in found.items() if targets}
 
     def add_project(self, project: Project) -> None:
-        """Add all that an `emroot.toml` asks for. Raises `UsageError` if it names code and is not trusted."""
+        """Add the selection of an `emroot.toml`. Raises `UsageError` if it names code and is not trusted."""
         from .trust import check_section
         for section in project.cache:
             check_section(project, section)
@@ -79,12 +81,13 @@ class Selection:
                      links=section.links)
 
     def selected(self) -> Selected:
-        """All of it. Empty if nothing was asked for."""
+        """The selection; empty if nothing was requested."""
         return {mode: list(targets) for mode, targets in self._wanted.items()}
 
     def _whole(self, names: Iterable[str], modes: Sequence[Mode]) -> list[str]:
-        """Names, with the values of a port's option put together again that commas divide (`sdl2_image:formats=jpg,png`): they
-        follow the option, which takes them, or nothing is called so."""
+        """Names, with the comma-separated values of a port's option joined again
+        (`sdl2_image:formats=jpg,png`): a value belongs to the option if the port accepts it, or if there
+        is no target with this name."""
         found: list[str] = []
         for name in names:
             first, _ = split(name)
@@ -101,12 +104,13 @@ class Selection:
 
 
 def parse_modes(features: Iterable[str]) -> list[Mode]:
-    """The modes of several items of features, in order and once; wasm32 without any."""
+    """The modes of several items of features, in order, without duplicates; wasm32 for none."""
     return list(dict.fromkeys(parse_features([given]) for given in list(features) or ['wasm32']))
 
 
 def split_names(given: Iterable[str]) -> list[str]:
-    """Names that may come several in one, joined by commas. The file of a port, by its absolute path, may have some in it."""
+    """Names from items that may be comma-separated lists. The absolute path of a port's file may contain
+    commas."""
     return [os.path.abspath(name) if _is_file(name) else name for names in given for name in _split(names.split(',')) if name]
 
 
@@ -119,18 +123,20 @@ def _split(pieces: list[str]) -> Iterator[str]:
 
 
 def _is_file(target: str) -> bool:
-    """Whether a target is a port's file, with options or not."""
+    """Whether a target is a port's file, with or without options."""
     found = re.fullmatch(_PORT_FILE, target.strip()) if '.py' in target else None
     return found is not None and os.path.isfile(found[1])
 
 
 def default_link_lines(mode: Mode) -> list[list[str]]:
-    """What features alone stand for: C and C++ programs of this mode, with and without optimisation."""
+    """The links that features alone stand for: C and C++ programs of this mode, with and without
+    optimisation."""
     return [[driver, *mode.emcc_flags, level] for driver in ('emcc', 'em++') for level in ('-O0', '-O2')]
 
 
 def _qualified(name: str) -> tuple[Mode | None, str]:
-    """`wasm64-lto/libc` names its mode; anything else is meant for all the modes selected."""
+    """The mode and the target of `wasm64-lto/libc`; other names have no mode, and apply to all selected
+    ones."""
     before, slash, after = name.partition('/')
     if slash and names_mode(before):
         return parse_mode(before), after

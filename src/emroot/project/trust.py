@@ -1,8 +1,8 @@
-"""What a project's file may have emroot do.
+"""Trust in project files.
 
-A clone is data: whoever wrote an `emroot.toml` must not have programs run, or bytes taken into what all projects of a user link
-with, before that user said so for its directory (as direnv, mise and git's safe.directory ask). A version, features, names of
-targets and links need no trust. Paths, remotes, bases and files with code of ports do.
+A clone is data: an `emroot.toml` must not run programs, or bring bytes into what all projects of a user link
+with, before the user trusts its directory (like direnv, mise and git's safe.directory). A version, features,
+names of targets and links need no trust. Paths, remotes, bases and files with code of ports do.
 """
 
 from __future__ import annotations
@@ -19,14 +19,15 @@ from ..host.home import Home, read_json
 from ..host.quoting import quoted
 from .project_file import CacheSection, Project
 
-#: `1` trusts every project; else directories, separated as in PATH, that are trusted with all below them.
+#: `1` trusts every project; otherwise directories, separated as in PATH, each with its subdirectories.
 TRUST = 'EMROOT_TRUST'
-#: emcc takes the name of a port that ends so for a file (`tools/ports/__init__.py: handle_use_port_arg`); options may follow.
+#: The suffix with which emcc takes a port's name for a file (`tools/ports/__init__.py: handle_use_port_arg`);
+#: options may follow.
 _PORT_FILE = re.compile(r'\.py(:|$)')
 
 
 def is_trusted(home: Home, directory: Path) -> bool:
-    """Whether the user said that what the project file in `directory` names may be used."""
+    """Whether the user trusts the project file in `directory`."""
     real = os.path.realpath(directory)
     said = os.environ.get(TRUST, '')
     if said in ('0', '1'):
@@ -37,7 +38,7 @@ def is_trusted(home: Home, directory: Path) -> bool:
 
 
 def trust(home: Home, directory: Path) -> None:
-    """Note that the project in `directory` is trusted. Raises `StoreError` if the home cannot be written to."""
+    """Trust the project in `directory`. Raises `StoreError` if the home is not writable."""
     import json
 
     from ..host.files import write_text
@@ -51,7 +52,7 @@ def trust(home: Home, directory: Path) -> None:
 
 
 def revoke(home: Home, directory: Path) -> bool:
-    """Forget that the project in `directory` is trusted; whether it was."""
+    """Withdraw the trust in the project in `directory`. Returns whether it was trusted."""
     from ..host.files import remove
     mark = _mark(home, os.path.realpath(directory))
     was = mark.is_file()
@@ -60,7 +61,7 @@ def revoke(home: Home, directory: Path) -> bool:
 
 
 def untrusted_keys(project: Project) -> dict[str, str]:
-    """The keys of a project's file that need trust, and what each says."""
+    """The keys of a project's file that need trust, with their values."""
     named = {'sdk': project.sdk if project.sdk_path else '', 'remote': project.remote, 'remote-key': project.remote_key,
              'base': project.base, 'ports-from': project.ports_from}
     found = {key: value for key, value in named.items() if value}
@@ -69,13 +70,14 @@ def untrusted_keys(project: Project) -> dict[str, str]:
 
 
 def without_untrusted(project: Project) -> Project:
-    """The project as far as it needs no trust. Its sections stay: `check_section` refuses those that name code."""
+    """The project without the keys that need trust. Sections stay: `check_section` refuses those that name
+    code."""
     sdk = '' if project.sdk_path else project.sdk
     return dataclasses.replace(project, sdk=sdk, remote='', remote_key='', base='', ports_from='', trusted=False)
 
 
 def check_section(project: Project, section: CacheSection) -> None:
-    """Raises `UsageError` if a section names code that the user does not trust."""
+    """Raises `UsageError` if a section names code and the project is not trusted."""
     if not project.trusted and (code := list(names_code(section))):
         raise UsageError(f'{project.file} names files whose code emcc runs ({", ".join(code)}), '
                          'and this project is not trusted',
@@ -83,7 +85,8 @@ def check_section(project: Project, section: CacheSection) -> None:
 
 
 def names_code(section: CacheSection) -> Iterator[str]:
-    """The words of a section that name a file with code: ports of its own, configurations of emcc, and files of options."""
+    """The words of a section that name a file with code: port files, configurations of emcc, and response
+    files."""
     from ..libraries.link_line import read_link, split_link
     from .selection import split_names
     yield from filter(_PORT_FILE.search, split_names(section.targets))
@@ -100,8 +103,8 @@ def names_code(section: CacheSection) -> Iterator[str]:
 
 
 def origin_of(*sources: str) -> str:
-    """A name for the remotes and bases (addresses or paths) that only a project's file names. What came by them is kept apart
-    under it, and counts for builds alone that name the same."""
+    """An identifier for the remotes and bases (addresses or paths) that only a project's file names. Their
+    results are stored separately under it, and are valid only for builds that name the same ones."""
     return digest_bytes(os.fsencode('\n'.join(sources)))[:16]
 
 

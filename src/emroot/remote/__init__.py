@@ -1,8 +1,8 @@
-"""A remote behind the store: what others have built, asked for before it is built here.
+"""Remotes: results of other machines, downloaded instead of built.
 
     ADDRESS/ac/HEX        a record of the store: `HEX` is the sha256 of its kind and key (see `action_cache.py`)
     ADDRESS/cas/HEX       a blob, by its sha256
-    ADDRESS/index.json    the records of a published directory, so that nobody asks for what is not there
+    ADDRESS/index.json    the list of records of a published directory; it avoids requests for missing ones
 
-That is the HTTP protocol of Bazel's remote caches, and as plain files what any web server can serve.
+This is the HTTP protocol of Bazel's remote caches, and as plain files any web server can serve it.
 """

@@ -1,4 +1,4 @@
-"""Names on a remote, and how a record looks there."""
+"""Names of files on a remote, and the format of records there."""
 
 from __future__ import annotations
 
@@ -13,22 +13,22 @@ from .transport import InvalidResponse
 
 INDEX = 'index.json'
 INDEX_SCHEMA = 1
-#: Bytes that no record and no library comes near.
+#: An upper bound for records and libraries in bytes.
 LARGEST_RECORD, LARGEST_BLOB = 16 << 20, 2 << 30
-#: Fields of Bazel's ActionResult, which servers check: https://github.com/bazelbuild/remote-apis. The files are those that
-#: the record names, so that a server keeps them as long as the record; the record itself stands where a tool's output would,
-#: its signature where a tool's errors would.
+#: Fields of Bazel's ActionResult, which servers check: https://github.com/bazelbuild/remote-apis. Output
+#: files are the record's blobs, so that a server keeps them as long as the record; the record is the standard
+#: output, its signature the standard error.
 _OUTPUT_FILES, STDOUT_RAW, STDERR_RAW = 2, 5, 7
 _FILE_PATH, _FILE_DIGEST, _DIGEST_HASH, _DIGEST_SIZE = 1, 2, 1, 2
 
 
 def record_name(kind: str, key: str) -> str:
-    """Where a record lies: `ac/HEX`."""
+    """The name of a record: `ac/HEX`."""
     return f'ac/{digest_bytes(f"emroot {kind} {key}".encode())}'
 
 
 def named_blobs(record: Record) -> dict[str, Blob]:
-    """The blobs of a record, by where they belong in a cache directory. Raises `InvalidResponse` if it names none."""
+    """The blobs of a record, by their path in a cache directory. Raises `InvalidResponse` if it has none."""
     files = record.get('files')
     entries = files if isinstance(files, dict) else {str(record.get('path', '')): [record.get('digest'), record.get('size')]}
     found = {path: Blob.of(*entry) for path, entry in entries.items() if isinstance(entry, list) and len(entry) == 2}
@@ -39,9 +39,8 @@ def named_blobs(record: Record) -> dict[str, Blob]:
 
 
 def check_shape(record: Record, members: Sequence[str]) -> None:
-    """Raises `InvalidResponse` if a record is not as emroot writes it: its paths lie in a cache directory, a path of an SDK in
-    its bytes is
-    named by a digest, and an archive has the `members` of the library that was asked for (an imported one names none)."""
+    """Raises `InvalidResponse` if a record is not in the format of emroot: paths in a cache directory, SDK locations
+    as digests, and for an archive the `members` of the requested library (imported archives have none)."""
     listed = record.get('members', [])
     names = [entry[0] for entry in listed if isinstance(entry, list) and len(entry) == 2 and is_digest(entry[1])] \
         if isinstance(listed, list) else None
@@ -54,12 +53,12 @@ def check_shape(record: Record, members: Sequence[str]) -> None:
 
 
 def sign_record_text(record: Record, kind: str, key: str) -> bytes:
-    """A record as it is sealed, and signed."""
+    """The bytes of a record that are signed."""
     return canonical_json(seal(record, kind, key)).encode()
 
 
 def encode(record: Record, kind: str, key: str, signature: bytes = b'') -> bytes:
-    """A record as it is sent: sealed, and wrapped in what Bazel's caches expect."""
+    """A record for upload: with checksum, in the format that Bazel caches expect."""
     files = b''.join(protobuf.message(_OUTPUT_FILES, protobuf.text(_FILE_PATH, path),
                                       protobuf.message(_FILE_DIGEST, digest_message(blob)))
                      for path, blob in sorted(named_blobs(record).items()))
@@ -68,9 +67,8 @@ def encode(record: Record, kind: str, key: str, signature: bytes = b'') -> bytes
 
 
 def parts(data: bytes) -> tuple[bytes, bytes]:
-    """What was signed of a record that came, and its signature, empty if it has none. Raises `InvalidResponse` for what is no
-    record.
-    """
+    """The signed bytes of a downloaded record, and its signature (empty for none). Raises `InvalidResponse` for
+    other data."""
     try:
         fields = list(protobuf.fields(data))
     except (ValueError, IndexError) as error:
@@ -80,7 +78,7 @@ def parts(data: bytes) -> tuple[bytes, bytes]:
 
 
 def decode(data: bytes, kind: str, key: str) -> Record:
-    """The record of this kind and key. Raises `InvalidResponse` if these bytes are not it, whole and sealed."""
+    """The record of this kind and key. Raises `InvalidResponse` if kind, key or checksum do not match."""
     try:
         document = json.loads(parts(data)[0])
     except (ValueError, RecursionError) as error:
@@ -96,12 +94,12 @@ def _no_record() -> InvalidResponse:
 
 
 def encode_index(records: Iterable[str]) -> bytes:
-    """The index of a directory that has these records (`HEX`)."""
+    """The index of a directory with these records (`HEX`)."""
     return canonical_json({'emroot': INDEX_SCHEMA, 'records': sorted(records)}).encode() + b'\n'
 
 
 def decode_index(data: bytes) -> frozenset[str] | None:
-    """The names of all records (`ac/HEX`); None if this is no index, as from a server that has none."""
+    """The names of all records (`ac/HEX`); None if the data are not an index, for example an error page."""
     try:
         document = json.loads(data)
     except (ValueError, RecursionError):
@@ -112,5 +110,5 @@ def decode_index(data: bytes) -> frozenset[str] | None:
 
 
 def digest_message(blob: Blob) -> bytes:
-    """A blob as the message `Digest`."""
+    """A blob as the protobuf message `Digest`."""
     return protobuf.text(_DIGEST_HASH, blob.digest) + protobuf.integer(_DIGEST_SIZE, blob.size)

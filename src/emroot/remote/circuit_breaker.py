@@ -1,4 +1,5 @@
-"""Whether a remote is still asked. It is there to save time: what costs time ends it, with one warning."""
+"""The circuit breaker of a remote. A remote should save time: when it costs time, it is no longer used,
+with one warning."""
 
 from __future__ import annotations
 
@@ -8,12 +9,12 @@ from collections.abc import Callable, Iterable
 from .remote_spec import HEADER
 from .transport import AccessDenied, InvalidResponse, TransportError
 
-#: Answers that are not what they should be after which nothing more is asked: one file may be damaged, three are none's fault.
+#: The number of invalid answers after which the remote is no longer used: one may be a damaged file.
 _WRONG_ANSWERS = 3
 
 
 class CircuitBreaker:
-    """Open once nothing more is to be asked. Told of trouble from any thread."""
+    """Open once the remote is no longer used. Thread-safe."""
 
     def __init__(self, url: str, secrets: Callable[[], Iterable[str]], warn: Callable[[str], None],
                  note: Callable[[str], None]) -> None:
@@ -24,7 +25,7 @@ class CircuitBreaker:
         self.refused = False
 
     def record_failure(self, error: TransportError) -> None:
-        """Something went wrong: say so once, and decide whether to go on."""
+        """Record an error: warn at the first one, and decide whether to continue."""
         said = str(error)
         for secret in self._secrets():
             said = said.replace(secret, '...')

@@ -1,4 +1,4 @@
-"""The remote of a build: asked for what the store lacks, offered what was built, and never waited for long."""
+"""The remote of a build: downloads what the store lacks and uploads what was built, with bounded waiting."""
 
 from __future__ import annotations
 
@@ -27,7 +27,8 @@ from .worker_threads import WorkerThreads
 if TYPE_CHECKING:
     from ..engine.events import Watcher
 
-#: Seconds that a build waits for a remote in all, besides what it saved; EMROOT_REMOTE_WAIT overrides.
+#: The total time in seconds that a build waits for a remote, in addition to the time that it saved;
+#: EMROOT_REMOTE_WAIT overrides it.
 PATIENCE = 4.0
 _WAIT = 'EMROOT_REMOTE_WAIT'
 _LARGEST_INDEX = 64 << 20
@@ -35,31 +36,31 @@ _LARGEST_INDEX = 64 << 20
 
 @dataclass(frozen=True)
 class DownloadRequest:
-    """Something to ask for: a record under one of these keys, with all its blobs."""
+    """A download request: the record with one of these keys, and all its blobs."""
 
     kind: str
     keys: tuple[str, ...]
     worth: float
-    """Seconds that it saves."""
+    """The seconds that a download saves."""
     members: tuple[str, ...] = ()
-    """The names of an archive's members, in order, if that is what it is."""
+    """The member names of an archive, in order."""
 
 
 @dataclass(frozen=True)
 class UploadRequest:
-    """A record to send, with all its blobs."""
+    """An upload request: a record, and all its blobs."""
 
     kind: str
     key: str
     portable_key: str = ''
-    """Another key to send it under, for SDKs that lie elsewhere than at `location` (a digest)."""
+    """A second key for the upload, for SDKs in other directories than `location` (a digest)."""
     location: str = ''
     counts: bool = True
-    """Whether it is told of, or just goes along with something that is."""
+    """Whether it counts in statistics, or accompanies a record that does."""
 
 
 class Remote:
-    """One remote during one build. Nothing here raises because of what a remote does."""
+    """One remote during one build. Errors of the remote never raise."""
 
     def __init__(self, address: RemoteSpec, store: Store, watcher: Watcher, patience: float | None = None) -> None:
         self._address, self._store, self._watcher = address, store, watcher
@@ -76,7 +77,8 @@ class Remote:
         self.sent = self._to_send = 0
 
     def download(self, wanted: Iterable[DownloadRequest]) -> None:
-        """Get what is there into the store; `fetched` holds the keys. What saves most is asked for first."""
+        """Download available records into the store; `fetched` has their keys. Requests that save the most
+        time come first."""
         self._threads.add(self._probe)
         if self._wait():
             for each in sorted(wanted, key=lambda each: -each.worth):
@@ -88,13 +90,13 @@ class Remote:
         self._watcher.note(f'remote {self._address.url}: {len(self.fetched)} found in {self._waited:.2f} s')
 
     def upload(self, offer: UploadRequest) -> None:
-        """Send a record of the store and its blobs in the background, if this remote takes any."""
+        """Upload a record of the store and its blobs in the background, if this remote accepts uploads."""
         if self._address.writes and not self.circuit.open:
             self._to_send += offer.counts
             self._threads.add(partial(self._send, offer))
 
     def close(self) -> None:
-        """Wait a little for what is under way, then leave it."""
+        """Wait for pending uploads for a limited time, then abandon them."""
         self._saved = min(self._saved, self._waited)
         self._wait()
         self._threads.abort()
@@ -102,12 +104,12 @@ class Remote:
             self._watcher.note(f'remote {self._address.url}: {self.sent} of {self._to_send} sent')
 
     def to_json(self) -> dict[str, Any]:
-        """What became of it: how much was found and sent, and the seconds that the build waited."""
+        """Statistics: downloads, uploads, and the seconds that the build waited."""
         return {'place': self._address.url, 'fetched': len(self.fetched), 'sent': self.sent, 'refused': self.circuit.refused,
                 'unsigned': self.unsigned, 'writes': self._address.writes, 'seconds': round(self._waited, 3)}
 
     def _wait(self) -> bool:
-        """Wait until all is done, as long as that is worth it; whether the remote is still good for more."""
+        """Wait for all requests, as long as this saves time. Returns whether the remote can still be used."""
         began = time.monotonic()
         while not self._threads.wait(0.05):
             with self._lock:
@@ -118,7 +120,8 @@ class Remote:
         return not self.circuit.open
 
     def _probe(self, transport: Transport) -> None:
-        """The one question at the start: is it there, and does it say what it has? What others add meanwhile is in no index."""
+        """The first request: check that the remote answers, and read its index. Records that others add
+        later are not in the index."""
         sink = io.BytesIO()
         try:
             found = transport.get(INDEX, sink, _LARGEST_INDEX)
@@ -149,7 +152,7 @@ class Remote:
                 return
 
     def _take(self, transport: Transport, blobs: Iterable[Blob]) -> bool:
-        """Have blobs in the store; false if the remote has one of them no longer."""
+        """Download blobs into the store. False if the remote no longer has one of them."""
         wanted = {blob: self._store.scratch() / f'remote-{os.urandom(6).hex()}' for blob in blobs if not self._store.has(blob)}
         if not wanted:
             return True
@@ -176,7 +179,7 @@ class Remote:
 
 @dataclass(frozen=True)
 class Outgoing:
-    """A record of the store, ready to be sent, with the files that it names."""
+    """A record of the store that is ready for upload, with the files that it names."""
 
     name: str
     record: Record
@@ -186,12 +189,12 @@ class Outgoing:
 
     @property
     def text(self) -> bytes:
-        """What is to be signed."""
+        """The bytes to sign."""
         return action_cache.sign_record_text(self.record, self.kind, self.key)
 
 
 def outgoing(store: Store, offer: UploadRequest) -> list[Outgoing]:
-    """What there is to send for an offer; nothing if the store has it no longer."""
+    """The uploads for an offer; none if the store no longer has it."""
     record = store.read(offer.kind, offer.key)
     blobs = list(named_blobs(record).values()) if record else []
     if not record or not all(store.has(blob) for blob in blobs):
@@ -202,7 +205,7 @@ def outgoing(store: Store, offer: UploadRequest) -> list[Outgoing]:
 
 
 def send(transport: Transport, found: Outgoing, signature: bytes = b'') -> None:
-    """Put a record and its blobs on a remote, the record last. Raises `TransportError`."""
+    """Upload blobs, then their record. Raises `TransportError`."""
     transport.put_blobs(found.blobs)
     transport.put(found.name, encode(found.record, found.kind, found.key, signature), anew=bool(signature))
 

@@ -1,7 +1,8 @@
-"""What a remote wants to hear: headers from the environment, and from a program that is asked for them when they are needed.
+"""Authentication headers for a remote, from the environment or from a credential helper.
 
-The program speaks Bazel's protocol (https://github.com/EngFlow/credential-helper-spec): it is started as `PROGRAM get`, hears
-`{"uri": "https://..."}` on standard input and answers `{"headers": {"Authorization": ["Bearer ..."]}}`.
+The helper speaks Bazel's protocol (https://github.com/EngFlow/credential-helper-spec): it is started as
+`PROGRAM get`, gets `{"uri": "https://..."}` on standard input and answers `{"headers": {"Authorization":
+["Bearer ..."]}}`.
 """
 
 from __future__ import annotations
@@ -14,15 +15,15 @@ from collections.abc import Mapping
 from ..host.programs import find_program
 from .transport import Unavailable
 
-#: The variable that names the program.
+#: The variable with the helper.
 HELPER = 'EMROOT_CREDENTIAL_HELPER'
-#: Seconds that it may take.
+#: Timeout of the helper in seconds.
 _PATIENCE = 10.0
 _LARGEST = 1 << 20
 
 
 class Credentials:
-    """The headers for one remote. They are never shown: `secrets` are what has to be left out of anything that is."""
+    """The headers for one remote. They are never printed; `secrets` are removed from all output."""
 
     def __init__(self, uri: str, headers: Mapping[str, str], helper: str = '') -> None:
         self._uri, self._headers, self._helper = uri, dict(headers), helper
@@ -33,17 +34,17 @@ class Credentials:
 
     @property
     def has_some(self) -> bool:
-        """Whether there is something to send, or somebody to ask for it."""
+        """Whether there are headers, or a helper for them."""
         return bool(self._headers or self._helper)
 
     @property
     def secrets(self) -> list[str]:
-        """All that is secret in what was heard so far: whole values, and the words of them."""
+        """All secrets known so far: header values, and their words."""
         words = [word for value in self._headers.values() for word in value.split() if len(word) > 5]
         return sorted({*self._headers.values(), *words} - {''}, key=len, reverse=True)
 
     def headers(self) -> dict[str, str]:
-        """What to send. The program is asked once. Raises `Unavailable` if it has no answer."""
+        """The headers to send. The helper is started once. Raises `Unavailable` if it gives no headers."""
         with self._lock:
             if self._helper:
                 self._headers = {**self._ask(), **self._headers}
@@ -51,7 +52,7 @@ class Credentials:
             return dict(self._headers)
 
     def _ask(self) -> dict[str, str]:
-        """What the program says. What it says on standard error is not for other eyes."""
+        """The headers from the helper. Its standard error is discarded, because it may contain secrets."""
         program = find_program(self._helper)
         if program is None:
             raise Unavailable(f'its credential helper is not a program ({HELPER})')
@@ -69,7 +70,7 @@ class Credentials:
 
 
 def _read(answer: bytes) -> dict[str, str] | None:
-    """The headers of an answer; None if it is none."""
+    """The headers in a helper's answer; None if it is invalid."""
     try:
         said = json.loads(answer)
         pairs = {str(name): values for name, values in (said.get('headers') or {}).items()}

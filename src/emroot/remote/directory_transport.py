@@ -1,4 +1,4 @@
-"""A remote that is a directory: on a disk that several machines share, or to be served by a web server."""
+"""A remote in a directory: on a shared disk, or published by a web server."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ _CHUNK = 1 << 20
 
 
 class DirectoryTransport(UnbatchedMixin):
-    """Plain files under names that say what is in them, so that none ever changes but the index, and records that get a
+    """Plain files named by content, which never change. Exceptions: the index, and records that get a
     signature."""
 
     def __init__(self, top: Path) -> None:
         self._top = top
 
     def get(self, name: str, sink: IO[bytes], limit: int) -> bool:
-        """See `Transport`. There is no index here: whether a file is there can be seen."""
+        """See `Transport`. There is no index: whether a file exists is visible."""
         if name == INDEX:
             if not self._top.is_dir():
                 raise Unavailable('there is no such directory')
@@ -54,10 +54,10 @@ class DirectoryTransport(UnbatchedMixin):
             raise Unavailable(f'{name} cannot be written: {error.strerror}') from error
 
     def abort(self) -> None:
-        """See `Transport`. Nothing can be done about a disk that hangs."""
+        """See `Transport`. A hanging disk cannot be interrupted."""
 
     def write_index(self) -> int:
-        """List all records, so that those who read over the web need not ask; how many there are."""
+        """Write the list of all records, for clients over HTTP. Returns their number."""
         try:
             records = [name for name in os.listdir(self._top / 'ac') if not name.startswith('.')]
             with atomic_write(self._top / INDEX) as temporary:

@@ -1,7 +1,8 @@
-"""A remote that speaks the Remote Execution API: its content-addressable storage and its action cache, over gRPC.
+"""A remote with the Remote Execution API: content-addressable storage and action cache, over gRPC.
 
-https://github.com/bazelbuild/remote-apis. The extra `emroot[reapi]` brings gRPC; the few messages that are needed are written
-here field by field. A record of the store is the result of an action whose digest is the record's name.
+https://github.com/bazelbuild/remote-apis. The extra `emroot[reapi]` installs gRPC; the few necessary messages
+are encoded here field by field. A record of the store is the result of an action whose digest is the name of
+the record.
 """
 
 from __future__ import annotations
@@ -29,15 +30,15 @@ _GET_RESULT, _UPDATE_RESULT = f'{_API}.ActionCache/GetActionResult', f'{_API}.Ac
 _MISSING, _READ_BATCH, _UPDATE_BATCH = (f'{_API}.ContentAddressableStorage/{name}'
                                         for name in ('FindMissingBlobs', 'BatchReadBlobs', 'BatchUpdateBlobs'))
 _READ, _WRITE = '/google.bytestream.ByteStream/Read', '/google.bytestream.ByteStream/Write'
-#: Where a server keeps apart what stands in a result.
+#: Fields of a result that a server may store as separate blobs.
 _APART = {STDOUT_RAW: 6, STDERR_RAW: 8}
 _SHA256 = 1
-#: Digests have sizes. That of an action which nobody needs to see is always said to be this.
+#: The size in digests of actions, which are never uploaded.
 _ACTION_SIZE = 64
-#: Bytes in one message: what gRPC allows, less what else is in it. A server may want less.
+#: The maximum size of a batch in bytes: gRPC's limit, less overhead. A server may have a lower limit.
 _BATCH = 3 << 20
 _CHUNK = 1 << 20
-#: Bytes per second below which a long transfer is given up.
+#: The minimum rate of a long transfer in bytes per second.
 _SLOWEST = 1 << 14
 _T = TypeVar('_T')
 _OK, _NOT_FOUND, _ALREADY_EXISTS = 0, 5, 6
@@ -49,7 +50,7 @@ _MEANING: dict[Any, Callable[[str], TransportError]] = {
 
 
 class GrpcTransport:
-    """One thread's way to a server; gRPC shares the connections."""
+    """One thread's access to a server; gRPC shares the connections."""
 
     def __init__(self, url: str, headers: Mapping[str, str], silence: float = SILENCE) -> None:
         parts = urlsplit(url)
@@ -75,13 +76,13 @@ class GrpcTransport:
         return result is not None
 
     def put(self, name: str, content: bytes | Path, *, anew: bool = False) -> None:
-        """See `Transport`. What is there is replaced anyhow."""
+        """See `Transport`. An existing record is always replaced."""
         result = content if isinstance(content, bytes) else content.read_bytes()
         self._call(_UPDATE_RESULT, protobuf.text(1, self._instance), protobuf.message(2, _action(name.partition('/')[2])),
                    protobuf.message(3, result))
 
     def get_blobs(self, wanted: Mapping[Blob, Path]) -> bool:
-        """See `Transport`: small ones together, large ones as streams."""
+        """See `Transport`. Small blobs are batched, large ones streamed."""
         small = [blob for blob in wanted if blob.size <= self._batch_limit()]
         for batch in _batches(small, self._batch_limit()):
             answer = self._call(_READ_BATCH, protobuf.text(1, self._instance),
@@ -99,7 +100,7 @@ class GrpcTransport:
         return all(self._read(blob, wanted[blob]) for blob in wanted if blob not in small)
 
     def put_blobs(self, found: Mapping[Blob, Path]) -> None:
-        """See `Transport`: what it has already is not sent."""
+        """See `Transport`. Blobs that the server has are not sent."""
         answer = self._call(_MISSING, protobuf.text(1, self._instance), *(protobuf.message(2, digest_message(b)) for b in found))
         lacking = {protobuf.field(value, 1).decode('ascii', 'replace') for number,
                    value in protobuf.fields(answer) if number == 2}
@@ -124,7 +125,7 @@ class GrpcTransport:
     # --- what is asked ---
 
     def _capabilities(self) -> bytes:
-        """What the server can do: the probe."""
+        """The server's capabilities: the first request."""
         cache = protobuf.field(self._call(_GET_CAPABILITIES, protobuf.text(1, self._instance)), 1)
         if _SHA256 not in protobuf.numbers(cache, 1):
             raise Unavailable('it is not a cache with sha256 digests')
@@ -137,7 +138,8 @@ class GrpcTransport:
         return self._batch
 
     def _result(self, digest: str, limit: int) -> bytes | None:
-        """The result of an action, the record in it even where a server keeps that apart."""
+        """The result of an action; the record in it is also found if the server stores it as a separate
+        blob."""
         try:
             result = self._call(_GET_RESULT, protobuf.text(1, self._instance), protobuf.message(2, _action(digest)),
                                 protobuf.integer(3, 1),
@@ -203,14 +205,13 @@ class GrpcTransport:
 
 
 class _NotFound(Exception):
-    """It is not there."""
+    """The server does not have it."""
 
 
 @contextlib.contextmanager
 def _talking() -> Iterator[None]:
-    """What gRPC says in the block, in terms of `TransportError`. What the server itself says of it is left out: it may say
-    anything.
-    """
+    """Translate gRPC errors of the block to `TransportError`. The server's own message is left out: it could
+    contain anything."""
     try:
         yield
     except grpc.RpcError as error:
@@ -258,6 +259,7 @@ def _pieces(name: str, file: Path, size: int) -> Iterator[bytes]:
 
 
 def _authorities() -> bytes:
-    """The certificates that Python trusts here: the system's, or those of SSL_CERT_FILE. gRPC would bring its own."""
+    """The certificates that Python trusts: the system's, or those in SSL_CERT_FILE. gRPC would use its
+    own."""
     trusted = ssl.create_default_context().get_ca_certs(binary_form=True)
     return ''.join(map(ssl.DER_cert_to_PEM_cert, trusted)).encode() or b'\n'

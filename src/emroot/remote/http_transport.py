@@ -1,4 +1,4 @@
-"""A remote on a web server: connections that are kept, asked again when that may help, and followed where they lead."""
+"""A remote on a web server: persistent connections, retries, redirects."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _CHUNK = 1 << 16
 
 
 class HttpTransport(UnbatchedMixin):
-    """One thread's connections to a server and to those that it sends to."""
+    """One thread's connections to a server and to the targets of its redirects."""
 
     def __init__(self, url: str, headers: Mapping[str, str], silence: float = SILENCE) -> None:
         self._url, self._headers, self._silence = url, headers, silence
@@ -40,7 +40,7 @@ class HttpTransport(UnbatchedMixin):
         return with_retries(once, self._close, lambda: self._aborted)
 
     def put(self, name: str, content: bytes | Path, *, anew: bool = False) -> None:
-        """See `Transport`. What is there is replaced anyhow."""
+        """See `Transport`. An existing file is always replaced."""
         with_retries(lambda: self._put(f'{self._url}/{name}', content), self._close, lambda: self._aborted)
 
     def abort(self) -> None:
@@ -98,7 +98,7 @@ class HttpTransport(UnbatchedMixin):
         return connection.getresponse()
 
     def _connection(self, parts: SplitResult) -> tuple[http.client.HTTPConnection, str, dict[str, str]]:
-        """The connection for an address, what to ask for there, and what a proxy wants to know."""
+        """The connection for an address, the request target, and headers for a proxy."""
         target = parts.path + (f'?{parts.query}' if parts.query else '')
         host = parts.hostname or ''
         proxy = urlsplit(getproxies().get(parts.scheme, '')) if not proxy_bypass(host) else None
@@ -124,7 +124,7 @@ class HttpTransport(UnbatchedMixin):
 
     @contextlib.contextmanager
     def _talking(self) -> Iterator[None]:
-        """What the network says in the block, in terms of `TransportError`."""
+        """Translate network errors of the block to `TransportError`."""
         try:
             yield
         except TransportError:
@@ -146,7 +146,7 @@ class HttpTransport(UnbatchedMixin):
 
 
 def _check(response: http.client.HTTPResponse) -> None:
-    """Raise what a status means, unless all is well."""
+    """Raise `TransportError` for an error status."""
     said = f'it answers {response.status}'
     if response.status in _REFUSED:
         raise AccessDenied(said)

@@ -1,4 +1,5 @@
-"""Protocol Buffers' wire format, as far as messages of Bazel's remote APIs need it: https://protobuf.dev/programming-guides/encoding."""
+"""The subset of the Protocol Buffers wire format that Bazel's remote APIs need:
+https://protobuf.dev/programming-guides/encoding."""
 
 from __future__ import annotations
 
@@ -10,13 +11,13 @@ _VARINT, _FIXED64, _BYTES, _FIXED32 = 0, 1, 2, 5
 
 
 def message(number: int, *content: bytes) -> bytes:
-    """A field that holds a message, a string or bytes."""
+    """Encode a message, string or bytes field."""
     value = b''.join(content)
     return leb128.encode(number << 3 | _BYTES) + leb128.encode(len(value)) + value
 
 
 def text(number: int, value: str) -> bytes:
-    """A field that holds a string; nothing for an empty one."""
+    """Encode a string field; nothing for an empty string."""
     return message(number, value.encode()) if value else b''
 
 
@@ -26,14 +27,14 @@ def integer(number: int, value: int) -> bytes:
 
 
 def fields(data: bytes) -> Iterator[tuple[int, bytes]]:
-    """The fields that hold bytes, by number. Raises `ValueError` or `IndexError` for what is no message."""
+    """The length-delimited fields, by number. Raises `ValueError` or `IndexError` for invalid data."""
     for number, value in _all(data):
         if isinstance(value, bytes):
             yield number, value
 
 
 def numbers(data: bytes, wanted: int) -> list[int]:
-    """The numbers of a field, repeated, packed or single."""
+    """The numbers of a field: repeated, packed or single."""
     found: list[int] = []
     for number, value in _all(data):
         if number == wanted and isinstance(value, int):
@@ -47,7 +48,7 @@ def numbers(data: bytes, wanted: int) -> list[int]:
 
 
 def field(data: bytes, *path: int) -> bytes:
-    """The last field of this number, or, of several numbers, the field in the field; empty if it is not there."""
+    """The last field with this number, or with several numbers the nested field; empty if it is missing."""
     for wanted in path:
         data = next((value for number, value in reversed(list(fields(data))) if number == wanted), b'')
     return data

@@ -1,4 +1,4 @@
-"""Where a remote is, whether it may be written to, and what opens it."""
+"""The address of a remote, its credentials, and whether uploads are allowed."""
 
 from __future__ import annotations
 
@@ -15,34 +15,34 @@ from .credentials import Credentials
 if TYPE_CHECKING:
     from .signing import Keys
 
-#: Before an address: what is built here is to be offered there.
+#: The prefix of an address that allows uploads.
 WRITES = 'rw+'
-#: The variable that has headers for a remote: `Name: value`, one a line.
+#: The variable with headers for a remote: `Name: value`, one per line.
 HEADER = 'EMROOT_REMOTE_HEADER'
 _MEND = 'for example https://cache.example/emroot, rw+https://cache.example/emroot, grpcs://cache.example, or a directory'
 
 
-#: By scheme, what opens a remote (see `transport.open_transport`).
+#: The kind of a remote, by scheme (see `transport.open_transport`).
 _KINDS = {'http': 'web', 'https': 'web', 'grpc': 'reapi', 'grpcs': 'reapi'}
 
 
 @dataclass(frozen=True, kw_only=True)
 class RemoteSpec:
-    """One remote."""
+    """A parsed address of a remote."""
 
     url: str
-    """A web address without a slash at its end, or the path of a directory. It holds no secrets."""
+    """A URL without a trailing slash, or the path of a directory. Contains no secrets."""
     kind: str
     """`web`, `reapi` or `directory`."""
     writes: bool
     keys: Keys | None = field(default=None, repr=False)
-    """What a record has to be signed with to be used; any is, without."""
+    """The keys of which one has to have signed a record; None accepts all records."""
     credentials: Credentials = field(default_factory=lambda: Credentials('', {}), repr=False)
-    """What is sent with every request, and never shown."""
+    """Headers of every request; never printed."""
 
     @property
     def shows_secrets(self) -> bool:
-        """Whether credentials are sent where everybody on the way can read them."""
+        """Whether credentials are sent unencrypted."""
         url = urlsplit(self.url)
         here = url.hostname in ('localhost', '127.0.0.1', '::1')
         return url.scheme in ('http', 'grpc') and self.credentials.has_some and not here
@@ -50,10 +50,11 @@ class RemoteSpec:
 
 def parse_remote(text: str, *, writes: bool = False, directory: Path | None = None, headers: str = '', helper: str = '',
                  key: str = '') -> RemoteSpec:
-    """Read `[rw+]URL` or `[rw+]DIRECTORY`; a relative directory is `beside` a location. `helper` is a program to ask for headers,
-    `key` a public key (see `signing.read_keys`).
+    """Parse `[rw+]URL` or `[rw+]DIRECTORY`; a relative directory is relative to `beside`. `helper`: a program
+    for headers. `key`: a public key (see `signing.read_keys`).
 
-    Raises `UsageError` for other schemes, and for addresses with secrets in them: they would be seen in lists of processes.
+    Raises `UsageError` for other schemes, and for addresses with a password, which would be visible in
+    process lists.
     """
     keys = _keys(key, directory) if key else None
     plain = text.removeprefix(WRITES)
@@ -72,7 +73,7 @@ def parse_remote(text: str, *, writes: bool = False, directory: Path | None = No
 
 
 def _keys(key: str, directory: Path | None) -> Keys:
-    from .signing import read_keys  # here and not above: most remotes have none
+    from .signing import read_keys  # lazy import: most remotes have no keys
     return read_keys(key, directory)
 
 

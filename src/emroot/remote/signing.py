@@ -1,7 +1,8 @@
-"""Who made what a remote has: records signed by whoever publishes them, with OpenSSH's own keys and program.
+"""Signatures of records, with OpenSSH keys and ssh-keygen.
 
-`ssh-keygen -Y sign` and `-Y verify` (OpenSSH 8.1 and later) are on Linux, macOS and Windows, need no network, and take keys of
-agents and hardware. What is signed is a record as it is sent, which names its kind, its key, and the digests of its files.
+`ssh-keygen -Y sign` and `-Y verify` (OpenSSH 8.1 and later) exist on Linux, macOS and Windows, need no
+network, and support agents and hardware keys. The signed bytes are the record as it is uploaded, which
+contains its kind, its key, and the digests of its files.
 """
 
 from __future__ import annotations
@@ -16,9 +17,9 @@ from ..host.files import user_path
 from ..host.programs import find_program
 from .transport import Unavailable
 
-#: The variable that has what `--remote-key` takes.
+#: The variable with the value of `--remote-key`.
 KEY = 'EMROOT_REMOTE_KEY'
-#: A signature is good for what it was made for alone.
+#: The namespace of signatures: a signature for another purpose is invalid.
 _NAMESPACE, _SIGNER = 'emroot-record', 'publisher'
 _PUBLIC = re.compile(r'(?:sk-)?(?:ssh|ecdsa)-[\w@.-]+ [A-Za-z0-9+/]+=*(?= |$)')
 _PAIR = 'ssh-keygen -t ed25519 -f emroot-key'
@@ -27,16 +28,17 @@ _TIMEOUT = 60
 
 @dataclass(frozen=True)
 class Keys:
-    """Public keys; whoever has one of the private ones is believed."""
+    """Public keys. A record that one of the private keys signed is trusted."""
 
     lines: tuple[str, ...]
     program: str
 
     def verify(self, content: bytes, signature: bytes) -> bool:
-        """Whether this is a signature of that content by one of the keys. Raises `Unavailable` if that cannot be found out."""
+        """Whether this is a signature of the content by one of the keys. Raises `Unavailable` if it cannot
+        be checked."""
         if not signature:
             return False
-        import subprocess  # here and not above: where nothing is missing, nothing is verified
+        import subprocess  # lazy import: most builds verify nothing
         import tempfile
         with tempfile.TemporaryDirectory(prefix='emroot-key-') as work:
             (signers := Path(work, 'signers')).write_text(
@@ -52,7 +54,8 @@ class Keys:
 
 
 def read_keys(given: str, directory: Path | None = None) -> Keys:
-    """The public keys of a file (`.pub`, one a line), or one as text. A relative path is `beside` a directory.
+    """The public keys in a file (`.pub`, one per line), or one key as text. A relative path is relative to
+    `beside`.
 
     Raises `UsageError`.
     """
@@ -74,16 +77,17 @@ def read_keys(given: str, directory: Path | None = None) -> Keys:
 
 
 def check_signer(key: Path) -> None:
-    """See early whether there is anything to sign with. Raises `UsageError`."""
+    """Check early that signing is possible. Raises `UsageError`."""
     _program()
     if not key.is_file():
         raise UsageError(f'there is no key {key} to sign with', hint=f'`{_PAIR}` makes one')
 
 
 def sign(key: Path, contents: Sequence[bytes]) -> list[bytes]:
-    """A signature of each, by a private key, or by the agent's that belongs to a public one. Raises `UsageError`.
+    """Sign each content with a private key, or with the key of the agent that belongs to a public one. Raises
+    `UsageError`.
 
-    In one process, so that whoever is asked for a passphrase is asked once.
+    All in one process, so that a passphrase is requested once.
     """
     import subprocess
     import tempfile

@@ -1,4 +1,4 @@
-"""How files get to and from a remote, and what can go wrong on the way."""
+"""Upload and download of files, and their errors."""
 
 from __future__ import annotations
 
@@ -12,41 +12,41 @@ from ..store import Blob
 if TYPE_CHECKING:
     from .remote_spec import RemoteSpec
 
-#: Seconds that a server may be silent.
+#: Timeout of a server in seconds.
 SILENCE = 3.0
-#: Seconds before asking again.
+#: Pauses before retries in seconds.
 _PAUSES = (0.1, 0.4)
 _T = TypeVar('_T')
 
 
 class TransportError(Exception):
-    """What went wrong, as the end of a sentence that begins with the remote's name."""
+    """An error of a remote. The text completes a sentence that begins with the name of the remote."""
 
 
 class Unavailable(TransportError):
-    """The remote cannot be reached, or does not answer as a server should."""
+    """The remote cannot be reached, or does not answer like a server of its kind."""
 
     def __init__(self, why: str, *, passing: bool = False) -> None:
         super().__init__(why)
         self.passing = passing
-        """Whether asking again may help."""
+        """Whether a retry may help."""
 
 
 class AccessDenied(TransportError):
-    """The remote wants to be told who asks, or does not let them."""
+    """The remote requires credentials, or denies access."""
 
 
 class InvalidResponse(TransportError):
-    """The remote answers, with something that is not what was asked for."""
+    """The remote answers with invalid data."""
 
     def __init__(self, why: str, *, status: int = 0) -> None:
         super().__init__(why)
         self.status = status
-        """HTTP's, if it is that which is wrong."""
+        """The HTTP status, if that is the error."""
 
 
 def blob_name(blob: Blob) -> str:
-    """Where a blob lies: `cas/HEX`."""
+    """The name of a blob: `cas/HEX`."""
     return f'cas/{blob.digest}'
 
 
@@ -57,33 +57,31 @@ class _Files(Protocol):
 
 
 class Transport(Protocol):
-    """One thread's way to a remote. Names are `ac/HEX`, `cas/HEX` and `index.json`; blobs are those of `cas/`."""
+    """One thread's access to a remote. Names are `ac/HEX`, `cas/HEX` and `index.json`; blobs are those
+    below `cas/`."""
 
     def get(self, name: str, sink: IO[bytes], limit: int) -> bool:
-        """Write a file's content to the empty `sink`; false if there is none. Raises `TransportError`, also beyond `limit`
-        bytes.
-        """
+        """Write a file's content to the empty `sink`. False if it does not exist. Raises `TransportError`, also
+        for more than `limit` bytes."""
 
     def put(self, name: str, content: bytes | Path, *, anew: bool = False) -> None:
-        """Make a file appear, whole; `anew`, also instead of one that is there. Raises `TransportError`."""
+        """Upload a file, atomically; with `anew`, replace an existing one. Raises `TransportError`."""
 
     def get_blobs(self, wanted: Mapping[Blob, Path]) -> bool:
-        """Write blobs to files, whose content is for the caller to compare; false if one is not there. Raises
-        `TransportError`.
-        """
+        """Download blobs to files. False if one does not exist. The caller verifies the content. Raises
+        `TransportError`."""
 
     def put_blobs(self, found: Mapping[Blob, Path]) -> None:
-        """Make blobs appear, each whole. Raises `TransportError`."""
+        """Upload blobs, each atomically. Raises `TransportError`."""
 
     def abort(self) -> None:
-        """Have whatever another thread is at in here fail soon."""
+        """Make another thread's current request fail soon."""
 
 
 class UnbatchedMixin:
-    """Blobs are files like any other."""
+    """Blobs are transferred one by one, like other files."""
 
     def get_blobs(self: _Files, wanted: Mapping[Blob, Path]) -> bool:
-        """See `Transport`."""
         for blob, file in wanted.items():
             with open(file, 'wb') as sink:
                 if not self.get(blob_name(blob), sink, blob.size):
@@ -91,13 +89,12 @@ class UnbatchedMixin:
         return True
 
     def put_blobs(self: _Files, found: Mapping[Blob, Path]) -> None:
-        """See `Transport`."""
         for blob, file in found.items():
             self.put(blob_name(blob), file)
 
 
 def with_retries(once: Callable[[], _T], reset: Callable[[], None], aborted: Callable[[], bool]) -> _T:
-    """Do something that is asked of a server, again where that may help; `reset` comes after whatever went wrong."""
+    """Run a request, with retries after temporary errors; `reset` is called after each error."""
     for pause in (*_PAUSES, None):
         try:
             return once()
@@ -113,7 +110,7 @@ def with_retries(once: Callable[[], _T], reset: Callable[[], None], aborted: Cal
 
 
 def open_transport(spec: RemoteSpec) -> Transport:
-    """A way to a remote. Raises `Unavailable` if nobody knows what it wants to hear."""
+    """The transport for an address. Raises `Unavailable` if its credentials cannot be determined."""
     if spec.kind == 'web':
         from .http_transport import HttpTransport
         return HttpTransport(spec.url, spec.credentials.headers())

@@ -1,4 +1,5 @@
-"""Threads that talk to a remote. Whoever waits for them may stop waiting at any time: they end with the process."""
+"""Threads for requests to a remote. A caller may stop waiting at any time: the threads end with the
+process."""
 
 from __future__ import annotations
 
@@ -15,9 +16,8 @@ MAX_THREADS = 8
 
 
 class WorkerThreads:
-    """Jobs in order, on up to `MAX_THREADS` threads, each with a way to the remote of its own. None starts once the circuit is
-    open.
-    """
+    """Runs jobs in order, on up to `MAX_THREADS` threads, each with its own transport. No job starts once the
+    circuit is open."""
 
     def __init__(self, circuit: CircuitBreaker, connect: Callable[[], Transport], note: Callable[[str], None]) -> None:
         self._circuit, self._connect, self._note = circuit, connect, note
@@ -38,14 +38,14 @@ class WorkerThreads:
             threading.Thread(target=self._work, daemon=True).start()
 
     def wait(self, seconds: float) -> bool:
-        """Wait for a while, or until all is done or nothing more will be; whether that is so."""
+        """Wait up to `seconds`. Returns whether all jobs have ended, or no more will start."""
         with self._changed:
             if self._unfinished and not self._circuit.open:
                 self._changed.wait(seconds)
             return not self._unfinished or self._circuit.open
 
     def abort(self) -> None:
-        """Have the threads end soon."""
+        """Make the threads end soon."""
         with self._changed:
             self._circuit.open = True
             self._changed.notify_all()

@@ -1,4 +1,4 @@
-"""What there is to report: every archive of every mode, its state, size and cost, and the last build."""
+"""The data of the report: every archive of every mode with state, size and time, and the last build."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from ..host.home import Home
 from ..libraries.catalogue import Catalogue, Library
 from ..modes import Mode, all_modes
 
-#: What an archive can be. `changed`: somebody else wrote to what emroot had placed; `foreign`: there, but made by
-#: emcc or embuilder. Both are made anew by the next build that wants them.
+#: States of an archive. `changed`: installed by emroot, then changed by another program; `foreign`: made by
+#: emcc or embuilder. The next build that needs one of these builds it again.
 STATES = ('present', 'absent', 'failed', 'changed', 'foreign')
-#: The library that stands for all ports.
+#: The library name of all ports.
 PORTS = 'ports'
 
 
@@ -32,11 +32,12 @@ class ArchiveReport:
     state: str
     """One of `STATES`."""
     size: int = 0
-    """Bytes, if it is there."""
+    """Bytes; 0 if absent."""
     seconds: float | None = None
-    """What the jobs for it took when it was last built here; None if it never was, or was taken from the store."""
+    """The wall seconds of its jobs in its last build here; None if it was never built here, or came from the
+    store."""
     compiles: int | None = None
-    """How many of its objects were compiled for it then; the others were shared."""
+    """The number of its objects that were compiled then; the others were reused."""
     error: str = ''
 
 
@@ -46,7 +47,7 @@ class Row:
 
     target: str
     library: str
-    """The library that it is a variant of: `libc`."""
+    """The library of which it is a variant: `libc`."""
     vary: str
     objects: int
     archives: Mapping[Mode, ArchiveReport]
@@ -54,8 +55,8 @@ class Row:
 
 @dataclass(frozen=True, kw_only=True)
 class Report:
-    """What a cache directory holds in every mode, and the last build into it. `to_json` is what `emroot report --json` prints,
-    `to_html` the page that it writes."""
+    """The state of a cache directory in all modes, and its last build. `to_json` is the document of
+    `emroot report --json`, `to_html` its page."""
 
     version: str
     digest: str
@@ -66,17 +67,17 @@ class Report:
     last_build: Mapping[str, Any] | None
 
     def archives(self, mode: Mode | None = None) -> Iterator[ArchiveReport]:
-        """All of a mode, or of all modes."""
+        """The archives of one mode, or of all."""
         for row in self.rows:
             yield from (archive for archive in row.archives.values() if mode in (None, archive.mode))
 
     def to_html(self) -> str:
-        """As the page: one self-contained file."""
-        from .page import render  # here and not above: it is made of this
+        """The page: one self-contained file."""
+        from .page import render  # lazy import: it imports this module
         return render(self)
 
     def to_json(self) -> dict[str, Any]:
-        """As data: the modes, every archive, and the last build (see `docs/reference/report.md`)."""
+        """The document: modes, archives, and the last build (see `docs/reference/report.md`)."""
         modes = []
         for mode in all_modes():
             mine = list(self.archives(mode))
@@ -97,7 +98,7 @@ def _archive(row: Row, archive: ArchiveReport) -> dict[str, Any]:
 
 
 def collect(catalogue: Catalogue, home: Home, cache: Path) -> Report:
-    """Look at a cache directory. Reads no archive; asks the SDK for the listing of modes that were never asked for."""
+    """Examine a cache directory. Reads no archive; queries the SDK for listings that are not cached."""
     found = _Cache(cache, read_build_record(home, cache), KeyCache(catalogue, 'source'))
     rows: dict[str, Row] = {}
     described: dict[str, tuple[str, str, int]] = {}
@@ -123,7 +124,7 @@ def _vary(library: Library) -> str:
 
 
 class _Cache:
-    """What a cache directory holds, and what is known of how it came there."""
+    """The files of a cache directory, and their records."""
 
     def __init__(self, root: Path, last: Mapping[str, Any] | None, keys: KeyCache) -> None:
         self.root, self.last, self._keys = root, last, keys
@@ -132,7 +133,7 @@ class _Cache:
         self._errors: Mapping[str, Mapping[str, str]] = last['failed'] if last else {}
 
     def archive(self, mode: Mode, target: str, paths: Sequence[str]) -> ArchiveReport:
-        """A target whose libraries lie at `paths`."""
+        """A target whose files are at `paths`."""
         error = self._errors.get(mode.name, {}).get(target, '')
         there = sum(_size(self.root / path) for path in paths)
         recorded = [path for path in paths if path in self._records]
@@ -147,7 +148,8 @@ class _Cache:
                              compiles=compiles if known else None, error=error if state == 'failed' else '')
 
     def ports(self, mode: Mode, libraries: set[str]) -> Iterator[tuple[str, list[str]]]:
-        """What is here, or failed, and is no library of the SDK; and where its own libraries lie."""
+        """Installed and failed targets that are not libraries of the SDK, and the paths of their
+        libraries."""
         known = {target: self._keys.get(mode, target) for target in self._keys.targets(mode)}
         for target in sorted({*known, *self._errors.get(mode.name, {})} - libraries):
             entry = known.get(target)

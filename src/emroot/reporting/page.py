@@ -1,4 +1,4 @@
-"""The page: one file that loads nothing, with its style, its scripts and its data inside."""
+"""The page: one file with style, scripts and data inlined."""
 
 from __future__ import annotations
 
@@ -40,13 +40,13 @@ def _part(name: str) -> str:
 
 
 def _embedded(document: Any) -> str:
-    """JSON that cannot end the element that it stands in."""
+    """JSON that cannot end the HTML element around it."""
     return json.dumps(document, separators=(',', ':')).replace('<', '\\u003c')
 
 
 def _compact(report: Report) -> dict[str, Any]:
-    """The data of the page: an archive is [state, bytes, tenths of a second, compiles], or just its state if that is all; 0
-    stands for a mode that does not have the target. Errors are apart, since they are few."""
+    """The page's data: an archive is [state, bytes, tenths of a second, compiles], or only its state; 0 if
+    the mode does not have the target. Errors are stored separately, since they are few."""
     errors, rows = [], []
     for row in report.rows:
         cells: list[Any] = []

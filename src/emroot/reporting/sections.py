@@ -1,4 +1,4 @@
-"""What the page says without its script: the modes, what was shared, and the facts of the last build."""
+"""The parts of the page that need no JavaScript: modes, reuse, and the facts of the last build."""
 
 from __future__ import annotations
 
@@ -10,9 +10,10 @@ from ..formatting import display_path, format_duration, format_size
 from ..modes import all_modes
 from .contents import Report
 
-#: Libraries that are listed one by one.
+#: The number of libraries that are listed individually.
 _SHOWN = 24
-#: Why an object needed no compile, in the order in which a build asks (`engine/result.py: REASONS`).
+#: Reasons why an object needed no compile, in the order in which a build checks them (`engine/result.py:
+#: REASONS`).
 WHY = {
     'in_cache_directory': ('Already in this cache directory', 'the archive was present and unchanged'),
     'archive_in_base': ('Archive in a base', 'used from a read-only cache directory'),
@@ -32,7 +33,7 @@ def facts(pairs: Iterable[tuple[str, str, str]]) -> str:
 
 
 def overview(report: Report) -> str:
-    """The numbers to know first."""
+    """The most important numbers."""
     archives = list(report.archives())
     count = {state: sum(a.state == state for a in archives) for state in ('present', 'failed', 'changed', 'foreign')}
     modes = {a.mode for a in archives if a.state == 'present'}
@@ -62,7 +63,7 @@ def modes(report: Report) -> str:
 
 
 def reuse_section(report: Report) -> str:
-    """What was not compiled in the last build, and why."""
+    """The objects that the last build did not compile, by reason."""
     if not report.last_build:
         return ''
     objects: Mapping[str, Any] = report.last_build['objects']
@@ -81,7 +82,7 @@ def reuse_section(report: Report) -> str:
 
 
 def last_build(report: Report) -> str:
-    """The facts of the last build, and where its time went by library."""
+    """The facts of the last build, and its time by library."""
     last = report.last_build
     if not last:
         return ''
@@ -97,7 +98,7 @@ def last_build(report: Report) -> str:
 
 
 def work(report: Report) -> str:
-    """Where the time went, by library."""
+    """The time of the last build, by library."""
     listed: Sequence[Sequence[Any]] = report.last_build['work'] if report.last_build else ()
     total = sum(seconds for _, seconds, _ in listed) or 1.0
     rows = [[f'<th scope="row"><code>{escape(display_path(name)).replace("/", "/<wbr>")}</code></th>',
@@ -114,7 +115,7 @@ def _number(text: str) -> str:
 
 
 def _meter(part: float, text: str = '') -> str:
-    """A cell with a bar for a part of the whole, and what it says in words."""
+    """A cell with a bar for a fraction, and its text."""
     return (f'<td class="n"><span class="meter" aria-hidden="true"><i style="width:{100 * part:.1f}%"></i></span>'
             f'<b>{text or f"{100 * part:.1f} %"}</b></td>')
 

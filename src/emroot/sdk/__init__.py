@@ -1,4 +1,4 @@
-"""SDKs: finding one, checking that it works, and naming it by its content."""
+"""SDKs: discovery, checks, identification by content, installation."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""The SDK's Python modules, kept compiled. Python believes such a file if its first bytes are right: emroot looks at the rest."""
+"""Compiled modules of the SDK's Python programs. Python trusts the first bytes of such a file; emroot
+verifies the rest."""
 
 from __future__ import annotations
 
@@ -13,16 +14,18 @@ from ..hashing import digest_file, is_file_with
 from ..host.checked_json import read_checked_json, write_checked_json
 from ..host.files import make_directories, remove, remove_tree
 
-#: Nanoseconds after which a file that is written to is sure to get another time than it had.
+#: After this number of nanoseconds a write certainly changes the modification time.
 SETTLED = 2_000_000_000
 Noted = Mapping[str, Any]
-"""What is known of each file, by its path below the directory: its sha256, and what tells that it was not touched since."""
+"""The record of each file, by its path below the directory: sha256 and stat fingerprint."""
 
 
 def prepare_bytecode(directory: Path) -> Noted:
-    """Make the directory, and remove what is not as it was noted (and what nobody noted); what is there then.
+    """Create the directory, and remove files that differ from their record or have none. Returns the valid
+    files.
 
-    It is its owner's alone: Python makes what is in it as the umask says, and runs it. At a pipe there it would wait.
+    The directory is private to its owner: Python creates files according to the umask, and runs them. Reading
+    a pipe there would block.
     """
     with contextlib.suppress(OSError):  # a home that cannot be written to
         make_directories(directory.parent)
@@ -40,7 +43,8 @@ def prepare_bytecode(directory: Path) -> Noted:
 
 
 def note_bytecode(directory: Path, known: Noted) -> None:
-    """Note what Python has compiled since. Where two did at once, one of them may be compiled again."""
+    """Record the files that Python has compiled since. After two concurrent calls, one file may be
+    compiled again."""
     with contextlib.suppress(OSError):
         found = {name: known.get(name) or [_untouched(path), digest_file(path)]
                  for name, path in _files(directory) if name.endswith('.pyc')}
@@ -49,8 +53,8 @@ def note_bytecode(directory: Path, known: Noted) -> None:
 
 
 def _as_noted(path: str, entry: Any) -> list[Any] | None:
-    """What is to be noted of a file from now on; None if it is not what was noted. Only one that was touched, or copied with its
-    home, is read."""
+    """The new record of a file; None if it differs from its record. Only a file with another stat
+    fingerprint (touched, or copied with its home) is read."""
     if not isinstance(entry, list) or len(entry) != 2:
         return None
     try:
@@ -63,8 +67,8 @@ def _as_noted(path: str, entry: Any) -> list[Any] | None:
 
 
 def _untouched(path: str) -> list[int]:
-    """What is another once a file is written to, replaced or put back, whatever time it is given; nothing while it is too new to
-    tell."""
+    """A stat fingerprint that changes when the file is written, replaced or restored, whatever its
+    modification time; empty while the file is too new to be sure."""
     found = os.lstat(path)
     if time.time_ns() - found.st_ctime_ns <= SETTLED:
         return []
@@ -72,7 +76,7 @@ def _untouched(path: str) -> list[int]:
 
 
 def _files(directory: Path) -> Iterator[tuple[str, str]]:
-    """Each file below the directory: its path from there, and its path."""
+    """(relative path, path) of each file below the directory."""
     top = str(directory)
     for folder, _, names in os.walk(top):
         for name in names:

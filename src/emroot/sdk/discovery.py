@@ -1,4 +1,5 @@
-"""Finding an SDK, in this order: explicit, EMSDK, EMSCRIPTEN_ROOT, emcc on PATH, one that emroot installed."""
+"""SDK discovery, in this order: explicit, EMSDK, EMSCRIPTEN_ROOT, emcc on PATH, an SDK that emroot
+installed."""
 
 from __future__ import annotations
 
@@ -15,22 +16,22 @@ from ..host.programs import find_program
 from .identity_cache import inspect, unreadable
 from .model import Sdk
 
-#: Bytes of an `emcc` in which a wrapper names what it starts.
+#: The number of bytes of an `emcc` wrapper that are searched for the program that it starts.
 _SCRIPT = 1 << 16
 
 
 @dataclass(frozen=True)
 class Candidate:
-    """A location where an SDK may be, and what named it."""
+    """A path that may contain an SDK, and its source (option, variable, PATH)."""
 
     root: Path
     how: str
 
 
 def find_sdk(home: Home, explicit: str | os.PathLike[str] | None = None) -> Sdk:
-    """The first SDK in the contract's order. One that is named but broken is an error, never silently passed over.
+    """The first SDK in this order. A named but broken SDK is an error; it is never skipped.
 
-    Raises `SdkError` saying where was looked.
+    Raises `SdkError` with the searched locations.
     """
     for candidate in candidates(home, explicit):
         return inspect(candidate.root, candidate.how, home)
@@ -41,7 +42,8 @@ def find_sdk(home: Home, explicit: str | os.PathLike[str] | None = None) -> Sdk:
 
 
 def find_sdk_version(home: Home, version: str, who: str) -> Sdk:
-    """The first SDK whose version is `version` or starts with it and a dot. `who` asks, for the error."""
+    """The first SDK whose version is `version`, or starts with it and a dot. `who`: the requester, for the
+    error message."""
     seen = []
     for candidate in candidates(home):
         sdk = inspect(candidate.root, candidate.how, home)
@@ -53,7 +55,7 @@ def find_sdk_version(home: Home, version: str, who: str) -> Sdk:
 
 
 def candidates(home: Home, explicit: str | os.PathLike[str] | None = None) -> Iterator[Candidate]:
-    """Every location that names an SDK, in order."""
+    """Every candidate, in order."""
     if explicit:
         yield Candidate(_required(Path(explicit), f'--sdk {explicit}'), 'explicit')
     for variable in ('EMSDK', 'EMSCRIPTEN_ROOT'):
@@ -68,7 +70,7 @@ def candidates(home: Home, explicit: str | os.PathLike[str] | None = None) -> It
 
 
 def installed_sdks(home: Home) -> list[Path]:
-    """Roots of the SDKs that `emroot sdk install` got, the last installed first."""
+    """Roots of the SDKs that emroot installed, the newest installation first."""
     try:
         directories = sorted((p for p in home.sdks.iterdir() if not p.name.startswith('.')),
                              key=lambda p: p.stat().st_mtime, reverse=True)
@@ -78,13 +80,15 @@ def installed_sdks(home: Home) -> list[Path]:
 
 
 def other_sdks(home: Home, sdk: Sdk) -> list[tuple[str, Path]]:
-    """(version, root) of the SDKs that emroot installed besides `sdk`, the last installed first. They are not looked into."""
-    from .identification import version_of  # here and not above: only who shows them wants to know
+    """(version, root) of the SDKs that emroot installed, except `sdk`, the newest installation first. They
+    are not examined."""
+    from .identification import version_of  # lazy import: only `sdk show` needs it
     return [(version_of(root), root) for root in installed_sdks(home) if root != sdk.root]
 
 
 def is_on_path(root: Path) -> bool:
-    """Whether the emcc that PATH finds is that of the SDK at `root`, or starts it: a compiler cache, a distribution's wrapper."""
+    """Whether emcc on PATH belongs to the SDK at `root`, or is a script that starts it (a compiler cache,
+    a wrapper of a distribution)."""
     for emcc in _on_path('emcc'):
         if found := _behind(emcc):
             return found == _real(root)
@@ -95,16 +99,16 @@ def is_on_path(root: Path) -> bool:
 
 
 def _on_path(name: str) -> Iterator[Path]:
-    """Every executable of that name on PATH, in order. The first `emcc` may be a compiler cache's (`/usr/lib/ccache/emcc`)
-    or somebody's script, which starts the next one."""
+    """Every executable with this name on PATH, in order. The first `emcc` may be a script, for example of
+    a compiler cache (`/usr/lib/ccache/emcc`), that starts the next one."""
     for directory in dict.fromkeys(os.environ.get('PATH', '').split(os.pathsep)):
         if found := find_program(name, directory):
             yield Path(found)
 
 
 def emscripten_root(path: Path) -> Path | None:
-    """The directory of `emcc.py` in an Emscripten root, an emsdk, a prefix, or behind an `emcc` executable; through links,
-    so that an SDK is one SDK by whatever name it is called."""
+    """The directory of `emcc.py`, given an Emscripten root, an emsdk, a prefix or an `emcc` executable.
+    Links are resolved, so that an SDK has one path."""
     path = user_path(path)
     if path.is_file():
         return _behind(path)
@@ -116,7 +120,8 @@ def emscripten_root(path: Path) -> Path | None:
 
 
 def _real(path: Path) -> Path:
-    """Where links lead; on Windows not from a mapped drive to the server behind it, where programs cannot run."""
+    """The path without links; on Windows a mapped drive stays, because programs cannot run from the server
+    behind it."""
     real = path.resolve()
     return real if real.drive == path.drive else path
 
@@ -137,7 +142,7 @@ def _required(path: Path, given: str) -> Path:
 
 
 def _behind(emcc: Path) -> Path | None:
-    """The root behind an `emcc` on PATH: through links, else by asking the `em-config` beside it."""
+    """The root of an `emcc` on PATH: through links, otherwise from the `em-config` next to it."""
     real = _real(emcc)
     if (real.parent / 'emcc.py').is_file():
         return real.parent

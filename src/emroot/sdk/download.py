@@ -1,4 +1,4 @@
-"""Downloads that survive interruptions: resumed where they stopped, tried again, and believed only by their sha256."""
+"""Downloads: resumed after interruptions, retried, and verified by sha256."""
 
 from __future__ import annotations
 
@@ -23,16 +23,16 @@ from .providers import Report, silent
 
 _CHUNK = 1 << 18
 _NETWORK = (urllib.error.URLError, http.client.HTTPException, TimeoutError, ConnectionError)
-#: What a server says when it is worth asking again.
+#: HTTP status codes for which a retry is useful.
 _PASSING = {408, 425, 429, 500, 502, 503, 504}
 
 
 class _StaleError(Exception):
-    """What was kept of an earlier transfer does not fit what the server has now: begin again."""
+    """The partial file does not match the file on the server: start again."""
 
 
 def reachable(url: str, timeout: float = 4.0) -> str | None:
-    """Why `url` does not answer at once; None if it does."""
+    """The reason why `url` does not answer at once; None if it does."""
     try:
         with _open(url, timeout, method='HEAD'):
             return None
@@ -42,10 +42,10 @@ def reachable(url: str, timeout: float = 4.0) -> str | None:
 
 def download(url: str, target: Path, *, sha256: str, what: str = '', report: Report = silent, attempts: int = 4,
              timeout: float = 60.0, pause: float = 1.0) -> Path:
-    """Get `url` as the file `target`, whose content has that sha256.
+    """Download `url` to the file `target`, and verify its sha256.
 
-    What arrives is kept in `<target>.part`, from which this or a later call goes on. Given up after `attempts` in a row
-    that brought nothing new. Raises `SdkError`.
+    A partial download stays in `<target>.part`, from which this or a later call continues. Gives up after
+    `attempts` in a row without new data. Raises `SdkError`.
     """
     def whole(part: Path) -> str:
         _transfer_patiently(url, part, what, report, attempts, timeout, pause)
@@ -80,7 +80,7 @@ def _is_whole(target: Path, sha256: str) -> bool:
 def _part(target: Path) -> Iterator[Path]:
     """The file to collect in: `<target>.part`, or one of our own while somebody else is at it.
 
-    Without locks two at once can spoil each other's part: the sha256 tells, and each then begins again.
+    Without locks two processes can damage a partial file: then the sha256 differs, and both start again.
     """
     shared = target.with_name(f'{target.name}.part')
     finished = partial(_is_finished, shared)
@@ -123,7 +123,7 @@ def _transfer_patiently(url: str, part: Path, what: str, report: Report, attempt
 
 
 def _transfer(url: str, part: Path, what: str, report: Report, timeout: float) -> None:
-    """One request; goes on from what `part` holds. Raises if the transfer ends early."""
+    """One request, which continues after the content of `part`. Raises if the transfer ends early."""
     done = part.stat().st_size
     try:
         response = _open(url, timeout, {'Range': f'bytes={done}-'} if done else {})
@@ -154,7 +154,7 @@ def _transfer(url: str, part: Path, what: str, report: Report, timeout: float) -
 
 def _open(url: str, timeout: float, headers: dict[str, str] | None = None, method: str = 'GET'
           ) -> http.client.HTTPResponse:
-    """Ask a web server, through the proxies of the environment."""
+    """Send a request, through the proxies of the environment."""
     if not url.startswith(('http://', 'https://')):
         raise ValueError(f'{url!r} is not a web address')
     request = urllib.request.Request(url, headers={'User-Agent': 'emroot', **(headers or {})}, method=method)  # noqa: S310 (checked above)
@@ -167,7 +167,7 @@ def _open(url: str, timeout: float, headers: dict[str, str] | None = None, metho
 
 
 def _is_passing(error: Exception) -> bool:
-    """Whether trying again may help."""
+    """Whether an error is temporary, so that a retry may help."""
     if isinstance(error, urllib.error.HTTPError):
         return error.code in _PASSING
     reason = getattr(error, 'reason', None)

@@ -1,6 +1,7 @@
-"""Unpacking archives from elsewhere: nothing in them may land, or point, outside the directory they are unpacked to.
+"""Unpack untrusted archives: no file and no link may lead outside of the target directory.
 
-By hand, because tarfile's own filter came with Python 3.11.4 only, and zipfile renames what it does not like.
+Written by hand, because tarfile's own filter exists only since Python 3.11.4, and zipfile renames members
+with unusual names.
 """
 
 from __future__ import annotations
@@ -22,15 +23,16 @@ from ..host.files import make_directories
 from .providers import Report, silent
 
 _STEP = 8 << 20
-#: Bytes that no link's target comes near.
+#: An upper bound for the target of a link in bytes.
 _LONGEST_LINK = 1 << 12
-#: What a file system says where a file is in the way of a directory, or the other way round.
+#: Error numbers for a conflict between a file and a directory.
 _IN_THE_WAY = {errno.ENOTDIR, errno.EEXIST, errno.EISDIR, errno.ENOTEMPTY}
 
 
 def unzip(archive: Path, into: Path, *, wanted: Callable[[str], bool] = lambda name: True, what: str = '',
           report: Report = silent) -> None:
-    """Unpack the `wanted` members of a zip file. Raises `SdkError` if it is damaged or a member leads outside."""
+    """Unpack the `wanted` members of a zip file. Raises `SdkError` if it is damaged or a member leads
+    outside."""
     extractor = _SafeExtractor(archive, into)
     try:
         with zipfile.ZipFile(archive) as f:
@@ -88,12 +90,13 @@ def untar(archive: Path, into: Path, *, what: str = '', report: Report = silent)
 
 
 class _SafeExtractor:
-    """The directory that an archive is unpacked to. Names are with slashes; links are followed as they are so far."""
+    """The target directory of an archive. Names have forward slashes; links that exist so far are
+    followed."""
 
     def __init__(self, archive: Path, into: Path) -> None:
         make_directories(into)
         self._archive, self._top = archive, os.path.realpath(into)
-        #: The files so far, by their paths without regard to case.
+        #: The unpacked files, by their case-folded paths.
         self._files: dict[str, str] = {}
 
     def directory(self, name: str) -> None:
@@ -108,7 +111,7 @@ class _SafeExtractor:
             os.chmod(target, 0o755 if executable else 0o644)
 
     def link(self, name: str, points_to: str) -> None:
-        """A symbolic link. `a/../b` is refused: what it means can change when `a` becomes a link."""
+        """Make a symbolic link. `a/../b` is refused: its meaning changes when `a` becomes a link."""
         with self._replacing(name):
             target = self._vacate(name)
             where = os.path.join(os.path.dirname(target), points_to)
@@ -131,7 +134,7 @@ class _SafeExtractor:
                         hint='do not trust the source of this archive')
 
     def _vacate(self, name: str) -> str:
-        """The path for a member: its directory is there, and nothing else is."""
+        """The path for a member: its directory exists, and nothing is at the path itself."""
         target = self._inside(name)
         make_directories(os.path.dirname(target))
         if os.path.lexists(target):
@@ -148,7 +151,7 @@ class _SafeExtractor:
 
     @contextlib.contextmanager
     def _replacing(self, name: str) -> Iterator[None]:
-        """Say in terms of the archive what the file system refuses because of a member's name."""
+        """Report file system errors that a member's name causes in terms of the archive."""
         try:
             yield
         except OSError as error:
@@ -165,7 +168,7 @@ class _SafeExtractor:
             raise self._odd(name, f'not a valid file name here ({error})') from error
 
     def _is_too_long(self, name: str, error: OSError) -> bool:
-        """Whether Windows, which says that there is no such file, means that it takes no such names."""
+        """Whether a 'no such file' error of Windows means that the name is too long."""
         longest = max(map(len, name.replace('\\', '/').split('/')))
         long = longest > 255 or len(self._top) + len(name) > 240
         return os.name == 'nt' and error.errno in (errno.ENOENT, errno.EINVAL) and long
@@ -186,7 +189,7 @@ class _SafeExtractor:
         return target
 
     def _holds(self, path: str) -> bool:
-        """Whether a path leads inside, through all links."""
+        """Whether a path is inside of the directory, with all links followed."""
         return _below(os.path.realpath(path), self._top)
 
 

@@ -1,7 +1,7 @@
-"""Naming an SDK by its content, quickly the second time.
+"""The identity of an SDK: a digest of its content, cached by sizes and times.
 
-The content is every file that can change a library or a link: compiler, archiver, linker, sources and headers, and the
-tools that drive them. A look at each file's size and times says whether anything changed since it was last read.
+The content is every file that can change a library or a link: compiler, archiver, linker, sources, headers,
+and the tools that run them. The size and times of each file tell whether it changed since it was last read.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ Entry = tuple[str, str, str]
 
 
 def entries(root: Path, tools: Mapping[str, Path], binaryen_root: Path, resource_dir: Path) -> list[Entry]:
-    """Every file that belongs to the SDK's content, sorted."""
+    """Every file of the SDK's content, sorted."""
     found: list[Entry] = []
     for part, folders in (('sources', SOURCES), ('tools', TOOLS)):
         for folder in folders:
@@ -67,7 +67,7 @@ def walk(top: Path) -> Iterator[tuple[str, str]]:
 
 
 def _executable(path: Path) -> Iterable[str]:
-    """An executable and the shared libraries that it is made of; those of the operating system do not count."""
+    """An executable and its shared libraries, except those of the operating system."""
     real = os.path.realpath(path)
     yield real
     if sys.platform.startswith('linux'):
@@ -83,8 +83,8 @@ def _executable(path: Path) -> Iterable[str]:
 
 
 def signature(folders: Iterable[str], files: Iterable[str]) -> str:
-    """A digest of names, sizes and times of `files` and of all that lies below `folders`: equal as long as none was
-    touched. Every command begins with it, so it asks the operating system as little as it can."""
+    """A digest of names, sizes and times of `files` and of everything below `folders`: constant while no
+    file changes. Every command computes it first, so it uses as few system calls as possible."""
     digest = hashlib.sha256()
     for path in files:
         digest.update(_states(path, [os.stat(path)]))
@@ -102,7 +102,7 @@ def signature(folders: Iterable[str], files: Iterable[str]) -> str:
 
 
 def _listed(directory: str) -> tuple[list[str], list[str]]:
-    """The directories that matter in a directory, and the names of the files in it, both in order."""
+    """The relevant subdirectories and the file names of a directory, both sorted."""
     with os.scandir(directory) as scanned:
         found = {entry.name: entry.is_dir() for entry in scanned}
     names = sorted(found)
@@ -111,15 +111,15 @@ def _listed(directory: str) -> tuple[list[str], list[str]]:
 
 
 def _states(names: str | list[str], found: list[os.stat_result]) -> bytes:
-    """What tells of each file, in the format (of marshal, without references) that takes least to write: there are 7000."""
+    """Size and times of each file, marshalled without references, which is the fastest way for 7000 files."""
     return marshal.dumps([names, [(s.st_size, s.st_mtime_ns, s.st_ctime_ns) for s in found]], 2)
 
 
 def measure(found: Iterable[Entry], pristine: Mapping[str, str]) -> tuple[dict[str, str], dict[str, str]]:
     """The digest of each part, and of each source by its path below the root.
 
-    `pristine` maps the digest of a file that an installation had to adapt to its location (a dynamic loader's path) to the
-    digest that the file was shipped with, so that the same SDK has the same name wherever it was unpacked.
+    `pristine` maps the digest of a file that an installation had to patch (path of the dynamic loader) to the
+    digest of the original, so that the same SDK has the same identity in every directory.
     """
     parts: dict[str, list[list[str]]] = {}
     sources: dict[str, str] = {}
@@ -133,7 +133,7 @@ def measure(found: Iterable[Entry], pristine: Mapping[str, str]) -> tuple[dict[s
 
 
 def pristine_digests(root: Path) -> dict[str, str]:
-    """What an installation recorded in the nearest `emroot-sdk.json` above `root` (see `measure`)."""
+    """The digests of original files in the nearest `emroot-sdk.json` above `root` (see `measure`)."""
     for directory in [root, *list(root.parents)[:4]]:
         try:
             with open(directory / 'emroot-sdk.json', encoding='utf-8') as f:

@@ -1,4 +1,4 @@
-"""A first look at an SDK: asks it where its tools are, runs them, and reads all that it is made of."""
+"""The examination of an SDK: query the paths of its tools, run them, and read all its files."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ OLDEST = (3, 1, 69)
 
 
 def examine(root: Path, python: tuple[str, ...], home: Home, memo_file: Path) -> dict[str, Any]:
-    """What there is to know of the SDK at `root`, as `identity_cache.py` keeps it; the list of its sources goes beside
-    `location`.
+    """Properties of the SDK at `root`, in the form that `identity_cache.py` caches. The digests of its sources are
+    written next to `location`.
 
-    Raises `SdkError` if something is missing, does not run, or is too old.
+    Raises `SdkError` if a part is missing, does not run, or is too old.
     """
     version = _version(root)
     said = ask(python, root, 'identify', pure_environment(configuring()))
@@ -61,7 +61,7 @@ def examine(root: Path, python: tuple[str, ...], home: Home, memo_file: Path) ->
 
 
 def version_of(root: Path) -> str:
-    """The version that the SDK at `root` calls itself. Empty if it does not say."""
+    """The version in `emscripten-version.txt`; empty if there is none."""
     return (read_file(root / 'emscripten-version.txt') or b'').decode(errors='replace').strip().strip('"')
 
 

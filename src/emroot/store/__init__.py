@@ -1,4 +1,4 @@
-"""The store: everything ever built, by content. Plain files; safe for any number of processes."""
+"""The store: all build results, by content. Plain files; safe for any number of concurrent processes."""
 
 from __future__ import annotations
 

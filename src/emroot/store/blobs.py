@@ -34,31 +34,31 @@ from .trees import describe_files, described_files, is_complete, list_files
 
 VERSION = 2
 TREE = 'tree'
-#: What follows from the SDK and this machine's own compiles alone, whatever else a build takes from others.
+#: Kinds of records that depend only on the SDK and on local compiles, never on results of others.
 OWN_KINDS = frozenset((TREE, 'object', 'family', 'closure'))
 FOLDERS = ('blobs', 'records', 'trees', 'tmp', 'locks', 'damaged')
 
 
 @dataclass(frozen=True)
 class Blob:
-    """A content's name and its size in bytes."""
+    """The sha256 and the size (bytes) of a content."""
 
     digest: str
     size: int
 
     @staticmethod
     def of(digest: object, size: object) -> Blob | None:
-        """The blob that a record names, or None if these can be no digest and size."""
+        """The blob in a record; None if digest or size is invalid."""
         if is_digest(digest) and isinstance(size, int) and size >= 0:
             return Blob(str(digest), size)
         return None
 
 
 class Store:
-    """One store. Nothing in it is ever changed; files appear whole under their names.
+    """A store. Files are never changed; they appear complete, by a rename.
 
-    With an `origin` (see `trust.origin_of`), records of what others may have made are kept under a kind of their own, which only
-    a store opened with the same origin reads.
+    With an `origin` (see `trust.origin_of`), records of results that others may have made have a kind of
+    their own, which only a store with the same origin reads.
     """
 
     def __init__(self, root: Path, origin: str = '') -> None:
@@ -68,7 +68,7 @@ class Store:
         self._made: set[str] = set()
 
     def prepare(self) -> None:
-        """Make the store, or see that this emroot can read the one that is there.
+        """Create the store, or check its format.
 
         Raises `StoreError` if it cannot be written to or has another format.
         """
@@ -99,8 +99,8 @@ class Store:
             raise from_os_error(error, 'preparing the store') from error
 
     def _is_of_this_version(self) -> bool:
-        """Whether a store that does not say its format (a power cut may leave an empty file) has this one: it is new, or has a
-        record that is sealed as this one seals."""
+        """Whether a store without a version (a power failure may leave an empty file) has this format: it
+        is new, or has a record with a checksum of this format."""
         from .verification import list_records
         records = list(itertools.islice(list_records(self), 100))
         if not records:
@@ -110,11 +110,11 @@ class Store:
     # --- blobs ---
 
     def path(self, digest: str) -> Path:
-        """Where a blob lies, or would."""
+        """The path of a blob, whether it exists or not."""
         return Path(f'{self._blobs}{os.sep}{digest[:2]}{os.sep}{digest[2:]}')
 
     def has(self, blob: Blob) -> bool:
-        """Whether a blob is there and has the content that its name says. One that has not is set aside."""
+        """Whether a blob exists and has the right content. A damaged one is quarantined."""
         path = self.path(blob.digest)
         try:
             found = os.lstat(path)
@@ -126,14 +126,14 @@ class Store:
         return False
 
     def quarantine(self, digest: str) -> None:
-        """Take a damaged blob out of the way, so that it is made again."""
+        """Quarantine a damaged blob, so that it is made again."""
         aside = self.root / 'damaged' / f'{digest}-{os.urandom(4).hex()}'
         with contextlib.suppress(OSError):
             make_directories(aside.parent)
             os.rename(self.path(digest), aside)
 
     def add_file(self, file: Path, digest: str | None = None) -> Blob:
-        """Take over a finished file of `scratch()` under its content's name; the file is gone afterwards."""
+        """Move a finished file from `scratch()` into the store, under the name of its content."""
         try:
             name = digest or digest_file(file)
             blob = Blob(name, os.stat(file).st_size)
@@ -151,7 +151,7 @@ class Store:
     # --- records ---
 
     def record_path(self, kind: str, key: str) -> Path:
-        """Where a record lies, or would."""
+        """The path of a record, whether it exists or not."""
         paths = [Path(self._record(each, key)) for each in self._kinds(kind)]
         return next(filter(Path.exists, paths), paths[-1])
 
@@ -159,18 +159,18 @@ class Store:
         return f'{self._records}{os.sep}{kind}{os.sep}{key[:2]}{os.sep}{key[2:]}'
 
     def _kinds(self, kind: str) -> tuple[str, ...]:
-        """The kinds to look under, this user's own first; the last is the one to write under."""
+        """The kinds to search, this user's own first; new records get the last one."""
         return (kind,) if not self.origin or kind in OWN_KINDS else (kind, f'{kind}@{self.origin}')
 
     def read(self, kind: str, key: str) -> Record | None:
-        """A record, or None if there is none that is whole and of this key."""
+        """The record of this key; None if there is none, or it is damaged."""
         for each in self._kinds(kind):
             if record := unseal(read_json(self._record(each, key)), each, key):
                 return record
         return None
 
     def read_all(self, kind: str, family: str) -> list[Record]:
-        """All records whose key is `FAMILY/...`, in the order of their names."""
+        """All records whose key is `FAMILY/...`, sorted by name."""
         try:
             names = sorted(name for name in os.listdir(self._record(kind, family)) if not name.startswith('.'))
         except OSError:
@@ -178,7 +178,7 @@ class Store:
         return [record for name in names if (record := self.read(kind, f'{family}/{name}'))]
 
     def write(self, kind: str, key: str, record: Record) -> None:
-        """Keep a record under its key."""
+        """Write a record under its key."""
         try:
             kind = self._kinds(kind)[-1]
             path = self._record(kind, key)
@@ -188,8 +188,8 @@ class Store:
             raise from_os_error(error, 'adding to the store') from error
 
     def _make_room(self, path: Path | str) -> None:
-        """The directory for a file of the store. A link instead of a directory is removed: what is written into the store
-        must not land elsewhere."""
+        """Create the directory for a file of the store. A link in its position is removed, so that nothing
+        is written elsewhere."""
         parent = os.path.dirname(path)
         if parent in self._made:
             with contextlib.suppress(OSError):
@@ -203,7 +203,7 @@ class Store:
         self._made.add(parent)
 
     def mark_used(self, kind: str, key: str) -> None:
-        """Note that a record was of use just now: `gc` removes what was of no use for longest."""
+        """Mark a record as used now: `gc` removes the least recently used records first."""
         for each in self._kinds(kind):
             with contextlib.suppress(OSError):
                 os.utime(self._record(each, key))
@@ -211,8 +211,8 @@ class Store:
     # --- trees ---
 
     def tree(self, key: str, make: Callable[[Path], None]) -> Path:
-        """The directory of `key`, made by `make(directory)` aside and renamed to its path if it is not there, or not as
-        it was made."""
+        """The directory of `key`. If it is missing or damaged, `make(directory)` makes it in a temporary
+        directory, which is then renamed."""
         target = self.tree_path(key)
         if self.tree_files(key) is None:
             with self.tree_lock(key, seconds=120):
@@ -243,22 +243,23 @@ class Store:
             remove_tree(aside)
 
     def tree_lock(self, key: str, *, seconds: float = 0.0) -> contextlib.AbstractContextManager[Lock]:
-        """The lock that whoever makes a tree holds (see `try_lock`)."""
+        """The lock of the process that makes a tree (see `try_lock`)."""
         return try_lock(self.root / 'locks' / f'tree-{key[:16]}', seconds=seconds)
 
     def compile_lock(self, key: str) -> contextlib.AbstractContextManager[Lock]:
-        """The lock that whoever compiles for a key holds, if it can be had at once (see `try_lock`). It is one of some thousand
-        files that stay, and now and then that of another key, too: a file of its own for each would have to be deleted."""
+        """The lock of the process that compiles for a key, without waiting (see `try_lock`). There are
+        some thousand permanent lock files, and two keys may share one: a file for each key would have to
+        be deleted."""
         return try_lock(self.root / 'locks' / f'compile-{key[:3]}')
 
     def tree_path(self, key: str) -> Path:
-        """Where a tree lies, or would."""
+        """The path of a tree, whether it exists or not."""
         return self.root / 'trees' / key
 
     def tree_files(self, key: str, *, read: bool = False) -> dict[str, str] | None:
-        """The digest of each file of a tree by its path; None if the tree is not there, or not as it was made.
+        """The sha256 of each file of a tree, by path; None if the tree is missing or damaged.
 
-        Sizes and times tell, unless `read` asks for the content.
+        Sizes and times are compared; with `read`, the content.
         """
         files = described_files(self.read(TREE, key))
         if files is None or not is_complete(self.tree_path(key), files, read=read):
@@ -266,7 +267,7 @@ class Store:
         return {path: str(described[0]) for path, described in files.items()}
 
     def quarantine_tree(self, key: str) -> None:
-        """Take a damaged tree out of the way."""
+        """Quarantine a damaged tree."""
         aside = self.root / 'damaged' / f'{key}-{os.urandom(4).hex()}'
         with contextlib.suppress(FileNotFoundError):
             make_directories(aside.parent)
@@ -275,11 +276,11 @@ class Store:
     # --- files in flight ---
 
     def scratch(self) -> Path:
-        """This process's directory for files in flight, on the store's file system."""
+        """This process's directory for unfinished files, on the file system of the store."""
         return self._scratch.directory()
 
     def close(self) -> None:
-        """Remove what is in flight. Called at the end of a build, however it ends."""
+        """Remove this process's unfinished files. Called at the end of a build, even after an error."""
         self._scratch.close()
 
     def __enter__(self) -> Store:

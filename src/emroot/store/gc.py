@@ -1,8 +1,8 @@
-"""Bounding a store: what was of no use for longest goes first; what is in use stays.
+"""Garbage collection: remove the least recently used results, never those in use.
 
-A record's time is when it was last of use (`Store.mark_used`). Blobs go with the last record that names them. Kept whatever their
-age are blobs that a cache directory holds, and everything of use since the oldest running build began: a build that has
-looked something up finds it there when it comes to use it.
+The time of a record is its last use (`Store.mark_used`). A blob goes with the last record that names it. Blobs in
+cache directories are kept, and so is everything that was used since the oldest running build began: a result
+that a build has looked up still exists when the build uses it.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from .verification import list_records, named_blobs
 
 @dataclass(frozen=True)
 class Collected:
-    """What was removed, or would be."""
+    """What was removed, or with `dry_run` would be."""
 
     files: int
     bytes: int
@@ -41,9 +41,10 @@ class _Entry:
 
 def collect(store: Store, in_use: Iterable[str], *, max_size: int | None = None, max_age: float | None = None,
             dry_run: bool = False) -> Collected:
-    """Remove what exceeds `max_size` bytes or was of no use for `max_age` seconds, and rubbish.
+    """Remove what exceeds `max_size` bytes or was not used for `max_age` seconds, and leftovers of killed
+    processes.
 
-    `in_use` are digests of blobs, and keys of trees, that cache directories hold.
+    `in_use`: digests of blobs, and keys of trees, in cache directories.
     """
     now = time.time()
     safe_since = min([now, *running_since(store.root / 'tmp')]) - SLACK
@@ -72,7 +73,7 @@ def collect(store: Store, in_use: Iterable[str], *, max_size: int | None = None,
 
 
 def _entries(store: Store, protected: set[str]) -> Iterator[_Entry]:
-    """What can go as a whole: a blob with the records that name it, a tree with its record, a record alone."""
+    """The removable units: a blob with the records that name it, a tree with its record, a single record."""
     by_blob: dict[str, _Entry] = {}
     for kind, key, path in list_records(store):
         text = read_file(path)
@@ -103,7 +104,8 @@ def _entries(store: Store, protected: set[str]) -> Iterator[_Entry]:
 
 
 def _clamp_future_times(store: Store, now: float) -> None:
-    """A record whose time is of the future, since a clock was set back, would be kept until then: let it count from now."""
+    """Set record times in the future, after a clock was set back, to now. Otherwise these records would be
+    kept until then."""
     for _, _, path in list_records(store):
         if _changed(path) > now + SLACK:
             with contextlib.suppress(OSError):
@@ -120,7 +122,7 @@ def _parse(text: bytes) -> dict[str, object] | None:
 
 
 def _rubbish(store: Store, now: float) -> list[Path]:
-    """What killed processes and damage left for so long that nobody is at it: what was set aside, locks, temporary files."""
+    """Leftovers that are old enough to be unused: quarantined files, locks, temporary files."""
     found = list(is_stale(store.root))
     for name in ('damaged', 'locks'):
         with contextlib.suppress(OSError):

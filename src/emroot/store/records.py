@@ -1,7 +1,7 @@
-"""Records that tell whether they are whole and where they belong.
+"""Records with a checksum, a kind and a key.
 
-A record on disk is a JSON object with its kind, its key and a digest over all of it. One that was cut off, changed, or moved
-to another's location reads as if it were not there, so what it was about is simply done again.
+A record on disk is a JSON object with its kind, its key and a digest over all of it. A truncated, changed or
+moved record counts as absent, so the work is done again.
 """
 
 from __future__ import annotations
@@ -15,13 +15,13 @@ _DIGEST = frozenset('0123456789abcdef')
 
 
 def seal(record: Record, kind: str, key: str) -> Record:
-    """What is written for `record`."""
+    """The JSON object for `record`, with checksum, kind and key."""
     body = {**record, 'record': kind, 'of': key}
     return {**body, _SEAL: digest_record(body)}
 
 
 def unseal(found: Record | None, kind: str, key: str) -> Record | None:
-    """The record that was written, or None if this is not it."""
+    """The record in a JSON object; None if checksum, kind or key do not match."""
     if not found or found.get('record') != kind or found.get('of') != key:
         return None
     body = {name: value for name, value in found.items() if name != _SEAL}
@@ -34,12 +34,12 @@ def unseal(found: Record | None, kind: str, key: str) -> Record | None:
 
 
 def is_digest(text: object) -> bool:
-    """Whether this can be the name of a blob; nothing else may become part of a path."""
+    """Whether this is a sha256 in lower-case hexadecimal. Nothing else may become part of a path."""
     return isinstance(text, str) and len(text) == 64 and _DIGEST.issuperset(text)
 
 
 def is_below(path: object) -> bool:
-    """Whether a recorded path (forward slashes) stays below the directory that it is relative to."""
+    """Whether a recorded path (forward slashes) is relative and does not leave its directory."""
     if not isinstance(path, str) or any(character in path for character in '\\:\0') or not _can_be_spelled(path):
         return False
     return all(part not in ('', '.', '..') for part in path.split('/'))

@@ -1,4 +1,4 @@
-"""Where the right content of what is damaged in a store can be had: a cache directory has it, or the SDK gives it again."""
+"""Sources for the content of damaged blobs and trees: cache directories, and the SDK."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ from .trees import described_files
 
 
 class Restorer:
-    """For one store."""
+    """Restores blobs and trees of one store."""
 
     def __init__(self, store: Store, copies: Callable[[], Iterable[tuple[str, Path]]], folders: Iterable[Path],
                  remake: Callable[[str], bool]) -> None:
-        """`copies` are files that had these digests; `folders` have the files of trees; `remake` has the tree of a key made anew,
-        if it can."""
+        """`copies`: (sha256, path) of files that had these digests. `folders`: directories with copies of
+        the files of trees. `remake(key)`: makes the tree of a key again; returns whether it could."""
         self.store, self._copies, self._folders, self._remake = store, copies, list(folders), remake
         self._tried: set[str] = set()
 
     def blob(self, digest: str) -> bool:
-        """Whether the store has the right content of a blob afterwards."""
+        """Restore a blob. Returns whether the store now has the right content."""
         source = next((path for path in self._by_digest.get(digest, ()) if is_file_with(path, digest)), None)
         if source is None:
             return False
@@ -44,7 +44,8 @@ class Restorer:
         return found
 
     def tree(self, key: str) -> bool:
-        """Whether the store has the tree of `key` whole afterwards. One that cannot be fixed is set aside: a build makes it."""
+        """Restore the tree of `key`. Returns whether it is now complete. Otherwise it is quarantined, and
+        a build makes it."""
         if self.store.tree_files(key, read=True) is not None:
             return True
         if key in self._tried:
@@ -63,7 +64,7 @@ class Restorer:
         return False
 
     def _restore_tree(self, key: str) -> None:
-        """Replace what is wrong, where a cache directory has what is right."""
+        """Replace damaged files of a tree by copies in cache directories."""
         top = self.store.tree_path(key)
         for path, (digest, _, time) in (described_files(self.store.read(TREE, key)) or {}).items():
             if not is_file_with(top / path, str(digest)):

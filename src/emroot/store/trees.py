@@ -1,4 +1,4 @@
-"""Trees: directories made once, and how to tell that one still is what was made."""
+"""Trees: directories that are made once, and their verification."""
 
 from __future__ import annotations
 
@@ -15,7 +15,8 @@ Described = Sequence[object]
 
 
 def described_files(record: Record | None) -> dict[str, Described] | None:
-    """The files that a tree's record describes, by path; None if it is none or does not describe files below a directory."""
+    """The files in a tree's record, by path; None if the record is invalid or a path leads out of the
+    directory."""
     files = record.get('files') if record else None
     if not isinstance(files, dict) or not all(
             is_below(path) and isinstance(said, list) and len(said) == 3 and is_digest(said[0])
@@ -25,14 +26,14 @@ def described_files(record: Record | None) -> dict[str, Described] | None:
 
 
 def list_files(directory: Path) -> list[str]:
-    """Every file below a directory by its path, forward slashes, sorted."""
+    """The path of every file below a directory, with forward slashes, sorted."""
     start = len(str(directory)) + 1
     return sorted(os.path.join(folder, name)[start:].replace(os.sep, '/') for folder, _, names in os.walk(directory)
                   for name in names)
 
 
 def describe_files(directory: Path, paths: Iterable[str]) -> dict[str, Described]:
-    """What is recorded of files below a directory."""
+    """Digest, size and time of files below a directory, for a record."""
     found: dict[str, Described] = {}
     for path in paths:
         file = f'{directory}/{path}'
@@ -42,8 +43,8 @@ def describe_files(directory: Path, paths: Iterable[str]) -> dict[str, Described
 
 
 def is_complete(directory: Path, files: Mapping[str, Described], *, read: bool = False) -> bool:
-    """Whether a directory holds these files as they were described. A file whose time differs, or any if `read` says so,
-    is read."""
+    """Whether a directory has these files as described. A file with another time is read; with `read`,
+    every file."""
     try:
         for path, (digest, size, time) in files.items():
             found = os.lstat(f'{directory}/{path}')

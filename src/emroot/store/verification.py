@@ -1,4 +1,4 @@
-"""Checking everything in a store against what its names and records say, and setting right what is not."""
+"""Verification of a store: compare everything with names and records, and repair differences."""
 
 from __future__ import annotations
 
@@ -20,23 +20,23 @@ from .trees import described_files
 
 @dataclass
 class Verified:
-    """What a check found: how many things were looked at, and what was wrong with which."""
+    """The result of a verification: the number of checks, and the damaged files."""
 
     checked: int = 0
     damaged: list[str] = field(default_factory=list)
     repaired: list[str] = field(default_factory=list)
-    """What has its right content again."""
+    """Restored files."""
     removed: list[str] = field(default_factory=list)
-    """What was taken out of the store, and is made again when it is needed."""
+    """Removed files; a build makes them again when they are needed."""
 
     @property
     def left(self) -> list[str]:
-        """What is still wrong."""
+        """The damage that remains."""
         return [what for what in self.damaged if what not in self.repaired and what not in self.removed]
 
     def wrong(self, what: str, restore: Callable[[], bool] | None = None, *, needed: bool = False) -> None:
-        """Note that something is wrong, and have it restored if that is asked for. `restore` removes what it cannot restore, and
-        says whether it could; if that is `needed` where it was, it stays damaged."""
+        """Record damage, and restore it if `restore` is given. `restore` removes what it cannot restore,
+        and returns whether it restored it. If a removed file is `needed`, it stays damaged."""
         self.damaged.append(what)
         if restore:
             with contextlib.suppress(OSError):
@@ -47,8 +47,7 @@ class Verified:
 
 
 def verify_store(store: Store, result: Verified, restorer: Restorer | None = None) -> None:
-    """Read every blob, record and tree. With a `restorer` what is wrong gets its right content again, or is taken out of the way.
-    """
+    """Read every blob, record and tree. With a `restorer`, damage is restored or removed."""
     whole = _verify_blobs(store, result, restorer)
     for tree in _names(store.root / 'trees'):
         result.checked += 1
@@ -79,7 +78,7 @@ def _remove(path: Path) -> bool:
 
 
 def _verify_blobs(store: Store, result: Verified, restorer: Restorer | None) -> set[str]:
-    """The digests of all blobs that are whole."""
+    """The digests of all intact blobs."""
     whole = set()
     for folder in _names(store.root / 'blobs'):
         top = store.root / 'blobs' / folder
@@ -94,7 +93,7 @@ def _verify_blobs(store: Store, result: Verified, restorer: Restorer | None) -> 
 
 
 def named_blobs(record: Record) -> set[str]:
-    """The digests of the blobs that a record names: objects, archives, what embuilder made."""
+    """The digests of the blobs in a record: objects, archives, outputs of embuilder."""
     files = record.get('files')
     listed = [entry[0] for entry in files.values() if isinstance(entry, list) and len(entry) == 2] \
         if isinstance(files, dict) else []
@@ -102,7 +101,7 @@ def named_blobs(record: Record) -> set[str]:
 
 
 def list_records(store: Store) -> Iterator[tuple[str, str, Path]]:
-    """(kind, key, file) of every record, and of whatever lies instead of it."""
+    """(kind, key, file) of every record, and of other files in their directories."""
     top = store.root / 'records'
     for folder, directories, names in os.walk(top):
         for name in sorted([*names, *(name for name in directories if os.path.islink(os.path.join(folder, name)))]):

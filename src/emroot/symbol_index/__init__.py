@@ -1,4 +1,4 @@
-"""Indexes: which symbols each member of an archive defines and refers to, known without the archive."""
+"""Symbol indexes: the symbols that each member of an archive defines and references, without the archive."""
 
 from .index import MemberSymbols, SymbolIndex
 

@@ -1,4 +1,4 @@
-"""Indexes of many archives in one file: those that come with emroot, and what `emroot index` writes and reads."""
+"""Indexes of many archives in one file: those that come with emroot, and the files of `emroot index`."""
 
 from __future__ import annotations
 
@@ -18,14 +18,15 @@ _FILTERS = [{'id': lzma.FILTER_LZMA2, 'preset': 9 | lzma.PRESET_EXTREME, 'dict_s
 
 
 def encode_indexes(indexes: Mapping[str, SymbolIndex]) -> bytes:
-    """Indexes by the keys of their archives. What they have in common is there once."""
+    """Indexes by the keys of their archives. Common parts are stored once."""
     parts = [(bytes.fromhex(key), index.body()) for key, index in sorted(indexes.items())]
     text = b''.join(key + len(body).to_bytes(4, 'little') + body for key, body in parts)
     return _MAGIC + lzma.compress(text, format=lzma.FORMAT_RAW, filters=_FILTERS)
 
 
 def decode_indexes(data: bytes) -> dict[str, bytes] | None:
-    """The bodies of indexes (see `Index.of_body`) by the keys of their archives; None if these bytes are none."""
+    """The bodies of indexes (see `Index.of_body`) by the keys of their archives; None if the data are
+    invalid."""
     if not data.startswith(_MAGIC):
         return None
     found = {}
@@ -45,14 +46,14 @@ def decode_indexes(data: bytes) -> dict[str, bytes] | None:
 
 
 def find_bundled(sdk_digest: str, key: str) -> SymbolIndex | None:
-    """The index of an archive of an SDK for which indexes came with emroot."""
+    """The index of an archive that came with emroot for this SDK; None if there is none."""
     body = _bundled(sdk_digest[:16]).get(key)
     return SymbolIndex.of_body(body) if body else None
 
 
 def closest_bundled(sdk_digest: str, members: Collection[str]) -> SymbolIndex | None:
-    """Of the indexes that came with emroot for an SDK, the one whose members have these names: of the same library, in some mode.
-    None if there is none in which most are found."""
+    """The index of this SDK that came with emroot and has the most of these member names: the same
+    library, in some mode. None if none has most of them."""
     wanted, best, found = set(members), 0.5, ''
     for key, names in _members(sdk_digest[:16]).items():
         alike = len(names & wanted) / len(names | wanted)
@@ -63,7 +64,7 @@ def closest_bundled(sdk_digest: str, members: Collection[str]) -> SymbolIndex | 
 
 @lru_cache(maxsize=2)
 def _members(name: str) -> dict[str, frozenset[str]]:
-    """The names of the members of each archive."""
+    """The member names of each archive in a shipped file."""
     indexes = {key: SymbolIndex.of_body(body) for key, body in _bundled(name).items()}
     return {key: frozenset(index.names) for key, index in indexes.items() if index and index.members}
 

@@ -1,4 +1,4 @@
-"""The index of one archive, and its form on disk: deterministic, and small enough to send along."""
+"""The index of one archive, and its compact, deterministic file format."""
 
 from __future__ import annotations
 
@@ -12,49 +12,50 @@ from ..host.leb128 import encode
 _MAGIC = b'emroot-index-1\n'
 _BITCODE = 1
 _DIGEST = 6
-#: One is written for each archive that is made: the strongest compression spares a tenth of it, and takes ten times as long.
+#: The compression level: the highest one would save a tenth of the size and take ten times as long.
 _FILTERS = [{'id': lzma.FILTER_LZMA2, 'preset': 1, 'dict_size': 1 << 23}]
-#: Bytes that no index comes near, unpacked: what a hostile one may take.
+#: An upper bound for the unpacked size in bytes, against hostile files.
 _LARGEST = 64 << 20
 
 
 @dataclass(frozen=True)
 class MemberSymbols:
-    """One object of an archive, as far as the linker's choice of members goes."""
+    """One member of an archive: the properties that the linker's choice of members depends on."""
 
     name: str
     defined: tuple[str, ...]
-    """Names that others can see, weak ones and common ones too: the linker loads a member for any of them alike. Sorted."""
+    """External symbols, including weak and common ones: the linker loads a member for any of them. Sorted."""
     undefined: tuple[str, ...] = ()
-    """Names for which the linker loads other members: not those that are weak. Sorted."""
+    """References for which the linker loads other members: not the weak ones. Sorted."""
     bitcode: bool = False
-    """Whether it is LLVM's bitcode. The linker loads some of those for names that the code generator may come to use."""
+    """Whether it is LLVM bitcode. The linker loads some bitcode members for functions that code generation
+    may call."""
     digest: str = ''
-    """Twelve digits of the object's own; empty if it was not known, or embeds a location and so differs between machines."""
+    """The first twelve digits of the object's sha256; empty if it is unknown, or if the object contains a
+    path and differs between machines."""
 
     @property
     def symbols(self) -> tuple[tuple[str, ...], tuple[str, ...], bool]:
-        """All that the linker's choice depends on."""
+        """Everything that the linker's choice depends on."""
         return self.defined, self.undefined, self.bitcode
 
 
 @dataclass(frozen=True)
 class SymbolIndex:
-    """The members of an archive in their order."""
+    """The members of an archive in order."""
 
     members: tuple[MemberSymbols, ...]
 
     @property
     def names(self) -> list[str]:
-        """The members' names."""
         return [member.name for member in self.members]
 
     def encode(self) -> bytes:
-        """The same bytes for the same index."""
+        """The compressed file format; deterministic."""
         return _MAGIC + lzma.compress(self.body(), format=lzma.FORMAT_RAW, filters=_FILTERS)
 
     def body(self) -> bytes:
-        """The same, not compressed."""
+        """The file format without compression."""
         symbols = sorted({name for m in self.members for name in (*m.defined, *m.undefined)})
         number = {name: n for n, name in enumerate(symbols)}
         numbers = bytearray()
@@ -74,7 +75,7 @@ class SymbolIndex:
 
     @staticmethod
     def decode(data: bytes) -> SymbolIndex | None:
-        """The index that `encode` wrote; None if these bytes are none."""
+        """The index from the bytes of `encode`; None if they are invalid."""
         if not data.startswith(_MAGIC):
             return None
         try:
@@ -85,7 +86,7 @@ class SymbolIndex:
 
     @staticmethod
     def of_body(body: bytes) -> SymbolIndex | None:
-        """The index that `body` wrote; None if these bytes are none."""
+        """The index from the bytes of `body`; None if they are invalid."""
         try:
             return SymbolIndex(tuple(_members(body)))
         except (ValueError, IndexError, struct.error):

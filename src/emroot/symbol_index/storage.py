@@ -1,4 +1,4 @@
-"""Where indexes are kept: in the store, under the key of their archive. One is recorded whenever an archive is joined."""
+"""Indexes in the store, under the key of their archive. An index is recorded whenever an archive is made."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ from .index import SymbolIndex
 from .symbols import NmFailed, describe_objects
 
 KIND = 'index'
-#: Of the same shape: the names that members define at most (see `lazy_link/ir_symbols.py`).
+#: The kind of bounds on members (see `lazy_link/ir_symbols.py`), in the same format.
 BOUNDS = 'sketch'
-#: One member that stands for all, with the words of their sources (see `lazy_link/identifiers.py`).
+#: The kind of bounds from words (see `lazy_link/identifiers.py`), with a single member.
 IDENTIFIERS = 'words'
-#: What records of indexes have that came from elsewhere, unsigned: a link that relies on one looks for itself.
+#: Set in records of unsigned indexes from elsewhere: links verify these.
 CLAIMED = 'claimed'
 
 
 def record_index(store: Store, key: str, members: Mapping[str, Path], nm: Path, embedded_paths: Iterable[str],
                  env: Mapping[str, str],
                  ) -> str:
-    """Keep the index of an archive that is made of these objects, by their names in its order; what went wrong, if they cannot
-    be read."""
+    """Store the index of an archive of these objects (by member name, in order). Returns an error message
+    if their symbols cannot be read, otherwise an empty string."""
     try:
         found = describe_objects(nm, members, carrying=[os.fsencode(path) for path in embedded_paths], env=env)
     except NmFailed as error:
@@ -34,7 +34,8 @@ def record_index(store: Store, key: str, members: Mapping[str, Path], nm: Path, 
 
 
 def store_index(store: Store, key: str, index: SymbolIndex, kind: str = KIND, *, claimed: bool = False) -> Blob:
-    """Keep an index, or what else there is of its `kind`, under the key of its archive; `claimed`, if it came from elsewhere."""
+    """Store an index, or another record of this `kind`, under the key of its archive. `claimed`: it came
+    from elsewhere, unsigned."""
     file = store.scratch() / f'{key[:32]}.index'
     write_bytes(file, index.encode())
     blob = store.add_file(file)
@@ -44,7 +45,8 @@ def store_index(store: Store, key: str, index: SymbolIndex, kind: str = KIND, *,
 
 
 def find_index(store: Store, key: str, kind: str = KIND) -> SymbolIndex | None:
-    """The index of the archive of this key, or what else is of this `kind`, if it is known and whole."""
+    """The index of the archive with this key, or another record of this `kind`; None if it is absent or
+    damaged."""
     record = store.read(kind, key)
     blob = Blob.of(record.get('digest'), record.get('size')) if record else None
     if blob and store.has(blob):
@@ -54,10 +56,10 @@ def find_index(store: Store, key: str, kind: str = KIND) -> SymbolIndex | None:
 
 
 def is_claimed(store: Store, key: str) -> bool:
-    """Whether the index of this key came from elsewhere, from somebody who did not sign it."""
+    """Whether the index with this key came from elsewhere, unsigned."""
     return bool((store.read(KIND, key) or {}).get(CLAIMED))
 
 
 def delete_index(store: Store, key: str, kind: str = KIND) -> None:
-    """Forget an index that turned out to be wrong."""
+    """Delete an index that turned out to be wrong."""
     remove(store.record_path(kind, key))

@@ -1,4 +1,4 @@
-"""Reading symbols: what the SDK's own `llvm-nm` says of objects and archives, bitcode included."""
+"""Symbols of objects and archives, including bitcode, from the SDK's own `llvm-nm`."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from ..hashing import digest_bytes
 from ..host.quoting import write_response_file
 from .index import MemberSymbols, SymbolIndex
 
-#: Of the letters that llvm-nm uses: undefined, and not weak. Other capital ones are definitions that others can see.
+#: llvm-nm's letter for undefined symbols that are not weak. Other capital letters are external definitions.
 _UNDEFINED, _WEAK = 'U', 'wv'
 _BITCODE = (b'BC\xc0\xde', b'\xde\xc0\x17\x0b')
 _AR, _HEADER_SIZE = b'!<arch>\n', 60
@@ -20,29 +20,30 @@ _AR, _HEADER_SIZE = b'!<arch>\n', 60
 
 @dataclass
 class Symbols:
-    """What an object, or a member of an archive, defines and refers to."""
+    """The symbols that an object, or a member of an archive, defines and references."""
 
     defined: set[str] = field(default_factory=set)
     undefined: set[str] = field(default_factory=set)
     weak: set[str] = field(default_factory=set)
-    """Names that it refers to if something else has them loaded."""
+    """Weak references."""
 
 
 class NmFailed(Exception):
-    """Symbols could not be read."""
+    """The symbols cannot be read."""
 
 
 def find_nm(tools: Mapping[str, Path]) -> Path:
-    """The SDK's llvm-nm, which lies beside its llvm-ar."""
+    """The SDK's llvm-nm, next to its llvm-ar."""
     archiver = tools['llvm-ar']
     return archiver.with_name(archiver.name.replace('llvm-ar', 'llvm-nm'))
 
 
 def read_symbols(nm: Path | str, files: Sequence[Path | str], *, cwd: Path | str | None = None,
                  env: Mapping[str, str] | None = None) -> dict[str, Symbols]:
-    """The symbols of objects (`FILE`) and of the members of archives (`FILE[MEMBER]`); those without any are left out.
+    """The symbols of objects (`FILE`) and of the members of archives (`FILE[MEMBER]`); those without symbols
+    are left out.
 
-    Raises `NmFailed` if some cannot be read.
+    Raises `NmFailed` if a file cannot be read.
     """
     if not files:
         return {}
@@ -61,7 +62,7 @@ def read_symbols(nm: Path | str, files: Sequence[Path | str], *, cwd: Path | str
 
 
 def _parse(lines: Iterable[str]) -> dict[str, Symbols]:
-    """`FILE: NAME LETTER VALUE SIZE`, `FILE[MEMBER]: NAME LETTER`."""
+    """Parse lines `FILE: NAME LETTER VALUE SIZE` and `FILE[MEMBER]: NAME LETTER`."""
     found: dict[str, Symbols] = {}
     for line in lines:
         file, _, said = line.rpartition(': ')
@@ -79,7 +80,8 @@ def _parse(lines: Iterable[str]) -> dict[str, Symbols]:
 
 def index_archive(nm: Path | str, archive: Path, *, carrying: Iterable[bytes] = (), env: Mapping[str, str] | None = None,
                   ) -> SymbolIndex:
-    """The index of an archive. Objects with one of `carrying` in them differ between machines: theirs is no digest.
+    """The index of an archive. Objects that contain one of the byte strings `carrying` differ between
+    machines and get no digest.
 
     Raises `NmFailed` if it cannot be read.
     """
@@ -93,9 +95,9 @@ def index_archive(nm: Path | str, archive: Path, *, carrying: Iterable[bytes] = 
 
 def describe_objects(nm: Path | str, objects: Mapping[str, Path], *, carrying: Iterable[bytes] = (),
                      env: Mapping[str, str] | None = None) -> dict[str, MemberSymbols]:
-    """Objects by their names as the index of an archive has them as members (`carrying` as for `index_archive`).
+    """Objects by name, as members of an index (`carrying` as for `index_archive`).
 
-    Raises `NmFailed` if some cannot be read.
+    Raises `NmFailed` if one cannot be read.
     """
     embedded_paths, symbols = list(carrying), read_symbols(nm, list(objects.values()), env=env)
     return {name: _describe(name, path.read_bytes(), symbols.get(str(path), Symbols()), embedded_paths) for name,
@@ -108,12 +110,13 @@ def _describe(name: str, content: bytes, found: Symbols, carrying: Iterable[byte
 
 
 def is_bitcode(content: bytes) -> bool:
-    """Whether an object is LLVM's bitcode, by how it begins."""
+    """Whether an object is LLVM bitcode, by its first bytes."""
     return content[:4] in _BITCODE
 
 
 def read_archive(data: bytes) -> Iterator[tuple[str, bytes]]:
-    """Names and contents of the members of an archive in GNU's format, as llvm-ar writes it. Raises `NmFailed`."""
+    """Names and contents of the members of an archive in GNU format, as llvm-ar writes it. Raises
+    `NmFailed`."""
     if not data.startswith(_AR):
         raise NmFailed('not an archive')
     at, names = len(_AR), b''

@@ -1,4 +1,4 @@
-"""`emroot build`, and the building that `env` and `run` begin with."""
+"""`emroot build`, and the builds of `env` and `run`."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from ..ui.log import make_watcher
 
 
 def build(args: argparse.Namespace) -> int:
-    """Make the cache directory hold what is selected."""
+    """Build the selection into the cache directory."""
     session = CommandContext(args)
     result = run_build(session, needed=True)
     if args.json:
@@ -33,7 +33,8 @@ def build(args: argparse.Namespace) -> int:
 
 
 def exit_code(result: BuildResult) -> int:
-    """What a build ends with. A remote that refused kept nothing from being built: that fails only if it was to be filled."""
+    """The exit code for a result. A remote that refused access is an error only if the build was to
+    upload."""
     if result.failures:
         return BuildError.exit_code
     remote = result.remote
@@ -41,9 +42,9 @@ def exit_code(result: BuildResult) -> int:
 
 
 def run_build(session: CommandContext, *, needed: bool) -> BuildResult:
-    """Build the selection, show how it goes, and say what failed and how to repeat it.
+    """Build the selection with a display, and print failures with the commands that reproduce them.
 
-    Without a selection on the command line it is that of `emroot.toml`, if one is `needed`.
+    Without a selection on the command line, use that of `emroot.toml`, if one is `needed`.
     """
     args, named = session.args, split_names(session.args.targets)
     modes = session.modes() if len(named) >= MANY or (args.features and not named) else ()
@@ -52,7 +53,7 @@ def run_build(session: CommandContext, *, needed: bool) -> BuildResult:
 
 
 def select(session: CommandContext, *, needed: bool) -> dict[Mode, list[str]]:
-    """The targets selected, by mode. Raises `UsageError` if there are none though some are `needed`."""
+    """The selected targets, by mode. Raises `UsageError` if there are none and some are `needed`."""
     selected = session.selected(or_project=needed)
     if needed and not selected:
         raise UsageError('nothing is selected', hint='give --features, --targets or --for, for example '
@@ -61,15 +62,15 @@ def select(session: CommandContext, *, needed: bool) -> dict[Mode, list[str]]:
 
 
 def make_whole(session: CommandContext) -> tuple[Build, dict[Mode, list[str]]] | None:
-    """The build of the selection, and the selection, for what has no use for a part of it; None if something failed (and
-    that was said)."""
+    """Build the selection, for callers that need all of it. Returns the build and the selection; None if a
+    target failed, which was printed."""
     selected = select(session, needed=True)
     build = make(session, selected)
     return None if build.result.failures else (build, build.requested)
 
 
 def make(session: CommandContext, selected: Mapping[Mode, Sequence[str]], prefetch: Prefetch | None = None) -> Build:
-    """Build what was selected, as `run_build`; the build, for what comes after it."""
+    """Build a selection, like `run_build`. Returns the build, for later steps."""
     args = session.args
     requests = [Request(mode=mode, targets=tuple(targets)) for mode, targets in selected.items()]
     watcher = make_watcher(session.home, verbose=args.verbose, quiet=args.quiet, live=not args.no_progress,
@@ -97,13 +98,13 @@ def make(session: CommandContext, selected: Mapping[Mode, Sequence[str]], prefet
 
 
 def _write_trace(build: Build, requests: list[Request], path: str) -> None:
-    from ...engine.history.trace import write_trace  # here and not above: seldom asked for
+    from ...engine.history.trace import write_trace  # lazy import: rarely requested
     targets = [f'{request.mode}/{target}' for request in requests for target in request.targets]
     write_trace(build.timeline, targets, build.result, user_path(path), before=build.timeline.began - BEGAN)
 
 
 def options_of(session: CommandContext) -> Options:
-    """How the command line and the project want things built."""
+    """The build options of the command line and the project."""
     builder = str(session.args.builder or (session.project.builder if session.project else 'source'))
     if (given := os.environ.get('EMROOT_JOBS', '')) and (not given.isdecimal() or not int(given)):
         raise UsageError(f'EMROOT_JOBS is {given!r}, which is not a number of jobs',
@@ -122,7 +123,7 @@ def _port_sources(session: CommandContext) -> PortSources:
 
 
 def say_failures(result: BuildResult) -> None:
-    """What could not be built, why, and how to repeat it."""
+    """Print the failed targets, the reasons, and the commands that reproduce them."""
     shown: dict[str, list[str]] = {}
     commands: dict[str, str] = {}
     for mode, failure in result.failures:
@@ -130,7 +131,7 @@ def say_failures(result: BuildResult) -> None:
         commands.setdefault(failure.error, failure.command)
     if shown:
         from ..ui.color import paint
-        from ..ui.github_actions import annotate, disarmed  # here and not above: mostly nothing fails
+        from ..ui.github_actions import annotate, disarmed  # lazy import: most builds have no failures
     for error, targets in shown.items():
         print(f'{paint("emroot: cannot build", "bad", sys.stderr)} {", ".join(targets)}:', file=sys.stderr)
         for line in error.splitlines():
@@ -143,7 +144,7 @@ def say_failures(result: BuildResult) -> None:
 
 
 def summary(result: BuildResult) -> str:
-    """The line that a build ends with."""
+    """The last line of a build."""
     counts = {state: sum(len(getattr(r, state)) for r in result.modes.values())
               for state in ('built', 'reused', 'failed')}
     text = ', '.join(f'{count} {state}' for state, count in counts.items() if count or state != 'failed')

@@ -16,12 +16,12 @@ from ...store.blobs import VERSION
 from ..context import CommandContext, print_json
 from .build import exit_code, make_whole, select
 
-#: Hexadecimal digits of a key for CI: enough that no two selections of a project ever share one.
+#: Hexadecimal digits of a CI key: enough that the selections of a project never collide.
 _KEY_DIGITS = 20
 
 
 def export(args: argparse.Namespace) -> int:
-    """Build what is missing, and pack it."""
+    """Build missing libraries, and write the archive."""
     session = CommandContext(args)
     made = make_whole(session)
     if made is None:
@@ -46,7 +46,7 @@ def export(args: argparse.Namespace) -> int:
 
 
 def bazel_tag(exported: Exported, url: str) -> str:
-    """What to put into MODULE.bazel so that emsdk's module uses an archive."""
+    """The lines for MODULE.bazel with which emsdk's module downloads the archive."""
     return ('emscripten_cache = use_extension("@emsdk//:emscripten_cache.bzl", "emscripten_cache")\n'
             'emscripten_cache.prebuilt_cache(\n'
             f'    http_archive_url = "{url or f"https://example.com/{exported.path.name}"}",\n'
@@ -55,7 +55,7 @@ def bazel_tag(exported: Exported, url: str) -> str:
 
 
 def import_(args: argparse.Namespace) -> int:
-    """Take an archive into the store and the cache directory."""
+    """Import an archive into the store and the cache directory."""
     session = CommandContext(args)
     cache = CacheDirectory(session.cache, session.sdk, session.origin)
     imported = import_bundle(user_path(args.file), session.catalogue, session.home, session.store, cache,
@@ -73,7 +73,7 @@ def import_(args: argparse.Namespace) -> int:
 
 
 def cache_key(args: argparse.Namespace) -> int:
-    """Print what names the SDK and the selection, the same on every machine."""
+    """Print a key for SDK and selection, the same on every machine."""
     session = CommandContext(args)
     modes = {mode.name: sorted(targets) for mode, targets in sorted(select(session, needed=True).items())}
     digest = digest_record({'sdk': session.sdk.digest, 'modes': modes, 'schema': KEY_SCHEMA, 'store': VERSION})

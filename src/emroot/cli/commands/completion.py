@@ -1,9 +1,10 @@
-"""`emroot completion`: scripts that let shells ask what may stand at the cursor, and the answer.
+"""`emroot completion`: shell scripts that query completions, and the answers.
 
-The scripts know nothing: at each TAB they run `emroot __complete SHELL N WORD...` with the words after `emroot`, of which the
-Nth is being typed. The answer's first line says what may stand there: `values` or `nospace` (then a line for each, with a tab
-and what it means), `files`, `directories`, `command N` (a command of the shell's own, the Nth word its first) or `none`. What
-there is comes from the parser; what a target may be called from what SDKs have said before. No SDK is asked or even looked for.
+The scripts contain no data: at each TAB they run `emroot __complete SHELL N WORD...` with the words after
+`emroot`; word N is being typed. The first line of the answer is its kind: `values` or `nospace` (followed by
+a line per value, with a tab and a description), `files`, `directories`, `command N` (complete like the
+command that starts at word N) or `none`. Options come from the parser, targets from cached listings. No SDK
+is queried or searched.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from pathlib import Path
 from ...modes import ALIASES, FEATURES, Mode, all_modes, parse_features
 
 Answer = tuple[str, list[tuple[str, str]]]
-#: What may stand for a value, by its name in the help.
+#: The kind of completion for a value, by its name in the help.
 KINDS = {'F': 'features', 'T,T': 'targets', 'PATTERN': 'target', 'MODE/TARGET': 'archive', 'OTHER': 'archive',
          'DIR': 'directories', 'PATH': 'directories', 'DIR|URL': 'directories', 'FILE': 'files', 'PROGRAM': 'files',
          'KEY': 'files'}
@@ -31,7 +32,7 @@ def completion(args: argparse.Namespace) -> int:
 
 
 def answer(arguments: Sequence[str]) -> int:
-    """Print what `__complete SHELL N WORD...` asks for."""
+    """Print the answer to `__complete SHELL N WORD...`."""
     shell, number, words = arguments[0], int(arguments[1]), list(arguments[2:])
     typed, current = words[:number], words[number] if number < len(words) else ''
     kind, values = complete(typed, current, split=shell == 'bash')
@@ -41,8 +42,8 @@ def answer(arguments: Sequence[str]) -> int:
 
 
 def complete(typed: Sequence[str], current: str, *, split: bool = False) -> Answer:
-    """What `current` may become after the words `typed`. With `split`, words are split at each `=` as bash
-    does, and so is the answer."""
+    """Completions of `current` after the words `typed`. `split`: words are split at each `=`, as in bash,
+    and so is the answer."""
     if split:
         typed, current = _joined(typed, current)
     line = _read(typed)
@@ -65,26 +66,26 @@ def complete(typed: Sequence[str], current: str, *, split: bool = False) -> Answ
 
 @dataclass
 class _Line:
-    """A command line as far as it was typed."""
+    """The words typed so far."""
 
     parser: argparse.ArgumentParser
     given: dict[str, list[str]] = field(default_factory=dict)
     """Values of options and of positional arguments, by their `dest`."""
     awaiting: argparse.Action | None = None
-    """The option whose value comes next."""
+    """The option that expects a value."""
     command: int | None = None
     """The index of the first word of a command that is not emroot's."""
     taken: int = 0
-    """How many positional arguments there were."""
+    """The number of positional arguments so far."""
 
     @property
     def commands(self) -> dict[str, str]:
-        """Names of the commands that may come next, and what they do."""
+        """The commands that may come next, with descriptions."""
         return {choice.dest: choice.help or '' for action in self.parser._actions
                 if isinstance(action, argparse._SubParsersAction) for choice in action._choices_actions}
 
     def option(self, name: str) -> argparse.Action | None:
-        """The option of that name."""
+        """The option with this name."""
         return self.parser._option_string_actions.get(name)
 
     def options(self) -> Iterator[tuple[str, str]]:
@@ -95,7 +96,7 @@ class _Line:
                 yield action.option_strings[-1], action.help or ''
 
     def positional(self) -> argparse.Action | None:
-        """The positional argument that comes next."""
+        """The next positional argument."""
         expected = [a for a in self.parser._actions if not a.option_strings and not isinstance(a, argparse._SubParsersAction)]
         if self.taken < len(expected):
             return expected[self.taken]
@@ -124,7 +125,7 @@ def _read(typed: Sequence[str]) -> _Line:
 
 
 def _enter(line: _Line, word: str) -> None:
-    """Go on with the parser of a command; a word that is none leaves nothing to say."""
+    """Continue with the parser of a command; after an unknown word there are no completions."""
     from ..parser import Command
     for action in line.parser._actions:
         if isinstance(action, argparse._SubParsersAction):
@@ -135,7 +136,7 @@ def _enter(line: _Line, word: str) -> None:
 
 
 def _joined(typed: Sequence[str], current: str) -> tuple[list[str], str]:
-    """Words that bash has split at `=` as they were typed."""
+    """Join words that bash has split at `=`."""
     words: list[str] = []
     for word in [*typed, current]:
         if words and (word == '=' or words[-1].endswith('=')) and words[-1].startswith('--'):
@@ -170,14 +171,14 @@ def _values(line: _Line, action: argparse.Action, current: str) -> Answer:
 
 
 def _features(before: str) -> list[str]:
-    """Features that exclude none of those given before."""
+    """The features that are compatible with those given before."""
     given = [ALIASES.get(name, name) for name in before.split(',') if name]
     decided = {FEATURES[name][0].name for name in given if name in FEATURES}
     return [name for name, (axis, _) in FEATURES.items() if axis.name not in decided]
 
 
 def _modes(line: _Line) -> list[Mode]:
-    """The modes of `--features` as far as they can be read; wasm32 without any."""
+    """The modes of `--features`, as far as they are valid; wasm32 by default."""
     from ...errors import EmrootError
     found = []
     for given in line.given.get('features') or ['wasm32']:
@@ -189,7 +190,7 @@ def _modes(line: _Line) -> list[Mode]:
 
 
 def _targets(line: _Line, mode: Mode) -> list[str]:
-    """Names that the SDK that was asked last has in a mode: targets, groups, ports."""
+    """Cached names of the last SDK in a mode: targets, groups, ports."""
     from ...host.checked_json import read_checked_json
     from ...host.home import find_home
     home = find_home(next(iter(line.given.get('home', ())), None))

@@ -25,7 +25,7 @@ from ..ui.color import paint
 
 
 def doctor(args: argparse.Namespace) -> int:
-    """Say what is wrong; or, given a message of emcc, what it means."""
+    """Check the setup; or, given a message of emcc, explain it."""
     session = CommandContext(args)
     text = sys.stdin.read() if args.message == '-' or (args.message is None and _is_fed()) else args.message
     if text and text.strip():
@@ -70,7 +70,7 @@ def _explain(session: CommandContext, text: str) -> int:
 
 
 def _is_fed() -> bool:
-    """Whether standard input is a pipe or a file, so that reading it ends."""
+    """Whether standard input is a pipe or a file, so that it has an end."""
     try:
         mode = os.fstat(sys.stdin.fileno()).st_mode
     except (OSError, ValueError):

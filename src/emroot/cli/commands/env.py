@@ -1,4 +1,4 @@
-"""`emroot env` and `emroot run`: emcc, using the cache directory."""
+"""`emroot env`, `emroot run` and `emroot link`: use the cache directory with emcc."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from .build import exit_code, run_build
 
 
 def env(args: argparse.Namespace) -> int:
-    """Print what to set."""
+    """Print the environment variables."""
     session = CommandContext(args)
     result = run_build(session, needed=True)
     code = exit_code(result)
@@ -41,7 +41,7 @@ def env(args: argparse.Namespace) -> int:
 
 
 def warn_of_parts(session: CommandContext) -> None:
-    """Say which libraries a frozen emcc will miss that links below `emroot run` have got on without."""
+    """Print the libraries that lazy links did not build and that a frozen emcc will miss."""
     missing = never_whole(session.cache)
     if missing and not session.args.quiet:
         shown = ' and '.join(f'{len(targets)} of {mode}' for mode, targets in missing.items())
@@ -50,7 +50,8 @@ def warn_of_parts(session: CommandContext) -> None:
 
 
 def run(args: argparse.Namespace, *, loud: bool = False) -> int:
-    """Run a command so: what is selected is built before it starts, what its links miss beyond that when they miss it."""
+    """Run a command with the cache directory: the selection is built before it starts, other libraries
+    when links need them."""
     command = _configured(_given(args))
     session = CommandContext(args)
     result = run_build(session, needed=False)
@@ -74,7 +75,7 @@ def run(args: argparse.Namespace, *, loud: bool = False) -> int:
 
 
 def _say_overridden(cache: Path) -> None:
-    """Say which settings of the user's own do not hold below `emroot run`."""
+    """Print which of the user's environment variables `emroot run` ignores."""
     given = os.environ.get('EM_CACHE')
     if given and Path(given) != cache:
         print(f'emroot: note: EM_CACHE={given} is ignored for this command, which uses {cache} '
@@ -84,7 +85,7 @@ def _say_overridden(cache: Path) -> None:
 
 
 def link(args: argparse.Namespace) -> int:
-    """Run one link so, and say what it took."""
+    """Run one link, and print statistics."""
     line = read_link(_given(args))
     if not line.command:
         raise UsageError('flags without a command link nothing',
@@ -102,7 +103,8 @@ def _given(args: argparse.Namespace) -> list[str]:
 
 
 def _configured(command: list[str]) -> list[str]:
-    """The command of an emcc without its `--em-config FILE`, which becomes EM_CONFIG: what emcc reads has to be emroot's."""
+    """Remove `--em-config FILE` from an emcc command, and set EM_CONFIG instead: emcc has to read emroot's
+    configuration."""
     if CONFIG not in command[:-1] or not any(map(compiler, command)):
         return command
     at = command.index(CONFIG)
@@ -111,7 +113,8 @@ def _configured(command: list[str]) -> list[str]:
 
 
 def _remote(session: CommandContext) -> dict[str, str]:
-    """What tells the builds that links ask for of a remote given on the command line; not as arguments, which everybody sees."""
+    """Environment variables with the remote of the command line, for the builds of links. Arguments would
+    be visible to all users."""
     remote = session.remote if session.args.remote else None
     return {'EMROOT_REMOTE': f'{"rw+" if remote.writes else ""}{remote.url}'} if remote else {}
 

@@ -1,4 +1,4 @@
-"""`emroot explain`: keys, and all that went into them, as text made for `diff`."""
+"""`emroot explain`: keys and their inputs, as text for `diff`."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from ..context import CommandContext, print_json
 
 
 def explain(args: argparse.Namespace) -> int:
-    """The key of a target, or of one object of it; with `--against` what differs from another."""
+    """Print the key of a target or object; with `--against` only the differences from another."""
     session = CommandContext(args)
     mine = explain_named(session.catalogue, session.store, args.target, args.object)
     if args.against:
@@ -32,7 +32,7 @@ def explain(args: argparse.Namespace) -> int:
 
 
 def _compare(session: CommandContext, mine: Explained, args: argparse.Namespace) -> int:
-    """Print the lines in which two explanations differ, and one sentence."""
+    """Print the lines in which two explanations differ, and a summary."""
     against, catalogue, name = args.against, session.catalogue, args.target
     if '/' in against and names_mode(against.partition('/')[0]):
         name = against
@@ -59,7 +59,7 @@ def _compare(session: CommandContext, mine: Explained, args: argparse.Namespace)
 
 
 def _members(mine: Record, other: Record) -> str:
-    """How many of an archive's objects differ."""
+    """The number of an archive's objects that differ."""
     theirs = {tuple(member) for member in other.get('members', ())}
     different = [member for member in mine.get('members', ()) if tuple(member) not in theirs]
     return f': {len(different)} of {len(mine["members"])} objects' if different else ''
@@ -73,7 +73,7 @@ def _text(explained: Explained) -> list[str]:
 
 
 def _lines(prefix: str, value: Any) -> list[str]:
-    """One `path = value` line for each leaf, so that two explanations differ in the lines that differ."""
+    """One `path = value` line for each leaf, for `diff`."""
     if isinstance(value, dict):
         return [line for key, item in value.items() for line in _lines(f'{prefix}.{key}' if prefix else key, item)]
     if isinstance(value, list | tuple):

@@ -20,7 +20,7 @@ from .build import make_whole
 
 
 def export(args: argparse.Namespace) -> int:
-    """Build what is missing, and write the indexes of all that is selected."""
+    """Build missing libraries, and write the indexes of all selected ones."""
     session = CommandContext(args)
     made = make_whole(session)
     if made is None:
@@ -42,7 +42,8 @@ def export(args: argparse.Namespace) -> int:
 
 
 def import_(args: argparse.Namespace) -> int:
-    """Take the indexes of a file into the store. Those of other SDKs do no harm: their keys are never asked for."""
+    """Import the indexes of a file into the store. Those of other SDKs are harmless: their keys are never
+    looked up."""
     session = CommandContext(args)
     data = read_file(user_path(args.file)) or b''
     if args.sha256 and (digest := digest_bytes(data)) != args.sha256.lower():
@@ -61,7 +62,7 @@ def import_(args: argparse.Namespace) -> int:
 
 
 def _indexes(build: Build, wanted: list[tuple[Mode, str]]) -> Iterator[tuple[str, SymbolIndex]]:
-    """By the keys of their archives; single objects and what embuilder made have none."""
+    """(key of the archive, index); single objects and outputs of embuilder have none."""
     for mode, target in wanted:
         known = build.known.get(mode, target)
         if not known or not known.members or not known.paths[0].endswith('.a'):

@@ -10,7 +10,7 @@ from ..context import CommandContext, print_json
 
 
 def list_targets(args: argparse.Namespace) -> int:
-    """Targets of a mode."""
+    """List the targets of a mode."""
     session = CommandContext(args)
     documents = []
     bases = own_bases(session.sdk, session.cache) if session.sdk_cache else []

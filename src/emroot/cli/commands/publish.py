@@ -1,4 +1,4 @@
-"""`emroot publish`: a remote, filled on purpose."""
+"""`emroot publish`: upload to a remote or a directory."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from .build import make, select
 
 
 def publish(args: argparse.Namespace) -> int:
-    """Build what is missing, and put all that is selected where others find it, however long that takes."""
+    """Build missing libraries, and upload all selected ones, without a time limit."""
     session = CommandContext(args)
     address = parse_remote(args.destination, headers=os.environ.get(HEADER, ''), helper=os.environ.get(HELPER, ''))
     key = user_path(args.sign) if args.sign else None
@@ -49,7 +49,7 @@ def publish(args: argparse.Namespace) -> int:
 
 
 def _put(build: Build, wanted: list[tuple[Mode, str]], address: RemoteSpec, key: Path | None) -> tuple[int, int | None]:
-    """How many targets were put there, and how many records a directory then has."""
+    """Upload. Returns the number of targets, and for a directory the number of its records."""
     transport, store, found = open_transport(address), build.store, list[Outgoing]()
     with store:
         for mode, target in wanted:
@@ -68,7 +68,7 @@ def _put(build: Build, wanted: list[tuple[Mode, str]], address: RemoteSpec, key:
 
 
 def _offers(build: Build, mode: Mode, target: str) -> Iterator[UploadRequest]:
-    """What a target may be offered as, the record for this location first."""
+    """The uploads for a target, the record for this location first."""
     known, sdk = build.known.get(mode, target), build.cache.sdk
     if known:
         kind = ARCHIVE if known.members else EMBUILDER

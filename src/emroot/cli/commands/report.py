@@ -12,7 +12,7 @@ from ..context import CommandContext, print_json
 
 
 def report(args: argparse.Namespace) -> int:
-    """Describe the cache directory as a page, as data, or both."""
+    """Write the report on the cache directory, as a page, as JSON, or both."""
     if not args.output and not args.json:
         raise UsageError('no output file for the report', hint='give -o FILE.html, or --json for its data')
     from ...reporting import collect

@@ -10,7 +10,7 @@ from ..context import CommandContext, print_json
 
 
 def resolve(args: argparse.Namespace) -> int:
-    """What a link needs."""
+    """Print what a link needs."""
     link = args.link[1:] if args.link[:1] == ['--'] else args.link
     if not link and not args.lang:
         raise UsageError('no link to resolve', hint='put its command line after `--`: emroot resolve -- em++ -flto a.o')

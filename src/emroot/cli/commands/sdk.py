@@ -1,4 +1,4 @@
-"""`emroot sdk`: the one in use, its Node, and getting one."""
+"""`emroot sdk`: show the SDK in use and its Node, or install an SDK."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ CHOOSE = 'choose one with --sdk PATH, EMSDK=PATH, or `sdk = "VERSION"` in emroot
 
 
 def show(args: argparse.Namespace) -> int:
-    """The SDK in use."""
+    """Print the SDK in use."""
     session = CommandContext(args)
     sdk = session.sdk
     if args.json:
@@ -55,7 +55,7 @@ def node(args: argparse.Namespace) -> int:
 
 
 def install_sdk(args: argparse.Namespace) -> int:
-    """Get an SDK."""
+    """Install an SDK."""
     from ...sdk.installation import install, installed_at
     session = CommandContext(args)
     report = _Progress(quiet=args.quiet, live=not args.no_progress and is_live_terminal())
@@ -80,7 +80,7 @@ def install_sdk(args: argparse.Namespace) -> int:
 
 
 class _Progress:
-    """Says what an installation does: on one line on a terminal, a line per step elsewhere."""
+    """Shows the progress of an installation: in one line on a terminal, with a line per step elsewhere."""
 
     def __init__(self, *, quiet: bool, live: bool) -> None:
         self.quiet, self.live = quiet, live
@@ -99,6 +99,6 @@ class _Progress:
         sys.stderr.flush()
 
     def end(self) -> None:
-        """Leave a clean line behind."""
+        """End the line on a terminal."""
         if self.live and not self.quiet:
             sys.stderr.write('\r\033[K')

@@ -13,13 +13,13 @@ from ...host.home import Home, read_json, write_json
 from ...store.gc import Collected
 from ..context import CommandContext, print_json
 
-#: How large a store may grow by itself; EMROOT_MAX_SIZE overrides, 0 means without bound.
+#: The default size limit of a store; EMROOT_MAX_SIZE overrides it, 0 means no limit.
 MAX_SIZE = 20 << 30
 _BETWEEN = 86400.0
 
 
 def verify(args: argparse.Namespace) -> int:
-    """Check everything; exit code 6 if something is wrong and was not repaired."""
+    """Verify everything; exit code 6 if damage remains."""
     home = CommandContext(args).home
     found = check(repair=args.repair, sdk=args.sdk, cache=args.cache, home=home.root)
     if args.json:
@@ -38,7 +38,7 @@ def verify(args: argparse.Namespace) -> int:
 
 
 def gc(args: argparse.Namespace) -> int:
-    """Remove what exceeds the bounds."""
+    """Remove what exceeds the limits."""
     collected = bound(max_size=args.max_size, max_age=args.max_age, dry_run=args.dry_run, home=CommandContext(args).home.root)
     if args.json:
         print_json({'removed': {'files': collected.files, 'bytes': collected.bytes}, 'kept_bytes': collected.kept_bytes,
@@ -50,7 +50,7 @@ def gc(args: argparse.Namespace) -> int:
 
 
 def collect_by_itself(home: Home) -> Collected | None:
-    """Once a day, after a build that added something: keep the store within its bound. A new one is, unless one was given."""
+    """Once a day, after a build that added something: keep the store below its default limit."""
     given = os.environ.get('EMROOT_MAX_SIZE', '')
     limit = _limit(given)
     marker = home.memo / 'gc.json'

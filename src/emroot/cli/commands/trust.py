@@ -1,4 +1,4 @@
-"""`emroot trust`, and what a command takes from a project's file without it."""
+"""`emroot trust`, and the untrusted parts of a project file."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from ..ui.color import paint
 
 
 def trust(args: argparse.Namespace) -> int:
-    """Note that what a project's file names may be used from now on, or no longer."""
+    """Trust a project file, or withdraw the trust."""
     home, path = CommandContext(args).home, find_project(Path(args.directory) if args.directory else None)
     if path is None:
         raise UsageError(f'there is no {NAME} in {args.directory or "this directory"} or above it',
@@ -40,9 +40,9 @@ def trust(args: argparse.Namespace) -> int:
 
 
 def admit(home: Home, project: Project, *, warn: bool) -> Project:
-    """The project as far as the user trusts it; what is left out is said once, if `warn`."""
+    """The project without its untrusted parts. `warn`: list these in one warning."""
     if project.remote:
-        from ...remote.remote_spec import WRITES  # here and not above: most projects have none
+        from ...remote.remote_spec import WRITES  # lazy import: most projects have no remote
         if project.remote.startswith(WRITES):
             project = replace(project, remote=project.remote.removeprefix(WRITES))
             if warn:

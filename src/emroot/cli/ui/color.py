@@ -1,4 +1,4 @@
-"""Colour, where it is wanted: NO_COLOR, FORCE_COLOR, CLICOLOR, CLICOLOR_FORCE, TERM=dumb, and whether it is a terminal."""
+"""Colours: NO_COLOR, FORCE_COLOR, CLICOLOR, CLICOLOR_FORCE, TERM=dumb, terminals."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ _CODES = {'bad': '31;1', 'good': '32', 'odd': '33', 'quiet': '2'}
 
 
 def wants_colour(stream: IO[str]) -> bool:
-    """Whether a stream is to get colours. Who says no (https://no-color.org) is heard before who says yes."""
+    """Whether a stream gets colours. Variables that forbid them (https://no-color.org) come first."""
     env = os.environ
     if env.get('NO_COLOR'):
         return False
@@ -21,5 +21,5 @@ def wants_colour(stream: IO[str]) -> bool:
 
 
 def paint(text: str, style: str, stream: IO[str]) -> str:
-    """Text in a style (`bad`, `good`, `odd`, `quiet`), if the stream is to get colours."""
+    """Text in a style (`bad`, `good`, `odd`, `quiet`), if the stream gets colours."""
     return f'\033[{_CODES[style]}m{text}\033[0m' if wants_colour(stream) else text

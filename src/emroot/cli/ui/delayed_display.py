@@ -1,4 +1,5 @@
-"""How a build shows that a link below `emroot run` has started: one line, once it has taken a while (see `notices.py`)."""
+"""The display of a build below `emroot run`: one line, once the build has taken a while (see
+`notices.py`)."""
 
 from __future__ import annotations
 
@@ -10,23 +11,24 @@ from pathlib import Path
 from .display import Display
 from .notices import tell
 
-#: Seconds that a build may take in silence.
+#: Seconds before a build prints its line.
 PATIENCE = 2.0
 
 
 class DelayedDisplay(Display):
-    """The display of a build below `emroot run`: one line, once it has taken a while."""
+    """Prints one line, once the build has taken a while."""
 
     def __init__(self, modes: str, *, pulled: bool = False, patience: float = PATIENCE) -> None:
-        """`modes` are those that it is about; `pulled`: it is about objects that a link pulls, not whole libraries."""
+        """`modes`: the modes of the build. `pulled`: it compiles objects for a lazy link, not whole
+        libraries. `patience`: seconds."""
         self._modes, self._pulled, self._patience = modes, pulled, patience
         self._began = time.monotonic()
         self._timer: threading.Timer | None = None
-        #: The path of the log, once there is one.
+        #: Returns the path of the log, if there is one.
         self.log: Callable[[], Path | None] = lambda: None
 
     def planned(self, archives: int, compiles: int, seconds: float) -> None:
-        """To be said soon, if there is anything to do."""
+        """Start the timer, if there is any work."""
         if (compiles if self._pulled else archives) and self._timer is None:
             self._timer = threading.Timer(max(0.0, self._began + self._patience - time.monotonic()), self._say,
                                           (self.text(archives, compiles),))
@@ -34,7 +36,7 @@ class DelayedDisplay(Display):
             self._timer.start()
 
     def text(self, archives: int, compiles: int) -> str:
-        """What there is to say: `building 12 libraries of wasm64-thinlto, 1378 objects; this is done once`."""
+        """The line: `building 12 libraries of wasm64-thinlto, 1378 objects; this is done once`."""
         libraries = f'{archives} {"library" if archives == 1 else "libraries"}{f" of {self._modes}" if self._modes else ""}'
         objects = f'{compiles} {"object" if compiles == 1 else "objects"}'
         if self._pulled:
@@ -45,6 +47,6 @@ class DelayedDisplay(Display):
         tell(text, self.log())
 
     def close(self) -> None:
-        """It is done: nothing is left to say."""
+        """Stop the timer."""
         if self._timer:
             self._timer.cancel()

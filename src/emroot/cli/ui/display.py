@@ -1,4 +1,4 @@
-"""How a build shows on standard error, besides the log: what a display is, and those that print lines or wait with painting."""
+"""Displays of a build on standard error, in addition to the log."""
 
 from __future__ import annotations
 
@@ -13,37 +13,38 @@ from ...formatting import display_path
 if TYPE_CHECKING:
     from .progress import Progress
 
-#: Seconds after which a build that prints lines says how far it is.
+#: The interval of progress lines in seconds.
 _SILENCE = 60.0
 
 
 class Display:
-    """What is shown, besides the log. Of this one, nothing."""
+    """A display. This one shows nothing."""
 
     def planned(self, archives: int, compiles: int, seconds: float) -> None:
-        """How much there is to do."""
+        """The plan is known."""
 
     def left(self, compiles: int, seconds: float) -> None:
-        """How much there still is to do."""
+        """The amount of work that remains."""
 
     def started(self, worker: int, what: str) -> None:
-        """A worker begins."""
+        pass
 
     def ended(self, worker: int, what: str, seconds: float, kind: str) -> None:
-        """A worker has done it."""
+        pass
 
     def archive(self, name: str, state: str) -> None:
-        """A target is built, reused or failed."""
+        pass
 
     def print(self, text: str) -> None:
-        """A line that stays."""
+        """Print a permanent line."""
 
     def close(self) -> None:
-        """Leave the terminal clean."""
+        """Remove the display from the terminal."""
 
 
 class PlainLines(Display):
-    """For CI and pipes: a line per target, no repainting; and now and then how far it is, so that a long build is not silent."""
+    """For CI and pipes: a line per target, and a progress line from time to time, so that a long build is
+    not silent."""
 
     def __init__(self, *, quiet: bool) -> None:
         self._quiet = quiet
@@ -53,8 +54,8 @@ class PlainLines(Display):
         self._lock = threading.Lock()
 
     def planned(self, archives: int, compiles: int, seconds: float) -> None:
-        """One line if there is anything to do."""
-        from .progress import Progress  # here and not above: mostly there is nothing to do
+        """Print one line, if there is any work."""
+        from .progress import Progress  # lazy import: most builds have nothing to do
         self._total, self._progress = archives, Progress()
         self._progress.planned(compiles, seconds)
         if archives:
@@ -62,7 +63,7 @@ class PlainLines(Display):
                        + (f': {compiles} {"objects" if compiles > 1 else "object"} to compile' if compiles else ''))
 
     def left(self, compiles: int, seconds: float) -> None:
-        """A line if there was none for a while."""
+        """Print a line, if there was none for a while."""
         progress = self._progress
         if progress is None:
             return
@@ -73,7 +74,7 @@ class PlainLines(Display):
             self.print(f'{progress.done}/{progress.total} objects, {self._done}/{self._total} archives; {progress.text()}')
 
     def archive(self, name: str, state: str) -> None:
-        """One line for what was built or failed."""
+        """Print a line for a built or failed target."""
         if state != 'reused':
             with self._lock:
                 self._done += 1
@@ -83,7 +84,6 @@ class PlainLines(Display):
             self.print(f'[{done}/{max(self._total, done)}] {shown} {display_path(name)}')
 
     def print(self, text: str) -> None:
-        """To standard error."""
         if not self._quiet:
             with self._lock:
                 self._spoke = time.monotonic()
@@ -92,43 +92,39 @@ class PlainLines(Display):
 
 
 class SilentUntilDelay(Display):
-    """The live display, made when there is something to show: what paints takes longer to load than a build that has nothing
-    to do."""
+    """Creates the live display when there is work to show: its modules take longer to import than a no-op
+    build."""
 
     def __init__(self) -> None:
         self._display: Display | None = None
 
     def planned(self, archives: int, compiles: int, seconds: float) -> None:
-        """Shown if there is anything to do."""
+        """Create the display, if there is any work."""
         if archives:
             self._live_display().planned(archives, compiles, seconds)
 
     def left(self, compiles: int, seconds: float) -> None:
-        """Passed on."""
         if self._display:
             self._display.left(compiles, seconds)
 
     def started(self, worker: int, what: str) -> None:
-        """Passed on."""
         if self._display:
             self._display.started(worker, what)
 
     def ended(self, worker: int, what: str, seconds: float, kind: str) -> None:
-        """Passed on."""
         if self._display:
             self._display.ended(worker, what, seconds, kind)
 
     def archive(self, name: str, state: str) -> None:
-        """Passed on, if it is worth a line."""
+        """Pass on a built or failed target."""
         if state != 'reused':
             self._live_display().archive(name, state)
 
     def print(self, text: str) -> None:
-        """Passed on."""
         self._live_display().print(text)
 
     def close(self) -> None:
-        """Take the display away, if there is one."""
+        """Remove the display, if there is one."""
         if self._display:
             self._display.close()
 
@@ -140,5 +136,5 @@ class SilentUntilDelay(Display):
 
 
 def is_live_terminal() -> bool:
-    """Whether standard error is a terminal that can be painted on, with somebody who looks at it."""
+    """Whether standard error is a terminal that can be repainted, and not a CI log."""
     return sys.stderr.isatty() and not os.environ.get('CI') and os.environ.get('TERM') != 'dumb'

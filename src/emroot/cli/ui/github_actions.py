@@ -1,4 +1,4 @@
-"""What GitHub Actions shows beside a run: annotations for what failed, and a table of what was built in the run's summary.
+"""Output for GitHub Actions: annotations for failures, and a table of built targets in the job summary.
 
 https://docs.github.com/actions/reference/workflow-commands-for-github-actions
 """
@@ -15,14 +15,16 @@ from ...formatting import format_duration
 
 
 def annotate(level: str, title: str, text: str) -> None:
-    """An annotation (`error` or `warning`), if this runs in GitHub Actions. It goes to standard error, which is read as well."""
+    """Print an annotation (`error` or `warning`), if this runs in GitHub Actions; on standard error, which
+    is parsed, too."""
     if os.environ.get('GITHUB_ACTIONS') == 'true':
         sys.stderr.write(f'::{level} title={_escaped(title, ":", ",")}::{_escaped(text)}\n')
         sys.stderr.flush()
 
 
 def disarmed(line: str) -> str:
-    """A line of what a tool said, which is no command to GitHub Actions: those begin with two colons, or have `##[` in them."""
+    """A line of tool output that GitHub Actions does not parse as a command: those start with two colons,
+    or contain `##[`."""
     if os.environ.get('GITHUB_ACTIONS') != 'true':
         return line
     said = line.lstrip()
@@ -30,7 +32,7 @@ def disarmed(line: str) -> str:
 
 
 def summarize(result: BuildResult) -> None:
-    """Add what a build did to the summary of the job, if there is one."""
+    """Add the result of a build to the summary of the job, if there is one."""
     summary_file = os.environ.get('GITHUB_STEP_SUMMARY')
     if os.environ.get('GITHUB_ACTIONS') != 'true' or not summary_file:
         return

@@ -1,4 +1,5 @@
-"""The live display of a build on a terminal: what is done, what is left, and what each worker is at."""
+"""The live display of a build on a terminal: finished and remaining work, and the current job of each
+worker."""
 
 from __future__ import annotations
 
@@ -16,12 +17,12 @@ from .color import wants_colour
 from .display import Display
 from .progress import Progress
 
-#: Rows of workers that are shown, and columns below which the bar is left out.
+#: The number of workers that are shown, and the minimum width for a bar.
 _ROWS, _NARROW = 12, 72
 
 
 class Live(Display):
-    """Repaints a few lines at the bottom of the terminal; targets that are done scroll by above them."""
+    """Repaints a few lines at the bottom of the terminal; finished targets scroll by above them."""
 
     def __init__(self) -> None:
         self._console = Console(stderr=True, highlight=False, soft_wrap=True)
@@ -33,7 +34,7 @@ class Live(Display):
         self._live: RichLive | None = None
 
     def planned(self, archives: int, compiles: int, seconds: float) -> None:
-        """Begin to paint if there is anything to do."""
+        """Start to paint, if there is any work."""
         self._archives = archives
         self._progress.planned(compiles, seconds)
         if archives and self._live is None:
@@ -42,22 +43,22 @@ class Live(Display):
             self._live.start()
 
     def left(self, compiles: int, seconds: float) -> None:
-        """Counts."""
+        """Update the counts of remaining work."""
         with self._lock:
             self._progress.left(compiles, seconds)
 
     def started(self, worker: int, what: str) -> None:
-        """A worker's line."""
+        """Show a worker's job."""
         with self._lock:
             self._working[worker] = (what, time.monotonic())
 
     def ended(self, worker: int, what: str, seconds: float, kind: str) -> None:
-        """Its end."""
+        """Remove a worker's job."""
         with self._lock:
             self._working.pop(worker, None)
 
     def archive(self, name: str, state: str) -> None:
-        """A line that stays for what was built or failed."""
+        """Print a permanent line for a built or failed target."""
         if state == 'reused':
             return
         with self._lock:
@@ -66,11 +67,11 @@ class Live(Display):
         self._console.print(Text.assemble((f'{state:>7} ', style), display_path(name)), soft_wrap=True)
 
     def print(self, text: str) -> None:
-        """A line above the display."""
+        """Print a line above the display."""
         self._console.print(Text.from_ansi(text), soft_wrap=True)
 
     def close(self) -> None:
-        """Take the display away."""
+        """Remove the display."""
         if self._live:
             self._live.stop()
             self._live = None
@@ -99,7 +100,8 @@ class Live(Display):
 
 
 def _job(what: str, seconds: float, width: int) -> Text:
-    """A worker's line; what does not fit is left out of the middle, so that mode and file remain."""
+    """The line of a worker's job. If it is too long, the middle is left out, so that mode and file stay
+    visible."""
     took = f'  {seconds:.1f} s'
     room = max(width - len(took) - 3, 8)
     what = display_path(what)

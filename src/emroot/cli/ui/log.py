@@ -1,4 +1,4 @@
-"""How a build is watched: everything in the log, what is worth showing on a display."""
+"""The watcher of the command line: all events go to the log, some to a display."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ from .display import Display, PlainLines, SilentUntilDelay, is_live_terminal
 
 
 class LogWatcher(Watcher):
-    """Writes everything to the log, and passes on what is worth showing."""
+    """Writes all events to the log, and passes some on to a display."""
 
     def __init__(self, home: Home, display: Display, *, verbose: bool, of_links: bool = False) -> None:
-        """`of_links`: its log is one of lazy links, of which a configure script makes dozens."""
+        """`of_links`: write to the logs of lazy links, of which a configure script makes dozens."""
         self._home, self._display, self._verbose, self._of_links = home, display, verbose, of_links
         self._file: IO[str] | None = None
         self._lock = threading.Lock()
@@ -30,44 +30,38 @@ class LogWatcher(Watcher):
         self.log_path: Path | None = None
 
     def planned(self, *, archives: int, compiles: int, seconds: float) -> None:
-        """Noted and shown."""
         self.note(f'to do: {archives} archives, {compiles} compiles, about {seconds:.0f} s of processor time')
         self._display.planned(archives, compiles, seconds)
 
     def left(self, *, compiles: int, seconds: float) -> None:
-        """Shown."""
         self._display.left(compiles, seconds)
 
     def started(self, worker: int, what: str) -> None:
-        """Shown."""
         self._display.started(worker, what)
 
     def ended(self, worker: int, what: str, seconds: float, kind: str) -> None:
-        """Noted and shown."""
         self._write(f'{kind} {what}: {seconds:.3f} s on worker {worker}')
         self._display.ended(worker, what, seconds, kind)
 
     def archive(self, name: str, state: str) -> None:
-        """Noted and shown."""
         self._write(f'{state} {name}')
         self._display.archive(name, state)
 
     def note(self, text: str) -> None:
-        """Noted; shown with -v."""
+        """Log a message; print it with -v."""
         self._write(text)
         if self._verbose:
             self._display.print(printable(text))
 
     def warn(self, text: str) -> None:
-        """Noted and shown."""
         self._write(f'warning: {text}')
         from .color import paint
-        from .github_actions import annotate  # here and not above: mostly nothing is odd
+        from .github_actions import annotate  # lazy import: most builds have no warnings
         self._display.print(f'{paint("emroot: warning:", "odd", sys.stderr)} {text}')
         annotate('warning', 'emroot', text)
 
     def close(self) -> None:
-        """Finish the display and the log."""
+        """Close the display and the log."""
         self._display.close()
         if self._file:
             with contextlib.suppress(OSError):  # the disk is full: that is said where it matters
@@ -75,7 +69,7 @@ class LogWatcher(Watcher):
             self._file = None
 
     def _write(self, text: str) -> None:
-        """The log is made with the first line: every build that says what became of a target leaves one."""
+        """Write a line. The first line creates the log: every build that reports a target leaves one."""
         with self._lock:
             if self._file is None:
                 if self.log_path is not None:
@@ -92,9 +86,10 @@ class LogWatcher(Watcher):
 
 
 def make_watcher(home: Home, *, verbose: bool, quiet: bool, live: bool, modes: str = '', of_links: bool = False) -> LogWatcher:
-    """The watcher that suits where standard error goes. `modes` are those of the build, `of_links` as `LogWatcher` has it."""
+    """The watcher for the kind of standard error. `modes`: those of the build. `of_links`: as for
+    `LogWatcher`."""
     if quiet and is_below_run():
-        from .delayed_display import DelayedDisplay  # here and not above: for links below `emroot run` alone
+        from .delayed_display import DelayedDisplay  # lazy import: for links below `emroot run` only
         belated = DelayedDisplay(modes, pulled=of_links)
         watcher = LogWatcher(home, belated, verbose=verbose, of_links=of_links)
         belated.log = lambda: watcher.log_path

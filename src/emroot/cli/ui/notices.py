@@ -1,8 +1,9 @@
-"""What takes a while below `emroot run` is said by `emroot run` itself.
+"""Messages about long builds below `emroot run` are printed by `emroot run` itself.
 
-A build that a link has started may not write to its own standard error: that is emcc's, and a check of a configure script takes
-whatever comes there for a complaint of the compiler; ninja holds it back until the link is done. So it adds a line to a file, and
-`emroot run`, whose standard error is the terminal or the log of a CI job, reads that file while its command runs.
+A build that a link started must not write to its own standard error: that is emcc's, a check of a configure
+script takes any output there for a compiler error, and ninja holds it back until the link ends. So the build
+adds a line to a file, and `emroot run`, whose standard error is the terminal or the log of a CI job, reads
+this file while its command runs.
 """
 
 from __future__ import annotations
@@ -17,16 +18,17 @@ from pathlib import Path
 from ...host.files import remove
 from ..context import NOTICES
 
-#: Seconds after which `emroot run` looks again.
+#: Polling interval of `emroot run` in seconds.
 _INTERVAL = 0.25
-#: How the hook notes a library that its emcc built by itself (`probe/hook.py`), for `cli/hook_bypass.py`.
+#: The prefix with which the hook reports a library that its emcc built itself (`probe/hook.py`), for
+#: `cli/hook_bypass.py`.
 BUILT = 'built: '
-#: What of a notice is another one each time.
+#: The start of the part of a message that differs each time.
 _LOG = '; log: '
 
 
 def tell(text: str, log: Path | None = None) -> None:
-    """Have `emroot run` say something, if this is below one that speaks."""
+    """Make `emroot run` print a message, if this process is below one."""
     file_name = os.environ.get(NOTICES)
     if not file_name:
         return
@@ -41,11 +43,12 @@ def tell(text: str, log: Path | None = None) -> None:
 
 @contextlib.contextmanager
 def heard(*, quiet: bool) -> Iterator[dict[str, str]]:
-    """Says what is told during the block, by whatever has the variables that it gives; each thing once."""
+    """Print the messages that processes with the yielded environment variables send during the block, each
+    once."""
     if quiet or os.environ.get(NOTICES):  # a run below another leaves that to it
         yield {NOTICES: '' if quiet else os.environ[NOTICES]}
         return
-    import tempfile  # here and not above: for `emroot run` alone
+    import tempfile  # lazy import: for `emroot run` only
     descriptor, file_name = tempfile.mkstemp(prefix='emroot-', suffix='.notices')
     os.close(descriptor)
     over = threading.Event()

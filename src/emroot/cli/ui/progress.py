@@ -1,4 +1,4 @@
-"""How far a build is, and how long the rest will take."""
+"""Progress of a build, and an estimate of the remaining time."""
 
 from __future__ import annotations
 
@@ -7,13 +7,14 @@ from collections.abc import Callable
 
 from ...formatting import format_estimate
 
-#: Seconds, and part of the work, before which an estimate would be a guess.
+#: No estimate before this number of seconds, and this fraction of the work.
 _FIRST_SECONDS, _FIRST_PART = 3.0, 0.02
 
 
 class Progress:
-    """Compiles done, and an estimate of the rest: the processor time expected of what is left, at the pace at which expected
-    time has passed so far. So it counts large files as large, and knows how fast this machine is with all that runs on it."""
+    """Finished compiles, and an estimate of the rest: its expected processor time, at the rate at which
+    expected time has passed so far. This counts large files as large, and adapts to the speed and load of
+    the machine."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
@@ -22,30 +23,30 @@ class Progress:
         self._expected = self._left = 0.0
 
     def planned(self, compiles: int, seconds: float) -> None:
-        """The work begins now."""
+        """Start the clock."""
         self._began = self._clock()
         self.total, self.done = compiles, 0
         self._expected = self._left = seconds
 
     def left(self, compiles: int, seconds: float) -> None:
-        """So much is left. Told by several threads, perhaps not in order: it never grows."""
+        """Record the remaining work. Threads may report out of order, so it never grows."""
         self.done = max(self.done, self.total - compiles)
         self._left = min(self._left, seconds)
 
     @property
     def seconds(self) -> float:
-        """How long it has taken so far."""
+        """Seconds since the start."""
         return self._clock() - self._began
 
     @property
     def estimate(self) -> float | None:
-        """Seconds that the rest will take; None as long as nothing honest can be said, and when no compile is left."""
+        """Seconds until the end; None while no estimate is possible, and when no compile remains."""
         passed = self._expected - self._left
         if self.done >= self.total or self.seconds < _FIRST_SECONDS or passed < _FIRST_PART * self._expected:
             return None
         return self.seconds * self._left / passed
 
     def text(self) -> str:
-        """What there is to say of it: `about 3 min left`."""
+        """The estimate as text: `about 3 min left`."""
         return 'finishing' if self.total and self.done >= self.total else \
             'estimating' if (left := self.estimate) is None else f'{format_estimate(left)} left'

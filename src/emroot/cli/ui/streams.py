@@ -1,4 +1,4 @@
-"""The process that a command runs in: standard streams that are open and take every name, and UTF-8 whatever the locale is."""
+"""Preparation of the process: open standard streams that accept all file names, and UTF-8 in any locale."""
 
 from __future__ import annotations
 
@@ -12,12 +12,13 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from typing import TextIO
 
-#: Of standard streams that Python opened: number, name in `sys`, mode.
+#: Standard streams: number, name in `sys`, mode.
 _STREAMS = ((0, 'stdin', 'r'), (1, 'stdout', 'w'), (2, 'stderr', 'w'))
 
 
 def prepare_process() -> None:
-    """Called first of all. May start this program again, as the same process, with Python's UTF-8 mode."""
+    """Called before everything else. May restart this program, in the same process, in Python's UTF-8
+    mode."""
     _use_utf8()
     for number, name, mode in _STREAMS:
         if getattr(sys, name) is None:
@@ -32,12 +33,11 @@ def prepare_process() -> None:
 
 
 class Output(io.FileIO):
-    """Standard output, which remembers why it could not be written to."""
+    """Standard output; remembers the first write error."""
 
     fault: OSError | None = None
 
     def write(self, data: object, /) -> int:
-        """As a file's."""
         try:
             return super().write(data)  # type: ignore[arg-type]
         except OSError as error:
@@ -46,10 +46,10 @@ class Output(io.FileIO):
 
 
 class Notes(io.FileIO):
-    """Standard error, of which whoever reads it may go, or a disk be full, without ending a build that goes well."""
+    """Standard error; write errors (a closed pipe, a full disk) do not end the command."""
 
     def write(self, data: object, /) -> int:
-        """As a file's; what cannot be written is dropped."""
+        """Write; on an error the text is dropped."""
         try:
             return super().write(data)  # type: ignore[arg-type]
         except OSError:
@@ -57,7 +57,7 @@ class Notes(io.FileIO):
 
 
 def output_fault() -> OSError | None:
-    """Why standard output could not be written to, if it could not; what is left of it is dropped then."""
+    """The write error of standard output, if there was one; remaining output is then dropped."""
     raw = getattr(getattr(sys.stdout, 'buffer', None), 'raw', None)
     fault = raw.fault if isinstance(raw, Output) else None
     if fault:
@@ -68,13 +68,14 @@ def output_fault() -> OSError | None:
 
 
 def _use_utf8() -> None:
-    """Names of files are bytes. Python decodes them as the locale says; what is kept of them must not depend on that."""
+    """File names are bytes, which Python decodes according to the locale. Stored names must not depend on
+    that."""
     if os.name == 'posix' and sys.getfilesystemencoding() != 'utf-8' and not sys.flags.utf8_mode and sys.executable:
         os.execv(sys.executable, [sys.executable, '-X', 'utf8', *sys.orig_argv[1:]])  # noqa: S606  # this program
 
 
 def _open_null(number: int, name: str, mode: str) -> None:
-    """Put the null device where a stream was closed, before another file gets its number."""
+    """Open the null device for a closed standard stream, before another file gets its number."""
     try:
         os.fstat(number)
     except OSError:
@@ -88,7 +89,7 @@ def _open_null(number: int, name: str, mode: str) -> None:
 
 
 def _watched(stream: TextIO, kind: type[io.FileIO]) -> TextIO:
-    """The same stream, on a file of another kind."""
+    """The same stream on another kind of file object."""
     if not isinstance(stream, io.TextIOWrapper):
         return stream
     stream.flush()
@@ -98,7 +99,8 @@ def _watched(stream: TextIO, kind: type[io.FileIO]) -> TextIO:
 
 
 def _encode_anyhow(error: UnicodeError) -> tuple[bytes, int]:
-    """Bytes of a file's name that are no text as they are, and characters that the stream's encoding lacks as escapes."""
+    """Error handler: undecodable bytes of file names are written unchanged, characters that the stream's
+    encoding lacks as escapes."""
     if not isinstance(error, UnicodeEncodeError):
         raise error
     part = error.object[error.start:error.end]

@@ -1,4 +1,4 @@
-"""From recorded command lines to real ones, in a way that leaves no trace of where things lie in the bytes."""
+"""Command lines of compiles, made from recorded ones so that objects contain no local path."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:  # a build action that uses this module needs neither
     from ...sdk import Sdk
 
 
-#: Has a compiler name its source by another path than where it lies.
+#: The program with which objects contain another path of their source.
 RENAMED_SOURCE = Path(__file__).absolute().parents[2] / 'bazel' / 'renamed_source.py'
 
 _quote = lru_cache(4096)(shlex.quote)  # commands differ in few words
@@ -26,11 +26,11 @@ _quote = lru_cache(4096)(shlex.quote)  # commands differ in few words
 
 @dataclass(frozen=True)
 class CompileContext:
-    """Where a build's inputs lie."""
+    """The SDK, the cache directory and the headers of one build, as its compile commands use them."""
 
     sdk: Sdk
     cache: Path
-    """A directory with the SDK's headers in `sysroot/include`, and nothing else of consequence."""
+    """A directory with the SDK's headers in `sysroot/include`; other content does not matter."""
 
     @property
     def working_directory(self) -> Path:
@@ -38,13 +38,14 @@ class CompileContext:
         return self.sdk.root.joinpath(*WORKING_DIRECTORY)
 
     def command(self, compile_: Compile, out: Path, depfile: Path | None = None) -> list[str]:
-        """The compiler's command line for one compile; with `depfile` it also writes down what it reads."""
+        """The command line of one compile; with `depfile` the compiler also writes the list of the files
+        that it reads."""
         words = substitute(compile_.argv[1:], sdk=str(self.sdk.root), cache=str(self.cache), source=compile_.source, out=str(out))
         command = [str(self.sdk.tools[compile_.argv[0]]), *words]
         return [*command, '-MD', '-MF', str(depfile)] if depfile else command
 
     def object_command(self, compile_: Compile, out: Path, depfile: Path | None = None) -> list[str]:
-        """The same for an object that is kept: it says of where the SDK lies what the SDK has it say."""
+        """The command line of an object for the store: it maps the SDK's path as the SDK's own build does."""
         command, sdk = self.command(compile_, out, depfile), self.sdk
         if sdk.said_resource_dir:
             command[1:1] = map_resource_dir(command[0], sdk.said_resource_dir)
@@ -56,7 +57,7 @@ class CompileContext:
 
 
 def shell_line(command: list[str], cwd: Path) -> str:
-    """A command as a person would type it."""
+    """A command as one line for a shell."""
     if os.name == 'nt':
         return f'cd /d {subprocess.list2cmdline([str(cwd)])} && {subprocess.list2cmdline(command)}'
     return f'cd {_quote(str(cwd))} && {" ".join(map(_quote, command))}'

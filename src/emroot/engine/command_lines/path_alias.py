@@ -1,4 +1,4 @@
-"""Names of directories that clang can map to others: `-ffile-prefix-map=OLD=NEW` ends OLD at its first `=`."""
+"""Paths of directories for `-ffile-prefix-map=OLD=NEW`: clang ends OLD at the first `=`."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from ...host.files import remove_tree
 
 @functools.cache
 def mappable(directory: Path) -> Path:
-    """The same directory by a name without `=`: its own, or that of a link which is there as long as this process.
+    """A path of the directory without `=`: its own, or a link that exists as long as this process.
 
-    Raises `StoreError` if there can be no such link.
+    Raises `StoreError` if no such link can be made.
     """
     if '=' not in str(directory):
         return directory

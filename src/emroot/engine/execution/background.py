@@ -1,4 +1,4 @@
-"""Doing two things at once that wait for other processes."""
+"""Run a call in a background thread, for calls that wait for other processes."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ T = TypeVar('T')
 
 
 class BackgroundCall(Generic[T]):
-    """What a call returns, which runs in a thread of its own."""
+    """A call that runs in a thread of its own, and its result."""
 
     def __init__(self, call: Callable[[], T]) -> None:
         self._call = call
@@ -21,11 +21,11 @@ class BackgroundCall(Generic[T]):
         self._thread.start()
 
     def wait(self) -> None:
-        """Until it is done, well or not."""
+        """Wait until the call has ended, with a result or an exception."""
         self._thread.join()
 
     def result(self) -> T:
-        """What it returns, or raises."""
+        """Wait, then return what the call returned, or raise what it raised."""
         self.wait()
         if self._failed:
             raise self._failed[0]
@@ -40,7 +40,8 @@ class BackgroundCall(Generic[T]):
 
 @contextlib.contextmanager
 def run_in_background(call: Callable[[], T]) -> Iterator[BackgroundCall[T]]:
-    """Call it in a thread while the block runs, and wait for it; what it raises is raised after the block, unless that fails."""
+    """Run a call in a thread while the block runs, then wait for it. Its exception is raised after the
+    block, unless the block itself failed."""
     later = BackgroundCall(call)
     try:
         yield later

@@ -1,8 +1,8 @@
-"""What Linux's control groups leave to this process, of memory and of processors; versions 1 and 2.
+"""Memory and processors that Linux's control groups (versions 1 and 2) leave to this process.
 
-A container is one, and so is a job of many a CI system: there `/proc/meminfo` and the number of processors are those of the
-machine. Limits of the groups above this one hold as well. Inside of a container the path of a group may be one of the machine
-outside; what can be seen then is the container's own group, at the top.
+Containers and jobs of many CI systems are control groups. In these, `/proc/meminfo` and the number of
+processors are those of the machine. The limits of parent groups apply, too. Inside a container the path of
+the group may be a path on the host; then the visible group is the container's own, at the top.
 """
 
 from __future__ import annotations
@@ -16,25 +16,26 @@ CGROUPS = Path('/sys/fs/cgroup')
 
 
 def memory_left(cgroup: Path = CGROUP, cgroups: Path = CGROUPS) -> int | None:
-    """Bytes that this process's groups may still take; pages of files that nobody has used lately are given up for that. None
-    if nothing limits them."""
+    """Bytes that this process's groups may still allocate, counting inactive file pages as free. None
+    without a limit."""
     found = [_left(group, *names) for version, group in _groups('memory', cgroup, cgroups) for names in (_MEMORY[version],)]
     return min((left for left in found if left is not None), default=None)
 
 
 def processors_allowed(cgroup: Path = CGROUP, cgroups: Path = CGROUPS) -> int | None:
-    """How many processors' time this process's groups may take, at least one (`docker run --cpus`); None if nothing limits it."""
+    """The number of processors whose time this process's groups may use (`docker run --cpus`), at least
+    one. None without a limit."""
     found = [_quota(version, group) for version, group in _groups('cpu', cgroup, cgroups)]
     return min((quota for quota in found if quota is not None), default=None)
 
 
-#: By version: the file of the limit, that of what is used, and what of `memory.stat` can be given up.
+#: By version: the files of limit and usage, and the entry of `memory.stat` that can be reclaimed.
 _MEMORY = {2: ('memory.max', 'memory.current', 'inactive_file'),
            1: ('memory.limit_in_bytes', 'memory.usage_in_bytes', 'total_inactive_file')}
 
 
 def _groups(controller: str, cgroup: Path, cgroups: Path) -> Iterator[tuple[int, Path]]:
-    """The version and the directory of each group that this process is in, from its own up to the top one."""
+    """Version and directory of each group of this process, from its own up to the top."""
     try:
         lines = cgroup.read_text(encoding='utf-8', errors='surrogateescape').splitlines()
     except OSError:

@@ -1,4 +1,4 @@
-"""Which shared libraries an ELF program asks for."""
+"""Shared libraries that an ELF program needs."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ _DT_NEEDED, _DT_STRTAB = 1, 5
 
 
 def needed_libraries(program: Path) -> list[str]:
-    """Names of the libraries that a 64-bit program of this machine's byte order has loaded (`libLLVM.so.21.1`); none if it
-    is statically linked, or something else."""
+    """The DT_NEEDED names of a 64-bit program of this machine's byte order (`libLLVM.so.21.1`); none for a
+    static program or another format."""
     try:
         with open(program, 'rb') as f, mmap.mmap(f.fileno(), 0, access=mmap.ACCESS_READ) as content:
             return _needed(content)

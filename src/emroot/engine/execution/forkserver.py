@@ -1,7 +1,7 @@
-"""Compilers that are loaded already: most of a small compile with a dynamically linked LLVM is loading LLVM.
+"""Preloaded compilers: with a dynamically linked LLVM, loading LLVM takes most of a small compile.
 
-Servers are forked from a template (see `zygote.py`), and each forks a child for each command line. Whenever anything about
-that does not work, compiles are started as ever.
+Servers are forked from a template (see `zygote.py`), and each forks a child per command line. If this fails
+in any way, compilers are started as usual.
 """
 
 from __future__ import annotations
@@ -18,13 +18,14 @@ from pathlib import Path
 from .pool import Finished, Pool
 from .zygote import Zygote, ZygoteStart
 
-#: With fewer compiles than this it does not pay.
+#: The minimum number of compiles for which preloading saves time.
 ENOUGH = 50
 _NO_CHILD = -1
 
 
 class ForkServer:
-    """One forked from a loaded compiler. It does one compile at a time. Raises `OSError` if it cannot be had."""
+    """One server, forked from a loaded compiler. It runs one compile at a time. Raises `OSError` if it
+    cannot be started."""
 
     def __init__(self, template: Zygote) -> None:
         self._said = os.memfd_create('emroot-said')
@@ -44,12 +45,13 @@ class ForkServer:
             raise
 
     def kill(self) -> None:
-        """End it and what it does, at once."""
+        """Kill the server and its compile at once."""
         with contextlib.suppress(ProcessLookupError):
             signal.pidfd_send_signal(self._process, signal.SIGKILL)
 
     def run(self, command: Sequence[str], cwd: Path | str) -> Finished | None:
-        """Run a command line of this compiler to its end; None if it could not be run, or the server has ended."""
+        """Run a command line of this compiler to its end. None if it could not be run, or the server has
+        ended."""
         began = time.perf_counter()
         request = os.fsencode('\0'.join((str(cwd), *command, '')))
         try:
@@ -62,7 +64,6 @@ class ForkServer:
         return Finished(os.waitstatus_to_exitcode(status), self._take_said(), time.perf_counter() - began, used / 1e6)
 
     def close(self) -> None:
-        """End it."""
         self._requests.close()
         self._answers.close()
         os.close(self._said)
@@ -70,7 +71,8 @@ class ForkServer:
             os.close(self._process)
 
     def _numbers(self, count: int) -> Sequence[int]:
-        """So many numbers of an answer; if it ends before, there was no child."""
+        """Read `count` 32-bit numbers of an answer. If it ends early there was no child: all are
+        `_NO_CHILD`."""
         size, answer = 4 * count, b''
         while len(answer) < size and (part := self._answers.read(size - len(answer))):
             answer += part
@@ -86,18 +88,19 @@ class ForkServer:
 
 
 class ForkServers:
-    """Runs commands as `Pool.call` does, those of one compiler in loaded ones: as many as run at once. The first command has it
-    loaded, if it is not yet; until it is, they are started as ever."""
+    """Runs commands like `Pool.call`, those of the preloaded compiler in servers, one per concurrent job.
+    The first command loads the compiler; until it is loaded, commands are started as usual."""
 
     def __init__(self, pool: Pool, preload: ZygoteStart) -> None:
-        """To be closed before the preload is."""
+        """Close it before the preload."""
         self._pool, self._preload = pool, preload
         self._all: list[ForkServer] = []
         self._idle: list[ForkServer] = []
         self._lock = threading.Lock()
 
     def call(self, command: Sequence[str], *, cwd: Path | str, env: Mapping[str, str]) -> Finished:
-        """Run a process to its end on behalf of a job. Raises `Cancelled` if the pool was stopped meanwhile."""
+        """Run a process to its end on behalf of a job. Raises `Cancelled` if the pool was stopped
+        meanwhile."""
         server = self._take(command[0]) if env == self._preload.env else None
         if server is None:
             return self._pool.call(command, cwd=cwd, env=env)
@@ -111,7 +114,6 @@ class ForkServers:
         return done
 
     def close(self) -> None:
-        """End all of them."""
         while self._all:
             self._all.pop().close()
 

@@ -1,8 +1,8 @@
-"""GNU make's jobserver: under `make -jN`, all that runs below make shares N jobs.
+"""GNU make's jobserver: under `make -jN`, all processes below make share N jobs.
 
-Make keeps a pipe with a byte (a token) for each job more than one; it is named in MAKEFLAGS, as two descriptors or as a FIFO.
-Whoever runs below make may do one job as it is, and has to take a token out of the pipe for each job beside that, and to
-put the same token back afterwards (GNU make manual, "Sharing job slots").
+Make has a pipe with N - 1 bytes (tokens), named in MAKEFLAGS as two descriptors or as a FIFO. A process below
+make may run one job without a token. For each further job it has to read a token from the pipe and write the
+same token back afterwards (GNU make manual, "Sharing job slots").
 """
 
 from __future__ import annotations
@@ -15,12 +15,12 @@ import sys
 import threading
 import time
 
-#: The job that make started us for; nothing to put back.
+#: The slot of the job that make started; it needs no token.
 _OWN = b''
 
 
 class Jobserver:
-    """Slots for jobs, from a pipe of tokens. Called from any thread."""
+    """Job slots from a pipe of tokens. Thread-safe."""
 
     def __init__(self, reading: int, writing: int) -> None:
         self._reading, self._writing = reading, writing
@@ -31,7 +31,7 @@ class Jobserver:
         self._turn = threading.Lock()  # of the one worker that waits for a token
 
     def take(self, seconds: float) -> bytes | None:
-        """A slot, waited for up to `seconds`; None if there was none. It is to be given back."""
+        """Wait up to `seconds` for a slot, None if there was none. Return each slot with `give`."""
         with self._lock:
             if self._own:
                 self._own = False
@@ -49,7 +49,7 @@ class Jobserver:
         return token or None
 
     def _read(self, seconds: float) -> bytes | None:
-        """A token; empty if there will be none any more, None if there was none in time."""
+        """A token; empty if the pipe is closed, None if there was none in time."""
         try:
             if not select.select([self._reading], [], [], seconds)[0]:
                 return None
@@ -63,7 +63,7 @@ class Jobserver:
         return token
 
     def give(self, slot: bytes) -> None:
-        """Give a slot back."""
+        """Return a slot."""
         with self._lock:
             if slot == _OWN:
                 self._own = True
@@ -72,7 +72,7 @@ class Jobserver:
                 self._put(slot)
 
     def close(self) -> None:
-        """Give back whatever is still taken."""
+        """Return all slots that are still in use."""
         with self._lock:
             self._over = True
             while self._taken:
@@ -87,7 +87,7 @@ class Jobserver:
 
 
 def find_jobserver(makeflags: str) -> tuple[Jobserver | None, str]:
-    """The jobserver that MAKEFLAGS names, and, where there is one that cannot be used, why."""
+    """The jobserver in MAKEFLAGS; if there is one that cannot be used, None and the reason."""
     options = [word.partition('=') for word in makeflags.split(' ')]
     named = [value for option, _, value in options if option in ('--jobserver-auth', '--jobserver-fds')]
     if not named:
@@ -99,7 +99,8 @@ def find_jobserver(makeflags: str) -> tuple[Jobserver | None, str]:
 
 
 def _open(name: str) -> Jobserver:
-    """Raises OSError or ValueError if it is not to be had: make closes its pipe for what is no make, as far as it knows."""
+    """Raises OSError or ValueError if the pipe cannot be used: make closes it for commands that it does
+    not take for a make."""
     if sys.platform == 'win32':
         raise ValueError('semaphores are not supported')
     if name.startswith('fifo:'):
@@ -116,8 +117,9 @@ def _open(name: str) -> Jobserver:
 
 
 def _reopened(descriptor: int) -> int:
-    """The reading end of a pipe under a description of our own, so that it can be read without waiting, and without
-    changing how make reads. Elsewhere than on Linux, a token that somebody takes at the same moment makes us wait for another."""
+    """The reading end of a pipe under a new file description, which can be non-blocking without a change
+    for make. On other systems than Linux this is not possible: if another process takes the token first,
+    the read waits for the next one."""
     try:
         return os.open(f'/proc/self/fd/{descriptor}', os.O_RDONLY | getattr(os, 'O_NONBLOCK', 0))
     except OSError:

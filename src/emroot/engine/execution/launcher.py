@@ -1,7 +1,9 @@
-"""Compiling through a program that knows better: ccache, sccache, recc, distcc, or any that is put before a command.
+"""Compiles through a launcher: ccache, sccache, recc, distcc, or any program that is put in front of a
+compile command.
 
-It has to give the compiler's own bytes. The first compile of each of a build's compilers is done both ways and compared; a
-compile that fails through it is done without. Either ends its use for the build, with one warning.
+A launcher must give the compiler's own output. The first compile of each compiler of a build is run with and
+without it, and compared. A compile that fails with the launcher is repeated without. A difference or a
+success without it ends its use for this build, with one warning.
 """
 
 from __future__ import annotations
@@ -21,7 +23,7 @@ from .pool import Executor, Finished
 
 
 class LauncherExecutor:
-    """An executor of compiles in front of another."""
+    """An executor that runs compiles through a launcher, and everything else with another executor."""
 
     def __init__(self, launcher: str, executor: Executor, watcher: Watcher, directory: Path | None) -> None:
         self._launcher, self._executor, self._watcher, self._directory = launcher, executor, watcher, directory
@@ -49,7 +51,8 @@ class LauncherExecutor:
         return plain
 
     def _launch(self, command: Sequence[str], cwd: Path | str, env: Mapping[str, str]) -> Finished:
-        """A compile through it, under names that are the same each time: it may remember what was asked before."""
+        """Run a compile through the launcher, with the same file names each time: the launcher may cache
+        by command line."""
         named, written = [*command], {}
         for flag in ('-o', '-MF'):
             if self._directory and flag in command:
@@ -73,8 +76,9 @@ class LauncherExecutor:
 
 
 def make_working_directory(store: Store, sdk: Sdk, below: Path) -> Path | None:
-    """A directory from which the SDK's sources have the names that they have from `below`, and that may be written to: recc sends
-    away only what writes where it is. It stays where it is, since ccache looks at that. None where there are no links."""
+    """A writable directory from which the SDK's sources have the same relative names as from `below`: recc
+    sends only compiles that write below the working directory. Its path is constant, because ccache hashes
+    it. None if the system has no symbolic links."""
     top = store.root / 'launch' / f'{sdk.digest[:16]}-{sdk.location_key[:8]}'
     directory = top.joinpath(*(f'{n}' for n in range(len(below.relative_to(sdk.root).parts))))
     try:

@@ -1,4 +1,4 @@
-"""How much memory there is for one job more."""
+"""Free memory, as the limit of concurrent jobs."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 
 from .cgroups import CGROUP, CGROUPS, memory_left
 
-#: Bytes that the largest compile takes (libc++'s locale.cpp: 202 MB), and some more.
+#: The memory of the largest compile in bytes (libc++'s locale.cpp: 202 MB), rounded up.
 ENOUGH = 256 << 20
 #: Seconds.
 _MOMENT = 0.25
@@ -17,26 +17,27 @@ _MEMINFO = Path('/proc/meminfo')
 
 
 def available_memory(meminfo: Path = _MEMINFO, cgroup: Path = CGROUP, cgroups: Path = CGROUPS) -> int | None:
-    """Bytes that can be had without swapping: the machine's, or this control group's where that is less."""
+    """Bytes that can be allocated without swapping: of the machine, or of this control group if that is
+    less. None if unknown."""
     found = [_of_machine(meminfo), memory_left(cgroup, cgroups)]
     return min((bytes_ for bytes_ in found if bytes_ is not None), default=None)
 
 
 def jobs_that_fit(available: Callable[[], int | None] = available_memory) -> float:
-    """How many jobs the memory that is left is enough for. Where nothing can be found out cheaply, any number."""
+    """The number of jobs for which the free memory is enough; infinite if it is unknown."""
     left = available()
     return math.inf if left is None else left / ENOUGH
 
 
 class MemoryLimit:
-    """Whether there is memory for one job more. It is asked before every job: where there is memory for all workers and as
-    many again, that is believed in for a moment."""
+    """Tells whether there is memory for another job. If there is enough for twice the number of workers,
+    the answer is cached for a moment."""
 
     def __init__(self, workers: int, fit: Callable[[], float] = jobs_that_fit) -> None:
         self._workers, self._fit, self._until = workers, fit, 0.0
 
     def __call__(self) -> bool:
-        """Look, unless there was plenty just now."""
+        """Whether another job may start."""
         now = time.monotonic()
         if now < self._until:
             return True

@@ -1,7 +1,7 @@
-"""One pool of work over everything a build has to do: the most expensive ready job first, no barriers.
+"""One pool for all jobs of a build: the most expensive ready job first, no barriers.
 
-With many workers some take the cheapest first: what this process does around each job, one at a time, would else come all in the
-end, when nothing but cheap jobs is left.
+With many workers, some take the cheapest job first. The work of this process around each job is serial and
+would otherwise pile up at the end, when only cheap jobs remain.
 """
 
 from __future__ import annotations
@@ -20,16 +20,16 @@ from typing import Protocol
 
 from .cgroups import processors_allowed
 
-#: Variables that say how many jobs run at once. The second is that of emcc and embuilder.
+#: Variables for the number of parallel jobs. The second is that of emcc and embuilder.
 JOBS = ('EMROOT_JOBS', 'EMCC_CORES')
-#: How long a worker waits for a slot or for memory before it looks around again, in seconds.
+#: Seconds for which a worker waits for a slot or for memory before it checks its state again.
 _PATIENCE = 0.1
 
 
 @dataclass(frozen=True)
 class Finished:
-    """How a process ended: exit code (negative: signal), what it said, and how long it took in seconds: of the clock, and of a
-    processor, with those that it started. (Where that cannot be measured, both are of the clock.)"""
+    """How a process ended: exit code (negative: signal), output, wall seconds, and processor seconds
+    including its children (wall seconds where the latter are unknown)."""
 
     code: int
     output: bytes
@@ -38,13 +38,13 @@ class Finished:
 
 
 class Cancelled(Exception):
-    """The pool was told to stop while this job was waiting or running."""
+    """The pool was stopped while this job was waiting or running."""
 
 
 @dataclass(order=True)
 class Job:
-    """A piece of work. `cost` is its expected length in seconds, negative for what had better wait; `run` is called on a worker
-    with its number."""
+    """A job. `cost`: expected seconds; negative for low priority. `run` is called on a worker, with its
+    number."""
 
     order: tuple[float, int] = field(init=False)
     cost: float = field(compare=False)
@@ -56,34 +56,35 @@ class Job:
 
 
 class Executor(Protocol):
-    """What runs processes for jobs: a pool, or compilers that are loaded already (see `forkserver.py`)."""
+    """Runs processes for jobs: a pool, a launcher, or preloaded compilers (see `forkserver.py`)."""
 
     def call(self, command: Sequence[str], *, cwd: Path | str, env: Mapping[str, str]) -> Finished:
         """Run a process to its end on behalf of a job. Raises `Cancelled` if the pool was stopped meanwhile."""
 
 
 class Killable(Protocol):
-    """A process that can be ended at once."""
+    """A process that can be killed at once."""
 
     def kill(self) -> None:
-        """End it."""
+        pass
 
 
 class JobSlots(Protocol):
-    """Leave to run jobs, shared with other processes (see `jobserver.py`). There must always be one for us."""
+    """Job slots that are shared with other processes (see `jobserver.py`). One slot must always be
+    available."""
 
     def take(self, seconds: float) -> bytes | None:
-        """A slot, waited for up to `seconds`; None if there was none."""
+        """Wait up to `seconds` for a slot; None if there was none."""
 
     def give(self, slot: bytes) -> None:
-        """Give a slot back."""
+        """Return a slot."""
 
     def close(self) -> None:
-        """Give back whatever is still taken."""
+        """Return all slots that are still in use."""
 
 
 class _UnlimitedSlots:
-    """Slots for everybody."""
+    """Unlimited slots."""
 
     def take(self, seconds: float) -> bytes:
         return b''
@@ -96,7 +97,7 @@ class _UnlimitedSlots:
 
 
 class Pool:
-    """Runs jobs on `workers` threads, fewer while there are no `slots` or is no `room` for another one. Jobs may add jobs.
+    """Runs jobs on `workers` threads; on fewer while there are no `slots` or no `room`. Jobs may add jobs.
     The first unexpected exception stops the pool and is raised."""
 
     def __init__(self, workers: int, slots: JobSlots | None = None, room: Callable[[], bool] = lambda: True) -> None:
@@ -107,20 +108,22 @@ class Pool:
         self._processes: set[Killable] = set()
         self._error: BaseException | None = None
         self._stopped = False
-        #: Held by `with self._lock`, not by way of the condition: an interruption in that one's Python would leave it locked.
+        #: Acquired with `with self._lock`, not through the condition: an interruption in the Python code of
+        #: that would leave it locked.
         self._lock = threading.RLock()
         self._changed = threading.Condition(self._lock)
-        #: Held until nothing is left. Apart, so that whoever waits for that is not woken by every job.
+        #: Held until no job is left. Separate, so that a waiter for the end is not woken by every job.
         self._end = threading.Lock()
 
     def add(self, cost: float, run: Callable[[int], None]) -> None:
-        """Queue a job; jobs of greater cost start first."""
+        """Queue a job. Jobs with a higher cost start first."""
         with self._lock:
             insort(self._ready, Job(cost=cost, run=run))
             self._changed.notify()
 
     def run(self) -> None:
-        """Work until nothing is left. Ctrl-C stops every process, waits for the threads, and is raised again."""
+        """Run until no job is left. Ctrl-C kills all processes, waits for the threads, and is raised
+        again."""
         threads = [threading.Thread(target=self._work, args=(n,), daemon=True) for n in range(self.workers)]
         try:
             self._end.acquire(blocking=False)
@@ -143,7 +146,7 @@ class Pool:
             raise self._error
 
     def stop(self) -> None:
-        """Drop what waits and end what runs."""
+        """Drop waiting jobs and kill running processes."""
         with self._lock:
             self._stopped = True
             self._ready.clear()
@@ -167,7 +170,7 @@ class Pool:
 
     @contextlib.contextmanager
     def guarding(self, process: Killable) -> Iterator[None]:
-        """The process is killed if the pool is stopped during the block, which then ends with `Cancelled`."""
+        """Kill the process if the pool is stopped during the block, which then ends with `Cancelled`."""
         with self._lock:
             self._processes.add(process)
             if self._stopped:
@@ -191,7 +194,7 @@ class Pool:
                 self._slots.give(slot)
 
     def _wait(self) -> bool:
-        """Wait until a job is ready and there is room for it; false if there is nothing left to do."""
+        """Wait until a job is ready and may start. False if no job is left."""
         with self._lock:
             while not self._stopped:
                 if self._ready and (not self._running or self._room()):
@@ -203,13 +206,13 @@ class Pool:
             return False
 
     def _finish(self) -> None:
-        """Nothing is left, or something went wrong. Called with the lock held."""
+        """End the pool: no job is left, or one failed. Called with the lock held."""
         self._changed.notify_all()
         if self._end.locked():
             self._end.release()
 
     def _next(self, worker: int) -> int:
-        """Which of the jobs that are ready a worker takes."""
+        """The index of the ready job that this worker takes."""
         if worker < shortest_first_workers(self.workers):
             first = bisect_left(self._ready, 0.0, key=lambda job: job.cost)
             return first if first < len(self._ready) else -1
@@ -237,12 +240,13 @@ class Pool:
 
 
 def shortest_first_workers(workers: int) -> int:
-    """How many of so many workers take the cheapest job first: few enough for none of the longest to wait."""
+    """The number of workers that take the cheapest job first: so few that none of the longest jobs has to
+    wait."""
     return workers // 4 if workers >= 8 else 0
 
 
 def _processor_seconds(process: subprocess.Popen[bytes]) -> float | None:
-    """Wait for a process; what it took of a processor, None if that cannot be told."""
+    """Wait for a process. Returns its processor seconds, None if they are unknown."""
     if not hasattr(os, 'wait4'):
         return None
     try:
@@ -254,13 +258,14 @@ def _processor_seconds(process: subprocess.Popen[bytes]) -> float | None:
 
 
 def jobs_asked_for() -> int:
-    """How many jobs the environment wants at once, in our words or in those of the SDK's own programs; 0 if it does not say."""
+    """The number of jobs in the environment (EMROOT_JOBS or the SDK's EMCC_CORES); 0 if it is not set."""
     said = (os.environ.get(name, '').strip() for name in JOBS)
     return next((int(number) for number in said if number.isdecimal() and int(number)), 0)
 
 
 def default_workers() -> int:
-    """How many jobs to run at once: what the environment says, else as many as this process may use processors."""
+    """The number of workers: from the environment, otherwise the number of processors that this process
+    may use."""
     if asked := jobs_asked_for():
         return asked
     if hasattr(os, 'process_cpu_count'):

@@ -1,4 +1,4 @@
-"""What a first build begins before it is known what is to be built: installing the headers, and loading a compiler."""
+"""Work that a first build starts before its plan is known: install the headers and load a compiler."""
 
 from __future__ import annotations
 
@@ -20,25 +20,26 @@ if TYPE_CHECKING:
     from .workers import SysrootHeaders
     from .zygote import ZygoteStart
 
-#: So many libraries are more compiles than it takes to load a compiler; a link needs some ten.
+#: From this number of libraries on, compiles take longer than loading a compiler; a link needs about ten.
 MANY = 5
 
 
 @dataclass
 class Prefetch:
-    """What was begun."""
+    """The background work that was started; None for what was not needed."""
 
     preload: ZygoteStart | None = None
-    """A compiler that is being loaded. The build closes it, if it needs it at all."""
+    """A compiler that is being loaded. The build closes it, if it uses it."""
     installed: BackgroundCall[SysrootHeaders] | None = None
-    """The headers, and what is known of them."""
+    """The installation of the headers."""
 
 
 @contextlib.contextmanager
 def start_prefetch(catalogue: Catalogue, home: Home, cache: Path, modes: Collection[Mode],
                    options: Options) -> Iterator[Prefetch]:
-    """Has done beside what the block does what it will need then: the headers installed, if they were not yet; if one of the
-    modes was never asked for, and so nothing of it can be there, a compiler loaded, and the engine itself."""
+    """While the block runs, prepare in the background what a build will need. If the store has no headers,
+    install them. For a mode that was never requested, for which nothing can be in the store, also load a
+    compiler and import the engine."""
     new, store, prefetch = not all(map(catalogue.is_cached, modes)), Store(home.store), Prefetch()
 
     def install() -> SysrootHeaders:
@@ -62,16 +63,17 @@ def start_prefetch(catalogue: Catalogue, home: Home, cache: Path, modes: Collect
 
 
 def find_preload(catalogue: Catalogue, store: Store, env: Mapping[str, str]) -> ZygoteStart | None:
-    """What can be loaded of the SDK's compiler, if anything."""
-    from . import zygote  # here and not above: mostly there is nothing to do
+    """The compiler of the SDK, if it can be preloaded (see `zygote.py`)."""
+    from . import zygote  # lazy import: most builds have nothing to do
     return zygote.find_zygote(catalogue.sdk.tools, store.root / 'fork', env)
 
 
 def compiles_here(options: Options) -> bool:
-    """Whether what is missing will be compiled, by compilers that are started by us, as far as options tell."""
+    """Whether missing objects are compiled by processes that emroot starts itself, as far as the options
+    tell."""
     return options.builder == 'source' and not (options.remote or options.base or options.launcher)
 
 
 def compile_environment(catalogue: Catalogue, cache: Path) -> dict[str, str]:
-    """What compilers run in."""
+    """The environment variables of compilers: those of the SDK, `EM_CACHE` and a fixed locale."""
     return catalogue.environment({'LC_ALL': 'C', 'EM_CACHE': str(cache)})

@@ -1,4 +1,4 @@
-"""What makes the objects of a build: a pool of workers, the headers, and compilers, which may be loaded already."""
+"""Workers, headers and compiler processes of a build; compilers may be preloaded."""
 
 from __future__ import annotations
 
@@ -30,23 +30,23 @@ from .prefetch import compile_environment, find_preload
 if TYPE_CHECKING:
     from ..build import Build
 
-#: Seconds that it takes to have the headers in a cache directory.
+#: Expected seconds for the installation of headers in a cache directory.
 PREPARING = 0.1
 
 
 @dataclass(frozen=True)
 class SysrootHeaders:
-    """The headers, and what is known of the files that compiles read."""
+    """The installed headers, and the names and digests of all files that compiles can read."""
 
     headers: Path
-    """Where the store has them."""
+    """Their directory in the store."""
     context: CompileContext
     files: FileDigests
     durations: CompileTimes
 
 
 def prepare_headers(catalogue: Catalogue, home: Home, store: Store) -> SysrootHeaders:
-    """Have the headers in the store.
+    """Install the headers in the store.
 
     Raises `StoreError` if it cannot be written to, `SdkError` if the SDK does not install them.
     """
@@ -57,10 +57,10 @@ def prepare_headers(catalogue: Catalogue, home: Home, store: Store) -> SysrootHe
 
 
 class Workers:
-    """Those of one build. To be closed."""
+    """Workers, headers and compiler processes of one build. Call `close` at the end."""
 
     headers: Path
-    """As `SysrootHeaders` has them, as are these; known once they are."""
+    """Like those of `SysrootHeaders`; set by `install`."""
     context: CompileContext
     files: FileDigests
     durations: CompileTimes
@@ -72,7 +72,8 @@ class Workers:
         self._preload = build.prefetch.preload
 
     def _make_pool(self) -> Pool:
-        """As many workers as were asked for; else one for each processor, as far as make and the memory allow."""
+        """A pool with the requested number of workers; by default one per processor, within the limits of
+        make and memory."""
         if jobs := self._options.jobs or jobs_asked_for():
             return Pool(jobs, room=MemoryLimit(jobs))
         jobserver, problem = find_jobserver(os.environ.get('MAKEFLAGS', ''))
@@ -82,13 +83,13 @@ class Workers:
         return Pool(workers, jobserver, room=MemoryLimit(workers))
 
     def load(self) -> None:
-        """Have a compiler loaded, where that can be done, before there is anything to compile."""
+        """Start to load a compiler in the background, if this is possible."""
         self._find_preload()
         if self._preload:
             self._preload.start()
 
     def install(self) -> None:
-        """Have the headers in the store; `run` has them in the cache directory."""
+        """Install the headers in the store; `run` copies them to the cache directory."""
         build = self._build
         build.cache.require_outside_sdk()
         later = build.prefetch.installed
@@ -97,7 +98,7 @@ class Workers:
 
     @contextlib.contextmanager
     def objects(self, plan: Plan) -> Iterator[Objects]:
-        """What makes the objects of a plan, and learns how long that takes."""
+        """The builder of the objects of a plan; it records how long each compile took."""
         self._build.result.workers = self.pool.workers
         with self._executor(len(plan.compiles)) as executor:
             try:
@@ -108,7 +109,8 @@ class Workers:
                 self._build.result.busy = self._build.timeline.busy(self.pool.workers)
 
     def run(self, start: Callable[[], None]) -> None:
-        """Do whatever `start` adds to the pool. It is called on a worker, so that others begin with what it adds first."""
+        """Run the jobs that `start` adds to the pool. `start` runs on a worker, so that the other workers
+        begin with the first job that it adds."""
         def begin(_: int) -> None:
             start()
             self.pool.add(PREPARING, lambda _: self._build.cache.prepare(self.headers))
@@ -116,7 +118,7 @@ class Workers:
         self.pool.run()
 
     def close(self) -> None:
-        """Unload what was loaded. Only then is it known what that took."""
+        """Stop preloaded compilers. Their processor time is known only afterwards."""
         if self._preload:
             self._preload.close()
 
@@ -126,7 +128,7 @@ class Workers:
 
     @contextlib.contextmanager
     def _executor(self, compiles: int) -> Iterator[Executor]:
-        """What compilers are run by."""
+        """The executor of compile commands: a launcher, preloaded compilers, or plain processes."""
         launcher = self._options.launcher
         if launcher:
             self._watcher.note(f'compiles run through {launcher}')

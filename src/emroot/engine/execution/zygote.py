@@ -1,10 +1,10 @@
-"""A compiler that is loaded already, and stands before its `main`: the *template* from which fork servers are forked.
+"""The *template*: a compiler that is loaded and stopped before its `main`. Fork servers are forked from it.
 
-`forkserver.c` is preloaded into clang for that. What is loaded moves into huge pages first, and so does what children allocate,
-since most of what else a child costs is memory that it has to ask the kernel for page by page.
+`forkserver.c` is preloaded into clang for this. It first moves loaded code into huge pages, and lets children
+allocate from huge pages, since page faults are most of the remaining cost of a child.
 
-That is used on Linux, with a clang that loads LLVM as a shared library, where there is a C compiler to make the preload library
-with; it is made once and kept.
+Used on Linux, with a clang that loads LLVM as a shared library, if there is a C compiler for the preload
+library, which is compiled once and kept.
 """
 
 from __future__ import annotations
@@ -26,16 +26,16 @@ from .elf import needed_libraries
 from .memory_limit import jobs_that_fit
 
 SOURCE = Path(__file__).with_name('forkserver.c')
-#: What makes glibc (2.35 and later) take memory in huge pages, and many at once; others do not know it.
+#: Makes glibc (2.35 and later) allocate huge pages, many at once; other C libraries ignore it.
 _HUGE_HEAP = {'GLIBC_TUNABLES': 'glibc.malloc.hugetlb=1:glibc.malloc.top_pad=33554432:glibc.malloc.mmap_threshold=33554432:'
                                 'glibc.malloc.trim_threshold=4294967296'}
-#: With less memory than for so many jobs, what huge pages take is better left to jobs.
+#: With memory for fewer jobs than this, huge pages are not used.
 _JOBS_WORTH = 4
 _READY = struct.pack('=i', 0)
 
 
 class Zygote:
-    """One loaded compiler, from which servers are forked: what is loaded is in memory once, however many there are."""
+    """One loaded compiler, from which servers are forked: its code is in memory once for all servers."""
 
     def __init__(self, compiler: str, library: Path, env: Mapping[str, str]) -> None:
         huge = 'GLIBC_TUNABLES' not in env and _has_huge_pages() and jobs_that_fit() >= _JOBS_WORTH
@@ -52,29 +52,28 @@ class Zygote:
             given.close()
 
     def wait(self) -> bool:
-        """Wait until it is loaded; false if it will not be: the library could not be loaded into it."""
+        """Wait until it is loaded. False if the library could not be loaded into it."""
         return self._socket.recv(len(_READY), socket.MSG_WAITALL) == _READY
 
     def fork(self, descriptors: Sequence[int]) -> None:
-        """Start a server that has these as its requests, its answers, and what its children say."""
+        """Start a server with these descriptors: requests, answers, and output of its children."""
         socket.send_fds(self._socket, [b'+'], list(descriptors))
 
     def close(self) -> None:
-        """End it. Its servers end by themselves."""
+        """End the template. Its servers end by themselves."""
         self._socket.close()
         self.process.wait()
 
 
 class ZygoteStart:
-    """A template that is loaded beside whatever else is done: that takes a tenth of a second, or a whole one where memory is slow
-    to be had."""
+    """A template that is loaded in the background, which takes 0.1 s, or 1 s with slow memory."""
 
     def __init__(self, compilers: Sequence[str], directory: Path, env: Mapping[str, str]) -> None:
-        """`compilers`: names of one program; `location`: the directory that keeps the library that is preloaded; `env`: what all
-        that is forked runs in."""
+        """`compilers`: names of one program. `location`: the directory of the preload library. `env`: the
+        environment of all forked processes."""
         self.compilers, self.env = frozenset(compilers), dict(env)
         self.template: Zygote | None = None
-        #: Whether servers can be forked from it: not yet, or not any more, if not.
+        #: Whether servers can be forked from it.
         self.works = False
         self._directory = directory
         self._loading: threading.Thread | None = None
@@ -82,14 +81,14 @@ class ZygoteStart:
         self._lock = threading.Lock()
 
     def start(self) -> None:
-        """Have it loaded, the first time that this is called."""
+        """Start to load it, at the first call."""
         with self._lock:
             if self._loading is None:
                 self._loading = threading.Thread(target=self._load, daemon=True)
                 self._loading.start()
 
     def wait(self) -> bool:
-        """Have it loaded, and wait for that; false if it cannot be."""
+        """Load it and wait. False if this is impossible."""
         self.start()
         if self._loading:
             self._loading.join()
@@ -117,9 +116,9 @@ class ZygoteStart:
 
 
 def find_zygote(tools: Mapping[str, Path], directory: Path, env: Mapping[str, str]) -> ZygoteStart | None:
-    """What can be loaded of an SDK's compiler; None where that cannot be, does not pay, or is not wanted (EMROOT_FORK=0).
+    """The SDK's compiler to preload. None if this is impossible, not worth it, or disabled (EMROOT_FORK=0).
 
-    `tools`: the SDK's, by name; `location` and `env` as for `ZygoteStart`.
+    `tools`: the SDK's, by name. `location` and `env`: as for `ZygoteStart`.
     """
     if sys.platform != 'linux' or 'LD_PRELOAD' in env or os.environ.get('EMROOT_FORK') == '0':
         return None
@@ -132,7 +131,7 @@ def find_zygote(tools: Mapping[str, Path], directory: Path, env: Mapping[str, st
 
 
 def _has_huge_pages() -> bool:
-    """Whether this machine's Linux makes huge pages where a process asks for them."""
+    """Whether Linux gives huge pages to processes that request them."""
     try:
         return '[never]' not in Path('/sys/kernel/mm/transparent_hugepage/enabled').read_text(encoding='ascii')
     except OSError:
@@ -140,7 +139,8 @@ def _has_huge_pages() -> bool:
 
 
 def preload_library(directory: Path) -> Path | None:
-    """The library in a directory, made with this machine's C compiler if it is not there; None if it cannot be made."""
+    """The library in a directory, compiled with this machine's C compiler if it is missing. None if that
+    fails."""
     library = _library(directory)
     if library.is_file():
         return library

@@ -1,8 +1,10 @@
-"""What the last build of a cache directory did, kept small: where its time went, what it took, what each target cost.
+"""A short record of the last build of a cache directory, for `emroot report`: timeline, totals, time of each
+target.
 
-One file per cache directory, in the home's memo, for `emroot report`. Only a build that found something missing writes it. It is
-bounded whatever the build was: spans are merged into at most a few thousand slices, and of jobs only the longest are named. It is
-sealed as the store's records are, so that who reads it need not look at every number: damaged is as good as absent.
+There is one file per cache directory in the home's memo. Only a build that built something writes it. Its
+size is bounded: spans are merged into at most a few thousand slices, and only the longest jobs are listed. It
+has a checksum like the store's records, so readers need not check every number: a damaged file counts as
+absent.
 """
 
 from __future__ import annotations
@@ -25,24 +27,24 @@ if TYPE_CHECKING:
     from ..build import Build
 
 SCHEMA, KIND = 2, 'last-build'
-#: Bounds of what is kept: slices of the timeline, jobs by name, characters of an error, cache directories.
+#: Limits of the record: slices of the timeline, listed jobs, characters of an error, cache directories.
 SLICES, LONGEST, ERROR, KEPT = 3000, 40, 1000, 20
 
 
 def record_path(home: Home, cache: Path) -> Path:
-    """Where the last build into a cache directory is described."""
+    """The path of the record for a cache directory."""
     return home.memo / 'builds' / f'{digest_bytes(os.fsencode(cache))[:16]}.json'
 
 
 def read_build_record(home: Home, cache: Path) -> dict[str, Any] | None:
-    """What is kept of the last build into a cache directory; None if there was none, it is damaged, or another
-    emroot wrote it."""
+    """The record of the last build of a cache directory; None if it is absent, damaged, or of another
+    version of emroot."""
     found = unseal(read_json(record_path(home, cache)), KIND, str(cache))
     return found if found and found.get('schema') == SCHEMA else None
 
 
 def save_build_record(build: Build, began: float) -> None:
-    """Keep what a build did. `began` is a time of the clock, `time.time()`."""
+    """Write the record of a build. `began`: wall clock time, seconds since 1970."""
     path = record_path(build.home, build.cache.root)
     before = read_build_record(build.home, build.cache.root) or {}
     result, spans = build.result, build.timeline.spans
@@ -75,7 +77,7 @@ def save_build_record(build: Build, began: float) -> None:
 
 
 def _forget(directory: Path) -> None:
-    """Keep what is known of the last few cache directories only."""
+    """Delete all records except those of the last few cache directories."""
     with contextlib.suppress(OSError):
         known = sorted(directory.glob('*.json'), key=lambda path: path.stat().st_mtime)
         for path in known[:-KEPT]:
@@ -87,7 +89,8 @@ def _target(span: Span) -> str:
 
 
 def _costs(spans: Iterable[Span]) -> Mapping[str, tuple[float, int]]:
-    """Seconds of work and compiles by `MODE/TARGET`. A compile that served several is the first one's."""
+    """Seconds of work and number of compiles by `MODE/TARGET`. A compile for several targets counts for
+    the first."""
     seconds: defaultdict[str, float] = defaultdict(float)
     compiles: defaultdict[str, int] = defaultdict(int)
     for span in spans:
@@ -97,7 +100,8 @@ def _costs(spans: Iterable[Span]) -> Mapping[str, tuple[float, int]]:
 
 
 def _families(build: Build, spans: Iterable[Span]) -> Mapping[str, str]:
-    """`MODE/LIBRARY` of each `MODE/TARGET`: `wasm32/libc` of `wasm32/libc-debug`. What is no library is itself."""
+    """`MODE/LIBRARY` for each `MODE/TARGET`: `wasm32/libc` for `wasm32/libc-debug`. Ports map to
+    themselves."""
     modes = {mode.name: mode for mode in build.result.modes}
     found = {}
     for name in {_target(span) for span in spans}:
@@ -111,7 +115,7 @@ def _families(build: Build, spans: Iterable[Span]) -> Mapping[str, str]:
 
 
 def _work(spans: Iterable[Span], families: Mapping[str, str]) -> list[list[Any]]:
-    """[`MODE/LIBRARY`, seconds, compiles] for each, most first."""
+    """[`MODE/LIBRARY`, seconds, compiles] for each library, the most seconds first."""
     seconds: defaultdict[str, float] = defaultdict(float)
     compiles: defaultdict[str, int] = defaultdict(int)
     for span in spans:
@@ -122,14 +126,15 @@ def _work(spans: Iterable[Span], families: Mapping[str, str]) -> list[list[Any]]
 
 
 def _longest(spans: Iterable[Span]) -> list[list[Any]]:
-    """[job, kind, when it began, seconds] of the longest, longest first."""
+    """[job, kind, start, seconds] of the longest jobs, the longest first."""
     chosen = sorted(spans, key=lambda span: -span.seconds)[:LONGEST]
     return [[span.name, span.kind, round(span.began, 2), round(span.seconds, 3)] for span in chosen]
 
 
 def _timeline(spans: Iterable[Span], families: Mapping[str, str], workers: int) -> dict[str, Any]:
-    """`slices`: [worker, when it began, seconds, index into `names`, jobs]. Neighbours of one library are one slice; what is
-    shorter than can be drawn joins its neighbours, under the name of what took most of it."""
+    """`slices`: [worker, start, seconds, index into `names`, jobs]. Adjacent jobs of one library are one
+    slice. Jobs that are too short to draw are merged with their neighbours, under the name that took most
+    of the time."""
     ordered = sorted(spans, key=lambda span: (span.worker, span.began))
     end = max((span.ended for span in ordered), default=0.0)
     shortest = end * max(workers, 1) / SLICES

@@ -1,6 +1,6 @@
-"""How long compiles took here before, so that the longest can start first and the rest be estimated.
+"""Compile times on this machine, used to start the longest compiles first and to estimate the rest.
 
-In seconds of a processor: those of the clock would say how busy the machine was.
+All times are processor time; wall time would depend on the load of the machine.
 """
 
 from __future__ import annotations
@@ -16,10 +16,10 @@ from .estimate import expected_seconds
 
 
 class CompileTimes:
-    """Lengths of compiles by source and kind, one small file for all SDKs and modes of a home.
+    """Compile times by source and kind, in one small file for all SDKs and modes of a home.
 
-    The file is `{source: {kind: milliseconds}}`. Losing it, or what another process added to it meanwhile, costs nothing but
-    a worse guess.
+    The file is `{source: {kind: milliseconds}}`. If it is lost, or another process overwrites it, only
+    estimates get worse.
     """
 
     def __init__(self, home: Home, sdk: Sdk) -> None:
@@ -29,20 +29,20 @@ class CompileTimes:
         self._lock = threading.Lock()
 
     def expected(self, compile_: Compile) -> float:
-        """Seconds that a compile took when it was last done, here, for any SDK or mode; of another kind if there is none
-        of its kind; else what its language and size let expect."""
+        """Expected processor seconds of a compile: the last measurement of this source and kind, or of
+        another kind, or an estimate from language and size."""
         kinds = self._known.get(compile_.source)
         if not kinds:
             return expected_seconds(self._sdk, compile_)
         return kinds.get(kind(compile_.argv), max(kinds.values())) / 1000
 
     def record(self, compile_: Compile, seconds: float) -> None:
-        """Note how many seconds of a processor a compile took."""
+        """Record the processor seconds of a compile."""
         with self._lock:
             self._learned.setdefault(compile_.source, {})[kind(compile_.argv)] = round(1000 * seconds)
 
     def save(self) -> None:
-        """Keep what was learned."""
+        """Write the recorded times to the file."""
         if self._learned:
             known = _read(self._place)
             for source, kinds in self._learned.items():
@@ -51,7 +51,8 @@ class CompileTimes:
 
 
 def kind(argv: Sequence[str]) -> str:
-    """What else than the source decides how long a compile takes: its optimisation (`-Oz`), and whether it ends in bitcode."""
+    """The properties of a command line that determine its compile time: `-Oz`, and whether the output is
+    bitcode."""
     level = next((arg for arg in reversed(argv) if arg.startswith('-O')), '-O0')
     return level + next((arg for arg in argv if arg.startswith('-flto')), '')
 

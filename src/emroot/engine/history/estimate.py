@@ -1,4 +1,5 @@
-"""How long a compile will take that was never done here, so that the longest start first (see `compile_times.py`)."""
+"""Estimated time of compiles that were never measured here, so that the longest start first (see
+`compile_times.py`)."""
 
 from __future__ import annotations
 
@@ -10,7 +11,7 @@ if TYPE_CHECKING:  # a build action that uses this module needs neither
     from ...keys.plan import Compile
     from ...sdk import Sdk
 
-#: Seconds for a file at all, and per kilobyte of its source. C++ pays for its headers, C hardly.
+#: Seconds per file, and per kilobyte of its source. C++ has large headers, C small ones.
 _C = (0.03, 0.0004)
 _CPP = (0.45, 0.012)
 
@@ -24,7 +25,7 @@ def _size(path: str) -> int:
 
 
 def expected_seconds(sdk: Sdk, compile_: Compile) -> float:
-    """A rough expectation from language and size, in seconds on a usual processor; only its order matters."""
+    """A rough estimate from language and size, in seconds on a typical processor. Only the order matters."""
     path = compile_.source.replace('{sdk}', str(sdk.root)).replace('../../..', str(sdk.root))
     base, per_kilobyte = _CPP if compile_.argv[0] == 'clang++' else _C
     return base + per_kilobyte * _size(path) / 1024

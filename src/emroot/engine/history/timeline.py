@@ -1,4 +1,4 @@
-"""A build's timeline: which worker did what and when, and what was taken from the store instead of being made."""
+"""A build's timeline: the jobs of each worker, and what was reused instead."""
 
 from __future__ import annotations
 
@@ -13,29 +13,28 @@ from ..events import Watcher
 
 @dataclass(frozen=True, kw_only=True)
 class Span:
-    """A job on a worker. Times are seconds since the build began."""
+    """A job on a worker. Times are seconds since the start of the build."""
 
     worker: int
     kind: str
     """`compile`, `archive` or `embuilder`."""
     name: str
-    """`MODE/TARGET source.c`, or `MODE/TARGET` for what makes a whole target."""
+    """`MODE/TARGET source.c`, or `MODE/TARGET` for a job that makes a whole target."""
     began: float
     seconds: float
     family: str = ''
-    """Compiles of one family are done one after the other (see `engine/reuse/compile_manifests.py`)."""
+    """The family of a compile; those of one family run one after the other (see `engine/reuse/compile_manifests.py`)."""
     serves: tuple[str, ...] = ()
-    """The archives (`MODE/TARGET`) that waited for it."""
+    """The archives (`MODE/TARGET`) that need it."""
 
     @property
     def ended(self) -> float:
-        """When it was done."""
         return self.began + self.seconds
 
 
 @dataclass(frozen=True, kw_only=True)
 class Reuse:
-    """Something that needed no work: an `object`, or an `archive` of the store or already in the cache directory."""
+    """A reused `object`, or an `archive` from the store or already in the cache directory."""
 
     kind: str
     name: str
@@ -45,7 +44,7 @@ class Reuse:
 
 
 class Timeline:
-    """Written to from any thread; the watcher is told along the way."""
+    """Records jobs from any thread, and passes them on to the watcher."""
 
     def __init__(self, watcher: Watcher) -> None:
         self.spans: list[Span] = []
@@ -57,7 +56,7 @@ class Timeline:
 
     @contextlib.contextmanager
     def job(self, worker: int, kind: str, name: str, *, family: str = '', serves: tuple[str, ...] = ()) -> Iterator[None]:
-        """The time that the block takes is a job's, however it ends."""
+        """Record the block as a job, even if it raises."""
         self._watcher.started(worker, name)
         began = time.perf_counter()
         try:
@@ -71,14 +70,14 @@ class Timeline:
             self._watcher.ended(worker, name, seconds, kind)
 
     def record_reuse(self, kind: str, name: str, *, family: str = '', serves: tuple[str, ...] = ()) -> None:
-        """Note what needed no work."""
+        """Record a reused object or archive."""
         found = Reuse(kind=kind, name=name, at=time.perf_counter() - self.began, family=family, serves=serves)
         with self._lock:
             self.reuses.append(found)
 
     def busy(self, workers: int) -> float | None:
-        """The part (0 to 1) of the workers' time, from the first compile's start to the last one's end, that was spent in
-        jobs; None if nothing was compiled."""
+        """The fraction (0 to 1) of the workers' time, from the start of the first compile to the end of
+        the last, that jobs took. None if nothing was compiled."""
         compiles = [span for span in self.spans if span.kind == 'compile']
         if not compiles:
             return None

@@ -1,4 +1,4 @@
-"""A build's timeline in Chrome's trace format, which Perfetto, chrome://tracing and Speedscope open."""
+"""A build's timeline in Chrome's trace format, for Perfetto, chrome://tracing and Speedscope."""
 
 from __future__ import annotations
 
@@ -12,14 +12,15 @@ from ...host.files import write_text
 from ..result import BuildResult
 from .timeline import Reuse, Span, Timeline
 
-#: The row of what was taken instead of being made; workers come below it.
+#: The row of reused objects and archives; workers are below it.
 STORE_ROW = 0
 
 
 def write_trace(timeline: Timeline, targets: Sequence[str], result: BuildResult, path: Path, *, before: float = 0.0) -> None:
-    """Write the timeline to a file, at once. `before`: seconds that the process had run when the timeline began.
+    """Write the timeline to a file, atomically. `before`: the age of the process in seconds when the timeline
+    began.
 
-    Raises `UsageError` if that cannot be written.
+    Raises `UsageError` if the file cannot be written.
     """
     document = {'displayTimeUnit': 'ms', 'traceEvents': list(_events(timeline, result.workers)),
                 'otherData': {'workers': result.workers, 'targets': list(targets), 'before_seconds': round(before, 3),

@@ -1,11 +1,13 @@
-"""Recognising a compile that was done before under another name, or from other sources of the same content.
+"""Reuse of objects of equivalent compiles: the same work under another name, or from other sources with the
+same content.
 
-A *family* is all compiles of one source with one compiler and the same arguments but for macros. Each result of a
-family is kept with its closure and its macros. A compile may take the result of a relative if every file of the closure
-still has its content, and if no macro in which the two differ can come up (`macro_independence.py` has the proof).
+A *family* is all compiles with the same source, compiler and arguments, apart from macros. Each result of a
+family is stored with its closure and its macros. A compile may reuse a result of its family if every file of
+the closure still has its content, and if no macro in which the two differ can occur (proof in
+`macro_independence.py`).
 
-So an SDK in which one file was patched compiles again just what includes that file, and `libc-debug` takes from `libc` what
-does not look at `NDEBUG`.
+So with an SDK in which one file was patched, only the files that include it are compiled again, and
+`libc-debug` reuses the objects of `libc` that do not use `NDEBUG`.
 """
 
 from __future__ import annotations
@@ -31,19 +33,19 @@ Definitions = dict[str, str | None]
 
 @dataclass(frozen=True)
 class EquivalentResult:
-    """A result of a family."""
+    """A stored result of a family: its object, closure and macros."""
 
     macros: Macros
     closure: IncludedFiles
     blob: Blob
     embedded_paths: tuple[str, ...]
-    """Where the SDK lay if the bytes embeds its location; empty if they do not."""
+    """The paths of the SDK, if the bytes contain one; otherwise empty."""
     key: str
 
 
 @cache
 def split_macros(argv: tuple[str, ...]) -> tuple[tuple[str, ...], Macros]:
-    """Arguments without the macros of the command line, and those (`-DNAME=VALUE`, `-UNAME`) in order."""
+    """The arguments without macros, and the macros (`-DNAME=VALUE`, `-UNAME`) in order."""
     rest, macros, taken = [], [], False
     for arg in argv:
         if not taken and arg[:2] in ('-D', '-U') and len(arg) > 2:
@@ -55,7 +57,7 @@ def split_macros(argv: tuple[str, ...]) -> tuple[tuple[str, ...], Macros]:
 
 
 def definitions(macros: Macros) -> Definitions:
-    """Each name's definition in the end; None if it was undefined again."""
+    """The final definition of each name; None if it is undefined."""
     found: dict[str, str | None] = {}
     for macro in macros:
         name, _, value = macro[2:].partition('=')
@@ -65,12 +67,12 @@ def definitions(macros: Macros) -> Definitions:
 
 @lru_cache(1024)
 def included_files_key(closure: IncludedFiles) -> str:
-    """The key under which a closure is kept: many compiles read the same files."""
+    """The key of a closure record: many compiles read the same files."""
     return digest_record([list(pair) for pair in closure])
 
 
 class CompileManifests:
-    """The families of one build."""
+    """Lookup of equivalent results, for the compiles of one build."""
 
     def __init__(self, store: Store, files: FileDigests, compiler: str, version: str, embedded_paths: tuple[str, ...],
                  compiles: Iterable[Compile]) -> None:
@@ -89,21 +91,21 @@ class CompileManifests:
         self._lock = threading.Lock()
 
     def key(self, compile_: Compile) -> str:
-        """The family of a compile."""
+        """The key of the family of a compile."""
         if compile_.key not in self._keys:
             rest, _ = split_macros(compile_.argv)
             self._keys[compile_.key] = digest_record({**self._identity, 'argv': list(rest), 'source': compile_.source})
         return self._keys[compile_.key]
 
     def find(self, compile_: Compile) -> EquivalentResult | None:
-        """A relative whose result is this compile's too."""
+        """A stored result that is provably the result of this compile, too; None if there is none."""
         family, macros = self.key(compile_), split_macros(compile_.argv)[1]
         with self._lock:
             relatives = list(self._load(family))
         return next((r for r in relatives if self._equal(r, macros)), None)
 
     def add(self, compile_: Compile, closure: IncludedFiles, blob: Blob, *, location_dependent: bool) -> str:
-        """Keep a result; the key of its closure."""
+        """Store a result. Returns the key of its closure."""
         family, macros = self.key(compile_), split_macros(compile_.argv)[1]
         relative = EquivalentResult(macros, closure, blob, self._embedded_paths if location_dependent else (), compile_.key)
         listed = included_files_key(closure)
@@ -127,7 +129,8 @@ class CompileManifests:
         return self._store.has(relative.blob)  # last: it reads the whole of it
 
     def _holds(self, closure: IncludedFiles) -> bool:
-        """Whether the files of a closure are still the same; they do not change during a build."""
+        """Whether the files of a closure are unchanged. They do not change during a build, so the answer
+        is cached."""
         if id(closure) not in self._held:
             self._held[id(closure)] = closure, self._files.holds(closure)
         return self._held[id(closure)][1]
@@ -145,7 +148,7 @@ class CompileManifests:
         return self._relatives[family]
 
     def _relative(self, record: Record) -> EquivalentResult | None:
-        """What a record of a family says; None if it is not what `add` writes."""
+        """The result in a record; None if the record is not one of `add`."""
         closure, blob = read_included_files(self._store, record.get('closure')), Blob.of(record.get('digest'), record.get('size'))
         macros, embedded_paths, key = record.get('macros'), record.get('places'), record.get('key')
         if closure and blob and _are_texts(macros) and _are_texts(embedded_paths) and is_digest(key):

@@ -1,4 +1,4 @@
-"""Include closures: which files a compile read, by names that mean the same everywhere, and their digests."""
+"""Include closures: the files that a compile read, with portable names and digests."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ INCLUDED_FILES = 'closure'
 IncludedFiles = tuple[tuple[str, str], ...]
 """(name, sha256) of each file, sorted. Names begin with `{sdk}` or `{cache}`."""
 _PLACES = ('{sdk}', '{cache}')
-#: Where the source of a recorded compile is relative to (see `CompileContext.working_directory`).
+#: The prefix of recorded sources, which are relative to `CompileContext.working_directory`.
 UP = '../../../'
 _ESCAPED = re.compile(r'\\([ #])|\$\$')
 
 
 class FileDigests:
-    """The files that compiles read: their names, digests and text. One per build."""
+    """Names, digests and contents of the files that compiles read. One per build."""
 
     def __init__(self, context: CompileContext, headers: Mapping[str, str]) -> None:
         self.context = context
@@ -32,17 +32,17 @@ class FileDigests:
         self._digests.update((f'{{cache}}/{name}', digest) for name, digest in headers.items())
         self._roots = [(str(context.cache) + os.sep, '{cache}/'), (str(context.sdk.root) + os.sep, '{sdk}/'),
                        (str(context.sdk.resource_dir) + os.sep, None)]
-        #: Names of all sources and headers. A file that appears could be found before another of the same name, so it
-        #: is part of every family's key.
+        #: A digest of the names of all sources and headers. A new file could be found before another with the
+        #: same name, so it is part of every family's key.
         self.names = digest_record(sorted(self._digests))
         self._named: dict[str, str | None] = {}
 
     def source_name(self, source: str) -> str:
-        """The name of a recorded source: `../../../system/lib/al.c` is `{sdk}/system/lib/al.c`."""
+        """The portable name of a recorded source: `../../../system/lib/al.c` is `{sdk}/system/lib/al.c`."""
         return '{sdk}/' + source.removeprefix(UP) if source.startswith(UP) else source
 
     def digest(self, name: str) -> str | None:
-        """The digest of a file's content now, or None if it is not there."""
+        """The sha256 of the current content of a file; None if it does not exist."""
         if name not in self._digests:
             try:
                 if not self.path(name).is_file():
@@ -53,11 +53,12 @@ class FileDigests:
         return self._digests[name]
 
     def path(self, name: str) -> Path:
-        """Where a named file lies."""
+        """The path of the file with this portable name."""
         return Path(name.replace('{cache}', str(self.context.cache)).replace('{sdk}', str(self.context.sdk.root)))
 
     def closure(self, depfile: Path) -> IncludedFiles | None:
-        """The closure that the compiler wrote down; None if it wrote nothing, or read a file that has no name elsewhere.
+        """The closure in a depfile of clang. None if there is no depfile, or it lists a file without a
+        portable name.
 
         The compiler's own headers are left out: they are part of the compiler's digest.
         """
@@ -76,7 +77,8 @@ class FileDigests:
         return tuple((name, self.digest(name) or '') for name in sorted(names))
 
     def _name(self, path: str) -> str | None:
-        """The name of a file that a compile read; none (an empty one) for the compiler's own, None if it has none."""
+        """The portable name of a path in a depfile: empty for the compiler's own headers, None for a file
+        outside of SDK and headers."""
         absolute = os.path.normpath(os.path.join(str(self.context.working_directory), path))
         for root, prefix in self._roots:
             if absolute.startswith(root):
@@ -84,12 +86,12 @@ class FileDigests:
         return None
 
     def holds(self, closure: IncludedFiles) -> bool:
-        """Whether every file of a closure has the content now that it had then."""
+        """Whether every file of a closure still has the recorded content."""
         return all(self.digest(name) == digest for name, digest in closure)
 
 
 def read_included_files(store: Store, key: object) -> IncludedFiles | None:
-    """The closure that is kept under `key`; None if there is none that names files of the SDK or of its headers."""
+    """The closure with this key; None if the store has none, or one with invalid names."""
     record = store.read(INCLUDED_FILES, str(key)) if is_digest(key) else None
     files = record.get('files') if record else None
     if not isinstance(files, list) or not all(
@@ -104,7 +106,7 @@ def _is_name(name: object) -> bool:
 
 
 def parse_depfile(text: str) -> list[str]:
-    """The prerequisites of a Makefile fragment as clang writes it."""
+    """The prerequisites in a depfile (a makefile fragment) as clang writes it."""
     listed = text.partition(': ')[2].replace('\\\n', ' ')
     if '\\' not in listed and '$$' not in listed:
         return listed.split()

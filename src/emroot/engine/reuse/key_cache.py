@@ -1,4 +1,4 @@
-"""Which keys targets have, remembered, so that a build of what is already there needs no plan."""
+"""Cached keys of targets: a build whose targets are all present needs no plan."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class CachedKey:
-    """A target's key, its files relative to the cache directory, and how many members its archive has."""
+    """A target's key, its files relative to the cache directory, and the number of members of its archive."""
 
     key: str
     paths: tuple[str, ...]
@@ -25,7 +25,7 @@ class CachedKey:
 
 
 class KeyCache:
-    """The keys of one SDK's targets for one builder. A fact once it is known, so no lock is needed."""
+    """The cached keys of one SDK and builder. A key never changes once it is known, so no lock is needed."""
 
     def __init__(self, catalogue: Catalogue, builder: str) -> None:
         self._directory = catalogue.memo / 'keys'
@@ -34,25 +34,25 @@ class KeyCache:
         self._changed: set[Mode] = set()
 
     def get(self, mode: Mode, target: str) -> CachedKey | None:
-        """What is known of a target."""
+        """The cached entry of a target; None if there is none."""
         entry = self._load(mode).get(target)
         return CachedKey(entry[0], tuple(entry[1]), entry[2]) if entry else None
 
     def targets(self, mode: Mode) -> list[str]:
-        """All targets of a mode whose keys are known."""
+        """All targets of a mode with cached keys."""
         return sorted(self._load(mode))
 
     def add(self, plan: Plan) -> None:
-        """Remember a plan's archives."""
+        """Add a plan's archives."""
         for archive in plan.archives:
             self._set(archive.mode, archive.target, [archive.key, [archive.path], len(archive.members)])
 
     def add_files(self, mode: Mode, target: str, key: str, paths: Iterable[str]) -> None:
-        """Remember what embuilder made for a target."""
+        """Add the files that embuilder made for a target."""
         self._set(mode, target, [key, sorted(paths), 0])
 
     def save(self) -> None:
-        """Keep what was learned."""
+        """Write new entries to the file."""
         for mode in self._changed:
             file = self._file(mode)
             merged = {**(read_checked_json(file) or {}), **self._modes[mode]}

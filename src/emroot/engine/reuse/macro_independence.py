@@ -29,13 +29,13 @@ from .included_files import FileDigests, IncludedFiles
 
 _WORD = re.compile(r'[A-Za-z0-9_$]+')
 _JOINED = re.compile(r'\\[ \t]*\r?\n')
-#: Words of what clang defines by itself (`clang -dM -E` on nothing): parts of types, suffixes and numbers.
+#: Words of clang's predefined macros (`clang -dM -E` on an empty file): parts of types, suffixes and numbers.
 _PREDEFINED = frozenset(('char', 'double', 'float', 'int', 'long', 'short', 'signed', 'unsigned', 'void', 'wchar_t',
                          'L', 'U', 'u', 'u8', 'LL', 'UL', 'ULL', 'l', 'f', 'F'))
 
 
 class TokenSets:
-    """Which words come up in which files. Text is read once for each file, for the names of interest."""
+    """The words that occur in files. Each file is read once, for the names of interest."""
 
     def __init__(self, files: FileDigests, names: Iterable[str]) -> None:
         self._files = files
@@ -47,7 +47,7 @@ class TokenSets:
         self._unions: dict[int, tuple[IncludedFiles, frozenset[str]]] = {}  # by identity; the closure is kept so that it stays
 
     def may_contain(self, name: str, closure: IncludedFiles, values: Iterable[str]) -> bool:
-        """Whether a token `name` may come up in a compile with this closure and these macro values."""
+        """Whether the token `name` may occur in a compile with this closure and these macro values."""
         words = set(_PREDEFINED)
         for value in values:
             words.update(_WORD.findall(value))
@@ -63,7 +63,7 @@ class TokenSets:
         return self._unions[id(closure)][1]
 
     def _words_of(self, file: str) -> frozenset[str]:
-        """The words of a file that are pieces of names of interest."""
+        """The words of a file that are parts of names of interest."""
         if file not in self._words:
             text = self._files.path(file).read_text(encoding='latin-1')
             if '??/' in text:
@@ -74,7 +74,8 @@ class TokenSets:
 
 
 def _can_be_joined(name: str, words: set[str]) -> bool:
-    """Whether `name` is a sequence of two or more of `words`, or of such and runs that begin with a digit."""
+    """Whether `name` is a sequence of two or more of `words`, or of these and runs that start with a
+    digit."""
     reachable = {0}
     for end in range(1, len(name) + 1):
         for start in list(reachable):

@@ -1,7 +1,8 @@
-"""What a port with a file of its own was made from, besides that file: part of its key once it was built.
+"""Inputs of ports with their own port file, besides that file: after the first build they are part of the
+key.
 
-As with a compiler's headers, which files these are is known after a build only; then each look at the cache directory asks
-whether they are still the same (`cache_directory/directory.py`), and the key is made from their content.
+As with the headers of a compile, these files are known only after a build. Each later look at the cache
+directory checks whether they are unchanged (`cache_directory/directory.py`), and the key includes their content.
 """
 
 from __future__ import annotations
@@ -16,30 +17,31 @@ from ...host.checked_json import read_checked_json, write_checked_json
 from ...libraries.catalogue import Catalogue
 from ...probe.port_inputs import LISTED, READ, stamp
 
-#: How something was looked at (`read`, `listed`) and its path.
+#: The kind of access (`read`, `listed`) and the path.
 Inputs = Sequence[Sequence[str]]
-#: Stands for the stamp of what was edited while it was read.
+#: The stamp of a file that was edited while it was read.
 EDITED = 'edited'
 
 
 def key_with_inputs(catalogue: Catalogue, base: str) -> str:
-    """The key of what has this key otherwise, with its inputs as they are now."""
+    """The key for `base`, with the current content of its inputs."""
     inputs = [[how, path, _content(how, path)] for how, path in known_inputs(catalogue, base)]
     return digest_record({'base': base, 'inputs': inputs})
 
 
 def known_inputs(catalogue: Catalogue, base: str) -> Inputs:
-    """What the last build looked at."""
+    """The files that the last build read."""
     return list((read_checked_json(_memo(catalogue, base)) or {}).get('inputs', []))
 
 
 def learn_inputs(catalogue: Catalogue, base: str, inputs: Inputs) -> None:
-    """Remember what a build looked at."""
+    """Record the files that a build read."""
     write_checked_json(_memo(catalogue, base), {'inputs': [list(each) for each in inputs]})
 
 
 def stamped(inputs: Inputs, began: int) -> list[list[Any]]:
-    """Inputs with what will tell that they are as they were. What was edited since `began` (nanoseconds) never is."""
+    """Inputs with stat fingerprints. A file that was edited after `began` (nanoseconds) gets one that
+    never matches."""
     found: list[list[Any]] = []
     for how, path in inputs:
         seen = stamp(how, path)

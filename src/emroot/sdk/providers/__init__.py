@@ -1,4 +1,4 @@
-"""Where SDKs come from. Each module here is one source behind the `Provider` protocol; `sdk/installation.py` does the rest."""
+"""Sources of SDKs. Each module is one source behind the `Provider` protocol; `sdk/installation.py` does the rest."""
 
 from __future__ import annotations
 
@@ -8,36 +8,36 @@ from pathlib import Path
 from typing import Any, Protocol
 
 Report = Callable[[str, int, int | None], None]
-"""Told as work goes on: what is being done, how much of it is done, and how much there is (None: not known)."""
+"""Receives progress: the current step, the finished amount, and the total (None: unknown)."""
 
 
 def silent(what: str, done: int, total: int | None) -> None:
-    """A `Report` for those who do not want to know."""
+    """A `Report` that ignores everything."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Release:
-    """One SDK that a provider can get."""
+    """An SDK that a provider can download."""
 
     version: str
     detail: Any = None
-    """What the provider wants to remember between choosing and unpacking."""
+    """Data of the provider, from `choose` for `unpack`."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Unpacked:
-    """An SDK's files in their temporary location. Paths are relative to `tree`."""
+    """The unpacked files of an SDK in a temporary directory. Paths are relative to `tree`."""
 
     tree: Path
     root: str
-    """Where emcc.py is."""
+    """The directory of emcc.py."""
     llvm_root: str
     binaryen_root: str
     cache: str | None = None
-    """A cache directory that came with it and that its emcc would not look at by itself."""
+    """A cache directory that came with it and that its emcc does not use without configuration."""
     packages: Mapping[str, str] = field(default_factory=dict)
     pristine: Mapping[str, str] = field(default_factory=dict)
-    """sha256 of each file that had to be adapted to its location -> sha256 of that file as shipped."""
+    """sha256 of each patched file -> sha256 of the original."""
 
 
 class Provider(Protocol):
@@ -46,23 +46,25 @@ class Provider(Protocol):
     name: str
 
     def unusable(self, version: str | None) -> str | None:
-        """Why it cannot be used here and now, found out quickly; None if it can, as far as one can tell."""
+        """A quick check: why the provider cannot be used now; None if it probably can."""
 
     def choose(self, version: str | None, work: Path, report: Report) -> Release:
-        """The release that `version` (or the start of one; None: the newest) names. `work` is private to the call.
+        """The release `version` (or the newest with this prefix; None: the newest). `work` is private to the
+        call.
 
-        Raises `SdkError` that names what there is.
+        Raises `SdkError` with the available versions.
         """
 
     def unpack(self, release: Release, work: Path, dest: Path, report: Report) -> Unpacked:
-        """Get it, and unpack it somewhere below `work`, ready to be renamed to `dest`."""
+        """Download it, and unpack it below `work`, ready to be renamed to `dest`."""
 
 
 def matches(version: str, wanted: str | None) -> bool:
-    """Whether `wanted` names `version`: all of it, or its first numbers (`4.0` names 4.0.23), or anything."""
+    """Whether `version` matches `wanted`: the whole version, its first numbers (`4.0` matches 4.0.23), or
+    None for any."""
     return wanted in (None, 'latest', version) or version.startswith(f'{wanted}.')
 
 
 def order(version: str) -> tuple[int, ...]:
-    """Sorts versions by their numbers."""
+    """A sort key: the numbers of a version."""
     return tuple(int(n) if n.isdigit() else 0 for n in version.split('.'))

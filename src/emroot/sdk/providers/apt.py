@@ -1,4 +1,5 @@
-"""Apt, privately: another suite of the machine's own package source, without root and without touching the system."""
+"""A private apt: another suite of the machine's own package source, without root and without changes to
+the system."""
 
 from __future__ import annotations
 
@@ -15,16 +16,16 @@ from ...host.programs import find_program
 from ..program_failures import failure
 
 TOOLS = ('apt-get', 'apt-config', 'dpkg-deb')
-#: Suites by which an entry of the machine's sources is recognised as Debian's archive, not somebody else's.
+#: Suites by which Debian's own archive is recognised among the machine's sources.
 _DEBIAN = {'bullseye', 'bookworm', 'trixie', 'forky', 'duke', 'sid', 'oldstable', 'stable', 'testing', 'unstable'}
-#: Fields of a source that say how it is reached and trusted. Those that say what is in it are chosen here.
+#: Fields of a source about access and trust. Those about its content are set here.
 _KEPT = ('Signed-By', 'Trusted', 'Check-Valid-Until', 'Check-Date', 'Allow-Insecure', 'Allow-Weak',
          'Allow-Downgrade-To-Insecure', 'By-Hash', 'Snapshot')
 
 
 @dataclass(frozen=True, kw_only=True)
 class AptSource:
-    """One archive that the machine's apt is configured with."""
+    """One archive in the machine's apt configuration."""
 
     uri: str
     suites: tuple[str, ...]
@@ -67,7 +68,8 @@ def parse_one_line(text: str) -> Iterator[AptSource]:
 
 
 def debian_sources(sources: Iterable[AptSource]) -> list[AptSource]:
-    """Those that are (mirrors of) Debian's main archive, the likeliest first, each address once."""
+    """The sources that are Debian's main archive or mirrors of it, the most probable first, each address
+    once."""
     found: dict[str, AptSource] = {}
     for source in sources:
         if _DEBIAN.intersection(source.suites) and 'main' in source.components and not source.uri.startswith('cdrom:'):
@@ -77,7 +79,7 @@ def debian_sources(sources: Iterable[AptSource]) -> list[AptSource]:
 
 
 def machine_sources() -> list[AptSource]:
-    """Debian archives in this machine's apt configuration."""
+    """The Debian archives in this machine's apt configuration."""
     said = _run(['apt-config', 'shell', 'LIST', 'Dir::Etc::sourcelist/f', 'PARTS', 'Dir::Etc::sourceparts/d'])
     directories = dict(re.findall(r"^(\w+)='(.*)'$", said, re.MULTILINE))
     files = [Path(directories.get('LIST', '/etc/apt/sources.list'))]
@@ -92,12 +94,13 @@ def machine_sources() -> list[AptSource]:
     return debian_sources(sources)
 
 
-#: What an archive offers, by what apt calls it, and the name of its index.
+#: The kinds of archives in apt, and the names of their indexes.
 _INDEX = {'deb': 'Packages', 'deb-src': 'Sources'}
 
 
 class Apt:
-    """Apt confined to `directory` and to one suite of one source, for packages (`deb`) or their sources (`deb-src`)."""
+    """An apt that uses only `directory` and one suite of one source, for packages (`deb`) or their sources
+    (`deb-src`)."""
 
     def __init__(self, directory: Path, source: AptSource, suite: str, kind: str = 'deb') -> None:
         self.uri, self.suite, self.kind = source.uri, suite, kind
@@ -114,11 +117,11 @@ class Apt:
         self._config.write_text(_configuration(directory), encoding='utf-8')
 
     def update(self) -> None:
-        """Get the suite's signed index. Raises `SdkError` if it cannot be had."""
+        """Download the suite's signed index. Raises `SdkError` if this fails."""
         _run(['apt-get', '-c', str(self._config), '-q', 'update'], self.lists)
 
     def date(self) -> str:
-        """The `Date` of the index as it is signed; empty if it has none."""
+        """The `Date` of the signed index; empty if it has none."""
         for file in [*self.lists.glob('*_InRelease'), *self.lists.glob('*_Release')]:
             if found := re.search(r'^Date: *(.+)$', file.read_text(encoding='utf-8', errors='replace'), re.MULTILINE):
                 return found[1].strip()
@@ -132,7 +135,8 @@ class Apt:
         return b'\n'.join(file.read_bytes() for file in files)
 
     def start_download(self, packages: Sequence[str], into: Path) -> subprocess.Popen[bytes]:
-        """Start getting `name=version`s into a directory; apt checks each against the signed index."""
+        """Start to download `name=version` packages into a directory; apt verifies each against the signed
+        index."""
         action = ['download'] if self.kind == 'deb' else ['source', '--download-only']
         return subprocess.Popen(['apt-get', '-c', str(self._config), '-q', *action, *packages], cwd=into,
                                 env=_environment(), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
@@ -140,7 +144,7 @@ class Apt:
 
 
 def _native() -> str:
-    """The machine's architecture in Debian's words. Others that apt may be set up for are of no use here."""
+    """The machine's architecture in Debian's terms. Other architectures of apt are not used."""
     return _run(['apt-config', 'shell', 'ARCH', 'APT::Architecture']).partition('=')[2].strip().strip("'")
 
 

@@ -1,4 +1,4 @@
-"""Debian's package index: which packages an SDK is made of."""
+"""Debian's package index: the packages of an SDK."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
-#: Dependencies that an SDK used as a cross compiler has no use for: the native toolchain, the interpreters that emroot
-#: finds elsewhere, and files that are only read by programs that are not installed.
+#: Dependencies that an SDK does not need as a cross compiler: the native toolchain, interpreters that emroot
+#: finds elsewhere, and files of programs that are not installed.
 CUT = re.compile(r'''ccache | nodejs | python3.* | libc6-dev | libc-dev | binutils | lib(stdc\+\+|gcc|objc)-\d+-dev
     | libclang1-.* | llvm-[\d.]+-runtime | debconf.* | openssl.* | libc-gconv-modules-extra | gcc-\d+-base
     | node-xtend | libsasl2-modules-db | perl.* | libc-bin | ca-certificates''', re.VERBOSE)
@@ -24,23 +24,23 @@ class Package:
     size: int
     sha256: str
     depends: tuple[tuple[str, ...], ...]
-    """Alternatives by name for each thing that it depends on."""
+    """For each dependency, the names of the alternatives."""
 
     @property
     def upstream(self) -> str:
-        """The version of what is packaged: `6.0.5` of `1:6.0.5+dfsg+~1.41.5-2`."""
+        """The upstream version: `6.0.5` of `1:6.0.5+dfsg+~1.41.5-2`."""
         return re.split(r'[-+~]', self.version.partition(':')[2] or self.version)[0]
 
 
 class PackageIndex:
-    """A `Packages` file. Only the stanzas that are asked for are parsed: there are some seventy thousand."""
+    """A `Packages` file. Only requested stanzas are parsed: there are some seventy thousand."""
 
     def __init__(self, text: bytes) -> None:
         self._text = text
         self._at = {m.group(1).decode(): m.start() for m in re.finditer(rb'^Package: (\S+)', text, re.MULTILINE)}
 
     def get(self, name: str) -> Package | None:
-        """The package of that name, or one that provides it."""
+        """The package with this name, or one that provides it."""
         at = self._at.get(name)
         if at is None:
             at = self._provided.get(name)
@@ -66,7 +66,8 @@ class PackageIndex:
         return found
 
     def closure(self, name: str, cut: re.Pattern[str] = CUT) -> list[Package]:
-        """A package and all that it needs, without what `cut` names and what only that needs, sorted by name."""
+        """A package and its dependencies, sorted by name, without those that match `cut` and those that
+        only these need."""
         found: dict[str, Package] = {}
         pending = [name]
         while pending:

@@ -1,4 +1,4 @@
-"""Debian's package files: downloading them in parallel, keeping what arrived, unpacking them."""
+"""Debian package files: parallel download, a cache of finished downloads, unpacking."""
 
 from __future__ import annotations
 
@@ -20,9 +20,10 @@ _STREAMS = 3
 
 
 def get_debs(apt: Apt, packages: Sequence[Package], into: Path, shelf: Path, report: Report) -> list[Path]:
-    """Every package as a file in `into`, each checked by the sha256 of the signed index.
+    """Every package as a file in `into`, verified by the sha256 in the signed index.
 
-    Whole ones are also put on the `shelf`, and taken from there when an interrupted installation is begun again.
+    Finished downloads are also stored on the `shelf`, and used from there when an interrupted installation is
+    repeated.
     """
     into.mkdir()
     make_directories(shelf)
@@ -50,13 +51,13 @@ def get_debs(apt: Apt, packages: Sequence[Package], into: Path, shelf: Path, rep
 
 
 def forget_debs(packages: Sequence[Package], shelf: Path) -> None:
-    """Remove from the shelf what is installed now."""
+    """Remove installed packages from the shelf."""
     for package in packages:
         remove(shelf / _file_name(package))
 
 
 def unpack_debs(debs: Sequence[Path], tree: Path, report: Report) -> None:
-    """Unpack all into one tree, the largest first."""
+    """Unpack all packages into one tree, the largest first."""
     total, done = sum(_size(d) for d in debs), 0
 
     def unpack(deb: Path) -> int:
@@ -75,7 +76,8 @@ def unpack_debs(debs: Sequence[Path], tree: Path, report: Report) -> None:
 
 
 def _take(shelf: Path, into: Path, package: Package) -> bool:
-    """Take a package from the shelf, if it is there and whole. Others may clear the shelf meanwhile."""
+    """Use a package from the shelf, if it is there and intact. Another process may clear the shelf
+    meanwhile."""
     name = _file_name(package)
     try:
         link_or_copy(shelf / name, into / name)
@@ -88,7 +90,7 @@ def _take(shelf: Path, into: Path, package: Package) -> bool:
 
 
 def _shelve(shelf: Path, into: Path, package: Package) -> bool:
-    """Put a package on the shelf, if it arrived whole."""
+    """Put a package on the shelf, if it is intact."""
     got = into / _file_name(package)
     if not got.is_file() or digest_file(got) != package.sha256:
         return False
@@ -97,7 +99,7 @@ def _shelve(shelf: Path, into: Path, package: Package) -> bool:
 
 
 def _file_name(package: Package) -> str:
-    """What `apt-get download` calls it: the epoch, which the archive's own file name leaves out, is spelled."""
+    """The file name that `apt-get download` uses: with the epoch, which the archive's own file name omits."""
     architecture = package.filename.rpartition('_')[2]
     return f'{package.name}_{package.version.replace(":", "%3a")}_{architecture}'
 

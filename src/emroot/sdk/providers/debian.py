@@ -1,4 +1,5 @@
-"""The Debian packages of Emscripten, LLVM and Binaryen, unpacked privately: no root, and no change to the system."""
+"""Debian packages of Emscripten, LLVM and Binaryen, unpacked privately: no root, and no change to the
+system."""
 
 from __future__ import annotations
 
@@ -18,12 +19,13 @@ from .deb_packages import forget_debs, get_debs, unpack_debs
 from .elf_relocation import is_elf, missing_libraries, relocate
 from .freshness import StaleIndexError, update
 
-#: Suites to look in, the newest first, with the versions that each is known for: a hint that spares getting an index.
+#: Suites to search, the newest first, with the versions that each is known for: a hint that saves downloads
+#: of indexes.
 SUITES = {'forky': re.compile(r'[6-9]\b'), 'trixie': re.compile(r'3(\.1(\.69)?)?$')}
-#: What every build and link starts. If one of these lacks a library, the installation is refused.
+#: Programs of every build and link. If one of these lacks a library, the installation is refused.
 _ESSENTIAL = ('clang', 'wasm-ld', 'llvm-ar', 'llvm-nm', 'llvm-objcopy')
 _ROOT = 'usr/share/emscripten'
-#: What is wrong in the shell scripts of some releases, and how it is right (see `_fix_root`).
+#: Errors in the shell scripts of some releases, and their fixes (see `_fix_root`).
 _HERE = r'$(dirname "$(readlink -f "$0")")'
 _FIXED = (
     (re.compile(rf'"/{_ROOT}/\$BASENAME"'), rf'"{_HERE}/$BASENAME"'),
@@ -40,7 +42,7 @@ class _Found:
 
 
 class DebianProvider:
-    """Emscripten from the machine's own Debian mirror; only the suite is another."""
+    """Emscripten from the machine's own Debian mirror, from any suite."""
 
     name = 'debian'
 
@@ -56,7 +58,7 @@ class DebianProvider:
         return None if machine_sources() else 'no Debian archive among the package sources of this machine'
 
     def choose(self, version: str | None, work: Path, report: Report) -> Release:
-        """See `Provider`. Looks at one suite after the other, first where `version` is likely."""
+        """See `Provider`. Searches the suites, first those that probably have `version`."""
         if reason := self.unusable(version):
             raise SdkError(f'Debian packages are not available: {reason}',
                            hint='use `emroot sdk install --from emsdk`, or give your own Emscripten with --sdk')
@@ -128,11 +130,12 @@ def _relocate(tree: Path, dest: Path, llvm: Path, patchelf: Path) -> dict[str, s
 
 
 def _fix_root(tree: Path) -> None:
-    """Let emcc work where it is, without any variable set.
+    """Make emcc work in any directory, without environment variables.
 
-    Its JavaScript imports packaged modules (acorn, which imports others): they go to where Node looks by itself, the
-    root's own `node_modules`. Its commands are scripts and links to them that, depending on the release, name the location
-    of a system-wide installation, do not follow the link, or do not work below a directory with a space in its name.
+    Its JavaScript imports packaged modules (acorn, which imports others): they are moved to the root's own
+    `node_modules`, where Node searches by default. Its commands are scripts, and links to scripts, which
+    depending on the release contain the path of a system-wide installation, do not follow the link, or fail
+    in a directory with a space in its name.
     """
     root = tree / _ROOT
     packaged, modules = tree / 'usr/share/nodejs', root / 'node_modules'

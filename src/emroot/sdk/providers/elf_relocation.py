@@ -1,8 +1,8 @@
-"""Making unpacked ELF executables run from where they are, with the libraries and the loader they came with.
+"""Make unpacked ELF executables run in their directory, with the libraries and the loader of their packages.
 
-The loader's path in an executable must be absolute, so it is that of the final location; everything else is relative to
-the executable (`$ORIGIN`). `DT_RPATH` rather than `DT_RUNPATH`, because it also serves the libraries of libraries: none
-of the big ones has to be touched, and LD_LIBRARY_PATH cannot get in the way.
+The path of the loader in an executable must be absolute, so it is that of the final directory; everything
+else is relative to the executable (`$ORIGIN`). `DT_RPATH` instead of `DT_RUNPATH`, because it also applies to
+dependencies of libraries: the large libraries need no change, and LD_LIBRARY_PATH has no effect.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ from ..program_failures import failure
 
 
 def relocate(tree: Path, dest: Path, files: list[Path], library_dirs: list[Path], patchelf: Path) -> dict[str, str]:
-    """Adapt ELF `files` below `tree` to run once `tree` is renamed to `dest`.
+    """Patch ELF `files` below `tree` so that they run once `tree` is renamed to `dest`.
 
-    Returns sha256 as adapted -> sha256 as shipped, for those that had to be.
+    Returns sha256 after the patch -> sha256 before, for the patched files.
     """
     def adapt(path: Path) -> tuple[str, str] | None:
         if interpreter := _ask(patchelf, '--print-interpreter', path):
@@ -44,7 +44,8 @@ def relocate(tree: Path, dest: Path, files: list[Path], library_dirs: list[Path]
 
 
 def loader(tree: Path, interpreter: str) -> Path:
-    """The dynamic loader in `tree` that stands for the absolute path `interpreter`: links resolved inside the tree."""
+    """The dynamic loader in `tree` for the absolute path `interpreter`, with links resolved inside the
+    tree."""
     top = os.path.realpath(tree)
     for prefix in ('', 'usr'):
         real = os.path.realpath(os.path.join(top, prefix, interpreter.lstrip('/')))
@@ -62,7 +63,8 @@ def is_elf(path: Path) -> bool:
 
 
 def missing_libraries(tree: Path, dest: Path, executable: Path, patchelf: Path) -> list[str]:
-    """Libraries that the tree's own loader cannot find for a relocated executable, before the tree is at `dest`."""
+    """Libraries that the tree's own loader cannot find for a relocated executable, before the tree is at
+    `dest`."""
     interpreter = tree / Path(_ask(patchelf, '--print-interpreter', executable)).relative_to(dest)
     done = subprocess.run([str(interpreter), '--list', str(executable)], capture_output=True, check=False,
                           env={'LC_ALL': 'C'}, timeout=60)
@@ -72,6 +74,6 @@ def missing_libraries(tree: Path, dest: Path, executable: Path, patchelf: Path) 
 
 
 def _ask(patchelf: Path, question: str, path: Path) -> str:
-    """patchelf's answer about a file; nothing if it does not apply to it."""
+    """patchelf's answer about a file; empty if the question does not apply to it."""
     done = subprocess.run([str(patchelf), question, str(path)], capture_output=True, check=False)
     return done.stdout.decode(errors='replace').strip() if done.returncode == 0 else ''

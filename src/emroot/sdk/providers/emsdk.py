@@ -1,4 +1,4 @@
-"""The official releases: one archive for each version and platform, known by its sha256."""
+"""The official releases: one archive per version and platform, verified by sha256."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ RELEASES = Path(__file__).parent.parent / 'releases.json'
 
 
 class EmsdkProvider:
-    """Release archives from where emsdk gets them, or from a mirror of it (`EMROOT_EMSDK_URL`)."""
+    """Release archives from emsdk's server, or from a mirror of it (`EMROOT_EMSDK_URL`)."""
 
     name = 'emsdk'
 
@@ -33,7 +33,7 @@ class EmsdkProvider:
         self._attempts, self._pause = attempts, pause
 
     def unusable(self, version: str | None) -> str | None:
-        """See `Provider`. Asks for the archive's head only."""
+        """See `Provider`. Sends only a HEAD request for the archive."""
         try:
             url, _ = self._archive(self._choose(version))
         except SdkError as error:
@@ -42,13 +42,13 @@ class EmsdkProvider:
         return f'{url} cannot be reached ({reason})' if reason else None
 
     def choose(self, version: str | None, work: Path, report: Report) -> Release:
-        """See `Provider`. What there is is part of emroot, so nothing has to be asked."""
+        """See `Provider`. The list of releases is part of emroot; no request is needed."""
         chosen = self._choose(version)
         self._archive(chosen)
         return Release(version=chosen)
 
     def unpack(self, release: Release, work: Path, dest: Path, report: Report) -> Unpacked:
-        """See `Provider`. All lies below `install/` in the archive."""
+        """See `Provider`. All files of the archive are below `install/`."""
         url, sha256 = self._archive(release.version)
         kept = self._downloads / '-'.join(url.split('/')[-2:])
         archive = work / kept.name
@@ -75,7 +75,7 @@ class EmsdkProvider:
                        hint=f'use --version {newest}, or install it with emsdk and use it with --sdk')
 
     def _archive(self, version: str) -> tuple[str, str]:
-        """Address and sha256 of the archive for this machine."""
+        """URL and sha256 of the archive for this machine."""
         release = self._releases[version]
         system = {'linux': 'linux', 'darwin': 'mac', 'win32': 'win'}.get(sys.platform, sys.platform)
         arm = platform.machine().lower() in ('arm64', 'aarch64') and system != 'win'

@@ -1,4 +1,5 @@
-"""Signed indexes do not go back: whoever serves an old one again would serve the flaws of then, signed as ever."""
+"""Protection against replayed indexes: an old signed index would bring back old vulnerabilities with a
+valid signature."""
 
 from __future__ import annotations
 
@@ -12,18 +13,19 @@ from ...hashing import digest_record
 from ...host.home import read_json, write_json
 from .apt import Apt
 
-#: How apt says that a signed index counts no more (its `Valid-Until`), or not yet.
+#: apt's messages about an index that is past its `Valid-Until`, or not valid yet.
 _EXPIRED = re.compile(r'is expired|is not valid yet')
 
 
 class StaleIndexError(SdkError):
-    """An index that is signed, but not to be used now. Another suite is no answer to it."""
+    """A correctly signed index that is too old or expired. Another suite does not help."""
 
 
 def update(apt: Apt, kept: Path) -> None:
-    """Get a suite's index and see that it is no older than any before from the same address; the dates are `kept` in a directory.
+    """Download a suite's index, and check that it is no older than the last one from the same address. The
+    dates are recorded in the directory `kept`.
 
-    Raises `StaleIndexError` if it is older, or apt finds it expired; `SdkError` if it cannot be had.
+    Raises `StaleIndexError` if it is older, or apt finds it expired; `SdkError` if the download fails.
     """
     try:
         apt.update()
@@ -45,7 +47,7 @@ def update(apt: Apt, kept: Path) -> None:
 
 
 def _parsed(text: str) -> datetime | None:
-    """A point in time as signed files say it, or as it was kept; None if it is none."""
+    """A time in the format of signed files, or of the record; None if it is invalid."""
     try:
         found = datetime.fromisoformat(text) if text[:4].isdecimal() else parsedate_to_datetime(text)
     except ValueError:
