@@ -4,11 +4,11 @@ Its files are copies, which share blocks if the file system can. A change to one
 affects neither another cache directory nor the store nor a base.
 
     <cache>/sysroot/include, sysroot/lib/...   headers, and archives by mode
-    <cache>/sysroot_install.stamp              emcc: the headers are there
-    <cache>/sanity.txt                         emcc: this cache is mine, do not erase it
-    <cache>/.emroot/FILE.json                  emroot: what FILE holds (key, digest, size, time)
-    <cache>/.emroot/headers.json               emroot: which headers were placed, and what tells that they still are
-    <cache>/.emroot/tmp/                       emroot: files in flight (see `host/scratch.py`)
+    <cache>/sysroot_install.stamp              emcc: the headers are installed
+    <cache>/sanity.txt                         emcc: this cache is for this SDK, do not erase it
+    <cache>/.emroot/FILE.json                  emroot: the record of FILE (key, digest, size, time)
+    <cache>/.emroot/headers.json               emroot: the installed headers, and their stat fingerprints
+    <cache>/.emroot/tmp/                       emroot: unfinished files (see `host/scratch.py`)
 """
 
 from __future__ import annotations

@@ -40,7 +40,7 @@ def show(args: argparse.Namespace) -> int:
 
 
 def node(args: argparse.Namespace) -> int:
-    """A Node that runs programs of every mode."""
+    """Print the path of a Node that runs programs of every mode."""
     from ...sdk.identification import node_version
     from ...sdk.node import ensure_node
     session = CommandContext(args)
