@@ -48,6 +48,9 @@ def _moving(root: Path) -> dict[str, str]:
     for path in [path for pattern in CHANGED for path in sorted(root.glob(pattern))]:
         name = path.relative_to(root).as_posix()
         text = before = path.read_text(encoding='utf-8')
+        if found := re.search(r'^from tools\.response_file import (\w+)$', text, re.MULTILINE):
+            text = text.replace(found.group(), 'from tools import response_file')
+            text = re.sub(rf'(?<![\w.]){found.group(1)}\(', f'response_file.{found.group(1)}(', text)
         text = re.sub(rf'(?<![\w.])({calls})\(', lambda found: _either(*found.group(1).rsplit('.', 1)), text)
         own = FUNCTIONS.get('ports' if name == 'tools/ports/__init__.py' else path.stem, ())
         if own:

@@ -31,7 +31,8 @@ def test_the_first_word_tells_whether_a_compiler_is_started(word: str, which: st
     'cmake -E env -- em++ LINK', 'cmake -E time em++ LINK', 'cmake -E __run_co_compile --launcher=ccache -- em++ LINK',
     '/bin/bash ./libtool --tag=CXX --mode=link em++ LINK', "sh -ec 'em++ LINK'", "bash -euo pipefail -c 'cd x && em++ LINK'",
     ': && em++ LINK && :', ': && /usr/bin/ccache /opt/em++ LINK && cd /b && cmake -E touch done',
-    'cd build ; em++ LINK | tee log',
+    'cd build ; em++ LINK | tee log', 'em++ LINK > log 2>&1', 'em++ 2>>/dev/null LINK &>log', '(cd build && em++ LINK)',
+    '( em++ LINK < in )',
     'em++ -c a.cpp -o a.o && em++ LINK', 'cmd.exe /C "cd . && C:\\emsdk\\em++.bat LINK && cd ."', "': && em++ LINK && :'"])
 def test_the_driver_is_found_behind_what_launches_it(line: str):
     found = read_link(line.replace('LINK', shlex.join(LINK)))
@@ -61,6 +62,11 @@ def test_what_starts_no_emcc_is_refused(line: str):
 def test_flags_and_inputs_alone_are_a_link(line: str):
     found = read_link(line, 'c')
     assert (found.driver, found.command) == ('emcc', ())
+
+
+def test_words_that_only_look_like_a_shells_stay():
+    words = ['-Wl,-(', '-Wl,-)', '-DF(x)=>1', '-sEXPORTED_FUNCTIONS=_f(x)', 'a.o']
+    assert read_link(shlex.join(['emcc', *words])).arguments == tuple(words)
 
 
 def test_of_two_links_neither_is_meant():

@@ -38,6 +38,8 @@ CONFIG = '--em-config'
 _WRAPPER = '--compiler-wrapper'
 _SHELLS = ('sh', 'bash', 'dash', 'ash', 'zsh', 'ksh')
 _BETWEEN = ('&&', '||', ';', '|', '&')
+#: Where a shell is to send output, or to take input from: `> log`, `2>&1`, `&>>log`.
+_REDIRECTION = r'(?s)(?:\d*|&)(?:>>?|<)(&\d+|.+)?'
 _ASSIGNMENT = r'(?s)([A-Za-z_]\w*)=(.*)'
 _INPUT = r'(?is).*\.(o|obj|lo|a|lib|so|dylib|wasm|bc|ll|c|cc|cpp|cxx|c\+\+|i|ii|m|mm|s)'
 #: Suffixes of a driver's name.
@@ -128,12 +130,29 @@ def _started(words: Sequence[str]) -> Iterator[LinkLine]:
         if word not in _BETWEEN:
             command.append(word)
             continue
-        variables, command = _variables(command)
+        variables, command = _variables(_without_shell(command))
         if command and (driver := compiler(command[0])):
             yield LinkLine(driver=driver, arguments=tuple(command[1:]), variables=variables, command=tuple(command))
         elif command:
             yield from _launched(command, variables)
         command = []
+
+
+def _without_shell(command: list[str]) -> list[str]:
+    """A command without redirections, and out of the parentheses of a subshell: `(emcc x.o > log 2>&1)`."""
+    words: list[str] = []
+    rest = iter(command)
+    for word in rest:
+        if found := re.fullmatch(_REDIRECTION, word):
+            if not found.group(1):
+                next(rest, None)
+        elif word not in ('(', ')', '{', '}'):
+            words.append(word)
+    if words and words[0].startswith('('):
+        words[0] = words[0].lstrip('(')
+    if words and words[-1].endswith(')') and '(' not in words[-1] and not words[-1].startswith('-'):
+        words[-1] = words[-1].rstrip(')')
+    return words
 
 
 def _launched(command: list[str], variables: Mapping[str, str]) -> Iterator[LinkLine]:

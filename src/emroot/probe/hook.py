@@ -88,6 +88,7 @@ class Hook:
     @staticmethod
     def change(change, module):
         """Change a module. If it lacks what is to be changed, it stays unchanged, with a message."""
+        module._emroot = True
         try:
             change(module)
         except AttributeError as error:
@@ -253,10 +254,10 @@ class Hook:
     def change_cache(self, cache):
         """Build ports for this mode that are here only for another mode: their sources are not in this
         cache."""
-        original, cache._emroot = cache.get, True
+        original, place = cache.get, cache.get_path
 
         def get(shortname, creator, *args, **kwargs):
-            path = str(cache.get_path(shortname))
+            path = str(place(shortname))
             if self.port and not self.is_current(cache, shortname):
                 self.build_for_link(only_ports=self.lazy_if_linking())
                 if os.path.exists(path) and not self.is_current(cache, shortname):

@@ -1,0 +1,77 @@
+"""What `dev.py upstream-tests` and `dev.py projects` choose, compare and say."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from real_projects.building import Built, differing, made
+from real_projects.project import MODES, read_projects
+from upstream.__main__ import chosen, listed
+from upstream.results import Outcome, read_outcomes, table, worse, write_page
+
+PASSED, FAILED, SKIPPED = (Outcome(state, '', 1.0) for state in ('passed', 'failed', 'skipped'))
+
+
+def test_the_list_has_tests_of_every_suite_once():
+    names = listed()
+    assert len(names) == len(set(names)) >= 400
+    assert {name.partition('.')[0] for name in names} == {
+        'core0', 'core2', 'core3', 'lto0', 'lto2', 'thinlto0', 'wasm64', 'wasmfs', 'minimal0', 'strict', 'asan', 'ubsan', 'lsan',
+        'other', 'sanity'}
+
+
+def test_tests_are_chosen_by_name_by_pattern_and_evenly():
+    names = [f'core0.test_{letter}' for letter in 'abcdef'] + ['other.test_a']
+    assert chosen([], names) == names
+    assert chosen(['core0.*', 'other.test_new'], names) == [*names[:6], 'other.test_new']
+    assert chosen([], names, 3) == [names[0], names[2], names[4]]
+    assert chosen(['core0.test_a', '*_a'], names) == ['core0.test_a', 'other.test_a']
+
+
+def test_the_last_run_of_a_test_counts(tmp_path: Path):
+    said = [{'name': 'a', 'state': state, 'why': '', 'seconds': 1.0} for state in ('failed', 'passed')]
+    (tmp_path / 'file').write_text('\n'.join(map(json.dumps, said)))
+    assert read_outcomes(tmp_path / 'file') == {'a': PASSED}
+    assert read_outcomes(tmp_path / 'none') == {}
+
+
+def test_worse_is_what_passes_with_plain_emcc_alone():
+    plain = {'a': PASSED, 'b': FAILED, 'c': SKIPPED, 'd': PASSED, 'e': PASSED}
+    assert worse(plain, {'a': FAILED, 'b': FAILED, 'c': FAILED, 'd': PASSED, 'e': SKIPPED, 'new': FAILED}) == ['a', 'e']
+    assert worse(plain, {'a': Outcome('skipped', "doesn't work with frozen cache", 0.0)}) == []
+
+
+def test_the_table_counts_what_passes_and_tells_what_fails_alike(tmp_path: Path):
+    why = Outcome('failed', 'Traceback\nAssertionError: error: a|b\n', 1.0)
+    text = table({'plain': {'core0.a': PASSED, 'core0.b': why, 'lto0.c': PASSED, 'lto0.d': SKIPPED},
+                  'lazy': {'core0.a': PASSED, 'core0.b': why, 'lto0.c': FAILED}})
+    assert '| core0 | 2 | 0 | 1 | 1 of 1 |' in text
+    assert '| lto0 | 2 | 1 | 1 | 0 of 1 |' in text
+    assert '| all | 4 | 1 | 2 | 1 of 2 |' in text
+    assert '| `core0.b` | AssertionError: error: a\\|b |' in text
+    page = tmp_path / 'page.md'
+    page.write_text('before\n<!-- results: begin -->\nold\n<!-- results: end -->\nafter\n')
+    write_page(page, text)
+    assert page.read_text().startswith('before\n') and page.read_text().endswith('after\n')
+    assert text in page.read_text() and 'old' not in page.read_text()
+
+
+def test_projects_have_commands_for_every_mode(tmp_path: Path):
+    for project in read_projects().values():
+        for mode in MODES:
+            commands = project.commands(mode, '/node')
+            project.write_files(tmp_path, mode, '/node')
+            assert commands and all(commands)
+            assert '{' not in ''.join(word for command in commands for word in command)
+    assert '{' not in (tmp_path / 'cross.ini').read_text()
+
+
+def test_what_was_made_is_compared_by_content(tmp_path: Path):
+    for name, content in (('one.wasm', b'1'), ('sub/two.a', b'2'), ('three.o', b'3')):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_bytes(content)
+    files = made(tmp_path)
+    assert list(files) == ['one.wasm', 'sub/two.a']
+    other = {**files, 'sub/two.a': 'another', 'more.js': '4'}
+    assert differing(Built(files=files), Built(files=other)) == ['more.js', 'sub/two.a']
