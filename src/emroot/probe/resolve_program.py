@@ -77,8 +77,9 @@ class Link:
         replace(sdk.shared, 'perform_sanity_checks', nothing)
         replace(sys.modules['tools.diagnostics'], 'error', reject)
         replace(sdk.emcc, 'create_reproduce_file', nothing)
-        expand = sdk.emcc.substitute_response_files
-        replace(sdk.emcc, 'substitute_response_files', lambda args: self._pretend(expand(args)))
+        holder = sdk.emcc if hasattr(sdk.emcc, 'substitute_response_files') else sys.modules['tools.response_file']
+        expand = holder.substitute_response_files
+        replace(holder, 'substitute_response_files', lambda args: self._pretend(expand(args)))
         # Inputs need not exist, so their content is not looked at; dynamic libraries are the exception (see below).
         replace(sdk.building, 'is_ar', lambda path: True)
         is_wasm_dylib = sdk.building.is_wasm_dylib
