@@ -14,8 +14,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from emroot.cli.examples import EXIT_CODES
-from emroot.cli.parser import make_parser
+from emroot.cli.parser import EXIT_CODES, make_parser
 from emroot.modes import ALIASES, ARCHITECTURES, FEATURES, all_modes
 from emroot.project.project_file import json_schema
 

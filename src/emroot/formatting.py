@@ -20,6 +20,18 @@ def format_size(count: float) -> str:
     return f'{count:.1f} GB'
 
 
+def parse_size(text: str) -> int:
+    """Bytes of a size as people write it: `5G`, `5g`, `5GB`, `5 GiB`, each 5 times 2 to the 30th; `500m`, `100k`, `1.5T`, `1000`.
+
+    Raises `ValueError` for what is none.
+    """
+    found = re.fullmatch(r'\s*(\d+(?:\.\d+)?)\s*(?:([kmgt])(?:i?b)?|b)?\s*', text, re.IGNORECASE | re.ASCII)
+    if not found:
+        raise ValueError(f'{text!r} is not a size such as 5G')
+    number, unit = found.groups()
+    return int(float(number) * (1 << 10 * ('kmgt'.index(unit.lower()) + 1) if unit else 1))
+
+
 def format_duration(seconds: float) -> str:
     """Seconds as text, rounded according to their length: `12.3 s`, `4 min 05 s`, `1 h 02 min`."""
     if seconds < 60:

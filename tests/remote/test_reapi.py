@@ -18,8 +18,8 @@ from support.snapshots import archives, counts, damage
 
 from emroot.hashing import digest_file
 from emroot.remote.action_cache import INDEX, LARGEST_RECORD, decode, encode, record_name
-from emroot.remote.grpc_transport import GrpcTransport
-from emroot.remote.transport import TransportError
+from emroot.remote.errors import TransportError
+from emroot.remote.transports.grpc import GrpcTransport
 from emroot.store import Blob
 
 SELECTION = ('--targets', ','.join(TARGETS), '--json')

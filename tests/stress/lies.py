@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 from emroot.remote.action_cache import decode, encode
-from emroot.remote.transport import InvalidResponse
+from emroot.remote.errors import InvalidResponse
 from tests.support import proxies, remotes
 from tests.support.servers import casd
 

@@ -23,10 +23,9 @@ from pathlib import Path
 from typing import Any
 
 #: Loaded once. A module that looks at the environment while it is loaded must not be among them.
-LOADED = (*(f'emroot.cli.{name}' for name in (
-    'parser', 'ui.display', *(f'commands.{name}' for name in (
-        'build', 'bundle', 'doctor', 'env', 'explain', 'list', 'publish', 'report', 'resolve', 'sdk', 'store')))),
-    'emroot.engine.build', 'emroot.engine.build_executor', 'emroot.api.operations')
+LOADED = tuple(f'emroot.{name}' for name in (
+    'api.maintenance', 'api.operations', 'cli.builds', 'cli.hooked_run', 'cli.parser', 'cli.publishing', 'cli.ui.display',
+    'diagnostics.checks', 'engine.build', 'engine.build_executor', 'engine.explanation', 'libraries.resolution', 'sdk.discovery'))
 #: Variables that Python itself heeds when it starts: commands with other values start anew.
 _PYTHONS = ('PYTHON', 'LC_', 'LANG', 'TZ', 'LD_', 'DYLD_', 'MALLOC_')
 

@@ -18,7 +18,7 @@ from support.documents import DOCS
 from support.downloads.debian_packages import ProgramUnavailable, on_path, unpacked
 from support.running import SOURCE, Emroot, cannot_run, plain_environment
 
-from emroot.cli.commands.completion import complete
+from emroot.cli.completion import complete
 from emroot.cli.parser import make_parser
 
 SHELLS = ('bash', 'zsh', 'fish', 'powershell')
@@ -81,7 +81,7 @@ def test_words_that_bash_splits_are_put_together():
 
 def test_every_option_with_a_value_has_a_kind_or_is_free_text():
     """A new option is thought of here: what completes its value, or that nothing can."""
-    from emroot.cli.commands.completion import KINDS
+    from emroot.cli.completion import KINDS
     free = {'TEXT', 'NAME', 'V', 'N', 'LINK', 'HEX', '5G', '90d', 'URL', '-- LINK...', '-- COMMAND...'}
     seen = set()
     pending = [make_parser()]
@@ -127,8 +127,9 @@ def test_an_answer_costs_no_more_than_reading_the_command_line(fake: Emroot):
                          env=plain_environment(), capture_output=True, text=True, check=True)
     modules = {name for name in ran.stdout.splitlines()[-1].split() if name.startswith('emroot.')}
     assert modules == {'emroot.' + name for name in (
-        'cli', 'cli.commands', 'cli.commands.completion', 'cli.parser', 'cli.ui', 'cli.ui.streams', 'errors', 'hashing', 'host',
-        'host.checked_json', 'host.files', 'host.home', 'host.permissions', 'host.quoting', 'modes')}
+        'cli', 'cli.arguments', 'cli.commands', 'cli.commands.build', 'cli.completion', 'cli.parser', 'cli.ui',
+        'cli.ui.streams', 'errors', 'hashing', 'host', 'host.checked_json', 'host.files', 'host.home', 'host.permissions',
+        'host.quoting', 'modes')}
     assert 'libone' in ran.stdout
 
 

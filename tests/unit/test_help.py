@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import pkgutil
 import re
 import shlex
 from collections.abc import Iterator
@@ -10,7 +11,8 @@ from collections.abc import Iterator
 import pytest
 from support.running import Emroot
 
-from emroot.cli.examples import EXAMPLES
+from emroot.cli import commands
+from emroot.cli.commands import load
 from emroot.cli.parser import Command, make_parser
 
 
@@ -27,9 +29,16 @@ def _parsers(parser: argparse.ArgumentParser, name: str = '') -> Iterator[tuple[
 PARSERS = dict(_parsers(make_parser()))
 
 
-def test_there_are_examples_for_every_command_and_for_no_other():
-    assert set(EXAMPLES) == set(PARSERS)
+EXAMPLES = {name: load(name).EXAMPLES for name in PARSERS}
+
+
+def test_there_are_examples_for_every_command():
     assert all(EXAMPLES.values())
+
+
+def test_every_module_of_the_commands_is_a_command():
+    modules = {module.name for module in pkgutil.walk_packages(commands.__path__, f'{commands.__name__}.')}
+    assert modules == {load(name).__name__ for name in PARSERS if name}
 
 
 @pytest.mark.parametrize('line', [line for examples in EXAMPLES.values() for line, _ in examples])

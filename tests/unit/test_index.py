@@ -15,9 +15,9 @@ from emroot.engine.events import Silent
 from emroot.hashing import digest_bytes
 from emroot.host.home import find_home
 from emroot.remote.client import DownloadRequest, Remote, UploadRequest, outgoing, send
-from emroot.remote.directory_transport import DirectoryTransport
 from emroot.remote.remote_spec import parse_remote
 from emroot.remote.signing import sign
+from emroot.remote.transports.directory import DirectoryTransport
 from emroot.store import Store
 from emroot.symbol_index import MemberSymbols, SymbolIndex
 from emroot.symbol_index.bundled import decode_indexes, encode_indexes

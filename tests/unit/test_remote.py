@@ -14,8 +14,8 @@ from support.snapshots import archives, counts, damage
 from emroot.errors import UsageError
 from emroot.hashing import digest_bytes
 from emroot.remote.action_cache import decode, decode_index, encode, encode_index, record_name
+from emroot.remote.errors import InvalidResponse
 from emroot.remote.remote_spec import parse_remote
-from emroot.remote.transport import InvalidResponse
 
 TOKEN = 'Bearer very-secret'  # noqa: S105  # it opens nothing
 

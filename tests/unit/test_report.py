@@ -88,6 +88,15 @@ def test_what_emcc_made_is_foreign(fake: Emroot):
     assert (found['state'], found['bytes']) == ('foreign', 12)
 
 
+def test_it_describes_a_build_that_used_a_base(fake: Emroot, tmp_path: Path):
+    administrator = fake.machine(tmp_path / 'administrator')
+    administrator.build('libone', cache=tmp_path / 'base')
+    assert fake('build', '--targets', 'libone,crt1', '--base', tmp_path / 'base').code == 0
+    why = _report(fake)['last_build']['modes']['wasm32']['why']
+    assert why['archive_in_base'] == 3, 'and crt1 was compiled'
+    assert WHY['archive_in_base'][0] in _page(fake, tmp_path / 'report.html')
+
+
 def test_what_failed_says_why_until_it_is_built(fake: Emroot):
     fake.build('libbroken', 'libone', code=5)
     found = _archives(_report(fake))['libbroken']

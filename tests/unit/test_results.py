@@ -7,7 +7,7 @@ from pathlib import Path
 
 from support.synthetic_sdk import synthetic_sdk
 
-from emroot.cli.commands.build import summary
+from emroot.cli.builds import summary
 from emroot.engine.result import BuildResult, Failure, ModeResult
 from emroot.modes import parse_mode
 

@@ -10,7 +10,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from support.running import cannot_run
 
-from emroot.cli.commands.env import _line
+from emroot.cli.shells import SHELLS
 
 WEIRD = '/it\'s a "path" with $HOME, `id`, \\ and ünïcode'
 values = st.text(st.characters(exclude_characters='\0', exclude_categories=['Cs']))
@@ -23,7 +23,7 @@ values = st.text(st.characters(exclude_characters='\0', exclude_categories=['Cs'
     ('cmd', 'set "EM_CACHE=/a b"\n'),
 ])
 def test_each_shell_has_its_own_way(shell: str, line: str):
-    assert _line(shell, 'EM_CACHE', '/a b') == line
+    assert SHELLS[shell].assignment('EM_CACHE', '/a b') == line
 
 
 @given(values)
@@ -32,7 +32,7 @@ def test_each_shell_has_its_own_way(shell: str, line: str):
 def test_bash_reads_back_any_value(value: str):
     if not shutil.which('bash'):
         cannot_run('there is no bash')
-    script = _line('bash', 'EM_CACHE', value) + 'printf %s "$EM_CACHE"'
+    script = SHELLS['bash'].assignment('EM_CACHE', value) + 'printf %s "$EM_CACHE"'
     read = subprocess.run(['bash', '--norc', '-s'], input=script.encode(), capture_output=True, check=True)
     assert read.stdout == value.encode()
 
@@ -41,7 +41,7 @@ def test_bash_reads_back_any_value(value: str):
 @example(WEIRD)
 def test_fish_reads_back_any_value(value: str):
     """In fish's single quotes a backslash escapes a backslash and a quote, and nothing else."""
-    quoted = _line('fish', 'X', value).removeprefix('set -gx X ').removesuffix('\n')
+    quoted = SHELLS['fish'].assignment('X', value).removeprefix('set -gx X ').removesuffix('\n')
     assert quoted[0] == quoted[-1] == "'"
     read, rest = '', quoted[1:-1]
     while rest:
@@ -57,7 +57,7 @@ def test_fish_reads_back_any_value(value: str):
 @example(WEIRD)
 def test_powershell_reads_back_any_value(value: str):
     """In PowerShell's single quotes a quote is doubled, and everything else stands for itself."""
-    quoted = _line('powershell', 'X', value).removeprefix('$env:X = ').removesuffix('\n')
+    quoted = SHELLS['powershell'].assignment('X', value).removeprefix('$env:X = ').removesuffix('\n')
     assert quoted[0] == quoted[-1] == "'"
     assert "'" not in quoted[1:-1].replace("''", '')
     assert quoted[1:-1].replace("''", "'") == value

@@ -12,8 +12,10 @@ import pytest
 from support.running import Emroot
 from support.snapshots import archives, damage, snapshot
 
-from emroot.cli.parser import size
+import emroot
+from emroot.cli.arguments import size
 from emroot.hashing import digest_file
+from emroot.host.files import remove, remove_tree
 from emroot.store import Store
 from emroot.store.blobs import TREE
 
@@ -181,6 +183,24 @@ def test_temporary_files_of_killed_processes_go_from_the_home_too(fake: Emroot):
         os.utime(left, (1e9, 1e9))
     assert fake('gc', '--max-age', '1d').code == 0
     assert list(fake.home.rglob('*.tmp')) == []
+
+
+@pytest.mark.parametrize('builds', [
+    lambda fake: fake('build', '--targets', 'crt1', env={'EMROOT_MAX_SIZE': '1'}),
+    lambda fake: emroot.build(targets='crt1', sdk=fake.sdk, home=fake.home),
+    lambda fake: emroot.export(fake.home / 'crt1.tar', targets='crt1', sdk=fake.sdk, home=fake.home),
+], ids=['command line', 'API', 'export by the API'])
+def test_every_build_that_compiled_keeps_the_store_below_its_limit(fake: Emroot, builds: Callable[[Emroot], object],
+                                                                   monkeypatch: pytest.MonkeyPatch):
+    fake.build('libone', cache=fake.home / 'gone')
+    remove_tree(fake.home / 'gone')
+    before = _files(fake.home / 'store' / 'records')
+    for path in before:
+        os.utime(path, (1e9, 1e9))
+    remove(fake.home / 'memo' / 'gc.json')
+    monkeypatch.setenv('EMROOT_MAX_SIZE', '1')
+    builds(fake)
+    assert len([path for path in before if path.exists()]) < len(before)
 
 
 def test_a_time_of_the_last_gc_that_is_none_does_not_stop_a_build(fake: Emroot):

@@ -13,7 +13,7 @@ import pytest
 from support.fake import make_fake_sdk
 from support.running import Emroot, plain_environment
 
-from emroot.cli.commands.env import _line
+from emroot.cli.shells import SHELLS
 from emroot.host.files import READ_ONLY, remove, remove_tree, replace, write_bytes
 from emroot.host.home import find_home
 from emroot.sdk import find_sdk
@@ -166,7 +166,7 @@ def test_emcc_is_found_on_path_whatever_it_ends_in(ending: str, tmp_path: Path, 
 def test_cmd_reads_what_env_prints(tmp_path: Path):
     value = r'C:\a (b) & c\d'
     script = tmp_path / 'set.bat'
-    script.write_text('@echo off\n' + _line('cmd', 'EM_CACHE', value) + 'set EM_CACHE\n', encoding='utf-8')
+    script.write_text('@echo off\n' + SHELLS['cmd'].assignment('EM_CACHE', value) + 'set EM_CACHE\n', encoding='utf-8')
     said = subprocess.run(['cmd', '/d', '/c', str(script)], capture_output=True, text=True, check=True).stdout
     assert said.strip() == f'EM_CACHE={value}'
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from ..errors import SdkError, UsageError
 from ..host.files import user_path
-from ..host.home import Home, find_home, read_json
+from ..host.home import Home, find_home
 from ..sdk import Sdk
 from .operations import StrPath, cache_of, catalogue_of, prepare
 
@@ -130,21 +130,7 @@ def gc(*, max_size: int | None = None, max_age: float | None = None, dry_run: bo
     >>> emroot.gc(max_size=1 << 40, dry_run=True).bytes
     0
     """
-    from ..store import Store
-    from ..store.gc import collect
+    from ..cache_directory.garbage_collection import collect_garbage
     if max_size is None and max_age is None:
         raise UsageError('no limit is given', hint='give --max-size 5G, --max-age 90d, or both')
-    where = find_home(home)
-    store = Store(where.store)
-    store.prepare()
-    if not dry_run:
-        where.remove_stale_temporaries()
-    return collect(store, _used_by_caches(where), max_size=max_size, max_age=max_age, dry_run=dry_run)
-
-
-def _used_by_caches(home: Home) -> set[str]:
-    """Digests of the libraries in cache directories, and keys of the trees of their headers."""
-    from ..cache_directory.directory import HEADERS, recorded_files
-    caches = home.known_caches()
-    trees = {str((read_json(cache / HEADERS) or {}).get('headers')) for cache in caches}
-    return trees.union(str(record['digest']) for cache in caches for _, record in recorded_files(cache))
+    return collect_garbage(find_home(home), max_size=max_size, max_age=max_age, dry_run=dry_run)

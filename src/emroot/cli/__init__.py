@@ -27,7 +27,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     verbose = False
     try:
         if arguments[:1] == ['__complete']:
-            from .commands.completion import answer
+            from .completion import answer
             return answer(arguments[1:])
         from .parser import make_parser  # lazy import: an interrupt may come early
         try:

@@ -62,7 +62,7 @@ class CommandContext:
         path = find_project() if given is None else Path(given) if given else None
         if not path:
             return None
-        from .commands.trust import admit  # lazy import: most commands find no file
+        from .project_trust import admit  # lazy import: most commands find no file to read
         return admit(self.home, load_project(path), warn=not self.args.quiet)
 
     @cached_property
@@ -79,8 +79,8 @@ class CommandContext:
 
     @property
     def store(self) -> Store:
-        """The store, with the origin of this session."""
-        from ..store import Store  # lazy import: commands that only inspect need no store
+        """The store, with what this command may take from it."""
+        from ..store import Store  # lazy import: what only looks needs none
         return Store(self.home.store, self.origin)
 
     def _by_project(self, option: str) -> bool:

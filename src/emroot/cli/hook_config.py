@@ -18,31 +18,33 @@ from .context import PROJECT, CommandContext
 
 #: Values of EMROOT_LAZY and --lazy; the first is the default.
 LAZY = ('exact', 'predict', 'off')
-def hooked_config(session: CommandContext, *, loud: bool = False) -> Path:
+
+
+def hooked_config(context: CommandContext, *, loud: bool = False) -> Path:
     """A configuration with which emcc lets emroot build missing libraries (see `probe/hook.py`)."""
-    args = session.args
-    here = ['--sdk', str(session.sdk.root), '--home', str(session.home.root)]
-    how = ['--cache', str(session.cache), *(['--builder', args.builder] if args.builder else []),
+    args = context.args
+    here = ['--sdk', str(context.sdk.root), '--home', str(context.home.root)]
+    how = ['--cache', str(context.cache), *(['--builder', args.builder] if args.builder else []),
            *(['--jobs', str(args.jobs)] if args.jobs else []),
-           *(['--base', str(session.base or '')] if session.base or not session.sdk_cache else []),
+           *(['--base', str(context.base or '')] if context.base or not context.sdk_cache else []),
            *(['--launcher', args.launcher] if args.launcher is not None else []),
-           *(['--remote-key', session.remote_key(by_user=True)] if args.remote_key is not None else []),
-           *(['--ports-from', str(session.ports_from)] if session.ports_from else [])]
-    command: dict[str, Any] = {'root': str(session.sdk.root), 'cache': str(session.cache),
+           *(['--remote-key', context.remote_key(by_user=True)] if args.remote_key is not None else []),
+           *(['--ports-from', str(context.ports_from)] if context.ports_from else [])]
+    command: dict[str, Any] = {'root': str(context.sdk.root), 'cache': str(context.cache),
                                'argv': [*isolated(), *here, '--quiet', 'build', *how]}
     if (lazy := lazy_mode(args)) != 'off':
         command['lazy'] = [*isolated('emroot.cli.lazy_link'), *here, *how, *([] if loud else ['--quiet']),
                            *(['--tell'] if args.verbose else []), *(['--predict'] if lazy == 'predict' else []),
-                           *(['--complete'] if _completes(session) else [])]
+                           *(['--complete'] if _completes(context) else [])]
     passed_on = ('EM_CONFIG', 'EMCC_LOCAL_PORTS', 'EM_PORTS', 'EM_LLVM_ROOT', 'EM_BINARYEN_ROOT', 'EM_NODE_JS')
     command['env'] = {name: value for name, value in {**os.environ, 'EM_CONFIG': given_config()}.items()
                       if name in passed_on and (value or name != 'EM_CONFIG')}
-    command['env'][PROJECT] = str(session.project.file) if session.project else ''
-    values = {**tools(session.sdk), 'CACHE': str(session.cache), 'FROZEN_CACHE': False}
-    text = render(session.sdk, session.cache, values, {'EM_CACHE': str(session.cache), 'EM_FROZEN_CACHE': '0'}, hook=str(HOOK),
+    command['env'][PROJECT] = str(context.project.file) if context.project else ''
+    values = {**tools(context.sdk), 'CACHE': str(context.cache), 'FROZEN_CACHE': False}
+    text = render(context.sdk, context.cache, values, {'EM_CACHE': str(context.cache), 'EM_FROZEN_CACHE': '0'}, hook=str(HOOK),
                   command=command)
     try:
-        return write_configuration(session.home.root / 'run', text)
+        return write_configuration(context.home.root / 'run', text)
     except OSError:  # a home that cannot be written to: what is built can be used all the same
         return write_configuration(_temporary_directory(), text)
 
@@ -56,13 +58,13 @@ def _temporary_directory() -> Path:
     return directory
 
 
-def _completes(session: CommandContext) -> bool:
+def _completes(context: CommandContext) -> bool:
     """Whether lazy links are followed by a background build: from the command line, otherwise
     EMROOT_COMPLETE, otherwise the project."""
     said = os.environ.get('EMROOT_COMPLETE', '')
     if said not in ('', '0', '1'):
         raise UsageError(f'EMROOT_COMPLETE is {said!r}', hint='set it to 1 or 0, or unset it')
-    return bool(session.args.complete or (said == '1' if said else session.project and session.project.complete))
+    return bool(context.args.complete or (said == '1' if said else context.project and context.project.complete))
 
 
 def lazy_mode(args: argparse.Namespace) -> str:

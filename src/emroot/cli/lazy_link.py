@@ -26,7 +26,7 @@ from ..lazy_link.undefined_symbols import LinkRefused
 from ..libraries.resolution import resolve
 from ..modes import Mode, parse_mode
 from ..symbol_index.symbols import NmFailed
-from .commands.build import options_of, say_failures
+from .builds import options_of, say_failures
 from .context import CommandContext
 from .ui.log import make_watcher
 from .ui.notices import tell
@@ -59,10 +59,10 @@ def main(argv: list[str]) -> int:
 @contextlib.contextmanager
 def opened(args: argparse.Namespace, *, modes: str = '', of_links: bool = False) -> Iterator[Build]:
     """A build for the arguments, with a watcher."""
-    session = CommandContext(args)
-    watcher = make_watcher(session.home, verbose=False, quiet=args.quiet, live=True, modes=modes, of_links=of_links)
+    context = CommandContext(args)
+    watcher = make_watcher(context.home, verbose=False, quiet=args.quiet, live=True, modes=modes, of_links=of_links)
     try:
-        yield Build(session.catalogue, session.home, session.store, session.cache, options_of(session), watcher)
+        yield Build(context.catalogue, context.home, context.store, context.cache, options_of(context), watcher)
     finally:
         watcher.close()
 

@@ -70,6 +70,9 @@ class Build:
         if lacking:
             from .history.build_record import save_build_record  # for `emroot report`
             save_build_record(self, clock)
+        if self.result.compiled:
+            from ..cache_directory.garbage_collection import collect_automatically
+            collect_automatically(self.home)
         return self.result
 
     def _take_over(self) -> None:

@@ -9,7 +9,7 @@ from ..hashing import Record, canonical_json, digest_bytes
 from ..store import Blob
 from ..store.records import is_below, is_digest, seal, unseal
 from . import protobuf
-from .transport import InvalidResponse
+from .errors import InvalidResponse
 
 INDEX = 'index.json'
 INDEX_SCHEMA = 1

@@ -6,8 +6,8 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterable
 
+from .errors import AccessDenied, InvalidResponse, TransportError
 from .remote_spec import HEADER
-from .transport import AccessDenied, InvalidResponse, TransportError
 
 #: The number of invalid answers after which the remote is no longer used: one may be a damaged file.
 _WRONG_ANSWERS = 3

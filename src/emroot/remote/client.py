@@ -20,8 +20,10 @@ from ..symbol_index.storage import CLAIMED, KIND
 from . import action_cache
 from .action_cache import INDEX, LARGEST_RECORD, check_shape, decode, decode_index, encode, named_blobs, record_name
 from .circuit_breaker import CircuitBreaker
+from .errors import InvalidResponse, Unavailable
 from .remote_spec import RemoteSpec
-from .transport import InvalidResponse, Transport, Unavailable, open_transport
+from .transport import Transport
+from .transports import open_transport
 from .worker_threads import WorkerThreads
 
 if TYPE_CHECKING:

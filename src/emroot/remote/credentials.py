@@ -13,7 +13,7 @@ import threading
 from collections.abc import Mapping
 
 from ..host.programs import find_program
-from .transport import Unavailable
+from .errors import Unavailable
 
 #: The variable with the helper.
 HELPER = 'EMROOT_CREDENTIAL_HELPER'

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,6 +10,7 @@ from urllib.parse import SplitResult, unquote, urlsplit
 from ..errors import UsageError
 from ..host.files import user_path
 from .credentials import Credentials
+from .transports import SCHEMES, Scheme
 
 if TYPE_CHECKING:
     from .signing import Keys
@@ -19,11 +19,7 @@ if TYPE_CHECKING:
 WRITES = 'rw+'
 #: The variable with headers for a remote: `Name: value`, one per line.
 HEADER = 'EMROOT_REMOTE_HEADER'
-_MEND = 'for example https://cache.example/emroot, rw+https://cache.example/emroot, grpcs://cache.example, or a directory'
-
-
-#: The kind of a remote, by scheme (see `transport.open_transport`).
-_KINDS = {'http': 'web', 'https': 'web', 'grpc': 'reapi', 'grpcs': 'reapi'}
+_HINT = 'for example https://cache.example/emroot, rw+https://cache.example/emroot, grpcs://cache.example, or a directory'
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,8 +28,8 @@ class RemoteSpec:
 
     url: str
     """A URL without a trailing slash, or the path of a directory. Contains no secrets."""
-    kind: str
-    """`web`, `reapi` or `directory`."""
+    scheme: str
+    """One of `transports.SCHEMES`; `file` for a directory."""
     writes: bool
     keys: Keys | None = field(default=None, repr=False)
     """The keys of which one has to have signed a record; None accepts all records."""
@@ -45,13 +41,13 @@ class RemoteSpec:
         """Whether credentials are sent unencrypted."""
         url = urlsplit(self.url)
         here = url.hostname in ('localhost', '127.0.0.1', '::1')
-        return url.scheme in ('http', 'grpc') and self.credentials.has_some and not here
+        return not SCHEMES[self.scheme].encrypted and self.credentials.has_some and not here
 
 
 def parse_remote(text: str, *, writes: bool = False, directory: Path | None = None, headers: str = '', helper: str = '',
                  key: str = '') -> RemoteSpec:
-    """Parse `[rw+]URL` or `[rw+]DIRECTORY`; a relative directory is relative to `beside`. `helper`: a program
-    for headers. `key`: a public key (see `signing.read_keys`).
+    """Read `[rw+]URL` or `[rw+]DIRECTORY`, which is relative to `directory`. `helper` is a program to ask for headers,
+    `key` a public key (see `signing.read_keys`).
 
     Raises `UsageError` for other schemes, and for addresses with a password, which would be visible in
     process lists.
@@ -60,16 +56,17 @@ def parse_remote(text: str, *, writes: bool = False, directory: Path | None = No
     plain = text.removeprefix(WRITES)
     writes = writes or plain != text
     url = urlsplit(plain)
-    if kind := _KINDS.get(url.scheme):
-        _check(url, kind)
+    scheme = SCHEMES.get(url.scheme)
+    if scheme and scheme.network:
+        _check(url, scheme)
         location = plain.rstrip('/')
-        asked = location.replace('grpc', 'http', 1) if kind == 'reapi' else location  # as Bazel asks its helpers
-        return RemoteSpec(url=location, kind=kind, writes=writes, keys=keys,
+        asked = location.replace(url.scheme, scheme.credential_scheme or url.scheme, 1)
+        return RemoteSpec(url=location, scheme=url.scheme, writes=writes, keys=keys,
                           credentials=Credentials(asked, _headers(headers), helper))
-    if '://' in plain and url.scheme != 'file':
-        raise UsageError(f'unsupported remote scheme {url.scheme!r}', hint=_MEND)
-    path = unquote(url.path) if url.scheme == 'file' else plain
-    return RemoteSpec(url=str(user_path(path, directory)), kind='directory', writes=writes, keys=keys)
+    if '://' in plain and not scheme:
+        raise UsageError(f'unsupported remote scheme {url.scheme!r}', hint=_HINT)
+    path = unquote(url.path) if scheme else plain
+    return RemoteSpec(url=str(user_path(path, directory)), scheme='file', writes=writes, keys=keys)
 
 
 def _keys(key: str, directory: Path | None) -> Keys:
@@ -77,15 +74,15 @@ def _keys(key: str, directory: Path | None) -> Keys:
     return read_keys(key, directory)
 
 
-def _check(url: SplitResult, kind: str) -> None:
+def _check(url: SplitResult, scheme: Scheme) -> None:
     if not url.hostname or url.query or url.fragment:
-        raise UsageError('the address of a remote is a directory on a web server, without `?` or `#`', hint=_MEND)
+        raise UsageError('the address of a remote is a directory on a web server, without `?` or `#`', hint=_HINT)
     if url.username or url.password:
         raise UsageError(f'the address of the remote at {url.hostname} contains a password',
                          hint=f'give it as a header, in the environment variable {HEADER}: `Authorization: Basic ...`')
-    if kind == 'reapi' and importlib.util.find_spec('grpc') is None:
-        raise UsageError(f'the remote scheme {url.scheme!r} needs gRPC, which is not installed',
-                         hint="pip install 'emroot[reapi]'")
+    if not scheme.is_available:
+        raise UsageError(f'the remote scheme {url.scheme!r} needs the Python package {scheme.package}, which is not installed',
+                         hint=f"pip install 'emroot[{scheme.extra}]'")
 
 
 def _headers(text: str) -> dict[str, str]:

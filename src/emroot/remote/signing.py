@@ -15,7 +15,7 @@ from pathlib import Path
 from ..errors import UsageError, blame_shortage
 from ..host.files import user_path
 from ..host.programs import find_program
-from .transport import Unavailable
+from .errors import Unavailable
 
 #: The variable with the value of `--remote-key`.
 KEY = 'EMROOT_REMOTE_KEY'

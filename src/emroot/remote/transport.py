@@ -1,48 +1,20 @@
-"""Upload and download of files, and their errors."""
+"""How files get to and from a remote: what each transport can do, and what they share (`transports/` has them)."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Protocol, TypeVar
+from typing import IO, Protocol, TypeVar
 
 from ..store import Blob
-
-if TYPE_CHECKING:
-    from .remote_spec import RemoteSpec
+from .errors import TransportError, Unavailable
 
 #: Timeout of a server in seconds.
 SILENCE = 3.0
 #: Pauses before retries in seconds.
 _PAUSES = (0.1, 0.4)
 _T = TypeVar('_T')
-
-
-class TransportError(Exception):
-    """An error of a remote. The text completes a sentence that begins with the name of the remote."""
-
-
-class Unavailable(TransportError):
-    """The remote cannot be reached, or does not answer like a server of its kind."""
-
-    def __init__(self, why: str, *, passing: bool = False) -> None:
-        super().__init__(why)
-        self.passing = passing
-        """Whether a retry may help."""
-
-
-class AccessDenied(TransportError):
-    """The remote requires credentials, or denies access."""
-
-
-class InvalidResponse(TransportError):
-    """The remote answers with invalid data."""
-
-    def __init__(self, why: str, *, status: int = 0) -> None:
-        super().__init__(why)
-        self.status = status
-        """The HTTP status, if that is the error."""
 
 
 def blob_name(blob: Blob) -> str:
@@ -73,6 +45,11 @@ class Transport(Protocol):
 
     def put_blobs(self, found: Mapping[Blob, Path]) -> None:
         """Upload blobs, each atomically. Raises `TransportError`."""
+
+    def write_index(self) -> int | None:
+        """List all records in `index.json`, for readers over the web; how many there are. None where the remote answers by
+        itself what it has. Raises `TransportError`.
+        """
 
     def abort(self) -> None:
         """Make another thread's current request fail soon."""
@@ -107,15 +84,3 @@ def with_retries(once: Callable[[], _T], reset: Callable[[], None], aborted: Cal
             reset()
             raise
     raise AssertionError('the last pause ends it')
-
-
-def open_transport(spec: RemoteSpec) -> Transport:
-    """The transport for an address. Raises `Unavailable` if its credentials cannot be determined."""
-    if spec.kind == 'web':
-        from .http_transport import HttpTransport
-        return HttpTransport(spec.url, spec.credentials.headers())
-    if spec.kind == 'reapi':
-        from .grpc_transport import GrpcTransport
-        return GrpcTransport(spec.url, spec.credentials.headers())
-    from .directory_transport import DirectoryTransport
-    return DirectoryTransport(Path(spec.url))

@@ -9,7 +9,8 @@ from collections.abc import Callable
 
 from ..errors import EmrootError
 from .circuit_breaker import CircuitBreaker
-from .transport import Transport, TransportError, Unavailable
+from .errors import TransportError, Unavailable
+from .transport import Transport
 
 Job = Callable[[Transport], None]
 MAX_THREADS = 8

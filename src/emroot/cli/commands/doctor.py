@@ -6,40 +6,56 @@ import argparse
 import os
 import stat
 import sys
-from dataclasses import asdict
+from typing import TYPE_CHECKING
 
-from ...diagnostics.checks import (
-    Check,
-    examine_cache,
-    examine_environment,
-    examine_home,
-    examine_lazy,
-    examine_node,
-    examine_prebuilt,
-    examine_sdk,
-)
-from ...diagnostics.messages import explain_message
-from ...errors import EmrootError
-from ..context import CommandContext, print_json
-from ..ui.color import paint
+from ..arguments import add_json, path
+
+if TYPE_CHECKING:
+    from ..context import CommandContext
+
+EXAMPLES = [('emroot doctor', 'check the setup'),
+            ('make 2>&1 | emroot doctor', 'explain errors in a log of emcc')]
 
 
-def doctor(args: argparse.Namespace) -> int:
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """A message, or nothing."""
+    parser.add_argument('--message', metavar='TEXT',
+                        help='the message from emcc; without TEXT or with -, a log from standard input')
+    parser.add_argument('--cache', type=path, metavar='DIR', help='the cache directory to look at')
+    add_json(parser)
+
+
+def run(args: argparse.Namespace) -> int:
     """Check the setup; or, given a message of emcc, explain it."""
-    session = CommandContext(args)
+    from dataclasses import asdict
+
+    from ...diagnostics.checks import (
+        Check,
+        examine_cache,
+        examine_environment,
+        examine_home,
+        examine_lazy,
+        examine_node,
+        examine_prebuilt,
+        examine_sdk,
+    )
+    from ...errors import EmrootError
+    from ..context import CommandContext, print_json
+    from ..ui.color import paint
+    context = CommandContext(args)
     text = sys.stdin.read() if args.message == '-' or (args.message is None and _is_fed()) else args.message
     if text and text.strip():
-        return _explain(session, text)
-    findings = [*examine_home(session.home)]
+        return _explain(context, text)
+    findings = [*examine_home(context.home)]
     try:
-        sdk = session.sdk
+        sdk = context.sdk
     except EmrootError as error:
         findings.append(Check(error.message, False, error.hint, error.exit_code))
     else:
-        findings += [*examine_sdk(sdk), *examine_node(sdk, session.home)]
-        if session.home.is_known or args.cache:
-            findings += [*examine_cache(session.cache, sdk, home=session.home), *examine_lazy(session.cache),
-                         *examine_prebuilt(sdk, session.cache, used=session.sdk_cache), *examine_environment(session.cache)]
+        findings += [*examine_sdk(sdk), *examine_node(sdk, context.home)]
+        if context.home.is_known or args.cache:
+            findings += [*examine_cache(context.cache, sdk, home=context.home), *examine_lazy(context.cache),
+                         *examine_prebuilt(sdk, context.cache, used=context.sdk_cache), *examine_environment(context.cache)]
     if args.json:
         print_json({'findings': [asdict(finding) for finding in findings]})
     else:
@@ -51,20 +67,24 @@ def doctor(args: argparse.Namespace) -> int:
     return next((finding.exit_code or 1 for finding in findings if not finding.ok), 0)
 
 
-def _explain(session: CommandContext, text: str) -> int:
-    remedies = explain_message(text, session.catalogue)
-    if session.args.json:
+def _explain(context: CommandContext, text: str) -> int:
+    from dataclasses import asdict
+
+    from ...diagnostics.messages import explain_message
+    from ..context import print_json
+    remedies = explain_message(text, context.catalogue)
+    if context.args.json:
         print_json({'remedies': [asdict(remedy) for remedy in remedies]})
     elif not remedies:
         print('no message about a file that is missing in emcc\'s cache')
-    for remedy in [] if session.args.json else remedies:
+    for remedy in [] if context.args.json else remedies:
         print(f'{remedy.missing}: {remedy.target or remedy.note or "no single library"}')
         rows = {'build it' if remedy.target else 'try': remedy.command, 'in Bazel': remedy.bazel,
                 'note': remedy.note if remedy.target else ''}
         for label, text in rows.items():
             if text:
                 print(f'  {label + ":":10} {text}')
-    if not session.args.json and any(r.target for r in remedies):
+    if not context.args.json and any(r.target for r in remedies):
         print('to build everything that a link needs: emroot build --for "LINK", or `emroot run -- COMMAND`')
     return 0
 

@@ -3,25 +3,37 @@
 from __future__ import annotations
 
 import argparse
-import difflib
 import sys
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from ...engine.explanation import Explained, explain_named
-from ...errors import EmrootError
-from ...hashing import Record, digest_record
-from ...libraries.catalogue import Catalogue
-from ...modes import names_mode, parse_mode
-from ...sdk import find_sdk
-from ..context import CommandContext, print_json
+from ..arguments import add_json
+
+if TYPE_CHECKING:
+    from ...engine.explanation import Explained
+    from ...hashing import Record
+    from ..context import CommandContext
+
+EXAMPLES = [('emroot explain wasm64-lto/libc-debug', 'text for diff'),
+            ('emroot explain wasm64-lto/libc --object strlen.o', 'one object'),
+            ('emroot explain wasm64/libc --against wasm64-lto', 'only the differences')]
 
 
-def explain(args: argparse.Namespace) -> int:
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """A target."""
+    parser.add_argument('target', metavar='MODE/TARGET', help='for example wasm64-lto/libc-debug')
+    parser.add_argument('--against', metavar='OTHER', help='another mode, MODE/TARGET or SDK: print only the differences')
+    parser.add_argument('--object', metavar='NAME', help='one object of the target, for example strlen.o')
+    add_json(parser)
+
+
+def run(args: argparse.Namespace) -> int:
     """Print the key of a target or object; with `--against` only the differences from another."""
-    session = CommandContext(args)
-    mine = explain_named(session.catalogue, session.store, args.target, args.object)
+    from ...engine.explanation import explain_named
+    from ..context import CommandContext, print_json
+    context = CommandContext(args)
+    mine = explain_named(context.catalogue, context.store, args.target, args.object)
     if args.against:
-        return _compare(session, mine, args)
+        return _compare(context, mine, args)
     if args.json:
         print_json({'key': mine.key, **mine.record, 'inputs': dict(mine.inputs), 'state': mine.state})
     else:
@@ -31,17 +43,25 @@ def explain(args: argparse.Namespace) -> int:
     return 0
 
 
-def _compare(session: CommandContext, mine: Explained, args: argparse.Namespace) -> int:
+def _compare(context: CommandContext, mine: Explained, args: argparse.Namespace) -> int:
     """Print the lines in which two explanations differ, and a summary."""
-    against, catalogue, name = args.against, session.catalogue, args.target
+    import difflib
+
+    from ...engine.explanation import explain_named
+    from ...errors import EmrootError
+    from ...libraries.catalogue import Catalogue
+    from ...modes import names_mode, parse_mode
+    from ...sdk import find_sdk
+    from ..context import print_json
+    against, catalogue, name = args.against, context.catalogue, args.target
     if '/' in against and names_mode(against.partition('/')[0]):
         name = against
     else:
         try:
             name = f'{parse_mode(against)}/{name.partition("/")[2]}'
         except EmrootError:
-            catalogue = Catalogue(find_sdk(session.home, against), session.home)
-    other = explain_named(catalogue, session.store, name, args.object)
+            catalogue = Catalogue(find_sdk(context.home, against), context.home)
+    other = explain_named(catalogue, context.store, name, args.object)
     lines = list(difflib.unified_diff(_text(other), _text(mine), str(args.against), args.target, lineterm='', n=0))
     differing = sorted({name for name in {*mine.record, *other.record} if mine.record.get(name) != other.record.get(name)})
     changed = [name for name, digest in mine.inputs if dict(other.inputs).get(name) != digest]
@@ -66,6 +86,7 @@ def _members(mine: Record, other: Record) -> str:
 
 
 def _text(explained: Explained) -> list[str]:
+    from ...hashing import digest_record
     lines = [f'key = {explained.key}', *_lines('', explained.record)]
     if explained.key != digest_record(explained.record):
         raise AssertionError('the key is not that of the record shown')

@@ -4,18 +4,30 @@ from __future__ import annotations
 
 import argparse
 
-from ...cache_directory.base_cache import own_bases
-from ...lazy_link.link_history import never_whole
-from ..context import CommandContext, print_json
+from ..arguments import add_json, path
+
+EXAMPLES = [('emroot list', 'all targets of wasm32'),
+            ("emroot list --features wasm64,lto 'libc++*' MINIMAL", 'some targets of another mode')]
 
 
-def list_targets(args: argparse.Namespace) -> int:
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """A mode, and targets."""
+    parser.add_argument('--features', action='append', default=[], metavar='F', help='features of the mode (default: wasm32)')
+    parser.add_argument('--cache', type=path, metavar='DIR', help='the cache directory to look at')
+    parser.add_argument('patterns', nargs='*', metavar='PATTERN', help='targets, patterns or groups')
+    add_json(parser)
+
+
+def run(args: argparse.Namespace) -> int:
     """List the targets of a mode."""
-    session = CommandContext(args)
+    from ...cache_directory.base_cache import own_bases
+    from ...lazy_link.link_history import never_whole
+    from ..context import CommandContext, print_json
+    context = CommandContext(args)
     documents = []
-    bases = own_bases(session.sdk, session.cache) if session.sdk_cache else []
-    for mode in session.modes():
-        listing = session.catalogue.listing(mode)
+    bases = own_bases(context.sdk, context.cache) if context.sdk_cache else []
+    for mode in context.modes():
+        listing = context.catalogue.listing(mode)
         names = listing.expand(args.patterns) if args.patterns else list(listing.libraries)
         rows, vary, prebuilt = [], {}, []
         for name in names:
@@ -23,10 +35,10 @@ def list_targets(args: argparse.Namespace) -> int:
                 vary[name] = ' '.join(f'{key.removeprefix("is_")}={value}' for key, value in library.vary.items()
                                       if value not in ('False', 'None'))
                 rows.append({'name': name, 'file': library.file, 'objects': library.objects,
-                             'present': (session.cache / library.path).is_file()})
+                             'present': (context.cache / library.path).is_file()})
                 if any((base.root / library.path).is_file() for base in bases):
                     prebuilt.append(name)
-        partly = [name for name in never_whole(session.cache).get(mode, []) if name in vary]
+        partly = [name for name in never_whole(context.cache).get(mode, []) if name in vary]
         ports = [name for name in ([*listing.ports, *listing.port_variants] if not args.patterns else names)
                  if not listing.library(name)]
         documents.append({'mode': mode.name, 'targets': rows, 'ports': ports,

@@ -4,17 +4,30 @@ from __future__ import annotations
 
 import argparse
 
-from ...errors import UsageError
-from ...libraries.resolution import resolve as resolve_link
-from ..context import CommandContext, print_json
+from ..arguments import add_json
+
+EXAMPLES = [('emroot resolve -- em++ -O2 -flto -fwasm-exceptions a.o -o a.js', 'a command line'),
+            ('emroot resolve --lang c -- -sMAIN_MODULE=2', 'only flags')]
 
 
-def resolve(args: argparse.Namespace) -> int:
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """A link."""
+    parser.add_argument('--lang', choices=['c', 'c++'], help='language, if flags are given without a driver (default: c++)')
+    parser.add_argument('--environment', action='store_true', help='use EMCC_CFLAGS, EMCC_FORCE_STDLIBS and similar variables')
+    add_json(parser)
+    parser.add_argument('link', nargs=argparse.REMAINDER, metavar='-- LINK...',
+                        help='a whole command line, or only flags; inputs need not exist')
+
+
+def run(args: argparse.Namespace) -> int:
     """Print what a link needs."""
+    from ...errors import UsageError
+    from ...libraries.resolution import resolve
+    from ..context import CommandContext, print_json
     link = args.link[1:] if args.link[:1] == ['--'] else args.link
     if not link and not args.lang:
         raise UsageError('no link to resolve', hint='put its command line after `--`: emroot resolve -- em++ -flto a.o')
-    found = resolve_link(CommandContext(args).catalogue, link, lang=args.lang, environment=args.environment)
+    found = resolve(CommandContext(args).catalogue, link, lang=args.lang, environment=args.environment)
     if args.json:
         print_json(found.to_json())
         return 0

@@ -14,7 +14,8 @@ from typing import IO
 from urllib.parse import SplitResult, unquote, urljoin, urlsplit
 from urllib.request import getproxies, proxy_bypass
 
-from .transport import SILENCE, AccessDenied, InvalidResponse, TransportError, Unavailable, UnbatchedMixin, with_retries
+from ..errors import AccessDenied, InvalidResponse, TransportError, Unavailable
+from ..transport import SILENCE, UnbatchedMixin, with_retries
 
 _PASSING = {408, 425, 429, 500, 502, 503, 504}
 _REFUSED = {401, 403, 407}
@@ -32,7 +33,6 @@ class HttpTransport(UnbatchedMixin):
         self._aborted = False
 
     def get(self, name: str, sink: IO[bytes], limit: int) -> bool:
-        """See `Transport`."""
         def once() -> bool:
             sink.seek(0)
             sink.truncate()
@@ -40,11 +40,13 @@ class HttpTransport(UnbatchedMixin):
         return with_retries(once, self._close, lambda: self._aborted)
 
     def put(self, name: str, content: bytes | Path, *, anew: bool = False) -> None:
-        """See `Transport`. An existing file is always replaced."""
+        """See `Transport`. An existing record is always replaced."""
         with_retries(lambda: self._put(f'{self._url}/{name}', content), self._close, lambda: self._aborted)
 
+    def write_index(self) -> None:
+        """See `Transport`. The server may be any cache of Bazel's: it keeps no index."""
+
     def abort(self) -> None:
-        """See `Transport`."""
         self._aborted = True
         for connection in list(self._connections.values()):
             with contextlib.suppress(OSError, AttributeError):  # it may be closed at this very moment

@@ -19,29 +19,38 @@ from urllib.parse import urlsplit
 os.environ.setdefault('GRPC_VERBOSITY', 'NONE')  # it would say on standard error what is said as one warning
 import grpc
 
-from ..store import Blob
-from . import protobuf
-from .action_cache import INDEX, STDERR_RAW, STDOUT_RAW, digest_message
-from .transport import SILENCE, AccessDenied, InvalidResponse, TransportError, Unavailable, with_retries
+from ...store import Blob
+from .. import protobuf
+from ..action_cache import INDEX, STDERR_RAW, STDOUT_RAW, digest_message
+from ..errors import AccessDenied, InvalidResponse, TransportError, Unavailable
+from ..transport import SILENCE, with_retries
+from .reapi_messages import (
+    ALREADY_EXISTS,
+    BATCH_READ_BLOBS,
+    BATCH_UPDATE_BLOBS,
+    CHUNK,
+    FIND_MISSING_BLOBS,
+    GET_ACTION_RESULT,
+    GET_CAPABILITIES,
+    NOT_FOUND,
+    OK,
+    READ,
+    SHA256,
+    UPDATE_ACTION_RESULT,
+    WRITE,
+    action_digest,
+    batches,
+    status_code,
+    write_requests,
+)
 
-_API = '/build.bazel.remote.execution.v2'
-_GET_CAPABILITIES = f'{_API}.Capabilities/GetCapabilities'
-_GET_RESULT, _UPDATE_RESULT = f'{_API}.ActionCache/GetActionResult', f'{_API}.ActionCache/UpdateActionResult'
-_MISSING, _READ_BATCH, _UPDATE_BATCH = (f'{_API}.ContentAddressableStorage/{name}'
-                                        for name in ('FindMissingBlobs', 'BatchReadBlobs', 'BatchUpdateBlobs'))
-_READ, _WRITE = '/google.bytestream.ByteStream/Read', '/google.bytestream.ByteStream/Write'
 #: Fields of a result that a server may store as separate blobs.
 _APART = {STDOUT_RAW: 6, STDERR_RAW: 8}
-_SHA256 = 1
-#: The size in digests of actions, which are never uploaded.
-_ACTION_SIZE = 64
 #: The maximum size of a batch in bytes: gRPC's limit, less overhead. A server may have a lower limit.
 _BATCH = 3 << 20
-_CHUNK = 1 << 20
 #: The minimum rate of a long transfer in bytes per second.
 _SLOWEST = 1 << 14
 _T = TypeVar('_T')
-_OK, _NOT_FOUND, _ALREADY_EXISTS = 0, 5, 6
 _MEANING: dict[Any, Callable[[str], TransportError]] = {
     grpc.StatusCode.UNAUTHENTICATED: AccessDenied, grpc.StatusCode.PERMISSION_DENIED: AccessDenied,
     grpc.StatusCode.DEADLINE_EXCEEDED: lambda _: Unavailable('it does not answer'),
@@ -58,13 +67,12 @@ class GrpcTransport:
         self._headers: tuple[tuple[str, str | bytes], ...] = tuple((name.lower(), value) for name, value in headers.items())
         self._silence, self._aborted = silence, False
         at = parts.netloc if parts.port else f'{parts.netloc}:{443 if parts.scheme == "grpcs" else 80}'
-        options = [('grpc.max_receive_message_length', _BATCH + _CHUNK), ('grpc.enable_retries', 0)]
+        options = [('grpc.max_receive_message_length', _BATCH + CHUNK), ('grpc.enable_retries', 0)]
         self._channel = grpc.secure_channel(at, grpc.ssl_channel_credentials(_authorities()), options) \
             if parts.scheme == 'grpcs' else grpc.insecure_channel(at, options)
         self._batch = 0
 
     def get(self, name: str, sink: IO[bytes], limit: int) -> bool:
-        """See `Transport`."""
         if name == INDEX:
             self._capabilities()
             return False
@@ -78,21 +86,21 @@ class GrpcTransport:
     def put(self, name: str, content: bytes | Path, *, anew: bool = False) -> None:
         """See `Transport`. An existing record is always replaced."""
         result = content if isinstance(content, bytes) else content.read_bytes()
-        self._call(_UPDATE_RESULT, protobuf.text(1, self._instance), protobuf.message(2, _action(name.partition('/')[2])),
-                   protobuf.message(3, result))
+        digest = protobuf.message(2, action_digest(name.partition('/')[2]))
+        self._call(UPDATE_ACTION_RESULT, protobuf.text(1, self._instance), digest, protobuf.message(3, result))
 
     def get_blobs(self, wanted: Mapping[Blob, Path]) -> bool:
         """See `Transport`. Small blobs are batched, large ones streamed."""
         small = [blob for blob in wanted if blob.size <= self._batch_limit()]
-        for batch in _batches(small, self._batch_limit()):
-            answer = self._call(_READ_BATCH, protobuf.text(1, self._instance),
+        for batch in batches(small, self._batch_limit()):
+            answer = self._call(BATCH_READ_BLOBS, protobuf.text(1, self._instance),
                                 *(protobuf.message(2, digest_message(b)) for b in batch))
             by_digest = {blob.digest: blob for blob in batch}
             for response in (value for number, value in protobuf.fields(answer) if number == 1):
-                if (code := _status(protobuf.field(response, 3))) == _NOT_FOUND:
+                if (code := status_code(protobuf.field(response, 3))) == NOT_FOUND:
                     return False
                 blob = by_digest.pop(protobuf.field(response, 1, 1).decode('ascii', 'replace'), None)
-                if code != _OK or blob is None:
+                if code != OK or blob is None:
                     raise InvalidResponse('it does not answer the request')
                 wanted[blob].write_bytes(protobuf.field(response, 2))
             if by_digest:
@@ -101,24 +109,27 @@ class GrpcTransport:
 
     def put_blobs(self, found: Mapping[Blob, Path]) -> None:
         """See `Transport`. Blobs that the server has are not sent."""
-        answer = self._call(_MISSING, protobuf.text(1, self._instance), *(protobuf.message(2, digest_message(b)) for b in found))
-        lacking = {protobuf.field(value, 1).decode('ascii', 'replace') for number,
-                   value in protobuf.fields(answer) if number == 2}
+        digests = [protobuf.message(2, digest_message(blob)) for blob in found]
+        answer = self._call(FIND_MISSING_BLOBS, protobuf.text(1, self._instance), *digests)
+        lacking = {protobuf.field(value, 1).decode('ascii', 'replace')
+                   for number, value in protobuf.fields(answer) if number == 2}
         missing = [blob for blob in found if blob.digest in lacking]
         small = [blob for blob in missing if blob.size <= self._batch_limit()]
-        for batch in _batches(small, self._batch_limit()):
-            answer = self._call(_UPDATE_BATCH, protobuf.text(1, self._instance), *(
+        for batch in batches(small, self._batch_limit()):
+            answer = self._call(BATCH_UPDATE_BLOBS, protobuf.text(1, self._instance), *(
                 protobuf.message(2, protobuf.message(1, digest_message(b)), protobuf.message(2, found[b].read_bytes()))
                 for b in batch))
             for response in (value for number, value in protobuf.fields(answer) if number == 1):
-                if _status(protobuf.field(response, 2)) not in (_OK, _ALREADY_EXISTS):
+                if status_code(protobuf.field(response, 2)) not in (OK, ALREADY_EXISTS):
                     raise InvalidResponse('it does not accept the upload')
         for blob in missing:
             if blob not in small:
                 self._write(blob, found[blob])
 
+    def write_index(self) -> None:
+        """See `Transport`. Such a server has no files."""
+
     def abort(self) -> None:
-        """See `Transport`."""
         self._aborted = True
         self._channel.close()
 
@@ -126,8 +137,8 @@ class GrpcTransport:
 
     def _capabilities(self) -> bytes:
         """The server's capabilities: the first request."""
-        cache = protobuf.field(self._call(_GET_CAPABILITIES, protobuf.text(1, self._instance)), 1)
-        if _SHA256 not in protobuf.numbers(cache, 1):
+        cache = protobuf.field(self._call(GET_CAPABILITIES, protobuf.text(1, self._instance)), 1)
+        if SHA256 not in protobuf.numbers(cache, 1):
             raise Unavailable('it is not a cache with sha256 digests')
         return cache
 
@@ -141,7 +152,7 @@ class GrpcTransport:
         """The result of an action; the record in it is also found if the server stores it as a separate
         blob."""
         try:
-            result = self._call(_GET_RESULT, protobuf.text(1, self._instance), protobuf.message(2, _action(digest)),
+            result = self._call(GET_ACTION_RESULT, protobuf.text(1, self._instance), protobuf.message(2, action_digest(digest)),
                                 protobuf.integer(3, 1),
                                 protobuf.integer(4, 1))
         except _NotFound:
@@ -153,7 +164,7 @@ class GrpcTransport:
                 blob = Blob.of(protobuf.field(apart, 1).decode('ascii', 'replace'), size)
                 if blob is None or size > min(limit, _BATCH):
                     raise InvalidResponse('it has a record that is not from emroot')
-                answer = self._call(_READ_BATCH, protobuf.text(1, self._instance), protobuf.message(2, digest_message(blob)))
+                answer = self._call(BATCH_READ_BLOBS, protobuf.text(1, self._instance), protobuf.message(2, digest_message(blob)))
                 result += protobuf.message(raw, protobuf.field(answer, 1, 2))
         if len(result) > limit:
             raise InvalidResponse('it sends more data than expected')
@@ -162,7 +173,7 @@ class GrpcTransport:
     def _read(self, blob: Blob, file: Path) -> bool:
         def once() -> bool:
             name = f'{self._instance}/blobs/{blob.digest}/{blob.size}'.lstrip('/')
-            stream = self._channel.unary_stream(_READ, bytes, bytes)(protobuf.text(1, name), timeout=self._long(blob),
+            stream = self._channel.unary_stream(READ, bytes, bytes)(protobuf.text(1, name), timeout=self._long(blob),
                                                                      metadata=self._headers)
             done = 0
             with open(file, 'wb') as sink:
@@ -182,8 +193,8 @@ class GrpcTransport:
     def _write(self, blob: Blob, file: Path) -> None:
         def once() -> None:
             name = f'{self._instance}/uploads/{uuid.uuid4()}/blobs/{blob.digest}/{blob.size}'.lstrip('/')
-            answer = self._channel.stream_unary(_WRITE, bytes, bytes)(_pieces(name, file, blob.size), timeout=self._long(blob),
-                                                        metadata=self._headers)
+            send = self._channel.stream_unary(WRITE, bytes, bytes)
+            answer = send(write_requests(name, file, blob.size), timeout=self._long(blob), metadata=self._headers)
             if protobuf.numbers(answer, 1) != [blob.size]:
                 raise InvalidResponse('it does not accept the upload')
         self._patiently(once)
@@ -224,38 +235,6 @@ def _talking() -> Iterator[None]:
         raise InvalidResponse('it answers with data that is not a message') from error
     except ValueError as error:  # gRPC's word for a channel that was closed; also for what is no message
         raise Unavailable('its answer is not understood') from error
-
-
-def _action(digest: str) -> bytes:
-    return protobuf.text(1, digest) + protobuf.integer(2, _ACTION_SIZE)
-
-
-def _status(status: bytes) -> int:
-    return (protobuf.numbers(status, 1) or [_OK])[0]
-
-
-def _batches(blobs: list[Blob], limit: int) -> Iterator[list[Blob]]:
-    batch: list[Blob] = []
-    for blob in blobs:
-        if batch and sum(b.size + 128 for b in batch) + blob.size > limit:
-            yield batch
-            batch = []
-        batch.append(blob)
-    if batch:
-        yield batch
-
-
-def _pieces(name: str, file: Path, size: int) -> Iterator[bytes]:
-    done = 0
-    with open(file, 'rb') as f:
-        while True:
-            data = f.read(_CHUNK)
-            last = done + len(data) >= size or not data
-            named = b'' if done else protobuf.text(1, name)
-            yield named + protobuf.integer(2, done) + protobuf.integer(3, last) + protobuf.message(10, data)
-            done += len(data)
-            if last:
-                return
 
 
 def _authorities() -> bytes:

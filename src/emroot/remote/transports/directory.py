@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 import shutil
+from collections.abc import Mapping
 from pathlib import Path
 from typing import IO
 
-from ..host.files import atomic_write
-from .action_cache import INDEX, encode_index
-from .transport import InvalidResponse, Unavailable, UnbatchedMixin
+from ...host.files import atomic_write
+from ..action_cache import INDEX, encode_index
+from ..errors import InvalidResponse, Unavailable
+from ..transport import UnbatchedMixin
 
 _CHUNK = 1 << 20
 
@@ -18,8 +20,9 @@ class DirectoryTransport(UnbatchedMixin):
     """Plain files named by content, which never change. Exceptions: the index, and records that get a
     signature."""
 
-    def __init__(self, top: Path) -> None:
-        self._top = top
+    def __init__(self, path: str, headers: Mapping[str, str] | None = None) -> None:
+        """`headers` are for others: files need none."""
+        self._top = Path(path)
 
     def get(self, name: str, sink: IO[bytes], limit: int) -> bool:
         """See `Transport`. There is no index: whether a file exists is visible."""
@@ -39,7 +42,6 @@ class DirectoryTransport(UnbatchedMixin):
         return True
 
     def put(self, name: str, content: bytes | Path, *, anew: bool = False) -> None:
-        """See `Transport`."""
         path = self._top / name
         if not anew and path.exists():
             return
@@ -57,7 +59,7 @@ class DirectoryTransport(UnbatchedMixin):
         """See `Transport`. A hanging disk cannot be interrupted."""
 
     def write_index(self) -> int:
-        """Write the list of all records, for clients over HTTP. Returns their number."""
+        """See `Transport`: a web server that serves this directory does not list it."""
         try:
             records = [name for name in os.listdir(self._top / 'ac') if not name.startswith('.')]
             with atomic_write(self._top / INDEX) as temporary:

@@ -1,0 +1,34 @@
+"""`emroot cache-key`."""
+
+from __future__ import annotations
+
+import argparse
+
+from ..arguments import add_json, add_selection
+
+EXAMPLES = [('emroot cache-key --for "em++ -O2 -flto"', 'the same on every machine')]
+#: Hexadecimal digits of a CI key: enough that the selections of a project never collide.
+_KEY_DIGITS = 20
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """A selection."""
+    add_selection(parser)
+    add_json(parser)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Print a key for SDK and selection, the same on every machine."""
+    from ...hashing import KEY_SCHEMA, digest_record
+    from ...store.blobs import VERSION
+    from ..builds import select
+    from ..context import CommandContext, print_json
+    context = CommandContext(args)
+    modes = {mode.name: sorted(targets) for mode, targets in sorted(select(context, needed=True).items())}
+    digest = digest_record({'sdk': context.sdk.digest, 'modes': modes, 'schema': KEY_SCHEMA, 'store': VERSION})
+    key = f'emroot-{context.sdk.version}-{digest[:_KEY_DIGITS]}'
+    if args.json:
+        print_json({'key': key, 'sdk': {'version': context.sdk.version, 'digest': context.sdk.digest}, 'modes': modes})
+    else:
+        print(key)
+    return 0

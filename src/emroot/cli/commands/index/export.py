@@ -1,0 +1,75 @@
+"""`emroot index export`."""
+
+from __future__ import annotations
+
+import argparse
+import os
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from ...arguments import add_json, add_selection, path
+
+if TYPE_CHECKING:
+    from ....engine.build import Build
+    from ....modes import Mode
+    from ....symbol_index import SymbolIndex
+
+EXAMPLES = [('emroot index export --for "em++ -O2 -flto" -o lto.index', 'of the libraries of this link')]
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """A selection, and a file."""
+    add_selection(parser)
+    parser.add_argument('-o', '--output', type=path, required=True, metavar='FILE',
+                        help='the file; some kilobytes for each mode')
+    add_json(parser)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Build missing libraries, and write the indexes of all selected ones."""
+    from ....errors import BuildError, from_os_error
+    from ....hashing import digest_bytes
+    from ....host.files import user_path, write_bytes
+    from ....symbol_index.bundled import encode_indexes
+    from ...builds import build_whole
+    from ...context import CommandContext, print_json
+    context = CommandContext(args)
+    made = build_whole(context)
+    if made is None:
+        return BuildError.exit_code
+    build, selected = made
+    with build.store:
+        found = dict(_indexes(build, [(mode, target) for mode, targets in selected.items() for target in targets]))
+    data, output = encode_indexes(found), user_path(args.output)
+    try:
+        write_bytes(output, data)
+    except OSError as error:
+        raise from_os_error(error, 'writing the indexes') from error
+    if args.json:
+        print_json({'file': str(output), 'archives': len(found), 'size': len(data), 'sha256': digest_bytes(data),
+                    'sdk': context.sdk.digest})
+    elif not args.quiet:
+        print(output)
+    return 0
+
+
+def _indexes(build: Build, wanted: list[tuple[Mode, str]]) -> Iterator[tuple[str, SymbolIndex]]:
+    """(key of the archive, index); single objects and outputs of embuilder have none."""
+    from ....errors import UsageError
+    from ....symbol_index.storage import find_index, store_index
+    from ....symbol_index.symbols import NmFailed, find_nm, index_archive
+    for mode, target in wanted:
+        known = build.known.get(mode, target)
+        if not known or not known.members or not known.paths[0].endswith('.a'):
+            continue
+        index = find_index(build.store, known.key)
+        if index is None:
+            sdk = build.catalogue.sdk
+            try:
+                index = index_archive(find_nm(sdk.tools), build.cache.root / known.paths[0],
+                                      carrying=[os.fsencode(path) for path in sdk.embedded_paths])
+            except NmFailed as error:
+                raise UsageError(f'the symbols of {mode}/{target} cannot be read: {error}',
+                                 hint='check it with `emroot verify`') from error
+            store_index(build.store, known.key, index)
+        yield known.key, index

@@ -1,0 +1,21 @@
+"""`emroot run`: a command whose links get the libraries that they need."""
+
+from __future__ import annotations
+
+import argparse
+
+from ..arguments import add_run
+
+EXAMPLES = [('emroot run -- cmake --build build', 'links build missing libraries'),
+            ('emroot run --for "em++ -O2 -flto" -- make -j4', 'build these libraries first')]
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """A selection, and a command."""
+    add_run(parser)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Run the command: the selection is built before it starts, other libraries when links need them."""
+    from ..hooked_run import given_command, run_hooked
+    return run_hooked(args, given_command(args))

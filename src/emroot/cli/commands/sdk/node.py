@@ -1,0 +1,31 @@
+"""`emroot sdk node`."""
+
+from __future__ import annotations
+
+import argparse
+
+from ...arguments import add_json
+
+EXAMPLES = [('emroot sdk node', 'for `"$(emroot sdk node)" main.js`: wasm64 needs Node 24, the one on PATH may be older')]
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """It takes no arguments of its own."""
+    add_json(parser)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Print a Node that runs programs of every mode."""
+    from ....sdk.identification import node_version
+    from ....sdk.node import ensure_node
+    from ...context import CommandContext, print_json
+    from ...ui.download_progress import DownloadProgress
+    context = CommandContext(args)
+    report = DownloadProgress(quiet=args.quiet, live=not args.no_progress)
+    found = ensure_node(context.home, candidates=context.sdk.node[:1], report=report)
+    report.end()
+    if args.json:
+        print_json({'node': str(found), 'version': '.'.join(map(str, node_version(found)))})
+    else:
+        print(found)
+    return 0

@@ -1,0 +1,91 @@
+"""Running a command in whose environment each emcc has emroot build what its links miss."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from ..cache_directory.emcc_environment import cache_variables, cmake_variables
+from ..errors import RemoteError, UsageError
+from ..host import permissions
+from ..host.files import user_path
+from ..host.programs import find_program
+from ..host.quoting import quoted
+from ..lazy_link.link_history import completing_command, never_whole
+from ..libraries.link_line import CONFIG, compiler
+from .builds import exit_code, run_build
+from .context import CommandContext, is_below_run
+from .hook_bypass import watched
+from .hook_config import hooked_config
+from .ui.notices import heard
+
+
+def given_command(args: argparse.Namespace) -> list[str]:
+    """The command after `--`. Raises `UsageError` without one."""
+    command: list[str] = args.command[1:] if args.command[:1] == ['--'] else args.command
+    if not command:
+        raise UsageError('no command to run', hint='put it after `--`: emroot run -- make')
+    return command
+
+
+def warn_of_parts(context: CommandContext) -> None:
+    """Print the libraries that lazy links did not build and that a frozen emcc will miss."""
+    missing = never_whole(context.cache)
+    if missing and not context.args.quiet:
+        shown = ' and '.join(f'{len(targets)} of {mode}' for mode, targets in missing.items())
+        print(f'emroot: {context.cache} lacks libraries that lazy links built only in part ({shown}); '
+              f'a frozen emcc fails without them\n  hint: {completing_command(context.cache, missing)}', file=sys.stderr)
+
+
+def run_hooked(args: argparse.Namespace, command: list[str], *, loud: bool = False) -> int:
+    """Run a command in whose environment emcc is hooked; its exit code. `loud`: each lazy link prints what it took."""
+    command = _configured(command)
+    context = CommandContext(args)
+    result = run_build(context, needed=False)
+    code = exit_code(result)
+    if code not in (0, RemoteError.exit_code):
+        return code
+    environment = {**os.environ, **cache_variables(context.catalogue.sdk, context.cache, context.home),
+                   **cmake_variables(result.modes, context.cache), **_remote(context),
+                   'EM_FROZEN_CACHE': '0', 'EM_CONFIG': str(hooked_config(context, loud=loud))}
+    program = find_program(command[0], environment['PATH'])
+    if program is None:
+        raise UsageError(f'there is no command {command[0]!r}', hint='check its spelling and PATH')
+    if not args.quiet and not is_below_run():
+        _say_overridden(context.cache)
+    with heard(quiet=args.quiet) as variables, watched(context.sdk, context.cache, variables):
+        code = subprocess.run([program, *command[1:]], env={**environment, **variables}, check=False,
+                              umask=permissions.given_umask).returncode
+    if os.environ.get('EM_FROZEN_CACHE', '') not in ('', '0'):  # which does not hold below run, but will after it
+        warn_of_parts(context)
+    return 128 - code if code < 0 else code  # ended by a signal: as a shell has it
+
+
+def _say_overridden(cache: Path) -> None:
+    """Print which of the user's environment variables `emroot run` ignores."""
+    given = os.environ.get('EM_CACHE')
+    if given and Path(given) != cache:
+        print(f'emroot: note: EM_CACHE={given} is ignored for this command, which uses {cache} '
+              f'(use --cache {quoted(given)} to change that)', file=sys.stderr)
+    if os.environ.get('EM_FROZEN_CACHE', '0') not in ('', '0'):
+        print('emroot: note: EM_FROZEN_CACHE is ignored for this command: missing libraries are built', file=sys.stderr)
+
+
+def _configured(command: list[str]) -> list[str]:
+    """Remove `--em-config FILE` from an emcc command, and set EM_CONFIG instead: emcc has to read emroot's
+    configuration."""
+    if CONFIG not in command[:-1] or not any(map(compiler, command)):
+        return command
+    at = command.index(CONFIG)
+    os.environ['EM_CONFIG'] = str(user_path(command[at + 1]))
+    return command[:at] + command[at + 2:]
+
+
+def _remote(context: CommandContext) -> dict[str, str]:
+    """Environment variables with the remote of the command line, for the builds of links. Arguments would
+    be visible to all users."""
+    remote = context.remote if context.args.remote else None
+    return {'EMROOT_REMOTE': f'{"rw+" if remote.writes else ""}{remote.url}'} if remote else {}
