@@ -20,7 +20,7 @@ from emroot.remote.signing import sign
 from emroot.remote.transports.directory import DirectoryTransport
 from emroot.store import Store
 from emroot.symbol_index import MemberSymbols, SymbolIndex
-from emroot.symbol_index.bundled import decode_indexes, encode_indexes
+from emroot.symbol_index.bundled import BUNDLED, decode_indexes, encode_indexes, find_bundled
 from emroot.symbol_index.storage import KIND as INDEX
 from emroot.symbol_index.storage import delete_index, find_index, is_claimed, store_index
 from emroot.symbol_index.symbols import read_archive
@@ -130,3 +130,14 @@ def test_an_index_from_a_remote_is_a_claim_unless_it_is_signed(tmp_path: Path, s
         remote.download([DownloadRequest(INDEX, (KEY,), 1.0)])
         remote.close()
         assert find_index(ours, KEY) == ONE and is_claimed(ours, KEY) is not signed
+
+
+def test_indexes_come_with_emroot():
+    """A directory that is not found is no error: links are only no longer lazy."""
+    files = sorted(BUNDLED.glob('*.index'))
+    assert len(files) >= 2
+    for file in files:
+        bodies = decode_indexes(file.read_bytes())
+        assert bodies
+        key = next(iter(bodies))
+        assert find_bundled(file.stem, key) == SymbolIndex.of_body(bodies[key])
