@@ -61,6 +61,7 @@ def emscripten_toolchain(name, arch):
         objcopy_files = name + "_nothing",
         static_runtime_lib = name + "_static_runtime",
         strip_files = name + "_all_files",
+        supports_header_parsing = True,
         supports_param_files = True,
         toolchain_config = name + "_config",
     )
