@@ -29,7 +29,7 @@ wasm_cc_test = rule(
         "env": attr.string_dict(doc = "Environment variables of the test; $(rootpath) of `data` is expanded."),
         "env_inherit": attr.string_list(doc = "Environment variables that are inherited from Bazel's environment."),
         "exit_runtime": attr.bool(default = True, doc = "Whether the runtime shuts down when main returns. Otherwise output without a final newline is lost."),
-        "runner": attr.label(executable = True, cfg = "target", doc = "What runs the program instead of Node (a browser, for example). It gets the path of the page, or else of the script, and the arguments of the test."),
+        "runner": attr.label(executable = True, cfg = "target", doc = "A program that runs the test instead of Node, for example a browser. Its arguments are the path of the page, or of the script, and the arguments of the test."),
     },
     test = True,
 )

@@ -127,5 +127,5 @@ def test_it_is_said_where_one_looks_for_reasons(here: Emroot, there: Emroot, tmp
     ran = there('-v', 'build', *SELECTION, '--remote', tmp_path / 'public')
     assert 'wasm32/libcxx comes from an SDK of the same content in another directory' in ran.err
     said = there('explain', 'wasm32/libcxx').err
-    assert 'another directory' in said and 'EMROOT_PLACE=own' in said
+    assert 'another directory' in said and 'EMROOT_LOCATION=own' in said
     assert 'another directory' not in there('explain', 'wasm32/libone').err
