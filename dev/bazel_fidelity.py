@@ -13,13 +13,13 @@ from pathlib import Path
 
 from support.bazel import ensure_tree
 from support.bazel.libraries import OBJECTS, Libraries
+from support.reference_sdk import ReferenceSdk, every_class, first_difference
 
 from emroot.hashing import digest_file
 from emroot.libraries.catalogue import Catalogue
 from emroot.modes import Mode
 from emroot.sdk import Sdk
 
-from .fidelity import ReferenceSdk, every_class, first_difference
 from .paths import dev_cache, dev_home, say
 
 #: Modes that are compared without --modes.

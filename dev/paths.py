@@ -10,8 +10,7 @@ import sys
 from pathlib import Path
 
 from emroot.errors import SdkError
-from emroot.host.files import user_cache_dir
-from emroot.host.home import Home, find_home
+from emroot.host.home import Home, find_home, user_cache_dir
 from emroot.sdk.discovery import emscripten_root
 from emroot.sdk.installation import MANIFEST, install
 

@@ -22,7 +22,7 @@ from emroot.host.files import remove_tree
 from emroot.host.home import Home, find_home
 from emroot.libraries.catalogue import Catalogue
 from emroot.sdk import Sdk, find_sdk
-from emroot.store.blobs import VERSION
+from emroot.store.format import VERSION
 
 SDK_ROOTS = [Path(p) for p in os.environ.get('EMROOT_TEST_SDKS', '').split(os.pathsep) if p]
 

@@ -12,12 +12,12 @@ from functools import cached_property
 from pathlib import Path
 
 from support.bazel.libraries import OBJECTS
+from support.reference_sdk import ReferenceSdk
 
 from emroot.modes import Mode, all_modes, parse_mode
 from emroot.sdk import Sdk
 from emroot.sdk.identity_cache import configuring
 
-from ..fidelity import ReferenceSdk
 from ..paths import ROOT
 from .bazel import IN_MEMORY, BazelBench
 from .measure import Step, environment

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 from support.downloads.sources import SourceUnavailable, get_source
+from support.reference_sdk import ReferenceSdk
 from support.running import cannot_run
 from support.workspace import Workspace, libraries, outputs
 
-from dev.fidelity import ReferenceSdk
 from emroot.host.home import Home
 from emroot.libraries.catalogue import Catalogue
 from emroot.modes import parse_mode

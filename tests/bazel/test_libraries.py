@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from support.reference_sdk import ReferenceSdk
 from support.workspace import DECLARED, OBJECTS, Workspace, libraries, module_file
 
-from dev.fidelity import ReferenceSdk
 from emroot.host.home import Home
 from emroot.libraries.catalogue import Catalogue
 from emroot.modes import parse_mode

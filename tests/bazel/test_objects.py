@@ -7,10 +7,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from support.reference_sdk import ReferenceSdk
 from support.sdk_copies import copy_sdk, rewrite
 from support.workspace import DECLARED, OBJECTS, Workspace, module_file
 
-from dev.fidelity import ReferenceSdk
 from emroot.host.home import Home
 from emroot.libraries.catalogue import Catalogue
 from emroot.modes import parse_mode

@@ -18,7 +18,8 @@ from typing import Any
 
 from dev.paths import ROOT, say
 from emroot.hashing import digest_file
-from emroot.host.files import SLACK, link_or_copy
+from emroot.host.copying import link_or_copy
+from emroot.host.files import SLACK
 from emroot.store.blobs import TREE
 from tests.support.fake import make_fake_sdk
 

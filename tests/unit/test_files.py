@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from emroot.host import files
+from emroot.host import copying, files, home
 
 
 @given(contents=st.lists(st.binary(max_size=200_000), min_size=2, max_size=6))
@@ -64,7 +64,7 @@ def test_placing_replaces_what_is_there_also_if_it_is_the_same_file(tmp_path: Pa
     source.write_text('new')
     target.write_text('old')
     for _ in range(3):
-        files.install_file(source, target)
+        copying.install_file(source, target)
         assert target.read_text() == 'new'
         assert sorted(os.listdir(tmp_path)) == ['source', 'target']
 
@@ -72,7 +72,7 @@ def test_placing_replaces_what_is_there_also_if_it_is_the_same_file(tmp_path: Pa
 @pytest.mark.skipif(os.name == 'nt', reason='copies there')
 def test_placing_costs_no_space_where_there_are_hard_links(tmp_path: Path):
     (tmp_path / 'source').write_text('x')
-    files.install_file(tmp_path / 'source', tmp_path / 'target')
+    copying.install_file(tmp_path / 'source', tmp_path / 'target')
     assert (tmp_path / 'source').samefile(tmp_path / 'target')
 
 
@@ -82,7 +82,7 @@ def test_placing_copies_where_there_are_none(tmp_path: Path, monkeypatch: pytest
         raise OSError(number, os.strerror(number))
     monkeypatch.setattr(os, 'link', refuse)
     (tmp_path / 'source').write_text('x')
-    files.install_file(tmp_path / 'source', tmp_path / 'target')
+    copying.install_file(tmp_path / 'source', tmp_path / 'target')
     assert (tmp_path / 'target').read_text() == 'x'
     assert not (tmp_path / 'source').samefile(tmp_path / 'target')
 
@@ -93,7 +93,7 @@ def test_a_full_disk_is_not_mistaken_for_a_lack_of_hard_links(tmp_path: Path, mo
     monkeypatch.setattr(os, 'link', refuse)
     (tmp_path / 'source').write_text('x')
     with pytest.raises(OSError, match='No space'):
-        files.install_file(tmp_path / 'source', tmp_path / 'target')
+        copying.install_file(tmp_path / 'source', tmp_path / 'target')
     assert os.listdir(tmp_path) == ['source']
 
 
@@ -117,6 +117,6 @@ def test_removing_what_is_not_there_is_no_error(tmp_path: Path):
 def test_the_cache_directory_is_the_users(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr('sys.platform', 'linux')
     monkeypatch.setenv('XDG_CACHE_HOME', '/xdg')
-    assert files.user_cache_dir() == Path('/xdg/emroot')
+    assert home.user_cache_dir() == Path('/xdg/emroot')
     monkeypatch.delenv('XDG_CACHE_HOME')
-    assert files.user_cache_dir() == Path('~/.cache/emroot').expanduser()
+    assert home.user_cache_dir() == Path('~/.cache/emroot').expanduser()

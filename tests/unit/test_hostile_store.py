@@ -19,7 +19,8 @@ from emroot.hashing import canonical_json, digest_bytes
 from emroot.host.files import remove_tree
 from emroot.host.home import read_json
 from emroot.store import Store
-from emroot.store.blobs import FOLDERS, TREE
+from emroot.store.blobs import TREE
+from emroot.store.format import FOLDERS
 from emroot.store.records import seal
 
 pytestmark = pytest.mark.skipif(os.name == 'nt', reason='links and pipes are another thing there')

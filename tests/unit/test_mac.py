@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from emroot.engine.execution.jobserver import find_jobserver
-from emroot.host import files
+from emroot.host import copying, home
 from emroot.host.home import find_home
 from emroot.sdk.discovery import candidates, emscripten_root
 
@@ -47,7 +47,7 @@ def test_caches_are_where_macos_has_them(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(sys, 'platform', 'darwin')
     monkeypatch.setenv('HOME', '/Users/me')
     monkeypatch.setenv('XDG_CACHE_HOME', '/elsewhere')
-    assert files.user_cache_dir() == Path('/Users/me/Library/Caches/emroot')
+    assert home.user_cache_dir() == Path('/Users/me/Library/Caches/emroot')
 
 
 def test_a_file_is_cloned_where_the_system_can(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
@@ -58,7 +58,7 @@ def test_a_file_is_cloned_where_the_system_can(tmp_path: Path, monkeypatch: pyte
     (tmp_path / 'ö').write_bytes(b'old')
     monkeypatch.setattr(sys, 'platform', 'darwin')
     monkeypatch.setattr('ctypes.CDLL', System)
-    files.link_or_copy(tmp_path / 'ö', tmp_path / 'copy', linked=False)
+    copying.link_or_copy(tmp_path / 'ö', tmp_path / 'copy', linked=False)
     assert (tmp_path / 'copy').read_bytes() == b'cloned'
 
 
@@ -66,8 +66,8 @@ def test_it_is_copied_where_the_system_cannot(tmp_path: Path, monkeypatch: pytes
     """Asked for real: no other system has that function."""
     (tmp_path / 'file').write_bytes(b'content')
     monkeypatch.setattr(sys, 'platform', 'darwin')
-    if sys.platform == 'darwin' and not files.clone(tmp_path / 'file', tmp_path / 'clone'):
-        files.link_or_copy(tmp_path / 'file', tmp_path / 'clone', linked=False)
+    if sys.platform == 'darwin' and not copying.clone(tmp_path / 'file', tmp_path / 'clone'):
+        copying.link_or_copy(tmp_path / 'file', tmp_path / 'clone', linked=False)
     assert (tmp_path / 'clone').read_bytes() == b'content'
 
 

@@ -13,8 +13,8 @@ import pytest
 from support.fake import make_fake_sdk
 from support.running import Emroot, cannot_run, plain_environment
 
-from emroot.host.files import as_python, user_path
-from emroot.host.home import read_json
+from emroot.host.files import as_python
+from emroot.host.home import read_json, user_path
 from emroot.project.selection import split_names
 from emroot.remote.remote_spec import parse_remote
 

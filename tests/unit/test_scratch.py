@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from emroot.cache_directory.directory import copy_tree
+from emroot.cache_directory.placement import copy_tree
 from emroot.host import files
 from emroot.host.locks import Lock, try_lock
 from emroot.host.scratch import FORGOTTEN, Scratch, running_since, sweep

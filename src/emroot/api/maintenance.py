@@ -13,8 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..errors import SdkError, UsageError
-from ..host.files import user_path
-from ..host.home import Home, find_home
+from ..host.home import Home, find_home, user_path
 from ..sdk import Sdk
 from .operations import StrPath, cache_of, catalogue_of, prepare
 

@@ -14,8 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..errors import UsageError
-from ..host.files import user_path
-from ..host.home import Home, find_home
+from ..host.home import Home, find_home, user_path
 from ..libraries.catalogue import Catalogue, Listing
 from ..modes import parse_features
 from ..project.project_file import load_project

@@ -32,7 +32,7 @@ from emroot.engine.execution.forkserver import ENOUGH, ForkServers
 from emroot.engine.execution.pool import Executor, Pool, default_workers
 from emroot.engine.execution.zygote import find_zygote
 from emroot.engine.history.estimate import expected_seconds
-from emroot.host.files import link_or_copy
+from emroot.host.copying import link_or_copy
 from emroot.probe import PROGRAM, pure_environment
 
 

@@ -28,7 +28,7 @@ from emroot.bazel.sdk_layout import RESOURCE_PREFIX
 from emroot.cache_directory.sysroot_headers import ensure_headers
 from emroot.engine.command_lines.placeholders import SDK_PREFIX
 from emroot.errors import EmrootError, SdkError
-from emroot.host.files import link_or_copy
+from emroot.host.copying import link_or_copy
 from emroot.host.home import Home, find_home
 from emroot.libraries.catalogue import Catalogue, Listing, Recipe
 from emroot.modes import Mode, parse_features

@@ -13,26 +13,15 @@ affects neither another cache directory nor the store nor a base.
 
 from __future__ import annotations
 
-import errno
 import os
 import stat
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from ..errors import UsageError, from_os_error
 from ..hashing import Record, digest_record
-from ..host.files import (
-    copy,
-    flush,
-    have_same_content,
-    install_file,
-    make_directories,
-    read_file,
-    remove_tree,
-    stat_files,
-    write_text,
-)
+from ..host.files import flush, read_file, stat_files, write_text
 from ..host.home import read_json, write_json
 from ..host.scratch import Scratch
 from ..probe.port_inputs import are_current
@@ -40,6 +29,7 @@ from ..sdk import Sdk
 from ..store import Blob, Store
 from ..store.records import seal, unseal
 from ..store.trees import list_files
+from .placement import by_folder, copy_tree, settle
 
 #: The record of the headers.
 HEADERS = '.emroot/headers.json'
@@ -99,7 +89,7 @@ class CacheDirectory:
                 replaced = copy_tree(headers, self.root, aside=aside)
                 if all(before.get(name) == said for name, said in state.items()):
                     self.restored.update(replaced)
-                state['folders'] = _by_folder(list_files(headers))
+                state['folders'] = by_folder(list_files(headers))
                 state['state'] = headers_state(self.root, state['folders'])
                 write_json(mark, state, aside=aside)
                 if not self._is_marked():
@@ -196,14 +186,6 @@ def headers_state(root: Path, folders: Mapping[str, Sequence[str]]) -> str:
                           for found in stat_files(os.path.join(root, folder), names, follow_symlinks=False)])
 
 
-def _by_folder(paths: Iterable[str]) -> dict[str, list[str]]:
-    folders: dict[str, list[str]] = {}
-    for path in paths:
-        folder, _, name = path.rpartition('/')
-        folders.setdefault(folder, []).append(name)
-    return folders
-
-
 def recorded_files(cache: Path) -> Iterator[tuple[str, dict[str, Any]]]:
     """Every library that emroot installed in a cache directory: its path, and its record."""
     records = cache / '.emroot'
@@ -239,55 +221,3 @@ def stat_fingerprint(found: os.stat_result) -> list[int]:
     """A stat fingerprint: it changes when the file is changed, replaced or linked elsewhere."""
     return [found.st_size, found.st_mtime_ns, found.st_ino, stat.S_IFMT(found.st_mode) | found.st_mode & stat.S_IRUSR,
             found.st_nlink]
-
-
-def copy_tree(source: Path, target: Path, *, aside: Path) -> list[str]:
-    """Install every file below `source` below `target`, which exists, each atomically. Returns the files
-    that were missing or had other content. The files of `source` itself come last: emcc's stamp asserts
-    that the others exist. (See `files.replacing` for `aside`.)"""
-    folders: list[str] = []
-    files: list[str] = []
-    for entry in os.scandir(source):
-        (folders if entry.is_dir() else files).append(entry.name)
-    changed = [f'{name}/{path}' for name in folders for path in _copy_folder(source / name, target / name, aside=aside)]
-    return [*changed, *(name for name in files if settle(source / name, target / name, aside=aside))]
-
-
-def _copy_folder(source: Path, target: Path, *, aside: Path) -> list[str]:
-    """The same for a directory. If it does not exist in `target`, it is copied to a temporary directory
-    and renamed."""
-    if not os.path.lexists(target):
-        whole = aside / f'tree-{os.urandom(4).hex()}'
-        try:
-            replaced = _copy_aside(str(source), str(whole))
-            os.rename(whole, target)
-        except OSError as error:
-            if error.errno not in (errno.EEXIST, errno.ENOTEMPTY, errno.EXDEV) and not os.path.lexists(target):
-                raise
-        else:
-            return replaced
-        finally:
-            remove_tree(whole)
-    make_directories(target)
-    return copy_tree(source, target, aside=aside)
-
-
-def _copy_aside(source: str, target: str) -> list[str]:
-    make_directories(target)
-    copied = list_files(Path(source))
-    for folder in _by_folder(copied):
-        make_directories(os.path.join(target, folder))
-    for path in copied:
-        copy(f'{source}/{path}', f'{target}/{path}')
-    return copied
-
-
-def settle(source: Path, target: Path, *, aside: Path) -> bool:
-    """Make `target` a separate file with the content of `source`. Returns whether it was missing or had
-    other content."""
-    changed = not have_same_content(target, source)
-    if changed and target.is_dir() and not target.is_symlink():
-        remove_tree(target)
-    if changed or os.lstat(target).st_nlink > 1:
-        install_file(source, target, linked=False, aside=aside)
-    return changed

@@ -20,7 +20,8 @@ from ..store.records import is_below, is_digest
 from ..store.restoration import Restorer
 from ..store.trees import described_files
 from ..store.verification import Verified
-from .directory import HEADERS, IN_FLIGHT, SANITY, headers_state, recorded_files, settle, stat_fingerprint, write_record
+from .directory import HEADERS, IN_FLIGHT, SANITY, headers_state, recorded_files, stat_fingerprint, write_record
+from .placement import settle
 
 #: emcc's files in its cache, apart from the marker of its SDK.
 _KEPT = ('sysroot_install.stamp', 'sysroot', 'ports', 'ports-builds', 'build', 'symbol_lists')

@@ -74,7 +74,7 @@ def path(text: str) -> str:
     """A path that may begin with `~`: one that stands for nothing is refused before anything else is looked for."""
     if not text.startswith('~'):
         return text
-    from ..host.files import user_path  # lazy import: the shell has mostly replaced it
+    from ..host.home import user_path  # lazy import: the shell has mostly replaced it
     return str(user_path(text))
 
 

@@ -12,7 +12,7 @@ from ..engine.request import Options, PortSources, Request, local_ports
 from ..engine.result import BuildResult
 from ..errors import BuildError, RemoteError, UsageError
 from ..formatting import display_path, format_duration
-from ..host.files import user_path
+from ..host.home import user_path
 from ..modes import Mode
 from ..project.selection import split_names
 from . import BEGAN

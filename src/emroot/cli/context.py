@@ -13,8 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import UsageError
 from ..hashing import digest_bytes
-from ..host.files import user_path
-from ..host.home import Home, find_home, read_json, write_json
+from ..host.home import Home, find_home, read_json, user_path, write_json
 from ..libraries.catalogue import Catalogue
 from ..modes import Mode
 from ..project.project_file import Project, find_project, load_project

@@ -11,7 +11,7 @@ from pathlib import Path
 from ..cache_directory.emcc_environment import cache_variables, cmake_variables
 from ..errors import RemoteError, UsageError
 from ..host import permissions
-from ..host.files import user_path
+from ..host.home import user_path
 from ..host.programs import find_program
 from ..host.quoting import quoted
 from ..lazy_link.link_history import completing_command, never_whole

@@ -7,8 +7,9 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from ..libraries.catalogue import Catalogue, read_source_index
+from ..libraries.catalogue import Catalogue
 from ..modes import Mode, all_modes, mode_of_directory, parse_mode
+from ..sdk.identity_cache import read_source_index
 from .providers import option_for_symbol, port_of_header, port_of_library, port_of_symbol
 
 _FILES = (

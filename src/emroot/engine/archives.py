@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..errors import from_shortage
-from ..host.files import link_or_copy, remove_tree
+from ..host.copying import link_or_copy
+from ..host.files import remove_tree
 from ..keys.location import Keys, embedded_location
 from ..keys.plan import Archive
 from ..store import Blob, Store

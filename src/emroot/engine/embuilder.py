@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ..cache_directory.directory import copy_tree
+from ..cache_directory.placement import copy_tree
 from ..errors import from_shortage
 from ..hashing import digest_file, digest_record
 from ..host.files import remove_tree

@@ -7,60 +7,26 @@ import errno
 import itertools
 import os
 import stat
-import sys
 import time
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from ..errors import StoreError
-
 READ_ONLY = 0o444
 #: Permissions of files, whatever the umask: emcc rewrites its headers.
 COPIED = 0o644
-#: The minimum size in bytes for which sharing of blocks is worth a system call.
-WORTH_SHARING = 1 << 16
 #: Seconds for which a touched file counts as in use, with clocks of several machines in mind.
 SLACK = 600.0
 #: An upper bound for records and cached answers in bytes: the largest have a line per file of a large port.
 SMALL = 64 << 20
 #: Whether the system supports stat relative to an open directory.
 BY_DESCRIPTOR = os.stat in os.supports_dir_fd and os.scandir in os.supports_fd
-_BINARY = getattr(os, 'O_BINARY', 0) | getattr(os, 'O_CLOEXEC', 0)
+BINARY = getattr(os, 'OBINARY', 0) | getattr(os, 'O_CLOEXEC', 0)
 #: Non-blocking, so that a pipe does not block.
-_READ, _WRITE = os.O_RDONLY | _BINARY | getattr(os, 'O_NONBLOCK', 0), os.O_WRONLY | os.O_CREAT | os.O_EXCL | _BINARY
+_READ, CREATE = os.O_RDONLY | BINARY | getattr(os, 'O_NONBLOCK', 0), os.O_WRONLY | os.O_CREAT | os.O_EXCL | BINARY
 #: Makes names unique together with the process ID, on several machines, too.
 _MINE, _COUNT = os.urandom(4).hex(), itertools.count()
 _CANNOT_FLUSH = {errno.EINVAL, errno.ENOTSUP, getattr(errno, 'ENOSYS', 38)}
-_CANNOT_LINK = {errno.EXDEV, errno.EPERM, errno.EMLINK, errno.ENOTSUP, errno.EACCES, getattr(errno, 'ENOSYS', 38)}
 
-
-def user_cache_dir() -> Path | None:
-    """The platform's directory for caches of the user, with `emroot` appended; None without a home
-    directory."""
-    if sys.platform == 'win32':
-        named, below, name = os.environ.get('LOCALAPPDATA', ''), '~\\AppData\\Local', ('emroot', 'Cache')
-    elif sys.platform == 'darwin':
-        named, below, name = '', '~/Library/Caches', ('emroot',)
-    else:
-        named, below, name = os.environ.get('XDG_CACHE_HOME', ''), '~/.cache', ('emroot',)
-    # A relative one is none, neither by the XDG specification nor as a home directory: it would lie in each project anew.
-    base = next((path for path in (named, os.path.expanduser(below)) if os.path.isabs(path)), None)
-    return Path(base, *name) if base else None
-
-
-def user_path(given: str | os.PathLike[str], directory: Path | None = None) -> Path:
-    """The absolute path for a path of the user, who may use `~`. A relative path is relative to `directory`,
-    or the current one. `..` is resolved, unless it leads out of a link.
-
-    Raises `StoreError` if `~` cannot be expanded.
-    """
-    try:
-        path = Path((directory or Path.cwd()) / Path(given).expanduser())
-        plain = os.path.abspath(path) if '..' in path.parts else path
-        return Path(plain) if plain is path or os.path.realpath(plain) == os.path.realpath(path) else path
-    except RuntimeError as error:
-        raise StoreError(f'cannot expand the ~ in {os.fspath(given)}: the home directory is unknown',
-                         hint='set HOME, or give the path without ~') from error
 
 
 def temporary_name(path: Path) -> Path:
@@ -95,7 +61,8 @@ def _move(temporary: Path | str, path: Path | str, aside: Path | None) -> None:
     except OSError as error:
         if not aside or error.errno != errno.EXDEV:
             raise
-        install_file(Path(temporary), Path(path), linked=False)  # a directory on the way is of another disk
+        from .copying import install_file  # a directory on the way is of another disk
+        install_file(Path(temporary), Path(path), linked=False)
         remove(temporary)
 
 
@@ -135,14 +102,14 @@ def make_directories(path: Path | str) -> None:
 
 
 def write_bytes(path: Path | str, data: bytes, *, aside: Path | None = None, durable: bool = False) -> None:
-    """Write a file atomically (see `replacing` for `aside`), in few system calls: thousands of records are
+    """Write a file atomically (see `atomic_write` for `aside`), in few system calls: thousands of records are
     written like this. `durable`: flush it to the disk first."""
     folder, name = os.path.split(path)
     if folder and not aside and not os.path.isdir(folder):
         make_directories(folder)
     temporary = os.path.join(aside or folder, _temporary(name))
     try:
-        descriptor = os.open(temporary, _WRITE, COPIED)
+        descriptor = os.open(temporary, CREATE, COPIED)
         try:
             while data := data[os.write(descriptor, data):]:
                 pass
@@ -163,7 +130,7 @@ def write_bytes(path: Path | str, data: bytes, *, aside: Path | None = None, dur
 def flush(path: Path | str) -> None:
     """Wait until the content of a file is on the disk. Raises `OSError` on a write error; some file
     systems do not support it, which is ignored."""
-    descriptor = os.open(path, (os.O_RDWR if os.name == 'nt' else os.O_RDONLY) | _BINARY)  # Windows flushes what may be written
+    descriptor = os.open(path, (os.O_RDWR if os.name == 'nt' else os.O_RDONLY) | BINARY)  # Windows flushes what may be written
     try:
         os.fsync(descriptor)
     except OSError as error:
@@ -245,97 +212,6 @@ def stat_files(directory: str, names: Iterable[str], *, follow_symlinks: bool = 
         return [os.stat(name, dir_fd=at, follow_symlinks=follow_symlinks) for name in names]
     finally:
         os.close(at)
-
-
-def install_file(source: Path, target: Path, *, linked: bool = True, aside: Path | None = None) -> None:
-    """Give `target` the content of `source`, atomically: as a hard link if `linked` and possible,
-    otherwise as a copy (see `replacing` for `aside`)."""
-    with atomic_write(target, aside) as temporary:
-        link_or_copy(source, temporary, linked=linked)
-        if not os.path.lexists(temporary):
-            raise FileNotFoundError(errno.ENOENT, 'vanished while it was placed', str(temporary))
-
-
-def link_or_copy(source: Path | str, target: Path | str, *, linked: bool = True) -> None:
-    """Hard-link `source` to `target`, or copy it if links are not possible. `target` must not exist."""
-    if not (linked and hard_link(source, target)):
-        copy(source, target)
-
-
-def copy(source: Path | str, target: Path | str) -> None:
-    """Copy `source` to `target`, which must not exist; the copy is writable by its owner only. If the file
-    system can, both share blocks until one is changed."""
-    if clone(source, target):
-        os.chmod(target, COPIED)
-        return
-    origin = os.open(source, os.O_RDONLY | _BINARY)
-    try:
-        copied = os.open(target, _WRITE, COPIED)
-        try:
-            if os.fstat(origin).st_size < WORTH_SHARING or not _copy_range(origin, copied):
-                while data := os.read(origin, 1 << 20):
-                    while data := data[os.write(copied, data):]:
-                        pass
-        finally:
-            os.close(copied)
-    finally:
-        os.close(origin)
-
-
-def _copy_range(origin: int, copied: int) -> bool:
-    """Copy a whole file with copy_file_range, which shares blocks on btrfs, XFS and others. False if it is
-    not supported; then nothing was copied."""
-    if not hasattr(os, 'copy_file_range'):
-        return False
-    began = False
-    try:
-        while os.copy_file_range(origin, copied, 1 << 30):
-            began = True
-    except OSError:
-        if began:  # it could: the disk is full, or fails
-            raise
-    return began
-
-
-def have_same_content(one: Path | str, other: Path | str) -> bool:
-    """Whether both are regular files, readable by their owner, with the same content."""
-    try:
-        found = [os.lstat(path) for path in (one, other)]
-        if found[0].st_size != found[1].st_size or not all(stat.S_ISREG(f.st_mode) and f.st_mode & stat.S_IRUSR for f in found):
-            return False
-        with open(one, 'rb') as first, open(other, 'rb') as second:
-            while block := first.read(1 << 20):
-                if block != second.read(1 << 20):
-                    return False
-    except OSError:
-        return False
-    return True
-
-
-def hard_link(source: Path | str, target: Path | str) -> bool:
-    """Hard-link `source` to `target`, which must not exist. False if links are not possible."""
-    if os.name == 'nt':
-        return False
-    try:
-        os.link(source, target)
-    except OSError as error:
-        if error.errno not in _CANNOT_LINK:
-            raise
-        return False
-    return True
-
-
-def clone(source: Path | str, target: Path | str) -> bool:
-    """Clone a file on macOS: it takes no space until one of the two is changed. False if it is not
-    supported."""
-    if sys.platform != 'darwin':
-        return False
-    import ctypes
-    try:
-        clonefile = ctypes.CDLL(None).clonefile
-    except (OSError, AttributeError):  # before macOS 10.12
-        return False
-    return bool(clonefile(os.fsencode(source), os.fsencode(target), 0) == 0)
 
 
 def remove_tree(path: Path) -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import os
+import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +13,7 @@ from typing import Any
 
 from ..errors import StoreError, UsageError, from_os_error
 from ..hashing import digest_bytes
-from .files import is_stale, make_directories, read_file, remove, user_cache_dir, user_path, write_text
+from .files import is_stale, make_directories, read_file, remove, remove_tree, write_text
 from .permissions import require_owned
 
 CACHEDIR_TAG = 'Signature: 8a477f597d28d172789f06886806bc55\n# This directory is a cache made by emroot.\n'
@@ -123,6 +125,35 @@ def find_home(explicit: str | os.PathLike[str] | None = None) -> Home:
     return Home(root)
 
 
+def user_cache_dir() -> Path | None:
+    """The platform's directory for caches of the user, with `emroot` appended; None without a home
+    directory."""
+    if sys.platform == 'win32':
+        named, below, name = os.environ.get('LOCALAPPDATA', ''), '~\\AppData\\Local', ('emroot', 'Cache')
+    elif sys.platform == 'darwin':
+        named, below, name = '', '~/Library/Caches', ('emroot',)
+    else:
+        named, below, name = os.environ.get('XDG_CACHE_HOME', ''), '~/.cache', ('emroot',)
+    # A relative one is none, neither by the XDG specification nor as a home directory: it would lie in each project anew.
+    base = next((path for path in (named, os.path.expanduser(below)) if os.path.isabs(path)), None)
+    return Path(base, *name) if base else None
+
+
+def user_path(given: str | os.PathLike[str], directory: Path | None = None) -> Path:
+    """The absolute path for a path of the user, who may use `~`. A relative path is relative to `directory`,
+    or the current one. `..` is resolved, unless it leads out of a link.
+
+    Raises `StoreError` if `~` cannot be expanded.
+    """
+    try:
+        path = Path((directory or Path.cwd()) / Path(given).expanduser())
+        plain = os.path.abspath(path) if '..' in path.parts else path
+        return Path(plain) if plain is path or os.path.realpath(plain) == os.path.realpath(path) else path
+    except RuntimeError as error:
+        raise StoreError(f'cannot expand the ~ in {os.fspath(given)}: the home directory is unknown',
+                         hint='set HOME, or give the path without ~') from error
+
+
 def read_json(path: Path | str) -> dict[str, Any] | None:
     """A cached answer; None if it is absent or cannot be read."""
     text = read_file(path)
@@ -134,9 +165,20 @@ def read_json(path: Path | str) -> dict[str, Any] | None:
 
 
 def write_json(path: Path, answer: dict[str, Any], *, aside: Path | None = None) -> None:
-    """Cache an answer, in its order (see `files.replacing` for `aside`). If the home is not writable, it
+    """Cache an answer, in its order (see `files.atomic_write` for `aside`). If the home is not writable, it
     is queried again next time."""
     try:
         write_text(path, json.dumps(answer, separators=(',', ':')), aside=aside)
     except OSError:
         return
+
+
+@functools.cache
+def temporary_file(name: str, text: str) -> Path:
+    """A file that exists until this process ends, for commands that only query and need no writable home."""
+    import atexit
+    import tempfile
+    directory = Path(tempfile.mkdtemp(prefix='emroot-'))
+    atexit.register(remove_tree, directory)
+    write_text(directory / name, text)
+    return directory / name

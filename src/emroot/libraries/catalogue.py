@@ -8,7 +8,6 @@ of a target (its compiles and the order of its members).
 from __future__ import annotations
 
 import fnmatch
-import functools
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -17,8 +16,8 @@ from typing import Any
 
 from ..errors import UnknownNameError, from_os_error, is_shortage
 from ..host.checked_json import read_checked_json, write_checked_json
-from ..host.files import read_file, remove_tree, write_text
-from ..host.home import Home
+from ..host.files import read_file, write_text
+from ..host.home import Home, temporary_file
 from ..modes import Mode
 from ..probe import ask, programs_digest, pure_environment
 from ..probe.port_settings import split
@@ -216,23 +215,12 @@ class Catalogue:
             except OSError as error:
                 if is_shortage(error):
                     raise from_os_error(error, 'preparing the home') from error
-                self.config = _temporary_config(text)
+                self.config = temporary_file('emscripten.config', text)
         return pure_environment({'EM_CONFIG': str(self.config), **(extra or {})})
 
     def _ask(self, question: str, mode: Mode, **request: Any) -> dict[str, Any]:
         return ask(self.sdk.python, self.sdk.root, question, self.environment(), embuilder_flags=mode.embuilder_flags,
                    bytecode=self.bytecode, **request)
-
-
-@functools.cache
-def _temporary_config(text: str) -> Path:
-    """A configuration that exists while this process runs: queries need no writable home."""
-    import atexit
-    import tempfile
-    directory = Path(tempfile.mkdtemp(prefix='emroot-config-'))
-    atexit.register(remove_tree, directory)
-    write_text(directory / 'emscripten.config', text)
-    return directory / 'emscripten.config'
 
 
 def _split(answer: Mapping[str, Any], target: str) -> dict[str, Any]:
@@ -255,8 +243,3 @@ def _recipe(mode: Mode, target: str, memo: Mapping[str, Any]) -> Recipe:
     members = tuple(Member(source=source, name=name, argv=commands[index]) for source, name, index in memo['objects'])
     return Recipe(mode=mode, target=target, file=memo['file'], path=memo['path'], family=memo['family'],
                   how=memo['how'], members=members)
-
-
-def read_source_index(sdk: Sdk) -> dict[str, str]:
-    """The sha256 of each source and header of the SDK, by its path below the root."""
-    return {str(k): str(v) for k, v in (read_checked_json(Path(sdk.index)) or {}).items()}

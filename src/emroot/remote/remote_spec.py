@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import SplitResult, unquote, urlsplit
 
 from ..errors import UsageError
-from ..host.files import user_path
+from ..host.home import user_path
 from .credentials import Credentials
 from .transports import SCHEMES, Scheme
 

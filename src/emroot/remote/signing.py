@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..errors import UsageError, blame_shortage
-from ..host.files import user_path
+from ..host.home import user_path
 from ..host.programs import find_program
 from .errors import Unavailable
 

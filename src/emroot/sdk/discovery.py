@@ -10,8 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..errors import SdkError
-from ..host.files import user_path
-from ..host.home import Home
+from ..host.home import Home, user_path
 from ..host.programs import find_program
 from .identity_cache import inspect, unreadable
 from .model import Sdk

@@ -118,3 +118,8 @@ def sdk_python(root: Path) -> tuple[str, ...]:
     for found in sorted((emsdk / 'python').glob('*/python.exe' if os.name == 'nt' else '*/bin/python3')):
         return (str(found),)
     return (sys.executable,)
+
+
+def read_source_index(sdk: Sdk) -> dict[str, str]:
+    """The sha256 of each source and header of the SDK, by its path below the root."""
+    return {str(k): str(v) for k, v in (read_checked_json(Path(sdk.index)) or {}).items()}

@@ -15,8 +15,8 @@ from typing import Any
 
 from ..errors import EmrootError, SdkError, UsageError, from_os_error
 from ..hashing import digest_record
-from ..host.files import read_file, user_path, write_text
-from ..host.home import Home, read_json, write_json
+from ..host.files import read_file, write_text
+from ..host.home import Home, read_json, user_path, write_json
 from ..host.scratch import staging
 from .discovery import emscripten_root
 from .node import ensure_node

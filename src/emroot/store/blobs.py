@@ -15,28 +15,26 @@ from __future__ import annotations
 
 import contextlib
 import errno
-import itertools
 import os
 import stat
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..errors import StoreError, from_os_error
+from ..errors import from_os_error
 from ..hashing import Record, canonical_json, digest_file, is_file_with
-from ..host.files import READ_ONLY, make_directories, read_file, remove_tree, replace, write_bytes, write_text
+from ..host.files import READ_ONLY, make_directories, remove_tree, replace, write_bytes
 from ..host.home import read_json
 from ..host.locks import Lock, try_lock
-from ..host.permissions import PRIVATE, refuse_links, require_owned
 from ..host.scratch import Scratch
+from .format import prepare_store
 from .records import is_digest, seal, unseal
 from .trees import describe_files, described_files, is_complete, list_files
 
-VERSION = 2
 TREE = 'tree'
 #: Kinds of records that depend only on the SDK and on local compiles, never on results of others.
 OWN_KINDS = frozenset((TREE, 'object', 'family', 'closure'))
-FOLDERS = ('blobs', 'records', 'trees', 'tmp', 'locks', 'damaged')
+
 
 
 @dataclass(frozen=True)
@@ -49,9 +47,7 @@ class Blob:
     @staticmethod
     def of(digest: object, size: object) -> Blob | None:
         """The blob in a record; None if digest or size is invalid."""
-        if is_digest(digest) and isinstance(size, int) and size >= 0:
-            return Blob(str(digest), size)
-        return None
+        return Blob(str(digest), size) if is_digest(digest) and isinstance(size, int) and size >= 0 else None
 
 
 class Store:
@@ -68,44 +64,8 @@ class Store:
         self._made: set[str] = set()
 
     def prepare(self) -> None:
-        """Create the store, or check its format.
-
-        Raises `StoreError` if it cannot be written to or has another format.
-        """
-        require_owned(self.root, FOLDERS)
-        refuse_links(self.root / name for name in FOLDERS)
-        version = self.root / 'VERSION'
-        try:
-            os.lstat(version)
-            said = read_file(version)
-        except FileNotFoundError:
-            said = b''
-        except OSError as error:  # another user's
-            raise from_os_error(error, 'preparing the store') from error
-        if said is None:
-            raise StoreError(f'the format of the store at {self.root} cannot be read: {version} is not a readable file',
-                             hint='use another home (EMROOT_HOME), or delete that directory: it is a cache')
-        found = said[:20].decode(errors='replace').strip()
-        if found == str(VERSION):
-            return
-        if found.isdecimal() or not self._is_of_this_version():
-            raise StoreError(f'the store at {self.root} has format {found!r}, but this emroot reads {VERSION}',
-                             hint='use another home (EMROOT_HOME), or delete that directory: it is a cache')
-        try:
-            make_directories(self.root)
-            os.chmod(self.root, PRIVATE)
-            write_text(version, f'{VERSION}\n', durable=True)
-        except OSError as error:
-            raise from_os_error(error, 'preparing the store') from error
-
-    def _is_of_this_version(self) -> bool:
-        """Whether a store without a version (a power failure may leave an empty file) has this format: it
-        is new, or has a record with a checksum of this format."""
-        from .verification import list_records
-        records = list(itertools.islice(list_records(self), 100))
-        if not records:
-            return not any(os.path.lexists(self.root / name) for name in ('blobs', 'trees', 'records'))
-        return any(unseal(read_json(path), kind, key) for kind, key, path in records)
+        """See `prepare_store`."""
+        prepare_store(self.root)
 
     # --- blobs ---
 
@@ -127,10 +87,13 @@ class Store:
 
     def quarantine(self, digest: str) -> None:
         """Quarantine a damaged blob, so that it is made again."""
-        aside = self.root / 'damaged' / f'{digest}-{os.urandom(4).hex()}'
         with contextlib.suppress(OSError):
-            make_directories(aside.parent)
-            os.rename(self.path(digest), aside)
+            self._quarantine(self.path(digest), digest)
+
+    def _quarantine(self, path: Path, name: str) -> None:
+        aside = self.root / 'damaged' / f'{name}-{os.urandom(4).hex()}'
+        make_directories(aside.parent)
+        os.rename(path, aside)
 
     def add_file(self, file: Path, digest: str | None = None) -> Blob:
         """Move a finished file from `scratch()` into the store, under the name of its content."""
@@ -268,12 +231,8 @@ class Store:
 
     def quarantine_tree(self, key: str) -> None:
         """Quarantine a damaged tree."""
-        aside = self.root / 'damaged' / f'{key}-{os.urandom(4).hex()}'
         with contextlib.suppress(FileNotFoundError):
-            make_directories(aside.parent)
-            os.rename(self.tree_path(key), aside)
-
-    # --- files in flight ---
+            self._quarantine(self.tree_path(key), key)
 
     def scratch(self) -> Path:
         """This process's directory for unfinished files, on the file system of the store."""
@@ -289,4 +248,3 @@ class Store:
 
     def __exit__(self, *_: object) -> None:
         self.close()
-

@@ -17,9 +17,9 @@ from pathlib import Path
 from ..host.files import SLACK, is_stale, read_file, remove_tree
 from ..host.scratch import running_since, sweep
 from .blobs import TREE, Store
-from .records import unseal
+from .records import list_records, unseal
 from .trees import described_files
-from .verification import list_records, named_blobs
+from .verification import named_blobs
 
 
 @dataclass(frozen=True)
@@ -75,7 +75,7 @@ def collect(store: Store, in_use: Iterable[str], *, max_size: int | None = None,
 def _entries(store: Store, protected: set[str]) -> Iterator[_Entry]:
     """The removable units: a blob with the records that name it, a tree with its record, a single record."""
     by_blob: dict[str, _Entry] = {}
-    for kind, key, path in list_records(store):
+    for kind, key, path in list_records(store.root):
         text = read_file(path)
         if text is None:
             continue  # `verify` sees to it
@@ -106,7 +106,7 @@ def _entries(store: Store, protected: set[str]) -> Iterator[_Entry]:
 def _clamp_future_times(store: Store, now: float) -> None:
     """Set record times in the future, after a clock was set back, to now. Otherwise these records would be
     kept until then."""
-    for _, _, path in list_records(store):
+    for _, _, path in list_records(store.root):
         if _changed(path) > now + SLACK:
             with contextlib.suppress(OSError):
                 os.utime(path)

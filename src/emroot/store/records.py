@@ -7,6 +7,8 @@ moved record counts as absent, so the work is done again.
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from pathlib import Path
 
 from ..hashing import Record, digest_record
 
@@ -51,3 +53,13 @@ def _can_be_spelled(path: str) -> bool:
     except UnicodeEncodeError:
         return False
     return True
+
+
+def list_records(root: Path) -> Iterator[tuple[str, str, Path]]:
+    """(kind, key, file) of every record of the store at `root`, and of other files in their directories."""
+    top = root / 'records'
+    for folder, directories, names in os.walk(top):
+        for name in sorted([*names, *(name for name in directories if os.path.islink(os.path.join(folder, name)))]):
+            path = Path(folder, name)
+            kind, *key = path.relative_to(top).parts
+            yield kind, '/'.join([''.join(key[:2]), *key[2:]]), path

@@ -10,7 +10,8 @@ from pathlib import Path
 
 from ..errors import EmrootError
 from ..hashing import is_file_with
-from ..host.files import COPIED, READ_ONLY, copy, install_file
+from ..host.copying import copy, install_file
+from ..host.files import COPIED, READ_ONLY
 from ..host.locks import Lock
 from .blobs import TREE, Store
 from .trees import described_files

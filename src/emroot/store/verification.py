@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -13,7 +13,7 @@ from ..hashing import Record, is_file_with
 from ..host.files import remove_tree
 from ..host.home import read_json
 from .blobs import TREE, Store
-from .records import is_digest, unseal
+from .records import is_digest, list_records, unseal
 from .restoration import Restorer
 from .trees import described_files
 
@@ -53,7 +53,7 @@ def verify_store(store: Store, result: Verified, restorer: Restorer | None = Non
         result.checked += 1
         if store.tree_files(tree, read=True) is None:
             result.wrong(f'tree {tree}', partial(restorer.tree, tree) if restorer else None)
-    for kind, key, path in list_records(store):
+    for kind, key, path in list_records(store.root):
         result.checked += 1
         record = unseal(read_json(path), kind, key)
         if record is None or (kind == TREE and described_files(record) is None):
@@ -98,16 +98,6 @@ def named_blobs(record: Record) -> set[str]:
     listed = [entry[0] for entry in files.values() if isinstance(entry, list) and len(entry) == 2] \
         if isinstance(files, dict) else []
     return {str(digest) for digest in [record.get('digest'), *listed] if is_digest(digest)}
-
-
-def list_records(store: Store) -> Iterator[tuple[str, str, Path]]:
-    """(kind, key, file) of every record, and of other files in their directories."""
-    top = store.root / 'records'
-    for folder, directories, names in os.walk(top):
-        for name in sorted([*names, *(name for name in directories if os.path.islink(os.path.join(folder, name)))]):
-            path = Path(folder, name)
-            kind, *key = path.relative_to(top).parts
-            yield kind, '/'.join([''.join(key[:2]), *key[2:]]), path
 
 
 def _names(directory: Path) -> list[str]:

@@ -20,7 +20,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Print a key for SDK and selection, the same on every machine."""
     from ...hashing import KEY_SCHEMA, digest_record
-    from ...store.blobs import VERSION
+    from ...store.format import VERSION
     from ..builds import select
     from ..context import CommandContext, print_json
     context = CommandContext(args)

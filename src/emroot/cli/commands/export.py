@@ -30,7 +30,7 @@ def run(args: argparse.Namespace) -> int:
     """Build missing libraries, and write the archive."""
     from ...bundle.exporter import export_bundle
     from ...errors import BuildError
-    from ...host.files import user_path
+    from ...host.home import user_path
     from ..builds import build_whole, exit_code
     from ..context import CommandContext, print_json
     context = CommandContext(args)

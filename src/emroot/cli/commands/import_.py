@@ -24,7 +24,7 @@ def run(args: argparse.Namespace) -> int:
     """Import an archive into the store and the cache directory."""
     from ...bundle.importer import import_bundle
     from ...cache_directory.directory import CacheDirectory
-    from ...host.files import user_path
+    from ...host.home import user_path
     from ..context import CommandContext, print_json
     context = CommandContext(args)
     cache = CacheDirectory(context.cache, context.sdk, context.origin)

@@ -23,7 +23,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Build missing libraries, and upload all selected ones, without a time limit."""
     from ...errors import BuildError, RemoteError
-    from ...host.files import user_path
+    from ...host.home import user_path
     from ...remote.credentials import HELPER
     from ...remote.errors import AccessDenied, TransportError
     from ...remote.remote_spec import HEADER, parse_remote

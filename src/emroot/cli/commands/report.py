@@ -22,7 +22,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Write the report on the cache directory, as a page, as JSON, or both."""
     from ...errors import UsageError
-    from ...host.files import user_path, write_text
+    from ...host.files import write_text
+    from ...host.home import user_path
     from ...modes import all_modes
     from ...reporting import collect
     from ..context import CommandContext, print_json

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from ...hashing import digest_file, digest_record
 from ...host.files import read_file
-from ...libraries.catalogue import read_source_index
+from ...sdk.identity_cache import read_source_index
 from ...store import Store
 from ...store.records import is_below, is_digest
 from ..command_lines.compile_context import CompileContext

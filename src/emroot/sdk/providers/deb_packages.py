@@ -10,7 +10,8 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from ...hashing import digest_file
-from ...host.files import install_file, link_or_copy, make_directories, remove
+from ...host.copying import install_file, link_or_copy
+from ...host.files import make_directories, remove
 from ..program_failures import failure
 from . import Report
 from .apt import Apt, last_words

@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from ...errors import SdkError
-from ...host.files import link_or_copy, remove
+from ...host.copying import link_or_copy
+from ...host.files import remove
 from ..download import download, reachable
 from ..extraction import untar, unzip
 from . import Release, Report, Unpacked, matches, order

@@ -29,7 +29,8 @@ def run(args: argparse.Namespace) -> int:
     """Build missing libraries, and write the indexes of all selected ones."""
     from ....errors import BuildError, from_os_error
     from ....hashing import digest_bytes
-    from ....host.files import user_path, write_bytes
+    from ....host.files import write_bytes
+    from ....host.home import user_path
     from ....symbol_index.bundled import encode_indexes
     from ...builds import build_whole
     from ...context import CommandContext, print_json

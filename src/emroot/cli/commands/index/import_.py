@@ -22,7 +22,8 @@ def run(args: argparse.Namespace) -> int:
     looked up."""
     from ....errors import UsageError
     from ....hashing import digest_bytes
-    from ....host.files import read_file, user_path
+    from ....host.files import read_file
+    from ....host.home import user_path
     from ....symbol_index import SymbolIndex
     from ....symbol_index.bundled import decode_indexes
     from ....symbol_index.storage import find_index, store_index
