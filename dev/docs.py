@@ -16,6 +16,7 @@ from typing import Any
 
 from emroot.cli.parser import EXIT_CODES, make_parser
 from emroot.modes import ALIASES, ARCHITECTURES, FEATURES, all_modes
+from emroot.probe.seams import SEAMS, USES, Seam
 from emroot.project.project_file import json_schema
 
 from .paths import ROOT, say
@@ -27,7 +28,8 @@ MADE = '<!-- Made from the code by `python3 dev.py docs --write`; a test compare
 def pages() -> dict[Path, str]:
     """Every page that is made from the code, and Starlark's constants of modes."""
     return {REFERENCE / 'cli.md': command_line(), REFERENCE / 'starlark.md': starlark(),
-            REFERENCE / 'emroot-toml.md': project_file(), ROOT / 'bazel/private/mode_axes.bzl': mode_axes()}
+            REFERENCE / 'emroot-toml.md': project_file(), REFERENCE / 'seams.md': seams(),
+            ROOT / 'bazel/private/mode_axes.bzl': mode_axes()}
 
 
 def command_line() -> str:
@@ -154,6 +156,40 @@ def _attributes(value: ast.expr) -> Iterator[tuple[str, str, str, str]]:
                 default = f'`{ast.unparse(given["default"])}`' if 'default' in given else ''
                 doc = ast.literal_eval(given['doc']) if 'doc' in given else ''
                 yield str(key.value), kind, default, doc
+
+
+_SEAMS = '''# What emroot needs of Emscripten
+
+emroot has no list of libraries, flags or settings of its own. It loads Emscripten's Python modules and uses the names in these
+tables: it calls them, reads them, or replaces them so that nothing is built or written. A new release of Emscripten works as
+long as it has these names.
+
+- **needed to**: if Emscripten lacks the name, emroot ends with an error that names it (exit code 3) when it does this.
+- **used to**: if Emscripten lacks the name, emroot does this without it, with the consequence in the last column. A
+  warning names it once.
+
+`emroot doctor` tells which names your Emscripten lacks; `emroot doctor --json` prints the state of each. Names without a
+version exist from 3.1.69 on.
+
+| word | to |
+|---|---|
+'''
+
+
+def seams() -> str:
+    """The names of Emscripten that emroot uses, a table for each module."""
+    parts = [MADE + _SEAMS + ''.join(f'| {use} | {text} |\n' for use, text in USES.items())]
+    for module in dict.fromkeys(seam.module for seam in SEAMS):
+        rows = ''.join(f'| `{seam.name}`{_versions(seam)} | {", ".join(seam.needs)} | {", ".join(seam.helps)} | {seam.why} |\n'
+                       for seam in SEAMS if seam.module == module)
+        parts.append(f'## {module}\n\n| name | needed to | used to | without it |\n|---|---|---|---|\n{rows}')
+    return '\n'.join(parts)
+
+
+def _versions(seam: Seam) -> str:
+    since = f' from {seam.since}' if seam.since else ''
+    until = f' before {seam.until}' if seam.until else ''
+    return since + until + (f', or `{seam.instead}`' if seam.instead else '')
 
 
 def main(arguments: list[str]) -> int:

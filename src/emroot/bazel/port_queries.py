@@ -20,6 +20,7 @@ class Fetching(BaseException):
 
 def addresses(sdk: Any, names: Iterable[str]) -> list[list[str]]:
     """Name, address and sha512 (or nothing) of each port's archive, and of those that it depends on."""
+    from seam_access import install  # type: ignore[import-not-found]
     ports, pending = sdk.ports, list(names)
     found: list[list[str]] = []
 
@@ -27,8 +28,7 @@ def addresses(sdk: Any, names: Iterable[str]) -> list[list[str]]:
         found.append([name, url, sha512hash or ''])
         raise Fetching
     for name in ('fetch_project', 'fetch_port_artifact'):
-        if hasattr(ports.Ports, name):
-            setattr(ports.Ports, name, staticmethod(fetch))
+        install('tools.ports.Ports.' + name, staticmethod(fetch))
     seen: set[str] = set()
     while pending:
         name = pending.pop(0).split(':')[0]
@@ -49,14 +49,17 @@ def addresses(sdk: Any, names: Iterable[str]) -> list[list[str]]:
 
 def main(request_file: str, answer_file: str) -> None:
     """Answer one request."""
-    sys.path.insert(0, PROBE)
     import program  # type: ignore[import-not-found]
     with open(request_file, encoding='utf-8') as f:
         request = json.load(f)
+    from seam_access import require
     sdk = program.SdkModules(os.path.normpath(request['root']))
+    require('ports')
     with open(answer_file, 'w', encoding='utf-8', newline='\n') as f:
         json.dump({'schema': program.SCHEMA, 'ports': addresses(sdk, request['ports'])}, f)
 
 
 if __name__ == '__main__':
-    main(sys.argv[1], sys.argv[2])
+    sys.path.insert(0, PROBE)
+    from seam_access import answering
+    answering(main)

@@ -93,6 +93,9 @@ class CommandContext:
         """The catalogue of the SDK. A doubtful SDK gets one warning."""
         if self.sdk.doubt and not self.args.quiet:
             warn_once(self.home, f'sdk-{self.sdk.digest}', self.sdk.doubt)
+        if self.sdk.lacking and not self.args.quiet:
+            from ..diagnostics.seams import warning  # here and not above: no SDK that is known lacks any
+            warn_once(self.home, f'seams-{self.sdk.digest}', warning(self.sdk))
         return Catalogue(self.sdk, self.home)
 
     @property

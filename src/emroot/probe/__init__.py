@@ -92,6 +92,11 @@ def ask(python: Sequence[str], root: Path, question: str, env: Mapping[str, str]
                     remove_tree(output)
                     output.mkdir()
                 return ask(python, root, question, env, program=program, output=output, **request)
+            from .seams import EXIT  # here: it is no input of Bazel's actions, which ask nothing
+            if done.returncode == EXIT:
+                raise SdkError(f'the SDK at {root} cannot be used: {_last_words(said).removeprefix("error: ")}',
+                               hint='use another version of Emscripten (`emroot sdk install --version V`) or a newer emroot; '
+                                    '`emroot doctor` shows all that this one lacks')
             raise SdkError(f'the SDK at {root} does not answer "{question}": {_last_words(said)}',
                            hint='check it with `emroot sdk show -v`, or get an SDK with `emroot sdk install`')
         if bytecode:

@@ -7,6 +7,7 @@ import sys
 
 from mode_settings import enter_mode, groups
 from sdk_modules import State, Stop, sdk_path
+from seam_access import install, original
 
 #: Placeholders for the source and the object in a recorded command line.
 SOURCE, OBJECT = '{source}', '{object}'
@@ -73,8 +74,8 @@ def _path(library):
 def _recipe(sdk, library, commands):
     build_dir = os.path.join(sdk.root, 'cache', 'build', library.get_base_name() + '-tmp')
     recorded = []
-    sdk.system_libs.run_build_commands = lambda cmds, *args, **kwargs: recorded.extend(cmds)
-    sdk.system_libs.is_case_insensitive = lambda path: os.path.normcase('A') == 'a' or sys.platform == 'darwin'
+    install('tools.system_libs.run_build_commands', lambda cmds, *args, **kwargs: recorded.extend(cmds))
+    install('tools.system_libs.is_case_insensitive', lambda path: os.path.normcase('A') == 'a' or sys.platform == 'darwin')
     library.deterministic_paths = True  # what embuilder asks for up to 3.1.7x; later releases always do it
     objects = library.build_objects(build_dir)
     compiles = dict(_compiles(sdk, library, [_in_build_directory(command, build_dir) for command in recorded], build_dir))
@@ -147,17 +148,16 @@ def _members(sdk, library, objects):
             seen.append((how, args))
         return call
     out = library.get_filename()
-    replaced = [(sdk.system_libs, 'create_lib_emar', 'archive'), (sdk.building, 'emar', 'archive'),
-                (sdk.building, 'link_to_object', 'relocatable'), (sdk.system_libs.shutil, 'copyfile', 'copy')]
-    originals = [(holder, name, getattr(holder, name)) for holder, name, _ in replaced if hasattr(holder, name)]
-    for holder, name, how in replaced:
-        if hasattr(holder, name):
-            setattr(holder, name, record(how))
+    joining = {'tools.system_libs.create_lib_emar': 'archive', 'tools.building.emar': 'archive',
+               'tools.building.link_to_object': 'relocatable', 'tools.system_libs.shutil.copyfile': 'copy'}
+    originals = {path: original(path) for path in joining}
+    for path, how in joining.items():
+        install(path, record(how))
     try:
         sdk.system_libs.create_lib(out, objects)
     finally:
-        for holder, name, value in originals:
-            setattr(holder, name, value)
+        for path, value in originals.items():
+            install(path, value)
     how, args = seen[0]
     if how == 'copy':
         return [args[0]], how
@@ -201,8 +201,8 @@ class Commands:
             raise Stop
         out = os.path.join(sdk.root, 'cache', 'build', 'emroot-object.o')
         self.pristine.restore()
-        sdk.shared.exec_process = record
-        sdk.shared.run_via_emxx = 'em++' in os.path.basename(flags[0])
+        install('tools.shared.exec_process', record)
+        install('tools.shared.run_via_emxx', 'em++' in os.path.basename(flags[0]))
         with open(os.devnull, 'w') as nowhere, contextlib.redirect_stdout(nowhere), contextlib.suppress(Stop):
             sdk.emcc.main([flags[0], *flags[1:], source, '-o', out])
         argv = recorded[0]

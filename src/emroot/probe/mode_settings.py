@@ -6,6 +6,7 @@ import os
 import sys
 
 from sdk_modules import Stop
+from seam_access import install, original
 
 
 def enter_mode(sdk, request):
@@ -18,20 +19,20 @@ def enter_mode(sdk, request):
     sdk.spell_cache_in_tree()
     sdk.embuilder = embuilder
     sdk.embuilder_argv = ['embuilder', *request['embuilder_flags'], 'build']
-    sdk.cache.setup = lambda: None
-    sdk.shared.check_sanity = lambda *args, **kwargs: None
-    tasks = embuilder.get_system_tasks
+    install('tools.cache.setup', lambda: None)
+    install('tools.shared.check_sanity', lambda *args, **kwargs: None)
+    tasks = original('embuilder.get_system_tasks')
 
     def stop_in_main():
         if sys._getframe(1).f_code.co_name == 'main':  # its help text asks for them too, before the flags are applied
             raise Stop
         return tasks()
-    embuilder.get_system_tasks = stop_in_main
+    install('embuilder.get_system_tasks', stop_in_main)
     try:
         _run_embuilder(sdk, ['libc'])
     finally:
-        embuilder.get_system_tasks = tasks
-    return embuilder.get_system_tasks()[0]
+        install('embuilder.get_system_tasks', tasks)
+    return tasks()[0]
 
 
 def _run_embuilder(sdk, targets):
@@ -52,8 +53,8 @@ def groups(sdk, libraries):
     restore = [(cls, cls.__dict__.get('build')) for cls in classes]
     for cls in classes:
         cls.build = lambda self, *args, **kwargs: built.append(self.get_base_name())
-    sdk.embuilder.build_port = built.append
-    sdk.embuilder.get_system_tasks = lambda: (libraries, list(libraries))
+    install('embuilder.build_port', built.append)
+    install('embuilder.get_system_tasks', lambda: (libraries, list(libraries)))
     found = {}
     try:
         for name in _group_names(sdk.embuilder.__file__):

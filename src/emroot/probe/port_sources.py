@@ -9,25 +9,27 @@ import os
 import shutil
 import urllib.request
 
+from seam_access import install, original
+
 TIMEOUT = 60.0
 
 
 class PortFetcher:
     """Replaces the SDK's access to the network for ports."""
 
-    def __init__(self, ports, utils, directories, mirror):
+    def __init__(self, ports, directories, mirror):
         #: Directory of sources by port; and a directory of archives, or nothing.
         self.directories, self.mirror = directories, mirror
         self.ports = ports
         self.fetching = ''
         self.urlopen = urllib.request.urlopen
-        utils.MACOS = False  # there the SDK would start curl instead
-        ports.urlopen = self.open
-        name = 'fetch_port_artifact' if hasattr(ports.Ports, 'fetch_port_artifact') else 'fetch_project'
-        self.fetch = getattr(ports.Ports, name)
-        self.get_dir = ports.Ports.get_dir
-        setattr(ports.Ports, name, staticmethod(self.fetch_port))
-        ports.Ports.get_dir = staticmethod(self.get_port_dir)
+        install('tools.utils.MACOS', False)  # there the SDK would start curl instead
+        install('tools.ports.urlopen', self.open)
+        artifact = 'tools.ports.Ports.fetch_port_artifact'
+        path = artifact if original(artifact) else 'tools.ports.Ports.fetch_project'
+        self.fetch, self.get_dir = original(path), original('tools.ports.Ports.get_dir')
+        install(path, staticmethod(self.fetch_port))
+        install('tools.ports.Ports.get_dir', staticmethod(self.get_port_dir))
 
     def fetch_port(self, name, url, *args, **kwargs):
         """Replaces the SDK's function: a port with a given directory needs no archive, only its marker."""

@@ -18,6 +18,7 @@ sys.path.append(os.path.dirname(os.path.abspath(__file__)))  # Python's -I keeps
 from libraries import listing, recipes
 from run_embuilder import embuilder
 from sdk_modules import SdkModules, Stop
+from seam_access import answering, lacking, require
 
 __all__ = ['SCHEMA', 'SdkModules', 'Stop', 'main']  # for the other programs beside this one
 SCHEMA = 1
@@ -27,7 +28,7 @@ def identify(sdk, request):
     """The SDK's properties: version, paths of its parts, and the stamp that emcc expects in a cache."""
     shared, config = sdk.shared, sdk.config
     return {
-        'version': sdk.utils.EMSCRIPTEN_VERSION if hasattr(sdk.utils, 'EMSCRIPTEN_VERSION') else shared.EMSCRIPTEN_VERSION,
+        'version': sdk.utils.EMSCRIPTEN_VERSION,
         'llvm_root': config.LLVM_ROOT,
         'binaryen_root': config.BINARYEN_ROOT,
         'node': list(config.NODE_JS) if config.NODE_JS else [],
@@ -40,6 +41,7 @@ def identify(sdk, request):
         'clang_suffix': config.CLANG_ADD_VERSION,
         'tools': {'clang': shared.CLANG_CC, 'clang++': shared.CLANG_CXX, 'llvm-ar': shared.LLVM_AR,
                   'wasm-ld': shared.WASM_LD},
+        'lacking': [seam.path for seam in lacking()],
     }
 
 
@@ -51,18 +53,22 @@ def headers(sdk, request):
     return {'cache': str(sdk.cache.cachedir), 'sanity': sdk.shared.generate_sanity()}
 
 
-QUESTIONS = {'embuilder': embuilder, 'identify': identify, 'listing': listing, 'recipes': recipes, 'headers': headers}
+#: Each question, and the use of the SDK's names that it makes (`seams.py`).
+QUESTIONS = {'embuilder': (embuilder, 'embuilder'), 'identify': (identify, 'identify'), 'listing': (listing, 'libraries'),
+             'recipes': (recipes, 'libraries'), 'headers': (headers, 'headers')}
 
 
 def main(request_file, answer_file):
     with open(request_file, encoding='utf-8') as f:
         request = json.load(f)
     sdk = SdkModules(os.path.normpath(request['root']))
-    answer = QUESTIONS[request['question']](sdk, request)
+    answer_to, use = QUESTIONS[request['question']]
+    require(use)
+    answer = answer_to(sdk, request)
     answer['schema'] = SCHEMA
     with open(answer_file, 'w', encoding='utf-8', newline='\n') as f:
         json.dump(answer, f, separators=(',', ':'))
 
 
 if __name__ == '__main__':
-    main(sys.argv[1], sys.argv[2])
+    answering(main)

@@ -9,11 +9,8 @@ libraries is repeated here. `guard.py` refuses any other action.
 from __future__ import annotations
 
 import contextlib
-import importlib
 import json
 import os
-import re
-import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -24,14 +21,11 @@ from guard import Guard  # type: ignore[import-not-found]  # as a program's neig
 from libraries import described  # type: ignore[import-not-found]
 from port_names import PortNames  # type: ignore[import-not-found]
 from program import SCHEMA, SdkModules, Stop  # type: ignore[import-not-found]
+from seam_access import answering, import_module, install, original, require  # type: ignore[import-not-found]
+from stand_ins import Rejected, StandIns  # type: ignore[import-not-found]
 
 del sys.path[0]
 Foreign = Any  # what comes from the SDK's modules carries no types
-
-
-class Rejected(BaseException):
-    """emcc refuses the link; the text is its message. Not an `Exception`, so that SDK code does not catch
-    it."""
 
 
 class Link:
@@ -39,7 +33,7 @@ class Link:
 
     def __init__(self, sdk: Foreign, cache: str, guard: Foreign) -> None:
         self.sdk, self.cache, self.guard = sdk, cache, guard
-        self.link = importlib.import_module('tools.link')
+        self.link = import_module('tools.link')
         #: Files that were requested from the cache, in order, with the requester: ('library', 'libc') or
         #: ('port', 'zlib').
         self.asked: dict[str, tuple[str, str]] = {}
@@ -52,9 +46,11 @@ class Link:
 
     def run(self, argv: list[str]) -> None:
         """Run emcc up to the linker. Raises `Rejected`."""
-        self._stop_acting()
+        StandIns(self.sdk, self.cache, self.guard).install()
+        install('tools.link.run', self._after_compiling(original('tools.link.run')))
+        install('tools.building.link_lld', self._link)
         self._record_asking()
-        self.sdk.shared.run_via_emxx = argv[0] == 'em++'  # later releases look at argv[0] themselves
+        install('tools.shared.run_via_emxx', argv[0] == 'em++')  # later releases look at argv[0] themselves
         sys.argv = [argv[0]]
         try:
             with open(os.devnull, 'w') as nowhere, contextlib.redirect_stdout(nowhere):
@@ -66,39 +62,9 @@ class Link:
         if code:
             raise Rejected(f'it ends with exit code {code}')
 
-    def _stop_acting(self) -> None:
-        """Replace emcc's actions by functions that do nothing."""
-        sdk, link = self.sdk, self.link
-        sdk.shared.SKIP_SUBPROCS = True  # emcc's own switch behind `-###`: no checks of tools, no asking of Node
-        sdk.shared.EMSCRIPTEN_TEMP_DIR = os.path.join(os.path.dirname(self.cache), 'temp')  # named, never made
-        replace(sdk.shared, 'check_call', lambda cmd, *args, **kw: subprocess.CompletedProcess(cmd, 0, '', ''))
-        replace(sdk.shared, 'exec_process', stop)
-        replace(sdk.shared, 'check_sanity', nothing)
-        replace(sdk.shared, 'perform_sanity_checks', nothing)
-        replace(sys.modules['tools.diagnostics'], 'error', reject)
-        replace(sdk.emcc, 'create_reproduce_file', nothing)
-        holder = sdk.emcc if hasattr(sdk.emcc, 'substitute_response_files') else sys.modules['tools.response_file']
-        expand = holder.substitute_response_files
-        replace(holder, 'substitute_response_files', lambda args: self._pretend(expand(args)))
-        # Inputs need not exist, so their content is not looked at; dynamic libraries are the exception (see below).
-        replace(sdk.building, 'is_ar', lambda path: True)
-        is_wasm_dylib = sdk.building.is_wasm_dylib
-        replace(sdk.building, 'is_wasm_dylib', lambda path: self._is_dylib(path, is_wasm_dylib))
-        replace(link, 'process_dynamic_libs', nothing)
-        replace(link, 'read_js_files', lambda files: '')
-        replace(link, 'package_files', lambda *args, **kw: [])
-        replace(link, 'run', self._after_compiling(link.run))
-        replace(sdk.building, 'link_lld', self._link)
-        replace(link, 'phase_post_link', stop)
-        for name in ('setup', 'ensure_setup', 'ensure', 'erase', 'acquire_cache_lock', 'release_cache_lock'):
-            replace(sdk.cache, name, nothing)
-        sdk.cache.cachedir = Path(self.cache)
-        self.guard.pretended_place = str(sdk.ports.Ports.get_build_dir())  # where ports look for another's traces
-        replace(sdk.ports, 'clear', nothing)
-
     def _record_asking(self) -> None:
         """Record every request to the cache, and answer it."""
-        build = self.sdk.system_libs.Library.build
+        build = original('tools.system_libs.Library.build')
 
         def record_build(library: Foreign, *args: Foreign, **kw: Foreign) -> Foreign:
             self.made[library.get_base_name()] = library
@@ -110,8 +76,8 @@ class Link:
             self.asked.setdefault(path, self.asking)
             self.ports.note(path)
             return str(Path(self.cache, shortname))
-        replace(self.sdk.system_libs.Library, 'build', record_build)
-        replace(self.sdk.cache, 'get', get)
+        install('tools.system_libs.Library.build', record_build)
+        install('tools.cache.get', get)
         self.ports.watch()
 
     @contextlib.contextmanager
@@ -122,22 +88,6 @@ class Link:
             yield
         finally:
             self.asking = before
-
-    def _pretend(self, args: list[str]) -> list[str]:
-        """Treat inputs, files in options, and the directory of the output as existing. Files whose content
-        matters (response files, `-sNAME=@file`, port files) have to exist."""
-        words = [a if not a.startswith('-') else a.partition('=')[2] or a[2:] for a in args]
-        named = {w for w in words if w and not w.startswith('@') and not w.split(':')[0].endswith('.py')}
-        self.guard.pretended_files = named
-        self.guard.pretended_directories = {os.path.dirname(w) for w in named}
-        return args
-
-    def _is_dylib(self, path: str, really: Callable[[str], bool]) -> bool:
-        """A link with a dynamic library on its command line becomes a main module, so its content matters.
-        One that does not exist is judged by its name."""
-        if not re.search(r'\.(so|dylib|wasm)(\.\d+)*$', path) or path.startswith('-'):
-            return False
-        return really(path) if self.guard.really_exists(path) else True
 
     def _after_compiling(self, run: Callable[..., Any]) -> Callable[..., Any]:
         """A link of objects, with the requests that their compiles made to its ports."""
@@ -217,26 +167,6 @@ def link_flag(path: Foreign, cache: str) -> str:
     return '-l' + stem[len('lib'):] if extension == '.a' else str(Path(cache, path))
 
 
-def replace(holder: Foreign, name: str, value: Foreign) -> None:
-    """Replace a function of the SDK. Releases without it do not need the replacement."""
-    if hasattr(holder, name):
-        setattr(holder, name, value)
-
-
-def nothing(*args: object, **kw: object) -> None:
-    """Replaces actions of emcc."""
-
-
-def stop(*args: object, **kw: object) -> None:
-    """Replaces the start of the linker."""
-    raise Stop
-
-
-def reject(message: str, *args: object) -> None:
-    """Replaces `diagnostics.error`, with which emcc refuses a link."""
-    raise Rejected(message % args if args else message)
-
-
 def main(request_file: str, answer_file: str) -> None:
     """Answer one request: `root`, `argv` (`emcc` or `em++` first), `cwd`, and `ports` (the directory with
     sources of ports)."""
@@ -244,6 +174,7 @@ def main(request_file: str, answer_file: str) -> None:
         request = json.load(f)
     scratch = os.path.dirname(os.path.abspath(answer_file))
     sdk = SdkModules(os.path.normpath(request['root']))
+    require('resolve')
     sdk.config.PORTS = request['ports'] or os.path.join(scratch, 'ports')
     known = [sdk.root, os.path.dirname(os.__file__), *(p for p in sys.path if os.path.isdir(p))]
     guard = Guard(known, [scratch, *([sys.pycache_prefix] if sys.pycache_prefix else [])])
@@ -262,4 +193,4 @@ def main(request_file: str, answer_file: str) -> None:
 
 
 if __name__ == '__main__':
-    main(sys.argv[1], sys.argv[2])
+    answering(main)

@@ -8,27 +8,27 @@ import sys
 from port_inputs import Inputs
 from port_settings import USE_PORT, value_of, with_implied, without_settings
 from port_sources import PortFetcher
+from seam_access import install, original
 
 
 def embuilder(sdk, request):
     """Run embuilder for one target, with the path of the cache directory mapped to that of an in-tree
     cache."""
     import embuilder as program
-    if hasattr(sdk.ports, 'Ports'):
-        PortFetcher(sdk.ports, sdk.utils, request['port_directories'], request['port_mirror'])
-    made = sdk.system_libs.get_base_cflags
+    PortFetcher(sdk.ports, request['port_directories'], request['port_mirror'])
+    made = original('tools.system_libs.get_base_cflags')
 
     def get_base_cflags(*args, **kwargs):
         return [*made(*args, **kwargs), '-ffile-prefix-map=%s=%s' % (sdk.config.CACHE, request['cache_prefix']),
                 *request.get('flags', [])]
-    sdk.system_libs.get_base_cflags = get_base_cflags
+    install('tools.system_libs.get_base_cflags', get_base_cflags)
     _start_scripts_directly(sdk, request.get('said_root'), request.get('named_source'))
     _spell_sources_in_tree(sdk)
     target, settings = without_settings(request['target'])
     for file in filter(None, settings.pop(USE_PORT, '').split(os.pathsep)):
         sdk.ports.handle_use_port_arg(sdk.settings.settings, file)
     if settings:
-        _build_ports_with(sdk, program, settings)
+        _build_ports_with(sdk, settings)
     inputs = _watch_inputs(sdk, request) if request.get('inputs') else None
     sys.argv = ['embuilder', *request['embuilder_flags'], 'build', target]
     code = program.main()
@@ -39,7 +39,7 @@ def embuilder(sdk, request):
 
 def _external(sdk):
     """Ports whose definition came with their sources, which emcc reads each time."""
-    if not hasattr(sdk.ports, 'load_external_port'):
+    if not original('tools.ports.load_external_port'):
         return []
     sources = os.path.join(os.path.realpath(sdk.config.PORTS), '')
     return [port.name for port in sdk.ports.ports if os.path.realpath(port.__file__).startswith(sources)]
@@ -52,20 +52,20 @@ def _watch_inputs(sdk, request):
     return Inputs(known, os.path.dirname(sdk.config.CACHE))
 
 
-def _build_ports_with(sdk, program, given):
+def _build_ports_with(sdk, given):
     """Let embuilder build ports, and their dependencies, with settings for which it has no flag."""
     settings = sdk.settings.settings
     unknown = [name for name in given if name not in settings.attrs]
     if unknown:
         sys.exit('error: emcc has no setting `{}`'.format(unknown[0]))
     values = with_implied({name: value_of(text, settings.attrs[name]) for name, text in given.items()})
-    build = program.build_port
+    build = original('embuilder.build_port')
 
     def build_port(name):
         for setting, value in values.items():
             setattr(settings, setting, value)
         build(name)
-    program.build_port = build_port
+    install('embuilder.build_port', build_port)
 
 
 def _spell_sources_in_tree(sdk):
@@ -96,7 +96,7 @@ def _start_scripts_directly(sdk, said_root=None, named_source=None):
     program `named_source`.
     """
     names = {'EMCC': 'emcc.py', 'EMXX': 'em++.py', 'EMAR': 'emar.py', 'EMRANLIB': 'emranlib.py'}
-    scripts = {getattr(sdk.shared, name): script for name, script in names.items() if hasattr(sdk.shared, name)}
+    scripts = {original('tools.shared.' + name): script for name, script in names.items()}
 
     class Directly(subprocess.Popen):
         def __init__(self, command, *args, **kwargs):

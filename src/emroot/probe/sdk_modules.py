@@ -6,6 +6,8 @@ import os
 import sys
 from pathlib import Path
 
+from seam_access import import_module, install
+
 
 class Stop(BaseException):
     """Ends an SDK function early, when all information is known."""
@@ -37,20 +39,17 @@ class SdkModules:
         sys.path.insert(0, root)
         sys.argv = [os.path.join(root, 'emcc.py')]
         self.root = root
-        import emcc
-        from tools import building, cache, config, ports, settings, shared, system_libs, utils
-        self.emcc, self.building, self.cache, self.config = emcc, building, cache, config
-        self.ports, self.settings, self.shared, self.system_libs, self.utils = ports, settings, shared, system_libs, utils
+        self.emcc = import_module('emcc')
+        for name in ('building', 'cache', 'config', 'ports', 'settings', 'shared', 'system_libs', 'utils'):
+            setattr(self, name, import_module('tools.' + name))
         self._unlock()
 
     def _unlock(self):
         """Disable locks: no other process uses the cache directory, and on disks without locks the SDK's
         would wait forever."""
-        locks = getattr(self.cache, 'filelock', None)
-        if hasattr(locks, 'FileLock'):
-            locks.FileLock = Unlocked
+        install('tools.cache.filelock.FileLock', Unlocked)
         if getattr(self.cache, 'cachelock', None) is not None:
-            self.cache.cachelock = Unlocked()
+            install('tools.cache.cachelock', Unlocked())
 
     def spell_cache_in_tree(self):
         """Use `<root>/cache` as the path of the cache directory, without creating, reading or locking
@@ -58,10 +57,10 @@ class SdkModules:
 
         The reference for every byte is embuilder with its in-tree cache, so its paths are recorded.
         """
-        self.cache.cachedir = Path(self.root, 'cache')
-        self.cache.cachelock = None
-        self.cache.cachelock_name = Path(self.root, 'cache', 'cache.lock')
-        self.cache.get = lambda shortname, creator=None, *args, **kwargs: str(Path(self.root, 'cache', shortname))
+        install('tools.cache.cachedir', Path(self.root, 'cache'))
+        install('tools.cache.cachelock', None)
+        install('tools.cache.cachelock_name', Path(self.root, 'cache', 'cache.lock'))
+        install('tools.cache.get', lambda shortname, creator=None, *args, **kwargs: str(Path(self.root, 'cache', shortname)))
 
 
 class State:

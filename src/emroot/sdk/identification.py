@@ -55,6 +55,7 @@ def examine(root: Path, python: tuple[str, ...], home: Home, memo_file: Path) ->
         'configured': said['config'] is not None and 'EM_CONFIG' not in configuring(),
         'config_text': _config_text(said), 'index': str(index), 'cache': said['cache'],
         'compiler_wrapper': said['compiler_wrapper'],
+        'lacking': said['lacking'],
         'folders': [str(folder) for folder in folders],
         'files': sorted({path for _, _, path in found if not path.startswith(within)}),
     }

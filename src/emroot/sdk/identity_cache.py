@@ -17,7 +17,7 @@ from .fingerprint import signature
 from .model import Sdk
 
 #: Part of the file name of cached answers: another format has another file.
-_MEMO_VERSION = 9
+_MEMO_VERSION = 10
 #: Variables that emcc itself uses to find its tools.
 _CONFIGURING = ('EM_CONFIG', 'EM_LLVM_ROOT', 'EM_BINARYEN_ROOT', 'EM_NODE_JS', 'EM_LLVM_ADD_VERSION',
                 'EM_CLANG_ADD_VERSION')
@@ -107,7 +107,7 @@ def _model(root: Path, how: str, memo: dict[str, Any], python: tuple[str, ...]) 
                llvm_version=memo['llvm_version'], expected_llvm=memo['expected_llvm'],
                resource_dir=Path(memo['resource_dir']), sanity=memo['sanity'], configured=memo['configured'],
                config_text=memo['config_text'], index=Path(memo['index']), configured_cache=memo['cache'],
-               configured_wrapper=memo['compiler_wrapper'])
+               configured_wrapper=memo['compiler_wrapper'], lacking=tuple(memo['lacking']))
 
 
 def sdk_python(root: Path) -> tuple[str, ...]:

@@ -51,6 +51,9 @@ class Sdk:
     configured_wrapper: str = ''
     """The launcher of compiles in its configuration (COMPILER_WRAPPER); empty for none."""
 
+    lacking: tuple[str, ...] = ()
+    """Names of Emscripten's that emroot uses and this one should have, but has not (`probe/seams.py`)."""
+
     said_root: str = ''
     """The SDK's root as it appears in objects that contain its path, if that is not its location: in a build
     action the location varies."""

@@ -3,10 +3,16 @@
 import sys
 
 from tools import config, shared, system_libs
+from tools.response_file import substitute_response_files
 from tools.settings import settings
 
 
+def create_reproduce_file(name, args):
+    raise NotImplementedError
+
+
 def main(args):
+    args = substitute_response_files(args)
     system_libs.ensure_sysroot()
     compiler = shared.CLANG_CXX if shared.run_via_emxx else shared.CLANG_CC
     settings.MEMORY64 = int('-m64' in args)

@@ -39,6 +39,7 @@ def run(args: argparse.Namespace) -> int:
         examine_prebuilt,
         examine_sdk,
     )
+    from ...diagnostics.seams import examine_seams, states
     from ...errors import EmrootError
     from ..context import CommandContext, print_json
     from ..ui.color import paint
@@ -46,18 +47,19 @@ def run(args: argparse.Namespace) -> int:
     text = sys.stdin.read() if args.message == '-' or (args.message is None and _is_fed()) else args.message
     if text and text.strip():
         return _explain(context, text)
-    findings = [*examine_home(context.home)]
+    findings, seams = [*examine_home(context.home)], []
     try:
         sdk = context.sdk
     except EmrootError as error:
         findings.append(Check(error.message, False, error.hint, error.exit_code))
     else:
-        findings += [*examine_sdk(sdk), *examine_node(sdk, context.home)]
+        seams = states(sdk)
+        findings += [*examine_sdk(sdk), *examine_seams(sdk), *examine_node(sdk, context.home)]
         if context.home.is_known or args.cache:
             findings += [*examine_cache(context.cache, sdk, home=context.home), *examine_lazy(context.cache),
                          *examine_prebuilt(sdk, context.cache, used=context.sdk_cache), *examine_environment(context.cache)]
     if args.json:
-        print_json({'findings': [asdict(finding) for finding in findings]})
+        print_json({'findings': [asdict(finding) for finding in findings], 'seams': seams})
     else:
         for finding in findings:
             mark, style = ('WRONG', 'bad') if not finding.ok else ('note', 'odd') if finding.hint else ('ok', 'good')

@@ -1,7 +1,7 @@
 import os
 from pathlib import Path
 
-from . import config
+from . import config, filelock  # noqa: F401  # the program replaces its class
 
 cachedir = Path(config.CACHE)
 cachelock = None
@@ -10,6 +10,30 @@ cachelock_name = None
 
 def setup():
     cachedir.mkdir(parents=True, exist_ok=True)
+
+
+def erase():
+    raise NotImplementedError
+
+
+def acquire_cache_lock(reason):
+    raise NotImplementedError
+
+
+ensure = ensure_setup = setup
+release_cache_lock = erase
+
+
+def get_path(shortname):
+    return os.path.join(cachedir, shortname)
+
+
+def get_include_dir(*parts):
+    return os.path.join(cachedir, 'sysroot', 'include', *parts)
+
+
+def get_lib_dir(absolute):
+    raise NotImplementedError
 
 
 def get(shortname, creator, *args, **kwargs):

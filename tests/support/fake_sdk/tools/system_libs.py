@@ -51,6 +51,10 @@ def create_lib(out, objects):
         create_lib_emar(out, sorted(objects, key=os.path.basename))
 
 
+def get_libs_to_link(*args):
+    raise NotImplementedError
+
+
 class Library:
     cflags = ('-Os',)
 
@@ -74,6 +78,9 @@ class Library:
 
     def get_path(self):
         return '%s/%s' % (lib_dir(), self.get_filename())
+
+    def can_build(self):
+        return True
 
     def get_files(self):
         return [os.path.join(config.ROOT, 'system', 'lib', self.name, name) for name in self.files]

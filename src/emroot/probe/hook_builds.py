@@ -1,0 +1,105 @@
+"""Starts emroot from an emcc below `emroot run` (see `hook.py`).
+
+It runs in the SDK's Python (3.8 or later) and imports nothing of emroot.
+"""
+
+import json
+import os
+import shlex
+import subprocess
+import sys
+import tempfile
+
+#: What was built for this command line.
+PORTS, ALL = 'ports', 'all'
+#: Settings for all of emcc's compiles, those of libraries included.
+HEEDED = ('EM_COMPILER_WRAPPER', 'EMCC_CORES')
+
+
+class Builds:
+    """What emroot builds for this program. `command` is the argument of `install` in `hook.py`."""
+
+    def __init__(self, command):
+        self.command = command
+        self.asked_for_link = None
+        self.busy = False  # while emroot runs
+
+    def build_for_link(self, only_ports=False):
+        """Build everything that this command line needs, with the right variants of ports, or only the
+        ports; once."""
+        if self.asked_for_link in (ALL, PORTS if only_ports else ALL):
+            return
+        self.asked_for_link = PORTS if only_ports else ALL
+        if is_driver():
+            only_ports = only_ports and bool(self.command.get('lazy'))
+            driver = 'em++' if '++' in os.path.basename(sys.argv[0]) else 'emcc'
+            more = shlex.split(os.environ.get('EMCC_CFLAGS', ''))
+            link = [driver, *sys.argv[1:], *more]
+            if only_ports:
+                self.ask_lazily({'ports': link})
+            else:
+                self.build(['--for', shlex.join(link)])
+        elif targets := embuilders_targets():
+            self.build(['--targets', ','.join(mode() + '/' + target for target in targets)])
+
+    def build(self, selection):
+        """Let emroot build. If it cannot, emcc continues, and reports missing libraries itself."""
+        self.run(self.command['argv'], selection, subprocess.DEVNULL)
+
+    def run(self, argv, arguments, output):
+        """Start emroot for the cache directory of this emcc, in an environment without the variables of
+        the project. Returns its exit code."""
+        cache, root = self.cache(), os.path.join(os.path.realpath(self.command['root']), '')
+        if os.path.realpath(cache).startswith(root):
+            return 1  # the SDK's own: what emcc does there is its own affair
+        argv = list(argv)
+        argv[argv.index('--cache') + 1] = cache
+        environment = {name: value for name, value in os.environ.items()
+                       if name in HEEDED or not name.startswith(('EM_', 'EMCC_'))}
+        environment.update(self.command['env'])
+        if wrapper := getattr(sys.modules.get('tools.config'), 'COMPILER_WRAPPER', None):  # as its command line may say, too
+            environment['EM_COMPILER_WRAPPER'] = str(wrapper)
+        busy, self.busy = self.busy, True
+        try:
+            return subprocess.run([*argv, *arguments], env=environment, stdin=subprocess.DEVNULL, stdout=output,
+                                  check=False).returncode
+        finally:
+            self.busy = busy
+
+    def cache(self):
+        """The cache directory of this emcc: that of `emroot run`, or of `--cache`."""
+        given = getattr(sys.modules.get('tools.config'), 'CACHE', None)
+        return os.path.abspath(given) if given else self.command['cache']
+
+    def follow_cache(self):
+        """Search ports in the cache directory in use; emcc's `--cache` changes only that of libraries."""
+        config, default = sys.modules.get('tools.config'), os.path.join(self.command['cache'], 'ports')
+        if getattr(config, 'PORTS', None) == default:
+            config.PORTS = os.path.join(self.cache(), 'ports')
+
+    def ask_lazily(self, request):
+        """Let emroot do part of a lazy link. Returns its exit code."""
+        with tempfile.TemporaryDirectory(prefix='emroot-') as directory:
+            file = os.path.join(directory, 'request.json')
+            with open(file, 'w', encoding='utf-8') as f:
+                json.dump(request, f)
+            return self.run(self.command['lazy'], [file], None)
+
+
+def is_driver():
+    """Whether this program is emcc or em++, which compile and link."""
+    return os.path.basename(sys.argv[0]).startswith(('emcc', 'em++'))
+
+
+def embuilders_targets():
+    """The targets of an embuilder command, as far as emroot has names for them."""
+    words = [word for word in sys.argv[1:] if not word.startswith('-')]
+    if not os.path.basename(sys.argv[0]).startswith('embuilder') or words[:1] != ['build']:
+        return []
+    return [word for word in words[1:] if word != 'sysroot' and not set(word) & set('/\\:,')]
+
+
+def mode():
+    """The mode of this program's settings: `wasm64-lto`."""
+    directory = str(sys.modules['tools.cache'].get_lib_dir(absolute=False)).replace('\\', '/').split('/')
+    return '-'.join([directory[2].split('-')[0], *directory[3:]])

@@ -1,0 +1,5 @@
+import sys
+
+
+def error(message, *args):
+    sys.exit('error: ' + message % args)

@@ -1,0 +1,3 @@
+class FileLock:
+    def __init__(self, path):
+        self.path = path

@@ -1,0 +1,2 @@
+def substitute_response_files(args):
+    return args
