@@ -20,9 +20,20 @@ __version__ = '0.1.0.dev0'
 if TYPE_CHECKING:
     from .api.maintenance import explain, export, gc, import_archive, verify
     from .api.operations import build, environment, find_sdk, install_sdk, listing, report, resolve
+    from .api.watcher import Silent, Watcher
     from .bundle.exporter import Exported
     from .bundle.importer import Imported
-    from .engine.events import Silent, Watcher
+    from .engine.events import (
+        ArchiveDone,
+        BuildListener,
+        Ended,
+        Event,
+        Noted,
+        Planned,
+        Remaining,
+        Started,
+        Warned,
+    )
     from .engine.explanation import Explained
     from .engine.result import BuildResult, Failure, ModeResult
     from .errors import BuildError, EmrootError, RemoteError, SdkError, StoreError, UnknownNameError, UsageError
@@ -35,10 +46,11 @@ if TYPE_CHECKING:
     from .store.verification import Verified
 
 __all__ = [
-    'BuildError', 'BuildResult', 'Collected', 'EmrootError', 'Explained', 'Exported', 'Failure', 'Imported', 'Library', 'Listing',
-    'Mode', 'ModeResult', 'RemoteError', 'Report', 'Resolution', 'Sdk', 'SdkError', 'Silent', 'StoreError', 'UnknownNameError',
-    'UsageError', 'Verified', 'Watcher', '__version__', 'all_modes', 'build', 'environment', 'explain', 'export', 'find_sdk',
-    'gc', 'import_archive', 'install_sdk', 'listing', 'parse_features', 'parse_mode', 'report', 'resolve', 'verify',
+    'ArchiveDone', 'BuildError', 'BuildListener', 'BuildResult', 'Collected', 'EmrootError', 'Ended', 'Event', 'Explained',
+    'Exported', 'Failure', 'Imported', 'Library', 'Listing', 'Mode', 'ModeResult', 'Noted', 'Planned', 'Remaining',
+    'RemoteError', 'Report', 'Resolution', 'Sdk', 'SdkError', 'Silent', 'Started', 'StoreError', 'UnknownNameError',
+    'UsageError', 'Verified', 'Warned', 'Watcher', '__version__', 'all_modes', 'build', 'environment', 'explain', 'export',
+    'find_sdk', 'gc', 'import_archive', 'install_sdk', 'listing', 'parse_features', 'parse_mode', 'report', 'resolve', 'verify',
 ]
 
 #: The module of each name.
@@ -47,7 +59,8 @@ _HOMES = {
     'bundle.exporter': ('Exported',),
     'bundle.importer': ('Imported',),
     'libraries.catalogue': ('Library', 'Listing'),
-    'engine.events': ('Silent', 'Watcher'),
+    'engine.events': ('ArchiveDone', 'BuildListener', 'Ended', 'Event', 'Noted', 'Planned', 'Remaining', 'Started', 'Warned'),
+    'api.watcher': ('Silent', 'Watcher'),
     'engine.explanation': ('Explained',),
     'engine.result': ('BuildResult', 'Failure', 'ModeResult'),
     'errors': ('BuildError', 'EmrootError', 'RemoteError', 'SdkError', 'StoreError', 'UnknownNameError', 'UsageError'),

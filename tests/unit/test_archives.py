@@ -8,7 +8,7 @@ from support.synthetic_sdk import synthetic_sdk
 
 from emroot.engine.archives import KIND, make_archive
 from emroot.engine.command_lines.compile_context import CompileContext
-from emroot.engine.events import Silent
+from emroot.engine.events import BuildListener
 from emroot.engine.execution.pool import Pool
 from emroot.engine.result import Failure
 from emroot.keys.plan import Archive
@@ -26,6 +26,6 @@ def test_members_of_one_name_are_refused_and_not_one_of_them_dropped(tmp_path: P
         archive = Archive(key='a' * 64, mode=Mode(), target='libx', path='libx.a', how='archive',
                           members=(('x.o', 'b' * 64), ('x.o', 'c' * 64)))
         made = make_archive(archive, objects, archive.key, store, CompileContext(synthetic_sdk(), tmp_path), {}, Pool(1),
-                            Silent())
+                            BuildListener())
         assert isinstance(made, Failure) and made.target == 'libx' and 'the same name' in made.error
         assert store.read(KIND, archive.key) is None

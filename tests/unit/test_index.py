@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from support.running import Emroot
 from test_signing import a_key
 
-from emroot.engine.events import Silent
+from emroot.engine.events import BuildListener
 from emroot.hashing import digest_bytes
 from emroot.host.home import find_home
 from emroot.remote.client import DownloadRequest, Remote, UploadRequest, outgoing, send
@@ -126,7 +126,7 @@ def test_an_index_from_a_remote_is_a_claim_unless_it_is_signed(tmp_path: Path, s
         found, = outgoing(theirs, UploadRequest(INDEX, KEY))
         send(DirectoryTransport(tmp_path / 'remote'), found, sign(key, [found.text])[0])
         address = parse_remote(str(tmp_path / 'remote'), key=f'{key}.pub' if signed else '')
-        remote = Remote(address, ours, Silent(), 60.0)
+        remote = Remote(address, ours, BuildListener(), 60.0)
         remote.download([DownloadRequest(INDEX, (KEY,), 1.0)])
         remote.close()
         assert find_index(ours, KEY) == ONE and is_claimed(ours, KEY) is not signed

@@ -13,8 +13,9 @@ from support.running import Emroot
 
 from emroot.cli.context import NOTICES
 from emroot.cli.ui.delayed_display import DelayedDisplay
-from emroot.cli.ui.log import make_watcher
+from emroot.cli.ui.log import make_listener
 from emroot.cli.ui.notices import heard, tell
+from emroot.engine.events import Planned
 from emroot.host.home import LOGS_KEPT, Home
 
 TARGETS = ('--targets', 'libmany')
@@ -88,7 +89,7 @@ def test_a_line_says_how_much_there_is_to_do(tmp_path: Path, monkeypatch: pytest
                                         (DelayedDisplay('wasm64', pulled=True, patience=0), 3, 0),
                                         (DelayedDisplay('wasm32', patience=0), 0, 0)):
         before = directory.read_text()
-        display.planned(archives, compiles, 1.0)
+        display.on(Planned(archives, compiles, 1.0))
         until = time.monotonic() + 300
         while (compiles or archives == 1) and directory.read_text() == before and time.monotonic() < until:
             time.sleep(0.01)
@@ -101,11 +102,11 @@ def test_a_line_says_how_much_there_is_to_do(tmp_path: Path, monkeypatch: pytest
 def test_logs_of_links_leave_those_of_builds_alone(home: Home):
     """A configure script makes more links than logs are kept."""
     def leave_log(*, of_links: bool) -> Path:
-        watcher = make_watcher(home, verbose=False, quiet=True, live=False, of_links=of_links)
-        watcher.note('something')
-        watcher.close()
-        assert watcher.log_path
-        return watcher.log_path
+        listener = make_listener(home, verbose=False, quiet=True, live=False, of_links=of_links)
+        listener.note('something')
+        listener.close()
+        assert listener.log_path
+        return listener.log_path
     of_build, of_link = leave_log(of_links=False), leave_log(of_links=True)
     assert of_build.parent == home.logs != of_link.parent
     for n in range(LOGS_KEPT + 5):

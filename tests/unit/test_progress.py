@@ -81,12 +81,10 @@ def test_every_compile_of_the_plan_is_counted_down_also_those_that_turn_out_to_b
     """`libone-debug` takes two of its three objects from `libone`, once these are there."""
     told: list[tuple[int, float]] = []
 
-    class Listener(emroot.Silent):
-        def planned(self, *, archives: int, compiles: int, seconds: float) -> None:
-            told.append((compiles, seconds))
-
-        def left(self, *, compiles: int, seconds: float) -> None:
-            told.append((compiles, seconds))
+    class Listener(emroot.BuildListener):
+        def on(self, event: emroot.Event) -> None:
+            if isinstance(event, emroot.Planned | emroot.Remaining):
+                told.append((event.compiles, event.seconds))
 
     result = emroot.build(targets='libone,libone-debug', sdk=fake.sdk, home=fake.home, jobs=1, watcher=Listener())
     assert [count for count, _ in told] == [6, 5, 4, 3, 2, 1, 0]
@@ -108,10 +106,10 @@ def test_a_target_that_is_a_path_does_not_run_into_its_mode():
 
 def test_a_long_build_in_ci_says_now_and_then_how_far_it_is(capfd: pytest.CaptureFixture[str]):
     lines = PlainLines(quiet=False)
-    lines.planned(2, 100, 100.0)
-    lines.left(99, 99.0)
+    lines.on(emroot.Planned(2, 100, 100.0))
+    lines.on(emroot.Remaining(99, 99.0))
     lines._spoke -= 120
-    lines.left(50, 50.0)
-    lines.left(49, 49.0)
+    lines.on(emroot.Remaining(50, 50.0))
+    lines.on(emroot.Remaining(49, 49.0))
     assert capfd.readouterr().err.splitlines() == [
         'building 2 archives: 100 objects to compile', '50/100 objects, 0/2 archives; estimating']

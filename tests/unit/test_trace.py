@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from support.running import Emroot
 
-from emroot.engine.events import Silent
+from emroot.engine.events import BuildListener
 from emroot.engine.history.timeline import Span, Timeline
 
 
@@ -78,17 +78,18 @@ def test_a_trace_that_cannot_be_written_is_an_error_and_the_build_is_kept(fake: 
 
 def test_workers_are_busy_as_far_as_jobs_fill_the_time_from_first_compile_to_last():
     """Two workers for eight seconds: seven and four of them in jobs, what lies outside cut off."""
-    timeline = _spans(Timeline(Silent()), (0, 'archive', 0, 2), (0, 'compile', 2, 8), (1, 'compile', 1, 4), (1, 'compile', 8, 9),
+    timeline = _spans(Timeline(BuildListener()),
+                      (0, 'archive', 0, 2), (0, 'compile', 2, 8), (1, 'compile', 1, 4), (1, 'compile', 8, 9),
                       (0, 'archive', 8.5, 12))
     assert timeline.busy(2) == pytest.approx((1 + 6 + 0.5 + 3 + 1) / 16)
 
 
 def test_nothing_compiled_is_not_busy_at_all():
-    assert _spans(Timeline(Silent()), (0, 'archive', 0, 2)).busy(2) is None
+    assert _spans(Timeline(BuildListener()), (0, 'archive', 0, 2)).busy(2) is None
 
 
 def test_a_job_that_raises_is_on_the_timeline_as_far_as_it_came():
-    timeline = Timeline(Silent())
+    timeline = Timeline(BuildListener())
     with pytest.raises(ValueError, match='from a job'), timeline.job(3, 'compile', 'wasm32/libone a.c', serves=('libone',)):
         time.sleep(0.01)
         raise ValueError('from a job')

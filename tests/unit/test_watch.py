@@ -12,34 +12,32 @@ import pytest
 from support.running import Emroot, cannot_run
 
 from emroot.cli.ui.display import PlainLines
-from emroot.cli.ui.log import LogWatcher, make_watcher
+from emroot.cli.ui.log import LogListener, make_listener
+from emroot.engine.events import ArchiveDone, Ended, Noted, Planned, Started, Warned
 from emroot.host.home import Home
 
 
-def _events(watcher: LogWatcher) -> None:
-    watcher.planned(archives=2, compiles=3, seconds=1.5)
-    watcher.started(0, 'wasm32/libone a.c')
-    watcher.ended(0, 'wasm32/libone a.c', 0.25, 'compile')
-    watcher.archive('wasm32/libone', 'built')
-    watcher.archive('wasm32/crt1', 'reused')
-    watcher.archive('wasm32/libbroken', 'failed')
-    watcher.note('a command')
-    watcher.warn('something odd')
-    watcher.close()
+def _send_events(listener: LogListener) -> None:
+    for event in (Planned(archives=2, compiles=3, seconds=1.5), Started(0, 'wasm32/libone a.c'),
+                  Ended(0, 'wasm32/libone a.c', 0.25, 'compile'), ArchiveDone('wasm32/libone', 'built'),
+                  ArchiveDone('wasm32/crt1', 'reused'), ArchiveDone('wasm32/libbroken', 'failed'), Noted('a command'),
+                  Warned('something odd')):
+        listener.on(event)
+    listener.close()
 
 
 def test_elsewhere_there_is_a_line_for_each_target_that_took_work(home: Home, capfd: pytest.CaptureFixture[str]):
-    _events(LogWatcher(home, PlainLines(quiet=False), verbose=False))
+    _send_events(LogListener(home, PlainLines(quiet=False), verbose=False))
     assert capfd.readouterr().err.splitlines() == [
         'building 2 archives: 3 objects to compile', '[1/2] built wasm32/libone', '[2/2] failed wasm32/libbroken',
         'emroot: warning: something odd']
 
 
 def test_the_log_has_everything(home: Home, capfd: pytest.CaptureFixture[str]):
-    watcher = LogWatcher(home, PlainLines(quiet=True), verbose=False)
-    _events(watcher)
-    assert watcher.log_path is not None and watcher.log_path.parent == home.logs
-    text = watcher.log_path.read_text()
+    listener = LogListener(home, PlainLines(quiet=True), verbose=False)
+    _send_events(listener)
+    assert listener.log_path is not None and listener.log_path.parent == home.logs
+    text = listener.log_path.read_text()
     for part in ('compile wasm32/libone a.c: 0.250 s', 'built wasm32/libone', 'reused wasm32/crt1', 'failed wasm32/libbroken',
                  'a command', 'warning: something odd'):
         assert part in text
@@ -47,15 +45,15 @@ def test_the_log_has_everything(home: Home, capfd: pytest.CaptureFixture[str]):
 
 
 def test_a_build_that_finds_everything_there_leaves_no_log(home: Home):
-    watcher = make_watcher(home, verbose=False, quiet=False, live=True)
-    watcher.close()
-    assert watcher.log_path is None
+    listener = make_listener(home, verbose=False, quiet=False, live=True)
+    listener.close()
+    assert listener.log_path is None
     assert not home.logs.exists()
 
 
 def test_a_log_that_cannot_be_written_stops_nothing(tmp_path: Path):
     (tmp_path / 'file').write_text('no directory')
-    _events(LogWatcher(Home(tmp_path / 'file'), PlainLines(quiet=True), verbose=False))
+    _send_events(LogListener(Home(tmp_path / 'file'), PlainLines(quiet=True), verbose=False))
 
 
 @contextlib.contextmanager

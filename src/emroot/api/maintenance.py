@@ -20,7 +20,7 @@ from .operations import StrPath, cache_of, catalogue_of, prepare
 if TYPE_CHECKING:
     from ..bundle.exporter import Exported
     from ..bundle.importer import Imported
-    from ..engine.events import Watcher
+    from ..engine.events import BuildListener
     from ..engine.explanation import Explained
     from ..store import Store
     from ..store.gc import Collected
@@ -29,7 +29,8 @@ if TYPE_CHECKING:
 
 def export(file: StrPath, *, features: str | Iterable[str] = (), targets: str | Iterable[str] = (),
            links: str | Iterable[str | Sequence[str]] = (), project: StrPath | None = None, sdk: Sdk | StrPath | None = None,
-           cache: StrPath | None = None, home: StrPath | None = None, jobs: int = 0, watcher: Watcher | None = None) -> Exported:
+           cache: StrPath | None = None, home: StrPath | None = None, jobs: int = 0,
+           watcher: BuildListener | None = None) -> Exported:
     """Build the missing libraries of a selection, like `build`, and write all of it to one archive, for
     `import_archive`, emsdk's `prebuilt_cache` and tar. The same SDK and selection give the same bytes on
     every machine. Like `emroot export`.

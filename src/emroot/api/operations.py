@@ -2,8 +2,8 @@
 
 Each function takes an SDK (`sdk`: an `Sdk` from `find_sdk`, a path, or None for the one that the command line
 would use) and a home (`home`: a path, or None for `EMROOT_HOME` or the user's cache directory of the
-platform). Errors are `EmrootError`s, whose `hint` says how to fix them. Nothing is printed; a `Watcher`
-receives the events of a build.
+platform). Errors are `EmrootError`s, whose `hint` says how to fix them. Nothing is printed; a `BuildListener`
+(`watcher`) receives the events of a build.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from ..sdk import find_sdk as _find_sdk
 
 if TYPE_CHECKING:
     from ..engine.build import Build
-    from ..engine.events import Watcher
+    from ..engine.events import BuildListener
     from ..engine.request import Request
     from ..engine.result import BuildResult
     from ..libraries.resolution import Resolution
@@ -89,7 +89,7 @@ def build(*, features: str | Iterable[str] = (), targets: str | Iterable[str] = 
           links: str | Iterable[str | Sequence[str]] = (), project: StrPath | None = None,
           sdk: Sdk | StrPath | None = None, cache: StrPath | None = None, home: StrPath | None = None, jobs: int = 0,
           builder: str = 'source', ports_from: StrPath | None = None, base: StrPath | None = None, remote: str = '',
-          remote_headers: str = '', remote_key: str = '', watcher: Watcher | None = None) -> BuildResult:
+          remote_headers: str = '', remote_key: str = '', watcher: BuildListener | None = None) -> BuildResult:
     """Build a selection into the cache directory, like `emroot build`. Libraries that are already present
     cost next to nothing.
 
@@ -118,11 +118,12 @@ def build(*, features: str | Iterable[str] = (), targets: str | Iterable[str] = 
 def prepare(*, features: str | Iterable[str], targets: str | Iterable[str], links: str | Iterable[str | Sequence[str]],
             project: StrPath | None, sdk: Sdk | StrPath | None, cache: StrPath | None, home: StrPath | None, jobs: int,
             builder: str = 'source', ports_from: StrPath | None = None, base: StrPath | None = None, remote: str = '',
-            remote_headers: str = '', remote_key: str = '', watcher: Watcher | None = None) -> tuple[Build, list[Request]]:
+            remote_headers: str = '', remote_key: str = '', watcher: BuildListener | None = None) -> tuple[Build, list[Request]]:
     """A build that has not started, and its requests. Arguments as for `build`."""
     from ..engine.build import Build
     from ..engine.request import Options, PortSources, Request
     from ..store import Store
+    from .watcher import listener_of
     catalogue, where = catalogue_of(sdk, home), find_home(home)
     selection = Selection(catalogue)
     selection.add(features=_items(features), targets=split_names(_items(targets)),
@@ -142,7 +143,7 @@ def prepare(*, features: str | Iterable[str], targets: str | Iterable[str], link
         address = parse_remote(remote, headers=remote_headers, key=remote_key)
     options = Options(jobs=jobs, builder=builder, port_sources=PortSources(Path(ports_from).absolute() if ports_from else None),
                       base=user_path(base) if base else None, sdk_cache=base != '', remote=address)
-    build = Build(catalogue, where, Store(where.store), cache_of(cache, catalogue, where), options, watcher)
+    build = Build(catalogue, where, Store(where.store), cache_of(cache, catalogue, where), options, listener_of(watcher))
     build.revealed = selection.revealed
     return build, [Request(mode=mode, targets=tuple(names)) for mode, names in selected.items()]
 

@@ -17,7 +17,7 @@ from ..modes import Mode
 from ..project.selection import split_names
 from . import BEGAN
 from .context import CommandContext, is_below_run
-from .ui.log import make_watcher
+from .ui.log import make_listener
 
 
 def exit_code(result: BuildResult) -> int:
@@ -61,18 +61,18 @@ def build_selected(context: CommandContext, selected: Mapping[Mode, Sequence[str
     """Build a selection, like `run_build`. Returns the build, for later steps."""
     args = context.args
     requests = [Request(mode=mode, targets=tuple(targets)) for mode, targets in selected.items()]
-    watcher = make_watcher(context.home, verbose=args.verbose, quiet=args.quiet, live=not args.no_progress,
+    listener = make_listener(context.home, verbose=args.verbose, quiet=args.quiet, live=not args.no_progress,
                            modes=', '.join(mode.name for mode in selected))
-    build = Build(context.catalogue, context.home, context.store, context.cache, options_of(context), watcher,
+    build = Build(context.catalogue, context.home, context.store, context.cache, options_of(context), listener,
                    prefetch)
     build.revealed = context.selection.revealed
     try:
         result = build.run(requests)
     finally:
-        watcher.close()
+        listener.close()
         if args.trace:
             _write_trace(build, requests, args.trace)
-    result.log = watcher.log_path
+    result.log = listener.log_path
     say_failures(result)
     if not args.quiet and result.modes:
         print(summary(result), file=sys.stderr)

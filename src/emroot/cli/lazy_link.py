@@ -28,7 +28,7 @@ from ..modes import Mode, parse_mode
 from ..symbol_index.symbols import NmFailed
 from .builds import options_of, say_failures
 from .context import CommandContext
-from .ui.log import make_watcher
+from .ui.log import make_listener
 from .ui.notices import tell
 from .ui.streams import prepare_process
 
@@ -58,13 +58,13 @@ def main(argv: list[str]) -> int:
 
 @contextlib.contextmanager
 def opened(args: argparse.Namespace, *, modes: str = '', of_links: bool = False) -> Iterator[Build]:
-    """A build for the arguments, with a watcher."""
+    """A build for the arguments, with a listener."""
     context = CommandContext(args)
-    watcher = make_watcher(context.home, verbose=False, quiet=args.quiet, live=True, modes=modes, of_links=of_links)
+    listener = make_listener(context.home, verbose=False, quiet=args.quiet, live=True, modes=modes, of_links=of_links)
     try:
-        yield Build(context.catalogue, context.home, context.store, context.cache, options_of(context), watcher)
+        yield Build(context.catalogue, context.home, context.store, context.cache, options_of(context), listener)
     finally:
-        watcher.close()
+        listener.close()
 
 
 def build_ports(build: Build, words: Sequence[str]) -> int:
@@ -85,19 +85,19 @@ def build_ports(build: Build, words: Sequence[str]) -> int:
 
 def link(build: Build, request: Mapping[str, Any], args: argparse.Namespace) -> int:
     """Make a lazy link, and log its statistics."""
-    watcher = build.watcher
+    listener = build.watcher
     missing = [(parse_mode(mode), target) for mode, _, target in (name.partition('/') for name in request['missing'])]
     began = time.perf_counter()
     try:
         stats = lazy_link(build, request['command'], Path(request['cwd']), missing, Path(request['said']),
                           predicting=args.predict)
         text = summary(stats, time.perf_counter() - began)
-        watcher.note(text)
+        listener.note(text)
     except LinkRefused as names:
-        watcher.note(f'the link fails: nothing defines {names}')
+        listener.note(f'the link fails: nothing defines {names}')
         return REFUSED
     except (NeedsWholeArchives, NmFailed, OSError) as reason:
-        watcher.note(f'not a lazy link: {reason}')
+        listener.note(f'not a lazy link: {reason}')
         if args.tell:
             tell(f'not a lazy link: {reason}')
         return NEEDS_WHOLE_ARCHIVES

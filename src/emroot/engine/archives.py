@@ -17,7 +17,7 @@ from ..store import Blob, Store
 from ..symbol_index.storage import record_index
 from ..symbol_index.symbols import find_nm
 from .command_lines.compile_context import CompileContext, shell_line
-from .events import Watcher
+from .events import BuildListener
 from .execution.background import run_in_background
 from .execution.pool import Pool
 from .result import Failure
@@ -48,7 +48,7 @@ def find_archive(store: Store, keys: Keys) -> StoredArchive | None:
 
 
 def make_archive(archive: Archive, members: list[Blob], key: str, store: Store, context: CompileContext, env: Mapping[str, str],
-                 pool: Pool, watcher: Watcher) -> Blob | Failure:
+                 pool: Pool, watcher: BuildListener) -> Blob | Failure:
     """Archive the objects and store the result under `key`, and its symbol index under the key of
     `archive`."""
     if archive.how == 'copy':
@@ -72,7 +72,7 @@ def make_archive(archive: Archive, members: list[Blob], key: str, store: Store, 
 
 
 def _run_archiver(archive: Archive, objects: Mapping[str, Path], store: Store, context: CompileContext, env: Mapping[str, str],
-                  pool: Pool, watcher: Watcher) -> Blob | Failure:
+                  pool: Pool, watcher: BuildListener) -> Blob | Failure:
     staging = store.scratch() / f'archive-{secrets.token_hex(6)}'
     staging.mkdir()
     try:

@@ -18,7 +18,7 @@ from ..host.scratch import sweep
 from ..libraries.catalogue import Catalogue
 from ..modes import Mode
 from ..store import Store
-from .events import Silent, Watcher
+from .events import ArchiveDone, BuildListener
 from .execution.prefetch import Prefetch
 from .history.timeline import Timeline
 from .request import Options, Request
@@ -34,11 +34,11 @@ class Build:
     """One build into one cache directory: its inputs, its state and its result."""
 
     def __init__(self, catalogue: Catalogue, home: Home, store: Store, cache: Path | None = None,
-                 options: Options | None = None, watcher: Watcher | None = None, prefetch: Prefetch | None = None) -> None:
+                 options: Options | None = None, watcher: BuildListener | None = None, prefetch: Prefetch | None = None) -> None:
         """`prefetch`: work that was already started (see `engine/execution/prefetch.py`)."""
         sdk = catalogue.sdk
         self.catalogue, self.home, self.store = catalogue, home, store
-        self.options, self.watcher, self.prefetch = options or Options(), watcher or Silent(), prefetch or Prefetch()
+        self.options, self.watcher, self.prefetch = options or Options(), watcher or BuildListener(), prefetch or Prefetch()
         self.cache = CacheDirectory(cache or home.cache_directory(sdk.version, sdk.digest, store.origin), sdk, store.origin)
         self.result = BuildResult(sdk=sdk, cache=self.cache.root)
         self.timeline = Timeline(self.watcher)
@@ -141,14 +141,14 @@ class Build:
             getattr(self.result.modes[mode], state).append(target)
         if state == 'reused':
             self.timeline.record_reuse('archive', f'{mode}/{target}')
-        self.watcher.archive(f'{mode}/{target}', state)
+        self.watcher.on(ArchiveDone(f'{mode}/{target}', state))
 
     def record_failure(self, mode: Mode, target: str, failure: Failure) -> None:
         """Record a target that cannot be built."""
         self.watcher.note(f'{mode}/{target} cannot be built: {failure.error}')
         with self._lock:
             self.result.modes[mode].failed.append(Failure(target, excerpt(failure.error), failure.command))
-        self.watcher.archive(f'{mode}/{target}', 'failed')
+        self.watcher.on(ArchiveDone(f'{mode}/{target}', 'failed'))
 
 
 def _children_seconds() -> float:

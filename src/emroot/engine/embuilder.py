@@ -30,7 +30,7 @@ from ..store.records import is_below
 from .command_lines.compile_context import shell_line
 from .command_lines.path_alias import mappable
 from .command_lines.placeholders import CACHE_PREFIX
-from .events import Watcher
+from .events import BuildListener
 from .execution.pool import Pool
 from .request import PortSources
 from .result import Failure
@@ -112,7 +112,7 @@ class EmbuilderTarget:
         self.base = _base_key(catalogue, mode, target, sources)
         self.is_own = _has_own_file(target)
 
-    def make(self, headers: Path, pool: Pool, watcher: Watcher, launcher: str = '') -> EmbuilderOutput | Failure:
+    def make(self, headers: Path, pool: Pool, watcher: BuildListener, launcher: str = '') -> EmbuilderOutput | Failure:
         """The target's files, from the store or from a run of embuilder."""
         if made := self._find():
             return made
@@ -126,7 +126,7 @@ class EmbuilderTarget:
         return next((EmbuilderOutput(files, False, embedded_location(self.store.read(KIND, name) or {}, location), key, inputs)
                      for name, location in self.keys_of(key) if (files := find_files(self.store, name))), None)
 
-    def _run(self, headers: Path, pool: Pool, watcher: Watcher, launcher: str) -> EmbuilderOutput | Failure:
+    def _run(self, headers: Path, pool: Pool, watcher: BuildListener, launcher: str) -> EmbuilderOutput | Failure:
         sdk, mode, target, began = self.catalogue.sdk, self.mode, self.target, time.time_ns()
         directory = self.store.scratch() / f'embuilder-{secrets.token_hex(6)}'
         cache = directory / 'cache'

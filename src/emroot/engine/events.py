@@ -1,56 +1,87 @@
-"""Events of a build. The engine never prints; it calls a watcher."""
+"""What a build tells its listener: events as data. The engine never prints."""
 
 from __future__ import annotations
 
-from typing import Protocol
+from dataclasses import dataclass
 
 
-class Watcher(Protocol):
-    """Receives the events of a build. Methods are called from any thread of the engine and must not raise."""
+@dataclass(frozen=True)
+class Planned:
+    """What there is to do, besides what is already there."""
 
-    def planned(self, *, archives: int, compiles: int, seconds: float) -> None:
-        """The plan is known. `seconds`: expected processor time of the missing work."""
+    archives: int
+    compiles: int
+    seconds: float
+    """Expected processor time."""
 
-    def left(self, *, compiles: int, seconds: float) -> None:
-        """The number of planned compiles that remain, and their expected processor time. Some end without
-        a run, because another compile gave the same object."""
 
-    def started(self, worker: int, what: str) -> None:
-        """A worker starts a job, for example `wasm64-lto/libc strlen.c`."""
+@dataclass(frozen=True)
+class Remaining:
+    """What is left of the planned compiles. Some end without having run, because another gave the same object."""
 
-    def ended(self, worker: int, what: str, seconds: float, kind: str) -> None:
-        """A worker has finished a job. `kind` is `compile`, `archive` or `embuilder`."""
+    compiles: int
+    seconds: float
+    """Expected processor time of these."""
 
-    def archive(self, name: str, state: str) -> None:
-        """A target (`wasm64-lto/libc`) is `built`, `reused` or `failed`."""
+
+@dataclass(frozen=True)
+class Started:
+    """A worker begins a job."""
+
+    worker: int
+    job: str
+    """`wasm64-lto/libc strlen.c`, or `wasm64-lto/libc` for a job that makes a whole target."""
+
+
+@dataclass(frozen=True)
+class Ended:
+    """A worker ended a job, successfully or not."""
+
+    worker: int
+    job: str
+    seconds: float
+    kind: str
+    """`compile`, `archive` or `embuilder`."""
+
+
+@dataclass(frozen=True)
+class ArchiveDone:
+    """The result of a target."""
+
+    name: str
+    """`wasm64-lto/libc`."""
+    state: str
+    """`built`, `reused` or `failed`."""
+
+
+@dataclass(frozen=True)
+class Noted:
+    """Something for the log: a decision, a command, a timing."""
+
+    text: str
+
+
+@dataclass(frozen=True)
+class Warned:
+    """Something that the user should know, though the build continues."""
+
+    text: str
+
+
+Event = Planned | Remaining | Started | Ended | ArchiveDone | Noted | Warned
+
+
+class BuildListener:
+    """Gets the events of a build; this one ignores them. A subclass overrides `on` and takes with `match` the events that it is
+    interested in."""
+
+    def on(self, event: Event) -> None:
+        """Called from any thread of the engine; must not raise."""
 
     def note(self, text: str) -> None:
-        """A message for the log: a decision, a command, a timing."""
+        """Send `Noted`."""
+        self.on(Noted(text))
 
     def warn(self, text: str) -> None:
-        """A message for the user; the build continues."""
-
-
-class Silent:
-    """A watcher that ignores all events; a base class for those that handle some."""
-
-    def planned(self, *, archives: int, compiles: int, seconds: float) -> None:
-        pass
-
-    def left(self, *, compiles: int, seconds: float) -> None:
-        pass
-
-    def started(self, worker: int, what: str) -> None:
-        pass
-
-    def ended(self, worker: int, what: str, seconds: float, kind: str) -> None:
-        pass
-
-    def archive(self, name: str, state: str) -> None:
-        pass
-
-    def note(self, text: str) -> None:
-        pass
-
-    def warn(self, text: str) -> None:
-        pass
+        """Send `Warned`."""
+        self.on(Warned(text))

@@ -15,7 +15,7 @@ from ..keys.location import contains_path, local_key
 from ..keys.plan import Compile
 from ..store import Blob, Store
 from .command_lines.compile_context import CompileContext, shell_line
-from .events import Watcher
+from .events import BuildListener
 from .execution.pool import Executor
 from .history.compile_times import CompileTimes
 from .result import Failure
@@ -28,7 +28,7 @@ KIND = 'object'
 class Objects:
     """The objects of one build, by the key of their compile."""
 
-    def __init__(self, store: Store, context: CompileContext, files: FileDigests, env: Mapping[str, str], watcher: Watcher,
+    def __init__(self, store: Store, context: CompileContext, files: FileDigests, env: Mapping[str, str], watcher: BuildListener,
                  durations: CompileTimes, executor: Executor, compiles: Iterable[Compile]) -> None:
         self.store, self.context, self.env, self.watcher, self._files = store, context, env, watcher, files
         self.durations, self._executor = durations, executor

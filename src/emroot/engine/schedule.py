@@ -17,6 +17,7 @@ from ..modes import Mode
 from ..store import Blob, Lock
 from .archives import KIND as ARCHIVE
 from .archives import find_archive, make_archive
+from .events import Planned, Remaining
 from .execution.pool import Pool
 from .history.timeline import Timeline
 from .objects import Objects
@@ -91,7 +92,7 @@ class Schedule:
             if not todo.needed:
                 self.pool.add(0.0, partial(self._join, todo))
         with self._lock:
-            self.watcher.planned(archives=len(pending) + others, compiles=compiles, seconds=seconds)
+            self.watcher.on(Planned(archives=len(pending) + others, compiles=compiles, seconds=seconds))
             self._left = compiles - self._done[0], seconds - self._done[1]
 
     def _use_stored(self, archive: Archive) -> bool:
@@ -162,7 +163,7 @@ class Schedule:
             if self._left is None:
                 return
             self._left = compiles, left = self._left[0] - 1, self._left[1] - seconds
-        self.watcher.left(compiles=compiles, seconds=max(left, 0.0))
+        self.watcher.on(Remaining(compiles=compiles, seconds=max(left, 0.0)))
 
     def _take(self, compile_: Compile, archives: list[_Pending]) -> None:
         """Use an object that needs no compile."""

@@ -27,7 +27,7 @@ from .transports import open_transport
 from .worker_threads import WorkerThreads
 
 if TYPE_CHECKING:
-    from ..engine.events import Watcher
+    from ..engine.events import BuildListener
 
 #: The total time in seconds that a build waits for a remote, in addition to the time that it saved;
 #: EMROOT_REMOTE_WAIT overrides it.
@@ -64,7 +64,7 @@ class UploadRequest:
 class Remote:
     """One remote during one build. Errors of the remote never raise."""
 
-    def __init__(self, address: RemoteSpec, store: Store, watcher: Watcher, patience: float | None = None) -> None:
+    def __init__(self, address: RemoteSpec, store: Store, watcher: BuildListener, patience: float | None = None) -> None:
         self._address, self._store, self._watcher = address, store, watcher
         self._patience = _patience() if patience is None else patience
         self.circuit = CircuitBreaker(address.url, lambda: address.credentials.secrets, watcher.warn, watcher.note)

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from ...engine.events import Event, Planned
 from .display import Display
 from .notices import tell
 
@@ -27,11 +28,11 @@ class DelayedDisplay(Display):
         #: Returns the path of the log, if there is one.
         self.log: Callable[[], Path | None] = lambda: None
 
-    def planned(self, archives: int, compiles: int, seconds: float) -> None:
+    def on(self, event: Event) -> None:
         """Start the timer, if there is any work."""
-        if (compiles if self._pulled else archives) and self._timer is None:
+        if isinstance(event, Planned) and (event.compiles if self._pulled else event.archives) and self._timer is None:
             self._timer = threading.Timer(max(0.0, self._began + self._patience - time.monotonic()), self._say,
-                                          (self.text(archives, compiles),))
+                                          (self.text(event.archives, event.compiles),))
             self._timer.daemon = True
             self._timer.start()
 

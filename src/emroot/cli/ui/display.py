@@ -8,6 +8,7 @@ import threading
 import time
 from typing import TYPE_CHECKING
 
+from ...engine.events import ArchiveDone, Event, Planned, Remaining
 from ...formatting import display_path
 
 if TYPE_CHECKING:
@@ -18,22 +19,10 @@ _SILENCE = 60.0
 
 
 class Display:
-    """A display. This one shows nothing."""
+    """A display of events. This one shows nothing."""
 
-    def planned(self, archives: int, compiles: int, seconds: float) -> None:
-        """The plan is known."""
-
-    def left(self, compiles: int, seconds: float) -> None:
-        """The amount of work that remains."""
-
-    def started(self, worker: int, what: str) -> None:
-        pass
-
-    def ended(self, worker: int, what: str, seconds: float, kind: str) -> None:
-        pass
-
-    def archive(self, name: str, state: str) -> None:
-        pass
+    def on(self, event: Event) -> None:
+        """Show an event. Called from any thread."""
 
     def print(self, text: str) -> None:
         """Print a permanent line."""
@@ -53,35 +42,43 @@ class PlainLines(Display):
         self._spoke = time.monotonic()
         self._lock = threading.Lock()
 
-    def planned(self, archives: int, compiles: int, seconds: float) -> None:
+    def on(self, event: Event) -> None:
+        match event:
+            case Planned():
+                self._begin(event)
+            case Remaining():
+                self._count(event)
+            case ArchiveDone(name, state) if state != 'reused':
+                self._finish(name, state)
+
+    def _begin(self, plan: Planned) -> None:
         """Print one line, if there is any work."""
         from .progress import Progress  # lazy import: most builds have nothing to do
-        self._total, self._progress = archives, Progress()
-        self._progress.planned(compiles, seconds)
-        if archives:
-            self.print(f'building {archives} {"archives" if archives > 1 else "archive"}'
-                       + (f': {compiles} {"objects" if compiles > 1 else "object"} to compile' if compiles else ''))
+        self._total, self._progress = plan.archives, Progress()
+        self._progress.planned(plan.compiles, plan.seconds)
+        if plan.archives:
+            compiles = f': {plan.compiles} {"objects" if plan.compiles > 1 else "object"} to compile' if plan.compiles else ''
+            self.print(f'building {plan.archives} {"archives" if plan.archives > 1 else "archive"}{compiles}')
 
-    def left(self, compiles: int, seconds: float) -> None:
+    def _count(self, left: Remaining) -> None:
         """Print a line, if there was none for a while."""
         progress = self._progress
         if progress is None:
             return
         with self._lock:
-            progress.left(compiles, seconds)
+            progress.left(left.compiles, left.seconds)
             due = time.monotonic() - self._spoke >= _SILENCE
         if due:
             self.print(f'{progress.done}/{progress.total} objects, {self._done}/{self._total} archives; {progress.text()}')
 
-    def archive(self, name: str, state: str) -> None:
+    def _finish(self, name: str, state: str) -> None:
         """Print a line for a built or failed target."""
-        if state != 'reused':
-            with self._lock:
-                self._done += 1
-                done = self._done
-            from .color import paint
-            shown = paint(state, 'bad', sys.stderr) if state == 'failed' else state
-            self.print(f'[{done}/{max(self._total, done)}] {shown} {display_path(name)}')
+        with self._lock:
+            self._done += 1
+            done = self._done
+        from .color import paint
+        shown = paint(state, 'bad', sys.stderr) if state == 'failed' else state
+        self.print(f'[{done}/{max(self._total, done)}] {shown} {display_path(name)}')
 
     def print(self, text: str) -> None:
         if not self._quiet:
@@ -98,27 +95,16 @@ class SilentUntilDelay(Display):
     def __init__(self) -> None:
         self._display: Display | None = None
 
-    def planned(self, archives: int, compiles: int, seconds: float) -> None:
-        """Create the display, if there is any work."""
-        if archives:
-            self._live_display().planned(archives, compiles, seconds)
-
-    def left(self, compiles: int, seconds: float) -> None:
+    def on(self, event: Event) -> None:
+        match event:
+            case Planned(archives=0):
+                return
+            case Planned():
+                self._live_display()
+            case ArchiveDone(state=state) if state != 'reused':
+                self._live_display()
         if self._display:
-            self._display.left(compiles, seconds)
-
-    def started(self, worker: int, what: str) -> None:
-        if self._display:
-            self._display.started(worker, what)
-
-    def ended(self, worker: int, what: str, seconds: float, kind: str) -> None:
-        if self._display:
-            self._display.ended(worker, what, seconds, kind)
-
-    def archive(self, name: str, state: str) -> None:
-        """Pass on a built or failed target."""
-        if state != 'reused':
-            self._live_display().archive(name, state)
+            self._display.on(event)
 
     def print(self, text: str) -> None:
         self._live_display().print(text)

@@ -12,6 +12,7 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
+from ...engine.events import ArchiveDone, Ended, Event, Planned, Remaining, Started
 from ...formatting import display_path, format_duration
 from .color import wants_colour
 from .display import Display
@@ -33,34 +34,33 @@ class Live(Display):
         self._working: dict[int, tuple[str, float]] = {}
         self._live: RichLive | None = None
 
-    def planned(self, archives: int, compiles: int, seconds: float) -> None:
+    def on(self, event: Event) -> None:
+        match event:
+            case Planned():
+                self._begin(event)
+            case Remaining(compiles, seconds):
+                with self._lock:
+                    self._progress.left(compiles, seconds)
+            case Started(worker, job):
+                with self._lock:
+                    self._working[worker] = (job, time.monotonic())
+            case Ended(worker):
+                with self._lock:
+                    self._working.pop(worker, None)
+            case ArchiveDone(name, state) if state != 'reused':
+                self._finish(name, state)
+
+    def _begin(self, plan: Planned) -> None:
         """Start to paint, if there is any work."""
-        self._archives = archives
-        self._progress.planned(compiles, seconds)
-        if archives and self._live is None:
+        self._archives = plan.archives
+        self._progress.planned(plan.compiles, plan.seconds)
+        if plan.archives and self._live is None:
             self._live = RichLive(get_renderable=self._paint, console=self._console, refresh_per_second=8,
                                   transient=True)
             self._live.start()
 
-    def left(self, compiles: int, seconds: float) -> None:
-        """Update the counts of remaining work."""
-        with self._lock:
-            self._progress.left(compiles, seconds)
-
-    def started(self, worker: int, what: str) -> None:
-        """Show a worker's job."""
-        with self._lock:
-            self._working[worker] = (what, time.monotonic())
-
-    def ended(self, worker: int, what: str, seconds: float, kind: str) -> None:
-        """Remove a worker's job."""
-        with self._lock:
-            self._working.pop(worker, None)
-
-    def archive(self, name: str, state: str) -> None:
+    def _finish(self, name: str, state: str) -> None:
         """Print a permanent line for a built or failed target."""
-        if state == 'reused':
-            return
         with self._lock:
             self._archives_done += 1
         style = 'bold red' if state == 'failed' else 'green'

@@ -1,4 +1,4 @@
-"""The watcher of the command line: all events go to the log, some to a display."""
+"""The listener of the command line: all events go to the log, some to a display."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 from typing import IO
 
-from ...engine.events import Watcher
+from ...engine.events import ArchiveDone, BuildListener, Ended, Event, Noted, Planned, Warned
 from ...errors import StoreError
 from ...formatting import printable
 from ...host.home import Home
@@ -18,7 +18,7 @@ from ..context import is_below_run
 from .display import Display, PlainLines, SilentUntilDelay, is_live_terminal
 
 
-class LogWatcher(Watcher):
+class LogListener(BuildListener):
     """Writes all events to the log, and passes some on to a display."""
 
     def __init__(self, home: Home, display: Display, *, verbose: bool, of_links: bool = False) -> None:
@@ -29,31 +29,23 @@ class LogWatcher(Watcher):
         self._began = time.perf_counter()
         self.log_path: Path | None = None
 
-    def planned(self, *, archives: int, compiles: int, seconds: float) -> None:
-        self.note(f'to do: {archives} archives, {compiles} compiles, about {seconds:.0f} s of processor time')
-        self._display.planned(archives, compiles, seconds)
+    def on(self, event: Event) -> None:
+        match event:
+            case Planned(archives, compiles, seconds):
+                self.note(f'to do: {archives} archives, {compiles} compiles, about {seconds:.0f} s of processor time')
+            case Ended(worker, job, seconds, kind):
+                self._write(f'{kind} {job}: {seconds:.3f} s on worker {worker}')
+            case ArchiveDone(name, state):
+                self._write(f'{state} {name}')
+            case Noted(text):
+                self._write(text)
+                if self._verbose:
+                    self._display.print(printable(text))
+            case Warned(text):
+                self._warn(text)
+        self._display.on(event)
 
-    def left(self, *, compiles: int, seconds: float) -> None:
-        self._display.left(compiles, seconds)
-
-    def started(self, worker: int, what: str) -> None:
-        self._display.started(worker, what)
-
-    def ended(self, worker: int, what: str, seconds: float, kind: str) -> None:
-        self._write(f'{kind} {what}: {seconds:.3f} s on worker {worker}')
-        self._display.ended(worker, what, seconds, kind)
-
-    def archive(self, name: str, state: str) -> None:
-        self._write(f'{state} {name}')
-        self._display.archive(name, state)
-
-    def note(self, text: str) -> None:
-        """Log a message; print it with -v."""
-        self._write(text)
-        if self._verbose:
-            self._display.print(printable(text))
-
-    def warn(self, text: str) -> None:
+    def _warn(self, text: str) -> None:
         self._write(f'warning: {text}')
         from .color import paint
         from .github_actions import annotate  # lazy import: most builds have no warnings
@@ -85,15 +77,15 @@ class LogWatcher(Watcher):
                 self._file.write(f'{time.perf_counter() - self._began:9.3f} {text}\n')
 
 
-def make_watcher(home: Home, *, verbose: bool, quiet: bool, live: bool, modes: str = '', of_links: bool = False) -> LogWatcher:
-    """The watcher for the kind of standard error. `modes`: those of the build. `of_links`: as for
-    `LogWatcher`."""
+def make_listener(home: Home, *, verbose: bool, quiet: bool, live: bool, modes: str = '', of_links: bool = False) -> LogListener:
+    """The listener for the kind of standard error. `modes`: those of the build. `of_links`: as for
+    `LogListener`."""
     if quiet and is_below_run():
         from .delayed_display import DelayedDisplay  # lazy import: for links below `emroot run` only
         belated = DelayedDisplay(modes, pulled=of_links)
-        watcher = LogWatcher(home, belated, verbose=verbose, of_links=of_links)
-        belated.log = lambda: watcher.log_path
-        return watcher
+        listener = LogListener(home, belated, verbose=verbose, of_links=of_links)
+        belated.log = lambda: listener.log_path
+        return listener
     if live and not quiet and not verbose and is_live_terminal():
-        return LogWatcher(home, SilentUntilDelay(), verbose=verbose, of_links=of_links)
-    return LogWatcher(home, PlainLines(quiet=quiet), verbose=verbose, of_links=of_links)
+        return LogListener(home, SilentUntilDelay(), verbose=verbose, of_links=of_links)
+    return LogListener(home, PlainLines(quiet=quiet), verbose=verbose, of_links=of_links)

@@ -18,14 +18,14 @@ from ...hashing import digest_file
 from ...host.files import atomic_write, make_directories
 from ...sdk import Sdk
 from ...store import Store
-from ..events import Watcher
+from ..events import BuildListener
 from .pool import Executor, Finished
 
 
 class LauncherExecutor:
     """An executor that runs compiles through a launcher, and everything else with another executor."""
 
-    def __init__(self, launcher: str, executor: Executor, watcher: Watcher, directory: Path | None) -> None:
+    def __init__(self, launcher: str, executor: Executor, watcher: BuildListener, directory: Path | None) -> None:
         self._launcher, self._executor, self._watcher, self._directory = launcher, executor, watcher, directory
         self._lock = threading.Lock()
         self._checked: set[str] = set()

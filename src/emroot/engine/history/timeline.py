@@ -8,7 +8,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from ..events import Watcher
+from ..events import BuildListener, Ended, Started
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,7 +46,7 @@ class Reuse:
 class Timeline:
     """Records jobs from any thread, and passes them on to the watcher."""
 
-    def __init__(self, watcher: Watcher) -> None:
+    def __init__(self, watcher: BuildListener) -> None:
         self.spans: list[Span] = []
         self.reuses: list[Reuse] = []
         self._watcher = watcher
@@ -57,7 +57,7 @@ class Timeline:
     @contextlib.contextmanager
     def job(self, worker: int, kind: str, name: str, *, family: str = '', serves: tuple[str, ...] = ()) -> Iterator[None]:
         """Record the block as a job, even if it raises."""
-        self._watcher.started(worker, name)
+        self._watcher.on(Started(worker, name))
         began = time.perf_counter()
         try:
             yield
@@ -67,7 +67,7 @@ class Timeline:
                         serves=serves)
             with self._lock:
                 self.spans.append(span)
-            self._watcher.ended(worker, name, seconds, kind)
+            self._watcher.on(Ended(worker, name, seconds, kind))
 
     def record_reuse(self, kind: str, name: str, *, family: str = '', serves: tuple[str, ...] = ()) -> None:
         """Record a reused object or archive."""
