@@ -21,8 +21,8 @@ from support.snapshots import seed
 from emroot.host.files import remove_tree
 from emroot.host.home import Home, find_home
 from emroot.libraries.catalogue import Catalogue
+from emroot.schemas import STORE
 from emroot.sdk import Sdk, find_sdk
-from emroot.store.format import VERSION
 
 SDK_ROOTS = [Path(p) for p in os.environ.get('EMROOT_TEST_SDKS', '').split(os.pathsep) if p]
 
@@ -92,7 +92,7 @@ def shared_home() -> Home:
         pytest.fail('EMROOT_TEST_HOME is not set: run the tests with `python3 dev.py test`')
     home = find_home(given)
     with contextlib.suppress(FileNotFoundError):
-        if (home.store / 'VERSION').read_text(encoding='utf-8').strip() != str(VERSION):
+        if (home.store / 'STORE').read_text(encoding='utf-8').strip() != str(STORE):
             remove_tree(home.store)  # of an earlier format; it is a cache
     return home
 

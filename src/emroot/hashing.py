@@ -11,8 +11,6 @@ from typing import Any
 
 Record = dict[str, Any]
 CHUNK = 1 << 20
-#: Part of every record that becomes a key: incremented when the meaning of records changes.
-KEY_SCHEMA = 2
 _encode = json.JSONEncoder(sort_keys=True, separators=(',', ':'), ensure_ascii=True).encode
 
 

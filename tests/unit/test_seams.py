@@ -12,9 +12,9 @@ from support.fake import make_fake_sdk
 from support.running import Emroot
 
 import emroot
+from emroot import schemas
 from emroot.hashing import digest_record
 from emroot.probe.seams import BY_PATH, SEAMS, USES
-from emroot.sdk import identity_cache
 
 SOURCES = Path(emroot.__file__).parent
 PROGRAMS = [*sorted((SOURCES / 'probe').glob('*.py')), SOURCES / 'bazel/port_queries.py']
@@ -58,7 +58,7 @@ def test_a_name_is_in_the_table_once_and_for_something():
 
 def test_what_is_remembered_of_an_sdk_is_asked_again_when_the_table_changes():
     table = [[seam.path, seam.since, seam.until, seam.instead] for seam in SEAMS]
-    assert (identity_cache._MEMO_VERSION, digest_record(table)[:8]) == (10, '039e65a2'), 'raise the version with the table'
+    assert (schemas.SDK_CACHE, digest_record(table)[:8]) == (10, '039e65a2'), 'raise the version with the table'
 
 
 @pytest.mark.parametrize(('file', 'before', 'after', 'path', 'command'), [

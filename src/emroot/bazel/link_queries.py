@@ -76,8 +76,10 @@ def main(request_file: str, answer_file: str) -> None:
                 answers.append(json.load(f))
         except (OSError, ValueError):
             answers.append(None)
+    sys.path.insert(0, PROBE)
+    from program import SCHEMA  # type: ignore[import-not-found]
     with open(answer_file, 'w', encoding='utf-8', newline='\n') as f:
-        json.dump({'schema': 1, 'links': answers}, f, separators=(',', ':'))
+        json.dump({'schema': SCHEMA, 'links': answers}, f, separators=(',', ':'))
 
 
 if __name__ == '__main__':

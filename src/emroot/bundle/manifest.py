@@ -17,6 +17,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from .. import schemas
 from ..engine.embuilder import is_inside
 from ..errors import UsageError
 from ..hashing import canonical_json
@@ -25,7 +26,6 @@ from ..store import Blob
 from ..store.records import is_below, is_digest, seal, unseal
 
 NAME = '.emroot/manifest.json'
-SCHEMA = 1
 KIND = 'bundle'
 #: An upper bound for the size of a bundle in bytes: all targets of all modes are 9 GB.
 LARGEST_FILE, LARGEST = 2 << 30, 64 << 30
@@ -64,7 +64,7 @@ class Manifest:
         for path, (blob, made) in self.libraries.items():
             files[path] = {**_sized(blob), 'kind': made.kind, 'key': made.key,
                            **({'located': made.location} if made.location else {})}
-        document = {'schema': SCHEMA, 'sdk': {'version': self.version, 'digest': self.digest}, 'modes': self.modes,
+        document = {'schema': schemas.BUNDLE, 'sdk': {'version': self.version, 'digest': self.digest}, 'modes': self.modes,
                     'files': files}
         return canonical_json(seal(document, KIND, self.digest)).encode() + b'\n'
 
@@ -74,11 +74,11 @@ def read_manifest(text: bytes) -> Manifest:
     out of the cache directory."""
     try:
         document = json.loads(text)
-        if document['schema'] == SCHEMA and not unseal(document, KIND, document['sdk']['digest']):
+        if document['schema'] == schemas.BUNDLE and not unseal(document, KIND, document['sdk']['digest']):
             raise refused('its manifest is damaged')
         schema, sdk, modes, files = (document[name] for name in ('schema', 'sdk', 'modes', 'files'))
-        if schema != SCHEMA:
-            raise UsageError(f'the archive has format {str(schema)[:20]!r}, but this emroot reads {SCHEMA}',
+        if schema != schemas.BUNDLE:
+            raise UsageError(f'the archive has format {str(schema)[:20]!r}, but this emroot reads {schemas.BUNDLE}',
                              hint='import it with the emroot that made it, or export it again with this one')
         read = {path: _file(path, fields) for path, fields in files.items()}
         manifest = Manifest(

@@ -7,6 +7,7 @@ import contextlib
 import os
 from pathlib import Path
 
+from .. import schemas
 from ..hashing import digest_record
 from ..host.files import READ_ONLY
 from ..libraries.catalogue import Catalogue
@@ -49,5 +50,5 @@ def has_headers(catalogue: Catalogue, store: Store) -> bool:
 
 def headers_key(sdk: Sdk) -> str:
     """The key of the headers in the store."""
-    return digest_record({'kind': 'headers', 'schema': 3, 'sources': sdk.parts['sources'], 'tools': sdk.parts['tools'],
-                          'version': sdk.version})[:32]
+    return digest_record({'kind': 'headers', 'schema': schemas.HEADERS_KEYS, 'sources': sdk.parts['sources'],
+                          'tools': sdk.parts['tools'], 'version': sdk.version})[:32]

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from .. import schemas
 from ..cache_directory.placement import copy_tree
 from ..errors import from_shortage
 from ..hashing import digest_file, digest_record
@@ -59,8 +60,8 @@ def _base_key(catalogue: Catalogue, mode: Mode, target: str, sources: PortSource
     listing = catalogue.listing(mode)
     used = {name: _digest_tree(path) for name, path in sources.directories().items()
             if name in _ports_of(target, listing)}
-    return digest_record({'kind': KIND, 'schema': 5, 'sdk': catalogue.sdk.digest, 'mode': mode.name, 'target': target,
-                          'sources': used})
+    return digest_record({'kind': KIND, 'schema': schemas.EMBUILDER_KEYS, 'sdk': catalogue.sdk.digest, 'mode': mode.name,
+                          'target': target, 'sources': used})
 
 
 def _has_own_file(target: str) -> bool:

@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from ..hashing import KEY_SCHEMA, Record, digest_record
+from .. import schemas
+from ..hashing import Record, digest_record
 from ..libraries.catalogue import Recipe
 from ..modes import Mode
 from ..sdk import Sdk
@@ -76,10 +77,10 @@ def make_plan(sdk: Sdk, recipes: Iterable[Recipe]) -> Plan:
 def compile_record(sdk: Sdk, argv: tuple[str, ...], source: str) -> Record:
     """The inputs that determine an object. The paths of the SDK and of the cache directory are not among
     them: compiles map them to fixed names (see `engine/command_lines/compile_context.py`)."""
-    return {'schema': KEY_SCHEMA, 'kind': 'object', 'compiler': sdk.parts['compiler'], 'sources': sdk.parts['sources'],
+    return {'schema': schemas.KEYS, 'kind': 'object', 'compiler': sdk.parts['compiler'], 'sources': sdk.parts['sources'],
             'version': sdk.version, 'argv': list(argv), 'source': source}
 
 
 def archive_record(sdk: Sdk, how: str, members: list[tuple[str, str]]) -> Record:
     """The inputs that determine an archive: the archiver, and the members' names and keys in order."""
-    return {'schema': KEY_SCHEMA, 'kind': how, 'archiver': sdk.parts['archiver'], 'members': members}
+    return {'schema': schemas.KEYS, 'kind': how, 'archiver': sdk.parts['archiver'], 'members': members}

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from .. import schemas
 from ..errors import UnknownNameError, from_os_error, is_shortage
 from ..host.checked_json import read_checked_json, write_checked_json
 from ..host.files import read_file, write_text
@@ -23,8 +24,6 @@ from ..probe import ask, programs_digest, pure_environment
 from ..probe.port_settings import split
 from ..sdk import Sdk
 
-#: The format of cached answers. They are also queried again when the query programs change.
-_MEMO_VERSION = 3
 #: The syntax of library names; groups are all capitals, patterns and port files have other characters.
 _LIBRARY = r'[\w.+-]*[a-z][\w.+-]*'
 
@@ -142,7 +141,7 @@ class Catalogue:
     def __init__(self, sdk: Sdk, home: Home) -> None:
         self.sdk = sdk
         #: The directory of cached answers, by the digest of the SDK.
-        self.memo = home.memo / 'probe' / sdk.digest[:32] / f'{programs_digest()[:12]}-{_MEMO_VERSION}'
+        self.memo = home.memo / 'probe' / sdk.digest[:32] / f'{programs_digest()[:12]}-{schemas.CATALOGUE_CACHE}'
         self.config = self.memo / 'emscripten.config'
         #: The directory of the SDK's compiled Python modules.
         self.bytecode = self.memo / 'bytecode'

@@ -11,11 +11,11 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from .. import schemas
 from ..errors import SdkError, UsageError, blame_shortage, from_shortage
 from ..hashing import digest_file, digest_record
 from ..host.files import remove_tree
 
-SCHEMA = 1
 #: Time limit of a query in seconds. The longest, about all libraries of a mode, takes one minute.
 SECONDS = 900.0
 SECONDS_VARIABLE = 'EMROOT_SDK_SECONDS'
@@ -102,7 +102,7 @@ def ask(python: Sequence[str], root: Path, question: str, env: Mapping[str, str]
         if bytecode:
             note_bytecode(bytecode, known)
         answer: dict[str, Any] = _from_utf8(json.loads(answer_file.read_text(encoding='utf-8')))
-    if answer.pop('schema', None) != SCHEMA:
+    if answer.pop('schema', None) != schemas.PROBE:
         raise SdkError('the probe answered with another schema', hint='reinstall emroot: its files are of different versions')
     return answer
 

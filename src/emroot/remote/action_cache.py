@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Sequence
 
+from .. import schemas
 from ..hashing import Record, canonical_json, digest_bytes
 from ..store import Blob
 from ..store.records import is_below, is_digest, seal, unseal
@@ -12,7 +13,6 @@ from . import protobuf
 from .errors import InvalidResponse
 
 INDEX = 'index.json'
-INDEX_SCHEMA = 1
 #: An upper bound for records and libraries in bytes.
 LARGEST_RECORD, LARGEST_BLOB = 16 << 20, 2 << 30
 #: Fields of Bazel's ActionResult, which servers check: https://github.com/bazelbuild/remote-apis. Output
@@ -95,7 +95,7 @@ def _no_record() -> InvalidResponse:
 
 def encode_index(records: Iterable[str]) -> bytes:
     """The index of a directory with these records (`HEX`)."""
-    return canonical_json({'emroot': INDEX_SCHEMA, 'records': sorted(records)}).encode() + b'\n'
+    return canonical_json({'emroot': schemas.REMOTE_INDEX, 'records': sorted(records)}).encode() + b'\n'
 
 
 def decode_index(data: bytes) -> frozenset[str] | None:
@@ -104,7 +104,8 @@ def decode_index(data: bytes) -> frozenset[str] | None:
         document = json.loads(data)
     except (ValueError, RecursionError):
         return None
-    if not isinstance(document, dict) or document.get('emroot') != INDEX_SCHEMA or not isinstance(document.get('records'), list):
+    if not isinstance(document, dict) or document.get('emroot') != schemas.REMOTE_INDEX \
+            or not isinstance(document.get('records'), list):
         return None
     return frozenset(f'ac/{name}' for name in document['records'] if is_digest(name))
 

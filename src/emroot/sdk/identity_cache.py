@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from .. import schemas
 from ..errors import SdkError
 from ..hashing import digest_record
 from ..host.checked_json import read_checked_json, write_checked_json
@@ -16,8 +17,6 @@ from ..host.home import Home
 from .fingerprint import signature
 from .model import Sdk
 
-#: Part of the file name of cached answers: another format has another file.
-_MEMO_VERSION = 10
 #: Variables that emcc itself uses to find its tools.
 _CONFIGURING = ('EM_CONFIG', 'EM_LLVM_ROOT', 'EM_BINARYEN_ROOT', 'EM_NODE_JS', 'EM_LLVM_ADD_VERSION',
                 'EM_CLANG_ADD_VERSION')
@@ -31,7 +30,7 @@ def inspect(root: Path, how: str, home: Home) -> Sdk:
     Raises `SdkError` if a part is missing, does not run, or is too old.
     """
     python = sdk_python(root)
-    memo_path = home.memo / 'sdk' / digest_record([_MEMO_VERSION, str(root), list(python), configuring()])[:32]
+    memo_path = home.memo / 'sdk' / digest_record([schemas.SDK_CACHE, str(root), list(python), configuring()])[:32]
     memo_file = memo_path.with_suffix('.json')
     memo = read_checked_json(memo_file)
     if memo:

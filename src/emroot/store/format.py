@@ -6,13 +6,13 @@ import itertools
 import os
 from pathlib import Path
 
+from .. import schemas
 from ..errors import StoreError, from_os_error
 from ..host.files import make_directories, read_file, write_text
 from ..host.home import read_json
 from ..host.permissions import PRIVATE, refuse_links, require_owned
 from .records import list_records, unseal
 
-VERSION = 2
 FOLDERS = ('blobs', 'records', 'trees', 'tmp', 'locks', 'damaged')
 
 
@@ -35,15 +35,15 @@ def prepare_store(root: Path) -> None:
         raise StoreError(f'the format of the store at {root} cannot be read: {version} is not a readable file',
                          hint='use another home (EMROOT_HOME), or delete that directory: it is a cache')
     found = said[:20].decode(errors='replace').strip()
-    if found == str(VERSION):
+    if found == str(schemas.STORE):
         return
     if found.isdecimal() or not _is_of_this_version(root):
-        raise StoreError(f'the store at {root} has format {found!r}, but this emroot reads {VERSION}',
+        raise StoreError(f'the store at {root} has format {found!r}, but this emroot reads {schemas.STORE}',
                          hint='use another home (EMROOT_HOME), or delete that directory: it is a cache')
     try:
         make_directories(root)
         os.chmod(root, PRIVATE)
-        write_text(version, f'{VERSION}\n', durable=True)
+        write_text(version, f'{schemas.STORE}\n', durable=True)
     except OSError as error:
         raise from_os_error(error, 'preparing the store') from error
 

@@ -7,12 +7,13 @@ from collections.abc import Collection, Mapping
 from functools import lru_cache
 from pathlib import Path
 
+from .. import schemas
 from ..host.files import read_file
 from ..store.records import is_digest
 from .index import SymbolIndex
 
 BUNDLED = Path(__file__).with_name('indexes')
-_MAGIC = b'emroot-indexes-1\n'
+_MAGIC = f'emroot-indexes-{schemas.BUNDLED_INDEXES}\n'.encode()
 _LARGEST = 256 << 20
 _FILTERS = [{'id': lzma.FILTER_LZMA2, 'preset': 9 | lzma.PRESET_EXTREME, 'dict_size': 1 << 26}]
 

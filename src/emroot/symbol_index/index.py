@@ -7,9 +7,10 @@ import struct
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from .. import schemas
 from ..host.leb128 import encode
 
-_MAGIC = b'emroot-index-1\n'
+_MAGIC = f'emroot-index-{schemas.SYMBOL_INDEX}\n'.encode()
 _BITCODE = 1
 _DIGEST = 6
 #: The compression level: the highest one would save a tenth of the size and take ten times as long.

@@ -19,13 +19,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Print a key for SDK and selection, the same on every machine."""
-    from ...hashing import KEY_SCHEMA, digest_record
-    from ...store.format import VERSION
+    from ... import schemas
+    from ...hashing import digest_record
     from ..builds import select
     from ..context import CommandContext, print_json
     context = CommandContext(args)
     modes = {mode.name: sorted(targets) for mode, targets in sorted(select(context, needed=True).items())}
-    digest = digest_record({'sdk': context.sdk.digest, 'modes': modes, 'schema': KEY_SCHEMA, 'store': VERSION})
+    digest = digest_record({'sdk': context.sdk.digest, 'modes': modes, 'schema': schemas.KEYS, 'store': schemas.STORE})
     key = f'emroot-{context.sdk.version}-{digest[:_KEY_DIGITS]}'
     if args.json:
         print_json({'key': key, 'sdk': {'version': context.sdk.version, 'digest': context.sdk.digest}, 'modes': modes})

@@ -17,6 +17,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ... import schemas
 from ...hashing import digest_bytes
 from ...host.files import remove
 from ...host.home import Home, read_json, write_json
@@ -26,7 +27,7 @@ from .timeline import Span
 if TYPE_CHECKING:
     from ..build import Build
 
-SCHEMA, KIND = 2, 'last-build'
+KIND = 'last-build'
 #: Limits of the record: slices of the timeline, listed jobs, characters of an error, cache directories.
 SLICES, LONGEST, ERROR, KEPT = 3000, 40, 1000, 20
 
@@ -40,7 +41,7 @@ def read_build_record(home: Home, cache: Path) -> dict[str, Any] | None:
     """The record of the last build of a cache directory; None if it is absent, damaged, or of another
     version of emroot."""
     found = unseal(read_json(record_path(home, cache)), KIND, str(cache))
-    return found if found and found.get('schema') == SCHEMA else None
+    return found if found and found.get('schema') == schemas.BUILD_RECORD else None
 
 
 def save_build_record(build: Build, began: float) -> None:
@@ -63,7 +64,7 @@ def save_build_record(build: Build, began: float) -> None:
             seconds, compiles = costs.get(f'{mode}/{target}', (0.0, 0))
             targets.setdefault(mode.name, {})[target] = [round(seconds, 2), compiles, now]
     document = {
-        'schema': SCHEMA, 'sdk': {'version': result.sdk.version, 'digest': result.sdk.digest},
+        'schema': schemas.BUILD_RECORD, 'sdk': {'version': result.sdk.version, 'digest': result.sdk.digest},
         'began': int(began), 'seconds': round(result.seconds, 2), 'cpu_seconds': round(result.cpu_seconds, 2),
         'workers': result.workers, 'busy': round(result.busy, 3) if result.busy is not None else None,
         'objects': result.to_json()['objects'],

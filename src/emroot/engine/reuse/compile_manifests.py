@@ -18,7 +18,8 @@ from dataclasses import dataclass
 from functools import cache, lru_cache
 from typing import TypeGuard
 
-from ...hashing import KEY_SCHEMA, Record, digest_record
+from ... import schemas
+from ...hashing import Record, digest_record
 from ...keys.plan import Compile
 from ...store import Blob, Store
 from ...store.records import is_digest
@@ -77,7 +78,7 @@ class CompileManifests:
     def __init__(self, store: Store, files: FileDigests, compiler: str, version: str, embedded_paths: tuple[str, ...],
                  compiles: Iterable[Compile]) -> None:
         self._store, self._files, self._embedded_paths = store, files, embedded_paths
-        self._identity = {'schema': KEY_SCHEMA, 'kind': KIND, 'compiler': compiler, 'version': version,
+        self._identity = {'schema': schemas.KEYS, 'kind': KIND, 'compiler': compiler, 'version': version,
                           'names': files.names}
         names: set[str] = set()
         for compile_ in compiles:

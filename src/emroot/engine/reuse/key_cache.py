@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from ...hashing import KEY_SCHEMA
+from ... import schemas
 from ...host.checked_json import read_checked_json, write_checked_json
 from ...libraries.catalogue import Catalogue
 from ...modes import Mode
@@ -70,4 +70,4 @@ class KeyCache:
         return self._modes[mode]
 
     def _file(self, mode: Mode) -> Any:
-        return self._directory / f'{mode}-{self._builder}-{KEY_SCHEMA}.json'
+        return self._directory / f'{mode}-{self._builder}-{schemas.KEYS}.json'
