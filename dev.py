@@ -7,7 +7,7 @@
     python3 dev.py upstream-tests [...] Emscripten's own tests, with plain emcc and below emroot
     python3 dev.py projects [...]       third-party projects, with plain emcc and below emroot
     python3 dev.py bench [...]          measure against emcc and embuilder, in turn; writes BENCHMARKS.md
-    python3 dev.py check                ruff and mypy
+    python3 dev.py check                ruff, mypy and the layers of the package
     python3 dev.py smoke                whether emroot works on this machine, with EMSDK's or another SDK
     python3 dev.py windows [PYTEST...]  tests with Windows' Python under Wine
     python3 dev.py docs [--write]       the documentation's generated pages, and the site

@@ -1,16 +1,29 @@
-"""Static checks: ruff and mypy, strict."""
+"""Static checks: ruff, mypy (strict), and the rooms of the package (import-linter, whose contracts are in `pyproject.toml`)."""
 
 from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
 
+ROOT = Path(__file__).resolve().parent.parent
 CHECKS = (['ruff', 'check', '.'], ['mypy'])
+#: The program `lint-imports`, which is no module.
+_LINT_IMPORTS = 'import sys; from importlinter.cli import lint_imports_command; sys.exit(lint_imports_command())'
+
+
+def check_layers(source: Path) -> subprocess.CompletedProcess[str]:
+    """Whether the package below `source` keeps the contracts; the output says which it breaks, and by which lines."""
+    return subprocess.run([sys.executable, '-c', _LINT_IMPORTS, str(ROOT / 'pyproject.toml'), '--no-cache', '--no-logo'],
+                          cwd=source, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, encoding='utf-8', check=False)
 
 
 def main() -> int:
     """Run every check, and fail if one does."""
-    return max(subprocess.run([sys.executable, '-m', *check], check=False).returncode for check in CHECKS)
+    codes = [subprocess.run([sys.executable, '-m', *check], check=False).returncode for check in CHECKS]
+    layers = check_layers(ROOT / 'src')
+    print(layers.stdout if layers.returncode else layers.stdout.strip().rpartition('\n')[2])
+    return max(*codes, layers.returncode)
 
 
 if __name__ == '__main__':

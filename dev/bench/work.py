@@ -16,7 +16,7 @@ from support.reference_sdk import ReferenceSdk
 
 from emroot.modes import Mode, all_modes, parse_mode
 from emroot.sdk import Sdk
-from emroot.sdk.identity_cache import configuring
+from emroot.sdk.em_config import configuring
 
 from ..paths import ROOT
 from .bazel import IN_MEMORY, BazelBench

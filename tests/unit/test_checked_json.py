@@ -14,8 +14,8 @@ from support.running import Emroot
 from support.snapshots import archives
 
 from emroot.hashing import is_file_with
+from emroot.host.bytecode import note_bytecode, prepare_bytecode
 from emroot.host.checked_json import read_checked_json, write_checked_json
-from emroot.sdk.bytecode import note_bytecode, prepare_bytecode
 
 TARGETS = ('libone', 'libcxx', 'libasm')
 
@@ -77,9 +77,9 @@ def test_bytecode_that_says_something_else_is_compiled_again(fake: Emroot, tmp_p
 @pytest.mark.parametrize('settled', [True, False])
 def test_bytecode_that_was_not_touched_since_it_was_noted_is_not_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
                                                                       settled: bool):
-    monkeypatch.setattr('emroot.sdk.bytecode.SETTLED', -math.inf if settled else math.inf)
+    monkeypatch.setattr('emroot.host.bytecode.SETTLED', -math.inf if settled else math.inf)
     read: list[str] = []
-    monkeypatch.setattr('emroot.sdk.bytecode.is_file_with', lambda path, digest: read.append(Path(path).name) or
+    monkeypatch.setattr('emroot.host.bytecode.is_file_with', lambda path, digest: read.append(Path(path).name) or
                         is_file_with(path, digest))
     directory = tmp_path / 'memo/bytecode'
     assert prepare_bytecode(directory) == {}

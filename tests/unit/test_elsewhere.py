@@ -95,7 +95,8 @@ def test_who_insists_on_the_own_place_makes_just_what_carries_it(here: Emroot, t
     own = _build(there, env=OWN)
     assert counts(own) == (1, 4) and _files(own) == _files(alone) and _elsewhere(own) == []
     assert counts(_build(there)) == (0, 5) and _files(_build(there)) == _files(alone)  # what is there already is good enough
-    assert there('build', *SELECTION, env={'EMROOT_LOCATION': 'mine'}).code == 2
+    for name in ('EMROOT_LOCATION', 'EMROOT_PLACE'):  # the second is its old name
+        assert there('build', *SELECTION, env={name: 'mine'}).code == 2
 
 
 def test_the_own_place_comes_first(here: Emroot, there: Emroot, tmp_path: Path):

@@ -15,7 +15,8 @@ from emroot.hashing import digest_bytes
 from emroot.host.home import Home
 from emroot.sdk.installation import install
 from emroot.sdk.program_failures import failure
-from emroot.sdk.providers import apt, deb_packages, debian, silent
+from emroot.sdk.progress import silent
+from emroot.sdk.providers import apt, deb_packages, debian
 from emroot.sdk.providers.apt import Apt, AptSource, debian_sources, parse_deb822, parse_one_line
 from emroot.sdk.providers.apt_index import Package, PackageIndex
 

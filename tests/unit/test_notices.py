@@ -11,7 +11,7 @@ import pytest
 from support.fake import make_program
 from support.running import Emroot
 
-from emroot.cli.context import NOTICES
+from emroot.cli.environment import NOTICES
 from emroot.cli.ui.delayed_display import DelayedDisplay
 from emroot.cli.ui.log import make_listener
 from emroot.cli.ui.notices import heard, tell

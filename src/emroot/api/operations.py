@@ -17,8 +17,9 @@ from ..errors import UsageError
 from ..host.home import Home, find_home, user_path
 from ..libraries.catalogue import Catalogue, Listing
 from ..modes import parse_features
+from ..project.names import split_names
 from ..project.project_file import load_project
-from ..project.selection import Selection, split_names
+from ..project.selection import Selection
 from ..sdk import Sdk
 from ..sdk import find_sdk as _find_sdk
 
@@ -109,10 +110,10 @@ def build(*, features: str | Iterable[str] = (), targets: str | Iterable[str] = 
     >>> result.failures
     []
     """
-    making, requests = prepare(features=features, targets=targets, links=links, project=project, sdk=sdk, cache=cache, home=home,
-                               jobs=jobs, builder=builder, ports_from=ports_from, base=base, remote=remote,
-                               remote_headers=remote_headers, remote_key=remote_key, watcher=watcher)
-    return making.run(requests)
+    prepared, requests = prepare(features=features, targets=targets, links=links, project=project, sdk=sdk, cache=cache,
+                                 home=home, jobs=jobs, builder=builder, ports_from=ports_from, base=base, remote=remote,
+                                 remote_headers=remote_headers, remote_key=remote_key, watcher=watcher)
+    return prepared.run(requests)
 
 
 def prepare(*, features: str | Iterable[str], targets: str | Iterable[str], links: str | Iterable[str | Sequence[str]],

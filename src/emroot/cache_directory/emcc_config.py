@@ -16,7 +16,7 @@ from ..hashing import digest_bytes
 from ..host.files import as_python, read_file, write_text
 from ..host.home import Home
 from ..sdk import Sdk
-from ..sdk.identity_cache import MARK, config_files, given_config, mark_of
+from ..sdk.em_config import MARK, config_files, given_config, mark_of
 
 #: If emroot was removed, emcc works as without it.
 TEMPLATE = """{mark}

@@ -12,7 +12,7 @@ from ..libraries.catalogue import Catalogue
 from ..modes import Mode
 from ..sdk import Sdk
 from ..sdk.discovery import is_on_path
-from ..sdk.identity_cache import configuring
+from ..sdk.em_config import configuring
 from .emcc_config import guard
 
 #: The number of slashes in the library directory of a mode below that of its architecture

@@ -7,16 +7,18 @@ import sys
 from collections.abc import Mapping, Sequence
 
 from ..engine.build import Build
-from ..engine.execution.prefetch import MANY, Prefetch, start_prefetch
+from ..engine.execution.compiler_environment import MANY
+from ..engine.execution.prefetch import Prefetch, start_prefetch
 from ..engine.request import Options, PortSources, Request, local_ports
 from ..engine.result import BuildResult
 from ..errors import BuildError, RemoteError, UsageError
 from ..formatting import display_path, format_duration
 from ..host.home import user_path
 from ..modes import Mode
-from ..project.selection import split_names
+from ..project.names import split_names
 from . import BEGAN
-from .context import CommandContext, is_below_run
+from .context import CommandContext
+from .environment import is_below_run
 from .ui.log import make_listener
 
 
@@ -36,8 +38,13 @@ def run_build(context: CommandContext, *, needed: bool) -> BuildResult:
     """
     args, named = context.args, split_names(context.args.targets)
     modes = context.modes() if len(named) >= MANY or (args.features and not named) else ()
-    with start_prefetch(context.catalogue, context.home, context.cache, modes, options_of(context)) as prefetch:
+    with start_prefetch(context.catalogue, context.home, context.cache, modes, options_of(context), _load_engine) as prefetch:
         return build_selected(context, select(context, needed=needed), prefetch).result
+
+
+def _load_engine() -> None:
+    """Import what builds."""
+    from ..engine import build_executor  # noqa: F401
 
 
 def select(context: CommandContext, *, needed: bool) -> dict[Mode, list[str]]:

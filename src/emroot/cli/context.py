@@ -16,8 +16,9 @@ from ..hashing import digest_bytes
 from ..host.home import Home, find_home, read_json, user_path, write_json
 from ..libraries.catalogue import Catalogue
 from ..modes import Mode
+from ..project.names import split_names
 from ..project.project_file import Project, find_project, load_project
-from ..project.selection import Selected, Selection, parse_modes, split_names
+from ..project.selection import Selected, Selection, parse_modes
 from ..sdk import Sdk, find_sdk
 from ..sdk.discovery import find_sdk_version
 
@@ -29,8 +30,6 @@ if TYPE_CHECKING:
 #: Variable below `emroot run`: the path of its project file, or empty. Project files in subdirectories, for
 #: example of vendored sources, are ignored.
 PROJECT = 'EMROOT_PROJECT'
-#: Variable below `emroot run`: the file for messages (see `cli/ui/notices.py`); empty if builds are to be silent.
-NOTICES = 'EMROOT_NOTICES'
 
 
 @dataclass(frozen=True)
@@ -148,10 +147,10 @@ class CommandContext:
         from ..remote.credentials import HELPER
         from ..remote.remote_spec import HEADER, parse_remote  # lazy import: most builds have none
         own = given is not None
-        beside = self.project.file.parent if self.project and not own else None
+        directory = self.project.file.parent if self.project and not own else None
         return parse_remote(text, writes=getattr(self.args, 'remote_write', False),
                             headers=os.environ.get(HEADER, '') if own else '', helper=os.environ.get(HELPER, '') if own else '',
-                            key=self.remote_key(by_user=own), directory=beside)
+                            key=self.remote_key(by_user=own), directory=directory)
 
     def remote_key(self, *, by_user: bool) -> str:
         """The public key for records of the remote: from the command line, otherwise EMROOT_REMOTE_KEY,
@@ -160,10 +159,10 @@ class CommandContext:
         option = getattr(self.args, 'remote_key', None)
         given = option if option is not None else os.environ.get('EMROOT_REMOTE_KEY')
         if given is None and not by_user and self.project:
-            given, beside = self.project.remote_key, self.project.file.parent
+            given, directory = self.project.remote_key, self.project.file.parent
         else:
-            beside = None
-        return str(user_path(given, beside)) if given and not given.startswith(('ssh-', 'ecdsa-', 'sk-')) else given or ''
+            directory = None
+        return str(user_path(given, directory)) if given and not given.startswith(('ssh-', 'ecdsa-', 'sk-')) else given or ''
 
     @property
     def launcher(self) -> str:
@@ -214,11 +213,6 @@ class CommandContext:
         elif or_project and self.project:
             selection.add_project(self.project)
         return selection.selected()
-
-
-def is_below_run() -> bool:
-    """Whether an emcc below `emroot run` started this process, according to its environment."""
-    return NOTICES in os.environ
 
 
 def warn_once(home: Home, about: str, text: str) -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 from ..cache_directory.directory import SANITY, CacheDirectory, is_unchanged
 from ..host.files import read_file
 from ..sdk import Sdk
-from .context import NOTICES
+from .environment import NOTICES
 from .ui.color import paint
 from .ui.github_actions import annotate
 from .ui.notices import BUILT

@@ -13,7 +13,7 @@ from ..errors import UsageError
 from ..host.files import remove_tree
 from ..host.isolated_python import isolated
 from ..probe import HOOK
-from ..sdk.identity_cache import given_config
+from ..sdk.em_config import given_config
 from .context import PROJECT, CommandContext
 
 #: Values of EMROOT_LAZY and --lazy; the first is the default.

@@ -17,7 +17,8 @@ from ..host.quoting import quoted
 from ..lazy_link.link_history import completing_command, never_whole
 from ..libraries.link_line import CONFIG, compiler
 from .builds import exit_code, run_build
-from .context import CommandContext, is_below_run
+from .context import CommandContext
+from .environment import is_below_run
 from .hook_bypass import watched
 from .hook_config import hooked_config
 from .ui.notices import heard

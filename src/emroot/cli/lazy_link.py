@@ -106,7 +106,7 @@ def link(build: Build, request: Mapping[str, Any], args: argparse.Namespace) -> 
     if not args.quiet:
         print(text, file=sys.stderr)
     if args.complete:
-        from .background_build import build_in_background  # lazy import: it imports this module
+        from .background_queue import build_in_background  # here and not above: few links need it
         own = {'--predict', '--complete', '--tell', args.request}
         build_in_background(build.cache.root, missing, [word for word in sys.argv[1:] if word not in own])
     return 0

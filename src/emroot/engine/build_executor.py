@@ -21,15 +21,16 @@ from .archives import KIND as ARCHIVE
 from .embuilder import KIND as EMBUILDER
 from .embuilder import EmbuilderTarget, embuilder_key
 from .execution.background import run_in_background
-from .execution.prefetch import MANY, compiles_here
-from .execution.workers import Workers
+from .execution.compiler_environment import MANY, compiles_here
 from .result import Failure
 from .schedule import ObjectCollection, Schedule
+from .workers import Workers
 
 if TYPE_CHECKING:
     from ..remote.client import Remote
     from ..remote.remote_spec import RemoteSpec
-    from .build import Build
+    from .context import BuildContext
+    from .execution.prefetch import Prefetch
 
 #: Expected seconds for a query of a listing.
 LISTING = 0.3
@@ -40,10 +41,10 @@ SIMPLE = ('archive', 'copy')
 class BuildExecutor:
     """Builds the missing targets of a build and installs them in its cache directory."""
 
-    def __init__(self, build: Build) -> None:
+    def __init__(self, build: BuildContext, prefetch: Prefetch | None = None) -> None:
         self.build, self.catalogue, self.store, self.cache = build, build.catalogue, build.store, build.cache
-        self.options, self.watcher, self.known = build.options, build.watcher, build.known
-        self.compilers = Workers(build)
+        self.options, self.watcher, self.known, self.recorder = build.options, build.watcher, build.known, build.recorder
+        self.compilers = Workers(build, prefetch)
         self.remote: Remote | None = None
 
     def run(self, missing: Sequence[tuple[Mode, list[str]]]) -> None:
@@ -67,18 +68,18 @@ class BuildExecutor:
             for mode, target in keys:
                 self._add_embuilder(mode, target)
             self.known.add(plan)
-            result, asked = self.build.result, [mode for mode, targets in missing if targets]
+            result, asked = self.recorder.result, [mode for mode, targets in missing if targets]
             try:
                 with self.compilers.objects(plan) as objects:
-                    schedule = Schedule(plan, objects, self.compilers.pool, result, self.build.timeline, self._put_archive,
-                                        self.build.record_failure, self._keys_of, self.remote.fetched if self.remote else ())
+                    schedule = Schedule(plan, objects, self.compilers.pool, result, self.recorder.timeline, self._put_archive,
+                                        self.recorder.record_failure, self._keys_of, self.remote.fetched if self.remote else ())
 
                     def start() -> None:
                         schedule.start(self._missing(keys.values()))
                         self._list(asked)
                     own = os.times().user
                     self.compilers.run(start)
-                    result.own_seconds = os.times().user - own
+                    self.recorder.record_own_seconds(os.times().user - own)
                 self._say_restored()
             finally:
                 self.known.save()
@@ -88,7 +89,7 @@ class BuildExecutor:
         recipes, others = [], []
         for mode, targets in missing:
             found = self.catalogue.recipes(mode, targets) if self.options.builder == 'source' else {}
-            self.build.families.update((f'{mode}/{target}', recipe.family) for target, recipe in found.items())
+            self.recorder.record_families({f'{mode}/{target}': recipe.family for target, recipe in found.items()})
             recipes += [recipe for recipe in found.values() if recipe.how in SIMPLE]
             others += [(mode, target) for target in targets if target not in found or found[target].how not in SIMPLE]
         return recipes, others
@@ -115,9 +116,9 @@ class BuildExecutor:
         with self.store, contextlib.closing(self.cache), contextlib.closing(self.compilers):
             self.compilers.install()
             with self.compilers.objects(plan) as objects:
-                gathering = ObjectCollection(plan, objects, self.compilers.pool, self.build.result, self.build.timeline,
+                gathering = ObjectCollection(plan, objects, self.compilers.pool, self.recorder.result, self.recorder.timeline,
                                              self._put_archive,
-                                             self.build.record_failure, self._keys_of)
+                                             self.recorder.record_failure, self._keys_of)
                 self.compilers.run(gathering.start)
                 return gathering.collected
 
@@ -130,7 +131,7 @@ class BuildExecutor:
 
     def _put_archive(self, archive: Archive, blob: Blob, state: str, reused: Mapping[str, int], *, location: str) -> None:
         self.cache.put(archive.path, archive.key, blob, self.store, carries=location)
-        self.build.record_success(archive.mode, archive.target, state, reused, location=location)
+        self.recorder.record_success(archive.mode, archive.target, state, reused, location=location)
         if state == 'built':
             self._upload(archive.key, ARCHIVE, location)
             if self.remote and self.store.read(INDEX, archive.key):
@@ -153,7 +154,7 @@ class BuildExecutor:
             base, found = based
             self.cache.refer(archive.path, archive.key, found.file, found.digest, carries=found.location)
             self.watcher.note(f'{archive.name} is used from the base {base.root}')
-            self.build.record_success(archive.mode, archive.target, 'reused', {'archive_in_base': len(archive.members)},
+            self.recorder.record_success(archive.mode, archive.target, 'reused', {'archive_in_base': len(archive.members)},
                                       location=found.location)
         self.known.add(plan)
         return make_plan(self.cache.sdk, left)
@@ -168,7 +169,7 @@ class BuildExecutor:
             if files:
                 self.known.add_files(mode, target, key, list(files))
                 location = next((found.location for found in files.values() if found.location), '')
-                self.build.record_success(mode, target, 'reused', {}, location=location)
+                self.recorder.record_success(mode, target, 'reused', {}, location=location)
             else:
                 left[mode, target] = key
         return left
@@ -193,7 +194,7 @@ class BuildExecutor:
     def _close_remote(self) -> None:
         if self.remote:
             self.remote.close()
-            self.build.result.remote = self.remote.to_json()
+            self.recorder.record_remote(self.remote.to_json())
 
     # --- through embuilder ---
 
@@ -203,18 +204,17 @@ class BuildExecutor:
 
     def _add_embuilder(self, mode: Mode, target: str) -> None:
         def run(worker: int) -> None:
-            making = EmbuilderTarget(self.catalogue, mode, target, lambda key: self._keys_of(key, EMBUILDER),
-                                     self.options.port_sources,
-                                     self.store)
-            with self.build.timeline.job(worker, 'embuilder', f'{mode}/{target}'):
-                made = making.make(self.compilers.context.cache, self.compilers.pool, self.watcher, self.options.launcher)
+            target_build = EmbuilderTarget(self.catalogue, mode, target, lambda key: self._keys_of(key, EMBUILDER),
+                                           self.options.port_sources, self.store)
+            with self.recorder.timeline.job(worker, 'embuilder', f'{mode}/{target}'):
+                made = target_build.make(self.compilers.context.cache, self.compilers.pool, self.watcher, self.options.launcher)
             if isinstance(made, Failure):
-                self.build.record_failure(mode, target, made)
+                self.recorder.record_failure(mode, target, made)
                 return
             for path, blob in made.files.items():
                 self.cache.put(path, made.key, blob, self.store, carries=made.location, inputs=made.inputs)
             if made.fresh:
                 self._upload(made.key, EMBUILDER, made.location)
             self.known.add_files(mode, target, made.key, list(made.files))
-            self.build.record_success(mode, target, 'built' if made.fresh else 'reused', {}, location=made.location)
+            self.recorder.record_success(mode, target, 'built' if made.fresh else 'reused', {}, location=made.location)
         self.compilers.pool.add(1000.0, run)

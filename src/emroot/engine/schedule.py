@@ -76,17 +76,17 @@ class Schedule:
         costs = {family: sum(map(self._expected, compiles)) for family, compiles in families.items()}
         compiles, seconds = 0, 0.0
         for family in sorted(families, key=lambda family: -costs[family]):
-            chain = []
+            remaining = []
             for compile_ in families[family]:
                 found = self._find(compile_)
                 if found is None:
-                    chain.append((compile_, awaited[compile_.key]))
+                    remaining.append((compile_, awaited[compile_.key]))
                     continue
                 self._take(compile_, awaited[compile_.key])
                 for todo in self._arrived(compile_.key, found, awaited[compile_.key]):
                     self.pool.add(0.0, partial(self._join, todo))
-            compiles, seconds = compiles + len(chain), seconds + sum(self._expected(compile_) for compile_, _ in chain)
-            self._families[family] = chain
+            compiles, seconds = compiles + len(remaining), seconds + sum(self._expected(compile_) for compile_, _ in remaining)
+            self._families[family] = remaining
             self._queue(family)
         for todo in pending:
             if not todo.needed:
@@ -116,9 +116,9 @@ class Schedule:
 
     def _queue(self, family: str) -> None:
         """Queue the next compile of a family, with the cost of all its remaining compiles."""
-        chain = self._families[family]
-        if chain:
-            self.pool.add(sum(self._expected(compile_) for compile_, _ in chain), partial(self._compile_next, family, 0))
+        remaining = self._families[family]
+        if remaining:
+            self.pool.add(sum(self._expected(compile_) for compile_, _ in remaining), partial(self._compile_next, family, 0))
 
     def _compile_next(self, family: str, tries: int, worker: int) -> None:
         """Run the next compile of a family. If another process is running it, try again later."""

@@ -20,7 +20,7 @@ SLACK = 600.0
 SMALL = 64 << 20
 #: Whether the system supports stat relative to an open directory.
 BY_DESCRIPTOR = os.stat in os.supports_dir_fd and os.scandir in os.supports_fd
-BINARY = getattr(os, 'OBINARY', 0) | getattr(os, 'O_CLOEXEC', 0)
+BINARY = getattr(os, 'O_BINARY', 0) | getattr(os, 'O_CLOEXEC', 0)
 #: Non-blocking, so that a pipe does not block.
 _READ, CREATE = os.O_RDONLY | BINARY | getattr(os, 'O_NONBLOCK', 0), os.O_WRONLY | os.O_CREAT | os.O_EXCL | BINARY
 #: Makes names unique together with the process ID, on several machines, too.
@@ -61,8 +61,10 @@ def _move(temporary: Path | str, path: Path | str, aside: Path | None) -> None:
     except OSError as error:
         if not aside or error.errno != errno.EXDEV:
             raise
-        from .copying import install_file  # a directory on the way is of another disk
-        install_file(Path(temporary), Path(path), linked=False)
+        import shutil  # lazy import: a directory on the way is of another disk
+        with atomic_write(Path(path)) as near:
+            shutil.copyfile(temporary, near)
+            os.chmod(near, COPIED)
         remove(temporary)
 
 

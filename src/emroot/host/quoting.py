@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable
-from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:  # every command loads this
+    from pathlib import Path
 
 
 def write_response_file(file: Path, arguments: Iterable[str]) -> str:

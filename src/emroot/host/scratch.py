@@ -33,12 +33,12 @@ class Scratch:
         self._top = top
         self._directory: Path | None = None
         self._lock = contextlib.ExitStack()
-        self._making = threading.Lock()
+        self._creating = threading.Lock()
 
     def directory(self) -> Path:
         """The directory. Leftovers of killed processes next to it are removed. Raises `StoreError` if it
         cannot be created."""
-        with self._making:  # several workers may want it first
+        with self._creating:  # several workers may want it first
             if self._directory is None:
                 sweep(self._top)
                 directory = self._top / f'{os.getpid()}-{os.urandom(4).hex()}'

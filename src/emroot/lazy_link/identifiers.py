@@ -18,7 +18,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 
 from ..engine.build import Build
-from ..engine.execution.workers import Workers
+from ..engine.workers import Workers
 from ..keys.plan import Archive, Compile
 from ..symbol_index import MemberSymbols, SymbolIndex
 from ..symbol_index.storage import IDENTIFIERS, find_index, store_index
@@ -67,7 +67,7 @@ def archive_identifiers(build: Build, archive: Archive, compiles: Mapping[str, C
         done.extend(group)
 
     with build.store:
-        compilers = Workers(build)
+        compilers = Workers(build.context)
         run_front_end(own, mapped_context(build), compilers.env, compilers.pool, PREPROCESS, take)
         names = identifiers_in(chunks)
         if len(done) != len(own) or names is None:

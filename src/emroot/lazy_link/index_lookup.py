@@ -76,7 +76,8 @@ def without_index(build: Build, plan: Plan, lazies: Sequence[LazyArchive]) -> li
 
 def has_archive(build: Build, archive: Archive) -> bool:
     """Whether the store or a base has the whole archive."""
-    return find_archive(build.store, keys_in(build)(archive.key, ARCHIVE)) is not None or build.find_in_bases(archive) is not None
+    stored = find_archive(build.store, keys_in(build)(archive.key, ARCHIVE))
+    return stored is not None or build.context.find_in_bases(archive) is not None
 
 
 def keys_in(build: Build) -> KeysOf:

@@ -11,7 +11,7 @@ from ..engine.build import Build
 from ..engine.build_executor import BuildExecutor
 from ..engine.command_lines.compile_context import CompileContext
 from ..engine.command_lines.path_alias import mappable
-from ..engine.execution.workers import Workers
+from ..engine.workers import Workers
 from ..keys.plan import Archive, Plan
 from .ir_symbols import SymbolBounds, scan_symbols
 
@@ -29,7 +29,7 @@ class MemberBuilder:
         if not parts:
             return {}
         keys = {key for part in parts for _, key in part.members}
-        return BuildExecutor(self._build).collect_objects(Plan(archives=tuple(parts),
+        return BuildExecutor(self._build.context).collect_objects(Plan(archives=tuple(parts),
                                                                compiles={key: self._plan.compiles[key] for key in keys}))
 
 
@@ -47,7 +47,7 @@ class SymbolScanner:
             return {}
         build = self._build
         with build.store:
-            compilers = Workers(build)
+            compilers = Workers(build.context)
             found = scan_symbols([self._plan.compiles[key] for key in distinct], mapped_context(build), compilers.env,
                                  compilers.pool)
         return {archive: {name: found[key] for name, key in members.items() if key in found} for archive, members in keys.items()}

@@ -67,7 +67,7 @@ def ask(python: Sequence[str], root: Path, question: str, env: Mapping[str, str]
         request_file, answer_file = Path(directory, 'request.json'), Path(directory, 'answer.json')
         asked = _in_utf8({'root': str(root), 'question': question, **request})
         request_file.write_text(json.dumps(asked), encoding='utf-8')
-        from ..sdk.bytecode import note_bytecode, prepare_bytecode  # here: it is no input of Bazel's actions, which ask nothing
+        from ..host.bytecode import note_bytecode, prepare_bytecode  # here: it is no input of Bazel's actions, which ask nothing
         known = prepare_bytecode(bytecode) if bytecode else {}
         compiling = ['-X', f'pycache_prefix={bytecode}'] if bytecode else ['-B']
         command = [*python, '-I', *_UTF8, *compiling, str(program), str(request_file), str(answer_file)]

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import os
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from ..libraries.catalogue import Catalogue
 from ..modes import Mode, names_mode, parse_features, parse_mode
 from ..probe.port_settings import split
+from .names import split_names
 from .project_file import Project
 
 #: The syntax of one of several values of a port's option.
 _VALUE = r'[\w.+-]+'
 Selected = dict[Mode, list[str]]
-#: The path of a port's file, with options.
-_PORT_FILE = r'(?s)(.+\.py)(:.*)?'
 
 
 class Selection:
@@ -106,26 +104,6 @@ class Selection:
 def parse_modes(features: Iterable[str]) -> list[Mode]:
     """The modes of several items of features, in order, without duplicates; wasm32 for none."""
     return list(dict.fromkeys(parse_features([given]) for given in list(features) or ['wasm32']))
-
-
-def split_names(given: Iterable[str]) -> list[str]:
-    """Names from items that may be comma-separated lists. The absolute path of a port's file may contain
-    commas."""
-    return [os.path.abspath(name) if _is_file(name) else name for names in given for name in _split(names.split(',')) if name]
-
-
-def _split(pieces: list[str]) -> Iterator[str]:
-    while pieces:
-        is_path = bool(set('/\\') & set(pieces[0])) and not _is_file(pieces[0])
-        end = next((end for end in range(2, len(pieces) + 1) if is_path and _is_file(','.join(pieces[:end]))), 1)
-        yield ','.join(pieces[:end]).strip()
-        pieces = pieces[end:]
-
-
-def _is_file(target: str) -> bool:
-    """Whether a target is a port's file, with or without options."""
-    found = re.fullmatch(_PORT_FILE, target.strip()) if '.py' in target else None
-    return found is not None and os.path.isfile(found[1])
 
 
 def default_link_lines(mode: Mode) -> list[list[str]]:

@@ -88,7 +88,7 @@ def names_code(section: CacheSection) -> Iterator[str]:
     """The words of a section that name a file with code: port files, configurations of emcc, and response
     files."""
     from ..libraries.link_line import read_link, split_link
-    from .selection import split_names
+    from .names import split_names
     yield from filter(_PORT_FILE.search, split_names(section.targets))
     for link in section.links:
         try:

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 from ..errors import UsageError
 from ..hashing import Record, digest_file
@@ -26,14 +26,19 @@ from .transport import Transport
 from .transports import open_transport
 from .worker_threads import WorkerThreads
 
-if TYPE_CHECKING:
-    from ..engine.events import BuildListener
-
 #: The total time in seconds that a build waits for a remote, in addition to the time that it saved;
 #: EMROOT_REMOTE_WAIT overrides it.
 PATIENCE = 4.0
 _WAIT = 'EMROOT_REMOTE_WAIT'
 _LARGEST_INDEX = 64 << 20
+
+
+class Log(Protocol):
+    """Told of a remote from any thread; the listener of a build is one."""
+
+    def note(self, text: str) -> None: ...
+
+    def warn(self, text: str) -> None: ...
 
 
 @dataclass(frozen=True)
@@ -64,13 +69,13 @@ class UploadRequest:
 class Remote:
     """One remote during one build. Errors of the remote never raise."""
 
-    def __init__(self, address: RemoteSpec, store: Store, watcher: BuildListener, patience: float | None = None) -> None:
-        self._address, self._store, self._watcher = address, store, watcher
+    def __init__(self, address: RemoteSpec, store: Store, log: Log, patience: float | None = None) -> None:
+        self._address, self._store, self._log = address, store, log
         self._patience = _patience() if patience is None else patience
-        self.circuit = CircuitBreaker(address.url, lambda: address.credentials.secrets, watcher.warn, watcher.note)
+        self.circuit = CircuitBreaker(address.url, lambda: address.credentials.secrets, log.warn, log.note)
         if address.shows_secrets:
-            watcher.warn(f'remote {address.url}: credentials are sent unencrypted; use https or grpcs')
-        self._threads = WorkerThreads(self.circuit, partial(open_transport, address), watcher.note)
+            log.warn(f'remote {address.url}: credentials are sent unencrypted; use https or grpcs')
+        self._threads = WorkerThreads(self.circuit, partial(open_transport, address), log.note)
         self._index: frozenset[str] | None = None
         self._lock = threading.Lock()
         self._saved = self._waited = 0.0
@@ -87,9 +92,9 @@ class Remote:
                 self._threads.add(partial(self._download, each))
             self._wait()
         if self.unsigned:
-            self._watcher.warn(f'remote {self._address.url}: {self.unsigned} of its records are not signed with the required '
+            self._log.warn(f'remote {self._address.url}: {self.unsigned} of its records are not signed with the required '
                                'key; the build continues without them')
-        self._watcher.note(f'remote {self._address.url}: {len(self.fetched)} found in {self._waited:.2f} s')
+        self._log.note(f'remote {self._address.url}: {len(self.fetched)} found in {self._waited:.2f} s')
 
     def upload(self, offer: UploadRequest) -> None:
         """Upload a record of the store and its blobs in the background, if this remote accepts uploads."""
@@ -103,7 +108,7 @@ class Remote:
         self._wait()
         self._threads.abort()
         if self._address.writes:
-            self._watcher.note(f'remote {self._address.url}: {self.sent} of {self._to_send} sent')
+            self._log.note(f'remote {self._address.url}: {self.sent} of {self._to_send} sent')
 
     def to_json(self) -> dict[str, Any]:
         """Statistics: downloads, uploads, and the seconds that the build waited."""

@@ -12,12 +12,12 @@ from typing import Any
 from .. import __version__
 from ..modes import all_modes
 from . import sections
-from .contents import STATES, Report
+from .model import STATES, ReportData
 
 _SCRIPTS = ('format.js', 'matrix.js', 'sizes.js', 'timeline.js')
 
 
-def render(report: Report) -> str:
+def render(report: ReportData) -> str:
     """The report as HTML."""
     nothing = not any(archive.state != 'absent' for archive in report.archives())
     made, began = report.made, report.last_build['began'] if report.last_build else 0
@@ -44,7 +44,7 @@ def _embedded(document: Any) -> str:
     return json.dumps(document, separators=(',', ':')).replace('<', '\\u003c')
 
 
-def _compact(report: Report) -> dict[str, Any]:
+def _compact(report: ReportData) -> dict[str, Any]:
     """The page's data: an archive is [state, bytes, tenths of a second, compiles], or only its state; 0 if
     the mode does not have the target. Errors are stored separately, since they are few."""
     errors, rows = [], []

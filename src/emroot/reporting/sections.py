@@ -8,7 +8,7 @@ from typing import Any
 
 from ..formatting import display_path, format_duration, format_size
 from ..modes import all_modes
-from .contents import Report
+from .model import ReportData
 
 #: The number of libraries that are listed individually.
 _SHOWN = 24
@@ -32,7 +32,7 @@ def facts(pairs: Iterable[tuple[str, str, str]]) -> str:
     return f'<dl class="facts">{"".join(listed)}</dl>'
 
 
-def overview(report: Report) -> str:
+def overview(report: ReportData) -> str:
     """The most important numbers."""
     archives = list(report.archives())
     count = {state: sum(a.state == state for a in archives) for state in ('present', 'failed', 'changed', 'foreign')}
@@ -46,7 +46,7 @@ def overview(report: Report) -> str:
     return facts(pairs)
 
 
-def modes(report: Report) -> str:
+def modes(report: ReportData) -> str:
     """A row for each mode."""
     rows = []
     for mode in all_modes():
@@ -62,7 +62,7 @@ def modes(report: Report) -> str:
     return _table('Modes of this cache directory', heads, rows, 'modes')
 
 
-def reuse_section(report: Report) -> str:
+def reuse_section(report: ReportData) -> str:
     """The objects that the last build did not compile, by reason."""
     if not report.last_build:
         return ''
@@ -81,7 +81,7 @@ def reuse_section(report: Report) -> str:
     return f'<p>{sentence}</p>' + _table('Objects of the last build', ['Object', 'Count', 'Share'], rows, 'shared')
 
 
-def last_build(report: Report) -> str:
+def last_build(report: ReportData) -> str:
     """The facts of the last build, and its time by library."""
     last = report.last_build
     if not last:
@@ -97,7 +97,7 @@ def last_build(report: Report) -> str:
     return facts(pairs)
 
 
-def work(report: Report) -> str:
+def work(report: ReportData) -> str:
     """The time of the last build, by library."""
     listed: Sequence[Sequence[Any]] = report.last_build['work'] if report.last_build else ()
     total = sum(seconds for _, seconds, _ in listed) or 1.0

@@ -19,7 +19,7 @@ from ..errors import SdkError
 from ..hashing import digest_file
 from ..host.files import make_directories, remove, replace, temporary_name
 from ..host.locks import Lock, try_lock
-from .providers import Report, silent
+from .progress import Report, silent
 
 _CHUNK = 1 << 18
 _NETWORK = (urllib.error.URLError, http.client.HTTPException, TimeoutError, ConnectionError)

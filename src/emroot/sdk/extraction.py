@@ -20,7 +20,7 @@ from typing import IO
 
 from ..errors import SdkError
 from ..host.files import make_directories
-from .providers import Report, silent
+from .progress import Report, silent
 
 _STEP = 8 << 20
 #: An upper bound for the target of a link in bytes.

@@ -77,8 +77,8 @@ def _executable(path: Path) -> Iterable[str]:
                                 stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, timeout=60).stdout.decode(errors='replace')
         libraries = re.findall(r'=> (/.*) \(0x[0-9a-f]+\)$', traced, re.MULTILINE)
     else:
-        beside = Path(real).parent.parent / 'lib'
-        libraries = [str(p) for p in beside.glob('lib*') if p.suffix in ('.dylib', '.dll')]
+        library_directory = Path(real).parent.parent / 'lib'
+        libraries = [str(p) for p in library_directory.glob('lib*') if p.suffix in ('.dylib', '.dll')]
     yield from sorted({os.path.realpath(p) for p in libraries if os.path.basename(p).startswith(_PIECES)})
 
 

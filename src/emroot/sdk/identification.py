@@ -16,7 +16,7 @@ from ..host.home import Home
 from ..host.programs import find_program
 from ..probe import ask, pure_environment
 from . import fingerprint
-from .identity_cache import configuring
+from .em_config import configuring
 from .machine import why_not_here
 
 OLDEST = (3, 1, 69)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 from pathlib import Path
@@ -12,16 +11,10 @@ from .. import schemas
 from ..errors import SdkError
 from ..hashing import digest_record
 from ..host.checked_json import read_checked_json, write_checked_json
-from ..host.files import read_file
 from ..host.home import Home
+from .em_config import config_files, configuring
 from .fingerprint import signature
 from .model import Sdk
-
-#: Variables that emcc itself uses to find its tools.
-_CONFIGURING = ('EM_CONFIG', 'EM_LLVM_ROOT', 'EM_BINARYEN_ROOT', 'EM_NODE_JS', 'EM_LLVM_ADD_VERSION',
-                'EM_CLANG_ADD_VERSION')
-#: The first line of a configuration from emroot (`cache_directory/emcc_config.py`); its purpose follows as JSON.
-MARK = '# emroot: '
 
 
 def inspect(root: Path, how: str, home: Home) -> Sdk:
@@ -61,42 +54,6 @@ def unreadable(what: str, path: str) -> SdkError:
 def _signature(root: Path, memo: dict[str, Any]) -> str:
     configs = [path for path in config_files(root) if os.path.isfile(path)]
     return signature(memo['folders'], [*memo['files'], *configs])
-
-
-def config_files(root: Path) -> list[str]:
-    """The configuration files of emcc, in the order in which it searches (`tools/config.py:
-    find_config_file`)."""
-    return [given_config(), str(root / '.emscripten'), str(root.parent.parent / '.emscripten'),
-            os.path.expanduser('~/.emscripten')]
-
-
-def configuring() -> dict[str, str]:
-    """The environment variables that tell emcc where its tools are, without those that emroot set."""
-    found = {name: os.environ[name] for name in _CONFIGURING if name in os.environ}
-    if mark_of(found.get('EM_CONFIG', '')):
-        found['EM_CONFIG'] = given_config()
-        found = {name: value for name, value in found.items() if value or name != 'EM_CONFIG'}
-    return found
-
-
-def given_config() -> str:
-    """The user's EM_CONFIG: from before emroot set its own for one SDK. Empty if there is none."""
-    config = os.environ.get('EM_CONFIG', '')
-    mark = mark_of(config)
-    return str(mark['given']) if mark else config
-
-
-def mark_of(config: str) -> dict[str, Any] | None:
-    """The header of a configuration that emroot wrote: `root` and `cache`, `given` (the configuration that
-    it replaces), `hooked`. None for others."""
-    text = read_file(config) if config else None
-    if not text or not text.startswith(MARK.encode()):
-        return None
-    try:
-        said = json.loads(text.splitlines()[0][len(MARK):])
-    except ValueError:
-        return None
-    return said if isinstance(said, dict) and said.keys() >= {'root', 'cache', 'given', 'hooked'} else None
 
 
 def _model(root: Path, how: str, memo: dict[str, Any], python: tuple[str, ...]) -> Sdk:

@@ -20,7 +20,8 @@ from ..host.home import Home, read_json, user_path, write_json
 from ..host.scratch import staging
 from .discovery import emscripten_root
 from .node import ensure_node
-from .providers import Provider, Release, Report, Unpacked, matches, order, silent
+from .progress import Report, silent
+from .providers import Provider, Release, Unpacked, matches, order
 from .providers.debian import DebianProvider
 from .providers.emsdk import EmsdkProvider
 

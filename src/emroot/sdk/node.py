@@ -17,7 +17,7 @@ from .identification import node_version
 from .model import Sdk
 from .pins import Pin, pinned
 from .pip_wheels import get_wheel, program
-from .providers import Report, silent
+from .progress import Report, silent
 
 #: wasm64 programs use BigInt memory addresses, which Node supports without a flag from this version on.
 MINIMUM = (24, 0)

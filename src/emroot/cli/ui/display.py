@@ -88,39 +88,6 @@ class PlainLines(Display):
                 sys.stderr.flush()
 
 
-class SilentUntilDelay(Display):
-    """Creates the live display when there is work to show: its modules take longer to import than a no-op
-    build."""
-
-    def __init__(self) -> None:
-        self._display: Display | None = None
-
-    def on(self, event: Event) -> None:
-        match event:
-            case Planned(archives=0):
-                return
-            case Planned():
-                self._live_display()
-            case ArchiveDone(state=state) if state != 'reused':
-                self._live_display()
-        if self._display:
-            self._display.on(event)
-
-    def print(self, text: str) -> None:
-        self._live_display().print(text)
-
-    def close(self) -> None:
-        """Remove the display, if there is one."""
-        if self._display:
-            self._display.close()
-
-    def _live_display(self) -> Display:
-        if self._display is None:
-            from .live import Live
-            self._display = Live()
-        return self._display
-
-
 def is_live_terminal() -> bool:
     """Whether standard error is a terminal that can be repainted, and not a CI log."""
     return sys.stderr.isatty() and not os.environ.get('CI') and os.environ.get('TERM') != 'dumb'

@@ -14,8 +14,9 @@ from ...errors import StoreError
 from ...formatting import printable
 from ...host.home import Home
 from ...host.quoting import quoted
-from ..context import is_below_run
-from .display import Display, PlainLines, SilentUntilDelay, is_live_terminal
+from ..environment import is_below_run
+from .deferred_display import DeferredDisplay
+from .display import Display, PlainLines, is_live_terminal
 
 
 class LogListener(BuildListener):
@@ -87,5 +88,5 @@ def make_listener(home: Home, *, verbose: bool, quiet: bool, live: bool, modes: 
         belated.log = lambda: listener.log_path
         return listener
     if live and not quiet and not verbose and is_live_terminal():
-        return LogListener(home, SilentUntilDelay(), verbose=verbose, of_links=of_links)
+        return LogListener(home, DeferredDisplay(), verbose=verbose, of_links=of_links)
     return LogListener(home, PlainLines(quiet=quiet), verbose=verbose, of_links=of_links)

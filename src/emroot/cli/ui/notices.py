@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from ...host.files import remove
-from ..context import NOTICES
+from ..environment import NOTICES
 
 #: Polling interval of `emroot run` in seconds.
 _INTERVAL = 0.25

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,14 +14,12 @@ from ...libraries.catalogue import Catalogue
 from ...modes import Mode
 from ...store import Store
 from .background import BackgroundCall
+from .compiler_environment import compile_environment, compiles_here, find_preload
 
 if TYPE_CHECKING:
     from ..request import Options
-    from .workers import SysrootHeaders
+    from .headers import SysrootHeaders
     from .zygote import ZygoteStart
-
-#: From this number of libraries on, compiles take longer than loading a compiler; a link needs about ten.
-MANY = 5
 
 
 @dataclass
@@ -36,15 +34,15 @@ class Prefetch:
 
 @contextlib.contextmanager
 def start_prefetch(catalogue: Catalogue, home: Home, cache: Path, modes: Collection[Mode],
-                   options: Options) -> Iterator[Prefetch]:
+                   options: Options, load: Callable[[], object] = bool) -> Iterator[Prefetch]:
     """While the block runs, prepare in the background what a build will need. If the store has no headers,
     install them. For a mode that was never requested, for which nothing can be in the store, also load a
-    compiler and import the engine."""
+    compiler and call `load`, which imports the engine."""
     new, store, prefetch = not all(map(catalogue.is_cached, modes)), Store(home.store), Prefetch()
 
     def install() -> SysrootHeaders:
-        from ..build_executor import BuildExecutor  # noqa: F401  # takes time, too
-        from .workers import prepare_headers
+        from .headers import prepare_headers  # lazy import: takes time, too
+        load()
         with Store(store.root) as mine:
             return prepare_headers(catalogue, home, mine)
     if new and compiles_here(options):
@@ -60,20 +58,3 @@ def start_prefetch(catalogue: Catalogue, home: Home, cache: Path, modes: Collect
             prefetch.preload.close()
         if prefetch.installed:
             prefetch.installed.wait()
-
-
-def find_preload(catalogue: Catalogue, store: Store, env: Mapping[str, str]) -> ZygoteStart | None:
-    """The compiler of the SDK, if it can be preloaded (see `zygote.py`)."""
-    from . import zygote  # lazy import: most builds have nothing to do
-    return zygote.find_zygote(catalogue.sdk.tools, store.root / 'fork', env)
-
-
-def compiles_here(options: Options) -> bool:
-    """Whether missing objects are compiled by processes that emroot starts itself, as far as the options
-    tell."""
-    return options.builder == 'source' and not (options.remote or options.base or options.launcher)
-
-
-def compile_environment(catalogue: Catalogue, cache: Path) -> dict[str, str]:
-    """The environment variables of compilers: those of the SDK, `EM_CACHE` and a fixed locale."""
-    return catalogue.environment({'LC_ALL': 'C', 'EM_CACHE': str(cache)})

@@ -25,7 +25,7 @@ from ...store.records import seal, unseal
 from .timeline import Span
 
 if TYPE_CHECKING:
-    from ..build import Build
+    from ..context import BuildContext
 
 KIND = 'last-build'
 #: Limits of the record: slices of the timeline, listed jobs, characters of an error, cache directories.
@@ -44,11 +44,11 @@ def read_build_record(home: Home, cache: Path) -> dict[str, Any] | None:
     return found if found and found.get('schema') == schemas.BUILD_RECORD else None
 
 
-def save_build_record(build: Build, began: float) -> None:
+def save_build_record(build: BuildContext, began: float) -> None:
     """Write the record of a build. `began`: wall clock time, seconds since 1970."""
     path = record_path(build.home, build.cache.root)
     before = read_build_record(build.home, build.cache.root) or {}
-    result, spans = build.result, build.timeline.spans
+    result, spans = build.recorder.result, build.recorder.timeline.spans
     if before.get('sdk', {}).get('digest') != result.sdk.digest:
         before = {}
     costs, families = _costs(spans), _families(build, spans)
@@ -100,14 +100,14 @@ def _costs(spans: Iterable[Span]) -> Mapping[str, tuple[float, int]]:
     return {name: (spent, compiles[name]) for name, spent in seconds.items()}
 
 
-def _families(build: Build, spans: Iterable[Span]) -> Mapping[str, str]:
+def _families(build: BuildContext, spans: Iterable[Span]) -> Mapping[str, str]:
     """`MODE/LIBRARY` for each `MODE/TARGET`: `wasm32/libc` for `wasm32/libc-debug`. Ports map to
     themselves."""
-    modes = {mode.name: mode for mode in build.result.modes}
+    modes = {mode.name: mode for mode in build.recorder.result.modes}
     found = {}
     for name in {_target(span) for span in spans}:
         mode, _, target = name.partition('/')
-        family = build.families.get(name)
+        family = build.recorder.families.get(name)
         if not family and build.catalogue.is_cached(modes[mode]):
             library = build.catalogue.listing(modes[mode]).library(target)
             family = library.family if library else None

@@ -23,8 +23,8 @@ class CompileTimes:
     """
 
     def __init__(self, home: Home, sdk: Sdk) -> None:
-        self._place, self._sdk = home.memo / 'durations.json', sdk
-        self._known = _read(self._place)
+        self._file, self._sdk = home.memo / 'durations.json', sdk
+        self._known = _read(self._file)
         self._learned: dict[str, dict[str, int]] = {}
         self._lock = threading.Lock()
 
@@ -44,10 +44,10 @@ class CompileTimes:
     def save(self) -> None:
         """Write the recorded times to the file."""
         if self._learned:
-            known = _read(self._place)
+            known = _read(self._file)
             for source, kinds in self._learned.items():
                 known[source] = {**known.get(source, {}), **kinds}
-            write_json(self._place, known)
+            write_json(self._file, known)
 
 
 def kind(argv: Sequence[str]) -> str:

@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
-Report = Callable[[str, int, int | None], None]
-"""Receives progress: the current step, the finished amount, and the total (None: unknown)."""
-
-
-def silent(what: str, done: int, total: int | None) -> None:
-    """A `Report` that ignores everything."""
+from ..progress import Report
 
 
 @dataclass(frozen=True, kw_only=True)

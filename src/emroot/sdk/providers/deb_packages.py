@@ -13,7 +13,7 @@ from ...hashing import digest_file
 from ...host.copying import install_file, link_or_copy
 from ...host.files import make_directories, remove
 from ..program_failures import failure
-from . import Report
+from ..progress import Report
 from .apt import Apt, last_words
 from .apt_index import Package
 

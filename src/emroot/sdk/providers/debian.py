@@ -12,7 +12,8 @@ from pathlib import Path
 from ...errors import SdkError
 from ..pins import pinned
 from ..pip_wheels import get_wheel, program
-from . import Release, Report, Unpacked, matches
+from ..progress import Report
+from . import Release, Unpacked, matches
 from .apt import Apt, machine_sources, missing_tools
 from .apt_index import Package, PackageIndex
 from .deb_packages import forget_debs, get_debs, unpack_debs

@@ -15,7 +15,8 @@ from ...host.copying import link_or_copy
 from ...host.files import remove
 from ..download import download, reachable
 from ..extraction import untar, unzip
-from . import Release, Report, Unpacked, matches, order
+from ..progress import Report
+from . import Release, Unpacked, matches, order
 
 BASE = 'https://storage.googleapis.com/webassembly/emscripten-releases-builds'
 RELEASES = Path(__file__).parent.parent / 'releases.json'

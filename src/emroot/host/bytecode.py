@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from ..hashing import digest_file, is_file_with
-from ..host.checked_json import read_checked_json, write_checked_json
-from ..host.files import make_directories, remove, remove_tree
+from .checked_json import read_checked_json, write_checked_json
+from .files import make_directories, remove, remove_tree
 
 #: After this number of nanoseconds a write certainly changes the modification time.
 SETTLED = 2_000_000_000

@@ -6,54 +6,28 @@ import contextlib
 import math
 import os
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ...cache_directory.sysroot_headers import ensure_headers
-from ...host.home import Home
-from ...keys.plan import Plan
-from ...libraries.catalogue import Catalogue
-from ...store import Store
-from ..command_lines.compile_context import CompileContext
-from ..command_lines.path_alias import mappable
-from ..history.compile_times import CompileTimes
-from ..objects import Objects
-from ..reuse.included_files import FileDigests
-from .forkserver import ENOUGH, ForkServers
-from .jobserver import find_jobserver
-from .launcher import LauncherExecutor, make_working_directory
-from .memory_limit import MemoryLimit, jobs_that_fit
-from .pool import Executor, Pool, default_workers, jobs_asked_for
-from .prefetch import compile_environment, find_preload
+from ..keys.plan import Plan
+from .command_lines.compile_context import CompileContext
+from .execution.compiler_environment import compile_environment, find_preload
+from .execution.forkserver import ENOUGH, ForkServers
+from .execution.headers import prepare_headers
+from .execution.jobserver import find_jobserver
+from .execution.launcher import LauncherExecutor, make_working_directory
+from .execution.memory_limit import MemoryLimit, jobs_that_fit
+from .execution.pool import Executor, Pool, default_workers, jobs_asked_for
+from .history.compile_times import CompileTimes
+from .objects import Objects
+from .reuse.included_files import FileDigests
 
 if TYPE_CHECKING:
-    from ..build import Build
+    from .context import BuildContext
+    from .execution.prefetch import Prefetch
 
 #: Expected seconds for the installation of headers in a cache directory.
 PREPARING = 0.1
-
-
-@dataclass(frozen=True)
-class SysrootHeaders:
-    """The installed headers, and the names and digests of all files that compiles can read."""
-
-    headers: Path
-    """Their directory in the store."""
-    context: CompileContext
-    files: FileDigests
-    durations: CompileTimes
-
-
-def prepare_headers(catalogue: Catalogue, home: Home, store: Store) -> SysrootHeaders:
-    """Install the headers in the store.
-
-    Raises `StoreError` if it cannot be written to, `SdkError` if the SDK does not install them.
-    """
-    headers = ensure_headers(catalogue, store)
-    context = CompileContext(catalogue.sdk, mappable(headers))
-    return SysrootHeaders(headers, context, FileDigests(context, store.tree_files(headers.name) or {}),
-                          CompileTimes(home, catalogue.sdk))
 
 
 class Workers:
@@ -65,11 +39,12 @@ class Workers:
     files: FileDigests
     durations: CompileTimes
 
-    def __init__(self, build: Build) -> None:
+    def __init__(self, build: BuildContext, prefetch: Prefetch | None = None) -> None:
         self._build, self._catalogue, self._options, self._watcher = build, build.catalogue, build.options, build.watcher
         self.env = compile_environment(self._catalogue, build.cache.root)
         self.pool = self._make_pool()
-        self._preload = build.prefetch.preload
+        self._preload = prefetch.preload if prefetch else None
+        self._installed = prefetch.installed if prefetch else None
 
     def _make_pool(self) -> Pool:
         """A pool with the requested number of workers; by default one per processor, within the limits of
@@ -92,21 +67,20 @@ class Workers:
         """Install the headers in the store; `run` copies them to the cache directory."""
         build = self._build
         build.cache.require_outside_sdk()
-        later = build.prefetch.installed
-        found = later.result() if later else prepare_headers(self._catalogue, build.home, build.store)
+        found = self._installed.result() if self._installed else prepare_headers(self._catalogue, build.home, build.store)
         self.headers, self.context, self.files, self.durations = found.headers, found.context, found.files, found.durations
 
     @contextlib.contextmanager
     def objects(self, plan: Plan) -> Iterator[Objects]:
         """The builder of the objects of a plan; it records how long each compile took."""
-        self._build.result.workers = self.pool.workers
+        self._build.recorder.record_workers(self.pool.workers)
         with self._executor(len(plan.compiles)) as executor:
             try:
                 yield Objects(self._build.store, self.context, self.files, self.env, self._watcher, self.durations, executor,
                               plan.compiles.values())
             finally:
                 self.durations.save()
-                self._build.result.busy = self._build.timeline.busy(self.pool.workers)
+                self._build.recorder.record_busy(self.pool.workers)
 
     def run(self, start: Callable[[], None]) -> None:
         """Run the jobs that `start` adds to the pool. `start` runs on a worker, so that the other workers

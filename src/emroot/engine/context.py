@@ -1,0 +1,47 @@
+"""What all parts of a build share: the SDK, where things lie, how to build, who is told, and where results are recorded."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from ..cache_directory.directory import CacheDirectory
+from ..host.home import Home
+from ..libraries.catalogue import Catalogue
+from ..store import Store
+from .events import BuildListener
+from .recorder import BuildRecorder
+from .request import Options
+from .reuse.key_cache import KeyCache
+
+if TYPE_CHECKING:
+    from ..cache_directory.base_cache import BaseCache, BaseEntry
+    from ..keys.plan import Archive
+
+
+@dataclass(frozen=True, kw_only=True)
+class BuildContext:
+    """Nothing in it is replaced while a build runs. Results are told to `recorder` alone."""
+
+    catalogue: Catalogue
+    home: Home
+    store: Store
+    cache: CacheDirectory
+    options: Options
+    watcher: BuildListener
+    known: KeyCache
+    recorder: BuildRecorder
+
+    @cached_property
+    def bases(self) -> list[BaseCache]:
+        """The read-only cache directories to search: the base of the options, and the SDK's own cache."""
+        from ..cache_directory.base_cache import BaseCache, own_bases  # lazy import: most builds search nothing
+        named, sdk = self.options.base, self.catalogue.sdk
+        return [*([BaseCache(named, sdk)] if named else []), *(own_bases(sdk, self.cache.root) if self.options.sdk_cache else [])]
+
+    def find_in_bases(self, archive: Archive) -> tuple[BaseCache, BaseEntry] | None:
+        """The first base that has a valid copy of the archive, and the file."""
+        members = [name for name, _ in archive.members]
+        return next(((base, found) for base in self.bases if (found := base.find(
+            archive.path, archive.key, own_place=self.options.own_location, members=members))), None)
