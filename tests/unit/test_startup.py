@@ -15,9 +15,9 @@ PROGRAM = """
 import re, sys
 compiled, looked = [], []
 compile_ = re.compile
-def recording(*arguments):
+def recording(*arguments, **named):
     compiled.append(sys._getframe(1).f_globals['__name__'])
-    return compile_(*arguments)
+    return compile_(*arguments, **named)
 re.compile = recording
 if 'looked' in {shown!r}:
     from emroot.cache_directory import directory
