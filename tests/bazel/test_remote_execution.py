@@ -102,7 +102,7 @@ def test_all_of_it_runs_elsewhere_and_only_once(open_remote: Callable[[str], Wor
 def test_a_worker_that_dies_costs_a_retry(open_remote: Callable[[str], Workspace], execution: Execution) -> None:
     workspace = open_remote('killed')
     workspace.run('build', '--nobuild', OBJECTS, DECLARED)
-    log = execution.place / 'worker-0.log'
+    log = execution.directory / 'worker-0.log'
     before = log.stat().st_size
 
     def kill() -> None:

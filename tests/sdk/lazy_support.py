@@ -30,7 +30,7 @@ long __syscall_ret(unsigned long r) { return r; }
 int answer(void) { return bind(1, 0, 0); }
 void *_emscripten_stack_alloc(unsigned long size) { return 0; }
 void *emscripten_stack_get_current(void) { return 0; }
-void _emscripten_stack_restore(void *place) {}
+void _emscripten_stack_restore(void *stack) {}
 '''}
 Outputs = dict[str, bytes]
 Indexed = Callable[[list[str]], Emroot]
@@ -78,11 +78,11 @@ class Lazy:
     """Links of one program, lazy and whole, and what they give."""
 
     def __init__(self, sdk: Sdk, shared: Emroot, directory: Path) -> None:
-        self.sdk, self.shared, self.place = sdk, shared, directory
+        self.sdk, self.shared, self.directory = sdk, shared, directory
 
     def whole(self, words: list[str], inputs: dict[str, str], options: Sequence[object] = ()) -> Outputs:
         """Link with whole libraries."""
-        cache = self.place / 'whole cache'
+        cache = self.directory / 'whole cache'
         built = self.shared('build', '-j1', *options, '--cache', cache, '--for', ' '.join(words))
         assert built.code == 0, built.err
         env = plain_environment({'EM_CACHE': str(cache), 'EM_FROZEN_CACHE': '1', 'PYTHONDONTWRITEBYTECODE': '1'})
@@ -94,15 +94,15 @@ class Lazy:
              env: dict[str, str] | None = None, options: Sequence[object] = ()) -> tuple[Outputs, str]:
         """Link lazily; and the line in which emroot says what it took, empty if the libraries were whole after all."""
         directory = self._inputs(name, inputs)
-        ran = home('link', *options, '--cache', self.place / f'{name} cache', '-j2', '--', *self._command(words, inputs),
+        ran = home('link', *options, '--cache', self.directory / f'{name} cache', '-j2', '--', *self._command(words, inputs),
                    cwd=directory, env={'PYTHONDONTWRITEBYTECODE': '1', **(env or {})})
         assert ran.code == 0, ran.err
         return self._outputs(directory), next((line for line in ran.err.splitlines() if line.startswith('linked with')), '')
 
     def forget(self) -> None:
         """Forget programs, and what lazy links left in their cache directory."""
-        cache = self.place / 'lazy cache'
-        for directory in (self.place / 'whole', self.place / 'lazy', cache / '.emroot' / 'lazy',
+        cache = self.directory / 'lazy cache'
+        for directory in (self.directory / 'whole', self.directory / 'lazy', cache / '.emroot' / 'lazy',
                           *(cache / 'sysroot' / 'lib').glob('wasm*')):
             shutil.rmtree(directory, ignore_errors=True)
 
@@ -111,7 +111,7 @@ class Lazy:
         return [*self.sdk.python, '-B', str(self.sdk.root / f'{words[0]}.py'), *words[1:], *sources, '-o', 'app.js']
 
     def _inputs(self, name: str, inputs: dict[str, str]) -> Path:
-        directory = self.place / name
+        directory = self.directory / name
         directory.mkdir(exist_ok=True)
         for file, text in inputs.items():
             (directory / file).parent.mkdir(exist_ok=True)

@@ -96,7 +96,7 @@ class Reference:
     spares asking for each; what emcc does with them is up to it."""
 
     def __init__(self, sdk: Sdk, work: Path, names: Iterable[str]) -> None:
-        self.sdk, self.place = sdk, work
+        self.sdk, self.directory = sdk, work
         self.cache, self.inputs, self.python = work / 'cache', work / 'inputs', work / 'python' / 'bin' / 'python3'
         for directory in (self.cache, self.inputs, work / 'bin'):
             directory.mkdir(parents=True)
@@ -117,19 +117,19 @@ class Reference:
     def _make_python(self) -> None:
         """emcc starts some of its tools with `python3 -E`, which would leave bytecode in the SDK; this Python leaves it
         elsewhere, whatever the flags."""
-        subprocess.run([*self.sdk.python, '-m', 'venv', '--without-pip', str(self.place / 'python')], check=True)
-        for packages in (self.place / 'python').glob('lib/python*/site-packages'):
-            (packages / 'sitecustomize.py').write_text(f'import sys\nsys.pycache_prefix = {str(self.place / "bytecode")!r}\n')
+        subprocess.run([*self.sdk.python, '-m', 'venv', '--without-pip', str(self.directory / 'python')], check=True)
+        for packages in (self.directory / 'python').glob('lib/python*/site-packages'):
+            (packages / 'sitecustomize.py').write_text(f'import sys\nsys.pycache_prefix = {str(self.directory / "bytecode")!r}\n')
 
     def _make_tools(self) -> None:
         linker = self.sdk.tools['wasm-ld'].name
         for tool in self.sdk.llvm_root.iterdir():
             if tool.name != linker:
-                (self.place / 'bin' / tool.name).symlink_to(tool)
-        stand_in = self.place / 'bin' / linker
+                (self.directory / 'bin' / tool.name).symlink_to(tool)
+        stand_in = self.directory / 'bin' / linker
         stand_in.write_text(LINKER.format(python=sys.executable))
         stand_in.chmod(0o755)
-        (self.place / 'config').write_text(f'{self.sdk.config_text}LLVM_ROOT = {str(self.place / "bin")!r}\n'
+        (self.directory / 'config').write_text(f'{self.sdk.config_text}LLVM_ROOT = {str(self.directory / "bin")!r}\n'
                                            'FROZEN_CACHE = True\n')
 
     def _mark_ports(self) -> None:
@@ -149,12 +149,12 @@ class Reference:
 
     def _environment(self, environment: dict[str, str]) -> dict[str, str]:
         kept = {k: v for k, v in os.environ.items() if not k.startswith(('EM', '_EM', 'PYTHON'))}
-        return {**kept, 'EM_CONFIG': str(self.place / 'config'), 'EM_CACHE': str(self.cache), **environment,
+        return {**kept, 'EM_CONFIG': str(self.directory / 'config'), 'EM_CACHE': str(self.cache), **environment,
                 'PATH': os.pathsep.join([str(self.python.parent), kept['PATH']])}
 
     def link(self, words: tuple[str, ...], environment: dict[str, str]) -> Truth:
         """Run one link as far as the linker."""
-        record = self.place / 'record.json'
+        record = self.directory / 'record.json'
         env = {**self._environment(environment), 'REFERENCE_RECORD': str(record)}
         command = [str(self.python), str(self.sdk.root / f'{words[0]}.py'), *words[1:]]
         missed: list[str] = []

@@ -37,26 +37,27 @@ class Systems:
     """Two systems with one SDK and one clang."""
 
     sdk: Sdk
-    place: Path
+    directory: Path
     wine: Wine
     clangs: Clangs
 
     def linux(self, *wanted: str) -> dict[str, Any]:
         """What a build says here."""
-        ran = Emroot(self.place / 'linux', self.sdk.root)('build', '--json', *wanted, env={'EM_CONFIG': str(self.clangs.linux)})
+        ran = Emroot(self.directory / 'linux', self.sdk.root)('build', '--json', *wanted,
+            env={'EM_CONFIG': str(self.clangs.linux)})
         assert ran.code == 0, ran.err
         document: dict[str, Any] = ran.json
         return document
 
     def windows(self, *wanted: str, home: str = 'windows') -> dict[str, Any]:
         """What a build says there; its cache directory by its name here."""
-        command = ['-m', 'emroot', '--home', windows(self.place / home), '--sdk', windows(self.sdk.root), '--quiet']
+        command = ['-m', 'emroot', '--home', windows(self.directory / home), '--sdk', windows(self.sdk.root), '--quiet']
         ran = self.wine.python(*command, 'build', '--json', *wanted, timeout=3000,
                                env={'EM_CONFIG': windows(self.clangs.windows)})
         assert ran.returncode == 0, ran.stdout
         document: dict[str, Any]
         document, _ = json.JSONDecoder().raw_decode(ran.stdout[ran.stdout.index('{\n'):])
-        [cache] = (self.place / home / 'cache').iterdir()
+        [cache] = (self.directory / home / 'cache').iterdir()
         return {**document, 'cache': str(cache)}
 
 
@@ -112,7 +113,7 @@ def code(systems: Systems) -> Code:
     """What is compared of an object; of bitcode what Linux's clang makes of it."""
     def read(module: bytes) -> list[tuple[str, bytes]]:
         if module.startswith(BITCODE):
-            source, out = systems.place / 'one.bc', systems.place / 'one.o'
+            source, out = systems.directory / 'one.bc', systems.directory / 'one.o'
             source.write_bytes(module)
             clang = systems.clangs.linux.parent / 'linux-llvm/clang'
             subprocess.run([clang, '--target=wasm64-unknown-emscripten', '-x', 'ir', '-O1', '-c', source, '-o', out], check=True)

@@ -15,7 +15,7 @@ from emroot.sdk import Sdk
 SMALL = '''int answer(void) { return 42; }
 void *_emscripten_stack_alloc(unsigned long size) { return 0; }
 void *emscripten_stack_get_current(void) { return 0; }
-void _emscripten_stack_restore(void *place) {}
+void _emscripten_stack_restore(void *stack) {}
 '''
 LIB = 'sysroot/lib/wasm32-emscripten/libnoexit.a'
 

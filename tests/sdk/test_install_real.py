@@ -20,7 +20,7 @@ from emroot.sdk.node import ensure_node
 
 
 @pytest.fixture
-def place(sdk: Sdk) -> Path:
+def directory(sdk: Sdk) -> Path:
     """Where an SDK was installed by emroot from Debian's packages."""
     for directory in sdk.root.parents[:4]:
         if (directory / MANIFEST).is_file() and (directory / 'usr/bin/emcc').exists():

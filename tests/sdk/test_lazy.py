@@ -48,11 +48,11 @@ def test_the_first_link_in_a_mode_compiles_what_it_pulls_and_gives_the_same_prog
 def test_other_links_never_see_a_part_of_an_archive(linking: Lazy, indexed: Indexed):
     """Only what is complete comes into the cache directory."""
     assert linking.lazy(indexed(SMALL), SMALL, SOURCE)[1]
-    found = archives(linking.place / 'lazy cache')
+    found = archives(linking.directory / 'lazy cache')
     assert not [path for path in found if path.endswith('libsockets.a')]
     linking.whole(SMALL, SOURCE)
-    assert found.items() <= archives(linking.place / 'whole cache').items()
-    assert not list((linking.place / 'lazy cache' / '.emroot' / 'tmp').glob('*'))
+    assert found.items() <= archives(linking.directory / 'whole cache').items()
+    assert not list((linking.directory / 'lazy cache' / '.emroot' / 'tmp').glob('*'))
 
 
 def _changed(index: SymbolIndex, how: str) -> SymbolIndex:
@@ -171,17 +171,17 @@ def _todo(cache: Path) -> list[Path]:
 
 
 def test_libraries_are_completed_in_the_background_if_wanted(linking: Lazy, indexed: Indexed):
-    cache = linking.place / 'lazy cache'
+    cache = linking.directory / 'lazy cache'
     assert linking.lazy(indexed(SMALL), SMALL, SOURCE, options=['--complete'])[1]
     wait_until(lambda: not _todo(cache))
     linking.whole(SMALL, SOURCE)
-    assert archives(cache) == archives(linking.place / 'whole cache')
+    assert archives(cache) == archives(linking.directory / 'whole cache')
 
 
 @pytest.mark.slow
 def test_of_what_completes_there_is_one_and_the_next_does_what_a_killed_one_left(linking: Lazy, indexed: Indexed, sdk: Sdk):
     """A process that finds another at it leaves the note to it; the lock of one that was killed is free."""
-    cache, home = linking.place / 'lazy cache', indexed(SMALL)
+    cache, home = linking.directory / 'lazy cache', indexed(SMALL)
     assert linking.lazy(home, SMALL, SOURCE)[1]
     write_json(cache / '.emroot' / 'lazy' / 'todo' / 'wasm64.json', {'targets': ['libsockets']})
     command = [sys.executable, '-m', 'emroot.cli.background_build', '--sdk', str(sdk.root), '--home', str(home.home),
@@ -228,7 +228,7 @@ def test_a_linker_that_is_to_name_itself_links_lazily(linking: Lazy, indexed: In
 
 @pytest.mark.slow
 def test_links_that_have_cost_as_much_as_libraries_have_them_built(linking: Lazy, indexed: Indexed, sdk: Sdk):
-    cache, home, mode = linking.place / 'lazy cache', indexed(SMALL), parse_mode('wasm64')
+    cache, home, mode = linking.directory / 'lazy cache', indexed(SMALL), parse_mode('wasm64')
     assert linking.lazy(home, SMALL, SOURCE)[1]
     assert 'libsockets' in never_whole(cache)[mode]
     note_link(cache, mode, plan_of(home.home, sdk.root, SMALL).archives, 1000.0)
@@ -240,5 +240,5 @@ def test_lazy_links_can_be_switched_off(linking: Lazy, indexed: Indexed):
     lazily = indexed(SMALL)
     made, said = linking.lazy(lazily, SMALL, SOURCE, env={'EMROOT_LAZY': 'off'})
     assert not said
-    assert any(path.endswith('libsockets.a') for path in archives(linking.place / 'lazy cache'))
+    assert any(path.endswith('libsockets.a') for path in archives(linking.directory / 'lazy cache'))
     assert made == linking.whole(SMALL, SOURCE)

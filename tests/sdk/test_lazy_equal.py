@@ -50,10 +50,10 @@ def _compare(program: Program, linking: Lazy, directory: Path, *, indexes: bool,
     sdk, shared, words, inputs = linking.sdk, linking.shared, [program.driver, *program.flags.split()], _inputs(program,
             directory)
     linking.forget()
-    written = shared('index', 'export', '-j1', '--for', ' '.join(words), '--cache', linking.place / 'whole cache',
+    written = shared('index', 'export', '-j1', '--for', ' '.join(words), '--cache', linking.directory / 'whole cache',
                      '-o', directory / 'file')
     assert written.code == 0, written.err
-    lazily = lazy_home(linking.place / f'home {indexes}', shared, [plan_of(shared.home, sdk.root, words)], objects=True,
+    lazily = lazy_home(linking.directory / f'home {indexes}', shared, [plan_of(shared.home, sdk.root, words)], objects=True,
                        indexes=indexes)
     try:
         whole = linking.whole(words, inputs)
@@ -66,7 +66,7 @@ def _compare(program: Program, linking: Lazy, directory: Path, *, indexes: bool,
     if '-sMEMORY64' in words and sdk.node_version < (24,):
         cannot_run(f'wasm64 programs need Node 24, the SDK has {sdk.node_version}; they were compared, though')
     arguments = PROJECTS[program.source].arguments.split() if program.source in PROJECTS else []
-    ran = subprocess.run([*sdk.node, 'app.js', *arguments], cwd=linking.place / 'lazy', stdin=subprocess.DEVNULL,
+    ran = subprocess.run([*sdk.node, 'app.js', *arguments], cwd=linking.directory / 'lazy', stdin=subprocess.DEVNULL,
                          capture_output=True, check=False, timeout=60)
     assert ran.returncode == 0, ran.stderr
     return said

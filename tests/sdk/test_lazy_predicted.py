@@ -92,7 +92,7 @@ def test_a_library_without_an_index_of_which_nothing_is_pulled_is_not_built(link
     lazily = _without_index(indexed(SMALL), sdk, 'libnoexit', ('atexit',))
     made, said = linking.lazy(lazily, SMALL, SOURCE, env=without_shipped)
     assert '1 libraries without an index' in said
-    assert not archives(linking.place / 'lazy cache')
+    assert not archives(linking.directory / 'lazy cache')
     assert made == linking.whole(SMALL, SOURCE)
 
 
@@ -102,7 +102,7 @@ def test_one_of_which_something_may_be_pulled_against_expectation_is_built(linki
     lazily = _without_index(indexed(SMALL), sdk, 'libsockets', ('none_such',))
     made, said = linking.lazy(lazily, SMALL, SOURCE, env=without_shipped)
     assert said and 'without an index' not in said
-    assert [Path(path).name for path in archives(linking.place / 'lazy cache')] == ['libsockets.a']
+    assert [Path(path).name for path in archives(linking.directory / 'lazy cache')] == ['libsockets.a']
     assert made == linking.whole(SMALL, SOURCE)
 
 
@@ -114,7 +114,7 @@ def test_nor_may_anything_refer_weakly_to_what_it_could_define(linking: Lazy, in
     source = {'main.c': f"{SOURCE['main.c']}__attribute__((weak)) int function(void);\nvoid *perhaps = function;\n"}
     made, said = linking.lazy(lazily, SMALL, source, env=without_shipped)
     assert said and 'without an index' not in said
-    assert [Path(path).name for path in archives(linking.place / 'lazy cache')] == ['libnoexit.a']
+    assert [Path(path).name for path in archives(linking.directory / 'lazy cache')] == ['libnoexit.a']
     assert made == linking.whole(SMALL, source)
 
 
@@ -129,7 +129,7 @@ def test_a_link_of_c_does_without_the_library_of_cxx(linking: Lazy, indexed: Ind
     made, said = linking.lazy(lazily, link, {'main.c': C['hello']}, env=without_shipped)
     assert '1 libraries without an index' in said
     assert int(said.split('; ')[1].split()[0]) < 100
-    assert not archives(linking.place / 'lazy cache')
+    assert not archives(linking.directory / 'lazy cache')
     assert made == linking.whole(link, {'main.c': C['hello']})
 
 

@@ -42,14 +42,14 @@ class Emcc:
     """One SDK's emcc with a cache directory, in a directory with the inputs."""
 
     def __init__(self, sdk: Sdk, cache: Path, directory: Path) -> None:
-        self.sdk, self.cache, self.place = sdk, cache, directory
+        self.sdk, self.cache, self.directory = sdk, cache, directory
 
     def __call__(self, words: tuple[str, ...], *, frozen: bool) -> subprocess.CompletedProcess[str]:
         """Run it."""
         env = plain_environment({'EM_CACHE': str(self.cache), 'EM_FROZEN_CACHE': str(int(frozen)),
                                  'PYTHONDONTWRITEBYTECODE': '1'})
         return subprocess.run([*self.sdk.python, '-B', str(self.sdk.root / f'{words[0]}.py'), *words[1:]], env=env,
-                              cwd=self.place, capture_output=True, text=True, check=False)
+                              cwd=self.directory, capture_output=True, text=True, check=False)
 
     def outputs(self, before: Mapping[str, bytes]) -> dict[str, bytes]:
         """Content of the files that are new or changed."""
@@ -57,7 +57,7 @@ class Emcc:
 
     def files(self) -> dict[str, bytes]:
         """Content of all files."""
-        return {p.name: p.read_bytes() for p in self.place.iterdir() if p.is_file()}
+        return {p.name: p.read_bytes() for p in self.directory.iterdir() if p.is_file()}
 
     def compile_objects(self, words: tuple[str, ...]) -> str:
         """Make `main.o` as the line would have it; what emcc said if it refuses."""

@@ -47,17 +47,17 @@ class Release:
     """An SDK that is changed, a home that knows the indexes of what the small link needs, and links."""
 
     def __init__(self, emroot: Emroot, directory: Path) -> None:
-        self.emroot, self.place = emroot, directory
+        self.emroot, self.directory = emroot, directory
         self.links = 0
 
     def link(self, how: str, source: str = SOURCE['main.c'], **env: str) -> tuple[Ran, Path, Path]:
         """A link with a home and a cache directory of its own: what came of it, the cache directory and the program."""
         self.links += 1
-        work = self.place / f'{self.links}'
+        work = self.directory / f'{self.links}'
         work.mkdir()
         seed(work / 'home', self.emroot.home, link=True)
         emroot = Emroot(work / 'home', self.emroot.sdk)
-        assert emroot('index', 'import', self.place / 'indexes').code == 0
+        assert emroot('index', 'import', self.directory / 'indexes').code == 0
         (work / 'main.c').write_text(source)
         command = [sys.executable, '-E', '-B', f'{self.emroot.sdk}/emcc.py', *SMALL[1:], 'main.c', '-o', 'main.js']
         ran = emroot('run', '--cache', work / 'cache', '--', *command, cwd=work, env={'TEST_STARTS': how, **env})

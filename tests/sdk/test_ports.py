@@ -34,7 +34,7 @@ int _emscripten_tempret_get(void) { return 0; }
 '''
 STACK = '''void *_emscripten_stack_alloc(unsigned long size) { return 0; }
 void *emscripten_stack_get_current(void) { return 0; }
-void _emscripten_stack_restore(void *place) {}
+void _emscripten_stack_restore(void *stack) {}
 '''
 OWN_PORT = '''
 import os

@@ -22,7 +22,7 @@ TINY = ('-nostdlib', '-lnoexit', '--no-entry', '-sEXPORTED_FUNCTIONS=_answer')
 ANSWER = '''int answer(void) { return 42; }
 void *_emscripten_stack_alloc(unsigned long size) { return 0; }
 void *emscripten_stack_get_current(void) { return 0; }
-void _emscripten_stack_restore(void *place) {}
+void _emscripten_stack_restore(void *stack) {}
 int __get_temp_ret(void) { return 0; }
 void __set_temp_ret(int value) {}
 int _emscripten_tempret_get(void) { return 0; }

@@ -73,7 +73,7 @@ class Moving:
     """A copy of an SDK, a home that knows the indexes of the small link, and links."""
 
     def __init__(self, sdk_root: Path, directory: Path) -> None:
-        self.place, self.links = directory, 0
+        self.directory, self.links = directory, 0
         texts = _moving(sdk_root)
         assert sum(text.endswith(GONE) for text in texts.values()) == len(FUNCTIONS)
         self.emroot = Emroot(directory / 'home', overlay(sdk_root, directory / 'sdk', texts))
@@ -84,11 +84,11 @@ class Moving:
              sdk: Path | None = None) -> tuple[Ran, Path]:
         """A link with a home and a cache directory of its own: what came of it, and the program."""
         self.links += 1
-        work = self.place / f'{self.links}'
+        work = self.directory / f'{self.links}'
         work.mkdir()
         seed(work / 'home', self.emroot.home, link=True)
         emroot = Emroot(work / 'home', sdk or self.emroot.sdk)
-        assert emroot('index', 'import', self.place / 'indexes').code == 0
+        assert emroot('index', 'import', self.directory / 'indexes').code == 0
         (work / 'main.c').write_text(source)
         command = [sys.executable, '-E', '-B', f'{emroot.sdk}/emcc.py', *SMALL[1:], 'main.c', '-o', 'main.js']
         ran = emroot('run', f'--lazy={lazy}', '--cache', work / 'cache', '--', *command, cwd=work, env={'TEST_GONE': gone})

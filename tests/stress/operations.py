@@ -18,7 +18,7 @@ _LINK = '-nostdlib -lnoexit --no-entry -sEXPORTED_FUNCTIONS=_answer -sMEMORY64 -
 _SOURCE = '''int answer(void) {{ return {number}; }}
 void *_emscripten_stack_alloc(unsigned long size) {{ return 0; }}
 void *emscripten_stack_get_current(void) {{ return 0; }}
-void _emscripten_stack_restore(void *place) {{}}
+void _emscripten_stack_restore(void *stack) {{}}
 '''
 _MAKEFILE = 'all: p1.js p2.js\n%.js: %.c\n\t{emcc} $< {link} -o $@\n'
 _RELEASE = '9.9.9'

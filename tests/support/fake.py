@@ -34,9 +34,9 @@ else:
         sys.exit(1)
     macros = [a for a in args if a.startswith('-D') and a[2:].encode() in text]
     flags = [a for a in args if a.startswith(('-O', '-f', 'wasm')) and 'map' not in a and 'dir' not in a] + macros
-    place = [os.path.join(os.path.dirname(os.path.realpath(sys.argv[0])), 'resource')] if b'PLACE' in text else []
+    resource = [os.path.join(os.path.dirname(os.path.realpath(sys.argv[0])), 'resource')] if b'PLACE' in text else []
     with open(out, 'w') as f:
-        f.write(' '.join([os.path.basename(sys.argv[0]), *flags, *place, hashlib.sha256(text).hexdigest()]) + '\\n')
+        f.write(' '.join([os.path.basename(sys.argv[0]), *flags, *resource, hashlib.sha256(text).hexdigest()]) + '\\n')
     if '-MF' in args:
         with open(args[args.index('-MF') + 1], 'w', errors='surrogateescape') as f:
             f.write(out + ': ' + source + '\\n')

@@ -15,14 +15,15 @@ from .running import cannot_run
 from .subprocesses import free_ports, running
 
 _NGINX = """
-daemon off; master_process off; worker_processes 1; pid {place}/pid; error_log {place}/error.log info;
+daemon off; master_process off; worker_processes 1; pid {directory}/pid; error_log {directory}/error.log info;
 {user}
 events {{ worker_connections 512; }}
 http {{
-  access_log {place}/access.log; client_max_body_size 0; default_type application/octet-stream;
-  client_body_temp_path {place}/body; proxy_temp_path {place}/proxy; fastcgi_temp_path {place}/f; uwsgi_temp_path {place}/u;
-  scgi_temp_path {place}/s;
-  server {{ listen 127.0.0.1:{port}; location / {{ root {place}/files; {writes} }} }}
+  access_log {directory}/access.log; client_max_body_size 0; default_type application/octet-stream;
+  client_body_temp_path {directory}/body; proxy_temp_path {directory}/proxy;
+  fastcgi_temp_path {directory}/f; uwsgi_temp_path {directory}/u;
+  scgi_temp_path {directory}/s;
+  server {{ listen 127.0.0.1:{port}; location / {{ root {directory}/files; {writes} }} }}
   {more}
 }}
 """
@@ -39,7 +40,7 @@ _GRPC = """
 _TLS = """
   server {{ listen 127.0.0.1:{port} ssl; ssl_certificate {certificate}; ssl_certificate_key {key};
     if ($http_authorization != "{token}") {{ return 401; }}
-    location / {{ root {place}/files; {writes} }} }}
+    location / {{ root {directory}/files; {writes} }} }}
 """
 
 
@@ -65,7 +66,7 @@ class Tls:
 class Nginx:
     """Where it listens, and what it serves."""
 
-    place: Path
+    directory: Path
     url: str
     tls_url: str
     grpcs_url: str
@@ -73,27 +74,27 @@ class Nginx:
     @property
     def files(self) -> Path:
         """The root of what it serves."""
-        return self.place / 'files'
+        return self.directory / 'files'
 
     def asked(self) -> list[tuple[str, str, int]]:
         """Method, path and status of each request so far."""
-        lines = (self.place / 'access.log').read_text().splitlines()
+        lines = (self.directory / 'access.log').read_text().splitlines()
         return [(line.split('"')[1].split()[0], line.split('"')[1].split()[1], int(line.split('"')[2].split()[0]))
                 for line in lines if len(line.split('"')[1].split()) > 1]
 
 
 @contextlib.contextmanager
 def nginx(directory: Path, *, writes: bool = False, tls: Tls | None = None, grpc_behind: int = 0) -> Iterator[Nginx]:
-    """A real nginx that serves `place/files`; with `writes` it is what Bazel takes for a remote cache."""
+    """A real nginx that serves `directory/files`; with `writes` it is what Bazel takes for a remote cache."""
     (directory / 'files').mkdir(parents=True, exist_ok=True)
     port, tls_port, grpc_port = free_ports(3)
     more = ''
     dav = _WRITES if writes else ''
     if tls:
         given = {'certificate': tls.certificate, 'key': tls.key, 'token': tls.token}
-        more = _TLS.format(port=tls_port, place=directory, writes=dav, **given)
+        more = _TLS.format(port=tls_port, directory=directory, writes=dav, **given)
         more += _GRPC.format(port=grpc_port, behind=grpc_behind, **given) if grpc_behind else ''
-    (directory / 'nginx.conf').write_text(_NGINX.format(place=directory, port=port, writes=dav, more=more,
+    (directory / 'nginx.conf').write_text(_NGINX.format(directory=directory, port=port, writes=dav, more=more,
                                                         user='user root;' if os.geteuid() == 0 else ''))
     command = tools().command('nginx', '-p', directory, '-e', directory / 'error.log', '-c', directory / 'nginx.conf')
     with running(command, directory / 'error.log', port=port):

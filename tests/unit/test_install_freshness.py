@@ -20,7 +20,7 @@ class Archive:
     """One suite, of which all that is signed was signed long ago."""
 
     def __init__(self, directory: Path) -> None:
-        self.place, self.suite = directory, directory / 'dists/forky'
+        self.directory, self.suite = directory, directory / 'dists/forky'
         for cpu in ('amd64', 'arm64'):
             (self.suite / f'main/binary-{cpu}').mkdir(parents=True)
             shutil.copy(FILES / 'Packages', self.suite / f'main/binary-{cpu}')
@@ -33,7 +33,7 @@ class Archive:
     @property
     def source(self) -> AptSource:
         """As the machine's apt would be configured with it."""
-        return AptSource(uri=f'file:{self.place}', suites=('bookworm',), components=('main',),
+        return AptSource(uri=f'file:{self.directory}', suites=('bookworm',), components=('main',),
                          options={'Signed-By': str(self.key), 'Check-Valid-Until': 'yes', 'Check-Date': 'yes'})
 
 

@@ -108,5 +108,5 @@ def test_a_sparse_archive_has_all_members_in_their_order(tmp_path: Path):
 
 
 def test_what_the_linker_loaded_of_an_archive_is_read_from_its_trace():
-    trace = 'main.o\n/a (place)/libc.a(puts.o)\n/a (place)/libc.a(write.o)\n/other/libc.a(strlen.o)\n'
-    assert extracted_members(trace, Path('/a (place)/libc.a'), {'puts.o'}) == {'write.o'}
+    trace = 'main.o\n/a (here)/libc.a(puts.o)\n/a (here)/libc.a(write.o)\n/other/libc.a(strlen.o)\n'
+    assert extracted_members(trace, Path('/a (here)/libc.a'), {'puts.o'}) == {'write.o'}

@@ -21,10 +21,10 @@ class _Folder:
     """Files of a folder by their names, as far as `TokenSets` looks at them."""
 
     def __init__(self, directory: Path) -> None:
-        self.place = directory
+        self.directory = directory
 
     def path(self, name: str) -> Path:
-        return self.place / name
+        return self.directory / name
 
 
 def differs(directory: Path, *values: str, names: tuple[str, ...] = ('NDEBUG',), **files: str) -> bool:

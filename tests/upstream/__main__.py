@@ -118,7 +118,7 @@ def forget(ground: Ground) -> None:
 
 
 def _file(ground: Ground, way: str) -> Path:
-    return ground.place / f'{way}.jsonl'
+    return ground.directory / f'{way}.jsonl'
 
 
 if __name__ == '__main__':

@@ -32,13 +32,13 @@ class Ground:
     """The SDK with its tests."""
     home: Home
     """Where libraries are built, and kept."""
-    place: Path
+    directory: Path
     """For cache directories and homes of the ways."""
 
     @property
     def built(self) -> Path:
         """The cache directory with everything that the tests were seen to need."""
-        return self.place / 'built'
+        return self.directory / 'built'
 
     def emroot(self, *words: object, home: Path | None = None) -> list[str]:
         """A command line of emroot."""
@@ -67,14 +67,14 @@ def prepare(ground: Ground, suites: Iterable[str]) -> None:
 
 def plain(ground: Ground) -> Started:
     """Emcc alone. It begins with what there is, and builds the rest."""
-    cache = ground.place / 'plain'
+    cache = ground.directory / 'plain'
     _copy_cache(ground.built, cache)
     return [], environment(EM_CACHE=str(cache))
 
 
 def learn(ground: Ground) -> None:
     """Have built what plain emcc had to build: the other ways are to find it."""
-    here, there = (_libraries(cache) for cache in (ground.built, ground.place / 'plain'))
+    here, there = (_libraries(cache) for cache in (ground.built, ground.directory / 'plain'))
     if new := sorted(there - here):
         ground.build('--targets', ','.join(new))
 
@@ -98,7 +98,7 @@ WAYS: dict[str, Callable[[Ground], Started]] = {'plain': plain, 'lazy': lazy, 'p
 
 
 def _below_run(ground: Ground, name: str, without: Iterable[str], *options: str) -> Started:
-    home, cache = ground.place / name / 'home', ground.place / name / 'cache'
+    home, cache = ground.directory / name / 'home', ground.directory / name / 'cache'
     for directory in (home, cache):
         remove_tree(directory)
     shutil.copytree(ground.home.root / 'store', home / 'store', copy_function=os.link,

@@ -66,10 +66,10 @@ class Ports:
     def change_cache(self, cache):
         """Build ports for this mode that are here only for another mode: their sources are not in this
         cache."""
-        original, place = cache.get, cache.get_path
+        original, get_path = cache.get, cache.get_path
 
         def get(shortname, creator, *args, **kwargs):
-            path = str(place(shortname))
+            path = str(get_path(shortname))
             if self.port and not self.is_current(cache, shortname):
                 self.builds.build_for_link(only_ports=self.libraries.lazy_if_linking())
                 if os.path.exists(path) and not self.is_current(cache, shortname):

@@ -80,7 +80,7 @@ class Execution:
     """A running server."""
 
     port: int
-    place: Path
+    directory: Path
     container: Container
     workers: list[subprocess.Popen[bytes]] = field(default_factory=list)
 
@@ -97,7 +97,7 @@ class Execution:
     def add_worker(self, jobs: int = 1) -> None:
         """Start another worker, for `jobs` actions at a time."""
         name = f'worker-{len(self.workers)}'
-        with open(self.place / f'{name}.log', 'ab') as log:
+        with open(self.directory / f'{name}.log', 'ab') as log:
             self.workers.append(self.container.start(
                 ['buildbox-worker', f'--remote=http://127.0.0.1:{self.port}', '--buildbox-run=/usr/bin/buildbox-run-hosttools',
                  '--runner-arg=--disable-localcas', '--platform=OSFamily=linux', f'--concurrent-jobs={jobs}', name],

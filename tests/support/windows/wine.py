@@ -48,25 +48,25 @@ class WineUnavailable(RuntimeError):
 class Wine:
     """A Windows with a Python."""
 
-    place: Path
+    directory: Path
 
     def start(self, *command: object, env: dict[str, str] | None = None, cwd: Path = ROOT,
               timeout: float = 900) -> subprocess.CompletedProcess[str]:
         """Run a program of Windows. Its output is a pipe's: Wine's programs refuse a closed or odd standard output."""
         given = {name: os.environ[name] for name in ('HOME', 'USER', 'LOGNAME', 'TMPDIR') if name in os.environ}
         given['LC_ALL'] = 'C.UTF-8'  # else Wine cannot make files whose names are not ASCII
-        wine = {'WINEPREFIX': str(self.place / 'prefix'), 'WINEDEBUG': '-all', 'PATH': '/usr/bin:/bin',
+        wine = {'WINEPREFIX': str(self.directory / 'prefix'), 'WINEDEBUG': '-all', 'PATH': '/usr/bin:/bin',
                 'WINEDLLOVERRIDES': 'mscoree,mshtml=;winemenubuilder.exe=d',
-                'LD_LIBRARY_PATH': str(self.place / 'tree/usr/lib' / f'{platform.machine()}-linux-gnu')}
-        return subprocess.run([str(self.place / 'tree/usr/lib/wine/wine64'), *map(str, command)], cwd=cwd, check=False,
+                'LD_LIBRARY_PATH': str(self.directory / 'tree/usr/lib' / f'{platform.machine()}-linux-gnu')}
+        return subprocess.run([str(self.directory / 'tree/usr/lib/wine/wine64'), *map(str, command)], cwd=cwd, check=False,
                               env={**given, **wine, **(env or {})}, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                               stderr=subprocess.STDOUT, text=True, errors='replace', timeout=timeout)
 
     def python(self, *arguments: object, env: dict[str, str] | None = None,
                **options: object) -> subprocess.CompletedProcess[str]:
         """Run Windows' Python with emroot, its tests and what they need."""
-        path = ';'.join(windows(p) for p in (self.place / 'site', ROOT / 'src', ROOT, ROOT / 'tests'))
-        return self.start(self.place / 'python/python.exe', *arguments, **options,  # type: ignore[arg-type]
+        path = ';'.join(windows(p) for p in (self.directory / 'site', ROOT / 'src', ROOT, ROOT / 'tests'))
+        return self.start(self.directory / 'python/python.exe', *arguments, **options,  # type: ignore[arg-type]
                           env={'PYTHONPATH': path, 'PYTHONDONTWRITEBYTECODE': '1', 'PYTHONUTF8': '1', **(env or {})})
 
 
@@ -130,9 +130,9 @@ def pip(*arguments: str) -> None:
 
 def _make_prefix(wine: Wine) -> None:
     say('setting Windows up')
-    system = wine.place / 'prefix/drive_c/windows/system32'
+    system = wine.directory / 'prefix/drive_c/windows/system32'
     system.mkdir(parents=True)
-    shutil.copy(wine.place / 'tree/usr/x86_64-w64-mingw32/lib/zlib1.dll', system)
+    shutil.copy(wine.directory / 'tree/usr/x86_64-w64-mingw32/lib/zlib1.dll', system)
     wine.start('wineboot', '-i')
     wine.start('reg', 'add', r'HKCU\Software\Wine', '/v', 'Version', '/d', 'win10', '/f')
     said = wine.python('-c', 'import os, sys; print(os.name, sys.version)').stdout
