@@ -91,7 +91,8 @@ class Emroot:
         """Run it to its end. Whatever the end, it must not be a traceback. Where nothing but the directory and the environment
         is asked for, it is forked from a process that has loaded emroot: the same for less."""
         command, whole = self.command(*arguments), self.environment(env)
-        if command[:3] == START and not options.keys() - {'cwd'} and can_be_forked(whole, command):
+        if command[:3] == START and not options.keys() - {'cwd'} and can_be_forked(whole, command) \
+                and whole['PYTHONPATH'] == str(SOURCE):
             ran = Ran(*_forks().run(command[3:], whole, options.get('cwd'), seconds=600))
         else:
             process = self.start(*arguments, env=env, **options)
