@@ -1,7 +1,8 @@
 """`dev.py test`: get what the tests need, run them, and say what could not run.
 
 The default tests are what everybody runs; `--slow` adds the slow ones, `--share K/N` a part of those. `--share auto` (what CI
-runs) takes another part each time: the number of the run decides in GitHub's workflows, the hour elsewhere.
+runs) takes another part each time: the number of the run decides in GitHub's workflows, elsewhere the number of
+commits, so that a commit is tested alike wherever that is, and the next one has the next share.
 """
 
 from __future__ import annotations
@@ -67,8 +68,17 @@ def _which(arguments: list[str]) -> tuple[list[str], str, list[str]]:
 
 def automatic_share() -> str:
     """`K/N`, another one each time."""
-    number = os.environ.get('GITHUB_RUN_NUMBER', '')
+    number = os.environ.get('GITHUB_RUN_NUMBER', '') or _commits()
     return f'{(int(number) if number.isdecimal() else int(time.time() // 3600)) % SHARES + 1}/{SHARES}'
+
+
+def _commits() -> str:
+    """How many commits lead to this one; nothing where that cannot be told."""
+    try:
+        counted = subprocess.run(['git', 'rev-list', '--count', 'HEAD'], cwd=ROOT, capture_output=True, text=True, check=False)
+    except OSError:
+        return ''
+    return counted.stdout.strip()
 
 
 def _without_sdk(chosen: list[str]) -> bool:
