@@ -11,7 +11,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, replace
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from .errors import UnknownNameError, UsageError
 
@@ -19,8 +19,7 @@ Arch = Literal['wasm32', 'wasm64']
 Lto = Literal['none', 'full', 'thin']
 
 
-@dataclass(frozen=True, kw_only=True)
-class Choice:
+class Choice(NamedTuple):
     """One value of an axis: the feature that selects it (none for the default), emcc's flags for links, and embuilder's flags."""
 
     value: str | bool
@@ -29,8 +28,7 @@ class Choice:
     embuilder: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, kw_only=True)
-class Axis:
+class Axis(NamedTuple):
     """A property of modes, by the name of its field of `Mode`; the first choice is the default."""
 
     name: str

@@ -105,7 +105,8 @@ def test_an_index_of_others_that_lies_never_gives_a_wrong_program(how: str, link
     """Another library has what it leaves out, after the one that the link takes it from."""
     (tmp_path / 'mine.c').write_text('int listen(int a, int b) { return 7; }\n')
     emcc = [*sdk.python, '-B', str(sdk.root / 'emcc.py'), '-sMEMORY64', '-c', 'mine.c', '-o', 'mine.o']
-    subprocess.run(emcc, cwd=tmp_path, env=plain_environment({'EM_CACHE': str(tmp_path / 'own cache')}), check=True, capture_output=True)
+    own = plain_environment({'EM_CACHE': str(tmp_path / 'own cache')})
+    subprocess.run(emcc, cwd=tmp_path, env=own, check=True, capture_output=True)
     subprocess.run([sdk.tools['llvm-ar'], 'rcs', 'libmine.a', 'mine.o'], cwd=tmp_path, check=True)
     link = [*SMALL[:5], str(tmp_path / 'libmine.a'), *SMALL[5:]]
     source = {'main.c': SOURCE['main.c'].replace('int bind(int, const void *, unsigned)', 'int listen(int, int)')

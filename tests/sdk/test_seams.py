@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -51,18 +52,27 @@ def _moving(root: Path) -> dict[str, str]:
         if found := re.search(r'^from tools\.response_file import (\w+)$', text, re.MULTILINE):
             text = text.replace(found.group(), 'from tools import response_file')
             text = re.sub(rf'(?<![\w.]){found.group(1)}\(', f'response_file.{found.group(1)}(', text)
-        text = re.sub(rf'(?<![\w.])({calls})\(', lambda found: _either(*found.group(1).rsplit('.', 1)), text)
+        text = _outside_strings(rf'(?<![\w.])({calls})\(', lambda found: _either(*found.group(1).rsplit('.', 1)), text)
         own = FUNCTIONS.get('ports' if name == 'tools/ports/__init__.py' else path.stem, ())
         if own:
-            text = re.sub(rf'(?<![\w.])(?<!def )({"|".join(own)})\(', r"(globals().get('\1') or globals()['\1_moved'])(", text)
+            text = _outside_strings(rf'(?<![\w.])(?<!def )({"|".join(own)})\(',
+                                    lambda found: "(globals().get('{0}') or globals()['{0}_moved'])(".format(found[1]), text)
         if path.stem == 'system_libs':
             methods = rf'(?<![\w.])(self|lib|super\(\))\.({"|".join(METHODS)})\('
-            text = re.sub(methods, lambda found: _either(*found.groups()), text)
+            text = _outside_strings(methods, lambda found: _either(*found.groups()), text)
         if own:
             text += GONE
         if text != before:
             texts[name] = text
     return texts
+
+
+def _outside_strings(pattern: str, change: Callable[[re.Match[str]], str], text: str) -> str:
+    """Replace what a pattern finds, but in formatted strings, in which no quotes may be added."""
+    def changed(found: re.Match[str]) -> str:
+        before = found.string[:found.start()]
+        return found[0] if re.search(r"\bf'[^']*$" r'|\bf"[^"]*$', before) else change(found)
+    return ''.join(re.sub(pattern, changed, line) for line in text.splitlines(True))
 
 
 def _either(holder: str, name: str) -> str:

@@ -8,7 +8,6 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
-from html import escape
 
 from ...engine.result import BuildResult
 from ...formatting import format_duration
@@ -41,6 +40,8 @@ def summarize(result: BuildResult) -> None:
     for mode, made in result.modes.items():
         lines.append(f'| `{mode}` | {len(made.built)} | {len(made.reused)} | {len(made.failed)} |')
     lines += ['', f'{result.compiled:,} objects compiled, {result.reused:,} reused, in {format_duration(result.seconds)}.', '']
+    if result.failures:
+        from html import escape  # lazy import: most builds have no failures
     for mode, failure in result.failures:
         lines += [f'<details><summary>cannot build <code>{escape(f"{mode}/{failure.target}")}</code></summary>', '',
                   f'<pre>{escape(failure.error)}</pre>', '</details>', '']
