@@ -35,7 +35,8 @@ def main(arguments: list[str]) -> int:
     env = {**os.environ, 'EMROOT_TEST_SDKS': os.pathsep.join(map(str, roots)), 'EMROOT_TEST_HOME': str(dev_home().root),
            'PYTHONPYCACHEPREFIX': str(dev_cache() / 'bytecode')}  # modules are compiled once, and nothing lies about in the clone
     env.pop('PYTHONDONTWRITEBYTECODE', None)
-    tested = subprocess.run([sys.executable, '-m', 'pytest', *which, *_in_parallel(chosen), *(chosen or PARTS)], env=env,
+    parts = () if _paths(chosen) else PARTS
+    tested = subprocess.run([sys.executable, '-m', 'pytest', *which, *_in_parallel(chosen), *chosen, *parts], env=env,
                             cwd=ROOT, check=False).returncode
     checked = 0
     if checking:
@@ -81,8 +82,13 @@ def _commits() -> str:
     return counted.stdout.strip()
 
 
+def _paths(chosen: list[str]) -> list[str]:
+    """Those of pytest's arguments that name tests. Without any (`--random-order`, `-k NAME`) all parts are meant."""
+    return [argument for argument in chosen if (ROOT / argument.partition('::')[0]).exists()]
+
+
 def _without_sdk(chosen: list[str]) -> bool:
-    paths = [argument for argument in chosen if argument.startswith('tests')]
+    paths = _paths(chosen)
     return bool(paths) and all(path.startswith(WITHOUT_SDK) for path in paths)
 
 
@@ -93,7 +99,8 @@ def _sdks() -> tuple[list[Path], list[str]]:
 
 def _in_parallel(chosen: list[str]) -> list[str]:
     """Whole parts run several files at once. A file's tests share what they set up."""
-    if chosen and ('-n' in chosen or not any((ROOT / argument).is_dir() for argument in chosen)):
+    paths = _paths(chosen)
+    if '-n' in chosen or (paths and not any((ROOT / path).is_dir() for path in paths)):
         return []
     return ['-n', str(max(2, os.cpu_count() or 1)), '--dist', 'loadfile', '--no-loadscope-reorder', '--durations=10',
             '--durations-min=1']
