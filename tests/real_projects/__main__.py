@@ -55,7 +55,7 @@ class Row:
         """In a word."""
         if self.wrong:
             return 'WRONG'
-        return 'fails alike' if self.built['first', 'plain'].failed else f'{len(self.built["first", "plain"].files)} files equal'
+        return 'fails alike' if self.built['first', 'plain'].failed else f'{len(self.built["first", "plain"].files)} files and outputs equal'
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import resource
+import shlex
 import subprocess
 import sys
 from collections.abc import Iterable, Sequence
@@ -12,7 +13,7 @@ from pathlib import Path
 
 from support.downloads.sources import copy_source
 
-from emroot.hashing import digest_file
+from emroot.hashing import digest_bytes, digest_file
 from emroot.host.files import remove_tree
 from emroot.sdk import Sdk
 
@@ -32,7 +33,7 @@ class Built:
     seconds: float = 0.0
     """Of processor, of all commands."""
     files: dict[str, str] = field(default_factory=dict)
-    """What was made, by path: digests."""
+    """What was made, by path: digests; and what programs said, by command."""
 
 
 class Way:
@@ -73,8 +74,10 @@ def build(project: Project, mode: str, way: Way, sdk: Sdk, work: Path) -> Built:
         if done.returncode:
             built.failed = f'{command[0]} ended with {done.returncode}: {done.stdout[-2000:]}'
             break
+        if command[0] == node:
+            built.files[shlex.join(command)] = digest_bytes(done.stdout.encode())
     built.seconds = _used() - before
-    built.files = made(work)
+    built.files |= made(work)
     return built
 
 

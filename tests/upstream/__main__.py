@@ -1,27 +1,29 @@
 """`dev.py upstream-tests`: tests of Emscripten's own suite with plain emcc and below emroot, in the same run.
 
     python3 dev.py upstream-tests                          those of tests.txt that were not run yet
-    python3 dev.py upstream-tests --slice 40 --ways plain,lazy
+    python3 dev.py upstream-tests --slice 40 --ways lazy
     python3 dev.py upstream-tests core0.test_hello_world 'other.test_dwarf*'
     python3 dev.py upstream-tests --again --write          all of them anew; and the table in the documentation
 
-It ends with 1 if a test that passes with plain emcc fails with emroot, twice.
+Results are kept as they come, for each version of the SDK, and a portion of the tests is run in all ways before the next:
+a run that was ended goes on where it was. It ends with 1 if a test that passes with plain emcc fails with emroot, twice.
 """
 
 from __future__ import annotations
 
 import argparse
 import fnmatch
+import itertools
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from dev.paths import ROOT, dev_home, get_sdks, say
-from emroot.host.files import remove
 from emroot.sdk import find_sdk
+from emroot.store import try_lock
 
-from .results import PEER, Outcomes, read_outcomes, suite_of, table, worse, write_page
+from .results import NOT_RUN, PEER, Outcomes, read_outcomes, suite_of, table, worse, write_page
 from .suite import clean, get_python, get_suite
 from .ways import WAYS, Ground, learn, prepare
 
@@ -32,6 +34,8 @@ RECORDER = Path(__file__).with_name('recorder.py')
 LIMIT = 900
 #: Tests that one process of the runner gets.
 PORTION = 20
+#: Seconds to wait for another run, which has the same directories.
+WAIT = 600
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -42,6 +46,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument('--ways', default=','.join(WAYS), help='default: %(default)s')
     parser.add_argument('--slice', type=int, default=0, metavar='N', help='N of them, evenly spread')
     parser.add_argument('--again', action='store_true', help='run those, too, that were run before')
+    parser.add_argument('--quick', action='store_true', help='plain emcc runs only what fails with emroot')
     parser.add_argument('--write', action='store_true', help='put the table into the documentation')
     args = parser.parse_args(argv)
     roots, missing = get_sdks(('6',))
@@ -51,18 +56,25 @@ def main(argv: Sequence[str] | None = None) -> int:
     home = dev_home()
     root = get_suite(find_sdk(home, roots[0]))
     ground = Ground(root, home, root.parent / 'ways')
-    names = chosen(args.names, listed(), args.slice)
-    ways = [PEER, *(way for way in args.ways.split(',') if way != PEER)]
-    results = {way: run_all(ground, way, names, again=args.again) for way in ways}
-    wrong = [f'{way}: {name}' for way in ways for name in confirmed(ground, way, worse(results[PEER], results[way]))]
-    results = {way: read_outcomes(_file(ground, way)) for way in ways}
+    ground.directory.mkdir(parents=True, exist_ok=True)
+    names, ways = chosen(args.names, listed(), args.slice), [way for way in args.ways.split(',') if way != PEER]
+    with try_lock(ground.directory / 'lock', seconds=WAIT) as free:
+        if not free:
+            say(f'another run uses {ground.directory}')
+            return 1
+        wrong = [f'{way}: {name}' for portion in portions(names)
+                 for way, name in compare(ground, ways, portion, again=args.again, quick=args.quick)]
+    results = {way: read_outcomes(_file(ground, way)) for way in (PEER, *ways)}
     text = table({way: {name: outcome for name, outcome in found.items() if name in names} for way, found in results.items()})
     sys.stdout.write(text)
     if args.write:
         write_page(PAGE, text)
+    lost = [f'{way}: {name}' for way in ways for name in names if name not in results[way]]
     for line in wrong:
         say(f'passes with plain emcc, and not with {line}')
-    return 1 if wrong else 0
+    for line in lost:
+        say(f'no result, {line}: see {ground.directory}')
+    return 1 if wrong or lost else 0
 
 
 def listed() -> list[str]:
@@ -78,43 +90,46 @@ def chosen(patterns: Sequence[str], names: Sequence[str], size: int = 0) -> list
     return list(dict.fromkeys(found))[::step][:size or None]
 
 
+def portions(names: Sequence[str]) -> Iterator[list[str]]:
+    """Tests that are run together: of one suite, which share libraries."""
+    for _, tests in itertools.groupby(names, suite_of):
+        suite = list(tests)
+        yield from (suite[at:at + PORTION] for at in range(0, len(suite), PORTION))
+
+
+def compare(ground: Ground, ways: Sequence[str], names: Sequence[str], *, again: bool, quick: bool) -> Iterator[tuple[str, str]]:
+    """Run tests with plain emcc and each way. The ways and names of those that pass with plain emcc alone, and do so again."""
+    if not quick:
+        run_all(ground, PEER, names, again=again)
+    for way in ways:
+        own = run_all(ground, way, names, again=again)
+        doubtful = [name for name in names if name not in own or own[name].state != 'passed']
+        for once_more in (False, True):  # what failed may have failed by chance
+            if doubtful:
+                peer = run_all(ground, PEER, doubtful, again=once_more)
+                doubtful = worse(peer, run_all(ground, way, doubtful, again=once_more))
+        yield from ((way, name) for name in doubtful)
+
+
 def run_all(ground: Ground, way: str, names: Sequence[str], *, again: bool) -> Outcomes:
     """Run tests one way; what became of each. Those that were run before are not, unless `again`."""
     file = _file(ground, way)
     known = {} if again else read_outcomes(file)
     left = [name for name in names if name not in known]
     if left:
-        file.parent.mkdir(parents=True, exist_ok=True)
+        say(f'{way}: {len(left)} of {suite_of(left[0])}')
         if way == PEER:
             prepare(ground, dict.fromkeys(map(suite_of, left)))
         prefix, env = WAYS[way](ground)
-        for at in range(0, len(left), PORTION):
-            say(f'{way}: {at} of {len(left)}')
-            clean(ground.root)
-            command = [*prefix, str(get_python()), '-E', '-B', str(RECORDER), str(file), str(ground.root), str(LIMIT),
-                       *left[at:at + PORTION]]
-            with open(file.with_suffix('.log'), 'ab') as log:
-                subprocess.run(command, env=env, stdin=subprocess.DEVNULL, stdout=log, stderr=log, check=False)
+        clean(ground.root)
+        command = [*prefix, str(get_python()), '-E', '-B', str(RECORDER), str(file), str(ground.root), str(LIMIT), *left]
+        with open(file.with_suffix('.log'), 'ab') as log, subprocess.Popen(
+                command, env=env, stdin=subprocess.PIPE, stdout=log, stderr=log, start_new_session=True) as runner:
+            runner.wait()  # it ends, with all that it started, when its standard input does: with this process
         if way == PEER:
             learn(ground)
     outcomes = read_outcomes(file)
-    return {name: outcomes[name] for name in names if name in outcomes}
-
-
-def confirmed(ground: Ground, way: str, names: Sequence[str]) -> list[str]:
-    """Those that fail this way again, while they pass again with plain emcc."""
-    if not names:
-        return []
-    for each in (PEER, way):
-        run_all(ground, each, names, again=True)
-    return worse(read_outcomes(_file(ground, PEER)), {name: outcome for name, outcome in read_outcomes(_file(ground, way)).items()
-                                                      if name in names})
-
-
-def forget(ground: Ground) -> None:
-    """Forget all results."""
-    for way in WAYS:
-        remove(_file(ground, way))
+    return {name: outcomes.get(name, NOT_RUN) for name in names}
 
 
 def _file(ground: Ground, way: str) -> Path:

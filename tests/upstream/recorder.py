@@ -2,7 +2,8 @@
 
     python recorder.py RESULTS ROOT SECONDS NAME...
 
-Runs in a Python of its own, which has none of the project's modules.
+Runs in a Python of its own, which has none of the project's modules. It ends, with its whole group of processes, when its
+standard input does: whoever started it is gone then.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import os
 import resource
 import signal
 import sys
+import threading
 import unittest
 from typing import Any, TextIO
 
@@ -22,6 +24,7 @@ KEPT = 4000
 def main(arguments: list[str]) -> int:
     """Run the tests."""
     file, root, seconds, *names = arguments
+    _end_with_input()
     tests = os.path.join(root, 'test')
     os.chdir(root)
     os.environ['EMTEST_CORES'] = '1'  # one after the other: they share directories
@@ -78,6 +81,18 @@ class Recorder(unittest.TextTestResult):
 
 class TooLong(Exception):
     """A test took longer than it may."""
+
+
+def _end_with_input() -> None:
+    started_by = os.dup(0)
+    with open(os.devnull, 'rb') as nothing:
+        os.dup2(nothing.fileno(), 0)
+
+    def wait() -> None:
+        while os.read(started_by, 1):
+            pass
+        os.killpg(0, signal.SIGKILL)
+    threading.Thread(target=wait, daemon=True).start()
 
 
 def _interrupt(*_: object) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -24,14 +25,20 @@ class Outcome:
 
 
 Outcomes = dict[str, Outcome]
+#: Of a test that the runner ended before, or without a word.
+NOT_RUN = Outcome('failed', 'the runner ended without a result', 0.0)
 
 
 def read_outcomes(file: Path) -> Outcomes:
     """By test; the last run of each counts."""
     if not file.is_file():
         return {}
-    said = map(json.loads, file.read_text(encoding='utf-8').splitlines())
-    return {each['name']: Outcome(each['state'], each['why'], each['seconds']) for each in said}
+    outcomes = {}
+    for line in file.read_text(encoding='utf-8').splitlines():
+        with contextlib.suppress(ValueError):  # a run was ended while it wrote this one
+            said = json.loads(line)
+            outcomes[said['name']] = Outcome(said['state'], said['why'], said['seconds'])
+    return outcomes
 
 
 def worse(peer: Outcomes, own: Outcomes) -> list[str]:

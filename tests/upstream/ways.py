@@ -54,8 +54,8 @@ Started = tuple[list[str], dict[str, str]]
 
 
 def environment(**more: str) -> dict[str, str]:
-    """This one's, without what Emscripten heeds."""
-    return {**{name: value for name, value in os.environ.items() if not name.startswith(_HEEDED)}, **more}
+    """This one's, without what Emscripten heeds, but for the number of compiles at once."""
+    return {**{name: value for name, value in os.environ.items() if name == 'EMCC_CORES' or not name.startswith(_HEEDED)}, **more}
 
 
 def prepare(ground: Ground, suites: Iterable[str]) -> None:
