@@ -55,7 +55,8 @@ class Row:
         """In a word."""
         if self.wrong:
             return 'WRONG'
-        return 'fails alike' if self.built['first', 'plain'].failed else f'{len(self.built["first", "plain"].files)} files and outputs equal'
+        plain = self.built['first', 'plain']
+        return 'fails alike' if plain.failed else f'{len(plain.files)} files and outputs equal'
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import subprocess
 import sys
 import time
 from pathlib import Path
@@ -31,7 +32,8 @@ def _waiting_for(file: Path, directory: Path) -> Path:
 def _inner(emroot: Emroot, *options: object) -> list[str]:
     """What an emcc below run starts, in a program that takes whatever comes on its standard error for a complaint."""
     build = [*emroot.command('--quiet', 'build', '-j', '1', *TARGETS, *options)]
-    check = ('import os, subprocess, sys; env = {name: os.environ[name] for name in os.environ if not name.startswith("EM_")}; '
+    check = ('import os, subprocess, sys; env = {name: os.environ[name] for name in os.environ '
+             'if name == "EM_CONFIG" or not name.startswith("EM_")}; '
              f'done = subprocess.run({build!r}, env=env, stderr=subprocess.PIPE); '
              'sys.exit(done.returncode or (9 if done.stderr else 0))')
     return [sys.executable, '-c', check]
@@ -58,25 +60,51 @@ def test_nothing_is_said_of_what_is_quick_or_was_to_be_quiet(how: list[str], fak
     assert (ran.code, ran.err) == (0, '')
 
 
-def test_what_is_told_twice_is_said_once(capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch):
-    with heard(quiet=False) as variables:
-        monkeypatch.setenv(NOTICES, variables[NOTICES])
+def test_what_is_told_twice_is_said_once(capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
+    outer, inner = tmp_path / 'outer', tmp_path / 'inner'
+    outer.touch(), inner.touch()
+    with heard(str(outer)):
+        monkeypatch.setenv(NOTICES, str(outer))
         for log in ('a.log', 'b.log'):
             tell('building 2 libraries', Path(log))
-        with heard(quiet=False) as inner:  # a run below another
-            assert inner == variables
-        tell('building 3 libraries')
+        with heard(str(inner)):  # a run below another
+            monkeypatch.setenv(NOTICES, str(inner))
+            for text in ('building 2 libraries', 'building 3 libraries'):
+                tell(text)
+        monkeypatch.delenv(NOTICES)
     assert capfd.readouterr().err.splitlines() == ['emroot: building 2 libraries; log: a.log', 'emroot: building 3 libraries']
-    assert not os.path.exists(variables[NOTICES])
+    outer.unlink()
+    monkeypatch.setenv(NOTICES, str(outer))
     tell('nobody listens any more')
-    assert not os.path.exists(variables[NOTICES])
+    assert not outer.exists()
+
+
+@pytest.mark.parametrize('how', [['-q'], []], ids=['quiet', 'loud'])
+def test_programs_of_the_project_have_no_variable_of_emroots_own(how: list[str], fake: Emroot, tmp_path: Path):
+    remote = ['--remote', tmp_path]
+    said = fake(*how, 'run', *remote, '--', *fake.command('run', *remote, '--', 'env')).out
+    assert 'EM_CONFIG=' in said
+    own = {line.partition('=')[0] for line in said.splitlines() if line.startswith('EMROOT')}
+    assert own <= {name for name in os.environ if name.startswith('EMROOT')}
+
+
+def test_runs_at_the_same_time_have_a_file_for_messages_each(fake: Emroot, tmp_path: Path):
+    go = tmp_path / 'go'
+    wait = [sys.executable, '-c', f'import os, time; print(os.environ["EM_CONFIG"], flush=True)\n'
+            f'while not os.path.exists({str(go)!r}): time.sleep(0.05)']
+    runs = [fake.start('run', '--', *wait, stdout=subprocess.PIPE) for _ in range(2)]
+    configs = [Path(run.stdout.readline().strip()) for run in runs if run.stdout]
+    assert len({*configs}) == 2 and all(config.with_suffix('.notices').is_file() for config in configs)
+    go.touch()
+    assert [(run.communicate()[1], run.returncode) for run in runs] == [('', 0), ('', 0)]
+    assert all(config.is_file() and not config.with_suffix('.notices').exists() for config in configs)
+    assert fake('run', '--', 'sh', '-c', 'echo $EM_CONFIG').out.strip() in map(str, configs)
 
 
 def test_what_is_to_be_quiet_has_no_listener(monkeypatch: pytest.MonkeyPatch):
-    with heard(quiet=True) as variables:
-        assert variables == {NOTICES: ''}
-    monkeypatch.setenv(NOTICES, '')
-    tell('nobody listens')
+    with heard(''):
+        monkeypatch.setenv(NOTICES, '')
+        tell('nobody listens')
 
 
 def test_a_line_says_how_much_there_is_to_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):

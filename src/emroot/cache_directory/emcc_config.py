@@ -94,10 +94,10 @@ def render(sdk: Sdk, cache: Path, values: Mapping[str, Any], settings: Mapping[s
     return TEMPLATE.format(mark=MARK + json.dumps(mark), **{name: as_python(part) for name, part in parts.items()})
 
 
-def write_configuration(directory: Path, text: str) -> Path:
-    """A file with this text, named by its digest. Every emcc runs it, so a file with other content is
+def write_configuration(directory: Path, text: str, end: str = '.config') -> Path:
+    """A file with this text, named by its digest and with an `end`. Every emcc runs it, so a file with other content is
     replaced."""
-    file = directory / f'{digest_bytes(text.encode())[:16]}.config'
+    file = directory / f'{digest_bytes(text.encode())[:16]}{end}'
     if read_file(file) != text.encode(errors='surrogateescape'):
         write_text(file, text)
     return file

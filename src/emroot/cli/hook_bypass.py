@@ -6,13 +6,13 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from ..cache_directory.directory import SANITY, CacheDirectory, is_unchanged
+from ..cache_directory.directory import CacheDirectory, is_unchanged
 from ..host.files import read_file
 from ..sdk import Sdk
-from .environment import NOTICES
+from .environment import is_below_run
 from .ui.color import paint
 from .ui.github_actions import annotate
 from .ui.notices import BUILT
@@ -24,14 +24,14 @@ _Files = dict[str, tuple[int, int]]
 
 
 @contextlib.contextmanager
-def watched(sdk: Sdk, cache: Path, variables: Mapping[str, str]) -> Iterator[None]:
-    """Says so after the block, unless nothing is to be said. What an emcc finds in its caches leaves no trace, and is no loss."""
-    notices = variables[NOTICES]
+def watched(sdk: Sdk, cache: Path, notices: str) -> Iterator[None]:
+    """Says so after the block, unless nothing is to be said (`notices` is empty). What an emcc finds in its caches leaves no
+    trace, and is no loss."""
     if not notices:
         yield
         return
     watches = [_sdks_own(own) for own in sdk.caches if own != cache]
-    if not os.environ.get(NOTICES):  # else the run above looks at what they share
+    if not is_below_run():  # else the run above looks at what they share
         watches.append(_the_runs(sdk, cache, notices))
     yield
     for said in filter(None, (watch() for watch in watches)):
@@ -65,13 +65,9 @@ def _the_runs(sdk: Sdk, cache: Path, notices: str) -> _Watch:
         known = {line[len(BUILT):] for line in _lines(notices) if line.startswith(BUILT)}
         changed = [path for path in _changed(before, _written(cache, _LIBRARIES)) if path.endswith(('.a', '.o'))]
         own = [path for path in changed if path not in known and not _is_recorded(directory, path)]
-        sanity = read_file(cache / SANITY)
-        cleared = sanity is not None and sanity != sdk.sanity.encode(errors='surrogateescape')
-        if not own and not cleared:
+        if not own:
             return None
-        did = [*([f'cleared {cache}, because its compiler is a different one'] if cleared else []),
-               *([f'built libraries itself ({cache}: {_named(own)})'] if own else [])]
-        return (f'an emcc ran without emroot and {" and ".join(did)}',
+        return (f'an emcc ran without emroot and built libraries itself ({cache}: {_named(own)})',
                 'it had its own configuration (`--em-config FILE`, or EM_CONFIG): start emroot with that '
                 '(EM_CONFIG=FILE emroot run ...), and do not set it below')
     return said

@@ -4,24 +4,70 @@ every emcc."""
 from __future__ import annotations
 
 import argparse
+import contextlib
+import itertools
 import os
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from ..cache_directory.emcc_config import render, tools, write_configuration
 from ..errors import UsageError
-from ..host.files import remove_tree
+from ..hashing import digest_bytes
+from ..host.files import remove, remove_tree
 from ..host.isolated_python import isolated
+from ..host.locks import Lock, try_lock
 from ..probe import HOOK
 from ..sdk.em_config import given_config
 from .context import PROJECT, CommandContext
+from .environment import CONFIG, MESSAGES, QUIET, notices_file
 
 #: Values of EMROOT_LAZY and --lazy; the first is the default.
 LAZY = ('exact', 'predict', 'off')
+#: emcc may add to the cache directory. It does not compare compilers: one with a configuration of its own, and so with another
+#: compiler, would clear what others use.
+UNFROZEN = {'EM_FROZEN_CACHE': '0', 'EMCC_SKIP_SANITY_CHECK': '1'}
 
 
-def hooked_config(context: CommandContext, *, loud: bool = False) -> Path:
-    """A configuration with which emcc lets emroot build missing libraries (see `probe/hook.py`)."""
+@contextlib.contextmanager
+def hooked_config(context: CommandContext, *, loud: bool = False) -> Iterator[tuple[Path, str]]:
+    """A configuration with which emcc lets emroot build missing libraries (see `probe/hook.py`), and the file for messages to
+    this run; empty if it is quiet."""
+    text = _text(context, loud=loud)
+    quiet = context.args.quiet or notices_file() == ''
+    with contextlib.ExitStack() as until_end:
+        directory = context.home.root / 'run'
+        try:
+            found = _written(directory, text, until_end, quiet=quiet)
+        except OSError:  # a home that cannot be written to: what is built can be used all the same
+            import tempfile  # lazy import: for such homes only
+            directory = Path(tempfile.mkdtemp(prefix='emroot-run-'))
+            until_end.callback(remove_tree, directory)
+            found = _written(directory, text, until_end, quiet=quiet)
+        yield found
+
+
+def _written(directory: Path, text: str, until_end: contextlib.ExitStack, *, quiet: bool) -> tuple[Path, str]:
+    """Write a configuration. Runs at the same time have one each: a file for messages lies beside it. It stays, for what outlives
+    the run."""
+    if quiet:
+        return write_configuration(directory, text, QUIET), ''
+    name = digest_bytes(text.encode())[:16]
+    for number in itertools.count():
+        lock = until_end.enter_context(try_lock(directory / f'{name}-{number}.lock'))
+        if lock is not Lock.BUSY:
+            break
+    config = write_configuration(directory, text, f'-{number if lock else os.getpid()}{CONFIG}')
+    if not lock:
+        until_end.callback(remove, config)
+    notices = config.with_suffix(MESSAGES)
+    notices.write_bytes(b'')
+    until_end.callback(remove, notices)
+    return config, str(notices)
+
+
+def _text(context: CommandContext, *, loud: bool) -> str:
+    """The text of the configuration."""
     args = context.args
     here = ['--sdk', str(context.sdk.root), '--home', str(context.home.root)]
     how = ['--cache', str(context.cache), *(['--builder', args.builder] if args.builder else []),
@@ -40,22 +86,11 @@ def hooked_config(context: CommandContext, *, loud: bool = False) -> Path:
     command['env'] = {name: value for name, value in {**os.environ, 'EM_CONFIG': given_config()}.items()
                       if name in passed_on and (value or name != 'EM_CONFIG')}
     command['env'][PROJECT] = str(context.project.file) if context.project else ''
+    if args.remote and (remote := context.remote):  # what arguments say is visible to all users
+        command['env']['EMROOT_REMOTE'] = f'{"rw+" if remote.writes else ""}{remote.url}'
     values = {**tools(context.sdk), 'CACHE': str(context.cache), 'FROZEN_CACHE': False}
-    text = render(context.sdk, context.cache, values, {'EM_CACHE': str(context.cache), 'EM_FROZEN_CACHE': '0'}, hook=str(HOOK),
-                  command=command)
-    try:
-        return write_configuration(context.home.root / 'run', text)
-    except OSError:  # a home that cannot be written to: what is built can be used all the same
-        return write_configuration(_temporary_directory(), text)
-
-
-def _temporary_directory() -> Path:
-    """A directory that is removed when this process ends."""
-    import atexit
-    import tempfile
-    directory = Path(tempfile.mkdtemp(prefix='emroot-run-'))
-    atexit.register(remove_tree, directory)
-    return directory
+    settings = {'EM_CACHE': str(context.cache), **UNFROZEN}
+    return render(context.sdk, context.cache, values, settings, hook=str(HOOK), command=command)
 
 
 def _completes(context: CommandContext) -> bool:

@@ -20,7 +20,7 @@ from .builds import exit_code, run_build
 from .context import CommandContext
 from .environment import is_below_run
 from .hook_bypass import watched
-from .hook_config import hooked_config
+from .hook_config import UNFROZEN, hooked_config
 from .ui.notices import heard
 
 
@@ -50,15 +50,14 @@ def run_hooked(args: argparse.Namespace, command: list[str], *, loud: bool = Fal
     if code not in (0, RemoteError.exit_code):
         return code
     environment = {**os.environ, **cache_variables(context.catalogue.sdk, context.cache, context.home),
-                   **cmake_variables(result.modes, context.cache), **_remote(context),
-                   'EM_FROZEN_CACHE': '0', 'EM_CONFIG': str(hooked_config(context, loud=loud))}
+                   **cmake_variables(result.modes, context.cache), **UNFROZEN}
     program = find_program(command[0], environment['PATH'])
     if program is None:
         raise UsageError(f'there is no command {command[0]!r}', hint='check its spelling and PATH')
     if not args.quiet and not is_below_run():
         _say_overridden(context.cache)
-    with heard(quiet=args.quiet) as variables, watched(context.sdk, context.cache, variables):
-        code = subprocess.run([program, *command[1:]], env={**environment, **variables}, check=False,
+    with hooked_config(context, loud=loud) as (config, notices), heard(notices), watched(context.sdk, context.cache, notices):
+        code = subprocess.run([program, *command[1:]], env={**environment, 'EM_CONFIG': str(config)}, check=False,
                               umask=permissions.given_umask).returncode
     if os.environ.get('EM_FROZEN_CACHE', '') not in ('', '0'):  # which does not hold below run, but will after it
         warn_of_parts(context)
@@ -83,10 +82,3 @@ def _configured(command: list[str]) -> list[str]:
     at = command.index(CONFIG)
     os.environ['EM_CONFIG'] = str(user_path(command[at + 1]))
     return command[:at] + command[at + 2:]
-
-
-def _remote(context: CommandContext) -> dict[str, str]:
-    """Environment variables with the remote of the command line, for the builds of links. Arguments would
-    be visible to all users."""
-    remote = context.remote if context.args.remote else None
-    return {'EMROOT_REMOTE': f'{"rw+" if remote.writes else ""}{remote.url}'} if remote else {}

@@ -25,6 +25,8 @@ import os
 import sys
 
 HERE = os.path.dirname(os.path.abspath(__file__))
+#: The configuration of this run, and what ends the name of the file for messages beside it (`cli/environment.py` has the same).
+CONFIG, MESSAGES = os.environ.get('EM_CONFIG', ''), '.notices'
 #: Programs of this folder that are loaded, by name.
 LOADED = {}
 
@@ -34,7 +36,7 @@ class Hook:
 
     def __init__(self, command):
         self.command = command
-        builds = load('hook_builds').Builds(command)
+        builds = load('hook_builds').Builds(command, '' if is_quiet() else messages())
         libraries = load('hook_libraries').Libraries(builds, load)
         ports = load('hook_ports').Ports(builds, libraries, load, tell)
         self.changes = {'tools.system_libs': libraries.change_libraries, 'tools.ports': ports.change_ports,
@@ -88,7 +90,7 @@ class Hook:
 
 def note(text):
     """Make `emroot run` print a message (`cli/ui/notices.py`): configure scripts read the output of emcc."""
-    if 'EMROOT_NOTICES' in os.environ:
+    if is_quiet() or os.path.isfile(messages()):
         tell('warning: ' + text)
     else:
         sys.stderr.write('emroot: warning: ' + text + '\n')
@@ -96,9 +98,20 @@ def note(text):
 
 def tell(line):
     """Send a line to `emroot run`, unless it is quiet or has ended."""
-    with contextlib.suppress(KeyError, OSError), open(os.environ['EMROOT_NOTICES'], 'a', encoding='utf-8',
-                                                      errors='surrogateescape') as f:
-        f.write(line + '\n')
+    with contextlib.suppress(OSError):
+        if os.path.isfile(messages()):
+            with open(messages(), 'a', encoding='utf-8', errors='surrogateescape') as f:
+                f.write(line + '\n')
+
+
+def messages():
+    """The file for messages to `emroot run`, which is there while it listens."""
+    return os.path.splitext(CONFIG)[0] + MESSAGES
+
+
+def is_quiet():
+    """Whether `emroot run` is to be silent."""
+    return CONFIG.endswith('-quiet.config')
 
 
 def load(name):

@@ -17,10 +17,11 @@ HEEDED = ('EM_COMPILER_WRAPPER', 'EMCC_CORES')
 
 
 class Builds:
-    """What emroot builds for this program. `command` is the argument of `install` in `hook.py`."""
+    """What emroot builds for this program. `command` is the argument of `install` in `hook.py`; `messages` the file for those
+    to `emroot run`."""
 
-    def __init__(self, command):
-        self.command = command
+    def __init__(self, command, messages):
+        self.command, self.messages = command, messages
         self.asked_for_link = None
         self.busy = False  # while emroot runs
 
@@ -56,7 +57,7 @@ class Builds:
         argv[argv.index('--cache') + 1] = cache
         environment = {name: value for name, value in os.environ.items()
                        if name in HEEDED or not name.startswith(('EM_', 'EMCC_'))}
-        environment.update(self.command['env'])
+        environment.update(self.command['env'], EMROOT_NOTICES=self.messages)
         if wrapper := getattr(sys.modules.get('tools.config'), 'COMPILER_WRAPPER', None):  # as its command line may say, too
             environment['EM_COMPILER_WRAPPER'] = str(wrapper)
         busy, self.busy = self.busy, True

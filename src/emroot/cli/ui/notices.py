@@ -15,8 +15,7 @@ import threading
 from collections.abc import Iterator
 from pathlib import Path
 
-from ...host.files import remove
-from ..environment import NOTICES
+from ..environment import notices_file
 
 #: Polling interval of `emroot run` in seconds.
 _INTERVAL = 0.25
@@ -29,10 +28,11 @@ _LOG = '; log: '
 
 def tell(text: str, log: Path | None = None) -> None:
     """Make `emroot run` print a message, if this process is below one."""
-    file_name = os.environ.get(NOTICES)
-    if not file_name:
-        return
-    line = f'{text}{f"{_LOG}{log}" if log else ""}\n'
+    if file_name := notices_file():
+        _append(file_name, f'{text}{f"{_LOG}{log}" if log else ""}\n')
+
+
+def _append(file_name: str, line: str) -> None:
     with contextlib.suppress(OSError):  # it has ended: nobody listens
         descriptor = os.open(file_name, os.O_WRONLY | os.O_APPEND)
         try:
@@ -42,36 +42,33 @@ def tell(text: str, log: Path | None = None) -> None:
 
 
 @contextlib.contextmanager
-def heard(*, quiet: bool) -> Iterator[dict[str, str]]:
-    """Print the messages that processes with the yielded environment variables send during the block, each
-    once."""
-    if quiet or os.environ.get(NOTICES):  # a run below another leaves that to it
-        yield {NOTICES: '' if quiet else os.environ[NOTICES]}
+def heard(file: str) -> Iterator[None]:
+    """Print the messages that come into a file during the block, each once. A run below another passes them on."""
+    if not file:
+        yield
         return
-    import tempfile  # lazy import: for `emroot run` only
-    descriptor, file_name = tempfile.mkstemp(prefix='emroot-', suffix='.notices')
-    os.close(descriptor)
     over = threading.Event()
-    listener = threading.Thread(target=_listen, args=(Path(file_name), over), daemon=True)
+    listener = threading.Thread(target=_listen, args=(file, notices_file(), over), daemon=True)
     listener.start()
     try:
-        yield {NOTICES: file_name}
+        yield
     finally:
         over.set()
         listener.join(timeout=2)
-        remove(Path(file_name))
 
 
-def _listen(file_name: Path, over: threading.Event) -> None:
+def _listen(file: str, above: str | None, over: threading.Event) -> None:
     said: set[str] = set()
-    with open(file_name, encoding='utf-8', errors='replace') as f:
+    with open(file, encoding='utf-8', errors='replace') as f:
         begun, last = '', False
         while not last:
             last = over.wait(_INTERVAL)
             begun += f.read()
             *lines, begun = begun.split('\n')
             for line in lines:
-                if not line.startswith(BUILT) and (what := line.partition(_LOG)[0]) not in said:
+                if above:
+                    _append(above, line + '\n')
+                elif not line.startswith(BUILT) and (what := line.partition(_LOG)[0]) not in said:
                     said.add(what)
                     # A terminal may stand in the middle of a line: "checking for inflate in -lz... "
                     sys.stderr.write(f'{chr(10) if sys.stderr.isatty() else ""}emroot: {line}\n')
