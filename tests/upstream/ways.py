@@ -12,6 +12,7 @@ from pathlib import Path
 
 from emroot.host.files import remove_tree
 from emroot.host.home import Home
+from emroot.lazy_link.link_history import never_whole
 from emroot.modes import all_modes
 
 #: Variables of the machine that would decide what is linked.
@@ -67,15 +68,18 @@ def prepare(ground: Ground, suites: Iterable[str]) -> None:
 
 def plain(ground: Ground) -> Started:
     """Emcc alone. It begins with what there is, and builds the rest."""
+    learn(ground)
     cache = ground.directory / 'plain'
     _copy_cache(ground.built, cache)
     return [], environment(EM_CACHE=str(cache))
 
 
 def learn(ground: Ground) -> None:
-    """Have built what plain emcc had to build: the other ways are to find it."""
-    here, there = (_libraries(cache) for cache in (ground.built, ground.directory / 'plain'))
-    if new := sorted(there - here):
+    """Have built what plain emcc had to build, and what lazy links left out: the other ways are to find it."""
+    there = _libraries(ground.directory / 'plain')
+    for way in ('lazy', 'predict'):
+        there |= {f'{mode}/{target}' for mode, targets in never_whole(ground.directory / way / 'cache').items() for target in targets}
+    if new := sorted(there - _libraries(ground.built)):
         ground.build('--targets', ','.join(new))
 
 
@@ -91,6 +95,7 @@ def predict(ground: Ground) -> Started:
 
 def frozen(ground: Ground) -> Started:
     """As after `emroot env`: emcc may build nothing."""
+    learn(ground)
     return [], environment(EM_CACHE=str(ground.built), EM_FROZEN_CACHE='1')
 
 
@@ -99,11 +104,12 @@ WAYS: dict[str, Callable[[Ground], Started]] = {'plain': plain, 'lazy': lazy, 'p
 
 def _below_run(ground: Ground, name: str, without: Iterable[str], *options: str) -> Started:
     home, cache = ground.directory / name / 'home', ground.directory / name / 'cache'
-    for directory in (home, cache):
+    if not home.is_dir():
+        lazy_home = ground.directory / 'lazy' / 'home'
+        shutil.copytree((lazy_home if lazy_home.is_dir() else ground.home.root) / 'store', home / 'store', copy_function=os.link)
+        shutil.copytree(ground.home.memo, home / 'memo')
+    for directory in (*(home / 'store' / 'records' / kind for kind in (*_WHOLE, *without)), cache):
         remove_tree(directory)
-    shutil.copytree(ground.home.root / 'store', home / 'store', copy_function=os.link,
-                    ignore=lambda top, _: [*_WHOLE, *without] if os.path.basename(top) == 'records' else [])
-    shutil.copytree(ground.home.memo, home / 'memo')
     return ground.emroot('run', *options, '--cache', cache, '--', home=home), environment()
 
 
