@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import shutil
 import subprocess
 import sys
@@ -10,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from lazy_support import SMALL, SOURCE, Indexed
+from support import running
 from support.overlay import overlay
 from support.running import Emroot, plain_environment
 from support.traps import set_traps
@@ -250,6 +252,18 @@ def test_nothing_of_the_projects_directory_or_environment_is_run(indexed: Indexe
     assert not sprung.exists(), sprung.read_text()
 
 
+def test_a_script_that_copies_a_library_which_lazy_links_left_out_is_told(indexed: Indexed, sdk: Sdk, tmp_path: Path):
+    emroot = indexed(SMALL)
+    (tmp_path / 'main.c').write_text(SOURCE['main.c'])
+    link = shlex.join(_tool(sdk.root, 'emcc.py', *SMALL[1:], 'main.c', '-o', 'main.js'))
+    script = f'{link} && cp "$EM_CACHE"/sysroot/lib/*/lib*.a .'
+    said = []
+    for lazy in ('exact', 'exact', 'off'):
+        ran = emroot('run', f'--lazy={lazy}', '--cache', tmp_path / 'cache', '--', 'sh', '-c', script, cwd=tmp_path)
+        said.append((ran.code == 0, 'lazy links left' in ran.err and 'emroot build --cache' in ran.err))
+    assert said == [(False, True), (False, False), (True, False)]
+
+
 def test_every_command_can_be_run_where_a_project_has_modules_of_its_own(seen: Emroot, sdk: Sdk, tmp_path: Path):
     traps = tmp_path / 'project'
     sprung = set_traps(traps)
@@ -259,7 +273,26 @@ def test_every_command_can_be_run_where_a_project_has_modules_of_its_own(seen: E
         command = [*isolated(), '--sdk', sdk.root, '--home', seen.home, *words]
         done = subprocess.run(command, cwd=traps, env=env, capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stderr
+    (traps / 'emroot').rename(tmp_path / 'away')  # of that name, Python takes the one in the current directory
+    for name in ('types', 'runpy', 'importlib'):
+        (traps / f'{name}.py').unlink()  # and these before emroot begins
+    env = plain_environment({'PYTHONPATH': str(running.SOURCE)})
+    done = subprocess.run([sys.executable, '-m', 'emroot', '--home', seen.home, '--version'], cwd=traps, env=env, text=True,
+                          capture_output=True, check=False)
+    assert done.returncode == 0, done.stderr
     assert not sprung.exists(), sprung.read_text()
+
+
+def test_a_relative_configuration_is_the_one_in_the_current_directory(seen: Emroot, sdk: Sdk, tmp_path: Path):
+    """As emcc takes it; below run also in other directories."""
+    wrapper, log = _wrapper(tmp_path)
+    config = _configuration(sdk, tmp_path, COMPILER_WRAPPER=str(wrapper))
+    (tmp_path / 'below').mkdir()
+    link = shlex.join(_link(sdk.root, tmp_path))
+    ran = seen('run', '--lazy=off', '--cache', tmp_path / 'cache', '--', 'sh', '-c', f'cd below && {link}', cwd=tmp_path,
+               env={'EM_CONFIG': config.name})
+    assert ran.code == 0, ran.err
+    assert 'main.c' in log.read_text() and 'atexit_dummy' in log.read_text()
 
 
 @pytest.mark.skipif(os.name == 'nt', reason='a shell script')

@@ -78,7 +78,8 @@ def learn(ground: Ground) -> None:
     """Have built what plain emcc had to build, and what lazy links left out: the other ways are to find it."""
     there = _libraries(ground.directory / 'plain')
     for way in ('lazy', 'predict'):
-        there |= {f'{mode}/{target}' for mode, targets in never_whole(ground.directory / way / 'cache').items() for target in targets}
+        left_out = never_whole(ground.directory / way / 'cache')
+        there |= {f'{mode}/{target}' for mode, targets in left_out.items() for target in targets}
     if new := sorted(there - _libraries(ground.built)):
         ground.build('--targets', ','.join(new))
 

@@ -17,7 +17,7 @@ from ..host.quoting import quoted
 from ..lazy_link.link_history import completing_command, never_whole
 from ..libraries.link_line import CONFIG, compiler
 from .builds import exit_code, run_build
-from .context import CommandContext
+from .context import CommandContext, warn_once
 from .environment import is_below_run
 from .hook_bypass import watched
 from .hook_config import UNFROZEN, hooked_config
@@ -61,6 +61,11 @@ def run_hooked(args: argparse.Namespace, command: list[str], *, loud: bool = Fal
                               umask=permissions.given_umask).returncode
     if os.environ.get('EM_FROZEN_CACHE', '') not in ('', '0'):  # which does not hold below run, but will after it
         warn_of_parts(context)
+    elif code and not args.quiet and not is_below_run() and (missing := never_whole(context.cache)):
+        left_out, completing = sum(map(len, missing.values())), completing_command(context.cache, missing)
+        warn_once(context.home, f'parts-{context.cache}',  # what failed may have looked for a library there
+                  f'lazy links left {left_out} libraries out of {context.cache}, which emcc alone would have put there\n'
+                  f'  hint: if a program reads them: emroot run --lazy=off ..., or {completing}')
     return 128 - code if code < 0 else code  # ended by a signal: as a shell has it
 
 

@@ -16,7 +16,9 @@ _FILES = (
     re.compile(r'cache file is missing: "([^"{}]+)"'),  # not the line of its source in emcc's traceback
     re.compile(r'generating (?:system )?(?:library|asset|headers|port|variant)s?: (\S+?)\.\.\.(?:\s|$)'),
     re.compile(r'Accessing the Emscripten cache at .* \(for "([^"]+)"\) is taking'),
-    re.compile(r'cannot open (?:\S*[/\\])?(sysroot[/\\]lib[/\\]\S+?\.[ao]): '))
+    re.compile(r'cannot open (?:\S*[/\\])?(sysroot[/\\]lib[/\\]\S+?\.[ao]): '),
+    re.compile(r"""(sysroot[/\\]lib[/\\][^\s'"]+?\.[ao])['"]?: No such file"""),  # cp, ar: lazy links leave no whole library
+    re.compile(r"""No such file or directory: ['"][^\n'"]*(sysroot[/\\]lib[/\\][^\n'"]+?\.[ao])"""))
 _PORTS = re.compile(r'(?:retrieving|unpacking|building) port: ([\w.]+)')
 _PORT_FILE = re.compile(r'tools[/\\]ports[/\\]((?:contrib[/\\])?\w+)\.py')
 _LOCKED = 'Attempt to lock the cache but FROZEN_CACHE is set'
@@ -41,10 +43,19 @@ _SITUATIONS = (
      r'|(?:PermissionError|OSError)[^\n]*(?:Permission denied|Read-only file system)[^\n]*(?:cache|sysroot|symbol_lists)',
      'cache directory', 'emcc may not write to its cache: use a writable cache (EM_CACHE) with the libraries of the link',
      f'{_RUN}, or eval "$(emroot env --for LINK)"'),
-    (r'requires node v24|[Ii]nvalid memory limits flags|WebAssembly\.Memory\(\): Property .(?:initial|address)|wasm-memory64',
+    (r'requires node v24|[Ii]nvalid (?:memory|table elements) limits flags'
+     r'|WebAssembly\.Memory\(\): Property .(?:initial|address)|wasm-memory64',
      'node', 'wasm64 programs need Node 24 or later', '"$(emroot sdk node)" main.js'),
     (r'config(?:uration)? changed, clearing cache', 'cache directory',
      'an emcc of another SDK or configuration erased it: use one for each SDK, as emroot does without --cache', _RUN),
+    (r'\b(?:emcc|em\+\+|emar|emcmake|emconfigure|emmake)(?:\.bat)?[\'"]?: (?:No such file|(?:command )?not found)'
+     r'|unknown command [\'"]?em(?:cc|\+\+)',
+     'emcc', 'emcc is not on PATH', _RUN),
+    (r'config file not found: ', 'configuration', 'EM_CONFIG or --em-config names a file that does not exist: unset it',
+     'emroot doctor'),
+    (r'an emcc ran without emroot', 'EM_CONFIG', 'something removed or replaced it in the environment of an emcc: pass it on',
+     'env -i PATH="$PATH" EM_CONFIG="$EM_CONFIG" ...'),
+    (r'ENOSPC|No space left on device', 'disk', 'it is full; the store keeps what it built', 'emroot gc --max-size 2G'),
     (r'LLVM version for clang executable', 'clang', 'this Emscripten is made for another version of LLVM',
      'emroot sdk show'),
     (r'No matching toolchains found for types[^\n]*cpp:toolchain_type', 'toolchain',

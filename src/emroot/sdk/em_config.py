@@ -26,17 +26,18 @@ def config_files(root: Path) -> list[str]:
 def configuring() -> dict[str, str]:
     """The environment variables that tell emcc where its tools are, without those that emroot set."""
     found = {name: os.environ[name] for name in _CONFIGURING if name in os.environ}
-    if mark_of(found.get('EM_CONFIG', '')):
+    if found.get('EM_CONFIG'):
         found['EM_CONFIG'] = given_config()
         found = {name: value for name, value in found.items() if value or name != 'EM_CONFIG'}
     return found
 
 
 def given_config() -> str:
-    """The user's EM_CONFIG: from before emroot set its own for one SDK. Empty if there is none."""
+    """The user's EM_CONFIG: from before emroot set its own for one SDK. Empty if there is none. emcc takes a relative one, which
+    means another file elsewhere, for one in its current directory."""
     config = os.environ.get('EM_CONFIG', '')
     mark = mark_of(config)
-    return str(mark['given']) if mark else config
+    return str(mark['given']) if mark else config and os.path.abspath(config)
 
 
 def mark_of(config: str) -> dict[str, Any] | None:
