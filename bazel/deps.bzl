@@ -5,6 +5,6 @@
     register_toolchains("@emroot//bazel/toolchain:all")
 """
 
-load("//bazel/private:workspace.bzl", _emscripten_deps = "emscripten_deps")
+load("//bazel/private/repositories:workspace.bzl", _emscripten_deps = "emscripten_deps")
 
 emscripten_deps = _emscripten_deps

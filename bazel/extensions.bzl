@@ -7,6 +7,6 @@
     register_toolchains("@emroot//bazel/toolchain:all")
 """
 
-load("//bazel/private:extension.bzl", _emscripten_deps = "emscripten_deps")
+load("//bazel/private/repositories:extension.bzl", _emscripten_deps = "emscripten_deps")
 
 emscripten_deps = _emscripten_deps

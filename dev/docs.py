@@ -29,7 +29,7 @@ def pages() -> dict[Path, str]:
     """Every page that is made from the code, and Starlark's constants of modes."""
     return {REFERENCE / 'cli.md': command_line(), REFERENCE / 'starlark.md': starlark(),
             REFERENCE / 'emroot-toml.md': project_file(), REFERENCE / 'seams.md': seams(),
-            ROOT / 'bazel/private/mode_axes.bzl': mode_axes()}
+            ROOT / 'bazel/private/modes/mode_axes.bzl': mode_axes()}
 
 
 def command_line() -> str:
@@ -124,9 +124,10 @@ def _starlark(value: str | bool) -> str:
 
 #: What is public, by where its attributes stand: files, and names that these assign.
 _STARLARK = {
-    'emscripten_deps.sdk': [('extension.bzl', '_sdk')], 'emscripten_deps.cache': [('extension.bzl', '_cache')],
-    'wasm_cc_binary': [('wasm_cc_binary.bzl', 'WASM_ATTRIBUTES'), ('wasm_cc_binary.bzl', 'wasm_cc_binary')],
-    'wasm_cc_test': [('wasm_cc_binary.bzl', 'WASM_ATTRIBUTES'), ('wasm_cc_test.bzl', 'wasm_cc_test')],
+    'emscripten_deps.sdk': [('repositories/extension.bzl', '_sdk')],
+    'emscripten_deps.cache': [('repositories/extension.bzl', '_cache')],
+    'wasm_cc_binary': [('rules/wasm_cc_binary.bzl', 'WASM_ATTRIBUTES'), ('rules/wasm_cc_binary.bzl', 'wasm_cc_binary')],
+    'wasm_cc_test': [('rules/wasm_cc_binary.bzl', 'WASM_ATTRIBUTES'), ('rules/wasm_cc_test.bzl', 'wasm_cc_test')],
 }
 
 

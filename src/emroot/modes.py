@@ -1,9 +1,9 @@
 """Modes: architecture x LTO x code model, and the features that select them. The one module that knows them.
 
 A mode is one choice on each of the `AXES`; names, directories, flags, distances and the Starlark constants
-(`bazel/private/mode_axes.bzl`, written by `dev.py docs --write`) derive from these. A mode's identifier (`wasm64-thinlto-pic`) is
-what is printed, parsed and matched everywhere; its directory (`wasm64-emscripten/thinlto-pic`) is where emcc looks
-(`tools/cache.py: get_lib_dir`).
+(`bazel/private/modes/mode_axes.bzl`, written by `dev.py docs --write`) derive from these. A mode's identifier
+(`wasm64-thinlto-pic`) is what is printed, parsed and matched everywhere; its directory (`wasm64-emscripten/thinlto-pic`)
+is where emcc looks (`tools/cache.py: get_lib_dir`).
 """
 
 from __future__ import annotations

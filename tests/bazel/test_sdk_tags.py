@@ -62,7 +62,7 @@ def test_an_sdk_with_another_llvm_than_it_is_made_for_is_warned_of(scratch: Call
     changed = re.sub(r'(?m)^EXPECTED_LLVM_VERSION = .*$', f'EXPECTED_LLVM_VERSION = {newer}', text)
     root = overlay(bazel_sdk.root, tmp_path / 'sdk', {name: changed})
     workspace = scratch({'MODULE.bazel': module_file(f'sdk(path = "{root}")')}, reads=[tmp_path / 'sdk'])
-    ask = ('query', 'deps(@emroot//bazel/private:headers, 1)')
+    ask = ('query', 'deps(@emroot//bazel/private/sdk:headers, 1)')
     said = workspace.run(*ask).stderr
     assert said.count(f'is made for LLVM {newer}, but ') == 1
     assert f'is LLVM {bazel_sdk.llvm_version}: compiles and links may fail' in said

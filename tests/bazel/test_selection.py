@@ -87,11 +87,11 @@ def test_headers_go_to_compiles_and_libraries_to_links(example: Workspace) -> No
     platform = '--platforms=@emroot//bazel/platforms:wasm32'
     compiles = example.run('aquery', '--output=text', 'mnemonic("CppCompile", //:sum)', platform).stdout
     links = example.run('aquery', '--output=text', 'mnemonic("CppLink", //:sum)', platform).stdout
-    assert '/private/headers' in compiles
+    assert '/private/sdk/headers' in compiles
     assert 'emroot-cache' not in compiles
     assert 'emroot-cache' in links
     inputs = links.split('Inputs: [')[1].split(']')[0].split(', ')
-    assert not [i for i in inputs if i.endswith('/private/headers')]
+    assert not [i for i in inputs if i.endswith('/private/sdk/headers')]
 
 
 def test_the_users_flags_do_not_reach_the_libraries(example: Workspace) -> None:

@@ -156,7 +156,7 @@ def test_compiles_are_found_whose_paths_are_mapped(kept: Workspace) -> None:
 
 def test_a_python_toolchain_that_is_too_old_is_passed_over(kept: Workspace) -> None:
     def python(minor: str) -> str:
-        found = kept.actions('mnemonic("EmscriptenHeaders", deps(@emroot//bazel/private:headers))',
+        found = kept.actions('mnemonic("EmscriptenHeaders", deps(@emroot//bazel/private/sdk:headers))',
                              f'--extra_toolchains=//:python{minor}')
         program: str = found['actions'][0]['arguments'][0]
         return program

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from emroot.bazel import library_builder
-from emroot.bazel.repository_fetch import recipe_document
+from emroot.bazel.libraries import library_builder
+from emroot.bazel.repositories.compile_inputs import recipe_document
 from emroot.cache_directory.sysroot_headers import ensure_headers
 from emroot.engine.command_lines.compile_context import CompileContext
 from emroot.engine.command_lines.placeholders import SDK_PREFIX

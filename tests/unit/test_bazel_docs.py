@@ -35,14 +35,14 @@ def attributes(path: str) -> set[str]:
 
 
 def test_every_feature_is_named() -> None:
-    features = set(dictionary('bazel/private/features.bzl', 'FEATURES')) | {'lto', 'thin_lto', 'main_module', 'side_module',
+    features = set(dictionary('bazel/private/modes/features.bzl', 'FEATURES')) | {'lto', 'thin_lto', 'main_module', 'side_module',
                                                                                  'emcc_debug', 'emcc_debug_link'}
     assert features - NAMED == set()
     [listed] = re.findall(r'^Features \(`--features=\.\.\.`.*?\n\n', PAGE, re.MULTILINE | re.DOTALL)
     assert set(re.findall(r'`([a-z0-9_]+)`', listed)) - features == set()
 
 
-@pytest.mark.parametrize('path', ['bazel/private/wasm_cc_binary.bzl', 'bazel/private/extension.bzl'])
+@pytest.mark.parametrize('path', ['bazel/private/rules/wasm_cc_binary.bzl', 'bazel/private/repositories/extension.bzl'])
 def test_every_attribute_is_named(path: str) -> None:
     found = attributes(path)
     assert len(found) > 5

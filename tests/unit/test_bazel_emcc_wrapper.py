@@ -11,12 +11,13 @@ from pathlib import Path
 
 import pytest
 
-from emroot.bazel import emcc_wrapper, program_runner, repository_fetch
-from emroot.bazel.action import LONG, Action, read_arguments
-from emroot.bazel.compile_action import relative_dependencies
-from emroot.bazel.link_action import for_tests, name_sources
-from emroot.bazel.output_packer import pack
+from emroot.bazel.repositories import port_repository, repository_fetch
 from emroot.bazel.sdk_layout import mapped
+from emroot.bazel.toolchain import emcc_wrapper, program_runner
+from emroot.bazel.toolchain.action import LONG, Action, read_arguments
+from emroot.bazel.toolchain.compile_action import relative_dependencies
+from emroot.bazel.toolchain.link_action import for_tests, name_sources
+from emroot.bazel.toolchain.output_packer import pack
 
 
 def dependencies(text: str, tmp_path: Path, own: list[str]) -> str:
@@ -145,5 +146,5 @@ def test_preloaded_data_lies_where_the_program_is_started_and_so_does_all_else(t
 
 def test_downloads_are_known_by_what_the_port_says_of_them() -> None:
     digest = '00ff' * 32
-    assert repository_fetch.integrity(digest) == 'sha512-' + base64.b64encode(b'\x00\xff' * 32).decode()
-    assert repository_fetch.integrity('') == ''
+    assert port_repository.integrity(digest) == 'sha512-' + base64.b64encode(b'\x00\xff' * 32).decode()
+    assert port_repository.integrity('') == ''

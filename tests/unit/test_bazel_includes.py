@@ -9,8 +9,8 @@ from typing import cast
 
 import pytest
 
-from emroot.bazel.include_scanner import IncludeScanner, Numbers
-from emroot.bazel.repository_fetch import lay_out_headers
+from emroot.bazel.repositories.include_scanner import IncludeScanner, Numbers
+from emroot.bazel.repositories.sdk_repository import lay_out_headers
 from emroot.libraries.catalogue import Member
 from emroot.sdk import Sdk
 

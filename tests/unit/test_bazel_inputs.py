@@ -27,9 +27,9 @@ def declared(name: str) -> list[Path]:
 
 
 @pytest.mark.parametrize(('program', 'groups'),
-                         [('library_builder.py', ['engine']), ('compile_object.py', ['driver']), ('emcc_wrapper.py', ['driver']),
-                                                 ('cache_assembly.py', ['driver']), ('output_unpacker.py', []),
-                          ('program_runner.py', [])])
+                         [('libraries/library_builder.py', ['engine']), ('libraries/compile_object.py', ['driver']),
+                          ('libraries/cache_assembly.py', ['driver']), ('toolchain/emcc_wrapper.py', ['driver']),
+                          ('toolchain/output_unpacker.py', []), ('toolchain/program_runner.py', [])])
 def test_every_import_is_an_input(tmp_path: Path, program: str, groups: list[str]) -> None:
     for source in [ROOT / 'src/emroot/bazel' / program, *(path for group in groups for path in declared(group))]:
         target = tmp_path / source.relative_to(ROOT)
@@ -45,6 +45,6 @@ def test_every_import_is_an_input(tmp_path: Path, program: str, groups: list[str
                                              ('CACHE', CACHE.strip('/'))])
 def test_constants_are_those_of_the_engine(name: str, value: str) -> None:
     """Starlark cannot import them."""
-    texts = [path.read_text(encoding='utf-8') for path in (ROOT / 'bazel/private').glob('*.bzl')]
+    texts = [path.read_text(encoding='utf-8') for path in (ROOT / 'bazel/private').glob('*/*.bzl')]
     found = {said for text in texts for said in re.findall(rf'^{name} = "(.*)"$', text, re.MULTILINE)}
     assert found == {value}

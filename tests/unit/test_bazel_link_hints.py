@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from emroot.bazel.compile_action import with_ports
-from emroot.bazel.link_action import by_path
-from emroot.bazel.link_hints import advice, port_options
 from emroot.bazel.sdk_layout import is_for_cache, path_in_cache
+from emroot.bazel.toolchain.compile_action import with_ports
+from emroot.bazel.toolchain.link_action import by_path
+from emroot.bazel.toolchain.link_hints import advice, port_options
 
 GIVEN = ('sysroot/lib/wasm32-emscripten/libc-debug.a', 'sysroot/lib/wasm32-emscripten/libnoexit.a')
 

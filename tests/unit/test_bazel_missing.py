@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from emroot.bazel import missing_libraries, source_package
-from emroot.bazel.action import Action
-from emroot.bazel.link_action import shared
-from emroot.bazel.link_hints import share
+from emroot.bazel.toolchain import missing_libraries, source_package
+from emroot.bazel.toolchain.action import Action
+from emroot.bazel.toolchain.link_action import shared
+from emroot.bazel.toolchain.link_hints import share
 
 
 def pack(top: Path, out: str, files: dict[str, str], order: int = 1) -> Path:

@@ -17,8 +17,8 @@ def starlark() -> Callable[[list[str]], str]:
     def fail(message: str) -> None:
         raise EmrootError(message)
     names: dict[str, Callable[[list[str]], str]] = {'fail': fail, 'load': lambda *_: None}  # type: ignore[dict-item]
-    for file in ('mode_axes.bzl', 'modes.bzl'):
-        exec((ROOT / 'bazel/private' / file).read_text(encoding='utf-8'), names)  # noqa: S102
+    for file in ('mode_axes.bzl', 'parse_features.bzl'):
+        exec((ROOT / 'bazel/private/modes' / file).read_text(encoding='utf-8'), names)  # noqa: S102
     return names['parse_features']
 
 

@@ -15,7 +15,7 @@ def starlark(*names: str, **known: object) -> dict[str, Any]:
     """What files define, each seeing what the ones before it do."""
     found: dict[str, Any] = {'load': lambda *_: None, 'struct': SimpleNamespace, 'Label': str, **known}
     for name in names:
-        exec((PRIVATE / name).read_text(encoding='utf-8'), found)  # noqa: S102
+        exec(next(PRIVATE.glob(f'*/{name}')).read_text(encoding='utf-8'), found)  # noqa: S102
     return found
 
 

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from emroot.bazel.output_packer import pack
-from emroot.bazel.output_unpacker import KINDS, divide, main
+from emroot.bazel.toolchain.output_packer import pack
+from emroot.bazel.toolchain.output_unpacker import KINDS, divide, main
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -53,6 +53,6 @@ def test_what_a_link_did_not_leave_is_named(tmp_path: Path, capsys: pytest.Captu
 
 
 def test_the_rule_allows_what_can_be_unpacked() -> None:
-    tree = ast.parse((ROOT / 'bazel/private/outputs.bzl').read_text(encoding='utf-8'))
+    tree = ast.parse((ROOT / 'bazel/private/rules/outputs.bzl').read_text(encoding='utf-8'))
     [allowed] = [n.value for n in tree.body if isinstance(n, ast.Assign) and getattr(n.targets[0], 'id', '') == 'ALLOWED']
     assert ast.literal_eval(allowed) == list(KINDS)

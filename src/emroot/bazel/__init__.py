@@ -1,3 +1,1 @@
-"""What the Bazel rules run: `repository_fetch.py` when a repository is fetched, the others as build actions. All standard
-library.
-"""
+"""What the Bazel rules run, by the folders of `bazel/private/` that run it. Build actions use the standard library alone."""

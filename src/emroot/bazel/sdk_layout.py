@@ -21,13 +21,13 @@ SHARED = '/lib' + CACHE.strip('/') + '@'
 
 
 def is_for_cache(file: str) -> bool:
-    """Whether an input belongs into a cache directory."""
+    """Whether an input is a file of a cache directory."""
     return any(mark in f'{file}/' for mark in (CACHE, SHIPPED, SHARED))
 
 
 def path_in_cache(file: str) -> str:
-    """Where in a cache directory an input belongs: what follows the marks in its path. An object is called an archive
-    where Bazel takes nothing else (`selection.bzl`)."""
+    """The path of an input in a cache directory: what follows the mark in its own path. `selection.bzl` renames `.o` to `.o.a`,
+    because Bazel takes only archives there."""
     if SHARED in file:
         return file.split(SHARED, 1)[1].removesuffix('.so').replace('@', '/')
     for mark in (CACHE, SHIPPED):
@@ -38,8 +38,8 @@ def path_in_cache(file: str) -> str:
 
 
 def mapped(path: str, root: Path) -> str:
-    """What an output below the execution root `root` is called that something names which Bazel's path mapping does not reach: it
-    calls all configurations `cfg`."""
+    """The path of an output below the execution root `root`, where Bazel maps paths: it then calls every configuration `cfg`, but
+    does not rewrite paths in files and plain strings."""
     parts = path.split('/', 2)
     if len(parts) == 3 and parts[0] == 'bazel-out' and not (root / path).exists():
         return f'bazel-out/cfg/{parts[2]}'
@@ -57,7 +57,7 @@ class SdkLayout:
 
     @classmethod
     def read(cls, file: str | Path) -> SdkLayout:
-        """The SDK whose `sdk.json` is `file`; made absolute without following links, lest a sandbox be left."""
+        """Read `sdk.json`. The path is made absolute without following links, which lead out of a sandbox."""
         path = Path(file).absolute()
         return cls(path.parent / 'emscripten', json.loads(path.read_text(encoding='utf-8')))
 
@@ -68,12 +68,12 @@ class SdkLayout:
 
     @property
     def said_root(self) -> str:
-        """Where the SDK is said to lie by what has to name its location (`renamed_source.py`)."""
+        """The SDK's path as objects record it (`renamed_source.py`)."""
         return str(self.manifest['root'])
 
     @property
     def said_resource_dir(self) -> str:
-        """Where clang's own headers are said to lie."""
+        """The path of clang's own headers as objects record it."""
         return str(self.manifest['resource_dir'])
 
     @property
@@ -93,7 +93,7 @@ class SdkLayout:
 
     @property
     def resource_dir_map(self) -> list[str]:
-        """Flags that hide where clang's own headers lie, if that is not where they are said to lie.
+        """Flags that map the real path of clang's own headers to the recorded one, if they differ.
 
         Clang looks for them beside the real path of its executable. In a sandbox with a local SDK that is the SDK's own location,
         and the bytes are those that its embuilder makes there; a remote machine has a copy of it.
@@ -101,7 +101,7 @@ class SdkLayout:
         return map_resource_dir(str(self.tools['clang']), self.manifest['resource_dir'])
 
     def config_text(self, cache: Path) -> str:
-        """The configuration with which this SDK's programs find each other."""
+        """emcc's configuration for this SDK and cache directory."""
         lines = {'LLVM_ROOT': str(self.llvm), 'BINARYEN_ROOT': str(self.root.parent / 'binaryen'),
                  'NODE_JS': str(self.node or 'node'), 'CACHE': str(cache), **self.manifest['config']}
         return ''.join(f'{name} = {value!r}\n' for name, value in lines.items())

@@ -19,7 +19,7 @@ if TYPE_CHECKING:  # a build action that uses this module needs neither
 
 
 #: The program with which objects contain another path of their source.
-RENAMED_SOURCE = Path(__file__).absolute().parents[2] / 'bazel' / 'renamed_source.py'
+RENAMED_SOURCE = Path(__file__).absolute().parents[2] / 'bazel' / 'libraries' / 'renamed_source.py'
 
 _quote = lru_cache(4096)(shlex.quote)  # commands differ in few words
 

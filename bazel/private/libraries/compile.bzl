@@ -1,0 +1,124 @@
+"""Libraries as an action for each object, and the action that joins objects."""
+
+load("//bazel/private/sdk:providers.bzl", "ObjectsInfo", "SdkInfo")
+load("//bazel/private/sdk:python.bzl", "PythonInfo")
+
+# The time of every compile, as `src/emroot/probe/__init__.py: EPOCH` has it.
+_EPOCH = "315532800"
+
+_WORKING_DIRECTORY = "system/lib/libc/"
+
+# As `src/emroot/engine/command_lines/placeholders.py` has them.
+_SYSROOT_FLAG = "--sysroot={cache}/sysroot"
+_CACHE_PREFIX = "/emsdk/emscripten/cache"
+
+# How sources that are relative to it reach the SDK's root.
+_UP = "../" * _WORKING_DIRECTORY.count("/")
+
+# With those of `make.bzl`.
+COMPILE_ATTRIBUTES = {
+    "_compile": attr.label(default = Label("//:src/emroot/bazel/libraries/compile_object.py"), allow_single_file = True, cfg = "exec"),
+    "_named_source": attr.label(default = Label("//:src/emroot/bazel/libraries/renamed_source.py"), allow_single_file = True, cfg = "exec"),
+    "_spelling": attr.label(default = Label("//:src/emroot/engine/command_lines/placeholders.py"), allow_single_file = True, cfg = "exec"),
+}
+
+def _spell(sdk, argv):
+    """A recorded command as it is spelled in the execution root (`engine/command_lines/placeholders.py: spell` is its like in the engine)."""
+    root, cache = sdk.directory + "/emscripten", sdk.directory + "/headers"
+    words = [word.replace("{sdk}", root).replace("{cache}", cache) for word in argv]
+    return words + ["-ffile-prefix-map=%s=%s" % (cache, _CACHE_PREFIX)] if _SYSROOT_FLAG in argv else words
+
+def _names_source(argv):
+    """Whether an object names its source as it was given (`engine/command_lines/placeholders.py: names_source`)."""
+    return any([word.startswith(("-flto", "-fsanitize=")) for word in argv])
+
+def _compile_object(ctx, source, argv, reads, out):
+    """One object as one action. Its inputs are few: a sandbox has a link to each.
+
+    Clang is what it runs, in the execution root, with prefix maps that make the bytes what they are in the SDK's working
+    directory. What holds its source's path as it was given is compiled there.
+    """
+    python, sdk = ctx.attr._python[PythonInfo], ctx.attr._sdk[SdkInfo]
+    args, inputs, tools = ctx.actions.args(), [], []
+    if _names_source(argv):
+        args.add_all(["-I", "-S", "-B", ctx.file._compile, sdk.about, sdk.clang[argv[0]], sdk.resource_dir, out, source])
+        args.add_all(argv[1:])
+        inputs = [sdk.about, sdk.anchor, sdk.resource_dir]
+        tools = [ctx.file._compile, ctx.file._spelling, python.files] + ([ctx.file._named_source] if source.startswith("{sdk}") else [])
+    else:
+        args.add(sdk.resource_flags, format = "@%s")
+        inputs = [sdk.resource_flags]
+        for word in _spell(sdk, argv)[1:]:
+            if word == "{object}":
+                args.add(out)
+            elif word == "{source}":
+                args.add(sdk.directory + "/emscripten/" + source.removeprefix("{sdk}/").removeprefix(_UP))
+            else:
+                args.add(word)
+
+    # A sandbox is made of the last one of the same mnemonic: those of C++ have a thousand headers.
+    is_cpp = argv[0] == "clang++"
+    ctx.actions.run(
+        executable = python.interpreter if tools else sdk.clang[argv[0]],
+        arguments = [args],
+        inputs = depset(inputs, transitive = [sdk.compilers] + reads),
+        tools = tools,
+        outputs = [out],
+        env = {"LC_ALL": "C", "PYTHONHASHSEED": "0", "SOURCE_DATE_EPOCH": _EPOCH},
+        mnemonic = "EmscriptenObjectCpp" if is_cpp else "EmscriptenObject",
+        progress_message = "Compiling %s of Emscripten %s/%s" % (out.basename, ctx.attr.mode, ctx.attr.target),
+        execution_requirements = {"supports-path-mapping": "1"},
+        toolchain = None,
+    )
+
+def join(ctx, operation, objects, out):
+    """Join objects as the SDK's `create_lib` does: `cr`, and names in a response file; or, with `qcL`, what archives hold.
+
+    Args:
+      ctx: of a rule with MAKE_ATTRIBUTES, `mode` and `target`.
+      operation: of llvm-ar.
+      objects: list of Files
+      out: File
+    """
+    sdk = ctx.attr._sdk[SdkInfo]
+    args, members = ctx.actions.args(), ctx.actions.args()
+    args.add(operation)
+    args.add(out)
+    members.add_all(objects)
+    members.use_param_file("@%s", use_always = True)
+    members.set_param_file_format("multiline")
+    ctx.actions.run(
+        executable = sdk.archiver,
+        arguments = [args, members],
+        inputs = depset(objects, transitive = [sdk.archivers]),
+        outputs = [out],
+        env = {"LC_ALL": "C"},
+        mnemonic = "EmscriptenArchive",
+        progress_message = "Archiving Emscripten %s/%s" % (ctx.attr.mode, ctx.attr.target),
+        execution_requirements = {"supports-path-mapping": "1"},
+        toolchain = None,
+    )
+
+def from_objects(ctx, recipe, sets, out):
+    """A library as an action for each object and one that joins them; the objects by name.
+
+    Args:
+      ctx: of a rule with COMPILE_ATTRIBUTES and those of `emscripten_library`.
+      recipe: of the library, as `src/emroot/bazel/repositories/compile_inputs.py` has it.
+      sets: list of depsets of Files, by number.
+      out: File
+    """
+    known = ctx.attr.base[ObjectsInfo].objects if ctx.attr.base and ObjectsInfo in ctx.attr.base else {}
+    shared = {int(n): None for n in recipe["shared"]} if known else {}
+    objects = {}
+    for n, (source, name, number) in enumerate(recipe["objects"]):
+        if n in shared and name in known:
+            objects[name] = known[name]
+            continue
+        single = recipe["how"] == "copy"
+        objects[name] = out if single else ctx.actions.declare_file("%s/objects/%s" % (ctx.attr.target, name))
+        read = [sets[int(recipe[part][n])] for part in ("sources", "headers")]
+        _compile_object(ctx, source, recipe["commands"][int(number)], read, objects[name])
+    if recipe["how"] != "copy":
+        join(ctx, "cr", objects.values(), out)
+    return objects

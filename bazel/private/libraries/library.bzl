@@ -1,0 +1,123 @@
+"""One system library of a mode: as one action, as several, or (`granularity`) as one for each object."""
+
+load("//bazel/private/modes:granularity.bzl", "GranularityInfo")
+load("//bazel/private/sdk:providers.bzl", "CACHE", "HeadersInfo", "LibraryInfo", "ObjectsInfo", "ReadsInfo", "SdkInfo")
+load(":compile.bzl", "COMPILE_ATTRIBUTES", "from_objects", "join")
+load(":make.bzl", "MAKE_ATTRIBUTES", "make")
+
+def _reads_impl(ctx):
+    said, known = json.decode(ctx.attr.reads), ctx.attr._sdk[SdkInfo].files
+    files = [known[path] for path in said["files"]]
+    return [ReadsInfo(sets = [depset([files[n] for n in numbers]) for numbers in said["sets"]], targets = said["targets"])]
+
+emscripten_reads = rule(
+    implementation = _reads_impl,
+    doc = "What the compiles of a mode read: one target for all of its libraries.",
+    attrs = {
+        "reads": attr.string(doc = "The content of `reads.json` (`src/emroot/bazel/repositories/compile_inputs.py`)."),
+        "_sdk": MAKE_ATTRIBUTES["_sdk"],
+    },
+    provides = [ReadsInfo],
+)
+
+# About how much of a library one action makes, in compiles of C: some ten seconds. Bazel keeps what an action has made when it
+# ends, and nothing of one that is killed.
+_PART = 400
+
+def _parts(recipe, weight):
+    """Members of each part of a library: the first, and the one after the last. They are joined in this order."""
+    count = len(recipe["objects"])
+    parts = max(1, min(count, (weight + _PART - 1) // _PART)) if recipe["how"] == "archive" else 1
+    return [(count * n // parts, count * (n + 1) // parts) for n in range(parts)]
+
+def _compile_part(ctx, recipe, members, weight, out, log, message):
+    """Members of a library as one action."""
+    headers, sets = ctx.attr._headers[HeadersInfo].directory, ctx.attr.reads[ReadsInfo].sets
+    args, whole = ctx.actions.args(), members == (0, len(recipe["objects"]))
+    args.add("--target", ctx.attr.target)
+    args.add("--out", out)
+    args.add("--log", log)
+    args.add_all("--headers", [headers], expand_directories = False)
+    args.add("--recipe", ctx.file.recipe)
+    if not whole:
+        args.add_all("--members", members)
+    sources = sets[int(recipe["all"])] if whole else depset(transitive = [sets[int(n)] for n in recipe["sources"][members[0]:members[1]]])
+    make(ctx, "source", args, [headers, ctx.file.recipe], [out, log], weight, "EmscriptenLibrary", message, sources)
+
+def _from_source(ctx, recipe, out, message):
+    """A library as one action, or as one for each part of it and one that joins them; their logs."""
+    parts, made, logs = _parts(recipe, ctx.attr.weight), [], []
+    for n, members in enumerate(parts):
+        name = "%s/%s" % (ctx.attr.target, ctx.attr.target) + (".%d" % n if len(parts) > 1 else "")
+        made.append(ctx.actions.declare_file(name + ".a") if len(parts) > 1 else out)
+        logs.append(ctx.actions.declare_file(name + ".log"))
+        said = message + (" (part %d of %d)" % (n + 1, len(parts)) if len(parts) > 1 else "")
+        _compile_part(ctx, recipe, members, ctx.attr.weight // len(parts), made[n], logs[n], said)
+    if len(parts) > 1:
+        join(ctx, "qcL", made, out)
+    return logs
+
+def _from_embuilder(ctx, out, message):
+    """A library as embuilder makes it; the log."""
+    headers, args = ctx.attr._headers[HeadersInfo].directory, ctx.actions.args()
+    log = ctx.actions.declare_file("%s/%s.log" % (ctx.attr.target, ctx.attr.target))
+    args.add("--target", ctx.attr.target)
+    args.add("--out", out)
+    args.add("--log", log)
+    args.add_all("--headers", [headers], expand_directories = False)
+    args.add("--file", ctx.attr.path)
+    args.add_all(ctx.attr.embuilder_flags, format_each = "--flag=%s")
+    make(ctx, "embuilder", args, [headers], [out, log], ctx.attr.weight, "EmscriptenLibrary", message)
+    return [log]
+
+def _library_impl(ctx):
+    target = ctx.attr.target
+    out = ctx.actions.declare_file("%s/%s/%s" % (target, CACHE, ctx.attr.path))
+    same = ctx.attr.base[LibraryInfo].file if ctx.attr.base and ctx.attr.same else ctx.file.shipped
+    if same:
+        ctx.actions.symlink(output = out, target_file = same)
+        return _made(ctx, out, [])
+    recipe = ctx.attr.reads[ReadsInfo].targets.get(target) if ctx.attr.builder == "source" else None
+    if recipe and ctx.attr._granularity[GranularityInfo].value == "object":
+        return _made(ctx, out, []) + [ObjectsInfo(objects = from_objects(ctx, recipe, ctx.attr.reads[ReadsInfo].sets, out))]
+    message = "Building Emscripten %s/%s" % (ctx.attr.mode, target)
+    return _made(ctx, out, _from_source(ctx, recipe, out, message) if recipe else _from_embuilder(ctx, out, message))
+
+def _made(ctx, out, logs):
+    return [
+        DefaultInfo(files = depset([out])),
+        OutputGroupInfo(logs = depset(logs)),
+        LibraryInfo(file = out, target = ctx.attr.target, mode = ctx.attr.mode),
+    ]
+
+emscripten_library = rule(
+    implementation = _library_impl,
+    doc = "One system library of one mode.",
+    attrs = MAKE_ATTRIBUTES | COMPILE_ATTRIBUTES | {
+        "base": attr.label(providers = [LibraryInfo], doc = "The library of the mode without LTO, where objects of both are the same."),
+        "builder": attr.string(values = ["source", "embuilder"], doc = "`source` compiles the SDK's sources as its recipe says, `embuilder` runs the SDK's own builder; the bytes are the same."),
+        "embuilder_flags": attr.string_list(doc = "What selects the mode."),
+        "mode": attr.string(),
+        "path": attr.string(doc = "Where emcc looks for it, relative to its cache."),
+        "reads": attr.label(providers = [ReadsInfo]),
+        "recipe": attr.label(allow_single_file = [".json"]),
+        "same": attr.bool(doc = "Whether it is the very library of `base`."),
+        "shipped": attr.label(allow_single_file = True, doc = "The library as the SDK ships it; then nothing is built."),
+        "target": attr.string(doc = "Embuilder's name."),
+        "weight": attr.int(doc = "Roughly how much work it is, in compiles of C."),
+        "_granularity": attr.label(default = Label("//bazel:granularity"), providers = [GranularityInfo]),
+    },
+    provides = [LibraryInfo],
+)
+
+def _built_impl(ctx):
+    return [
+        DefaultInfo(files = depset(transitive = [dep[DefaultInfo].files for dep in ctx.attr.libraries])),
+        OutputGroupInfo(logs = depset(transitive = [dep[OutputGroupInfo].logs for dep in ctx.attr.libraries])),
+    ]
+
+emscripten_built = rule(
+    implementation = _built_impl,
+    doc = "Libraries as links see them: built in the configuration of tools, whatever is asked of the program.",
+    attrs = {"libraries": attr.label_list(providers = [LibraryInfo], cfg = "exec")},
+)

@@ -1,0 +1,74 @@
+"""The rules of a mode's repository, made from what the SDK said of the mode."""
+
+load("//bazel/private/modes:features.bzl", "BY_DEFAULT", "MODULE_FLAGS", "SELECTING")
+load("//bazel/private/repositories:port_repository.bzl", "as_name", "port_repository_name")
+load(":library.bzl", "emscripten_built", "emscripten_library", "emscripten_reads")
+load(":port.bzl", "emscripten_port", "emscripten_port_library")
+load(":selection.bzl", "link_libraries")
+
+def emscripten_mode(mode, reads):
+    """A target for each library of the mode, `:cache` for the declared ones, `:link` for those of a link.
+
+    Args:
+      mode: the content of `mode.json` (`src/emroot/bazel/repositories/mode_repository.py: fetch_mode`).
+      reads: the content of `reads.json`, undecoded.
+    """
+    base = "@emscripten_mode_%s//:" % mode["base"].replace("-", "_")
+    emscripten_reads(name = "reads", reads = reads)
+    for target, (path, weight) in mode["libraries"].items():
+        emscripten_library(
+            name = target,
+            base = Label(base + target) if target in mode["shared"] else None,
+            builder = mode["builders"].get(target, mode["builder"]),
+            embuilder_flags = mode["flags"],
+            mode = mode["mode"],
+            path = path,
+            reads = ":reads",
+            recipe = "recipes/%s.json" % target if target in mode["recipes"] else None,
+            same = mode["shared"].get(target) == "all",
+            shipped = Label("@emscripten_sdk//:shipped/" + path) if target in mode["shipped"] else None,
+            tags = ["manual"],
+            target = target,
+            weight = weight,
+        )
+
+    # Not a Label: repositories of ports are known to this one, which the same extension makes, and not to this module.
+    for port, item in mode["ports"].items():
+        emscripten_port(
+            name = as_name(port),
+            embuilder_flags = mode["flags"],
+            marker = "@%s//:sources/marker" % port_repository_name(item),
+            mode = mode["mode"],
+            sources = ["@%s//:sources" % port_repository_name(item)],
+            tags = ["manual"],
+            target = port,
+        )
+        emscripten_port_library(name = as_name(port) + ".cc", port = as_name(port), tags = ["manual"])
+    emscripten_built(name = "cache", libraries = [as_name(target) for target in mode["declared"]])
+
+    # Ports come with their headers, as something to depend on; a link gets libraries.
+    declared = [t for t in mode["declared"] if t not in mode["ports"]]
+    linked = dict([(t, None) for targets in mode["sets"] for t in targets])
+    linked.update([(t, None) for found in mode["extras"].values() for added, _ in found.values() for t in added])
+    linked.update([(t, None) for t in declared])
+    enabled = []
+    for name in SELECTING:
+        enabled = enabled + select({
+            Label("//bazel/private/modes:feature_" + name): [name],
+            "//conditions:default": [],
+        })
+    for name in BY_DEFAULT:
+        enabled = enabled + select({
+            Label("//bazel/private/modes:no_feature_" + name): ["-" + name],
+            "//conditions:default": [],
+        })
+    link_libraries(
+        name = "link",
+        about = json.encode({key: mode[key] for key in ("table", "sets", "extras")} | {"declared": declared}),
+        enabled = enabled,
+        libraries = linked.keys(),
+        options = select({
+            Label("//bazel/private/modes:feature_side_module"): MODULE_FLAGS["side"],
+            "//conditions:default": [],
+        }),
+    )

@@ -1,0 +1,48 @@
+"""`@emscripten_mode_<mode>`: the libraries of one mode. Fetched when something of that mode is built, not before."""
+
+load("//bazel/private/modes:features.bzl", "ALWAYS_LINK", "ARCH_FLAGS", "DIMENSIONS", "EXCLUDED", "EXTRAS", "FEATURES", "LTO_FLAGS", "MODULE_FLAGS")
+load("//bazel/private/modes:mode_axes.bzl", "MODE_FEATURES")
+load(":run_fetch.bzl", "run_fetch")
+
+_BUILD = """\
+load("{rules}", "emscripten_mode")
+load(":mode.bzl", "MODE")
+load(":reads.bzl", "READS")
+
+package(default_visibility = ["//visibility:public"])
+
+emscripten_mode(MODE, READS)
+"""
+
+def _mode_repository_impl(rctx):
+    features = rctx.attr.mode.split("-")
+    chosen = dict([MODE_FEATURES[feature] for feature in features])
+    flags = ARCH_FLAGS[chosen["arch"]] + LTO_FLAGS[chosen.get("lto", "none")] + (MODULE_FLAGS["main"] if chosen.get("pic") else [])
+    where = json.decode(rctx.read(rctx.attr.sdk))
+    declared = json.decode(rctx.attr.caches)
+    run_fetch(rctx, "mode", {
+        "always": ALWAYS_LINK,
+        "caches": declared,
+        "config": where["config"],
+        "dimensions": DIMENSIONS,
+        "excluded": EXCLUDED,
+        "extras": {name: {"depends_on": on, "flags": FEATURES[name].link} for name, on in EXTRAS.items()},
+        "features": features,
+        "flags": flags,
+        "headers": str(rctx.path(rctx.attr.sdk).dirname.get_child("headers")),
+        "root": where["root"],
+        "seed": str(rctx.path(rctx.attr.sdk).dirname.get_child("home")),
+    }, "emscripten_deps.cache, mode %s" % rctx.attr.mode)
+    mode = rctx.read("mode.json")
+    rctx.file("mode.bzl", "MODE = json.decode(%s)\n" % repr(mode))
+    rctx.file("reads.bzl", "READS = %s\n" % repr(rctx.read("reads.json")))
+    rctx.file("BUILD.bazel", _BUILD.format(rules = Label("//bazel/private/libraries:mode.bzl")))
+
+mode_repository = repository_rule(
+    implementation = _mode_repository_impl,
+    attrs = {
+        "caches": attr.string(default = "[]", doc = "What the root module declares for this mode: [{owner, targets, builder}]."),
+        "mode": attr.string(),
+        "sdk": attr.label(default = Label("@emscripten_sdk//:where.json")),
+    },
+)

@@ -1,0 +1,28 @@
+"""Running `src/emroot/bazel/repositories/repository_fetch.py` while a repository is fetched."""
+
+load("//bazel/private/sdk:python.bzl", "find_python")
+
+_FETCH = Label("//:src/emroot/bazel/repositories/repository_fetch.py")
+
+def run_fetch(rctx, verb, request, what):
+    """Have `repository_fetch.py` answer `request` in the repository's directory. Fails with its one line."""
+    program = rctx.path(_FETCH)
+    if hasattr(rctx, "watch_tree"):
+        rctx.watch_tree(program.dirname.dirname.dirname)
+    rctx.file("request.json", json.encode(dict(request, home = str(rctx.path("home")))))
+    done = rctx.execute(
+        [find_python(rctx), "-I", "-B", program, verb, rctx.path("request.json"), rctx.path(".")],
+        timeout = 1800,
+    )
+    if done.return_code:
+        fail("%s: %s" % (what, done.stderr.strip()))
+
+def find_directory(rctx, path, who):
+    """A directory that `who` names: absolute, from `~`, or relative to the workspace. Fails if it is not there."""
+    if path.startswith("~"):
+        path = (rctx.getenv("HOME") or "~") + path[1:]
+    absolute = path.startswith("/") or path[1:2] == ":"
+    found = rctx.path(path) if absolute else rctx.workspace_root.get_child(path)
+    if not found.exists:
+        fail("%s = \"%s\": there is no such directory (looked at %s)\n  hint: correct the path" % (who, path, found))
+    return found

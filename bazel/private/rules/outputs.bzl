@@ -1,0 +1,71 @@
+"""The files that a link leaves: what they may be called, and which there will be, as far as its options tell."""
+
+load("//bazel/private/modes:options.bzl", "is_on", "settings")
+
+# All that a link may leave, after the program's name (`output_unpacker.py: KINDS`).
+ALLOWED = [
+    "aw.js",
+    "d.ts",
+    "data",
+    "html",
+    "js",
+    "js.mem",
+    "js.symbols",
+    "mjs",
+    "mjs.symbols",
+    "support.js",
+    "support.mjs",
+    "symbols",
+    "ts",
+    "wasm",
+    "wasm.debug.wasm",
+    "wasm.dwp",
+    "wasm.js",
+    "wasm.map",
+    "wasm.orig",
+    "worker.js",
+    "worker.mjs",
+    "ww.js",
+]
+
+def divide(name):
+    """A file's name as the program's and the longest of what a link adds to it, or nothing."""
+    kinds = sorted([kind for kind in ALLOWED if name.endswith("." + kind)], key = len)
+    return (name.removesuffix("." + kinds[-1]), kinds[-1]) if kinds else (name, "")
+
+def _debug_kinds(words):
+    """Files beside the program that are for debuggers; `-g0` takes back what came before it."""
+    found = []
+    for word in words:
+        if word == "-g0":
+            found = []
+        elif word in ("-gsource-map", "-gsource-map=inline", "-g4"):
+            found.append("wasm.map")
+        elif word == "-gseparate-dwarf":
+            found.append("wasm.debug.wasm")
+    return found
+
+def _format(words, said):
+    """What a link is written as (`emcc_wrapper.py: _output_format`)."""
+    given = ["js"] + [word.partition("=")[2] for word in words if word.startswith("--oformat=")]
+    return "wasm" if is_on(said.get("SIDE_MODULE")) or given[-1] in ("bare", "wasm") else given[-1]
+
+def default_kinds(words):
+    """Kinds of files that a link leaves, of those that emsdk's rule has and modules of JavaScript.
+
+    Args:
+      words: all arguments of the link, those of features included.
+    """
+    said = settings(words)
+    written, single = _format(words, said), is_on(said.get("SINGLE_FILE"))
+    found = {"html": ["html"], "mjs": ["mjs"], "wasm": []}.get(written, ["js"])
+    if written == "html" and not single:
+        found.append("js")
+    wasm = written == "wasm" or not (single or said.get("WASM") == "0")
+    if wasm:
+        found += ["wasm"] + [kind for kind in ("wasm.map", "wasm.debug.wasm") if kind in _debug_kinds(words)]
+    if "--emit-symbol-map" in words or is_on(said.get("EMIT_SYMBOL_MAP")):
+        found.append("symbols")
+    if [word for word in words if word.partition("=")[0] in ("--preload-file", "-preload-file")]:
+        found.append("data")
+    return found

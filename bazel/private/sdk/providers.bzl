@@ -1,0 +1,42 @@
+"""What the rules of SDKs and libraries tell each other."""
+
+SdkInfo = provider("An Emscripten SDK.", fields = {
+    "about": "File: sdk.json, at the top of the SDK's repository.",
+    "archiver": "File: llvm-ar.",
+    "anchor": "File: its location makes the directory that compiles run in (`engine/command_lines/placeholders.py: WORKING_DIRECTORY`); nothing reads it.",
+    "clang": "dict: clang and clang++ (Files) by these names.",
+    "compiler": "depset: clang, llvm-ar and clang's own headers.",
+    "directory": "string: the SDK's repository, relative to the execution root.",
+    "files": "dict: sources, installed headers and clang's own (Files) by their paths in the SDK's repository.",
+    "emscripten": "depset: emcc, embuilder and their modules.",
+    "headers": "depset: the headers that the SDK installs in a cache.",
+    "linker": "depset: what a link needs besides.",
+    "own_headers": "string: the directory of clang's own headers, relative to the execution root.",
+    "archivers": "depset: what llvm-ar needs.",
+    "compilers": "depset: what clang needs, but for its own headers.",
+    "resource_dir": "File: it says where clang's own headers are to appear.",
+    "resource_flags": "File: the same as arguments of a clang that starts in the execution root.",
+    "sources": "depset: the sources and headers of the system libraries.",
+    "version": "string",
+})
+
+LibraryInfo = provider("One library of one mode.", fields = {
+    "file": "File: the archive, object, or directory of a port.",
+    "target": "string: embuilder's name.",
+    "mode": "string: `wasm64-lto`.",
+})
+
+ReadsInfo = provider("What compiles of a mode read.", fields = {
+    "sets": "list of depsets of Files",
+    "targets": "dict: of each target with a recipe that recipe, numbers of sets, and what it shares (`compile_inputs.py`).",
+})
+
+ObjectsInfo = provider("The objects of a library.", fields = {"objects": "dict: Files by the names of members."})
+
+HeadersInfo = provider("The SDK's headers, as it installs them in a cache.", fields = {
+    "directory": "File: a directory.",
+})
+
+# Outputs lie below a directory of this name, at the path where emcc looks for them in its cache; so the driver knows
+# what to put together from the names of its inputs alone.
+CACHE = "emroot-cache"

@@ -1,0 +1,1 @@
+"""Build actions that make libraries, ports, and cache directories of them."""

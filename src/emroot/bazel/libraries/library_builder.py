@@ -1,0 +1,224 @@
+"""Build actions that make what emcc's cache holds: one library, or one port.
+
+    python library_builder.py source RECIPE.json ...     compile and archive, as the recipe says
+    python library_builder.py embuilder ...              have the SDK's embuilder do it
+
+Bazel calls this with paths relative to its execution root, so that no action depends on where that is; they are made
+absolute here. No shell is involved, nothing outside of the declared outputs and a temporary directory is written.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+sys.path.insert(0, str(Path(__file__).absolute().parents[3]))
+
+from emroot.bazel.sdk_layout import SdkLayout  # the line above makes the package importable
+from emroot.engine.command_lines.compile_context import RENAMED_SOURCE, CompileContext, shell_line
+from emroot.engine.command_lines.placeholders import CACHE_PREFIX
+from emroot.engine.execution.forkserver import ENOUGH, ForkServers
+from emroot.engine.execution.pool import Executor, Pool, default_workers
+from emroot.engine.execution.zygote import find_zygote
+from emroot.engine.history.estimate import expected_seconds
+from emroot.host.copying import link_or_copy
+from emroot.probe import PROGRAM, pure_environment
+
+
+@dataclass(frozen=True)
+class RecipeCompile:
+    """One compile of a recipe, in the shape that `CompileContext.command` takes."""
+
+    argv: tuple[str, ...]
+    source: str
+
+
+class ToolFailure(Exception):
+    """A tool failed; the message is shown to the user."""
+
+
+# --- source ----------------------------------------------------------------------------------------------------------
+
+class SourceLibrary:
+    """A library from the SDK's sources."""
+
+    def __init__(self, args: argparse.Namespace, sdk: SdkLayout, scratch: Path) -> None:
+        self.args, self.sdk, self.scratch = args, sdk, scratch
+        self.recipe: dict[str, Any] = json.loads(Path(args.recipe).read_text(encoding='utf-8'))
+        # Of the SDK, root and tools are all it reads.
+        self.context = CompileContext(sdk, Path(args.headers).absolute())  # type: ignore[arg-type]
+        self.env = pure_environment({'LC_ALL': 'C'})
+        self.pool = Pool(min(args.jobs, default_workers()))
+        self.executor: Executor = self.pool
+        self.messages: list[str] = []
+        self.failures: list[str] = []
+
+    def run(self) -> None:
+        """Compile all members, most expensive first, and join them."""
+        members, (first, last) = [], self.args.members or (0, None)
+        for source, name, index in self.recipe['objects'][first:last]:
+            compile_ = RecipeCompile(tuple(self.recipe['commands'][index]), source)
+            members.append(name)
+            seconds = expected_seconds(self.sdk, compile_)  # type: ignore[arg-type]
+            self.pool.add(seconds, partial(self._compile, compile_, self.scratch / name))
+        self._run_pool(len(members))
+        if self.failures:
+            raise ToolFailure('\n'.join(self.failures))
+        out = Path(self.args.out).absolute()
+        if self.recipe['how'] == 'copy':
+            shutil.copyfile(self.scratch / members[0], out)
+        else:
+            self._archive(members, out)
+
+    def _run_pool(self, compiles: int) -> None:
+        preload = find_zygote(self.sdk.tools, self.scratch / 'fork', self.env) if compiles >= ENOUGH else None
+        if preload is None:
+            self.pool.run()
+            return
+        with contextlib.closing(preload), contextlib.closing(ForkServers(self.pool, preload)) as self.executor:
+            self.pool.run()
+
+    def _compile(self, compile_: RecipeCompile, out: Path, _: int) -> None:
+        command = self.context.object_command(compile_, out)  # type: ignore[arg-type]
+        done = self.executor.call(command, cwd=self.context.working_directory, env=self.env)
+        said = done.output.decode(errors='replace').strip()
+        if said:
+            self.messages.append(f'{compile_.source}:\n{said}')
+        if done.code != 0:
+            self.failures.append(f'{compile_.source}: {said or f"exit code {done.code}"}\n'
+                                 f'  repeat: {shell_line(command, self.context.working_directory)}')
+
+    def _archive(self, members: list[str], out: Path) -> None:
+        # `cr` and member names only, in a response file, as the SDK's `create_lib` has it.
+        (self.scratch / 'members').write_text('\n'.join(members) + '\n', encoding='utf-8')
+        done = self.pool_call([str(self.sdk.tools['llvm-ar']), 'cr', str(out), '@members'])
+        if done.returncode != 0:
+            raise ToolFailure(done.stdout.decode(errors='replace').strip() or f'llvm-ar: exit code {done.returncode}')
+
+    def pool_call(self, command: list[str]) -> subprocess.CompletedProcess[bytes]:
+        """Run a process in the directory of the objects, outside of the pool."""
+        return subprocess.run(command, cwd=self.scratch, env=self.env, stdin=subprocess.DEVNULL,
+                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
+
+    def log(self) -> str:
+        """The compilers' messages, sorted, so that the log does not depend on timing."""
+        return '\n'.join(sorted(self.messages))
+
+
+# --- through the SDK's own programs ----------------------------------------------------------------------------------
+
+def ask_sdk(sdk: SdkLayout, scratch: Path, cache: Path, env: Mapping[str, str], **request: Any) -> str:
+    """Run `probe/program.py` with a cache directory and return its output. Raises `ToolFailure`."""
+    config = scratch / 'emscripten.config'
+    config.write_text(sdk.config_text(cache), encoding='utf-8')
+    (scratch / 'request.json').write_text(json.dumps({'root': str(sdk.root), **request}), encoding='utf-8')
+    command = [sys.executable, '-I', '-B', str(PROGRAM), str(scratch / 'request.json'), str(scratch / 'answer.json')]
+    # A sandbox may keep the system's temporary directory from us, or leave it to be shared: this one is ours.
+    full = pure_environment({'EM_CONFIG': str(config), 'EM_CACHE': str(cache), 'EM_FROZEN_CACHE': '0',
+                             'EM_IGNORE_SANITY': '1', 'EMCC_LOGGING': '1', 'TMPDIR': str(scratch), **env})
+    done = subprocess.run(command, cwd=scratch, env=full, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                          stderr=subprocess.STDOUT, check=False)
+    said = done.stdout.decode(errors='replace').strip()
+    if done.returncode != 0:
+        raise ToolFailure(said or f'exit code {done.returncode}')
+    return said
+
+
+def embuilder(args: argparse.Namespace, sdk: SdkLayout, scratch: Path) -> None:
+    """Run embuilder for one target in a private cache, and copy the new files: a library, or all files of a port."""
+    cache, seed = scratch / 'cache', Path(args.headers).absolute()
+    port = args.port
+    shutil.copytree(seed, cache, copy_function=link_or_copy if port else _link)
+    if port:
+        _allow_writing(cache)
+    env = {'EMCC_CORES': str(min(args.jobs, default_workers()))}
+    mirror = Path(args.port_sources).absolute() if args.port_sources else None
+    directories = {p.name: str(p) for p in mirror.iterdir() if p.is_dir()} if mirror else {}
+    ask_sdk(sdk, scratch, cache, env, question='embuilder', target=args.target, embuilder_flags=args.flag,
+            cache_prefix=CACHE_PREFIX, flags=sdk.resource_dir_map, said_root=sdk.said_root, named_source=str(RENAMED_SOURCE),
+            port_directories=directories,
+            port_mirror=str(mirror) if mirror else None)
+    out = Path(args.out).absolute()
+    if not port:
+        made = cache / args.file
+        if not made.is_file():
+            raise ToolFailure(f'embuilder did not make {args.file}')
+        shutil.copyfile(made, out)
+        return
+    for folder, _, names in os.walk(cache):
+        here = Path(folder).relative_to(cache)
+        for name in names:
+            if _belongs_to_port(here, name) and not (seed / here / name).exists():
+                (out / here).mkdir(parents=True, exist_ok=True)
+                shutil.copyfile(Path(folder, name), out / here / name)
+
+
+def _belongs_to_port(here: Path, name: str) -> bool:
+    if here.parts[:1] == ('ports',):
+        return name == '.emscripten_url' and len(here.parts) == 2
+    return here.parts[:1] == ('sysroot',) and not name.endswith('.lock')
+
+
+def _link(source: str, target: str) -> None:
+    """Link a header into embuilder's cache, or copy it if this user may not make links."""
+    try:
+        os.symlink(source, target)
+    except OSError:
+        shutil.copyfile(source, target)
+
+
+def _allow_writing(directory: Path) -> None:
+    for folder, _, _ in os.walk(directory):
+        os.chmod(folder, 0o755)
+
+
+def main(arguments: list[str]) -> int:
+    """Run one action and return its exit code."""
+    parser = argparse.ArgumentParser(allow_abbrev=False, description=__doc__)
+    parser.add_argument('verb', choices=['source', 'embuilder'])
+    parser.add_argument('--sdk', required=True, help='sdk.json of the SDK repository')
+    parser.add_argument('--headers', help='a directory with the headers that the SDK installs')
+    parser.add_argument('--recipe')
+    parser.add_argument('--members', type=int, nargs=2, help='the first of those to make, and the one after the last; else all')
+    parser.add_argument('--target')
+    parser.add_argument('--flag', action='append', default=[], help="embuilder's flags for the mode")
+    parser.add_argument('--file', help='where embuilder puts the library, relative to its cache')
+    parser.add_argument('--port', action='store_true')
+    parser.add_argument('--port-sources', help='directory of the archives that ports are made from')
+    parser.add_argument('--jobs', type=int, default=1)
+    parser.add_argument('--out', required=True)
+    parser.add_argument('--log')
+    args = parser.parse_args(arguments)
+    said = ''
+    with tempfile.TemporaryDirectory(prefix='emroot-') as directory:
+        sdk, scratch = SdkLayout.read(args.sdk), Path(directory)
+        try:
+            if args.verb == 'source':
+                source = SourceLibrary(args, sdk, scratch)
+                source.run()
+                said = source.log()
+            else:
+                embuilder(args, sdk, scratch)
+        except ToolFailure as failed:
+            said = f'emroot: cannot build {args.target}:\n{failed}'
+            print(f'{said}\n  log: {args.log}' if args.log else said, file=sys.stderr)
+            return 1
+        finally:
+            if args.log:
+                Path(args.log).write_text(said, encoding='utf-8')
+    return 0
+
+
+if __name__ == '__main__':
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,92 @@
+"""Asks an SDK about one mode, for `@emscripten_mode_<mode>`: writes `mode.json`, `reads.json` and `recipes/TARGET.json`."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from ...hashing import canonical_json
+from ...host.files import write_text
+from ...host.home import Home
+from ...libraries.catalogue import Catalogue, Listing, Recipe
+from ...modes import parse_features
+from ...sdk import Sdk, find_sdk
+from .compile_inputs import compile_inputs, recipe_document
+from .link_table import link_table
+
+#: A C++ compile takes about this many times as long as a C compile.
+_CPP_WEIGHT = 20
+
+
+def fetch_mode(request: dict[str, Any], out: Path, home: Home) -> None:
+    """Ask an SDK for the libraries of a mode, the libraries of each kind of link, and their recipes."""
+    if request['config']:
+        os.environ['EM_CONFIG'] = request['config']  # of a release, as `fetch_sdk` wrote it
+    sdk = find_sdk(home, request['root'])
+    catalogue = Catalogue(sdk, home)
+    mode = parse_features(request['features'])
+    listing = catalogue.listing(mode)
+    owned, builders, builder = expand(listing, request['caches'])
+    declared = list(dict.fromkeys(t for targets in owned.values() for t in targets))
+    table, extras = link_table(catalogue, request)
+    linked = dict.fromkeys(t for targets in table.values() for t in targets)
+    linked.update(dict.fromkeys(t for found in extras.values() for added, _ in found.values() for t in added))
+    asked = {t: library for t in [*linked, *declared] if (library := listing.library(t))}
+    libraries = {**listing.libraries, **asked}
+    shipped = {t for t, lib in libraries.items() if (sdk.root / 'cache' / lib.path).is_file()}
+    wanted = [t for t in asked if t not in shipped]
+    recipes = {t: r for t, r in catalogue.recipes(mode, wanted).items() if r.how in ('archive', 'copy')}
+    for target, recipe in recipes.items():
+        write_text(out / 'recipes' / f'{target}.json', canonical_json(recipe_document(recipe)))
+    base = mode.without_lto
+    theirs = catalogue.recipes(base, [t for t in linked if t in recipes]) if base != mode else {}
+    read = compile_inputs(catalogue, Path(request['headers']), recipes, theirs)
+    write_text(out / 'reads.json', canonical_json(read))
+    ports = {t: item for t, item in declared_by(listing, request['caches']).items() if t not in asked}
+    sets = sorted({tuple(targets) for targets in table.values()})
+    numbers = {targets: number for number, targets in enumerate(sets)}
+    write_text(out / 'mode.json', canonical_json({
+        'mode': mode.name, 'flags': mode.embuilder_flags, 'declared': owned[''], 'owned': owned, 'extras': extras,
+        'sets': sets, 'table': {name: numbers[tuple(targets)] for name, targets in table.items()},
+        'libraries': {t: [lib.path, weight(sdk, recipes.get(t), lib.objects)] for t, lib in libraries.items()},
+        'recipes': sorted(recipes), 'shipped': sorted(shipped), 'base': base.name,
+        'shared': {t: 'all' if len(said['shared']) == len(said['objects']) else 'some'
+                   for t, said in read['targets'].items() if said['shared']},
+        'ports': ports,
+        'builder': builder, 'builders': builders,
+    }))
+
+
+def expand(listing: Listing, caches: Sequence[Mapping[str, Any]]) -> tuple[dict[str, list[str]], dict[str, str], str]:
+    """Exact target names by owner, builders by target, and the builder of all other targets.
+
+    The owner is a module's name, empty for the root module. `auto` means the libraries that links need. `caches` has the root
+    module first, and its builder wins.
+    """
+    owned: dict[str, list[str]] = {'': []}
+    builders: dict[str, str] = {}
+    others = 'source'
+    for cache in caches:
+        owner, builder = cache['owner'], cache['builder']
+        if 'auto' in cache['targets'] and not owner:
+            others = builder
+        found = listing.expand([t for t in cache['targets'] if t != 'auto'])
+        owned.setdefault(owner, []).extend(found)
+        builders = {**dict.fromkeys(found, builder), **builders} if owner else {**builders, **dict.fromkeys(found, builder)}
+    return owned, builders, others
+
+
+def declared_by(listing: Listing, caches: Sequence[Mapping[str, Any]]) -> dict[str, str]:
+    """The declaration behind each target: its own name, or else the pattern or group that matched it."""
+    items = dict.fromkeys(t for cache in caches for t in cache['targets'] if t != 'auto')
+    found = {target: item for item in items for target in listing.expand([item])}
+    return {target: target if target in items else item for target, item in found.items()}
+
+
+def weight(sdk: Sdk, recipe: Recipe | None, objects: int) -> int:
+    """The approximate cost of a library; the unit is one C compile."""
+    if recipe is None:
+        return objects
+    return sum(_CPP_WEIGHT if member.argv[0] == 'clang++' else 1 for member in recipe.members)

@@ -1,0 +1,1 @@
+"""The toolchain's tools: compiles, links and archives, and what runs programs."""

@@ -1,0 +1,40 @@
+"""Putting a cache directory together of what is among an action's inputs."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterable
+from pathlib import Path
+
+from ..sdk_layout import path_in_cache
+
+
+def fill_cache(cache: Path, files: Iterable[str]) -> None:
+    """Put libraries, ports and headers where emcc looks for them."""
+    (cache / 'sysroot' / 'lib').mkdir(parents=True, exist_ok=True)
+    (cache / 'sysroot' / 'include').mkdir(exist_ok=True)
+    (cache / 'sysroot_install.stamp').write_text('x', encoding='utf-8')
+    for file in files:
+        source = Path(file).absolute()
+        if source.is_dir():
+            shutil.copytree(source, cache, dirs_exist_ok=True, copy_function=put)
+        else:
+            target = cache / path_in_cache(file)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            put(str(source), str(target))
+
+
+def in_cache(cache: Path) -> set[str]:
+    """Paths of the libraries in a cache."""
+    return {path.relative_to(cache).as_posix() for path in (cache / 'sysroot' / 'lib').rglob('*')}
+
+
+def put(source: str, target: str) -> None:
+    """Link or copy `source` to `target`, unless it exists."""
+    try:
+        os.symlink(source, target)
+    except FileExistsError:  # ports that need the same one have it both; writing would go through the link
+        return
+    except OSError:
+        shutil.copytree(source, target) if os.path.isdir(source) else shutil.copyfile(source, target)

@@ -1,0 +1,149 @@
+"""Links of the toolchain, against a cache made of exactly the libraries among the inputs."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+from ..sdk_layout import is_for_cache, mapped
+from .action import Action
+from .cache_contents import fill_cache, in_cache
+from .link_hints import advice, ask, lacks_ports, port_options
+from .missing_libraries import can_make, lacks_libraries, make_and_run, tell
+from .output_packer import pack
+from .output_unpacker import divide
+
+#: Has a link write one file, a tar of all that emcc leaves.
+PACK = '--emroot-pack'
+#: Links a shared library of Bazel's.
+SHARED = '--emroot-shared'
+#: Where a port lies that is among the inputs (`port.bzl: emscripten_port_library`).
+PORT = '--emroot-port='
+
+
+#: Has a link make what it pulls of all libraries, and say nothing about it (`granularity=lazy`).
+LAZY = '--emroot-lazy'
+#: Links a program that is a test (`test_runner.bzl`).
+TEST = '--emroot-test'
+#: Options of links that have no files of the system's, or another way to them.
+_OWN_FILES = re.compile(r'-?-(preload|embed)-file|-sENVIRONMENT=(?!.*node)|'
+                        r'-s(NODERAWFS|WASMFS|STANDALONE_WASM|SIDE_MODULE|FILESYSTEM=0)')
+
+
+def link(action: Action, program: str, arguments: list[str]) -> int:
+    """Run emcc for all that is no mere compile: links and queries."""
+    given = by_path(arguments)
+    cached = [a for a in given if is_for_cache(a) and not a.startswith('-')]
+    ports = [mapped(a.removeprefix(PORT), action.root) for a in given if a.startswith(PORT)]
+    words = for_tests([a for a in given if a not in cached and not a.startswith(PORT)])
+    cache = action.scratch / 'cache'
+    fill_cache(cache, [*cached, *(str(action.root / port) for port in ports)])
+    # em++ takes the C++ runtime in whatever it is told (as `link_table.py: linker` knows).
+    program = 'emcc.py' if '-sDEFAULT_TO_CXX=0' in words else program
+    if SHARED in words:
+        return run(action, program, shared([word for word in words if word != SHARED], action.sdk.root), cache)
+    if action.packs:
+        return link_packed(action, program, words, cache)
+    link_headers(cache, action.root / action.headers)
+    return run(action, program, words, cache)
+
+
+def link_packed(action: Action, program: str, words: list[str], cache: Path) -> int:
+    """A link of Bazel's own: pack emcc's outputs into the one file that Bazel expects."""
+    at = words.index('-o')
+    out, rest = Path(words[at + 1]), words[:at] + words[at + 2:]
+    made = action.scratch / 'made'
+    made.mkdir()
+    if _is_side_module(rest):
+        rest = [a for a in rest if not a.startswith('--oformat=')]  # it has no JavaScript to be written in any format
+    # Bazel calls a shared library lib*.so, users call a program hello.js.
+    name = f'{divide(out.name.removesuffix(".so"))[0]}.{_output_format(rest)}'
+    # What features tell comes before the output, what targets and --linkopt tell after it.
+    code = run(action, program, [*rest, '-o', str(made / name)], cache, told=words[at:])
+    if code == 0:
+        for source_map in made.glob('*.map'):
+            name_sources(source_map, action.root)
+        pack(made, out)
+    return code
+
+
+def run(action: Action, program: str, words: list[str], cache: Path, *, told: Sequence[str] = ()) -> int:
+    """Run emcc. If libraries are missing, make the objects that the link loads, or print a hint. `told`: options that come from
+    no feature."""
+    lazy, words = LAZY in words, [word for word in words if word != LAZY]
+    env, given = action.environment(cache), in_cache(cache)
+    done = None if lazy and can_make(action) and not port_options(words) else action.run(program, words, env)
+    if done is None:
+        done = make_and_run(action, program, words, cache)
+    elif lacks_libraries(done):
+        if port_options(words) or not can_make(action):
+            needs = ask(action.sdk.root, env, action.scratch, [program.removesuffix('.py'), *words])
+            if lacks_ports(needs, given) or not can_make(action):
+                action.say((advice(needs, given, told) or '').encode() or done.stderr)
+                return done.returncode
+        done = make_and_run(action, program, words, cache)
+        action.say(tell(action, given) if action.packs else b'')  # a configure script takes what is said for a warning
+    action.say(done.stderr)
+    return done.returncode
+
+
+def for_tests(words: list[str]) -> list[str]:
+    """The words of a link. A test exits when its main returns, and sees the files and variables of the system, unless its own
+    options say otherwise."""
+    if TEST not in words:
+        return words
+    rest = [word for word in words if word != TEST]
+    own = [] if any(_OWN_FILES.match(word) for word in rest) else ['-sNODERAWFS']
+    return ['-sEXIT_RUNTIME', *own, *rest]
+
+
+def shared(words: list[str], sdk: Path) -> list[str]:
+    """The words of a link of a shared library: a side module where that was asked for, else one that is linked into programs, as
+    emcc has it for build systems that insist on shared libraries."""
+    words = [a for a in words if not a.startswith('--oformat=')]
+    if not _is_side_module(words) and 'FAKE_DYLIBS' in (sdk / 'src' / 'settings.js').read_text(encoding='utf-8'):
+        words.append('-sFAKE_DYLIBS')  # up to 4.0 they are that anyway
+    return ['-shared', *words]
+
+
+def link_headers(cache: Path, headers: Path) -> None:
+    """Add the headers to the cache of an emcc that may also compile, if they are among the inputs."""
+    include = cache / 'sysroot' / 'include'
+    if headers.is_dir() and not any(include.iterdir()):
+        include.rmdir()
+        include.symlink_to(headers / 'sysroot' / 'include', target_is_directory=True)
+    elif headers.is_dir():
+        fill_cache(cache, [str(headers)])
+
+
+def by_path(arguments: Sequence[str]) -> list[str]:
+    """Arguments, with the system libraries of a dynamic link, of which Bazel says names and directories, as paths."""
+    named = [a for a in arguments if a.startswith('-l') and is_for_cache(f'/lib{a[2:]}')]
+    directories = [Path(a[2:]) for a in arguments if a.startswith('-L')]
+    found = [next(d / f'lib{a[2:]}.so' for d in directories if (d / f'lib{a[2:]}.so').exists()) for a in named]
+    return [a for a in arguments if a not in named] + [str(path) for path in found]
+
+
+def name_sources(source_map: Path, here: Path) -> None:
+    """Have a source map name the program's sources from Bazel's execution root `here`, which is how they lie in the workspace.
+    emcc names them from where it writes: a directory of this action."""
+    said = json.loads(source_map.read_text(encoding='utf-8'))
+    top = here.as_posix() + '/'
+    found = (os.path.normpath(source_map.parent / name).replace(os.sep, '/') for name in said['sources'])
+    said['sources'] = [name.removeprefix(top) for name in found]
+    source_map.write_text(json.dumps(said, separators=(',', ':')), encoding='utf-8')
+
+
+def _is_side_module(arguments: Sequence[str]) -> bool:
+    return any(re.fullmatch(r'-sSIDE_MODULE(=[12])?', a) for a in arguments)
+
+
+def _output_format(arguments: Sequence[str]) -> str:
+    """The last `--oformat`; a side module is WebAssembly alone."""
+    if _is_side_module(arguments):
+        return 'wasm'
+    given = [a.partition('=')[2] for a in arguments if a.startswith('--oformat=')]
+    return {'bare': 'wasm', 'wasm': 'wasm', 'html': 'html', 'mjs': 'mjs'}.get(given[-1] if given else 'js', 'js')

@@ -1,0 +1,130 @@
+"""Hints for an action that lacks libraries or ports. emcc is asked about the whole link, so one attempt names all of them."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+from collections.abc import Collection, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from ...modes import mode_of_directory
+
+RESOLVE = Path(__file__).absolute().parents[2] / 'probe' / 'resolve_program.py'
+#: What emcc says when a cache that is frozen lacks something.
+FROZEN = 'FROZEN_CACHE'
+#: Parts of a mode, and how Bazel is told of each.
+_MODES = {
+    'wasm64': '`arch = "wasm64"` of wasm_cc_binary, or --platforms=@emroot//bazel/platforms:wasm64',
+    'lto': '`lto = "full"` of wasm_cc_binary, or --features=lto',
+    'thinlto': '`lto = "thin"` of wasm_cc_binary, or --features=thin_lto',
+    'pic': '`dynamic = "main"` of wasm_cc_binary, or --features=main_module',
+}
+#: Options that compiles have to be told, too, and features that tell both.
+_FEATURES = {
+    '-pthread': 'use_pthreads', '-sUSE_PTHREADS': 'use_pthreads', '-sPTHREADS': 'use_pthreads',
+    '-sWASM_WORKERS': 'wasm_workers', '-fexceptions': 'exceptions', '-sDISABLE_EXCEPTION_CATCHING=0': 'exceptions',
+    '-fwasm-exceptions': 'wasm_exceptions', '-fsanitize=address': 'wasm_asan', '-fsanitize=undefined': 'wasm_ubsan',
+}
+#: Options of which `options.bzl` knows what they mean, where analysis sees them.
+_UNDERSTOOD = re.compile(r'-O[0-3sz]?|--bind|-l(embind|fetch|wasmfs)|-s(MALLOC=e?m(im)?malloc|M(AX|IN)_WEBGL_VERSION=2|'
+                         r'(ASSERTIONS|EXIT_RUNTIME|FETCH|WASMFS|STANDALONE_WASM|FULL_ES3|PRINTF_LONG_DOUBLE|PROXY_TO_PTHREAD|'
+                         r'DEFAULT_TO_CXX)(=\d)?)')
+
+
+def ask(root: Path, env: Mapping[str, str], scratch: Path, argv: Sequence[str]) -> dict[str, Any]:
+    """The answer of `resolve_program.py` for a link; empty if emcc refuses the link or does not answer."""
+    request, answer = scratch / 'resolve.json', scratch / 'resolved.json'
+    asked = {'root': str(root), 'argv': list(argv), 'cwd': str(Path.cwd()), 'ports': None}
+    request.write_text(json.dumps(asked), encoding='utf-8')
+    subprocess.run([sys.executable, '-I', '-B', str(RESOLVE), str(request), str(answer)], env=dict(env), stdin=subprocess.DEVNULL,
+                   stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False)
+    try:
+        found: dict[str, Any] = json.loads(answer.read_text(encoding='utf-8'))
+    except (OSError, ValueError):
+        return {}
+    return {} if 'rejected' in found else found
+
+
+def advice(needs: Mapping[str, Any], given: Collection[str], options: Sequence[str]) -> str | None:
+    """Hints for a link that failed because libraries or ports are missing.
+
+    `needs` is what `ask` found, `given` the paths in the cache of what the link was given, `options` those that no feature told.
+    """
+    if not needs:
+        return None
+    directories = {path.rpartition('/')[0] for path in given if path.endswith(('.a', '.o'))}
+    parts, libraries = _parts(needs['directory']), [target for target, path in needs['libraries'] if path not in given]
+    if libraries and directories and needs['directory'] not in directories:
+        return _other_mode(parts, _parts(min(directories)))
+    ports = needs['ports'] if lacks_ports(needs, given) else []
+    found = [_libraries(libraries, parts, options)] if libraries else []
+    return '\n'.join([*found, *([_ports(ports, parts)] if ports else [])]) or None
+
+
+def lacks_ports(needs: Mapping[str, Any], given: Collection[str]) -> bool:
+    """Whether a link lacks ports; unlike libraries, a link cannot make them."""
+    return bool(needs and needs['ports'] and (any(path not in given for path in needs['port_files']) or needs['unfetched']))
+
+
+def share(needed: str, targets: Sequence[str], chosen: str) -> str:
+    """How to have all links share libraries of the directory `needed`, which one link made by itself. `chosen` is the directory
+    of the libraries that it was given, if that is another."""
+    parts = _parts(needed)
+    if not chosen:
+        return f'to have them made once for all links, add to MODULE.bazel: {_tag(parts, targets)}'
+    return f'to have them made once for all links, say the mode to Bazel: {"; ".join(_ways(parts, _parts(chosen)))}'
+
+
+def port_options(arguments: Sequence[str]) -> list[str]:
+    """Options that ask for ports."""
+    joined = re.sub(r'(^|\n)-s\n', r'\1-s', '\n'.join(arguments)).split('\n')
+    return [a for a in joined if re.match(r'--use-port=|-sUSE_(?!PTHREADS|WEBGPU)[A-Z0-9_]+', a) and not a.endswith('=0')]
+
+
+def _parts(directory: str) -> list[str]:
+    """`['wasm64', 'lto', 'pic']` of `sysroot/lib/wasm64-emscripten/lto-pic`."""
+    mode = mode_of_directory(directory)
+    return mode.features if mode else [directory]
+
+
+def _other_mode(needed: Sequence[str], chosen: Sequence[str]) -> str:
+    hints = _ways(needed, chosen)
+    return (f'emroot: the options of this link are of mode {"-".join(needed)}, and its libraries were chosen for mode '
+            f'{"-".join(chosen)}: such options have to be said to wasm_cc_binary (`linkopts`) or to Bazel.\n'
+            + ''.join(f'  hint: {hint}\n' for hint in hints))
+
+
+def _ways(needed: Sequence[str], chosen: Sequence[str]) -> list[str]:
+    """Hints that select a mode where Bazel chose another."""
+    wanting = [_MODES[part] for part in needed if part not in chosen and part in _MODES]
+    return wanting or ['remove the option of the link that leaves that mode']
+
+
+def _libraries(targets: Sequence[str], parts: Sequence[str], options: Sequence[str]) -> str:
+    joined = re.sub(r'(^|\n)-s\n', r'\1-s', '\n'.join(options)).split('\n')
+    features = dict.fromkeys(_FEATURES[word] for option in joined if (word := option.removesuffix('=1')) in _FEATURES)
+    understood = list(dict.fromkeys(option for option in joined if _UNDERSTOOD.fullmatch(option)))
+    hints = [f'--features={feature}' for feature in features]
+    if understood and not features:
+        hints.append(f'give {", ".join(understood)} to wasm_cc_binary (`linkopts = [...]`), or to all links (--linkopt), '
+                     'not to one cc_binary')
+    hints.append(('or ' if hints else '') + f'add to MODULE.bazel: {_tag(parts, targets)}')
+    return (f'emroot: this link needs libraries of mode {"-".join(parts)} that nothing known beforehand tells: '
+            f'{", ".join(targets)}.\n' + ''.join(f'  hint: {hint}\n' for hint in hints))
+
+
+def _ports(ports: Sequence[str], parts: Sequence[str]) -> str:
+    deps = ', '.join(f'"@emscripten_cache//ports:{port.replace(":", "+")}"' for port in ports)  # `port_repository.bzl: as_name`
+    return (f'emroot: this needs {"the port" if len(ports) == 1 else "the ports"} {", ".join(ports)}, which '
+            f'{"is" if len(ports) == 1 else "are"} not among its dependencies.\n'
+            f'  hint: add to MODULE.bazel: {_tag(parts, ports)}\n'
+            f'  hint: and to the cc_library or cc_binary that uses it: deps = [{deps}]\n')
+
+
+def _tag(parts: Sequence[str], targets: Sequence[str]) -> str:
+    """The line that declares targets of a mode."""
+    listed = [', '.join(f'"{word}"' for word in words) for words in (parts, ['auto', *targets])]
+    return f'emscripten_deps.cache(features = [{listed[0]}], targets = [{listed[1]}])'
