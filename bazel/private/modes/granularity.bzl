@@ -14,7 +14,7 @@ granularity = rule(
     implementation = _granularity_impl,
     build_setting = config.string(flag = True),
     attrs = {
-        # Libraries are built in the configuration of tools, which from Bazel 9 on drops flags that do not say otherwise.
-        "scope": attr.string(default = "universal"),
+        # Libraries are built in the exec configuration, which drops flags of other scopes from Bazel 10 on.
+        "scope": attr.string(),
     },
 )

@@ -31,5 +31,7 @@ wasm_cc_test = rule(
         "exit_runtime": attr.bool(default = True, doc = "Whether the runtime shuts down when main returns. Otherwise output without a final newline is lost."),
         "runner": attr.label(executable = True, cfg = "target", doc = "A program that runs the test instead of Node, for example a browser. Its arguments are the path of the page, or of the script, and the arguments of the test."),
     },
+    # Otherwise Bazel 9.0 to 9.2 want an execution platform that is the program's own platform.
+    exec_groups = {"test": exec_group()},
     test = True,
 )
