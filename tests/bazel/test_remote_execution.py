@@ -18,8 +18,8 @@ from support.workspace import DECLARED, EVERYWHERE, OBJECTS, Workspace, module_f
 from dev.paths import dev_cache
 from emroot.errors import SdkError
 from emroot.sdk import Sdk
-from emroot.sdk.pins import pinned
-from emroot.sdk.pip_wheels import get_wheel, program
+from emroot.sdk.wheels.pins import pinned
+from emroot.sdk.wheels.pip_wheels import get_wheel, program
 
 pytestmark = pytest.mark.slow
 TAGS = (

@@ -16,7 +16,7 @@ from emroot.host.home import Home
 from emroot.sdk import Sdk, find_sdk
 from emroot.sdk.identification import node_version
 from emroot.sdk.installation import MANIFEST, install
-from emroot.sdk.node import ensure_node
+from emroot.sdk.wheels.node import ensure_node
 
 
 @pytest.fixture

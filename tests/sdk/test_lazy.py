@@ -185,7 +185,7 @@ def test_of_what_completes_there_is_one_and_the_next_does_what_a_killed_one_left
     cache, home = linking.directory / 'lazy cache', indexed(SMALL)
     assert linking.lazy(home, SMALL, SOURCE)[1]
     write_json(cache / '.emroot' / 'lazy' / 'todo' / 'wasm64.json', {'targets': ['libsockets']})
-    command = [sys.executable, '-m', 'emroot.cli.background_build', '--sdk', str(sdk.root), '--home', str(home.home),
+    command = [sys.executable, '-m', 'emroot.cli.run.background_build', '--sdk', str(sdk.root), '--home', str(home.home),
                '--cache', str(cache)]
     with try_lock(cache / '.emroot' / 'lazy' / 'completing.lock') as held:
         assert held

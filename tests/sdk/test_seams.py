@@ -16,7 +16,7 @@ from support.overlay import overlay
 from support.running import Emroot, Ran
 from support.snapshots import seed
 
-#: By module: functions, or methods of its classes, that `probe/hook.py` changes or asks.
+#: By module: functions, or methods of its classes, that `probe/emcc_hook/hook.py` changes or asks.
 FUNCTIONS = {'cache': ('get', 'get_lib_dir', 'get_path'), 'system_libs': ('get_libs_to_link',), 'ports': ('dependency_order',),
              'response_file': ('substitute_response_files',)}
 METHODS = ('build', 'get_path', 'get_base_name')

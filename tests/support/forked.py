@@ -24,7 +24,7 @@ from typing import Any
 
 #: Loaded once. A module that looks at the environment while it is loaded must not be among them.
 LOADED = tuple(f'emroot.{name}' for name in (
-    'api.maintenance', 'api.operations', 'cli.builds', 'cli.hooked_run', 'cli.parser', 'cli.publishing', 'cli.ui.display',
+    'api.maintenance', 'api.operations', 'cli.builds', 'cli.run.hooked_run', 'cli.parser', 'cli.publishing', 'cli.ui.display',
     'diagnostics.checks', 'engine.build', 'engine.build_executor', 'engine.explanation', 'libraries.resolution', 'sdk.discovery'))
 #: Variables that Python itself heeds when it starts: commands with other values start anew.
 _PYTHONS = ('PYTHON', 'LC_', 'LANG', 'TZ', 'LD_', 'DYLD_', 'MALLOC_')

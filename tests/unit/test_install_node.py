@@ -14,11 +14,11 @@ import pytest
 from emroot.errors import SdkError
 from emroot.hashing import digest_file
 from emroot.host.home import Home
-from emroot.sdk import node
 from emroot.sdk.identification import node_version
-from emroot.sdk.node import MINIMUM, ensure_node
-from emroot.sdk.pins import PINS, Pin, pinned
-from emroot.sdk.pip_wheels import get_wheel
+from emroot.sdk.wheels import node
+from emroot.sdk.wheels.node import MINIMUM, ensure_node
+from emroot.sdk.wheels.pins import PINS, Pin, pinned
+from emroot.sdk.wheels.pip_wheels import get_wheel
 
 
 def a_node(path: Path, version: str) -> Path:

@@ -15,9 +15,9 @@ import pytest
 from support.running import Emroot, cannot_run, plain_environment
 from support.waiting import most_at_once
 
+from emroot.engine.execution.job_limits import ENOUGH, MemoryLimit, available_memory, default_workers, jobs_that_fit
 from emroot.engine.execution.jobserver import find_jobserver
-from emroot.engine.execution.memory_limit import ENOUGH, MemoryLimit, available_memory, jobs_that_fit
-from emroot.engine.execution.pool import Pool, default_workers
+from emroot.engine.execution.pool import Pool
 
 pytestmark = pytest.mark.skipif(os.name == 'nt', reason='a semaphore there, which is not used')
 

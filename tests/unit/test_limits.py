@@ -9,7 +9,7 @@ import pytest
 from support.running import Emroot
 
 from emroot.engine.execution.cgroups import memory_left, processors_allowed
-from emroot.engine.execution.pool import JOBS, default_workers
+from emroot.engine.execution.job_limits import JOBS, default_workers
 
 
 def _groups(directory: Path, version: int, own: dict[str, str], above: dict[str, str], *, seen: str) -> tuple[Path, Path]:

@@ -14,7 +14,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from support.waiting import most_at_once, once
 
-from emroot.engine.execution.pool import Cancelled, Finished, Pool, default_workers
+from emroot.engine.execution.job_limits import default_workers
+from emroot.engine.execution.pool import Cancelled, Finished, Pool
 
 
 @given(st.lists(st.floats(0, 100), max_size=20))

@@ -57,6 +57,6 @@ def _with_node(path: str, sdk: Sdk, home: Home) -> str:
     as in emsdk."""
     if find_program('node', path):
         return path
-    from ..sdk.node import node_for  # lazy import: most have a Node on PATH
+    from ..sdk.wheels.node import node_for  # lazy import: most have a Node on PATH
     node = node_for(home, sdk)
     return os.pathsep.join([path, str(node.parent)]) if node else path

@@ -19,7 +19,7 @@ from ..lazy_link.link_history import completing_command, never_whole, read_links
 from ..modes import all_modes
 from ..sdk import Sdk
 from ..sdk.identification import node_version
-from ..sdk.node import MINIMUM, node_for
+from ..sdk.wheels.node import MINIMUM, node_for
 from ..store import Store
 from ..store.verification import Verified
 

@@ -48,7 +48,7 @@ class Options:
     """How to build. No option changes the output."""
 
     jobs: int = 0
-    """Parallel jobs; 0 for the number in the environment (`pool.JOBS`), or the number of processors."""
+    """Parallel jobs; 0 for the number in the environment (`job_limits.JOBS`), or the number of processors."""
     below_run: bool = False
     """Whether a link below `emroot run` requests the build: then no message asks to change how make was
     started."""

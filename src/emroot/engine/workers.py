@@ -14,10 +14,10 @@ from .command_lines.compile_context import CompileContext
 from .execution.compiler_environment import compile_environment, find_preload
 from .execution.forkserver import ENOUGH, ForkServers
 from .execution.headers import prepare_headers
+from .execution.job_limits import MemoryLimit, default_workers, jobs_asked_for, jobs_that_fit
 from .execution.jobserver import find_jobserver
 from .execution.launcher import LauncherExecutor, make_working_directory
-from .execution.memory_limit import MemoryLimit, jobs_that_fit
-from .execution.pool import Executor, Pool, default_workers, jobs_asked_for
+from .execution.pool import Executor, Pool
 from .history.compile_times import CompileTimes
 from .objects import Objects
 from .reuse.included_files import FileDigests

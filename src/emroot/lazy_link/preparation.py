@@ -9,7 +9,7 @@ from pathlib import Path
 
 from ..cache_directory.directory import IN_FLIGHT
 from ..engine.build import Build
-from ..engine.execution.pool import default_workers
+from ..engine.execution.job_limits import default_workers
 from ..engine.history.compile_times import CompileTimes
 from ..engine.objects import KIND as OBJECT
 from ..engine.request import Request

@@ -20,7 +20,7 @@ from ..host.files import remove_tree
 SECONDS = 900.0
 SECONDS_VARIABLE = 'EMROOT_SDK_SECONDS'
 PROGRAM = Path(__file__).with_name('program.py')
-HOOK = Path(__file__).with_name('hook.py')
+HOOK = PROGRAM.with_name('emcc_hook') / 'hook.py'
 #: Variables that would change the behaviour of the SDK's modules. `clean_env` of system_libs.py lists most of
 #: them.
 _PREFIXES = ('EMCC_', 'EM_', 'EMMAKEN_', '_EM', 'PYTHON')
@@ -44,8 +44,7 @@ def pure_environment(extra: Mapping[str, str] | None = None) -> dict[str, str]:
 
 def programs_digest() -> str:
     """A digest of the programs in this directory: cached answers are valid while it is the same."""
-    programs = sorted(path for path in PROGRAM.parent.glob('*.py')
-                      if path.name != '__init__.py' and not path.name.startswith(HOOK.stem))
+    programs = sorted(path for path in PROGRAM.parent.glob('*.py') if path.name != '__init__.py')
     return digest_record([[path.name, digest_file(path)] for path in programs])
 
 

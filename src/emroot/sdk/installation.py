@@ -19,11 +19,11 @@ from ..host.files import read_file, write_text
 from ..host.home import Home, read_json, user_path, write_json
 from ..host.scratch import staging
 from .discovery import emscripten_root
-from .node import ensure_node
 from .progress import Report, silent
 from .providers import Provider, Release, Unpacked, matches, order
 from .providers.debian import DebianProvider
 from .providers.emsdk import EmsdkProvider
+from .wheels.node import ensure_node
 
 SOURCES = ('auto', 'emsdk', 'debian')
 MANIFEST = 'emroot-sdk.json'

@@ -29,7 +29,8 @@ from emroot.bazel.sdk_layout import SdkLayout  # the line above makes the packag
 from emroot.engine.command_lines.compile_context import RENAMED_SOURCE, CompileContext, shell_line
 from emroot.engine.command_lines.placeholders import CACHE_PREFIX
 from emroot.engine.execution.forkserver import ENOUGH, ForkServers
-from emroot.engine.execution.pool import Executor, Pool, default_workers
+from emroot.engine.execution.job_limits import default_workers
+from emroot.engine.execution.pool import Executor, Pool
 from emroot.engine.execution.zygote import find_zygote
 from emroot.engine.history.estimate import expected_seconds
 from emroot.host.copying import link_or_copy

@@ -3,7 +3,7 @@
     python lazy_link_action.py SETTINGS.json --cache DIR REQUEST.json
     python lazy_link_action.py SETTINGS.json --cache DIR --targets MODE/TARGET,...
 
-`probe/hook.py` starts it, as it does below `emroot run`: with the linker's command, or to have libraries built whole.
+`probe/emcc_hook/hook.py` starts it, as it does below `emroot run`: with the linker's command, or to have libraries built whole.
 SETTINGS.json is `Settings`. What was made is noted in a file, a line of JSON each, for the link to tell.
 """
 

@@ -24,7 +24,7 @@ def run(args: argparse.Namespace) -> int:
     from ...cache_directory.emcc_environment import cmake_variables, emcc_environment
     from ..builds import exit_code, run_build
     from ..context import CommandContext, print_json
-    from ..hooked_run import warn_of_parts
+    from ..run.hooked_run import warn_of_parts
     context = CommandContext(args)
     result = run_build(context, needed=True)
     warn_of_parts(context)

@@ -20,7 +20,7 @@ def run(args: argparse.Namespace) -> int:
     """Run one link, and print statistics."""
     from ...errors import UsageError
     from ...libraries.link_line import read_link
-    from ..hooked_run import given_command, run_hooked
+    from ..run.hooked_run import given_command, run_hooked
     line = read_link(given_command(args))
     if not line.command:
         raise UsageError('flags without a command link nothing',

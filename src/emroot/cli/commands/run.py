@@ -17,5 +17,5 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Run the command: the selection is built before it starts, other libraries when links need them."""
-    from ..hooked_run import given_command, run_hooked
+    from ..run.hooked_run import given_command, run_hooked
     return run_hooked(args, given_command(args))

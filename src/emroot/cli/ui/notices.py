@@ -19,8 +19,8 @@ from ..environment import notices_file
 
 #: Polling interval of `emroot run` in seconds.
 _INTERVAL = 0.25
-#: The prefix with which the hook reports a library that its emcc built itself (`probe/hook.py`), for
-#: `cli/hook_bypass.py`.
+#: The prefix with which the hook reports a library that its emcc built itself (`probe/emcc_hook/hook.py`), for
+#: `cli/run/hook_bypass.py`.
 BUILT = 'built: '
 #: The start of the part of a message that differs each time.
 _LOG = '; log: '

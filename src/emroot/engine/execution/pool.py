@@ -14,14 +14,10 @@ import threading
 import time
 from bisect import bisect_left, insort
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from .cgroups import processors_allowed
-
-#: Variables for the number of parallel jobs. The second is that of emcc and embuilder.
-JOBS = ('EMROOT_JOBS', 'EMCC_CORES')
 #: Seconds for which a worker waits for a slot or for memory before it checks its state again.
 _PATIENCE = 0.1
 
@@ -39,20 +35,6 @@ class Finished:
 
 class Cancelled(Exception):
     """The pool was stopped while this job was waiting or running."""
-
-
-@dataclass(order=True)
-class Job:
-    """A job. `cost`: expected seconds; negative for low priority. `run` is called on a worker, with its
-    number."""
-
-    order: tuple[float, int] = field(init=False)
-    cost: float = field(compare=False)
-    run: Callable[[int], None] = field(compare=False)
-    _count = itertools.count()
-
-    def __post_init__(self) -> None:
-        self.order = (self.cost, -next(Job._count))
 
 
 class Executor(Protocol):
@@ -103,7 +85,9 @@ class Pool:
     def __init__(self, workers: int, slots: JobSlots | None = None, room: Callable[[], bool] = lambda: True) -> None:
         self.workers = max(1, workers)
         self._slots, self._room = slots or _UnlimitedSlots(), room
-        self._ready: list[Job] = []  # in order, the cheapest first
+        #: Cost, number (the earlier, the higher) and function of each job, in order: the cheapest first.
+        self._ready: list[tuple[float, int, Callable[[int], None]]] = []
+        self._numbers = itertools.count(0, -1)
         self._running = 0
         self._processes: set[Killable] = set()
         self._error: BaseException | None = None
@@ -116,9 +100,10 @@ class Pool:
         self._end = threading.Lock()
 
     def add(self, cost: float, run: Callable[[int], None]) -> None:
-        """Queue a job. Jobs with a higher cost start first."""
+        """Queue a job, which is called on a worker, with its number. `cost`: expected seconds; jobs with a higher one
+        start first. Negative for low priority."""
         with self._lock:
-            insort(self._ready, Job(cost=cost, run=run))
+            insort(self._ready, (cost, next(self._numbers), run))
             self._changed.notify()
 
     def run(self) -> None:
@@ -214,7 +199,7 @@ class Pool:
     def _next(self, worker: int) -> int:
         """The index of the ready job that this worker takes."""
         if worker < shortest_first_workers(self.workers):
-            first = bisect_left(self._ready, 0.0, key=lambda job: job.cost)
+            first = bisect_left(self._ready, 0.0, key=lambda job: job[0])
             return first if first < len(self._ready) else -1
         return -1
 
@@ -222,10 +207,10 @@ class Pool:
         with self._lock:
             if not self._ready:  # another worker was faster
                 return
-            job = self._ready.pop(self._next(worker))
+            _, _, run = self._ready.pop(self._next(worker))
             self._running += 1
         try:
-            job.run(worker)
+            run(worker)
         except Cancelled:
             pass
         except BaseException as error:  # noqa: BLE001  # carried to the caller of run()
@@ -255,23 +240,3 @@ def _processor_seconds(process: subprocess.Popen[bytes]) -> float | None:
         return None
     process.returncode = os.waitstatus_to_exitcode(status)
     return used.ru_utime + used.ru_stime
-
-
-def jobs_asked_for() -> int:
-    """The number of jobs in the environment (EMROOT_JOBS or the SDK's EMCC_CORES); 0 if it is not set."""
-    said = (os.environ.get(name, '').strip() for name in JOBS)
-    return next((int(number) for number in said if number.isdecimal() and int(number)), 0)
-
-
-def default_workers() -> int:
-    """The number of workers: from the environment, otherwise the number of processors that this process
-    may use."""
-    if asked := jobs_asked_for():
-        return asked
-    if hasattr(os, 'process_cpu_count'):
-        count = os.process_cpu_count() or 1
-    elif hasattr(os, 'sched_getaffinity'):
-        count = len(os.sched_getaffinity(0))
-    else:
-        count = os.cpu_count() or 1
-    return min(count, processors_allowed() or count)

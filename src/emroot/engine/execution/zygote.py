@@ -23,7 +23,7 @@ from ...hashing import digest_bytes
 from ...host.files import atomic_write
 from ...host.programs import find_program
 from .elf import needed_libraries
-from .memory_limit import jobs_that_fit
+from .job_limits import jobs_that_fit
 
 SOURCE = Path(__file__).with_name('forkserver.c')
 #: Makes glibc (2.35 and later) allocate huge pages, many at once; other C libraries ignore it.

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ...errors import SdkError
-from ..pins import pinned
-from ..pip_wheels import get_wheel, program
 from ..progress import Report
+from ..wheels.pins import pinned
+from ..wheels.pip_wheels import get_wheel, program
 from . import Release, Unpacked, matches
 from .apt import Apt, machine_sources, missing_tools
 from .apt_index import Package, PackageIndex

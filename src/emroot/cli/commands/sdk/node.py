@@ -17,7 +17,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Print a Node that runs programs of every mode."""
     from ....sdk.identification import node_version
-    from ....sdk.node import ensure_node
+    from ....sdk.wheels.node import ensure_node
     from ...context import CommandContext, print_json
     from ...ui.download_progress import DownloadProgress
     context = CommandContext(args)

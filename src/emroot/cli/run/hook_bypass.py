@@ -9,13 +9,13 @@ import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from ..cache_directory.directory import CacheDirectory, is_unchanged
-from ..host.files import read_file
-from ..sdk import Sdk
-from .environment import is_below_run
-from .ui.color import paint
-from .ui.github_actions import annotate
-from .ui.notices import BUILT
+from ...cache_directory.directory import CacheDirectory, is_unchanged
+from ...host.files import read_file
+from ...sdk import Sdk
+from ..environment import is_below_run
+from ..ui.color import paint
+from ..ui.github_actions import annotate
+from ..ui.notices import BUILT
 
 #: The number of written files that are listed.
 NAMED = 3

@@ -11,13 +11,13 @@ import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from ..errors import SdkError, blame_shortage
-from ..hashing import digest_file
-from ..host.files import make_directories, write_text
-from ..host.programs import find_program
-from .extraction import unzip
+from ...errors import SdkError, blame_shortage
+from ...hashing import digest_file
+from ...host.files import make_directories, write_text
+from ...host.programs import find_program
+from ..extraction import unzip
+from ..program_failures import failure
 from .pins import Pin
-from .program_failures import failure
 
 _TIMEOUT = 1800
 #: Messages of pip and uv about a file with another digest.

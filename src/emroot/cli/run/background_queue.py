@@ -9,9 +9,9 @@ import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from ..host.home import read_json, write_json
-from ..host.isolated_python import isolated
-from ..modes import Mode
+from ...host.home import read_json, write_json
+from ...host.isolated_python import isolated
+from ...modes import Mode
 
 
 def build_in_background(cache: Path, missing: Iterable[tuple[Mode, str]], argv: Sequence[str]) -> None:
@@ -24,7 +24,7 @@ def build_in_background(cache: Path, missing: Iterable[tuple[Mode, str]], argv: 
         write_json(note, {'targets': sorted({*noted_targets(note), *targets})})
     # Not a job of the make that this link runs below: that may end before.
     env = {name: value for name, value in os.environ.items() if name not in ('MAKEFLAGS', 'MFLAGS')}
-    command = [*isolated('emroot.cli.background_build'), *argv]
+    command = [*isolated('emroot.cli.run.background_build'), *argv]
     with open(os.devnull, 'r+b') as nothing, contextlib.suppress(OSError):
         if sys.platform == 'win32':
             flags = subprocess.DETACHED_PROCESS | subprocess.IDLE_PRIORITY_CLASS | subprocess.CREATE_NEW_PROCESS_GROUP

@@ -1,4 +1,4 @@
-"""`python -m emroot.cli.lazy_link`: emcc below `emroot run` starts it instead of the linker when libraries are
+"""`python -m emroot.cli.run.lazy_link`: emcc below `emroot run` starts it instead of the linker when libraries are
 missing.
 
 Exit code 0: linked. `REFUSED`: the link fails, with whole archives, too. In both cases the linker's output is
@@ -16,21 +16,21 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from ..engine.build import Build
-from ..engine.request import Request
-from ..errors import EmrootError
-from ..lazy_link.lazy_archives import NeedsWholeArchives
-from ..lazy_link.link import LinkStats
-from ..lazy_link.preparation import lazy_link
-from ..lazy_link.undefined_symbols import LinkRefused
-from ..libraries.resolution import resolve
-from ..modes import Mode, parse_mode
-from ..symbol_index.symbols import NmFailed
-from .builds import options_of, say_failures
-from .context import CommandContext
-from .ui.log import make_listener
-from .ui.notices import tell
-from .ui.streams import prepare_process
+from ...engine.build import Build
+from ...engine.request import Request
+from ...errors import EmrootError
+from ...lazy_link.lazy_archives import NeedsWholeArchives
+from ...lazy_link.link import LinkStats
+from ...lazy_link.preparation import lazy_link
+from ...lazy_link.undefined_symbols import LinkRefused
+from ...libraries.resolution import resolve
+from ...modes import Mode, parse_mode
+from ...symbol_index.symbols import NmFailed
+from ..builds import options_of, say_failures
+from ..context import CommandContext
+from ..ui.log import make_listener
+from ..ui.notices import tell
+from ..ui.streams import prepare_process
 
 NEEDS_WHOLE_ARCHIVES = 9
 #: The hook has the same number.
@@ -40,7 +40,7 @@ REFUSED = 10
 def main(argv: list[str]) -> int:
     """Handle a request: run the linker's command without the missing libraries `MODE/TARGET`, or build the
     ports of a link."""
-    parser = make_parser('emroot.cli.lazy_link')
+    parser = make_parser('emroot.cli.run.lazy_link')
     parser.add_argument('--predict', action='store_true')
     parser.add_argument('--complete', action='store_true')
     parser.add_argument('--tell', action='store_true')

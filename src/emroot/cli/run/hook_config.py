@@ -1,4 +1,4 @@
-"""The emcc configuration below `emroot run`: EM_CONFIG points to it, and it loads `probe/hook.py` into
+"""The emcc configuration below `emroot run`: EM_CONFIG points to it, and it loads `probe/emcc_hook/hook.py` into
 every emcc."""
 
 from __future__ import annotations
@@ -11,16 +11,16 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from ..cache_directory.emcc_config import render, tools, write_configuration
-from ..errors import UsageError
-from ..hashing import digest_bytes
-from ..host.files import remove, remove_tree
-from ..host.isolated_python import isolated
-from ..host.locks import Lock, try_lock
-from ..probe import HOOK
-from ..sdk.em_config import given_config
-from .context import PROJECT, CommandContext
-from .environment import CONFIG, MESSAGES, QUIET, notices_file
+from ...cache_directory.emcc_config import render, tools, write_configuration
+from ...errors import UsageError
+from ...hashing import digest_bytes
+from ...host.files import remove, remove_tree
+from ...host.isolated_python import isolated
+from ...host.locks import Lock, try_lock
+from ...probe import HOOK
+from ...sdk.em_config import given_config
+from ..context import PROJECT, CommandContext
+from ..environment import CONFIG, MESSAGES, QUIET, notices_file
 
 #: Values of EMROOT_LAZY and --lazy; the first is the default.
 LAZY = ('exact', 'predict', 'off')
@@ -31,7 +31,7 @@ UNFROZEN = {'EM_FROZEN_CACHE': '0', 'EMCC_SKIP_SANITY_CHECK': '1'}
 
 @contextlib.contextmanager
 def hooked_config(context: CommandContext, *, loud: bool = False) -> Iterator[tuple[Path, str]]:
-    """A configuration with which emcc lets emroot build missing libraries (see `probe/hook.py`), and the file for messages to
+    """A configuration with which emcc lets emroot build missing libraries (see `probe/emcc_hook/hook.py`), and the file for messages to
     this run; empty if it is quiet."""
     text = _text(context, loud=loud)
     quiet = context.args.quiet or notices_file() == ''
@@ -79,7 +79,7 @@ def _text(context: CommandContext, *, loud: bool) -> str:
     command: dict[str, Any] = {'root': str(context.sdk.root), 'cache': str(context.cache),
                                'argv': [*isolated(), *here, '--quiet', 'build', *how]}
     if (lazy := lazy_mode(args)) != 'off':
-        command['lazy'] = [*isolated('emroot.cli.lazy_link'), *here, *how, *([] if loud else ['--quiet']),
+        command['lazy'] = [*isolated('emroot.cli.run.lazy_link'), *here, *how, *([] if loud else ['--quiet']),
                            *(['--tell'] if args.verbose else []), *(['--predict'] if lazy == 'predict' else []),
                            *(['--complete'] if _completes(context) else [])]
     passed_on = ('EM_CONFIG', 'EMCC_LOCAL_PORTS', 'EM_PORTS', 'EM_LLVM_ROOT', 'EM_BINARYEN_ROOT', 'EM_NODE_JS')

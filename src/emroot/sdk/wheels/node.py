@@ -8,16 +8,16 @@ import shutil
 from collections.abc import Iterable, Iterator
 from pathlib import Path, PurePosixPath
 
-from ..errors import SdkError, from_os_error
-from ..host.files import flush, make_directories, remove_tree
-from ..host.home import Home
-from ..host.programs import find_program
-from ..host.scratch import staging
-from .identification import node_version
-from .model import Sdk
+from ...errors import SdkError, from_os_error
+from ...host.files import flush, make_directories, remove_tree
+from ...host.home import Home
+from ...host.programs import find_program
+from ...host.scratch import staging
+from ..identification import node_version
+from ..model import Sdk
+from ..progress import Report, silent
 from .pins import Pin, pinned
 from .pip_wheels import get_wheel, program
-from .progress import Report, silent
 
 #: wasm64 programs use BigInt memory addresses, which Node supports without a flag from this version on.
 MINIMUM = (24, 0)

@@ -1,14 +1,17 @@
-"""Free memory, as the limit of concurrent jobs."""
+"""How many jobs may run at once: by the environment, the processors and the free memory."""
 
 from __future__ import annotations
 
 import math
+import os
 import time
 from collections.abc import Callable
 from pathlib import Path
 
-from .cgroups import CGROUP, CGROUPS, memory_left
+from .cgroups import CGROUP, CGROUPS, memory_left, processors_allowed
 
+#: Variables for the number of parallel jobs. The second is that of emcc and embuilder.
+JOBS = ('EMROOT_JOBS', 'EMCC_CORES')
 #: The memory of the largest compile in bytes (libc++'s locale.cpp: 202 MB), rounded up.
 ENOUGH = 256 << 20
 #: Seconds.
@@ -53,3 +56,23 @@ def _of_machine(meminfo: Path) -> int | None:
         return next((int(line.split()[1]) << 10 for line in lines if line.startswith('MemAvailable:')), None)
     except (OSError, ValueError, IndexError):
         return None
+
+
+def jobs_asked_for() -> int:
+    """The number of jobs in the environment (EMROOT_JOBS or the SDK's EMCC_CORES); 0 if it is not set."""
+    said = (os.environ.get(name, '').strip() for name in JOBS)
+    return next((int(number) for number in said if number.isdecimal() and int(number)), 0)
+
+
+def default_workers() -> int:
+    """The number of workers: from the environment, otherwise the number of processors that this process
+    may use."""
+    if asked := jobs_asked_for():
+        return asked
+    if hasattr(os, 'process_cpu_count'):
+        count = os.process_cpu_count() or 1
+    elif hasattr(os, 'sched_getaffinity'):
+        count = len(os.sched_getaffinity(0))
+    else:
+        count = os.cpu_count() or 1
+    return min(count, processors_allowed() or count)

@@ -11,13 +11,13 @@ from __future__ import annotations
 import os
 import sys
 
-from ..engine.request import Request
-from ..host.files import remove
-from ..modes import parse_mode
-from ..store import try_lock
+from ...engine.request import Request
+from ...host.files import remove
+from ...modes import parse_mode
+from ...store import try_lock
+from ..ui.streams import prepare_process
 from .background_queue import noted_targets, notes_directory
 from .lazy_link import make_parser, opened
-from .ui.streams import prepare_process
 
 #: Seconds in which a process that has built everything certainly ends.
 PATIENCE = 5.0
@@ -25,7 +25,7 @@ PATIENCE = 5.0
 
 def main(argv: list[str]) -> int:
     """Build the libraries in the notes of a cache directory."""
-    args = make_parser('emroot.cli.background_build').parse_args(argv)
+    args = make_parser('emroot.cli.run.background_build').parse_args(argv)
     args.quiet = True
     if sys.platform != 'win32':
         os.nice(19)

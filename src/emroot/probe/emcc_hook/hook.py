@@ -1,7 +1,7 @@
 """Runs inside every emcc below `emroot run`, and lets emroot build missing libraries, all at once.
 
 With lazy links, nothing is built at this point: when emcc starts the linker, its command goes to emroot
-instead (`hook_processes.py`), which links with only the needed objects. If that is impossible, whole
+instead (`processes.py`), which links with only the needed objects. If that is impossible, whole
 libraries are built then.
 
 emcc's configuration file is Python, and every emcc reads it, however it is started (by its absolute path from
@@ -12,8 +12,7 @@ libraries only pays for a dozen stat calls.
 
 If a release lacks what is changed, emcc works as without emroot.
 
-Each file beside this one has one purpose: `hook_libraries.py`, `hook_ports.py`, `hook_processes.py` (the linker) and
-`hook_builds.py` (emroot).
+Each file in this directory has one purpose: `libraries.py`, `ports.py`, `processes.py` (the linker) and `builds.py` (emroot).
 
 It runs in the SDK's Python (3.8 or later) and imports nothing of emroot.
 """
@@ -25,6 +24,7 @@ import os
 import sys
 
 HERE = os.path.dirname(os.path.abspath(__file__))
+PROBE = os.path.dirname(HERE)
 #: The configuration of this run, and what ends the name of the file for messages beside it (`cli/environment.py` has the same).
 CONFIG, MESSAGES = os.environ.get('EM_CONFIG', ''), '.notices'
 #: Programs of this folder that are loaded, by name.
@@ -36,9 +36,9 @@ class Hook:
 
     def __init__(self, command):
         self.command = command
-        builds = load('hook_builds').Builds(command, '' if is_quiet() else messages())
-        libraries = load('hook_libraries').Libraries(builds, load)
-        ports = load('hook_ports').Ports(builds, libraries, load, tell)
+        builds = load('emcc_hook/builds').Builds(command, '' if is_quiet() else messages())
+        libraries = load('emcc_hook/libraries').Libraries(builds, load)
+        ports = load('emcc_hook/ports').Ports(builds, libraries, load, tell)
         self.changes = {'tools.system_libs': libraries.change_libraries, 'tools.ports': ports.change_ports,
                         'tools.cache': ports.change_cache}
 
@@ -115,11 +115,10 @@ def is_quiet():
 
 
 def load(name):
-    """A program in this folder, loaded once."""
+    """A program of `probe`, by its path there without `.py`, loaded once."""
     if name in LOADED:
         return LOADED[name]
-    directory = os.path.join(HERE, name + '.py')
-    spec = importlib.util.spec_from_file_location('emroot_' + name, directory)
+    spec = importlib.util.spec_from_file_location('emroot_' + name.replace('/', '_'), os.path.join(PROBE, name + '.py'))
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     LOADED[name] = module
@@ -129,7 +128,7 @@ def load(name):
 def emroot_asks():
     """Whether this is one of emroot's own queries to the SDK."""
     program = getattr(sys.modules.get('__main__'), '__file__', None)
-    return bool(program) and os.path.dirname(os.path.abspath(program)) == HERE
+    return bool(program) and os.path.dirname(os.path.abspath(program)) == PROBE
 
 
 def install(command):

@@ -8,20 +8,20 @@ import subprocess
 import sys
 from pathlib import Path
 
-from ..cache_directory.emcc_environment import cache_variables, cmake_variables
-from ..errors import RemoteError, UsageError
-from ..host import permissions
-from ..host.home import user_path
-from ..host.programs import find_program
-from ..host.quoting import quoted
-from ..lazy_link.link_history import completing_command, never_whole
-from ..libraries.link_line import CONFIG, compiler
-from .builds import exit_code, run_build
-from .context import CommandContext, warn_once
-from .environment import is_below_run
+from ...cache_directory.emcc_environment import cache_variables, cmake_variables
+from ...errors import RemoteError, UsageError
+from ...host import permissions
+from ...host.home import user_path
+from ...host.programs import find_program
+from ...host.quoting import quoted
+from ...lazy_link.link_history import completing_command, never_whole
+from ...libraries.link_line import CONFIG, compiler
+from ..builds import exit_code, run_build
+from ..context import CommandContext, warn_once
+from ..environment import is_below_run
 from .hook_bypass import watched
 from .hook_config import UNFROZEN, hooked_config
-from .ui.notices import heard
+from ..ui.notices import heard
 
 
 def given_command(args: argparse.Namespace) -> list[str]:

@@ -16,11 +16,11 @@ REFUSED = 10
 
 
 class Libraries:
-    """The libraries that an emcc requests. `builds` starts emroot (`hook_builds.py`), `load` gives a program of this folder."""
+    """The libraries that an emcc requests. `builds` starts emroot (`builds.py`), `load` gives a program of `probe`."""
 
     def __init__(self, builds, load):
         self.builds, self.load = builds, load
-        self.programs = load('hook_builds')
+        self.programs = load('emcc_hook/builds')
         self.awaited = {}  # libraries of a lazy link, by where they would be: how emcc would build each, and its name
         self.served = False  # whether emroot has made a link without them
         self.watching = False
@@ -114,7 +114,7 @@ class Libraries:
         if self.lazy():
             if not self.watching:
                 self.watching = True
-                self.load('hook_processes').watch(self)
+                self.load('emcc_hook/processes').watch(self)
             self.awaited.setdefault(path, (build, name))
         return path in self.awaited
 

@@ -1,0 +1,1 @@
+"""Programs out of wheels of the Python package index, pinned by version and sha256."""
