@@ -7,7 +7,7 @@
     python3 dev.py upstream-tests [...] Emscripten's own tests, with plain emcc and below emroot
     python3 dev.py projects [...]       third-party projects, with plain emcc and below emroot
     python3 dev.py bench [...]          measure against emcc and embuilder, in turn; writes BENCHMARKS.md
-    python3 dev.py check                ruff, mypy and the layers of the package
+    python3 dev.py check                ruff, mypy, generated pages, and the layers of the package
     python3 dev.py smoke                whether emroot works on this machine, with EMSDK's or another SDK
     python3 dev.py windows [PYTEST...]  tests with Windows' Python under Wine
     python3 dev.py docs [--write]       the documentation's generated pages, and the site
@@ -33,8 +33,8 @@ ROOT = Path(__file__).resolve().parent
 VENV = ROOT / '.venv'
 BIN = VENV / ('Scripts' if os.name == 'nt' else 'bin')
 PYTHON = BIN / ('python.exe' if os.name == 'nt' else 'python')
-COMMANDS = {'demo': 'dev.demo', 'test': 'dev.testing', 'fidelity': 'dev.fidelity', 'torture': 'stress',
-            'bench': 'dev.bench', 'check': 'dev.check', 'smoke': 'dev.smoke',
+COMMANDS = {'demo': 'dev.demo', 'test': 'dev.testing', 'fidelity': 'fidelity', 'torture': 'stress',
+            'bench': 'dev.bench', 'check': 'dev.check', 'smoke': 'smoke',
             'upstream-tests': 'upstream', 'projects': 'real_projects',
             'docs': 'dev.docs', 'release': 'dev.release', 'windows': 'support.windows.wine', 'indexes': 'dev.indexes',
             'pins': 'dev.pins'}

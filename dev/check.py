@@ -1,4 +1,5 @@
-"""Static checks: ruff, mypy (strict), and the rooms of the package (import-linter, whose contracts are in `pyproject.toml`)."""
+"""Static checks: ruff, mypy (strict), generated pages that equal the committed ones (`dev.py docs`), and the package's layers
+(import-linter, whose contracts are in `pyproject.toml`)."""
 
 from __future__ import annotations
 
@@ -7,7 +8,7 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-CHECKS = (['ruff', 'check', '.'], ['mypy'])
+CHECKS = (['ruff', 'check', '.'], ['mypy'], ['dev.docs', '--pages'])
 #: The program `lint-imports`, which is no module.
 _LINT_IMPORTS = 'import sys; from importlinter.cli import lint_imports_command; sys.exit(lint_imports_command())'
 

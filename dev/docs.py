@@ -1,4 +1,4 @@
-"""`dev.py docs [--write] [--to DIR]`: the pages that are made from the code, and the site of all pages.
+"""`dev.py docs [--write] [--pages] [--to DIR]`: the pages that are made from the code, and the site of all pages.
 
 Without `--write`, pages that no longer say what the code says are an error.
 """
@@ -22,20 +22,26 @@ from emroot.project.project_file import json_schema
 from .paths import ROOT, say
 
 REFERENCE = ROOT / 'docs' / 'reference'
-MADE = '<!-- Made from the code by `python3 dev.py docs --write`; a test compares. -->\n\n'
+#: Between these lines a page has what is made from the code; the rest of it is written by hand.
+BEGIN = '<!-- Made from the code by `python3 dev.py docs --write`; a test compares. -->\n'
+END = '<!-- End of the part that is made from the code. -->\n'
 
 
 def pages() -> dict[Path, str]:
     """Every page that is made from the code, and Starlark's constants of modes."""
-    return {REFERENCE / 'cli.md': command_line(), REFERENCE / 'starlark.md': starlark(),
-            REFERENCE / 'emroot-toml.md': project_file(), REFERENCE / 'seams.md': seams(),
+    made = {'cli.md': command_line(), 'starlark.md': starlark(), 'emroot-toml.md': project_file(), 'seams.md': seams()}
+    return {**{REFERENCE / name: _page(REFERENCE / name, text) for name, text in made.items()},
             ROOT / 'bazel/private/modes/mode_axes.bzl': mode_axes()}
+
+
+def _page(path: Path, made: str) -> str:
+    before, _, rest = path.read_text(encoding='utf-8').partition(BEGIN)
+    return f'{before}{BEGIN}\n{made}\n{END}{rest.partition(END)[2]}'
 
 
 def command_line() -> str:
     """Every command with its arguments, as the parser has it (but not as one Python's argparse or another lays it out)."""
-    parts = [MADE + '# Command line\n\nResults go to standard output; progress, logs and errors go to standard '
-             'error. Every command that reports takes\n`--json`. `emroot COMMAND --help` prints the same information.\n']
+    parts = []
     for name, parser in _commands('emroot', make_parser()):
         actions = [action for action in parser._actions if not isinstance(action, argparse._SubParsersAction)
                    and (name == 'emroot' or action.dest not in _COMMON)]
@@ -74,32 +80,11 @@ def _commands(name: str, parser: argparse.ArgumentParser) -> Iterator[tuple[str,
             yield from _commands(f'{name} {word}', command)
 
 
-_TRUST = '''## Trust
-
-A clone is data: emroot always uses the parts of a file that need no trust. These are a version (`sdk`), features, names of
-targets and links, `builder` and `complete`. The other parts can run code or supply libraries: a path of an SDK, `remote` and
-`remote-key`, `base`, `ports-from`, and files whose code emcc runs (your own ports, `--em-config`, `@FILE`). emroot lists these in
-a warning and does not use them until you run `emroot trust [DIR]` for the directory of the file. `emroot trust --revoke`
-withdraws the trust. In CI, set `EMROOT_TRUST` to the directory (or several, separated as in PATH; each includes its
-subdirectories), or to `1`.
-
-If only the file names a `remote` or `base`, everything from there keeps its origin: it is stored in a separate cache directory,
-and only builds that name the same remote and base use it. (`--remote-key` and EMROOT_REMOTE_KEY override `remote-key`; a remote
-with another key is another remote.) `rw+` is ignored in this file: uploads need `--remote-write` or `EMROOT_REMOTE`. Below
-`emroot run`, the file of the directory in which `emroot run` was started is used, not those of the directories where emcc runs.
-'''
-
-
 def project_file() -> str:
     """The keys of emroot.toml."""
-    schema = json_schema()
-    text = [MADE + '# emroot.toml\n\nThe selection of a project, used by `emroot build` without arguments. emroot uses the file '
-            'in the current\ndirectory or in the nearest directory above it. Editors can check it with '
-            '[the schema](emroot.schema.json).\n']
-    text.append(_table('At the top', {k: v for k, v in schema['properties'].items() if k != 'cache'}))
-    text.append(_table('In each `[[cache]]`', schema['properties']['cache']['items']['properties']))
-    text.append(_TRUST)
-    return '\n'.join(text)
+    properties = json_schema()['properties']
+    return '\n'.join([_table('At the top', {k: v for k, v in properties.items() if k != 'cache'}),
+                      _table('In each `[[cache]]`', properties['cache']['items']['properties'])])
 
 
 def _table(title: str, properties: dict[str, Any]) -> str:
@@ -133,9 +118,7 @@ _STARLARK = {
 
 def starlark() -> str:
     """Tags and rules with their attributes. Starlark is read as the Python that it nearly is."""
-    parts = [MADE + '# Starlark\n\n`load("@emroot//bazel:defs.bzl", "wasm_cc_binary", "wasm_cc_test")` and '
-             '`use_extension("@emroot//bazel:extensions.bzl", "emscripten_deps")`;\n[Bazel](../bazel.md) shows how to use '
-             'them.\n']
+    parts = []
     for heading, files in _STARLARK.items():
         rows = []
         for file, name in files:
@@ -159,27 +142,10 @@ def _attributes(value: ast.expr) -> Iterator[tuple[str, str, str, str]]:
                 yield str(key.value), kind, default, doc
 
 
-_SEAMS = '''# What emroot needs of Emscripten
-
-emroot has no list of libraries, flags or settings of its own. It loads Emscripten's Python modules and uses the names in these
-tables: it calls them, reads them, or replaces them so that nothing is built or written. A new release of Emscripten works as
-long as it has these names.
-
-- **needed to**: if Emscripten lacks the name, emroot ends with an error that names it (exit code 3) when it does this.
-- **used to**: if Emscripten lacks the name, emroot does this without it, with the consequence in the last column. A
-  warning names it once.
-
-`emroot doctor` tells which names your Emscripten lacks; `emroot doctor --json` prints the state of each. Names without a
-version exist from 3.1.69 on.
-
-| word | to |
-|---|---|
-'''
-
-
 def seams() -> str:
     """The names of Emscripten that emroot uses, a table for each module."""
-    parts = [MADE + _SEAMS + ''.join(f'| {use} | {text} |\n' for use, text in USES.items())]
+    uses = ''.join(f'| {use} | {text} |\n' for use, text in USES.items())
+    parts = [f'| word | to |\n|---|---|\n{uses}']
     for module in dict.fromkeys(seam.module for seam in SEAMS):
         rows = ''.join(f'| `{seam.name}`{_versions(seam)} | {", ".join(seam.needs)} | {", ".join(seam.helps)} | {seam.why} |\n'
                        for seam in SEAMS if seam.module == module)
@@ -198,6 +164,7 @@ def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(allow_abbrev=False, prog='dev.py docs')
     parser.add_argument('--write', action='store_true')
     parser.add_argument('--to', type=Path, default=ROOT / 'site')
+    parser.add_argument('--pages', action='store_true', help='compare the pages only')
     given = parser.parse_args(arguments)
     for path, text in pages().items():
         if given.write:
@@ -205,6 +172,8 @@ def main(arguments: list[str]) -> int:
         elif not path.is_file() or path.read_text(encoding='utf-8') != text:
             say(f'docs: {path.relative_to(ROOT)} is not what the code says; rewrite it: python3 dev.py docs --write')
             return 1
+    if given.pages:
+        return 0
     env = {**os.environ, 'PYTHONPATH': str(ROOT), 'NO_MKDOCS_2_WARNING': '1', 'DISABLE_MKDOCS_2_WARNING': 'true'}
     command = [sys.executable, '-m', 'mkdocs', 'build', '--strict', '--site-dir', str(given.to.absolute())]  # quiet, it forgives
     done = subprocess.run(command, cwd=ROOT, env=env, check=False, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)

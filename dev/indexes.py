@@ -15,6 +15,8 @@ import sys
 import tempfile
 from pathlib import Path
 
+from support.sdks import get_sdks
+
 from emroot.host.home import Home
 from emroot.modes import all_modes, parse_mode
 from emroot.project.selection import default_link_lines
@@ -22,7 +24,7 @@ from emroot.sdk import Sdk, find_sdk
 from emroot.symbol_index import SymbolIndex
 from emroot.symbol_index.bundled import BUNDLED, decode_indexes, encode_indexes
 
-from .paths import dev_home, get_sdks, say
+from .paths import dev_home, say
 
 
 def main(argv: list[str]) -> int:

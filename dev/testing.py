@@ -13,7 +13,9 @@ import sys
 import time
 from pathlib import Path
 
-from .paths import ROOT, dev_cache, dev_home, get_sdks, say
+from support.sdks import get_sdks
+
+from .paths import ROOT, dev_cache, dev_home, say
 
 #: Parts of the tests, those with the longest waits first: they are begun first.
 PARTS = tuple(f'tests/{part}' for part in ('bazel', 'sdk', 'remote', 'browser', 'project', 'unit', 'windows'))

@@ -17,6 +17,7 @@ import tempfile
 import time
 from pathlib import Path
 
+from support.sdks import get_sdks
 from support.windows.clangs import ensure_clangs
 
 from emroot import __version__
@@ -24,7 +25,7 @@ from emroot.engine.execution.elf import needed_libraries
 from emroot.engine.execution.job_limits import default_workers
 from emroot.sdk import Sdk, find_sdk
 
-from ..paths import ROOT, dev_cache, dev_home, get_sdks, say
+from ..paths import ROOT, dev_cache, dev_home, say
 from .measure import Timing, measure, middle, ratio
 from .work import LINK, Bench, Work
 

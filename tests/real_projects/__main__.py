@@ -16,8 +16,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from support.downloads.sources import SourceUnavailable, get_source
+from support.sdks import get_sdks
 
-from dev.paths import ROOT, dev_cache, dev_home, get_sdks, say
+from dev.paths import ROOT, dev_cache, dev_home, say
 from emroot.sdk import Sdk, find_sdk
 
 from .building import Built, Way, build, differing, ratio, total

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from fidelity.archives import compare
 
-from dev.fidelity import compare
 from emroot.libraries.catalogue import Catalogue
 from emroot.modes import Mode, parse_mode
 from emroot.sdk import Sdk

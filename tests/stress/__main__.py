@@ -10,7 +10,9 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from dev.paths import dev_cache, dev_home, get_sdks, say
+from support.sdks import get_sdks
+
+from dev.paths import dev_cache, dev_home, say
 from emroot.host.files import remove_tree
 
 from . import __doc__ as description

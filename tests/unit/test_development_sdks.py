@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from support import sdks
 
 from dev import paths
 from emroot.sdk.installation import MANIFEST
@@ -20,7 +21,7 @@ def installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     library.write_bytes(b'!<arch>\n')
     for name in ('emcc.py', 'emscripten-version.txt', MANIFEST):
         (tree / name).write_text('', encoding='utf-8')
-    paths.record_sdk_caches()
+    sdks.record_sdk_caches()
     return tree
 
 
@@ -33,14 +34,14 @@ def without_record(installed: Path) -> Path:
 
 
 def test_an_sdk_is_removed_when_something_was_written_to_its_cache(installed: Path, capsys: pytest.CaptureFixture[str]):
-    paths.remove_changed_sdks()
+    sdks.remove_changed_sdks()
     assert installed.exists()
     (installed / 'cache' / 'sysroot' / 'lib' / 'libhtml5.a').write_bytes(b'!<arch>\n')
-    paths.remove_changed_sdks()
+    sdks.remove_changed_sdks()
     assert not installed.exists()
     assert 'not as it was installed' in capsys.readouterr().err
 
 
 def test_an_sdk_without_a_listing_is_removed(without_record: Path):
-    paths.remove_changed_sdks()
+    sdks.remove_changed_sdks()
     assert not without_record.exists()

@@ -19,7 +19,9 @@ import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from dev.paths import ROOT, dev_home, get_sdks, say
+from support.sdks import get_sdks
+
+from dev.paths import ROOT, dev_home, say
 from emroot.sdk import find_sdk
 from emroot.store import try_lock
 

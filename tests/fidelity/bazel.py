@@ -15,12 +15,11 @@ from support.bazel import ensure_tree
 from support.bazel.libraries import OBJECTS, Libraries
 from support.reference_sdk import ReferenceSdk, every_class, first_difference
 
+from dev.paths import dev_cache, dev_home, say
 from emroot.hashing import digest_file
 from emroot.libraries.catalogue import Catalogue
 from emroot.modes import Mode
 from emroot.sdk import Sdk
-
-from .paths import dev_cache, dev_home, say
 
 #: Modes that are compared without --modes.
 MODES = ('wasm32-lto', 'wasm32-pic', 'wasm32-thinlto', 'wasm64', 'wasm64-lto', 'wasm64-thinlto-pic')

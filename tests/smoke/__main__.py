@@ -19,9 +19,8 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from dev.paths import ROOT, dev_cache, dev_home, say
 from emroot.host.files import remove_tree
-
-from .paths import ROOT, dev_cache, dev_home, say
 
 SOURCES = ROOT / 'examples' / 'smoke'
 #: Quick to build, and of each kind: C, C++, assembly, a bare object.

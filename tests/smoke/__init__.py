@@ -1,0 +1,1 @@
+"""`dev.py smoke`: emroot works on this machine, with this SDK."""
