@@ -12,6 +12,8 @@ import re
 from collections.abc import Iterable
 
 INTERRUPTED = 130
+#: What Bazel's action says of a link whose libraries nothing declares; `emroot doctor` finds it in logs.
+LINK_NEEDS = 'this link needs libraries of mode {mode} that nothing known beforehand tells: {targets}.'
 
 
 class EmrootError(Exception):

@@ -118,6 +118,11 @@ def all_modes() -> list[Mode]:
     return [Mode(arch=a, lto=o, pic=p) for a, p, o in itertools.product(arch, pic, lto)]  # type: ignore[arg-type]  # as in AXES
 
 
+def mode_names() -> dict[str, str]:
+    """The name of each mode by its directory."""
+    return {mode.directory: mode.name for mode in all_modes()}
+
+
 def mode_of_directory(directory: str) -> Mode | None:
     """The mode whose archives emcc looks for there, relative to the cache directory; None if there is none."""
     return next((mode for mode in all_modes() if mode.directory == directory), None)

@@ -73,7 +73,7 @@ def full_page(shared_home: Home, tmp_path_factory: pytest.TempPathFactory) -> Pa
     home = find_home(directory / 'home')
     build = Build(catalogue, home, Store(home.store), directory / 'cache')
     _fill(build, catalogue.sdk)
-    save_build_record(build.context, 1_700_000_000.0)
+    save_build_record(build.home, build.catalogue, build.result, build.timeline.spans, {}, 1_700_000_000.0)
     report = directory / 'full.html'
     report.write_text(collect(catalogue, home, build.cache.root).to_html(), encoding='utf-8')
     return report

@@ -11,7 +11,7 @@ import pytest
 from dev import docs
 from dev.site import PAGES
 from emroot.cli.parser import make_parser
-from emroot.engine.result import REASONS
+from emroot.engine.result import ReuseReason
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -36,7 +36,7 @@ def test_every_public_attribute_of_starlark_has_a_docstring():
 
 def test_every_reason_is_documented():
     page = (ROOT / 'docs/reference/json.md').read_text(encoding='utf-8')
-    assert all(f'`{reason}`' in page for reason in REASONS)
+    assert all(f'`{reason}`' in page for reason in ReuseReason)
 
 
 def test_every_page_is_on_the_site(site: Path):

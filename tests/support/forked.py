@@ -17,10 +17,8 @@ import socket
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 #: Loaded once. A module that looks at the environment while it is loaded must not be among them.
 LOADED = tuple(f'emroot.{name}' for name in (
@@ -140,8 +138,6 @@ def _become(descriptors: Sequence[int], arguments: list[str], env: dict[str, str
         errors = 'strict' if number < 2 else 'backslashreplace'
         setattr(sys, name, open(number, mode, encoding='utf-8', errors=errors, closefd=False))  # noqa: SIM115
     import emroot.cli
-    began: Any = time.perf_counter() - time.process_time()
-    emroot.cli.BEGAN = began
     sys.argv = [str(Path(emroot.cli.__file__).parents[1] / '__main__.py'), *arguments]
     runpy.run_module('emroot', run_name='__main__', alter_sys=False)
 

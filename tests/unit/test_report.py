@@ -15,9 +15,8 @@ from support.snapshots import seed
 
 from emroot.engine.history.build_record import KEPT, SLICES, _timeline, read_build_record, record_path
 from emroot.engine.history.timeline import Span
-from emroot.engine.result import REASONS
+from emroot.engine.result import ReuseReason
 from emroot.host.home import find_home
-from emroot.reporting.sections import WHY
 
 
 @pytest.fixture(scope='session')
@@ -94,7 +93,7 @@ def test_it_describes_a_build_that_used_a_base(fake: Emroot, tmp_path: Path):
     assert fake('build', '--targets', 'libone,crt1', '--base', tmp_path / 'base').code == 0
     why = _report(fake)['last_build']['modes']['wasm32']['why']
     assert why['archive_in_base'] == 3, 'and crt1 was compiled'
-    assert WHY['archive_in_base'][0] in _page(fake, tmp_path / 'report.html')
+    assert ReuseReason.ARCHIVE_IN_BASE.label in _page(fake, tmp_path / 'report.html')
 
 
 def test_what_failed_says_why_until_it_is_built(fake: Emroot):
@@ -219,7 +218,6 @@ def test_without_its_script_the_page_says_what_matters(fake: Emroot, tmp_path: P
 
 
 def test_the_page_has_words_for_every_reason_of_reuse(fake: Emroot, tmp_path: Path):
-    assert [*WHY] == [*REASONS]
     assert fake.machine(tmp_path / 'other')('build', '--targets', 'libone', '--cache', tmp_path / 'base').code == 0
     assert fake('build', '--targets', 'libone,crt1', '--base', tmp_path / 'base').code == 0
     assert fake('report', '-o', tmp_path / 'report.html').code == 0

@@ -32,7 +32,6 @@ def test_every_compile_and_archive_is_on_the_row_of_its_worker(fake: Emroot, tmp
     ran = fake('build', '--targets', 'libmany,libone', '-j', '2', '--trace', tmp_path / 'trace.json')
     assert ran.code == 0, ran.err
     document, spans, instants = _trace(tmp_path / 'trace.json')
-    assert document['otherData'].pop('own_seconds') > 0 and document['otherData'].pop('before_seconds') > 0
     assert document['otherData'] == {'workers': 2, 'targets': ['wasm32/libmany', 'wasm32/libone']}
     assert sorted(s['name'] for s in spans if s['cat'] == 'archive') == ['wasm32/libmany', 'wasm32/libone']
     compiles = [s for s in spans if s['cat'] == 'compile']

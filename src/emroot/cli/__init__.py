@@ -6,16 +6,13 @@ from __future__ import annotations
 import os
 import signal
 import sys
-import time
 from collections.abc import Sequence
 
 from ..errors import INTERRUPTED, EmrootError, UsageError, from_exception
 from ..host.permissions import restrict_umask
 from .ui.streams import output_fault, prepare_process
 
-__all__ = ['BEGAN', 'main']
-#: The start of this process on `time.perf_counter`, estimated from the interpreter's processor time.
-BEGAN = time.perf_counter() - time.process_time()
+__all__ = ['main']
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -16,7 +16,6 @@ from ..formatting import display_path, format_duration
 from ..host.home import user_path
 from ..modes import Mode
 from ..project.names import split_names
-from . import BEGAN
 from .context import CommandContext
 from .environment import is_below_run
 from .ui.log import make_listener
@@ -92,7 +91,7 @@ def build_selected(context: CommandContext, selected: Mapping[Mode, Sequence[str
 def _write_trace(build: Build, requests: list[Request], path: str) -> None:
     from ..engine.history.trace import write_trace  # lazy import: rarely requested
     targets = [f'{request.mode}/{target}' for request in requests for target in request.targets]
-    write_trace(build.timeline, targets, build.result, user_path(path), before=build.timeline.began - BEGAN)
+    write_trace(build.timeline, targets, build.result, user_path(path))
 
 
 def options_of(context: CommandContext) -> Options:

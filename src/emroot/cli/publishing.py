@@ -15,13 +15,12 @@ from ..modes import Mode
 from ..remote.client import Outgoing, UploadRequest, outgoing, send
 from ..remote.remote_spec import RemoteSpec
 from ..remote.signing import sign
-from ..remote.transports import open_transport
 from ..symbol_index.storage import KIND as INDEX
 
 
 def put(build: Build, wanted: list[tuple[Mode, str]], address: RemoteSpec, key: Path | None) -> tuple[int, int | None]:
     """Upload. Returns the number of targets, and for a directory the number of its records."""
-    transport, store, found = open_transport(address), build.store, list[Outgoing]()
+    transport, store, found = address.open(), build.store, list[Outgoing]()
     with store:
         for mode, target in wanted:
             whole = next(filter(None, (outgoing(store, offer) for offer in _offers(build, mode, target))), None)

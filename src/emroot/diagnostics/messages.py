@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
+from ..errors import LINK_NEEDS
 from ..libraries.catalogue import Catalogue
 from ..modes import Mode, all_modes, mode_of_directory, parse_mode
 from ..sdk.identity_cache import read_source_index
@@ -30,8 +31,7 @@ _PACKAGE = re.compile(
     r"""|Could not find a package configuration\s+file provided by "(\w+)\""""
     r"""|[Dd]ependency "?([\w.+-]+?)"? (?:not found|found: NO)""")  # Meson
 _SYMBOL = re.compile(r'(?:(\S*sysroot[/\\]lib\S*): )?undefined symbol: (.+?)(?= \(referenced by|\.? Required by|$)', re.MULTILINE)
-_BAZEL = re.compile(r'needs (?:libraries )?(?:(\S+) )?of mode (wasm\S+?),?'
-                    r'(?: that nothing known beforehand tells: ([^\n]+?)\.?$| )', re.MULTILINE)
+_BAZEL = re.compile(re.escape(LINK_NEEDS).replace(r'\{mode\}', r'(\S+)').replace(r'\{targets\}', '(.+)'))
 _DISCARDED = re.compile(r"(\S+): wasm(32|64) object file can't be linked in wasm(32|64) mode")
 _UNSHARED = re.compile(r"--shared-memory is disallowed by (\S+) because")
 _FOREIGN = 'the libraries in this cache directory are for another Emscripten or mode than the emcc that links'
@@ -199,8 +199,8 @@ class _Reader:
 
     def bazel(self) -> Iterator[Fix]:
         """Messages of emroot's Bazel rules."""
-        for target, mode, targets in _BAZEL.findall(self.text):
-            for name in targets.split(', ') if targets else [target]:
+        for mode, targets in _BAZEL.findall(self.text):
+            for name in targets.split(', '):
                 yield _target(f'{mode}/{name}', parse_mode(mode), name)
 
     def situations(self) -> Iterator[Fix]:

@@ -48,7 +48,7 @@ def find_archive(store: Store, keys: Keys) -> StoredArchive | None:
 
 
 def make_archive(archive: Archive, members: list[Blob], key: str, store: Store, context: CompileContext, env: Mapping[str, str],
-                 pool: Pool, watcher: BuildListener) -> Blob | Failure:
+                 pool: Pool, listener: BuildListener) -> Blob | Failure:
     """Archive the objects and store the result under `key`, and its symbol index under the key of
     `archive`."""
     if archive.how == 'copy':
@@ -61,9 +61,9 @@ def make_archive(archive: Archive, members: list[Blob], key: str, store: Store, 
         def index() -> None:
             wrong = record_index(store, archive.key, objects, find_nm(context.sdk.tools), context.sdk.embedded_paths, env)
             if wrong:
-                watcher.note(f'no index of {archive.name}: {wrong}')
+                listener.note(f'no index of {archive.name}: {wrong}')
         with run_in_background(index):
-            made = _run_archiver(archive, objects, store, context, env, pool, watcher)
+            made = _run_archiver(archive, objects, store, context, env, pool, listener)
     if isinstance(made, Blob):
         store.write(KIND, key, {'digest': made.digest, 'size': made.size, 'path': archive.path,
                                 'members': [[name, member.digest] for (name, _), member in
@@ -72,7 +72,7 @@ def make_archive(archive: Archive, members: list[Blob], key: str, store: Store, 
 
 
 def _run_archiver(archive: Archive, objects: Mapping[str, Path], store: Store, context: CompileContext, env: Mapping[str, str],
-                  pool: Pool, watcher: BuildListener) -> Blob | Failure:
+                  pool: Pool, listener: BuildListener) -> Blob | Failure:
     staging = store.scratch() / f'archive-{secrets.token_hex(6)}'
     staging.mkdir()
     try:
@@ -82,7 +82,7 @@ def _run_archiver(archive: Archive, objects: Mapping[str, Path], store: Store, c
         (staging / 'members').write_text('\n'.join(objects) + '\n', encoding='utf-8', errors='surrogateescape')
         out = staging / 'archive'
         command = [str(context.sdk.tools['llvm-ar']), 'cr', out.name, '@members']
-        watcher.note(f'archive {archive.name}: {shell_line(command, staging)}')
+        listener.note(f'archive {archive.name}: {shell_line(command, staging)}')
         done = pool.call(command, cwd=staging, env=env)
         if done.code != 0:
             said = done.output.decode(errors='replace').strip()

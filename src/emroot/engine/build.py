@@ -20,7 +20,7 @@ from .events import BuildListener
 from .history.timeline import Timeline
 from .recorder import BuildRecorder
 from .request import Options, Request
-from .result import BuildResult
+from .result import BuildResult, ReuseReason
 from .reuse.key_cache import KeyCache
 
 if TYPE_CHECKING:
@@ -31,16 +31,16 @@ class Build:
     """One build into one cache directory: its inputs, its state and its result."""
 
     def __init__(self, catalogue: Catalogue, home: Home, store: Store, cache: Path | None = None,
-                 options: Options | None = None, watcher: BuildListener | None = None, prefetch: Prefetch | None = None) -> None:
+                 options: Options | None = None, listener: BuildListener | None = None, prefetch: Prefetch | None = None) -> None:
         """`prefetch`: work that was already started (see `engine/execution/prefetch.py`)."""
-        sdk, options, watcher = catalogue.sdk, options or Options(), watcher or BuildListener()
+        sdk, options, listener = catalogue.sdk, options or Options(), listener or BuildListener()
         directory = CacheDirectory(cache or home.cache_directory(sdk.version, sdk.digest, store.origin), sdk, store.origin)
-        recorder = BuildRecorder(BuildResult(sdk=sdk, cache=directory.root), Timeline(watcher), watcher)
+        recorder = BuildRecorder(BuildResult(sdk=sdk, cache=directory.root), Timeline(listener), listener)
         #: What all parts of the build share.
         self.context = BuildContext(catalogue=catalogue, home=home, store=store, cache=directory, options=options,
-                                    watcher=watcher, known=KeyCache(catalogue, options.builder), recorder=recorder)
+                                    listener=listener, known=KeyCache(catalogue, options.builder), recorder=recorder)
         self.catalogue, self.home, self.store, self.cache = catalogue, home, store, directory
-        self.options, self.watcher, self.known = options, watcher, self.context.known
+        self.options, self.listener, self.known = options, listener, self.context.known
         self.result, self.timeline, self.requested = recorder.result, recorder.timeline, recorder.requested
         #: Called with the `ports` directory after ports are installed: returns further targets that are now
         #: known to be needed, by mode.
@@ -63,7 +63,7 @@ class Build:
         self.context.recorder.record_times(time.perf_counter() - began, _children_seconds() - used)
         if lacking:
             from .history.build_record import save_build_record  # for `emroot report`
-            save_build_record(self.context, clock)
+            save_build_record(self.home, self.catalogue, self.result, self.timeline.spans, self.context.recorder.families, clock)
         if self.result.compiled:
             from ..cache_directory.garbage_collection import collect_automatically
             collect_automatically(self.home)
@@ -75,7 +75,7 @@ class Build:
         self.cache.require_outside_sdk()
         if self.cache.is_anothers():
             from ..cache_directory.verification import clear_cache  # lazy import: rarely needed
-            self.watcher.warn(f'{self.cache.root} was the cache directory of another SDK than {self.cache.sdk.root}: '
+            self.listener.warn(f'{self.cache.root} was the cache directory of another SDK than {self.cache.sdk.root}: '
                               'its content is removed, as emcc does')
             clear_cache(self.cache.root)
 
@@ -102,7 +102,7 @@ class Build:
         allowed = ('', self.cache.sdk.location_key)
         if entry is None or any(p is None or (self.options.own_location and p not in allowed) for p in locations):
             return False
-        self.context.recorder.record_success(mode, target, 'reused', {'in_cache_directory': entry.members},
+        self.context.recorder.record_success(mode, target, 'reused', {ReuseReason.IN_CACHE_DIRECTORY: entry.members},
                                              location=next(filter(None, locations), ''))
         return True
 

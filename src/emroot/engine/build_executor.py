@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
 from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
@@ -22,7 +21,7 @@ from .embuilder import KIND as EMBUILDER
 from .embuilder import EmbuilderTarget, embuilder_key
 from .execution.background import run_in_background
 from .execution.compiler_environment import MANY, compiles_here
-from .result import Failure
+from .result import Failure, ReuseReason
 from .schedule import ObjectCollection, Schedule
 from .workers import Workers
 
@@ -43,7 +42,7 @@ class BuildExecutor:
 
     def __init__(self, build: BuildContext, prefetch: Prefetch | None = None) -> None:
         self.build, self.catalogue, self.store, self.cache = build, build.catalogue, build.store, build.cache
-        self.options, self.watcher, self.known, self.recorder = build.options, build.watcher, build.known, build.recorder
+        self.options, self.listener, self.known, self.recorder = build.options, build.listener, build.known, build.recorder
         self.compilers = Workers(build, prefetch)
         self.remote: Remote | None = None
 
@@ -77,9 +76,7 @@ class BuildExecutor:
                     def start() -> None:
                         schedule.start(self._missing(keys.values()))
                         self._list(asked)
-                    own = os.times().user
                     self.compilers.run(start)
-                    self.recorder.record_own_seconds(os.times().user - own)
                 self._say_restored()
             finally:
                 self.known.save()
@@ -126,10 +123,10 @@ class BuildExecutor:
         """Warn about restored files: another program may have changed them on purpose."""
         if restored := self.cache.restored:
             shown = ', '.join([*sorted(restored)[:3], *(['...'] if len(restored) > 3 else [])])
-            self.watcher.warn(f'restored {len(restored)} {"files" if len(restored) > 1 else "file"} that another program changed '
-                              f'in {self.cache.root}: {shown}')
+            count = f'{len(restored)} {"files" if len(restored) > 1 else "file"}'
+            self.listener.warn(f'restored {count} that another program changed in {self.cache.root}: {shown}')
 
-    def _put_archive(self, archive: Archive, blob: Blob, state: str, reused: Mapping[str, int], *, location: str) -> None:
+    def _put_archive(self, archive: Archive, blob: Blob, state: str, reused: Mapping[ReuseReason, int], *, location: str) -> None:
         self.cache.put(archive.path, archive.key, blob, self.store, carries=location)
         self.recorder.record_success(archive.mode, archive.target, state, reused, location=location)
         if state == 'built':
@@ -153,9 +150,9 @@ class BuildExecutor:
                 continue
             base, found = based
             self.cache.refer(archive.path, archive.key, found.file, found.digest, carries=found.location)
-            self.watcher.note(f'{archive.name} is used from the base {base.root}')
-            self.recorder.record_success(archive.mode, archive.target, 'reused', {'archive_in_base': len(archive.members)},
-                                      location=found.location)
+            self.listener.note(f'{archive.name} is used from the base {base.root}')
+            self.recorder.record_success(archive.mode, archive.target, 'reused',
+                                         {ReuseReason.ARCHIVE_IN_BASE: len(archive.members)}, location=found.location)
         self.known.add(plan)
         return make_plan(self.cache.sdk, left)
 
@@ -180,7 +177,7 @@ class BuildExecutor:
         """Download what the remote has into the store."""
         from ..remote.client import Remote  # lazy import: most builds have none
         from .remote_requests import archive_requests, embuilder_requests
-        self.remote = Remote(address, self.store, self.watcher)
+        self.remote = Remote(address, self.store, self.listener)
         expected, workers = self.compilers.durations.expected, self.compilers.pool.workers
         self.remote.download([*archive_requests(plan, self.store, self._keys_of, expected, workers),
                               *embuilder_requests(keys, self.store, self._keys_of)])
@@ -207,7 +204,7 @@ class BuildExecutor:
             target_build = EmbuilderTarget(self.catalogue, mode, target, lambda key: self._keys_of(key, EMBUILDER),
                                            self.options.port_sources, self.store)
             with self.recorder.timeline.job(worker, 'embuilder', f'{mode}/{target}'):
-                made = target_build.make(self.compilers.context.cache, self.compilers.pool, self.watcher, self.options.launcher)
+                made = target_build.make(self.compilers.context.cache, self.compilers.pool, self.listener, self.options.launcher)
             if isinstance(made, Failure):
                 self.recorder.record_failure(mode, target, made)
                 return

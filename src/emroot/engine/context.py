@@ -29,7 +29,7 @@ class BuildContext:
     store: Store
     cache: CacheDirectory
     options: Options
-    watcher: BuildListener
+    listener: BuildListener
     known: KeyCache
     recorder: BuildRecorder
 

@@ -24,7 +24,7 @@ from ..host.files import remove_tree
 from ..keys.location import Keys, embedded_location, embeds_path
 from ..libraries.catalogue import Catalogue, Listing
 from ..modes import Mode
-from ..probe import PROGRAM
+from ..probe import PROGRAM, refuse_missing_seam
 from ..probe.port_settings import split
 from ..store import Blob, Store, try_lock
 from ..store.records import is_below
@@ -113,13 +113,13 @@ class EmbuilderTarget:
         self.base = _base_key(catalogue, mode, target, sources)
         self.is_own = _has_own_file(target)
 
-    def make(self, headers: Path, pool: Pool, watcher: BuildListener, launcher: str = '') -> EmbuilderOutput | Failure:
+    def make(self, headers: Path, pool: Pool, listener: BuildListener, launcher: str = '') -> EmbuilderOutput | Failure:
         """The target's files, from the store or from a run of embuilder."""
         if made := self._find():
             return made
         # Every compile of a parallel make may come here at once, each in a process of its own.
         with try_lock(self.store.root / 'locks' / f'embuilder-{self.base[:8]}', seconds=PATIENCE, discard=bool):
-            return self._find() or self._run(headers, pool, watcher, launcher)
+            return self._find() or self._run(headers, pool, listener, launcher)
 
     def _find(self) -> EmbuilderOutput | None:
         inputs = stamped(known_inputs(self.catalogue, self.base), time.time_ns()) if self.is_own else []
@@ -127,7 +127,7 @@ class EmbuilderTarget:
         return next((EmbuilderOutput(files, False, embedded_location(self.store.read(KIND, name) or {}, location), key, inputs)
                      for name, location in self.keys_of(key) if (files := find_files(self.store, name))), None)
 
-    def _run(self, headers: Path, pool: Pool, watcher: BuildListener, launcher: str) -> EmbuilderOutput | Failure:
+    def _run(self, headers: Path, pool: Pool, listener: BuildListener, launcher: str) -> EmbuilderOutput | Failure:
         sdk, mode, target, began = self.catalogue.sdk, self.mode, self.target, time.time_ns()
         directory = self.store.scratch() / f'embuilder-{secrets.token_hex(6)}'
         cache = directory / 'cache'
@@ -141,13 +141,14 @@ class EmbuilderTarget:
                 'EM_CACHE': str(mappable(directory) / 'cache'), 'EM_FROZEN_CACHE': '0', 'EMCC_LOGGING': '1', 'EMCC_CORES': '1',
                 # A launcher may give an object without running the compiler, which then cannot tell what it reads.
                 **({'EM_COMPILER_WRAPPER': launcher} if launcher and not self.is_own else {})})
-            watcher.note(f'embuilder {mode}/{target}: {shell_line(command, directory)}')
+            listener.note(f'embuilder {mode}/{target}: {shell_line(command, directory)}')
             done = pool.call(command, cwd=directory, env=env)
             said = done.output.decode(errors='replace').strip()
-            watcher.note(said)
+            listener.note(said)
             if done.code != 0:
                 if short := from_shortage(said, f'building {mode}/{target}'):
                     raise short
+                refuse_missing_seam(sdk.root, done.code, said)
                 return Failure(target, _last(said), _repeat(self.catalogue, mode, target))
             said_at_end = json.loads(answer.read_text(encoding='utf-8'))
             inputs = stamped(said_at_end['inputs'], began)

@@ -28,14 +28,16 @@ KIND = 'object'
 class Objects:
     """The objects of one build, by the key of their compile."""
 
-    def __init__(self, store: Store, context: CompileContext, files: FileDigests, env: Mapping[str, str], watcher: BuildListener,
+    def __init__(self, store: Store, context: CompileContext, files: FileDigests, env: Mapping[str, str], listener: BuildListener,
                  durations: CompileTimes, executor: Executor, compiles: Iterable[Compile]) -> None:
-        self.store, self.context, self.env, self.watcher, self._files = store, context, env, watcher, files
+        self.store, self.context, self.env, self.listener, self._files = store, context, env, listener, files
         self.durations, self._executor = durations, executor
         sdk = context.sdk
         self._embedded_paths = sdk.embedded_paths
         self.families = CompileManifests(store, files, sdk.parts['compiler'], sdk.version, tuple(self._embedded_paths), compiles)
         self._located_keys: set[str] = set()
+        #: By the key of a compile: why no result of before is its result, where there is one of its family.
+        self._misses: dict[str, str] = {}
         #: Unused depfiles. They are reused: creating and deleting one per compile is slow on ext4, which
         #: checks everything that was deleted in the last five seconds before it creates a file.
         self._depfiles: list[Path] = []
@@ -57,7 +59,8 @@ class Objects:
         """The object of an equivalent compile (see `engine/reuse/compile_manifests.py`), if there is one. It is then recorded
         under the key of this compile, too."""
         relative = self.families.find(compile_)
-        if relative is None:
+        if isinstance(relative, str):
+            self._misses[compile_.key] = relative
             return None
         self._keep(compile_, relative.blob, location_dependent=bool(relative.embedded_paths),
                    extra={'from': relative.key, 'closure': included_files_key(relative.closure)})
@@ -82,14 +85,16 @@ class Objects:
     def _make(self, compile_: Compile, depfile: Path | None) -> Blob | Failure:
         out = self.store.scratch() / f'{compile_.key[:32]}.o'
         command = self.context.object_command(compile_, out, depfile)
-        self.watcher.note(f'compile {compile_.source}: {shell_line(command, self.context.working_directory)}')
+        self.listener.note(f'compile {compile_.source}: {shell_line(command, self.context.working_directory)}')
+        if why := self._misses.get(compile_.key):
+            self.listener.note(f'{compile_.source} is compiled because {why}')
         done = self._executor.call(command, cwd=self.context.working_directory, env=self.env)
         content = read_file(out) if done.code == 0 else None
         if content is None:
             remove(out)
             return self._failed(compile_, done.code, done.output)
         if done.output.strip():
-            self.watcher.note(f'{compile_.source} printed: {done.output.decode(errors="replace").strip()}')
+            self.listener.note(f'{compile_.source} printed: {done.output.decode(errors="replace").strip()}')
         self.durations.record(compile_, done.processor)
         location_dependent = contains_path(content, self._embedded_paths)
         closure = self._closure(compile_, depfile)

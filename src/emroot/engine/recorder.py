@@ -10,14 +10,14 @@ from ..formatting import excerpt
 from ..modes import Mode
 from .events import ArchiveDone, BuildListener
 from .history.timeline import Timeline
-from .result import BuildResult, Failure, ModeResult
+from .result import BuildResult, Failure, ModeResult, ReuseReason
 
 
 class BuildRecorder:
     """Keeps the result and the timeline of one build, and tells its listener of targets."""
 
-    def __init__(self, result: BuildResult, timeline: Timeline, watcher: BuildListener) -> None:
-        self.result, self.timeline, self._watcher = result, timeline, watcher
+    def __init__(self, result: BuildResult, timeline: Timeline, listener: BuildListener) -> None:
+        self.result, self.timeline, self._listener = result, timeline, listener
         #: The library of each `MODE/TARGET` that was compiled here and is a variant.
         self.families: dict[str, str] = {}
         #: All requested targets, by mode.
@@ -29,12 +29,13 @@ class BuildRecorder:
         self.result.modes.setdefault(mode, ModeResult())
         self.requested.setdefault(mode, []).extend(targets)
 
-    def record_success(self, mode: Mode, target: str, state: str, reused: Mapping[str, int], *, location: str = '') -> None:
+    def record_success(self, mode: Mode, target: str, state: str, reused: Mapping[ReuseReason, int], *,
+                       location: str = '') -> None:
         """Record a target as `built` or `reused`. `reused` counts the members that needed no compile, by
         reason. `location` is the digest of the SDK location in the target's bytes; empty for none."""
         elsewhere = location not in ('', self.result.sdk.location_key)
         if elsewhere:
-            self._watcher.note(f'{mode}/{target} comes from an SDK of the same content in another directory, which its '
+            self._listener.note(f'{mode}/{target} comes from an SDK of the same content in another directory, which its '
                                'debug information contains (EMROOT_LOCATION=own builds it again)')
         with self._lock:
             if elsewhere:
@@ -44,14 +45,14 @@ class BuildRecorder:
             getattr(self.result.modes[mode], state).append(target)
         if state == 'reused':
             self.timeline.record_reuse('archive', f'{mode}/{target}')
-        self._watcher.on(ArchiveDone(f'{mode}/{target}', state))
+        self._listener.on(ArchiveDone(f'{mode}/{target}', state))
 
     def record_failure(self, mode: Mode, target: str, failure: Failure) -> None:
         """Record a target that cannot be built."""
-        self._watcher.note(f'{mode}/{target} cannot be built: {failure.error}')
+        self._listener.note(f'{mode}/{target} cannot be built: {failure.error}')
         with self._lock:
             self.result.modes[mode].failed.append(Failure(target, excerpt(failure.error), failure.command))
-        self._watcher.on(ArchiveDone(f'{mode}/{target}', 'failed'))
+        self._listener.on(ArchiveDone(f'{mode}/{target}', 'failed'))
 
     def record_families(self, families: Mapping[str, str]) -> None:
         """Add the library of each `MODE/TARGET` that is a variant of one."""
@@ -64,10 +65,6 @@ class BuildRecorder:
     def record_busy(self, workers: int) -> None:
         """Compute how busy the workers were. Call it when all jobs have ended."""
         self.result.busy = self.timeline.busy(workers)
-
-    def record_own_seconds(self, seconds: float) -> None:
-        """Set the processor time of emroot itself while jobs ran."""
-        self.result.own_seconds = seconds
 
     def record_times(self, seconds: float, cpu_seconds: float) -> None:
         """Set the duration of the build and the processor time of its processes, in seconds."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import enum
 from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,11 +12,27 @@ from ..errors import BuildError
 from ..modes import Mode
 from ..sdk import Sdk
 
-#: Reasons why a member of an archive needed no compile: the archive is in the cache directory, a base, the
-#: store or a remote; the object is in the store; the object of an equivalent compile is the same
-#: (`engine/reuse/compile_manifests.py`); or the same compile was run for another member.
-REASONS = ('in_cache_directory', 'archive_in_base', 'archive_in_store', 'archive_from_remote', 'in_store', 'same_in_family',
-           'compiled_once_in_this_build')
+
+class ReuseReason(enum.StrEnum):
+    """Why a member of an archive needed no compile, in the order in which a build checks. The value is its name in JSON; the
+    report shows `label` and `description`."""
+
+    label: str
+    description: str
+
+    def __new__(cls, value: str, label: str, description: str) -> ReuseReason:
+        reason = str.__new__(cls, value)
+        reason._value_, reason.label, reason.description = value, label, description
+        return reason
+
+    IN_CACHE_DIRECTORY = 'in_cache_directory', 'Already in this cache directory', 'the archive was present and unchanged'
+    ARCHIVE_IN_BASE = 'archive_in_base', 'Archive in a base', 'used from a read-only cache directory'
+    ARCHIVE_IN_STORE = 'archive_in_store', 'Archive in the store', 'built before, for another cache directory'
+    ARCHIVE_FROM_REMOTE = 'archive_from_remote', 'Archive from the remote', 'built on another machine'
+    IN_STORE = 'in_store', 'Object in the store', 'the same compile was done before'
+    EQUIVALENT = ('same_in_family', 'Equal to a relative',
+                  'no macro in which the two compiles differ can occur in the files that they read')
+    COMPILED_ONCE = 'compiled_once_in_this_build', 'Compiled once for several', 'the same compile, needed by several archives'
 
 
 @dataclass(frozen=True)
@@ -34,8 +51,8 @@ class ModeResult:
     built: list[str] = field(default_factory=list)
     reused: list[str] = field(default_factory=list)
     failed: list[Failure] = field(default_factory=list)
-    why: Counter[str] = field(default_factory=Counter)
-    """The number of members that needed no compile, by reason: one of `REASONS`."""
+    why: Counter[ReuseReason] = field(default_factory=Counter)
+    """The number of members that needed no compile, by reason."""
 
 
 @dataclass
@@ -54,8 +71,6 @@ class BuildResult:
     seconds: float = 0.0
     cpu_seconds: float = 0.0
     """Processor time of all tools."""
-    own_seconds: float = 0.0
-    """User time of this process while jobs ran: Python, which is single-threaded."""
     workers: int = 0
     """The number of parallel jobs; 0 if there was no work."""
     busy: float | None = None
@@ -69,8 +84,8 @@ class BuildResult:
     log: Path | None = None
 
     @property
-    def why(self) -> Counter[str]:
-        """The number of reused members of all modes, by reason: one of `REASONS`."""
+    def why(self) -> Counter[ReuseReason]:
+        """The number of reused members of all modes, by reason."""
         return sum((made.why for made in self.modes.values()), Counter())
 
     @property
@@ -93,6 +108,6 @@ class BuildResult:
         return {'sdk': {'root': str(self.sdk.root), 'version': self.sdk.version, 'digest': self.sdk.digest},
                 'cache': str(self.cache), 'modes': modes,
                 'objects': {'compiled': self.compiled, 'reused': self.reused, 'recognised': self.recognised,
-                            'why': {reason: why[reason] for reason in REASONS}},
+                            'why': {reason.value: why[reason] for reason in ReuseReason}},
                 **({'elsewhere': sorted(self.elsewhere)} if self.elsewhere else {}),
                 **({'remote': self.remote} if self.remote else {}), 'seconds': round(self.seconds, 3)}

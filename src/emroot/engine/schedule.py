@@ -21,7 +21,7 @@ from .events import Planned, Remaining
 from .execution.pool import Pool
 from .history.timeline import Timeline
 from .objects import Objects
-from .result import BuildResult, Failure
+from .result import BuildResult, Failure, ReuseReason
 
 #: How often to check for the result of another process's compile before compiling anyway: about a minute in
 #: total.
@@ -30,10 +30,10 @@ TRIES = 600
 
 class ArchiveCallback(Protocol):
     """Called with a finished archive. `state`: `built` or `reused`. `reused`: the number of members that
-    needed no compile, by reason (see `result.REASONS`). `location`: the digest of the SDK location in its
+    needed no compile, by reason. `location`: the digest of the SDK location in its
     bytes."""
 
-    def __call__(self, archive: Archive, blob: Blob, state: str, reused: Mapping[str, int], *, location: str) -> None: ...
+    def __call__(self, archive: Archive, blob: Blob, state: str, reused: Mapping[ReuseReason, int], *, location: str) -> None: ...
 
 
 class FailureCallback(Protocol):
@@ -50,10 +50,10 @@ class Schedule:
                  on_archive: ArchiveCallback, on_failure: FailureCallback, keys_of: KeysOf,
                  fetched: Collection[str] = ()) -> None:
         self.plan, self.objects, self.pool, self.result, self.timeline = plan, objects, pool, result, timeline
-        self.store, self.context, self.watcher = objects.store, objects.context, objects.watcher
+        self.store, self.context, self.listener = objects.store, objects.context, objects.listener
         self._on_archive, self._on_failure, self._keys_of, self._fetched = on_archive, on_failure, keys_of, fetched
         self._families: dict[str, list[tuple[Compile, list[_Pending]]]] = {}
-        self._why: dict[str, str] = {}
+        self._why: dict[str, ReuseReason] = {}
         self._expectation: dict[str, float] = {}
         #: Compiles and their expected seconds: finished, and remaining once that is known.
         self._done: tuple[int, float] = (0, 0.0)
@@ -92,24 +92,24 @@ class Schedule:
             if not todo.needed:
                 self.pool.add(0.0, partial(self._join, todo))
         with self._lock:
-            self.watcher.on(Planned(archives=len(pending) + others, compiles=compiles, seconds=seconds))
+            self.listener.on(Planned(archives=len(pending) + others, compiles=compiles, seconds=seconds))
             self._left = compiles - self._done[0], seconds - self._done[1]
 
     def _use_stored(self, archive: Archive) -> bool:
         found = find_archive(self.store, self._keys_of(archive.key, ARCHIVE))
         if found:
-            why = 'archive_from_remote' if found.key in self._fetched else 'archive_in_store'
+            why = ReuseReason.ARCHIVE_FROM_REMOTE if found.key in self._fetched else ReuseReason.ARCHIVE_IN_STORE
             self._on_archive(archive, found.blob, 'reused', {why: len(archive.members)}, location=found.location)
         return found is not None
 
     def _find(self, compile_: Compile) -> Blob | None:
         """An object that the store has, of this compile or of an equivalent one."""
         if blob := self.objects.find(compile_):
-            self._why[compile_.key] = 'in_store'
+            self._why[compile_.key] = ReuseReason.IN_STORE
             return blob
         blob = self.objects.find_equivalent(compile_)
         if blob:
-            self._why[compile_.key] = 'same_in_family'
+            self._why[compile_.key] = ReuseReason.EQUIVALENT
             with self._lock:
                 self.result.recognised += 1
         return blob
@@ -163,7 +163,7 @@ class Schedule:
             if self._left is None:
                 return
             self._left = compiles, left = self._left[0] - 1, self._left[1] - seconds
-        self.watcher.on(Remaining(compiles=compiles, seconds=max(left, 0.0)))
+        self.listener.on(Remaining(compiles=compiles, seconds=max(left, 0.0)))
 
     def _take(self, compile_: Compile, archives: list[_Pending]) -> None:
         """Use an object that needs no compile."""
@@ -180,16 +180,16 @@ class Schedule:
         with self.timeline.job(worker, 'archive', archive.name, serves=(archive.name,)):
             made = make_archive(archive, members,
                                 local_key(archive.key, sdk.embedded_paths, ARCHIVE) if location_dependent else archive.key,
-                                self.store, self.context, self.objects.env, self.pool, self.watcher)
+                                self.store, self.context, self.objects.env, self.pool, self.listener)
         if isinstance(made, Failure):
             self._on_failure(archive.mode, archive.target, made)
         else:
             self._on_archive(archive, made, 'built', self._reused(todo), location=sdk.location_key if location_dependent else '')
 
-    def _reused(self, todo: _Pending) -> Counter[str]:
+    def _reused(self, todo: _Pending) -> Counter[ReuseReason]:
         """The number of members of an archive that needed no compile of their own, by reason."""
-        why = Counter(self._why.get(key, 'compiled_once_in_this_build') for _, key in todo.archive.members)
-        why['compiled_once_in_this_build'] -= todo.compiled
+        why = Counter(self._why.get(key, ReuseReason.COMPILED_ONCE) for _, key in todo.archive.members)
+        why[ReuseReason.COMPILED_ONCE] -= todo.compiled
         return +why
 
     def _expected(self, compile_: Compile) -> float:

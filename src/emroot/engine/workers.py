@@ -40,7 +40,7 @@ class Workers:
     durations: CompileTimes
 
     def __init__(self, build: BuildContext, prefetch: Prefetch | None = None) -> None:
-        self._build, self._catalogue, self._options, self._watcher = build, build.catalogue, build.options, build.watcher
+        self._build, self._catalogue, self._options, self._listener = build, build.catalogue, build.options, build.listener
         self.env = compile_environment(self._catalogue, build.cache.root)
         self.pool = self._make_pool()
         self._preload = prefetch.preload if prefetch else None
@@ -53,7 +53,7 @@ class Workers:
             return Pool(jobs, room=MemoryLimit(jobs))
         jobserver, problem = find_jobserver(os.environ.get('MAKEFLAGS', ''))
         if problem and not self._options.below_run:  # make closes its pipe for what is no make, so for every link of a makefile
-            self._watcher.note(problem)
+            self._listener.note(problem)
         workers = int(min(default_workers(), jobs_that_fit()))
         return Pool(workers, jobserver, room=MemoryLimit(workers))
 
@@ -76,7 +76,7 @@ class Workers:
         self._build.recorder.record_workers(self.pool.workers)
         with self._executor(len(plan.compiles)) as executor:
             try:
-                yield Objects(self._build.store, self.context, self.files, self.env, self._watcher, self.durations, executor,
+                yield Objects(self._build.store, self.context, self.files, self.env, self._listener, self.durations, executor,
                               plan.compiles.values())
             finally:
                 self.durations.save()
@@ -105,15 +105,15 @@ class Workers:
         """The executor of compile commands: a launcher, preloaded compilers, or plain processes."""
         launcher = self._options.launcher
         if launcher:
-            self._watcher.note(f'compiles run through {launcher}')
+            self._listener.note(f'compiles run through {launcher}')
             directory = make_working_directory(self._build.store, self._catalogue.sdk, self.context.working_directory)
-            yield LauncherExecutor(launcher, self.pool, self._watcher, directory)
+            yield LauncherExecutor(launcher, self.pool, self._listener, directory)
             return
         if compiles >= ENOUGH:
             self._find_preload()
         if not self._preload:
             yield self.pool
             return
-        self._watcher.note('compiles are forked from a loaded compiler (EMROOT_FORK=0 starts a process for each)')
+        self._listener.note('compiles are forked from a loaded compiler (EMROOT_FORK=0 starts a process for each)')
         with contextlib.closing(ForkServers(self.pool, self._preload)) as servers:
             yield servers

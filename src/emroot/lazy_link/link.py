@@ -79,7 +79,7 @@ class LazyLink:
                 self._finish(done)
                 return
             for path, names in ((path, names) for path, names in taken.items() if names):
-                self.archives.build.watcher.note(f'lazy link: the linker also loads {", ".join(sorted(names))} of {path.name}')
+                self.archives.build.listener.note(f'lazy link: the linker also loads {", ".join(sorted(names))} of {path.name}')
                 self._forced[path] |= names
         raise NeedsWholeArchives(f'{MAX_ROUNDS} rounds were not enough')
 

@@ -45,7 +45,7 @@ def lazy_link(build: Build, words: Sequence[str], cwd: Path, missing: Missing, m
         try:
             return _link(build, words, cwd, missing, messages, predicting=predicting, pulled=pulled)
         except Pulled as error:
-            build.watcher.note(f'the link may use {error}')
+            build.listener.note(f'the link may use {error}')
             pulled.update(error.names)
 
 
@@ -76,7 +76,7 @@ def _link(build: Build, words: Sequence[str], cwd: Path, missing: Missing, messa
                                      f'longer')
     unknown = without_index(build, plan, lazies)
     if unknown:
-        build.watcher.note(f'built whole, because there is no index: {", ".join(unknown)}')
+        build.listener.note(f'built whole, because there is no index: {", ".join(unknown)}')
     _build_whole(build, missing, {(lazy.archive.mode, lazy.archive.target) for lazy in lazies})
     if not lazies:
         raise NeedsWholeArchives(f'no index for {", ".join(unknown)}' if unknown else 'no missing library is compiled from '
@@ -144,7 +144,7 @@ def _ask_remote(build: Build, plan: Plan) -> None:
         return
     from ..engine.remote_requests import archive_requests
     from ..remote.client import DownloadRequest, Remote
-    remote = Remote(build.options.remote, build.store, build.watcher)
+    remote = Remote(build.options.remote, build.store, build.listener)
     durations = CompileTimes(build.home, build.catalogue.sdk)
     try:
         remote.download([*archive_requests(plan, build.store, keys_in(build), durations.expected, default_workers()),

@@ -17,7 +17,7 @@ from typing import Any
 from ..errors import BuildError, SdkError, UsageError
 from ..hashing import digest_file, digest_record
 from ..host.checked_json import read_checked_json, write_checked_json
-from ..modes import Mode, all_modes
+from ..modes import Mode, mode_of_directory
 from ..probe import PROGRAM, ask
 from ..probe.port_settings import split
 from .catalogue import Catalogue
@@ -31,7 +31,6 @@ _STAND_IN = 'main.o'
 _PROGRAMS = [PROGRAM.with_name(f'{name}.py')
              for name in ('resolve_program', 'port_names', 'port_settings', 'guard', 'sdk_modules', 'libraries')]
 _ANSWERS_KEPT = 8
-_MODES = {mode.directory: mode for mode in all_modes()}
 _OBJECTS = ('.o', '.obj', '.lo', '.a', '.lib')
 #: One-letter options without a value in the next word.
 _ALONE = {f'-{letter}' for letter in 'cgvwrsES-'}
@@ -96,14 +95,6 @@ def resolve(catalogue: Catalogue, link: str | Sequence[str], *, lang: str | None
     return _resolution(catalogue, answer, here)
 
 
-def mode_of_directory(directory: str) -> Mode:
-    """The mode of a library directory (relative to the cache directory): the inverse of `Mode.directory`."""
-    if directory not in _MODES:
-        raise SdkError(f'the SDK has libraries in {directory}, which is not the directory of a known mode',
-                       hint='use a newer emroot')
-    return _MODES[directory]
-
-
 def _command(line: LinkLine) -> list[str]:
     # Flags alone name no input, and a link without one is an error to emcc. The stand-in goes first, so that a flag
     # that lacks its argument does not take it.
@@ -157,6 +148,9 @@ def _ask(catalogue: Catalogue, argv: list[str], here: str, heeded: Mapping[str, 
 
 def _resolution(catalogue: Catalogue, answer: Mapping[str, Any], here: str) -> Resolution:
     mode = mode_of_directory(answer['directory'])
+    if mode is None:
+        raise SdkError(f'the SDK has libraries in {answer["directory"]}, which is not the directory of a known mode',
+                       hint='use a newer emroot')
     if answer['unlisted']:
         catalogue.add_unlisted(mode, answer['unlisted'])
     return Resolution(mode=mode, targets=tuple(t for t, _ in answer['libraries']),

@@ -91,11 +91,7 @@ def ask(python: Sequence[str], root: Path, question: str, env: Mapping[str, str]
                     remove_tree(output)
                     output.mkdir()
                 return ask(python, root, question, env, program=program, output=output, **request)
-            from .seams import EXIT  # here: it is no input of Bazel's actions, which ask nothing
-            if done.returncode == EXIT:
-                raise SdkError(f'the SDK at {root} cannot be used: {_last_words(said).removeprefix("error: ")}',
-                               hint='use another version of Emscripten (`emroot sdk install --version V`) or a newer emroot; '
-                                    '`emroot doctor` shows all that this one lacks')
+            refuse_missing_seam(root, done.returncode, said)
             raise SdkError(f'the SDK at {root} does not answer "{question}": {_last_words(said)}',
                            hint='check it with `emroot sdk show -v`, or get an SDK with `emroot sdk install`')
         if bytecode:
@@ -104,6 +100,15 @@ def ask(python: Sequence[str], root: Path, question: str, env: Mapping[str, str]
     if answer.pop('schema', None) != schemas.PROBE:
         raise SdkError('the probe answered with another schema', hint='reinstall emroot: its files are of different versions')
     return answer
+
+
+def refuse_missing_seam(root: Path, code: int, output: str) -> None:
+    """Raise `SdkError` if a program ended with this exit code because the SDK lacks a name that it needs (`seams.py`)."""
+    from .seams import EXIT  # here: it is no input of Bazel's actions, which ask nothing
+    if code == EXIT:
+        raise SdkError(f'the SDK at {root} cannot be used: {_last_words(output).removeprefix("error: ")}',
+                       hint='use another version of Emscripten (`emroot sdk install --version V`) or a newer emroot; '
+                            '`emroot doctor` shows all that this one lacks')
 
 
 def _seconds() -> float:

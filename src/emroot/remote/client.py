@@ -23,7 +23,6 @@ from .circuit_breaker import CircuitBreaker
 from .errors import InvalidResponse, Unavailable
 from .remote_spec import RemoteSpec
 from .transport import Transport
-from .transports import open_transport
 from .worker_threads import WorkerThreads
 
 #: The total time in seconds that a build waits for a remote, in addition to the time that it saved;
@@ -75,7 +74,7 @@ class Remote:
         self.circuit = CircuitBreaker(address.url, lambda: address.credentials.secrets, log.warn, log.note)
         if address.shows_secrets:
             log.warn(f'remote {address.url}: credentials are sent unencrypted; use https or grpcs')
-        self._threads = WorkerThreads(self.circuit, partial(open_transport, address), log.note)
+        self._threads = WorkerThreads(self.circuit, address.open, log.note)
         self._index: frozenset[str] | None = None
         self._lock = threading.Lock()
         self._saved = self._waited = 0.0

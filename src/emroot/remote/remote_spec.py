@@ -10,6 +10,7 @@ from urllib.parse import SplitResult, unquote, urlsplit
 from ..errors import UsageError
 from ..host.home import user_path
 from .credentials import Credentials
+from .transport import Transport
 from .transports import SCHEMES, Scheme
 
 if TYPE_CHECKING:
@@ -35,6 +36,10 @@ class RemoteSpec:
     """The keys of which one has to have signed a record; None accepts all records."""
     credentials: Credentials = field(default_factory=lambda: Credentials('', {}), repr=False)
     """Headers of every request; never printed."""
+
+    def open(self) -> Transport:
+        """A way to the remote. Raises `Unavailable` if its credential helper has no answer."""
+        return SCHEMES[self.scheme].open(self.url, self.credentials.headers())
 
     @property
     def shows_secrets(self) -> bool:

@@ -22,12 +22,6 @@ def blob_name(blob: Blob) -> str:
     return f'cas/{blob.digest}'
 
 
-class _Files(Protocol):
-    def get(self, name: str, sink: IO[bytes], limit: int) -> bool: ...
-
-    def put(self, name: str, content: bytes | Path) -> None: ...
-
-
 class Transport(Protocol):
     """One thread's access to a remote. Names are `ac/HEX`, `cas/HEX` and `index.json`; blobs are those
     below `cas/`."""
@@ -58,14 +52,14 @@ class Transport(Protocol):
 class UnbatchedMixin:
     """Blobs are transferred one by one, like other files."""
 
-    def get_blobs(self: _Files, wanted: Mapping[Blob, Path]) -> bool:
+    def get_blobs(self: Transport, wanted: Mapping[Blob, Path]) -> bool:
         for blob, file in wanted.items():
             with open(file, 'wb') as sink:
                 if not self.get(blob_name(blob), sink, blob.size):
                     return False
         return True
 
-    def put_blobs(self: _Files, found: Mapping[Blob, Path]) -> None:
+    def put_blobs(self: Transport, found: Mapping[Blob, Path]) -> None:
         for blob, file in found.items():
             self.put(blob_name(blob), file)
 

@@ -6,23 +6,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 from typing import Any
 
+from ..engine.result import ReuseReason
 from ..formatting import display_path, format_duration, format_size
 from ..modes import all_modes
 from .model import ReportData
 
 #: The number of libraries that are listed individually.
 _SHOWN = 24
-#: Reasons why an object needed no compile, in the order in which a build checks them (`engine/result.py:
-#: REASONS`).
-WHY = {
-    'in_cache_directory': ('Already in this cache directory', 'the archive was present and unchanged'),
-    'archive_in_base': ('Archive in a base', 'used from a read-only cache directory'),
-    'archive_in_store': ('Archive in the store', 'built before, for another cache directory'),
-    'archive_from_remote': ('Archive from the remote', 'built on another machine'),
-    'in_store': ('Object in the store', 'the same compile was done before'),
-    'same_in_family': ('Equal to a relative', 'no macro in which the two compiles differ can occur in the files that they read'),
-    'compiled_once_in_this_build': ('Compiled once for several', 'the same compile, needed by several archives'),
-}
 
 
 def facts(pairs: Iterable[tuple[str, str, str]]) -> str:
@@ -72,7 +62,7 @@ def reuse_section(report: ReportData) -> str:
         return '<p>The last build compiled no objects: the SDK&rsquo;s own embuilder built its archives.</p>'
     rows = []
     said = [('Compiled', 'not done before', objects['compiled'])]
-    said += [(*WHY[why], count) for why, count in objects['why'].items() if count]
+    said += [(reason.label, reason.description, count) for reason in ReuseReason if (count := objects['why'].get(reason.value))]
     for name, why, count in said:
         rows.append([f'<th scope="row">{escape(name)}<small>{escape(why)}</small></th>', _number(f'{count:,}'),
                      _meter(count / total)])

@@ -10,6 +10,7 @@ from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from ...errors import LINK_NEEDS
 from ...modes import mode_of_directory
 
 RESOLVE = Path(__file__).absolute().parents[2] / 'probe' / 'resolve_program.py'
@@ -112,8 +113,8 @@ def _libraries(targets: Sequence[str], parts: Sequence[str], options: Sequence[s
         hints.append(f'give {", ".join(understood)} to wasm_cc_binary (`linkopts = [...]`), or to all links (--linkopt), '
                      'not to one cc_binary')
     hints.append(('or ' if hints else '') + f'add to MODULE.bazel: {_tag(parts, targets)}')
-    return (f'emroot: this link needs libraries of mode {"-".join(parts)} that nothing known beforehand tells: '
-            f'{", ".join(targets)}.\n' + ''.join(f'  hint: {hint}\n' for hint in hints))
+    needs = LINK_NEEDS.format(mode='-'.join(parts), targets=', '.join(targets))
+    return f'emroot: {needs}\n' + ''.join(f'  hint: {hint}\n' for hint in hints)
 
 
 def _ports(ports: Sequence[str], parts: Sequence[str]) -> str:

@@ -14,7 +14,7 @@ from ...errors import EmrootError
 from ...hashing import digest_record
 from ...host.files import remove_tree
 from ...host.permissions import require_owned
-from ...modes import parse_mode
+from ...modes import mode_names, parse_mode
 from .action import Action
 from .cache_contents import put
 from .link_hints import FROZEN, share
@@ -52,7 +52,7 @@ def make_and_run(action: Action, program: str, words: Sequence[str], cache: Path
                                     'home': str(unpacked / 'home')}), encoding='utf-8')
     argv = [sys.executable, '-I', '-S', '-B', str(package / 'bazel' / 'toolchain' / 'lazy_link_action.py'), str(settings),
             '--cache', str(cache)]
-    command = {'root': str(action.sdk.root), 'cache': str(cache), 'argv': argv, 'lazy': argv, 'env': {}}
+    command = {'root': str(action.sdk.root), 'cache': str(cache), 'argv': argv, 'lazy': argv, 'env': {}, 'modes': mode_names()}
     config = _CONFIG.format(hook=str(package / 'probe' / 'emcc_hook' / 'hook.py'), command=command)
     done = action.run(program, words, {**action.environment(cache, config=config), 'EM_IGNORE_SANITY': '1'})
     lines = [line for line in done.stderr.splitlines(keepends=True) if b'EM_IGNORE_SANITY' not in line]

@@ -17,6 +17,7 @@ from ...hashing import digest_bytes
 from ...host.files import remove, remove_tree
 from ...host.isolated_python import isolated
 from ...host.locks import Lock, try_lock
+from ...modes import mode_names
 from ...probe import HOOK
 from ...sdk.em_config import given_config
 from ..context import PROJECT, CommandContext
@@ -77,6 +78,7 @@ def _text(context: CommandContext, *, loud: bool) -> str:
            *(['--remote-key', context.remote_key(by_user=True)] if args.remote_key is not None else []),
            *(['--ports-from', str(context.ports_from)] if context.ports_from else [])]
     command: dict[str, Any] = {'root': str(context.sdk.root), 'cache': str(context.cache),
+                               'modes': mode_names(),
                                'argv': [*isolated(), *here, '--quiet', 'build', *how]}
     if (lazy := lazy_mode(args)) != 'off':
         command['lazy'] = [*isolated('emroot.cli.run.lazy_link'), *here, *how, *([] if loud else ['--quiet']),

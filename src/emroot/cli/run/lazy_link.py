@@ -52,7 +52,7 @@ def main(argv: list[str]) -> int:
         try:
             return build_ports(build, request['ports']) if 'ports' in request else link(build, request, args)
         except EmrootError as error:
-            build.watcher.note(f'no lazy link: {error}')
+            build.listener.note(f'no lazy link: {error}')
             return NEEDS_WHOLE_ARCHIVES
 
 
@@ -85,7 +85,7 @@ def build_ports(build: Build, words: Sequence[str]) -> int:
 
 def link(build: Build, request: Mapping[str, Any], args: argparse.Namespace) -> int:
     """Make a lazy link, and log its statistics."""
-    listener = build.watcher
+    listener = build.listener
     missing = [(parse_mode(mode), target) for mode, _, target in (name.partition('/') for name in request['missing'])]
     began = time.perf_counter()
     try:

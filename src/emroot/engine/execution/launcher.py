@@ -25,8 +25,8 @@ from .pool import Executor, Finished
 class LauncherExecutor:
     """An executor that runs compiles through a launcher, and everything else with another executor."""
 
-    def __init__(self, launcher: str, executor: Executor, watcher: BuildListener, directory: Path | None) -> None:
-        self._launcher, self._executor, self._watcher, self._directory = launcher, executor, watcher, directory
+    def __init__(self, launcher: str, executor: Executor, listener: BuildListener, directory: Path | None) -> None:
+        self._launcher, self._executor, self._listener, self._directory = launcher, executor, listener, directory
         self._lock = threading.Lock()
         self._checked: set[str] = set()
         self._left = False
@@ -72,7 +72,7 @@ class LauncherExecutor:
         with self._lock:
             first, self._left = not self._left, True
         if first:
-            self._watcher.warn(f'the launcher {os.path.basename(self._launcher)} is no longer used: {why}')
+            self._listener.warn(f'the launcher {os.path.basename(self._launcher)} is no longer used: {why}')
 
 
 def make_working_directory(store: Store, sdk: Sdk, below: Path) -> Path | None:

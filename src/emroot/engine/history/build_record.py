@@ -13,19 +13,18 @@ import contextlib
 import os
 import time
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ... import schemas
 from ...hashing import digest_bytes
 from ...host.files import remove
 from ...host.home import Home, read_json, write_json
+from ...libraries.catalogue import Catalogue
 from ...store.records import seal, unseal
+from ..result import BuildResult
 from .timeline import Span
-
-if TYPE_CHECKING:
-    from ..context import BuildContext
 
 KIND = 'last-build'
 #: Limits of the record: slices of the timeline, listed jobs, characters of an error, cache directories.
@@ -44,14 +43,14 @@ def read_build_record(home: Home, cache: Path) -> dict[str, Any] | None:
     return found if found and found.get('schema') == schemas.BUILD_RECORD else None
 
 
-def save_build_record(build: BuildContext, began: float) -> None:
-    """Write the record of a build. `began`: wall clock time, seconds since 1970."""
-    path = record_path(build.home, build.cache.root)
-    before = read_build_record(build.home, build.cache.root) or {}
-    result, spans = build.recorder.result, build.recorder.timeline.spans
+def save_build_record(home: Home, catalogue: Catalogue, result: BuildResult, spans: Sequence[Span], known: Mapping[str, str],
+                      began: float) -> None:
+    """Write the record of a build. `known`: the library of some `MODE/TARGET`. `began`: wall clock, seconds since 1970."""
+    path = record_path(home, result.cache)
+    before = read_build_record(home, result.cache) or {}
     if before.get('sdk', {}).get('digest') != result.sdk.digest:
         before = {}
-    costs, families = _costs(spans), _families(build, spans)
+    costs, families = _costs(spans), _families(catalogue, result, known, spans)
     targets: dict[str, dict[str, list[Any]]] = {mode: dict(known) for mode, known in before.get('targets', {}).items()}
     failed: dict[str, dict[str, str]] = {mode: dict(known) for mode, known in before.get('failed', {}).items()}
     now = int(time.time())
@@ -69,11 +68,11 @@ def save_build_record(build: BuildContext, began: float) -> None:
         'workers': result.workers, 'busy': round(result.busy, 3) if result.busy is not None else None,
         'objects': result.to_json()['objects'],
         'modes': {mode.name: {'built': len(made.built), 'reused': len(made.reused), 'failed': len(made.failed),
-                              'why': {why: count for why, count in made.why.items() if count}}
+                              'why': {reason.value: count for reason, count in made.why.items() if count}}
                   for mode, made in result.modes.items()},
         'work': _work(spans, families), 'longest': _longest(spans), 'timeline': _timeline(spans, families, result.workers),
         'targets': targets, 'failed': {mode: known for mode, known in failed.items() if known}}
-    write_json(path, seal(document, KIND, str(build.cache.root)))
+    write_json(path, seal(document, KIND, str(result.cache)))
     _forget(path.parent)
 
 
@@ -100,16 +99,16 @@ def _costs(spans: Iterable[Span]) -> Mapping[str, tuple[float, int]]:
     return {name: (spent, compiles[name]) for name, spent in seconds.items()}
 
 
-def _families(build: BuildContext, spans: Iterable[Span]) -> Mapping[str, str]:
+def _families(catalogue: Catalogue, result: BuildResult, known: Mapping[str, str], spans: Iterable[Span]) -> Mapping[str, str]:
     """`MODE/LIBRARY` for each `MODE/TARGET`: `wasm32/libc` for `wasm32/libc-debug`. Ports map to
     themselves."""
-    modes = {mode.name: mode for mode in build.recorder.result.modes}
+    modes = {mode.name: mode for mode in result.modes}
     found = {}
     for name in {_target(span) for span in spans}:
         mode, _, target = name.partition('/')
-        family = build.recorder.families.get(name)
-        if not family and build.catalogue.is_cached(modes[mode]):
-            library = build.catalogue.listing(modes[mode]).library(target)
+        family = known.get(name)
+        if not family and catalogue.is_cached(modes[mode]):
+            library = catalogue.listing(modes[mode]).library(target)
             family = library.family if library else None
         found[name] = f'{mode}/{family or target}'
     return found

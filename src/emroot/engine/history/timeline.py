@@ -44,12 +44,12 @@ class Reuse:
 
 
 class Timeline:
-    """Records jobs from any thread, and passes them on to the watcher."""
+    """Records jobs from any thread, and passes them on to the listener."""
 
-    def __init__(self, watcher: BuildListener) -> None:
+    def __init__(self, listener: BuildListener) -> None:
         self.spans: list[Span] = []
         self.reuses: list[Reuse] = []
-        self._watcher = watcher
+        self._listener = listener
         #: On `time.perf_counter`.
         self.began = time.perf_counter()
         self._lock = threading.Lock()
@@ -57,7 +57,7 @@ class Timeline:
     @contextlib.contextmanager
     def job(self, worker: int, kind: str, name: str, *, family: str = '', serves: tuple[str, ...] = ()) -> Iterator[None]:
         """Record the block as a job, even if it raises."""
-        self._watcher.on(Started(worker, name))
+        self._listener.on(Started(worker, name))
         began = time.perf_counter()
         try:
             yield
@@ -67,7 +67,7 @@ class Timeline:
                         serves=serves)
             with self._lock:
                 self.spans.append(span)
-            self._watcher.on(Ended(worker, name, seconds, kind))
+            self._listener.on(Ended(worker, name, seconds, kind))
 
     def record_reuse(self, kind: str, name: str, *, family: str = '', serves: tuple[str, ...] = ()) -> None:
         """Record a reused object or archive."""

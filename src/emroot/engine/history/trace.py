@@ -16,15 +16,13 @@ from .timeline import Reuse, Span, Timeline
 STORE_ROW = 0
 
 
-def write_trace(timeline: Timeline, targets: Sequence[str], result: BuildResult, path: Path, *, before: float = 0.0) -> None:
-    """Write the timeline to a file, atomically. `before`: the age of the process in seconds when the timeline
-    began.
+def write_trace(timeline: Timeline, targets: Sequence[str], result: BuildResult, path: Path) -> None:
+    """Write the timeline to a file, atomically.
 
     Raises `UsageError` if the file cannot be written.
     """
     document = {'displayTimeUnit': 'ms', 'traceEvents': list(_events(timeline, result.workers)),
-                'otherData': {'workers': result.workers, 'targets': list(targets), 'before_seconds': round(before, 3),
-                              'own_seconds': round(result.own_seconds, 3)}}
+                'otherData': {'workers': result.workers, 'targets': list(targets)}}
     try:
         write_text(path, json.dumps(document, separators=(',', ':')))
     except OSError as error:

@@ -88,7 +88,7 @@ class CompileManifests:
         self._relatives: dict[str, list[EquivalentResult]] = {}
         self._keys: dict[str, str] = {}
         self._kept: set[str] = set()  # closures
-        self._held: dict[int, tuple[IncludedFiles, bool]] = {}  # by identity; the closure is kept so that it stays
+        self._checked: dict[int, tuple[IncludedFiles, str]] = {}  # by identity; the closure is kept so that it stays
         self._lock = threading.Lock()
 
     def key(self, compile_: Compile) -> str:
@@ -98,12 +98,18 @@ class CompileManifests:
             self._keys[compile_.key] = digest_record({**self._identity, 'argv': list(rest), 'source': compile_.source})
         return self._keys[compile_.key]
 
-    def find(self, compile_: Compile) -> EquivalentResult | None:
-        """A stored result that is provably the result of this compile, too; None if there is none."""
+    def find(self, compile_: Compile) -> EquivalentResult | str:
+        """A stored result that is provably the result of this compile, too; else why the last one of its family is not, for
+        people. Empty if the family has no result."""
         family, macros = self.key(compile_), split_macros(compile_.argv)[1]
         with self._lock:
             relatives = list(self._load(family))
-        return next((r for r in relatives if self._equal(r, macros)), None)
+        difference = ''
+        for relative in relatives:
+            difference = self._difference(relative, macros)
+            if not difference:
+                return relative
+        return difference
 
     def add(self, compile_: Compile, closure: IncludedFiles, blob: Blob, *, location_dependent: bool) -> str:
         """Store a result. Returns the key of its closure."""
@@ -120,27 +126,29 @@ class CompileManifests:
             self._load(family).append(relative)
         return listed
 
-    def _equal(self, relative: EquivalentResult, macros: Macros) -> bool:
-        if relative.embedded_paths not in ((), self._embedded_paths) or not self._holds(relative.closure):
-            return False
+    def _difference(self, relative: EquivalentResult, macros: Macros) -> str:
+        """Why a result may not be that of a compile with these macros; empty if it is."""
+        if relative.embedded_paths not in ((), self._embedded_paths):
+            return 'the known object has the path of an SDK in another directory'
+        if changed := self._changed_file(relative.closure):
+            return f'{changed} has changed'
         mine, theirs = definitions(macros), definitions(relative.macros)
         differing = {name for name in {*mine, *theirs} if mine.get(name) != theirs.get(name)}
-        if differing and (not differing <= self._known_names or self._may_contain(differing, mine, theirs, relative.closure)):
-            return False
-        return self._store.has(relative.blob)  # last: it reads the whole of it
+        for name in sorted(differing):
+            if name not in self._known_names or self._may_contain(name, mine, theirs, relative.closure):
+                return f'the macro {name} differs, and the files that it reads may use it'
+        return '' if self._store.has(relative.blob) else 'the known object is gone'  # last: it reads the whole of it
 
-    def _holds(self, closure: IncludedFiles) -> bool:
-        """Whether the files of a closure are unchanged. They do not change during a build, so the answer
-        is cached."""
-        if id(closure) not in self._held:
-            self._held[id(closure)] = closure, self._files.holds(closure)
-        return self._held[id(closure)][1]
+    def _changed_file(self, closure: IncludedFiles) -> str:
+        """The first changed file of a closure. Files do not change during a build, so the answer is cached."""
+        if id(closure) not in self._checked:
+            self._checked[id(closure)] = closure, self._files.changed(closure)
+        return self._checked[id(closure)][1]
 
-    def _may_contain(self, names: set[str], mine: Definitions, theirs: Definitions, closure: IncludedFiles) -> bool:
-        values = [text for text in [*mine.values(), *theirs.values()] if text]
-        values = [text.partition('=')[2] for text in values]
+    def _may_contain(self, name: str, mine: Definitions, theirs: Definitions, closure: IncludedFiles) -> bool:
+        values = [text.partition('=')[2] for text in (*mine.values(), *theirs.values()) if text]
         with self._lock:
-            return any(self._occurrence.may_contain(name, closure, values) for name in names)
+            return self._occurrence.may_contain(name, closure, values)
 
     def _load(self, family: str) -> list[EquivalentResult]:
         if family not in self._relatives:

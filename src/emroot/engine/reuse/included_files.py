@@ -85,9 +85,9 @@ class FileDigests:
                 return '' if prefix is None else prefix + absolute[len(root):].replace(os.sep, '/')
         return None
 
-    def holds(self, closure: IncludedFiles) -> bool:
-        """Whether every file of a closure still has the recorded content."""
-        return all(self.digest(name) == digest for name, digest in closure)
+    def changed(self, closure: IncludedFiles) -> str:
+        """The first file of a closure without its recorded content; empty if there is none."""
+        return next((name for name, digest in closure if self.digest(name) != digest), '')
 
 
 def read_included_files(store: Store, key: object) -> IncludedFiles | None:

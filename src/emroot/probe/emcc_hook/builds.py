@@ -41,7 +41,11 @@ class Builds:
             else:
                 self.build(['--for', shlex.join(link)])
         elif targets := embuilders_targets():
-            self.build(['--targets', ','.join(mode() + '/' + target for target in targets)])
+            self.build(['--targets', ','.join(self.mode() + '/' + target for target in targets)])
+
+    def mode(self):
+        """The mode of this program's settings: `wasm64-lto`. Raises `KeyError` if emroot knows none with its directory."""
+        return self.command['modes'][str(sys.modules['tools.cache'].get_lib_dir(absolute=False)).replace('\\', '/')]
 
     def build(self, selection):
         """Let emroot build. If it cannot, emcc continues, and reports missing libraries itself."""
@@ -98,9 +102,3 @@ def embuilders_targets():
     if not os.path.basename(sys.argv[0]).startswith('embuilder') or words[:1] != ['build']:
         return []
     return [word for word in words[1:] if word != 'sysroot' and not set(word) & set('/\\:,')]
-
-
-def mode():
-    """The mode of this program's settings: `wasm64-lto`."""
-    directory = str(sys.modules['tools.cache'].get_lib_dir(absolute=False)).replace('\\', '/').split('/')
-    return '-'.join([directory[2].split('-')[0], *directory[3:]])

@@ -95,7 +95,7 @@ class Libraries:
         """The path of a library, and its `MODE/TARGET` in the mode of this link; empty if this release
         works differently."""
         try:
-            return str(library.get_path(absolute=True)), self.programs.mode() + '/' + library.get_base_name()
+            return str(library.get_path(absolute=True)), self.builds.mode() + '/' + library.get_base_name()
         except (AttributeError, LookupError, TypeError):
             return '', ''
 

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from ..remote_spec import RemoteSpec
-    from ..transport import Transport
+from ..transport import Transport
 
 
 @dataclass(frozen=True)
@@ -29,6 +27,12 @@ class Scheme:
     extra: str = ''
     """The extra of emroot that brings this package."""
 
+    def open(self, url: str, headers: Mapping[str, str]) -> Transport:
+        """A way to the remote at `url`."""
+        module, _, name = self.transport.partition(':')
+        transport: Transport = getattr(importlib.import_module(f'.{module}', __name__), name)(url, headers)
+        return transport
+
     @property
     def is_available(self) -> bool:
         """Whether the package that it needs is installed."""
@@ -43,10 +47,3 @@ SCHEMES = {
     'grpc': Scheme('grpc:GrpcTransport', encrypted=False, credential_scheme='http', package='grpc', extra='reapi'),
     'file': Scheme('directory:DirectoryTransport', network=False),
 }
-
-
-def open_transport(spec: RemoteSpec) -> Transport:
-    """A way to a remote. Raises `Unavailable` if its credential helper has no answer."""
-    module, _, name = SCHEMES[spec.scheme].transport.partition(':')
-    transport: Transport = getattr(importlib.import_module(f'.{module}', __name__), name)(spec.url, spec.credentials.headers())
-    return transport
