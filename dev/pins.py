@@ -18,7 +18,7 @@ from pathlib import PurePosixPath
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-from emroot.sdk.wheels.pins import PINS
+from emroot.sdk.wheels.pip_wheels import PINS
 
 from .paths import ROOT, run, say
 

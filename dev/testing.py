@@ -21,8 +21,7 @@ from .paths import ROOT, dev_cache, dev_home, say
 PARTS = tuple(f'tests/{part}' for part in ('bazel', 'sdk', 'remote', 'browser', 'project', 'unit', 'windows'))
 #: Those that need no SDK.
 WITHOUT_SDK = ('tests/unit', 'tests/windows')
-#: How many shares `--share auto` deals in. A prime that divides neither a day's hours nor a week's: whatever the rhythm is in
-#: which CI runs, each share has its turn.
+#: How many shares `--share auto` deals in: a prime, so that each has its turn in whatever rhythm CI runs.
 SHARES = 13
 
 

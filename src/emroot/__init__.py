@@ -23,17 +23,7 @@ if TYPE_CHECKING:
     from .api.watcher import Silent, Watcher
     from .bundle.exporter import Exported
     from .bundle.importer import Imported
-    from .engine.events import (
-        ArchiveDone,
-        BuildListener,
-        Ended,
-        Event,
-        Noted,
-        Planned,
-        Remaining,
-        Started,
-        Warned,
-    )
+    from .engine.events import ArchiveDone, BuildListener, Ended, Event, Noted, Planned, Remaining, Started, Warned
     from .engine.explanation import Explained
     from .engine.result import BuildResult, Failure, ModeResult
     from .errors import BuildError, EmrootError, RemoteError, SdkError, StoreError, UnknownNameError, UsageError

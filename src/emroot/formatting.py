@@ -64,8 +64,7 @@ def printable(text: str) -> str:
 
 
 def excerpt(message: str) -> str:
-    """Tool output for display: without control sequences, and of very long output only the first and last
-    lines."""
+    """Tool output for display: no control sequences, and only the first and last lines of very long output."""
     lines = message.splitlines()
     if left_out := len(lines) - 2 * LINES if len(lines) > 2 * LINES + 1 else 0:
         lines[LINES:-LINES] = [f'... {left_out} lines omitted, see the log ...']

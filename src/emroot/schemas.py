@@ -22,8 +22,7 @@ CATALOGUE_CACHE = 3
 PROBE = 1
 #: The manifest of `emroot export`. Raise it when an older emroot would import it wrongly (`bundle/manifest.py`).
 BUNDLE = 1
-#: The list of records that `emroot publish` writes. Raise it when an older emroot would read it wrongly
-#: (`remote/action_cache.py`).
+#: The list of records of `emroot publish`. Raise it when an older emroot would misread it (`remote/action_cache.py`).
 REMOTE_INDEX = 1
 #: The record of a cache directory's last build. Raise it when the report would read an old one wrongly (`engine/history/`).
 BUILD_RECORD = 2

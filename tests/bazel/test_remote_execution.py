@@ -18,8 +18,7 @@ from support.workspace import DECLARED, EVERYWHERE, OBJECTS, Workspace, module_f
 from dev.paths import dev_cache
 from emroot.errors import SdkError
 from emroot.sdk import Sdk
-from emroot.sdk.wheels.pins import pinned
-from emroot.sdk.wheels.pip_wheels import get_wheel, program
+from emroot.sdk.wheels.pip_wheels import get_wheel, pinned, program
 
 pytestmark = pytest.mark.slow
 TAGS = (

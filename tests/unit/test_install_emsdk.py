@@ -79,14 +79,6 @@ def test_an_sdk_behind_a_link_finds_its_tools_where_they_are(home: Home, site: S
     assert found['LLVM_ROOT'] == str(root.parent / 'bin')
 
 
-def test_the_configuration_of_an_earlier_emroot_is_mended(home: Home, site: Server) -> None:
-    root = install(home, source='emsdk', version='9.9.2')
-    now = (root / '.emscripten').read_text()
-    (root / '.emscripten').write_text(now.replace('realpath', 'abspath'))
-    assert install(home, source='emsdk', version='9.9.2') == root
-    assert (root / '.emscripten').read_text() == now
-
-
 def test_the_newest_release_is_installed_where_find_sdk_looks(site: Server, home: Home) -> None:
     root = install(home, source='emsdk')
     assert root == home.sdks / '9.9.2' / 'emscripten'

@@ -17,8 +17,7 @@ from emroot.host.home import Home
 from emroot.sdk.identification import node_version
 from emroot.sdk.wheels import node
 from emroot.sdk.wheels.node import MINIMUM, ensure_node
-from emroot.sdk.wheels.pins import PINS, Pin, pinned
-from emroot.sdk.wheels.pip_wheels import get_wheel
+from emroot.sdk.wheels.pip_wheels import PINS, Pin, get_wheel, pinned
 
 
 def a_node(path: Path, version: str) -> Path:

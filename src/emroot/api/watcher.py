@@ -6,8 +6,7 @@ from ..engine.events import ArchiveDone, BuildListener, Ended, Event, Noted, Pla
 
 
 class Watcher(BuildListener):
-    """A listener whose `on` calls a method for each event; a subclass overrides those that it needs. New programs override `on`
-    of `BuildListener`."""
+    """A listener whose `on` calls a method for each event. New programs override `on` of `BuildListener`."""
 
     def on(self, event: Event) -> None:
         """Call the event's method."""

@@ -70,8 +70,7 @@ class Manifest:
 
 
 def read_manifest(text: bytes) -> Manifest:
-    """Parse the bytes of `to_bytes`. Raises `UsageError` for anything else, above all for paths that lead
-    out of the cache directory."""
+    """Parse the bytes of `to_bytes`. Raises `UsageError` for anything else."""
     try:
         document = json.loads(text)
         if document['schema'] == schemas.BUNDLE and not unseal(document, KIND, document['sdk']['digest']):

@@ -27,8 +27,7 @@ _STEP = 1 << 16
 
 
 def header(name: str, size: int) -> bytes:
-    """The header of a file, without owner and time. Raises `UsageError` if the format cannot represent the
-    name."""
+    """The header of a file, without owner and time. Raises `UsageError` for a name that the format cannot have."""
     info = tarfile.TarInfo(name)
     info.size, info.mode = size, 0o644
     try:
@@ -43,8 +42,7 @@ def padding(size: int) -> bytes:
 
 
 def compressed(path: Path, name: str) -> IO[bytes]:
-    """Open a file for writing, compressed according to the ending of `name`. Raises `UsageError` for an
-    unknown ending."""
+    """Open a file for writing, compressed by the ending of `name`. Raises `UsageError` for an unknown one."""
     if name.endswith(('.tar.gz', '.tgz')):
         # No name and no time: they would be in the bytes.
         return cast(IO[bytes], _Gzip(open(path, 'wb')))  # closed with it

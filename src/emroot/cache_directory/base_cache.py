@@ -79,8 +79,7 @@ class BaseCache:
 
     @cached_property
     def _is_of_this_sdk(self) -> bool:
-        """Whether emcc would use this cache. A cache without a marker came with the SDK, if it is inside
-        of it."""
+        """Whether emcc would use this cache. One without a marker came with the SDK, if it is inside."""
         record = read_file(self.root / SANITY)
         if record is None:
             return self._sdk.root in self.root.parents

@@ -98,8 +98,7 @@ class CacheDirectory:
             raise from_os_error(error, f'preparing the cache directory {self.root}') from error
 
     def has_headers(self, headers: Path | None = None) -> bool:
-        """Whether the headers (those of `headers`, if given) and emcc's stamps are installed and
-        unchanged."""
+        """Whether the headers (of `headers`, if given) and emcc's stamps are installed and unchanged."""
         mark = read_json(self.root / HEADERS)
         if not mark or mark.get('sdk') != self.sdk.digest or (headers and mark.get('headers') != headers.name):
             return False
@@ -132,8 +131,7 @@ class CacheDirectory:
         return self.location_of(record) if stat_fingerprint(found) == record.get('stat') else None
 
     def holds(self, path: str, key: str) -> bool:
-        """Whether the file at `path` (relative) was made for `key`, and is unchanged since its
-        installation."""
+        """Whether the file at `path` (relative) was made for `key`, and is unchanged since."""
         return self.recorded_location(path, key) is not None
 
     def location_of(self, record: Mapping[str, Any]) -> str:
@@ -200,8 +198,7 @@ def recorded_files(cache: Path) -> Iterator[tuple[str, dict[str, Any]]]:
 
 
 def write_record(cache: Path, path: str, record: Record, aside: Path) -> None:
-    """Write the record of the file at `path` (relative). A damaged record, or one of another file, counts
-    as absent."""
+    """Write the record of the file at `path` (relative)."""
     write_json(_record_file(cache, path), seal(record, _KIND, path), aside=aside)
 
 

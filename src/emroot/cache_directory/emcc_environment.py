@@ -15,8 +15,7 @@ from ..sdk.discovery import is_on_path
 from ..sdk.em_config import configuring
 from .emcc_config import guard
 
-#: The number of slashes in the library directory of a mode below that of its architecture
-#: (`sysroot/lib/wasm32-emscripten/lto`).
+#: Slashes in the library directory of an architecture and its mode (`sysroot/lib/wasm32-emscripten/lto`).
 BELOW_RUN = 3
 
 
@@ -33,8 +32,7 @@ def emcc_environment(catalogue: Catalogue, cache: Path, home: Home) -> dict[str,
 
 
 def cache_variables(sdk: Sdk, cache: Path, home: Home) -> dict[str, str]:
-    """The variables that select the cache directory; with PATH, the SDK's emcc is found first, through its
-    wrapper if there is one."""
+    """The variables that select the cache directory; PATH finds the SDK's emcc first, or its wrapper."""
     variables = {'EM_CACHE': str(cache), 'EM_FROZEN_CACHE': '1'}
     path = os.environ.get('PATH', '')
     if not is_on_path(sdk.root):
@@ -53,8 +51,7 @@ def cmake_variables(modes: Iterable[Mode], cache: Path) -> dict[str, str]:
 
 
 def _with_node(path: str, sdk: Sdk, home: Home) -> str:
-    """PATH with the SDK's Node at the end, if it had none. A Node on PATH stays first, even an older one,
-    as in emsdk."""
+    """PATH with the SDK's Node at the end, if it had none. A Node on PATH stays first, as in emsdk."""
     if find_program('node', path):
         return path
     from ..sdk.wheels.node import node_for  # lazy import: most have a Node on PATH

@@ -25,8 +25,7 @@ def copy_tree(source: Path, target: Path, *, aside: Path) -> list[str]:
 
 
 def _copy_folder(source: Path, target: Path, *, aside: Path) -> list[str]:
-    """The same for a directory. If it does not exist in `target`, it is copied to a temporary directory
-    and renamed."""
+    """The same for a directory. One that is missing in `target` is copied aside, then renamed."""
     if not os.path.lexists(target):
         whole = aside / f'tree-{os.urandom(4).hex()}'
         try:
@@ -54,8 +53,7 @@ def _copy_aside(source: str, target: str) -> list[str]:
 
 
 def settle(source: Path, target: Path, *, aside: Path) -> bool:
-    """Make `target` a separate file with the content of `source`. Returns whether it was missing or had
-    other content."""
+    """Make `target` a separate file with the content of `source`. Returns whether it was missing or different."""
     changed = not have_same_content(target, source)
     if changed and target.is_dir() and not target.is_symlink():
         remove_tree(target)

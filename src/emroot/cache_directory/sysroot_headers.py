@@ -1,5 +1,4 @@
-"""The SDK's headers: installed once by the SDK itself, in the store, and shared by all builds and cache
-directories."""
+"""The SDK's headers: installed once by the SDK itself, in the store, and shared by all cache directories."""
 
 from __future__ import annotations
 
@@ -20,8 +19,7 @@ _LEFT_OVER = ('cache.lock', 'sanity.txt', 'symbol_lists.lock')
 
 
 def ensure_headers(catalogue: Catalogue, store: Store) -> Path:
-    """A directory with the files that this SDK installs in an empty cache: `sysroot/include/...` and the
-    stamp."""
+    """A directory with the files that this SDK installs in an empty cache: headers, and emcc's stamp."""
     sdk = catalogue.sdk
 
     def make(directory: Path) -> None:
@@ -37,8 +35,7 @@ def ensure_headers(catalogue: Catalogue, store: Store) -> Path:
 
 
 def has_headers(catalogue: Catalogue, store: Store) -> bool:
-    """Whether the headers seem to be installed. True if the store belongs to another user, where nothing
-    can be seen or installed."""
+    """Whether the headers seem to be installed. True if the store is another user's, where nothing can be."""
     try:
         os.stat(store.tree_path(headers_key(catalogue.sdk)))
     except (FileNotFoundError, NotADirectoryError):

@@ -1,5 +1,4 @@
-"""The command line: a thin layer over the engine. Results go to standard output, everything else to
-standard error."""
+"""The command line. Results go to standard output, everything else to standard error."""
 
 from __future__ import annotations
 

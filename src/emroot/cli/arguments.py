@@ -8,8 +8,7 @@ _AGES = {'': 1, 's': 1, 'm': 60, 'h': 3600, 'd': 86400, 'w': 604800}
 
 
 def add_common(parser: argparse.ArgumentParser, *, first: bool = False) -> None:
-    """Options of every command. They may stand before or after its name: the `first` parser, which reads those before it, has
-    the defaults."""
+    """Options of every command, before or after its name. The `first` parser, which reads those before, has the defaults."""
     unset = None if first else argparse.SUPPRESS
     off = False if first else argparse.SUPPRESS
     group = parser.add_argument_group('with every command')

@@ -22,8 +22,7 @@ from .ui.log import make_listener
 
 
 def exit_code(result: BuildResult) -> int:
-    """The exit code for a result. A remote that refused access is an error only if the build was to
-    upload."""
+    """The exit code for a result. A remote that refused access is an error only for uploads."""
     if result.failures:
         return BuildError.exit_code
     remote = result.remote
@@ -56,8 +55,7 @@ def select(context: CommandContext, *, needed: bool) -> dict[Mode, list[str]]:
 
 
 def build_whole(context: CommandContext) -> tuple[Build, dict[Mode, list[str]]] | None:
-    """Build the selection, for callers that need all of it. Returns the build and the selection; None if a
-    target failed, which was printed."""
+    """Build the selection. Returns the build and the selection; None if a target failed, which was printed."""
     selected = select(context, needed=True)
     build = build_selected(context, selected)
     return None if build.result.failures else (build, build.requested)

@@ -34,8 +34,7 @@ def answer(arguments: Sequence[str]) -> int:
 
 
 def complete(typed: Sequence[str], current: str, *, split: bool = False) -> Answer:
-    """Completions of `current` after the words `typed`. `split`: words are split at each `=`, as in bash,
-    and so is the answer."""
+    """Completions of `current` after the words `typed`. `split`: words are split at each `=`, as in bash."""
     if split:
         typed, current = _joined(typed, current)
     line = _read(typed)

@@ -27,8 +27,7 @@ if TYPE_CHECKING:
     from ..store import Store
 
 
-#: Variable below `emroot run`: the path of its project file, or empty. Project files in subdirectories, for
-#: example of vendored sources, are ignored.
+#: Below `emroot run`: the path of its project file, or empty. Files of subdirectories are ignored.
 PROJECT = 'EMROOT_PROJECT'
 
 
@@ -65,8 +64,7 @@ class CommandContext:
 
     @cached_property
     def origin(self) -> str:
-        """The origin of remote results, if only the project names the remote or base (see
-        `trust.origin_of`)."""
+        """The origin of remote results, if only the project names the remote or base (`trust.origin_of`)."""
         named = {key: getattr(self.project, key) for key in ('remote', 'base') if self._by_project(key)}
         if not self.project or not named:
             return ''
@@ -128,8 +126,7 @@ class CommandContext:
 
     @property
     def sdk_cache(self) -> bool:
-        """Whether the SDK's own cache is used as a base: yes, unless `--base ''` (EMROOT_BASE) or
-        EMROOT_LOCATION=own forbids it."""
+        """Whether the SDK's own cache is a base: not with `--base ''` (EMROOT_BASE) or EMROOT_LOCATION=own."""
         option = getattr(self.args, 'base', None)
         return (option if option is not None else os.environ.get('EMROOT_BASE')) != '' and not self.own_location
 

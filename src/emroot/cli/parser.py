@@ -96,8 +96,7 @@ class Command(argparse.ArgumentParser):
 
 @functools.cache
 def terminal_width() -> int:
-    """Columns of the terminal, like `shutil.get_terminal_size`, but without that module, which imports
-    compressors."""
+    """Columns of the terminal, like `shutil.get_terminal_size`, whose module imports compressors."""
     with contextlib.suppress(ValueError):
         if (columns := int(os.environ.get('COLUMNS', ''))) > 0:
             return columns

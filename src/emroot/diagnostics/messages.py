@@ -1,5 +1,4 @@
-"""Explanations of messages of emcc, its linker, its programs and Bazel: what is missing, and the command
-that helps."""
+"""Explanations of messages of emcc, its linker, its programs and Bazel, with the commands that help."""
 
 from __future__ import annotations
 
@@ -114,8 +113,7 @@ class _Reader:
         return self._port(path, mode, port, variant) if port else Fix(path, '', _FOR, 'emscripten_deps.cache()')
 
     def _port(self, missing: str, mode: Mode, port: str, variant: list[str] | None = None) -> Fix:
-        """The port in the variant of the file name; if embuilder has no name for the variant, a link that
-        needs it."""
+        """The port in the variant of the file name; if embuilder has no name for it, a link that needs it."""
         target = '-'.join([port, *(variant or [])])
         if target in self._ports or target in self.catalogue.listing(mode).port_variants:
             return _target(missing, mode, target, 'without a network: --ports-from DIR')

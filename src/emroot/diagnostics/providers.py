@@ -49,8 +49,7 @@ def port_of_header(header: str, ports: Collection[str]) -> str | None:
 
 
 def port_of_library(name: str, ports: Collection[str]) -> str | None:
-    """The port with this library: `SDL2_image`, `png16`, `z`, `icu_common` (the name after -l, without
-    suffixes of variants)."""
+    """The port with this library: `SDL2_image`, `png16`, `z`, `icu_common` (after -l, without variant)."""
     return _port(name, ports) or _port(name.rstrip('0123456789.-'), ports) or max(
         (port for port in ports if re.match(rf'{re.escape(port)}(_|main)', name.lower())), key=len, default=None)
 

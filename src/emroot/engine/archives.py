@@ -49,8 +49,7 @@ def find_archive(store: Store, keys: Keys) -> StoredArchive | None:
 
 def make_archive(archive: Archive, members: list[Blob], key: str, store: Store, context: CompileContext, env: Mapping[str, str],
                  pool: Pool, listener: BuildListener) -> Blob | Failure:
-    """Archive the objects and store the result under `key`, and its symbol index under the key of
-    `archive`."""
+    """Archive the objects. Stores the archive under `key`, its symbol index under the key of `archive`."""
     if archive.how == 'copy':
         made: Blob | Failure = members[0]
     else:

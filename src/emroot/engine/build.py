@@ -1,5 +1,4 @@
-"""A build: from requested targets to files in a cache directory. It does only work whose result exists
-nowhere yet."""
+"""A build: from requested targets to files in a cache directory."""
 
 from __future__ import annotations
 
@@ -42,8 +41,7 @@ class Build:
         self.catalogue, self.home, self.store, self.cache = catalogue, home, store, directory
         self.options, self.listener, self.known = options, listener, self.context.known
         self.result, self.timeline, self.requested = recorder.result, recorder.timeline, recorder.requested
-        #: Called with the `ports` directory after ports are installed: returns further targets that are now
-        #: known to be needed, by mode.
+        #: Called with the `ports` directory after ports are installed: returns targets now known to be needed.
         self.revealed: Callable[[Path], Mapping[Mode, Sequence[str]]] = lambda _: {}
         self._prefetch = prefetch
 
@@ -70,8 +68,7 @@ class Build:
         return self.result
 
     def _take_over(self) -> None:
-        """Remove everything of another SDK from the cache directory: emcc and lazy links use any library
-        that is there."""
+        """Clear the cache directory of another SDK: emcc and lazy links use any library that is there."""
         self.cache.require_outside_sdk()
         if self.cache.is_anothers():
             from ..cache_directory.verification import clear_cache  # lazy import: rarely needed
@@ -93,8 +90,7 @@ class Build:
         return lacking
 
     def _is_up_to_date(self, mode: Mode, target: str) -> bool:
-        """Whether the cache directory already has a valid copy of the target. A no-op build ends here,
-        without a plan."""
+        """Whether the cache directory has a valid copy of the target. A no-op build ends here."""
         if self.options.port_sources.directories() and not self.catalogue.listing(mode).library(target):
             return False  # its sources were given and may have changed: the key is needed to tell
         entry = self.known.get(mode, target)

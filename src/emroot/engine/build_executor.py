@@ -101,8 +101,7 @@ class BuildExecutor:
                 self.compilers.pool.add(LISTING, partial(ask, mode))
 
     def _are_new(self, missing: Iterable[tuple[Mode, list[str]]]) -> bool:
-        """Whether many libraries will be compiled that were never built in this home. This does not query
-        the SDK."""
+        """Whether many libraries will be compiled that this home never built, without a query to the SDK."""
         new = [(mode, target) for mode, targets in missing for target in targets if not self.known.get(mode, target)
                and (not self.catalogue.is_cached(mode) or self.catalogue.listing(mode).library(target))]
         return compiles_here(self.options) and len(new) >= MANY

@@ -38,11 +38,9 @@ from .result import Failure
 from .reuse.port_inputs import EDITED, key_with_inputs, known_inputs, learn_inputs, stamped
 
 KIND = 'embuilder'
-#: The marker with which a frozen emcc knows that a port is installed (`ports/__init__.py:
-#: fetch_port_artifact`).
+#: emcc's marker of an installed port (`ports/__init__.py: fetch_port_artifact`).
 _PORT_MARK = '.emscripten_url'
-#: The build directory of ports in releases up to 3.1.7x. Their SDL2 extensions refuse a cache without the
-#: build directory of SDL2.
+#: The build directory of ports up to 3.1.7x, whose SDL2 extensions require that of SDL2.
 _PORT_BUILDS = 'ports-builds'
 _TRACE = '.emroot'
 #: Seconds to wait for another process's build of the same port; then it is built twice.
@@ -69,8 +67,7 @@ def _has_own_file(target: str) -> bool:
 
 
 def _ports_of(target: str, listing: Listing) -> set[str]:
-    """The ports that a target may use: itself and its dependencies, transitively; all ports if it is
-    defined by a file."""
+    """The ports that a target may use: itself and its dependencies; all if a file defines it."""
     first = listing.port_variants.get(target, split(target)[0])
     if first.endswith('.py'):
         return set(listing.ports)
@@ -170,8 +167,7 @@ class EmbuilderTarget:
                 'port_mirror': str(self.sources.directory) if self.sources.directory else None, 'inputs': self.is_own}
 
     def _learn(self, inputs: Sequence[Sequence[Any]]) -> str:
-        """The key, now that the inputs are known. If an input was edited during the build, a random key
-        that nobody finds."""
+        """The key with the known inputs. If one was edited during the build, a random key."""
         if not self.is_own:
             return self.base
         if any(seen == EDITED for *_, seen in inputs):
@@ -181,8 +177,7 @@ class EmbuilderTarget:
 
 
 def find_files(store: Store, key: str) -> dict[str, Blob]:
-    """The files that embuilder made for a key, by their path in a cache directory; none if one is missing
-    or damaged."""
+    """The files that embuilder made for a key, by path in a cache directory; none if one is missing or damaged."""
     record = store.read(KIND, key)
     listed = record.get('files') if record else None
     found: dict[str, Blob] = {}

@@ -72,8 +72,7 @@ Event = Planned | Remaining | Started | Ended | ArchiveDone | Noted | Warned
 
 
 class BuildListener:
-    """Gets the events of a build; this one ignores them. A subclass overrides `on` and takes with `match` the events that it is
-    interested in."""
+    """Gets the events of a build and ignores them. A subclass overrides `on`."""
 
     def on(self, event: Event) -> None:
         """Called from any thread of the engine; must not raise."""

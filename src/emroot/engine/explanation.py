@@ -85,8 +85,7 @@ def _is_there(store: Store, key: str, embedded_paths: list[str]) -> bool:
 
 
 def _inputs(store: Store, key: str, embedded_paths: list[str]) -> IncludedFiles:
-    """The closure that was recorded for this compile, or for the equivalent compile whose object it
-    reused."""
+    """The recorded closure of this compile, or of the equivalent one whose object it reused."""
     record = store.read(KIND, key) or store.read(KIND, local_key(key, embedded_paths, KIND)) or {}
     return read_included_files(store, record.get('closure')) or ()
 

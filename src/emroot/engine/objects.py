@@ -56,8 +56,7 @@ class Objects:
         return None
 
     def find_equivalent(self, compile_: Compile) -> Blob | None:
-        """The object of an equivalent compile (see `engine/reuse/compile_manifests.py`), if there is one. It is then recorded
-        under the key of this compile, too."""
+        """The object of an equivalent compile, if there is one. It is then recorded for this compile, too."""
         relative = self.families.find(compile_)
         if isinstance(relative, str):
             self._misses[compile_.key] = relative
@@ -113,8 +112,7 @@ class Objects:
         self.store.write(KIND, key, {'digest': blob.digest, 'size': blob.size, 'source': compile_.source, **extra})
 
     def _closure(self, compile_: Compile, depfile: Path | None) -> IncludedFiles | None:
-        """The closure of a compile; None if it is unknown. Assembly without preprocessing reads only its
-        source, unless it has `.incbin` or `.include`."""
+        """The closure of a compile; None if unknown. Assembly reads its source alone without `.incbin`, `.include`."""
         if depfile is not None:
             closure = self._files.closure(depfile)
             with contextlib.suppress(OSError):

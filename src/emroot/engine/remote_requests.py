@@ -22,8 +22,7 @@ _EMBUILDER_SECONDS = 5.0
 
 def archive_requests(plan: Plan, store: Store, keys_of: KeysOf, expected: Callable[[Compile], float],
                      workers: int) -> Iterator[DownloadRequest]:
-    """Requests for the archives of a plan that the store lacks, each with the compile time that a download
-    saves."""
+    """Requests for the archives of a plan that the store lacks, each with the compile time that it saves."""
     for archive in plan.archives:
         keys = tuple(key for key, _ in keys_of(archive.key, archives.KIND))
         if not any(store.read(archives.KIND, key) for key in keys):
@@ -40,8 +39,7 @@ def embuilder_requests(targets: Iterable[str], store: Store, keys_of: KeysOf) ->
 
 
 def upload_of(key: str, what: str, sdk: Sdk, *, location_dependent: bool) -> UploadRequest:
-    """The upload of a local result. One that contains this SDK's path is uploaded under a second key, for
-    SDKs in other directories."""
+    """The upload of a local result. With this SDK's path in it, it has a second key for SDKs elsewhere."""
     if not location_dependent:
         return UploadRequest(what, key)
     return UploadRequest(what, local_key(key, sdk.embedded_paths, what), portable_key=portable_key(key, what),

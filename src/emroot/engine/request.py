@@ -26,8 +26,7 @@ class PortSources:
     """Local sources of ports, tried before the network."""
 
     directory: Path | None = None
-    """Contains archives under their download names, which the SDK verifies, and directories of sources by
-    port."""
+    """Archives under their download names, which the SDK verifies, and directories of sources by port."""
     files: Mapping[str, Path] = field(default_factory=dict)
     """Directories of sources by port (`EMCC_LOCAL_PORTS`)."""
 
@@ -50,8 +49,7 @@ class Options:
     jobs: int = 0
     """Parallel jobs; 0 for the number in the environment (`job_limits.JOBS`), or the number of processors."""
     below_run: bool = False
-    """Whether a link below `emroot run` requests the build: then no message asks to change how make was
-    started."""
+    """Whether a link below `emroot run` requests it: no message asks to start make in another way then."""
     builder: str = 'source'
     """`source`, or `embuilder` to build every target with the SDK's own builder."""
     port_sources: PortSources = field(default_factory=PortSources)
@@ -63,7 +61,6 @@ class Options:
     sdk_cache: bool = False
     """Whether the SDK's own cache is a base, too."""
     own_location: bool = False
-    """Whether results that contain an SDK path must contain this SDK's (see `keys/location.py`). (So this option
-    changes the output, too.)"""
+    """Whether paths of SDKs in results must be this SDK's (`keys/location.py`). (It changes the output, too.)"""
     remote: RemoteSpec | None = None
     """The remote for results that the store lacks."""

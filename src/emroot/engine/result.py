@@ -74,11 +74,9 @@ class BuildResult:
     workers: int = 0
     """The number of parallel jobs; 0 if there was no work."""
     busy: float | None = None
-    """The fraction of the workers' time, from the first compile to the last, that jobs took (see
-    `Timeline.busy`)."""
+    """The fraction of the workers' time that jobs took (see `Timeline.busy`)."""
     elsewhere: list[str] = field(default_factory=list)
-    """Targets (`MODE/TARGET`) that contain the path of an SDK of the same content in another directory (see
-    `keys/location.py`)."""
+    """Targets with the path of an SDK of the same content elsewhere (see `keys/location.py`)."""
     remote: dict[str, Any] | None = None
     """Statistics of the remote, if one was used (see `Remote.to_json`)."""
     log: Path | None = None
@@ -93,8 +91,7 @@ class BuildResult:
         return [(mode, failure) for mode, result in self.modes.items() for failure in result.failed]
 
     def raise_for_failures(self) -> None:
-        """Raise `BuildError` with the tools' messages if any target failed. The other targets are built
-        and kept."""
+        """Raise `BuildError` with the tools' messages if any target failed."""
         if failures := self.failures:
             said = [f'cannot build {mode}/{failure.target}: {failure.error}' for mode, failure in failures]
             raise BuildError('\n'.join(said), hint=f'to reproduce: {failures[0][1].command}' if failures[0][1].command else '')

@@ -1,5 +1,4 @@
-"""From a plan to jobs: objects that the store lacks are compiled, and each archive is made after its last
-compile."""
+"""From a plan to jobs: missing objects are compiled, and each archive is made after its last compile."""
 
 from __future__ import annotations
 
@@ -23,8 +22,7 @@ from .history.timeline import Timeline
 from .objects import Objects
 from .result import BuildResult, Failure, ReuseReason
 
-#: How often to check for the result of another process's compile before compiling anyway: about a minute in
-#: total.
+#: How often to look for another process's result before compiling anyway: about a minute in total.
 TRIES = 600
 
 

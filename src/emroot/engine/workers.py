@@ -47,8 +47,7 @@ class Workers:
         self._installed = prefetch.installed if prefetch else None
 
     def _make_pool(self) -> Pool:
-        """A pool with the requested number of workers; by default one per processor, within the limits of
-        make and memory."""
+        """A pool with the requested workers; by default one per processor, within make's and memory's limits."""
         if jobs := self._options.jobs or jobs_asked_for():
             return Pool(jobs, room=MemoryLimit(jobs))
         jobserver, problem = find_jobserver(os.environ.get('MAKEFLAGS', ''))
@@ -83,8 +82,7 @@ class Workers:
                 self._build.recorder.record_busy(self.pool.workers)
 
     def run(self, start: Callable[[], None]) -> None:
-        """Run the jobs that `start` adds to the pool. `start` runs on a worker, so that the other workers
-        begin with the first job that it adds."""
+        """Run the jobs that `start` adds to the pool. It runs on a worker itself, so that others begin early."""
         def begin(_: int) -> None:
             start()
             self.pool.add(PREPARING, lambda _: self._build.cache.prepare(self.headers))

@@ -1,5 +1,4 @@
-"""Compiled modules of the SDK's Python programs. Python trusts the first bytes of such a file; emroot
-verifies the rest."""
+"""Compiled modules of the SDK's programs. Python checks only their first bytes; emroot verifies the rest."""
 
 from __future__ import annotations
 
@@ -43,8 +42,7 @@ def prepare_bytecode(directory: Path) -> Noted:
 
 
 def note_bytecode(directory: Path, known: Noted) -> None:
-    """Record the files that Python has compiled since. After two concurrent calls, one file may be
-    compiled again."""
+    """Record the files that Python has compiled since."""
     with contextlib.suppress(OSError):
         found = {name: known.get(name) or [_untouched(path), digest_file(path)]
                  for name, path in _files(directory) if name.endswith('.pyc')}

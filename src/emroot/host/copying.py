@@ -51,8 +51,7 @@ def copy(source: Path | str, target: Path | str) -> None:
 
 
 def _copy_range(origin: int, copied: int) -> bool:
-    """Copy a whole file with copy_file_range, which shares blocks on btrfs, XFS and others. False if it is
-    not supported; then nothing was copied."""
+    """Copy a whole file with copy_file_range, which may share blocks. False if it is not supported."""
     if not hasattr(os, 'copy_file_range'):
         return False
     began = False
@@ -94,8 +93,7 @@ def hard_link(source: Path | str, target: Path | str) -> bool:
 
 
 def clone(source: Path | str, target: Path | str) -> bool:
-    """Clone a file on macOS: it takes no space until one of the two is changed. False if it is not
-    supported."""
+    """Clone a file on macOS: it takes no space until one is changed. False if it is not supported."""
     if sys.platform != 'darwin':
         return False
     import ctypes

@@ -130,8 +130,7 @@ def write_bytes(path: Path | str, data: bytes, *, aside: Path | None = None, dur
 
 
 def flush(path: Path | str) -> None:
-    """Wait until the content of a file is on the disk. Raises `OSError` on a write error; some file
-    systems do not support it, which is ignored."""
+    """Wait until a file's content is on the disk, where this is supported. Raises `OSError`."""
     descriptor = os.open(path, (os.O_RDWR if os.name == 'nt' else os.O_RDONLY) | BINARY)  # Windows flushes what may be written
     try:
         os.fsync(descriptor)
@@ -143,8 +142,7 @@ def flush(path: Path | str) -> None:
 
 
 def write_text(path: Path, text: str, *, aside: Path | None = None, durable: bool = False) -> None:
-    """Write a UTF-8 file atomically, with unchanged line ends and undecodable bytes of paths (see
-    `write_bytes`)."""
+    """Write a UTF-8 file atomically, with undecodable bytes of paths (see `write_bytes`)."""
     write_bytes(path, text.encode(errors='surrogateescape'), aside=aside, durable=durable)
 
 
@@ -159,8 +157,7 @@ def as_python(value: object) -> str:
 
 
 def read_file(path: Path | str) -> bytes | None:
-    """A small file's content. None if it is absent, not readable, larger than `SMALL`, or not a regular
-    file (reading a pipe would block)."""
+    """A small regular file's content. None if it is absent, unreadable or larger than `SMALL`."""
     try:
         descriptor = os.open(path, _READ)
     except OSError:
@@ -205,8 +202,7 @@ def remove(path: Path | str) -> None:
 
 
 def stat_files(directory: str, names: Iterable[str], *, follow_symlinks: bool = True) -> list[os.stat_result]:
-    """The stat results of the files `names` in a directory, a third faster than by their paths: the kernel
-    resolves the directory once."""
+    """The stat results of `names` in a directory, a third faster than by paths."""
     if not BY_DESCRIPTOR:
         return [os.stat(os.path.join(directory, name), follow_symlinks=follow_symlinks) for name in names]
     at = os.open(directory, os.O_RDONLY)
@@ -217,8 +213,7 @@ def stat_files(directory: str, names: Iterable[str], *, follow_symlinks: bool = 
 
 
 def remove_tree(path: Path) -> None:
-    """Delete a directory with all its content, including read-only files, if it exists. Links are not
-    followed."""
+    """Delete a directory with all its content, if it exists. Links are not followed."""
     def make_writable(function: object, name: str, _: object) -> None:
         with contextlib.suppress(OSError):
             os.chmod(os.path.dirname(name), 0o755)

@@ -67,8 +67,7 @@ class Home:
         return self.root / 'trusted'
 
     def cache_directory(self, version: str, digest: str, origin: str = '') -> Path:
-        """The default cache directory of an SDK, shared by all its modes. Results of an `origin` (see
-        `trust.origin_of`) have a separate one."""
+        """The default cache directory of an SDK, for all modes; another for results of an `origin`."""
         return self.root / 'cache' / '-'.join(filter(None, (version, digest[:12], origin)))
 
     def remember_cache(self, path: Path) -> None:
@@ -84,8 +83,7 @@ class Home:
         return [path for path in paths if (path / '.emroot').is_dir()]
 
     def remove_stale_temporaries(self) -> None:
-        """Remove temporary files of killed processes, except in the store and in cache directories, which
-        do it themselves."""
+        """Remove temporary files of killed processes outside of the store and cache directories."""
         for top in (self.memo, self.root / 'caches'):
             for path in is_stale(top):
                 remove(path)
@@ -126,8 +124,7 @@ def find_home(explicit: str | os.PathLike[str] | None = None) -> Home:
 
 
 def user_cache_dir() -> Path | None:
-    """The platform's directory for caches of the user, with `emroot` appended; None without a home
-    directory."""
+    """The user's cache directory on this platform, with `emroot` appended; None without a home."""
     if sys.platform == 'win32':
         named, below, name = os.environ.get('LOCALAPPDATA', ''), '~\\AppData\\Local', ('emroot', 'Cache')
     elif sys.platform == 'darwin':
@@ -165,8 +162,7 @@ def read_json(path: Path | str) -> dict[str, Any] | None:
 
 
 def write_json(path: Path, answer: dict[str, Any], *, aside: Path | None = None) -> None:
-    """Cache an answer, in its order (see `files.atomic_write` for `aside`). If the home is not writable, it
-    is queried again next time."""
+    """Cache an answer, in its order, if the home is writable (`aside`: see `files.atomic_write`)."""
     try:
         write_text(path, json.dumps(answer, separators=(',', ':')), aside=aside)
     except OSError:

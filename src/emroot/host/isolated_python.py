@@ -14,8 +14,7 @@ from importlib.machinery import SourceFileLoader
 
 
 def isolated(module: str = 'emroot') -> list[str]:
-    """The command that runs a module of this emroot, in any directory and environment; append the
-    arguments."""
+    """The command that runs a module of this emroot, in any directory; append the arguments."""
     flags = ['-E', '-P', *(['-s'] if sys.flags.no_user_site else []), *(['-B'] if sys.dont_write_bytecode else []),
              *(['-X', 'utf8'] if sys.flags.utf8_mode else [])]
     return [sys.executable, *flags, os.path.abspath(__file__), module]

@@ -1,5 +1,4 @@
-"""Ownership and permissions of a home. A home that others can write to is refused: it names programs, and
-its content ends up in programs."""
+"""Ownership of a home. One that others can write to is refused: it names programs."""
 
 from __future__ import annotations
 
@@ -75,8 +74,7 @@ def _withdraw(home: Path, trusted: tuple[int, int]) -> None:
 
 
 def refuse_links(folders: Iterable[Path]) -> None:
-    """Raise `StoreError` if one of the store's own directories is a link: files would be written
-    elsewhere."""
+    """Raise `StoreError` if one of the store's own directories is a link, which leads elsewhere."""
     for folder in folders:
         if os.path.islink(folder):
             raise StoreError(f'{folder} is a link: files of the store would be written elsewhere',

@@ -36,8 +36,7 @@ class Scratch:
         self._creating = threading.Lock()
 
     def directory(self) -> Path:
-        """The directory. Leftovers of killed processes next to it are removed. Raises `StoreError` if it
-        cannot be created."""
+        """The directory. Leftovers of killed processes are removed. Raises `StoreError` if it cannot be created."""
         with self._creating:  # several workers may want it first
             if self._directory is None:
                 sweep(self._top)
@@ -111,8 +110,7 @@ def running_since(top: Path) -> Iterator[float]:
 
 
 def _left(top: Path) -> list[Path]:
-    """The directories of processes, also those of which only the lock exists. Links and other names are
-    ignored."""
+    """The directories of processes, also those of which only the lock exists. Links are ignored."""
     try:
         names = {name.removesuffix('.lock') for name in os.listdir(top)} if not os.path.islink(top) else set()
     except OSError:

@@ -49,14 +49,12 @@ def portable_key(key: str, what: str) -> str:
 
 
 def candidate_keys(key: str, what: str, sdk: Sdk, *, own_place: bool = False) -> Keys:
-    """The possible keys of a result, best first, each with the digest of the SDK location in its bytes
-    (empty for none)."""
+    """The possible keys of a result, best first, each with the digest of the SDK location in its bytes."""
     keys = [(local_key(key, sdk.embedded_paths, what), sdk.location_key), (key, '')]
     return keys if own_place else [*keys, (portable_key(key, what), SOMEWHERE)]
 
 
 def embedded_location(record: Record, location: str) -> str:
-    """The digest of the SDK location in the bytes of a result: for an `anywhere` key the record has it,
-    otherwise it is `location`, from the key."""
+    """The digest of the SDK location in a result's bytes: that of its key, or for an `anywhere` key of its record."""
     said = record.get('place')
     return str(said) if location == SOMEWHERE and is_digest(said) else location

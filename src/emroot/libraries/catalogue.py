@@ -59,11 +59,9 @@ class Listing:
     port_variants: Mapping[str, str]
     """Variants of ports (`libpng-mt`), and the port of each."""
     list_values: Mapping[str, Sequence[str]]
-    """Names that are also valid in the list value of a port's option (`sdl2_mixer:formats`) or of a
-    setting."""
+    """Names that are also valid in list values of ports' options (`sdl2_mixer:formats`) or of settings."""
     unlisted: Mapping[str, Library] = field(default_factory=dict)
-    """Libraries that links need but embuilder does not list: selected by exact name only, not by groups or
-    patterns."""
+    """Libraries that links need but embuilder does not list: selected by exact name only."""
 
     def library(self, target: str) -> Library | None:
         """The library with this name, listed by embuilder or not; None if there is none."""
@@ -74,8 +72,7 @@ class Listing:
         return bool(self.library(name)) or any(name in known for known in (self.ports, self.port_variants, self.groups))
 
     def goes_on(self, port: str, name: str) -> bool:
-        """Whether `name`, after a comma, is another value of the last option in a port's name
-        (`sdl2_mixer:formats=mp3`)."""
+        """Whether `name`, after a comma, is a further value of the last option of a port (`sdl2_mixer:formats=mp3`)."""
         first, options = split(port)
         option = options[-1][0]
         values = self.list_values.get(option, ()) or self.list_values.get(f'{self.port_variants.get(first, first)}:{option}', ())
@@ -101,8 +98,7 @@ class Listing:
         return list(found)
 
     def _is_port(self, name: str) -> bool:
-        """Whether it is the file of a port, or one of the SDK's ports with options or settings
-        (`sdl2_image:formats=png`)."""
+        """Whether it is the file of a port, or a port with options or settings (`sdl2_image:formats=png`)."""
         first, options = split(name)
         return first.endswith('.py') or (bool(options) and first in self.ports)
 
@@ -112,8 +108,7 @@ class Member:
     """One compile of a library, and the name of its object in the archive."""
 
     source: str
-    """The path on the command line: relative to a directory three levels below the SDK's root, or
-    `{sdk}/...`."""
+    """The path on the command line: relative to a directory three levels below the SDK, or `{sdk}/...`."""
     name: str
     argv: tuple[str, ...]
     """Compiler and arguments; `{sdk}`, `{cache}`, `{source}` and `{object}` stand for paths."""
@@ -135,8 +130,7 @@ class Recipe:
 
 
 class Catalogue:
-    """Queries an SDK, and caches the answers. One per SDK; processes may share the cache, since answers
-    never change."""
+    """Queries an SDK, and caches the answers, which never change: processes may share the cache."""
 
     def __init__(self, sdk: Sdk, home: Home) -> None:
         self.sdk = sdk
@@ -205,8 +199,7 @@ class Catalogue:
         return self.listing(mode).expand(wanted)
 
     def environment(self, extra: Mapping[str, str] | None = None) -> dict[str, str]:
-        """The environment for this SDK's own programs, in which they find only its own tools, plus
-        `extra`."""
+        """The environment for this SDK's own programs: only its own tools, plus `extra`."""
         text = self.sdk.config_text
         if read_file(self.config) != text.encode():
             try:

@@ -23,8 +23,7 @@ from ..errors import UsageError
 
 Language = Literal['c', 'c++']
 COMPILERS: dict[str, Language] = {'emcc': 'c', 'em++': 'c++'}
-#: Launchers with options: the options with a value in the next word, and the number of further words before
-#: the command.
+#: Launchers: their options with a value in the next word, and the number of further words.
 _LAUNCHERS: dict[str, tuple[str, int]] = {
     **dict.fromkeys(('ccache', 'sccache', 'distcc', 'icecc', 'buildcache', 'gomacc', 'rewrapper', 'recc', 'nohup', 'setsid',
                      'command', 'libtool', 'emmake', 'emconfigure'), ('', 0)),

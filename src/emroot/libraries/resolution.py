@@ -50,8 +50,7 @@ class Resolution:
     `libpng-mt`, `sdl2_image:formats=png`, `/my/port.py`), and with settings where these do not suffice
     (`sdl2_mixer:PTHREADS=1`)."""
     unfetched: tuple[str, ...] = ()
-    """The `ports` whose definition comes with sources that are not here yet: their files are not in
-    `files`."""
+    """The `ports` whose definition comes with sources that are not here: `files` lacks theirs."""
     unnamed: tuple[tuple[str, str], ...] = ()
     """(port, file) of files of ports that no target provides: only emcc can build them."""
 

@@ -1,5 +1,5 @@
-"""Queries to an SDK: run `program.py` in the SDK's own Python, in a separate process, and return its JSON
-answer."""
+"""Queries to an SDK: `program.py` answers in JSON. It and the other programs of this directory run in the SDK's own Python (3.8
+or later), find each other by their names, and import nothing of emroot."""
 
 from __future__ import annotations
 
@@ -21,8 +21,7 @@ SECONDS = 900.0
 SECONDS_VARIABLE = 'EMROOT_SDK_SECONDS'
 PROGRAM = Path(__file__).with_name('program.py')
 HOOK = PROGRAM.with_name('emcc_hook') / 'hook.py'
-#: Variables that would change the behaviour of the SDK's modules. `clean_env` of system_libs.py lists most of
-#: them.
+#: Variables that would change what the SDK's modules do. system_libs.py's `clean_env` lists most.
 _PREFIXES = ('EMCC_', 'EM_', 'EMMAKEN_', '_EM', 'PYTHON')
 _NAMES = {'CPATH', 'C_INCLUDE_PATH', 'CPLUS_INCLUDE_PATH', 'OBJC_INCLUDE_PATH', 'CFLAGS', 'CXXFLAGS', 'CPPFLAGS',
           'LDFLAGS', 'CCC_OVERRIDE_OPTIONS', 'SOURCE_DATE_EPOCH', 'COMPILER_PATH', 'LIBRARY_PATH', 'RC_DEBUG_OPTIONS'}

@@ -28,8 +28,7 @@ class ActionBlocked(BaseException):
 
 
 class Guard:
-    """Watches this process from `install` on. Reads in `known` directories, those of the SDK, are not
-    recorded; `writable` ones belong to emroot."""
+    """Watches this process from `install` on, except reads in `known` directories. `writable` ones are emroot's."""
 
     def __init__(self, known: Iterable[str], writable: Iterable[str]) -> None:
         self.writable = tuple(_below(path) for path in writable)

@@ -1,4 +1,4 @@
-"""The SDK's libraries, and how each is built. Runs in the SDK's Python (3.8 or later), not in emroot's."""
+"""The SDK's libraries, and how each is built."""
 
 import contextlib
 import copy
@@ -25,8 +25,7 @@ def listing(sdk, request):
 
 
 def list_values(sdk, names):
-    """Those of `names` that are valid in the list value of a port's option (`sdl2_mixer:formats`) or of a
-    setting (`SDL2_MIXER_FORMATS`)."""
+    """Those of `names` that are valid in the list value of a port's option or of a setting."""
     defaults = getattr(sdk.settings.settings, 'attrs', {})
     settings = {key: [name for name in names if name in value] for key, value in defaults.items() if isinstance(value, list)}
     options = {name + ':' + option: [each for each in names if _takes(port, option, each)]
@@ -183,8 +182,7 @@ class Commands:
         return self.groups[key][0]
 
     def spelled(self):
-        """All commands by index. Ends the mode: an emcc that embuilder starts does not have embuilder's
-        settings."""
+        """All commands by index. Ends the mode: an emcc that embuilder starts has not its settings."""
         found = [[sdk_path(self.sdk, arg) for arg in self._clang(flags, source)]
                  for (flags, _), (_, source) in self.groups.items()]
         self.pristine.restore()

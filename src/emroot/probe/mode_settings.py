@@ -1,4 +1,4 @@
-"""Modes and groups, from embuilder's own code. Runs in the SDK's Python (3.8 or later), not in emroot's."""
+"""Modes and groups, from embuilder's own code."""
 
 import ast
 import contextlib

@@ -68,8 +68,7 @@ class PortNames(PortRequests):  # type: ignore[misc]  # of no type, as it is imp
         return given[0]
 
     def _as_given(self, name: str) -> list[str]:
-        """The possible names of a port without settings: as given; if given several times, with all the
-        options in one."""
+        """The possible names of a port without settings: as given; if given several times, in one."""
         texts = list(dict.fromkeys(self.given.get(name, []))) or [name]
         if len(texts) == 1:
             return texts
@@ -80,8 +79,7 @@ class PortNames(PortRequests):  # type: ignore[misc]  # of no type, as it is imp
         return [join(split(texts[0])[0], {option: ','.join(values) for option, values in options.items()}), texts[-1]]
 
     def _needed(self, asked: Asked, text: str) -> Settings | None:
-        """A minimal set of settings with which a port names the same files; None if the settings that it
-        read do not suffice."""
+        """A minimal set of settings with which a port names the same files; None if what it read does not suffice."""
         values, base = {}, self._base()
         for name, value in asked.settings.items():
             name, value = next(((cause, self.space.attrs[cause]) for cause, effect in IMPLIED
@@ -107,8 +105,7 @@ class PortNames(PortRequests):  # type: ignore[misc]  # of no type, as it is imp
         return base
 
     def _files(self, port: Foreign, text: str, changed: Settings) -> list[str]:
-        """The files that the port requests under this name with these settings. Ports keep state in their
-        module, so a new one is loaded."""
+        """The files that a new copy of the port's module requests under this name with these settings."""
         spec = importlib.util.spec_from_file_location('emroot_port', port.__file__)
         if not spec or not spec.loader:
             return []

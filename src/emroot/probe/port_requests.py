@@ -1,4 +1,4 @@
-"""The requests of a run to its ports: their files and the settings that they read. Runs in the SDK's Python."""
+"""The requests of a run to its ports: their files and the settings that they read."""
 
 from __future__ import annotations
 
@@ -45,8 +45,7 @@ class Asked:
 
 
 class PortRequests:
-    """Watches the SDK's ports. `asking_as(kind, name)` marks requests to the cache within it as those of a
-    port."""
+    """Watches the SDK's ports. `asking_as(kind, name)` marks requests to the cache as a port's."""
 
     def __init__(self, sdk: Foreign, asking_as: Callable[[str, str], AbstractContextManager[None]]) -> None:
         self.sdk, self.asking_as = sdk, asking_as

@@ -19,8 +19,7 @@ _SETTING = r'[A-Z][A-Z0-9_]*'
 
 
 def split(name: str) -> tuple[str, list[tuple[str, str]]]:
-    """The name or path of a port, and its options as pairs. A colon among the first two characters belongs
-    to a drive."""
+    """The name or path of a port, and its options as pairs. `C:` is a drive."""
     at = name.find(':', 2)
     if at < 0:
         return name, []

@@ -56,8 +56,7 @@ def identify(sdk, request):
 
 
 def headers(sdk, request):
-    """Let the SDK install its headers into the cache directory EM_CACHE, and return the stamp that emcc
-    expects."""
+    """Let the SDK install its headers into EM_CACHE, and return the stamp that emcc expects."""
     sdk.cache.setup()
     sdk.system_libs.ensure_sysroot()
     return {'cache': str(sdk.cache.cachedir), 'sanity': sdk.shared.generate_sanity()}

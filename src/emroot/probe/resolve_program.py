@@ -34,8 +34,7 @@ class Link:
     def __init__(self, sdk: Foreign, cache: str, guard: Foreign) -> None:
         self.sdk, self.cache, self.guard = sdk, cache, guard
         self.link = import_module('tools.link')
-        #: Files that were requested from the cache, in order, with the requester: ('library', 'libc') or
-        #: ('port', 'zlib').
+        #: Requested files of the cache, in order, with the requester: ('library', 'libc'), ('port', 'zlib').
         self.asked: dict[str, tuple[str, str]] = {}
         #: The requested libraries, by embuilder's name.
         self.made: dict[str, Foreign] = {}
@@ -168,8 +167,7 @@ def link_flag(path: Foreign, cache: str) -> str:
 
 
 def main(request_file: str, answer_file: str) -> None:
-    """Answer one request: `root`, `argv` (`emcc` or `em++` first), `cwd`, and `ports` (the directory with
-    sources of ports)."""
+    """Answer one request: `root`, `argv` (`emcc` or `em++` first), `cwd`, `ports` (their sources)."""
     with open(request_file, encoding='utf-8') as f:
         request = json.load(f)
     scratch = os.path.dirname(os.path.abspath(answer_file))

@@ -1,5 +1,4 @@
-"""Runs embuilder so that its output does not contain the path of its cache. Runs in the SDK's Python (3.8
-or later)."""
+"""Runs embuilder so that its output does not contain the path of its cache."""
 
 import io
 import os
@@ -17,8 +16,7 @@ TIMEOUT = 60.0
 
 
 def embuilder(sdk, request):
-    """Run embuilder for one target, with the path of the cache directory mapped to that of an in-tree
-    cache."""
+    """Run embuilder for one target, with its cache's path mapped to that of an in-tree cache."""
     import embuilder as program
     PortFetcher(sdk.ports, request['port_directories'], request['port_mirror'])
     made = original('tools.system_libs.get_base_cflags')
@@ -155,8 +153,7 @@ class PortFetcher:
         return self.get_dir(*parts)
 
     def open(self, url, *args, **kwargs):
-        """Replaces `urlopen`: searches the mirror by the name of the archive, the name of the port, and
-        the path of the URL."""
+        """Replaces `urlopen`: searches the mirror by archive name, port name and the URL's path."""
         name, base = self.fetching, url.rsplit('/', 1)[-1]
         extension = base.split('.', 1)[-1]
         tried = []

@@ -1,5 +1,4 @@
-"""The SDK's modules, imported once, and their global state. Runs in the SDK's Python (3.8 or later), not
-in emroot's."""
+"""The SDK's modules, imported once, and their global state."""
 
 import copy
 import os
@@ -45,8 +44,7 @@ class SdkModules:
         self._unlock()
 
     def _unlock(self):
-        """Disable locks: no other process uses the cache directory, and on disks without locks the SDK's
-        would wait forever."""
+        """Disable locks: no other process uses the cache, and some disks have none."""
         install('tools.cache.filelock.FileLock', Unlocked)
         if getattr(self.cache, 'cachelock', None) is not None:
             install('tools.cache.cachelock', Unlocked())

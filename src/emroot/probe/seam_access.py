@@ -1,7 +1,4 @@
-"""The names of Emscripten's in the table of seams, looked up and replaced in an SDK whose modules are imported.
-
-Runs in the SDK's Python (3.8 or later), not in emroot's.
-"""
+"""The names of Emscripten's in the table of seams, looked up and replaced in an SDK whose modules are imported."""
 
 from __future__ import annotations
 
@@ -49,8 +46,7 @@ def find(path: str) -> tuple[Any, str]:
 
 
 def original(path: str) -> Any:
-    """What the SDK has of that name. If it lacks it, raises `MissingSeam` where the current use needs it, and returns None where
-    not."""
+    """What the SDK has of that name; None without it. Raises `MissingSeam` where the current use needs it."""
     holder, name = find(path)
     if holder is None:
         return _missing(BY_PATH[path])

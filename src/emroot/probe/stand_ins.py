@@ -1,7 +1,4 @@
-"""Replacements of emcc's actions for a query about a link (`resolve_program.py`).
-
-Runs in the SDK's Python (3.8 or later), not in emroot's.
-"""
+"""Replacements of emcc's actions for a query about a link (`resolve_program.py`)."""
 
 from __future__ import annotations
 
@@ -19,13 +16,11 @@ Foreign = Any  # what comes from the SDK's modules carries no types
 
 
 class Rejected(BaseException):
-    """emcc refuses the link; the text is its message. Not an `Exception`, so that SDK code does not catch
-    it."""
+    """emcc refuses the link, with this message. Not an `Exception`, lest SDK code catches it."""
 
 
 class StandIns:
-    """Replacements for one link. `cache`: a directory that does not exist. `guard`: has the paths that are
-    treated as existing."""
+    """Replacements for one link. `cache`: a missing directory. `guard`: knows the paths that seem to exist."""
 
     def __init__(self, sdk: Foreign, cache: str, guard: Foreign) -> None:
         self.sdk, self.cache, self.guard = sdk, cache, guard
@@ -69,8 +64,7 @@ class StandIns:
         return args
 
     def _is_dylib(self, path: str, really: Callable[[str], bool]) -> bool:
-        """A link with a dynamic library on its command line becomes a main module, so its content matters.
-        One that does not exist is judged by its name."""
+        """A link with a dynamic library is a main module, so its content matters. A missing one is judged by its name."""
         if not re.search(r'\.(so|dylib|wasm)(\.\d+)*$', path) or path.startswith('-'):
             return False
         return really(path) if self.guard.really_exists(path) else True

@@ -11,8 +11,7 @@ _PORT_FILE = r'(?s)(.+\.py)(:.*)?'
 
 
 def split_names(given: Iterable[str]) -> list[str]:
-    """Names from items that may be comma-separated lists. The absolute path of a port's file may contain
-    commas."""
+    """Names from items that may be comma-separated lists. Paths of port files may contain commas."""
     return [os.path.abspath(name) if _is_file(name) else name for names in given for name in _split(names.split(',')) if name]
 
 

@@ -32,8 +32,7 @@ _TYPES: dict[str, tuple[type, dict[str, Any]]] = {'str': (str, {'type': 'string'
 
 
 def _key(doc: str, *, name: str = '', choices: tuple[str, ...] = (), default: Any = '') -> Any:
-    """A key of the file: its documentation, its name if that is a Python keyword, and its values if they
-    are few."""
+    """A key of the file: its documentation, its name if it is a Python keyword, its few values."""
     metadata = {'doc': doc, 'name': name, 'choices': choices}
     if isinstance(default, list):
         return field(default_factory=list, metadata=metadata)

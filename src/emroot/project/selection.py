@@ -107,14 +107,12 @@ def parse_modes(features: Iterable[str]) -> list[Mode]:
 
 
 def default_link_lines(mode: Mode) -> list[list[str]]:
-    """The links that features alone stand for: C and C++ programs of this mode, with and without
-    optimisation."""
+    """The links that features alone stand for: C and C++ programs, with and without optimisation."""
     return [[driver, *mode.emcc_flags, level] for driver in ('emcc', 'em++') for level in ('-O0', '-O2')]
 
 
 def _qualified(name: str) -> tuple[Mode | None, str]:
-    """The mode and the target of `wasm64-lto/libc`; other names have no mode, and apply to all selected
-    ones."""
+    """The mode and the target of `wasm64-lto/libc`; other names have no mode."""
     before, slash, after = name.partition('/')
     if slash and names_mode(before):
         return parse_mode(before), after

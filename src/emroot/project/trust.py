@@ -21,8 +21,7 @@ from .project_file import CacheSection, Project
 
 #: `1` trusts every project; otherwise directories, separated as in PATH, each with its subdirectories.
 TRUST = 'EMROOT_TRUST'
-#: The suffix with which emcc takes a port's name for a file (`tools/ports/__init__.py: handle_use_port_arg`);
-#: options may follow.
+#: The suffix by which emcc takes a port's name for a file; options may follow.
 _PORT_FILE = re.compile(r'\.py(:|$)')
 
 
@@ -70,8 +69,7 @@ def untrusted_keys(project: Project) -> dict[str, str]:
 
 
 def without_untrusted(project: Project) -> Project:
-    """The project without the keys that need trust. Sections stay: `check_section` refuses those that name
-    code."""
+    """The project without the keys that need trust. `check_section` refuses sections that name code."""
     sdk = '' if project.sdk_path else project.sdk
     return dataclasses.replace(project, sdk=sdk, remote='', remote_key='', base='', ports_from='', trusted=False)
 
@@ -85,8 +83,7 @@ def check_section(project: Project, section: CacheSection) -> None:
 
 
 def names_code(section: CacheSection) -> Iterator[str]:
-    """The words of a section that name a file with code: port files, configurations of emcc, and response
-    files."""
+    """The words of a section that name files with code: ports, configurations of emcc, response files."""
     from ..libraries.link_line import read_link, split_link
     from .names import split_names
     yield from filter(_PORT_FILE.search, split_names(section.targets))

@@ -67,8 +67,7 @@ def encode(record: Record, kind: str, key: str, signature: bytes = b'') -> bytes
 
 
 def parts(data: bytes) -> tuple[bytes, bytes]:
-    """The signed bytes of a downloaded record, and its signature (empty for none). Raises `InvalidResponse` for
-    other data."""
+    """The signed bytes of a downloaded record, and its signature or nothing. Raises `InvalidResponse`."""
     try:
         fields = list(protobuf.fields(data))
     except (ValueError, IndexError) as error:

@@ -1,5 +1,4 @@
-"""The circuit breaker of a remote. A remote should save time: when it costs time, it is no longer used,
-with one warning."""
+"""The circuit breaker of a remote: one that costs time is no longer used, with one warning."""
 
 from __future__ import annotations
 

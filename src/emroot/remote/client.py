@@ -25,8 +25,7 @@ from .remote_spec import RemoteSpec
 from .transport import Transport
 from .worker_threads import WorkerThreads
 
-#: The total time in seconds that a build waits for a remote, in addition to the time that it saved;
-#: EMROOT_REMOTE_WAIT overrides it.
+#: Seconds that a build waits for a remote, besides the time that it saved; EMROOT_REMOTE_WAIT overrides.
 PATIENCE = 4.0
 _WAIT = 'EMROOT_REMOTE_WAIT'
 _LARGEST_INDEX = 64 << 20
@@ -83,8 +82,7 @@ class Remote:
         self.sent = self._to_send = 0
 
     def download(self, wanted: Iterable[DownloadRequest]) -> None:
-        """Download available records into the store; `fetched` has their keys. Requests that save the most
-        time come first."""
+        """Download available records into the store, the most worthwhile first; `fetched` has their keys."""
         self._threads.add(self._probe)
         if self._wait():
             for each in sorted(wanted, key=lambda each: -each.worth):
@@ -126,8 +124,7 @@ class Remote:
         return not self.circuit.open
 
     def _probe(self, transport: Transport) -> None:
-        """The first request: check that the remote answers, and read its index. Records that others add
-        later are not in the index."""
+        """The first request: check that the remote answers, and read its index, if it has one."""
         sink = io.BytesIO()
         try:
             found = transport.get(INDEX, sink, _LARGEST_INDEX)

@@ -34,8 +34,7 @@ class Keys:
     program: str
 
     def verify(self, content: bytes, signature: bytes) -> bool:
-        """Whether this is a signature of the content by one of the keys. Raises `Unavailable` if it cannot
-        be checked."""
+        """Whether this is a signature of the content by one of the keys. Raises `Unavailable`."""
         if not signature:
             return False
         import subprocess  # lazy import: most builds verify nothing

@@ -23,19 +23,16 @@ def blob_name(blob: Blob) -> str:
 
 
 class Transport(Protocol):
-    """One thread's access to a remote. Names are `ac/HEX`, `cas/HEX` and `index.json`; blobs are those
-    below `cas/`."""
+    """One thread's access to a remote. Names are `ac/HEX`, `cas/HEX` and `index.json`."""
 
     def get(self, name: str, sink: IO[bytes], limit: int) -> bool:
-        """Write a file's content to the empty `sink`. False if it does not exist. Raises `TransportError`, also
-        for more than `limit` bytes."""
+        """Write a file to the empty `sink`. False if it does not exist. Raises `TransportError`, also beyond `limit` bytes."""
 
     def put(self, name: str, content: bytes | Path, *, anew: bool = False) -> None:
         """Upload a file, atomically; with `anew`, replace an existing one. Raises `TransportError`."""
 
     def get_blobs(self, wanted: Mapping[Blob, Path]) -> bool:
-        """Download blobs to files. False if one does not exist. The caller verifies the content. Raises
-        `TransportError`."""
+        """Download blobs, unverified. False if one does not exist. Raises `TransportError`."""
 
     def put_blobs(self, found: Mapping[Blob, Path]) -> None:
         """Upload blobs, each atomically. Raises `TransportError`."""

@@ -1,5 +1,4 @@
-"""Threads for requests to a remote. A caller may stop waiting at any time: the threads end with the
-process."""
+"""Threads for requests to a remote, which end with the process."""
 
 from __future__ import annotations
 
@@ -17,8 +16,7 @@ MAX_THREADS = 8
 
 
 class WorkerThreads:
-    """Runs jobs in order, on up to `MAX_THREADS` threads, each with its own transport. No job starts once the
-    circuit is open."""
+    """Runs jobs on up to `MAX_THREADS` threads, each with its own transport, until the circuit is open."""
 
     def __init__(self, circuit: CircuitBreaker, connect: Callable[[], Transport], note: Callable[[str], None]) -> None:
         self._circuit, self._connect, self._note = circuit, connect, note

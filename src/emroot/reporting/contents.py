@@ -78,8 +78,7 @@ class _Cache:
                              compiles=compiles if known else None, error=error if state == 'failed' else '')
 
     def ports(self, mode: Mode, libraries: set[str]) -> Iterator[tuple[str, list[str]]]:
-        """Installed and failed targets that are not libraries of the SDK, and the paths of their
-        libraries."""
+        """Installed and failed targets that are not libraries of the SDK, and their paths."""
         known = {target: self._keys.get(mode, target) for target in self._keys.targets(mode)}
         for target in sorted({*known, *self._errors.get(mode.name, {})} - libraries):
             entry = known.get(target)

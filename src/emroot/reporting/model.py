@@ -27,8 +27,7 @@ class ArchiveReport:
     size: int = 0
     """Bytes; 0 if absent."""
     seconds: float | None = None
-    """The wall seconds of its jobs in its last build here; None if it was never built here, or came from the
-    store."""
+    """The wall seconds of its jobs in its last build here; None if there was none."""
     compiles: int | None = None
     """The number of its objects that were compiled then; the others were reused."""
     error: str = ''

@@ -1,5 +1,4 @@
-"""SDK discovery, in this order: explicit, EMSDK, EMSCRIPTEN_ROOT, emcc on PATH, an SDK that emroot
-installed."""
+"""SDK discovery: explicit, EMSDK, EMSCRIPTEN_ROOT, emcc on PATH, an SDK that emroot installed."""
 
 from __future__ import annotations
 
@@ -41,8 +40,7 @@ def find_sdk(home: Home, explicit: str | os.PathLike[str] | None = None) -> Sdk:
 
 
 def find_sdk_version(home: Home, version: str, who: str) -> Sdk:
-    """The first SDK whose version is `version`, or starts with it and a dot. `who`: the requester, for the
-    error message."""
+    """The first SDK whose version is `version`, or starts with it and a dot. `who` is for the error message."""
     seen = []
     for candidate in candidates(home):
         sdk = inspect(candidate.root, candidate.how, home)
@@ -79,15 +77,13 @@ def installed_sdks(home: Home) -> list[Path]:
 
 
 def other_sdks(home: Home, sdk: Sdk) -> list[tuple[str, Path]]:
-    """(version, root) of the SDKs that emroot installed, except `sdk`, the newest installation first. They
-    are not examined."""
+    """(version, root) of the SDKs that emroot installed, except `sdk`, the newest first; unexamined."""
     from .identification import version_of  # lazy import: only `sdk show` needs it
     return [(version_of(root), root) for root in installed_sdks(home) if root != sdk.root]
 
 
 def is_on_path(root: Path) -> bool:
-    """Whether emcc on PATH belongs to the SDK at `root`, or is a script that starts it (a compiler cache,
-    a wrapper of a distribution)."""
+    """Whether emcc on PATH belongs to the SDK at `root`, or is a script that starts it."""
     for emcc in _on_path('emcc'):
         if found := _behind(emcc):
             return found == _real(root)
@@ -106,8 +102,7 @@ def _on_path(name: str) -> Iterator[Path]:
 
 
 def emscripten_root(path: Path) -> Path | None:
-    """The directory of `emcc.py`, given an Emscripten root, an emsdk, a prefix or an `emcc` executable.
-    Links are resolved, so that an SDK has one path."""
+    """The real directory of `emcc.py`, given an Emscripten root, an emsdk, a prefix or an `emcc` executable."""
     path = user_path(path)
     if path.is_file():
         return _behind(path)
@@ -119,8 +114,7 @@ def emscripten_root(path: Path) -> Path | None:
 
 
 def _real(path: Path) -> Path:
-    """The path without links; on Windows a mapped drive stays, because programs cannot run from the server
-    behind it."""
+    """The path without links, but with mapped drives of Windows, from whose servers no program runs."""
     real = path.resolve()
     return real if real.drive == path.drive else path
 

@@ -17,8 +17,7 @@ MARK = '# emroot: '
 
 
 def config_files(root: Path) -> list[str]:
-    """The configuration files of emcc, in the order in which it searches (`tools/config.py:
-    find_config_file`)."""
+    """The configuration files of emcc, in its order (`tools/config.py: find_config_file`)."""
     return [given_config(), str(root / '.emscripten'), str(root.parent.parent / '.emscripten'),
             os.path.expanduser('~/.emscripten')]
 
@@ -41,8 +40,7 @@ def given_config() -> str:
 
 
 def mark_of(config: str) -> dict[str, Any] | None:
-    """The header of a configuration that emroot wrote: `root` and `cache`, `given` (the configuration that
-    it replaces), `hooked`. None for others."""
+    """The header of emroot's own configurations: `root`, `cache`, `given` (what it replaces), `hooked`."""
     text = read_file(config) if config else None
     if not text or not text.startswith(MARK.encode()):
         return None

@@ -31,8 +31,7 @@ _IN_THE_WAY = {errno.ENOTDIR, errno.EEXIST, errno.EISDIR, errno.ENOTEMPTY}
 
 def unzip(archive: Path, into: Path, *, wanted: Callable[[str], bool] = lambda name: True, what: str = '',
           report: Report = silent) -> None:
-    """Unpack the `wanted` members of a zip file. Raises `SdkError` if it is damaged or a member leads
-    outside."""
+    """Unpack the `wanted` members of a zip file. Raises `SdkError` for damage or a member that leads outside."""
     extractor = _SafeExtractor(archive, into)
     try:
         with zipfile.ZipFile(archive) as f:
@@ -90,8 +89,7 @@ def untar(archive: Path, into: Path, *, what: str = '', report: Report = silent)
 
 
 class _SafeExtractor:
-    """The target directory of an archive. Names have forward slashes; links that exist so far are
-    followed."""
+    """The target directory of an archive. Names have forward slashes; existing links are followed."""
 
     def __init__(self, archive: Path, into: Path) -> None:
         make_directories(into)

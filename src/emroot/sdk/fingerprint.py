@@ -18,8 +18,7 @@ from pathlib import Path
 from ..hashing import digest_file, digest_record
 from ..host.files import stat_files
 
-#: Parts of the Emscripten root that matter, by the part of the digest they belong to. Tests, documentation and caches
-#: do not: neither embuilder nor emcc reads them.
+#: Parts of the Emscripten root that matter, by part of the digest. No tests, documentation and caches.
 SOURCES = ('system',)
 TOOLS = ('tools', 'src', 'third_party', 'cmake')
 _SKIPPED = {'__pycache__', 'node_modules', '.git', 'test', 'tests'}

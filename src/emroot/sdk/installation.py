@@ -15,7 +15,7 @@ from typing import Any
 
 from ..errors import EmrootError, SdkError, UsageError, from_os_error
 from ..hashing import digest_record
-from ..host.files import read_file, write_text
+from ..host.files import write_text
 from ..host.home import Home, read_json, user_path, write_json
 from ..host.scratch import staging
 from .discovery import emscripten_root
@@ -46,14 +46,16 @@ def install(home: Home, *, source: str = 'auto', version: str | None = None, des
         home.require()
     known = home.memo / 'install' / f'{digest_record([source, version])[:32]}.json'
     if root := _installed(home, source, version, dest, known):
-        return _reuse_installed(root, report)
+        report(f'already installed: {root}', 0, None)
+        return root
     try:
         with staging(dest.parent if dest else home.sdks) as work:
             provider, release = _choose(home, source, version, work, report)
             write_json(known, {'provider': provider.name, 'version': release.version, 'time': time.time()})
             destination = dest or _destination(home, provider.name, release.version)
             if root := _complete_root(destination, provider.name, release.version):
-                return _reuse_installed(root, report)
+                report(f'already installed: {root}', 0, None)
+                return root
             _check_free(destination)
             unpacked = provider.unpack(release, work, destination, report)
             _check_parts(unpacked)
@@ -67,19 +69,8 @@ def install(home: Home, *, source: str = 'auto', version: str | None = None, des
         raise from_os_error(error, 'installing the SDK', writable=f'choose a writable directory with {option}') from error
 
 
-#: The directory of a configuration, also if the SDK is reached through a link. Earlier installations did not
-#: resolve links.
+#: The directory of a configuration, also if the SDK is reached through a link.
 _HERE = "here = os.path.dirname(os.path.realpath(globals().get('__file__') or os.environ['EM_CONFIG']))"
-_HERE_BEFORE = _HERE.replace('realpath', 'abspath')
-
-
-def _reuse_installed(root: Path, report: Report) -> Path:
-    report(f'already installed: {root}', 0, None)
-    config = (read_file(root / '.emscripten') or b'').decode(errors='replace')
-    if f'\n{_HERE_BEFORE}\n' in config:
-        with suppress(OSError):  # it is somebody else's: it works as it did
-            write_text(root / '.emscripten', config.replace(_HERE_BEFORE, _HERE))
-    return root
 
 
 def _installed(home: Home, source: str, version: str | None, dest: Path | None, known: Path) -> Path | None:

@@ -36,8 +36,7 @@ def made_for(program: Path) -> str:
 
 
 def loader_of(program: Path) -> str:
-    """The dynamic loader of a 64-bit Linux program; empty if it has none. Another C library (musl) has
-    another loader."""
+    """The dynamic loader of a 64-bit Linux program (of glibc, of musl); empty if it has none."""
     try:
         with open(program, 'rb') as f:
             head = f.read(1 << 16)
@@ -54,8 +53,7 @@ def loader_of(program: Path) -> str:
 
 
 def why_not_here(program: Path) -> str:
-    """Why a program cannot run on this machine, if its system, processor or C library is the reason;
-    otherwise empty."""
+    """Why a program's system, processor or C library keeps it from running here; otherwise empty."""
     made, here = made_for(program), this_machine()
     if made and made != here:
         return f'it is for {made}, and this is {here}'

@@ -18,8 +18,7 @@ class Sdk:
     """The directory of `emcc.py`."""
     version: str
     digest: str
-    """The identity of the SDK: a digest of compiler, linker, sources and tools, independent of its
-    location."""
+    """The identity of the SDK: a digest of its compiler, linker, sources and tools, wherever it lies."""
     parts: Mapping[str, str]
     """The parts of `digest`: `compiler`, `archiver`, `linker`, `sources`, `tools`."""
     llvm_root: Path
@@ -31,8 +30,7 @@ class Sdk:
     """Executables by name: `clang`, `clang++`, `llvm-ar`, `wasm-ld`."""
     llvm_version: str
     expected_llvm: int
-    """The major version of LLVM for which this Emscripten is made. With another one emcc warns, and
-    continues."""
+    """The major version of LLVM that this Emscripten is made for. With another one emcc warns."""
     resource_dir: Path
     """The directory of clang's own headers. Its path is in the debug information of objects that use them."""
     sanity: str
@@ -55,22 +53,19 @@ class Sdk:
     """Names of Emscripten's that emroot uses and this one should have, but has not (`probe/seams.py`)."""
 
     said_root: str = ''
-    """The SDK's root as it appears in objects that contain its path, if that is not its location: in a build
-    action the location varies."""
+    """The SDK's root as objects say it, where its location varies: in a build action."""
     said_resource_dir: str = ''
     """The same for clang's own headers."""
 
     @property
     def caches(self) -> list[Path]:
-        """The caches of this SDK's own emcc: the one in its configuration, and the one that comes with the
-        SDK."""
+        """The caches of this SDK's own emcc: that of its configuration, and that inside the SDK."""
         named = [Path(self.configured_cache)] if self.configured_cache else []
         return list(dict.fromkeys([*named, self.root / 'cache']))
 
     @property
     def embedded_paths(self) -> list[str]:
-        """The paths of the SDK that may occur in objects. The SDK's own flags map its root; clang ends
-        that path at the first `=` in it."""
+        """The SDK's paths that may occur in objects. Its flags map the root, which clang ends at the first `=`."""
         paths = [str(self.resource_dir), str(self.root)]
         return [*paths, *dict.fromkeys(path[path.index('='):] for path in paths if '=' in path)]
 
@@ -81,8 +76,7 @@ class Sdk:
 
     @property
     def doubt(self) -> str:
-        """emcc's own warning about a compiler of another LLVM than the SDK is made for; empty if there is
-        none."""
+        """emcc's own warning about a compiler of another LLVM than the SDK is made for; else empty."""
         if self.llvm_version.partition('.')[0] == str(self.expected_llvm):
             return ''
         return (f'Emscripten {self.version} at {self.root} is made for LLVM {self.expected_llvm}, but {self.tools["clang"]} is '

@@ -151,8 +151,7 @@ class Store:
             raise from_os_error(error, 'adding to the store') from error
 
     def _make_room(self, path: Path | str) -> None:
-        """Create the directory for a file of the store. A link in its position is removed, so that nothing
-        is written elsewhere."""
+        """Create the directory for a file of the store; a link in its position is removed."""
         parent = os.path.dirname(path)
         if parent in self._made:
             with contextlib.suppress(OSError):
@@ -174,8 +173,7 @@ class Store:
     # --- trees ---
 
     def tree(self, key: str, make: Callable[[Path], None]) -> Path:
-        """The directory of `key`. If it is missing or damaged, `make(directory)` makes it in a temporary
-        directory, which is then renamed."""
+        """The directory of `key`. One that is missing or damaged `make(directory)` makes, aside."""
         target = self.tree_path(key)
         if self.tree_files(key) is None:
             with self.tree_lock(key, seconds=120):

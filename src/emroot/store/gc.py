@@ -104,8 +104,7 @@ def _entries(store: Store, protected: set[str]) -> Iterator[_Entry]:
 
 
 def _clamp_future_times(store: Store, now: float) -> None:
-    """Set record times in the future, after a clock was set back, to now. Otherwise these records would be
-    kept until then."""
+    """Set record times in the future (a clock was set back) to now, lest these are kept until then."""
     for _, _, path in list_records(store.root):
         if _changed(path) > now + SLACK:
             with contextlib.suppress(OSError):

@@ -45,8 +45,7 @@ class Restorer:
         return found
 
     def tree(self, key: str) -> bool:
-        """Restore the tree of `key`. Returns whether it is now complete. Otherwise it is quarantined, and
-        a build makes it."""
+        """Restore the tree of `key`. Returns whether it is complete; otherwise it is quarantined."""
         if self.store.tree_files(key, read=True) is not None:
             return True
         if key in self._tried:

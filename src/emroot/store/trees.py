@@ -15,8 +15,7 @@ Described = Sequence[object]
 
 
 def described_files(record: Record | None) -> dict[str, Described] | None:
-    """The files in a tree's record, by path; None if the record is invalid or a path leads out of the
-    directory."""
+    """The files in a tree's record, by path; None if it is invalid or a path leads outside."""
     files = record.get('files') if record else None
     if not isinstance(files, dict) or not all(
             is_below(path) and isinstance(said, list) and len(said) == 3 and is_digest(said[0])
@@ -43,8 +42,7 @@ def describe_files(directory: Path, paths: Iterable[str]) -> dict[str, Described
 
 
 def is_complete(directory: Path, files: Mapping[str, Described], *, read: bool = False) -> bool:
-    """Whether a directory has these files as described. A file with another time is read; with `read`,
-    every file."""
+    """Whether a directory has these files. One with another time is read; with `read`, all are."""
     try:
         for path, (digest, size, time) in files.items():
             found = os.lstat(f'{directory}/{path}')

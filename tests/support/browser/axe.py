@@ -8,8 +8,7 @@ from typing import Any
 
 from dev.paths import ROOT, dev_cache
 from emroot.errors import SdkError
-from emroot.sdk.wheels.pins import pinned
-from emroot.sdk.wheels.pip_wheels import get_wheel
+from emroot.sdk.wheels.pip_wheels import get_wheel, pinned
 
 from ..downloads.debian_packages import ProgramUnavailable
 from .devtools import Page

@@ -13,13 +13,11 @@ EXAMPLES = [('emroot build --for "em++ -O2 -flto=thin -pthread"', 'the libraries
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """A selection."""
     add_selection(parser)
     add_json(parser)
 
 
 def run(args: argparse.Namespace) -> int:
-    """Build the selection into the cache directory."""
     from ..builds import exit_code, run_build
     from ..context import CommandContext, print_json
     result = run_build(CommandContext(args), needed=True)

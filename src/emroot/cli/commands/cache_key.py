@@ -12,13 +12,11 @@ _KEY_DIGITS = 20
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """A selection."""
     add_selection(parser)
     add_json(parser)
 
 
 def run(args: argparse.Namespace) -> int:
-    """Print a key for SDK and selection, the same on every machine."""
     from ... import schemas
     from ...hashing import digest_record
     from ..builds import select

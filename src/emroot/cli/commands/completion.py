@@ -15,13 +15,11 @@ EXAMPLES = [('eval "$(emroot completion bash)"', 'in ~/.bashrc'),
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """A shell."""
     shells = [name for name, shell in SHELLS.items() if shell.completes]
     parser.add_argument('shell', choices=shells, metavar='SHELL', help=f'{", ".join(shells[:-1])} or {shells[-1]}')
 
 
 def run(args: argparse.Namespace) -> int:
-    """Print the script for a shell."""
     script = Path(__file__).parents[1] / 'completions' / f'emroot.{args.shell}'
     sys.stdout.write(script.read_text(encoding='utf-8'))
     return 0

@@ -18,7 +18,6 @@ EXAMPLES = [('emroot doctor', 'check the setup'),
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """A message, or nothing."""
     parser.add_argument('--message', metavar='TEXT',
                         help='the message from emcc; without TEXT or with -, a log from standard input')
     parser.add_argument('--cache', type=path, metavar='DIR', help='the cache directory to look at')
@@ -26,7 +25,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Check the setup; or, given a message of emcc, explain it."""
     from dataclasses import asdict
 
     from ...diagnostics.checks import (

@@ -13,14 +13,12 @@ EXAMPLES = [('eval "$(emroot env --for "em++ -O2 -flto")"', 'bash, zsh'),
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """A selection, and a shell."""
     add_selection(parser)
     parser.add_argument('--shell', choices=list(SHELLS), help='syntax of the output (default: the shell of this platform)')
     add_json(parser)
 
 
 def run(args: argparse.Namespace) -> int:
-    """Build, and print the environment variables."""
     from ...cache_directory.emcc_environment import cmake_variables, emcc_environment
     from ..builds import exit_code, run_build
     from ..context import CommandContext, print_json

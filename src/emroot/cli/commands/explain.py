@@ -19,7 +19,6 @@ EXAMPLES = [('emroot explain wasm64-lto/libc-debug', 'text for diff'),
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """A target."""
     parser.add_argument('target', metavar='MODE/TARGET', help='for example wasm64-lto/libc-debug')
     parser.add_argument('--against', metavar='OTHER', help='another mode, MODE/TARGET or SDK: print only the differences')
     parser.add_argument('--object', metavar='NAME', help='one object of the target, for example strlen.o')
@@ -27,7 +26,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Print the key of a target or object; with `--against` only the differences from another."""
     from ...engine.explanation import explain_named
     from ..context import CommandContext, print_json
     context = CommandContext(args)

@@ -17,7 +17,6 @@ EXAMPLES = [('emroot export --for "em++ -O2 -flto" -o libs.tar.gz', 'an archive'
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """A selection, and a file."""
     add_selection(parser)
     parser.add_argument('-o', '--output', type=path, required=True, metavar='FILE',
                         help='the archive: .tar.gz, .tar.xz or .tar')
@@ -27,7 +26,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Build missing libraries, and write the archive."""
     from ...bundle.exporter import export_bundle
     from ...errors import BuildError
     from ...host.home import user_path

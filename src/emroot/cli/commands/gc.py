@@ -11,7 +11,6 @@ EXAMPLES = [('emroot gc --max-size 5G', 'by size'),
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Limits."""
     parser.add_argument('--max-size', type=size, metavar='5G',
                         help='size limit: bytes, or with K, M, G, T (5g, 5GB and 5GiB are the same)')
     parser.add_argument('--max-age', type=age, metavar='90d',
@@ -21,7 +20,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Remove what exceeds the limits."""
     from ...api.maintenance import gc
     from ..context import CommandContext, print_json
     collected = gc(max_size=args.max_size, max_age=args.max_age, dry_run=args.dry_run, home=CommandContext(args).home.root)

@@ -11,7 +11,6 @@ EXAMPLES = [('emroot import libs.tar.gz', 'into the cache directory')]
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """An archive."""
     parser.add_argument('file', metavar='FILE', help='an archive from `emroot export`')
     parser.add_argument('--sha256', default='', metavar='HEX',
                         help='the digest that `emroot export` printed; another archive is refused')
@@ -21,7 +20,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Import an archive into the store and the cache directory."""
     from ...bundle.importer import import_bundle
     from ...cache_directory.directory import CacheDirectory
     from ...host.home import user_path

@@ -12,12 +12,10 @@ EXAMPLES = [('emroot link -- em++ -O2 -flto -fwasm-exceptions main.cpp -o app.js
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """A selection, and the command of a link."""
     add_run(parser)
 
 
 def run(args: argparse.Namespace) -> int:
-    """Run one link, and print statistics."""
     from ...errors import UsageError
     from ...libraries.link_line import read_link
     from ..run.hooked_run import given_command, run_hooked

@@ -11,7 +11,6 @@ EXAMPLES = [('emroot list', 'all targets of wasm32'),
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """A mode, and targets."""
     parser.add_argument('--features', action='append', default=[], metavar='F', help='features of the mode (default: wasm32)')
     parser.add_argument('--cache', type=path, metavar='DIR', help='the cache directory to look at')
     parser.add_argument('patterns', nargs='*', metavar='PATTERN', help='targets, patterns or groups')
@@ -19,7 +18,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """List the targets of a mode."""
     from ...cache_directory.base_cache import own_bases
     from ...lazy_link.link_history import never_whole
     from ..context import CommandContext, print_json

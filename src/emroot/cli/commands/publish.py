@@ -12,7 +12,6 @@ EXAMPLES = [('emroot publish www/libs --for "em++ -O2 -flto"', 'files for any we
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """A destination, and a selection."""
     parser.add_argument('destination', metavar='DIR|URL', help='a directory that any web server can serve, or a remote')
     parser.add_argument('--sign', metavar='KEY', help='sign the records with this OpenSSH key; with its public key as '
                         '--remote-key, a build accepts no other records')
@@ -21,7 +20,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Build missing libraries, and upload all selected ones, without a time limit."""
     from ...errors import BuildError, RemoteError
     from ...host.home import user_path
     from ...remote.credentials import HELPER

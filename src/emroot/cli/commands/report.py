@@ -12,7 +12,6 @@ EXAMPLES = [('emroot report -o report.html', 'a page'),
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """A file."""
     parser.add_argument('-o', '--output', type=path, metavar='FILE', help='the page, for example report.html')
     parser.add_argument('--cache', type=path, metavar='DIR',
                         help='the cache directory to look at (default: one per SDK, in the home)')
@@ -20,7 +19,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Write the report on the cache directory, as a page, as JSON, or both."""
     from ...errors import UsageError
     from ...host.files import write_text
     from ...host.home import user_path

@@ -11,7 +11,6 @@ EXAMPLES = [('emroot resolve -- em++ -O2 -flto -fwasm-exceptions a.o -o a.js', '
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """A link."""
     parser.add_argument('--lang', choices=['c', 'c++'], help='language, if flags are given without a driver (default: c++)')
     parser.add_argument('--environment', action='store_true', help='use EMCC_CFLAGS, EMCC_FORCE_STDLIBS and similar variables')
     add_json(parser)
@@ -20,7 +19,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Print what a link needs."""
     from ...errors import UsageError
     from ...libraries.resolution import resolve
     from ..context import CommandContext, print_json

@@ -11,11 +11,9 @@ EXAMPLES = [('emroot run -- cmake --build build', 'links build missing libraries
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """A selection, and a command."""
     add_run(parser)
 
 
 def run(args: argparse.Namespace) -> int:
-    """Run the command: the selection is built before it starts, other libraries when links need them."""
     from ..run.hooked_run import given_command, run_hooked
     return run_hooked(args, given_command(args))

@@ -12,7 +12,6 @@ EXAMPLES = [('emroot trust', 'this project'),
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """A project."""
     parser.add_argument('directory', nargs='?', metavar='DIR',
                         help='the directory of the emroot.toml (default: the nearest one, here or above)')
     parser.add_argument('--revoke', action='store_true', help='withdraw trust')
@@ -20,7 +19,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Trust a project file, or withdraw the trust."""
     from ...errors import UsageError
     from ...project import trust
     from ...project.project_file import NAME, find_project, load_project

@@ -11,7 +11,6 @@ EXAMPLES = [('emroot verify', 'check only'),
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Whether to repair."""
     parser.add_argument('--repair', action='store_true', help='restore damaged files, or remove those that cannot be restored')
     parser.add_argument('--cache', type=path, metavar='DIR',
                         help='a cache directory to check in addition to those in the home')
@@ -19,7 +18,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Verify everything; exit code 6 if damage remains."""
     from ...api.maintenance import verify
     from ...errors import StoreError
     from ..context import CommandContext, print_json

@@ -1,5 +1,4 @@
-"""The emcc configuration below `emroot run`: EM_CONFIG points to it, and it loads `probe/emcc_hook/hook.py` into
-every emcc."""
+"""The emcc configuration below `emroot run`, which loads `probe/emcc_hook/hook.py` into every emcc."""
 
 from __future__ import annotations
 
@@ -96,8 +95,7 @@ def _text(context: CommandContext, *, loud: bool) -> str:
 
 
 def _completes(context: CommandContext) -> bool:
-    """Whether lazy links are followed by a background build: from the command line, otherwise
-    EMROOT_COMPLETE, otherwise the project."""
+    """Whether a background build follows lazy links: command line, otherwise EMROOT_COMPLETE, otherwise project."""
     said = os.environ.get('EMROOT_COMPLETE', '')
     if said not in ('', '0', '1'):
         raise UsageError(f'EMROOT_COMPLETE is {said!r}', hint='set it to 1 or 0, or unset it')

@@ -80,8 +80,7 @@ def _say_overridden(cache: Path) -> None:
 
 
 def _configured(command: list[str]) -> list[str]:
-    """Remove `--em-config FILE` from an emcc command, and set EM_CONFIG instead: emcc has to read emroot's
-    configuration."""
+    """Replace `--em-config FILE` of an emcc command by EM_CONFIG: emcc has to read emroot's configuration."""
     if CONFIG not in command[:-1] or not any(map(compiler, command)):
         return command
     at = command.index(CONFIG)

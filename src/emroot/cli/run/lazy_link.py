@@ -38,8 +38,7 @@ REFUSED = 10
 
 
 def main(argv: list[str]) -> int:
-    """Handle a request: run the linker's command without the missing libraries `MODE/TARGET`, or build the
-    ports of a link."""
+    """Handle a request: link without the missing libraries `MODE/TARGET`, or build the ports of a link."""
     parser = make_parser('emroot.cli.run.lazy_link')
     parser.add_argument('--predict', action='store_true')
     parser.add_argument('--complete', action='store_true')

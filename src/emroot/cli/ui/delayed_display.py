@@ -1,5 +1,4 @@
-"""The display of a build below `emroot run`: one line, once the build has taken a while (see
-`notices.py`)."""
+"""The display of a build below `emroot run`: one line, once it has taken a while (see `notices.py`)."""
 
 from __future__ import annotations
 
@@ -20,8 +19,7 @@ class DelayedDisplay(Display):
     """Prints one line, once the build has taken a while."""
 
     def __init__(self, modes: str, *, pulled: bool = False, patience: float = PATIENCE) -> None:
-        """`modes`: the modes of the build. `pulled`: it compiles objects for a lazy link, not whole
-        libraries. `patience`: seconds."""
+        """`modes`: those of the build. `pulled`: it compiles objects for a lazy link. `patience`: seconds."""
         self._modes, self._pulled, self._patience = modes, pulled, patience
         self._began = time.monotonic()
         self._timer: threading.Timer | None = None

@@ -32,8 +32,7 @@ class Display:
 
 
 class PlainLines(Display):
-    """For CI and pipes: a line per target, and a progress line from time to time, so that a long build is
-    not silent."""
+    """For CI and pipes: a line per target, and progress from time to time, so that a build is not silent."""
 
     def __init__(self, *, quiet: bool) -> None:
         self._quiet = quiet

@@ -14,16 +14,14 @@ from ...formatting import format_duration
 
 
 def annotate(level: str, title: str, text: str) -> None:
-    """Print an annotation (`error` or `warning`), if this runs in GitHub Actions; on standard error, which
-    is parsed, too."""
+    """Print an annotation (`error` or `warning`) in GitHub Actions, which parses standard error, too."""
     if os.environ.get('GITHUB_ACTIONS') == 'true':
         sys.stderr.write(f'::{level} title={_escaped(title, ":", ",")}::{_escaped(text)}\n')
         sys.stderr.flush()
 
 
 def disarmed(line: str) -> str:
-    """A line of tool output that GitHub Actions does not parse as a command: those start with two colons,
-    or contain `##[`."""
+    """A line of tool output that GitHub Actions does not take for a command (`::`, `##[`)."""
     if os.environ.get('GITHUB_ACTIONS') != 'true':
         return line
     said = line.lstrip()

@@ -1,5 +1,4 @@
-"""The live display of a build on a terminal: finished and remaining work, and the current job of each
-worker."""
+"""The live display of a build on a terminal: finished and remaining work, and the workers' jobs."""
 
 from __future__ import annotations
 
@@ -100,8 +99,7 @@ class Live(Display):
 
 
 def _job(what: str, seconds: float, width: int) -> Text:
-    """The line of a worker's job. If it is too long, the middle is left out, so that mode and file stay
-    visible."""
+    """The line of a worker's job. If it is too long, its middle is left out."""
     took = f'  {seconds:.1f} s'
     room = max(width - len(took) - 3, 8)
     what = display_path(what)

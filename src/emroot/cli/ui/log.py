@@ -79,8 +79,7 @@ class LogListener(BuildListener):
 
 
 def make_listener(home: Home, *, verbose: bool, quiet: bool, live: bool, modes: str = '', of_links: bool = False) -> LogListener:
-    """The listener for the kind of standard error. `modes`: those of the build. `of_links`: as for
-    `LogListener`."""
+    """The listener for the kind of standard error. `modes`: those of the build. See `LogListener`."""
     if quiet and is_below_run():
         from .delayed_display import DelayedDisplay  # lazy import: for links below `emroot run` only
         belated = DelayedDisplay(modes, pulled=of_links)

@@ -19,8 +19,7 @@ from ..environment import notices_file
 
 #: Polling interval of `emroot run` in seconds.
 _INTERVAL = 0.25
-#: The prefix with which the hook reports a library that its emcc built itself (`probe/emcc_hook/hook.py`), for
-#: `cli/run/hook_bypass.py`.
+#: With this the hook reports a library that emcc built itself, for `cli/run/hook_bypass.py`.
 BUILT = 'built: '
 #: The start of the part of a message that differs each time.
 _LOG = '; log: '

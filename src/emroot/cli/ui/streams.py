@@ -17,8 +17,7 @@ _STREAMS = ((0, 'stdin', 'r'), (1, 'stdout', 'w'), (2, 'stderr', 'w'))
 
 
 def prepare_process() -> None:
-    """Called before everything else. May restart this program, in the same process, in Python's UTF-8
-    mode."""
+    """Called first. May restart this program, in the same process, in Python's UTF-8 mode."""
     _use_utf8()
     for number, name, mode in _STREAMS:
         if getattr(sys, name) is None:
@@ -68,8 +67,7 @@ def output_fault() -> OSError | None:
 
 
 def _use_utf8() -> None:
-    """File names are bytes, which Python decodes according to the locale. Stored names must not depend on
-    that."""
+    """File names are bytes, which Python decodes by the locale. Stored names must not depend on that."""
     if os.name == 'posix' and sys.getfilesystemencoding() != 'utf-8' and not sys.flags.utf8_mode and sys.executable:
         os.execv(sys.executable, [sys.executable, '-X', 'utf8', *sys.orig_argv[1:]])  # noqa: S606  # this program
 
@@ -99,8 +97,7 @@ def _watched(stream: TextIO, kind: type[io.FileIO]) -> TextIO:
 
 
 def _encode_anyhow(error: UnicodeError) -> tuple[bytes, int]:
-    """Error handler: undecodable bytes of file names are written unchanged, characters that the stream's
-    encoding lacks as escapes."""
+    """Error handler: undecodable bytes are written unchanged, characters that the encoding lacks as escapes."""
     if not isinstance(error, UnicodeEncodeError):
         raise error
     part = error.object[error.start:error.end]

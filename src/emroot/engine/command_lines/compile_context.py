@@ -38,8 +38,7 @@ class CompileContext:
         return self.sdk.root.joinpath(*WORKING_DIRECTORY)
 
     def command(self, compile_: Compile, out: Path, depfile: Path | None = None) -> list[str]:
-        """The command line of one compile; with `depfile` the compiler also writes the list of the files
-        that it reads."""
+        """The command line of a compile; with `depfile` the compiler also lists the files that it reads."""
         words = substitute(compile_.argv[1:], sdk=str(self.sdk.root), cache=str(self.cache), source=compile_.source, out=str(out))
         command = [str(self.sdk.tools[compile_.argv[0]]), *words]
         return [*command, '-MD', '-MF', str(depfile)] if depfile else command

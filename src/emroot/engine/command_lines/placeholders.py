@@ -1,5 +1,4 @@
-"""Placeholders in recorded command lines. Imports almost nothing: Bazel actions that compile one file
-start with it."""
+"""Placeholders in recorded command lines. Imports almost nothing: Bazel's compile actions start with it."""
 
 import os
 
@@ -14,8 +13,7 @@ WORKING_DIRECTORY = ('system', 'lib', 'libc')
 
 
 def substitute(argv: tuple[str, ...], *, sdk: str, cache: str, source: str, out: str) -> list[str]:
-    """The arguments after the name of the compiler, with real paths for `{sdk}`, `{cache}`, `{source}` and
-    `{object}`."""
+    """The arguments after the compiler, with real paths for `{sdk}`, `{cache}`, `{source}`, `{object}`."""
 
     def real_path(word: str) -> str:
         return word.replace('{sdk}', sdk).replace('{cache}', cache) if '{' in word else word
@@ -28,8 +26,7 @@ def substitute(argv: tuple[str, ...], *, sdk: str, cache: str, source: str, out:
 
 
 def has_source(argv: tuple[str, ...]) -> bool:
-    """Whether the object contains the name of its source as given, unmapped: bitcode does, and so do
-    descriptions of global variables for sanitizers."""
+    """Whether the object has the unmapped name of its source: bitcode does, and sanitizers' descriptions."""
     return any(word.startswith(('-flto', '-fsanitize=')) for word in argv)
 
 

@@ -40,8 +40,7 @@ class BackgroundCall(Generic[T]):
 
 @contextlib.contextmanager
 def run_in_background(call: Callable[[], T]) -> Iterator[BackgroundCall[T]]:
-    """Run a call in a thread while the block runs, then wait for it. Its exception is raised after the
-    block, unless the block itself failed."""
+    """Run a call in a thread during the block, and wait for it. Its exception is raised after the block."""
     later = BackgroundCall(call)
     try:
         yield later

@@ -16,15 +16,13 @@ CGROUPS = Path('/sys/fs/cgroup')
 
 
 def memory_left(cgroup: Path = CGROUP, cgroups: Path = CGROUPS) -> int | None:
-    """Bytes that this process's groups may still allocate, counting inactive file pages as free. None
-    without a limit."""
+    """Bytes that this process's groups may still allocate, with inactive file pages. None without a limit."""
     found = [_left(group, *names) for version, group in _groups('memory', cgroup, cgroups) for names in (_MEMORY[version],)]
     return min((left for left in found if left is not None), default=None)
 
 
 def processors_allowed(cgroup: Path = CGROUP, cgroups: Path = CGROUPS) -> int | None:
-    """The number of processors whose time this process's groups may use (`docker run --cpus`), at least
-    one. None without a limit."""
+    """The processors whose time this process's groups may use (`docker run --cpus`). None without a limit."""
     found = [_quota(version, group) for version, group in _groups('cpu', cgroup, cgroups)]
     return min((quota for quota in found if quota is not None), default=None)
 

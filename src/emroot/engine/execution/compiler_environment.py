@@ -24,8 +24,7 @@ def find_preload(catalogue: Catalogue, store: Store, env: Mapping[str, str]) -> 
 
 
 def compiles_here(options: Options) -> bool:
-    """Whether missing objects are compiled by processes that emroot starts itself, as far as the options
-    tell."""
+    """Whether emroot itself starts the processes that compile, as far as the options tell."""
     return options.builder == 'source' and not (options.remote or options.base or options.launcher)
 
 

@@ -11,8 +11,7 @@ _DT_NEEDED, _DT_STRTAB = 1, 5
 
 
 def needed_libraries(program: Path) -> list[str]:
-    """The DT_NEEDED names of a 64-bit program of this machine's byte order (`libLLVM.so.21.1`); none for a
-    static program or another format."""
+    """The DT_NEEDED names of a 64-bit program (`libLLVM.so.21.1`); none for a static program or another format."""
     try:
         with open(program, 'rb') as f, mmap.mmap(f.fileno(), 0, access=mmap.ACCESS_READ) as content:
             return _needed(content)

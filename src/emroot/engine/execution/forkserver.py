@@ -24,8 +24,7 @@ _NO_CHILD = -1
 
 
 class ForkServer:
-    """One server, forked from a loaded compiler. It runs one compile at a time. Raises `OSError` if it
-    cannot be started."""
+    """A server, forked from a loaded compiler, for one compile at a time. Raises `OSError` if it cannot start."""
 
     def __init__(self, template: Zygote) -> None:
         self._said = os.memfd_create('emroot-said')
@@ -50,8 +49,7 @@ class ForkServer:
             signal.pidfd_send_signal(self._process, signal.SIGKILL)
 
     def run(self, command: Sequence[str], cwd: Path | str) -> Finished | None:
-        """Run a command line of this compiler to its end. None if it could not be run, or the server has
-        ended."""
+        """Run a command line of this compiler. None if it could not be run, or the server has ended."""
         began = time.perf_counter()
         request = os.fsencode('\0'.join((str(cwd), *command, '')))
         try:
@@ -71,8 +69,7 @@ class ForkServer:
             os.close(self._process)
 
     def _numbers(self, count: int) -> Sequence[int]:
-        """Read `count` 32-bit numbers of an answer. If it ends early there was no child: all are
-        `_NO_CHILD`."""
+        """Read `count` 32-bit numbers of an answer. If it ends early, all are `_NO_CHILD`."""
         size, answer = 4 * count, b''
         while len(answer) < size and (part := self._answers.read(size - len(answer))):
             answer += part
@@ -99,12 +96,10 @@ class ForkServers:
         self._lock = threading.Lock()
 
     def call(self, command: Sequence[str], *, cwd: Path | str, env: Mapping[str, str]) -> Finished:
-        """Run a process to its end on behalf of a job. Raises `Cancelled` if the pool was stopped
-        meanwhile."""
         server = self._take(command[0]) if env == self._preload.env else None
         if server is None:
             return self._pool.call(command, cwd=cwd, env=env)
-        with self._pool.guarding(server):
+        with self._pool.guarding(server.kill):
             done = server.run(command, cwd)
         if done is None:
             self._preload.works = False

@@ -20,8 +20,7 @@ _MEMINFO = Path('/proc/meminfo')
 
 
 def available_memory(meminfo: Path = _MEMINFO, cgroup: Path = CGROUP, cgroups: Path = CGROUPS) -> int | None:
-    """Bytes that can be allocated without swapping: of the machine, or of this control group if that is
-    less. None if unknown."""
+    """Bytes that can be allocated without swapping, in this control group. None if unknown."""
     found = [_of_machine(meminfo), memory_left(cgroup, cgroups)]
     return min((bytes_ for bytes_ in found if bytes_ is not None), default=None)
 
@@ -33,8 +32,7 @@ def jobs_that_fit(available: Callable[[], int | None] = available_memory) -> flo
 
 
 class MemoryLimit:
-    """Tells whether there is memory for another job. If there is enough for twice the number of workers,
-    the answer is cached for a moment."""
+    """Whether there is memory for another job. If there is plenty, the answer is cached for a moment."""
 
     def __init__(self, workers: int, fit: Callable[[], float] = jobs_that_fit) -> None:
         self._workers, self._fit, self._until = workers, fit, 0.0
@@ -65,8 +63,7 @@ def jobs_asked_for() -> int:
 
 
 def default_workers() -> int:
-    """The number of workers: from the environment, otherwise the number of processors that this process
-    may use."""
+    """The number of workers: from the environment, otherwise the processors that this process may use."""
     if asked := jobs_asked_for():
         return asked
     if hasattr(os, 'process_cpu_count'):

@@ -99,8 +99,7 @@ def find_jobserver(makeflags: str) -> tuple[Jobserver | None, str]:
 
 
 def _open(name: str) -> Jobserver:
-    """Raises OSError or ValueError if the pipe cannot be used: make closes it for commands that it does
-    not take for a make."""
+    """Raises OSError or ValueError for an unusable pipe: make closes it for commands that are no make."""
     if sys.platform == 'win32':
         raise ValueError('semaphores are not supported')
     if name.startswith('fifo:'):

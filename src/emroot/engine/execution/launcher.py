@@ -32,7 +32,6 @@ class LauncherExecutor:
         self._left = False
 
     def call(self, command: Sequence[str], *, cwd: Path | str, env: Mapping[str, str]) -> Finished:
-        """See `Executor`."""
         if self._left:
             return self._executor.call(command, cwd=cwd, env=env)
         out = Path(command[command.index('-o') + 1])
@@ -51,8 +50,7 @@ class LauncherExecutor:
         return plain
 
     def _launch(self, command: Sequence[str], cwd: Path | str, env: Mapping[str, str]) -> Finished:
-        """Run a compile through the launcher, with the same file names each time: the launcher may cache
-        by command line."""
+        """Run a compile through the launcher, with constant file names: it may cache by command line."""
         named, written = [*command], {}
         for flag in ('-o', '-MF'):
             if self._directory and flag in command:

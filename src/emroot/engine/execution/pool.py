@@ -44,16 +44,8 @@ class Executor(Protocol):
         """Run a process to its end on behalf of a job. Raises `Cancelled` if the pool was stopped meanwhile."""
 
 
-class Killable(Protocol):
-    """A process that can be killed at once."""
-
-    def kill(self) -> None:
-        pass
-
-
 class JobSlots(Protocol):
-    """Job slots that are shared with other processes (see `jobserver.py`). One slot must always be
-    available."""
+    """Job slots shared with other processes (see `jobserver.py`). One must always be available."""
 
     def take(self, seconds: float) -> bytes | None:
         """Wait up to `seconds` for a slot; None if there was none."""
@@ -65,50 +57,34 @@ class JobSlots(Protocol):
         """Return all slots that are still in use."""
 
 
-class _UnlimitedSlots:
-    """Unlimited slots."""
-
-    def take(self, seconds: float) -> bytes:
-        return b''
-
-    def give(self, slot: bytes) -> None:
-        pass
-
-    def close(self) -> None:
-        pass
-
-
 class Pool:
     """Runs jobs on `workers` threads; on fewer while there are no `slots` or no `room`. Jobs may add jobs.
     The first unexpected exception stops the pool and is raised."""
 
     def __init__(self, workers: int, slots: JobSlots | None = None, room: Callable[[], bool] = lambda: True) -> None:
         self.workers = max(1, workers)
-        self._slots, self._room = slots or _UnlimitedSlots(), room
+        self._slots, self._room = slots, room
         #: Cost, number (the earlier, the higher) and function of each job, in order: the cheapest first.
         self._ready: list[tuple[float, int, Callable[[int], None]]] = []
         self._numbers = itertools.count(0, -1)
         self._running = 0
-        self._processes: set[Killable] = set()
+        self._kills: set[Callable[[], None]] = set()
         self._error: BaseException | None = None
         self._stopped = False
-        #: Acquired with `with self._lock`, not through the condition: an interruption in the Python code of
-        #: that would leave it locked.
+        #: Not acquired through the condition: an interruption in its Python code would leave it locked.
         self._lock = threading.RLock()
         self._changed = threading.Condition(self._lock)
         #: Held until no job is left. Separate, so that a waiter for the end is not woken by every job.
         self._end = threading.Lock()
 
     def add(self, cost: float, run: Callable[[int], None]) -> None:
-        """Queue a job, which is called on a worker, with its number. `cost`: expected seconds; jobs with a higher one
-        start first. Negative for low priority."""
+        """Queue a job, called with its worker's number. `cost`: expected seconds; higher ones start first."""
         with self._lock:
             insort(self._ready, (cost, next(self._numbers), run))
             self._changed.notify()
 
     def run(self) -> None:
-        """Run until no job is left. Ctrl-C kills all processes, waits for the threads, and is raised
-        again."""
+        """Run until no job is left. Ctrl-C kills all processes and is raised again."""
         threads = [threading.Thread(target=self._work, args=(n,), daemon=True) for n in range(self.workers)]
         try:
             self._end.acquire(blocking=False)
@@ -126,7 +102,8 @@ class Pool:
                     if thread.ident is not None:  # an interruption may come before all are started
                         thread.join(timeout=10)
             finally:
-                self._slots.close()
+                if self._slots:
+                    self._slots.close()
         if self._error:
             raise self._error
 
@@ -135,8 +112,8 @@ class Pool:
         with self._lock:
             self._stopped = True
             self._ready.clear()
-            for process in self._processes:
-                process.kill()
+            for kill in self._kills:
+                kill()
             self._changed.notify_all()
 
     def call(self, command: Sequence[str], *, cwd: Path | str, env: Mapping[str, str]) -> Finished:
@@ -147,36 +124,37 @@ class Pool:
                 raise Cancelled
         process = subprocess.Popen(command, cwd=cwd, env=env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                                    stderr=subprocess.STDOUT)
-        with self.guarding(process), process:
+        with self.guarding(process.kill), process:
             output = process.stdout.read() if process.stdout else b''
             used = _processor_seconds(process)
         seconds = time.perf_counter() - started
         return Finished(process.returncode, output, seconds, seconds if used is None else used)
 
     @contextlib.contextmanager
-    def guarding(self, process: Killable) -> Iterator[None]:
-        """Kill the process if the pool is stopped during the block, which then ends with `Cancelled`."""
+    def guarding(self, kill: Callable[[], None]) -> Iterator[None]:
+        """Call `kill` if the pool is stopped during the block, which then ends with `Cancelled`."""
         with self._lock:
-            self._processes.add(process)
+            self._kills.add(kill)
             if self._stopped:
-                process.kill()
+                kill()
         try:
             yield
         finally:
             with self._lock:
-                self._processes.discard(process)
+                self._kills.discard(kill)
         if self._stopped:
             raise Cancelled
 
     def _work(self, worker: int) -> None:
         while self._wait():
-            slot = self._slots.take(_PATIENCE)
+            slot = self._slots.take(_PATIENCE) if self._slots else b''
             if slot is None:
                 continue
             try:
                 self._run_next(worker)
             finally:
-                self._slots.give(slot)
+                if self._slots:
+                    self._slots.give(slot)
 
     def _wait(self) -> bool:
         """Wait until a job is ready and may start. False if no job is left."""
@@ -225,8 +203,7 @@ class Pool:
 
 
 def shortest_first_workers(workers: int) -> int:
-    """The number of workers that take the cheapest job first: so few that none of the longest jobs has to
-    wait."""
+    """The workers that take the cheapest job first: so few that none of the longest jobs has to wait."""
     return workers // 4 if workers >= 8 else 0
 
 

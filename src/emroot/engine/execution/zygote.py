@@ -69,8 +69,7 @@ class ZygoteStart:
     """A template that is loaded in the background, which takes 0.1 s, or 1 s with slow memory."""
 
     def __init__(self, compilers: Sequence[str], directory: Path, env: Mapping[str, str]) -> None:
-        """`compilers`: names of one program. `location`: the directory of the preload library. `env`: the
-        environment of all forked processes."""
+        """`compilers`: names of one program. `directory`: of the preload library. `env`: of all forked processes."""
         self.compilers, self.env = frozenset(compilers), dict(env)
         self.template: Zygote | None = None
         #: Whether servers can be forked from it.
@@ -139,8 +138,7 @@ def _has_huge_pages() -> bool:
 
 
 def preload_library(directory: Path) -> Path | None:
-    """The library in a directory, compiled with this machine's C compiler if it is missing. None if that
-    fails."""
+    """The library in a directory, compiled by this machine's C compiler if missing. None if that fails."""
     library = _library(directory)
     if library.is_file():
         return library

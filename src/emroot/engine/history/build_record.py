@@ -37,8 +37,7 @@ def record_path(home: Home, cache: Path) -> Path:
 
 
 def read_build_record(home: Home, cache: Path) -> dict[str, Any] | None:
-    """The record of the last build of a cache directory; None if it is absent, damaged, or of another
-    version of emroot."""
+    """The record of the last build of a cache directory; None if absent, damaged, or of another emroot."""
     found = unseal(read_json(record_path(home, cache)), KIND, str(cache))
     return found if found and found.get('schema') == schemas.BUILD_RECORD else None
 
@@ -89,8 +88,7 @@ def _target(span: Span) -> str:
 
 
 def _costs(spans: Iterable[Span]) -> Mapping[str, tuple[float, int]]:
-    """Seconds of work and number of compiles by `MODE/TARGET`. A compile for several targets counts for
-    the first."""
+    """Seconds and compiles by `MODE/TARGET`. A compile for several targets counts for the first."""
     seconds: defaultdict[str, float] = defaultdict(float)
     compiles: defaultdict[str, int] = defaultdict(int)
     for span in spans:
@@ -100,8 +98,7 @@ def _costs(spans: Iterable[Span]) -> Mapping[str, tuple[float, int]]:
 
 
 def _families(catalogue: Catalogue, result: BuildResult, known: Mapping[str, str], spans: Iterable[Span]) -> Mapping[str, str]:
-    """`MODE/LIBRARY` for each `MODE/TARGET`: `wasm32/libc` for `wasm32/libc-debug`. Ports map to
-    themselves."""
+    """`MODE/LIBRARY` for each `MODE/TARGET`: `wasm32/libc` for `wasm32/libc-debug`; ports map to themselves."""
     modes = {mode.name: mode for mode in result.modes}
     found = {}
     for name in {_target(span) for span in spans}:

@@ -51,8 +51,7 @@ class CompileTimes:
 
 
 def kind(argv: Sequence[str]) -> str:
-    """The properties of a command line that determine its compile time: `-Oz`, and whether the output is
-    bitcode."""
+    """What in a command line determines its compile time: `-Oz`, and whether it makes bitcode."""
     level = next((arg for arg in reversed(argv) if arg.startswith('-O')), '-O0')
     return level + next((arg for arg in argv if arg.startswith('-flto')), '')
 

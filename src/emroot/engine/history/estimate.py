@@ -1,5 +1,4 @@
-"""Estimated time of compiles that were never measured here, so that the longest start first (see
-`compile_times.py`)."""
+"""Estimated time of compiles that were never measured here (see `compile_times.py`)."""
 
 from __future__ import annotations
 

@@ -99,8 +99,7 @@ class CompileManifests:
         return self._keys[compile_.key]
 
     def find(self, compile_: Compile) -> EquivalentResult | str:
-        """A stored result that is provably the result of this compile, too; else why the last one of its family is not, for
-        people. Empty if the family has no result."""
+        """A stored result that is provably this compile's; else why the last of its family is not (empty without one)."""
         family, macros = self.key(compile_), split_macros(compile_.argv)[1]
         with self._lock:
             relatives = list(self._load(family))

@@ -32,8 +32,7 @@ class FileDigests:
         self._digests.update((f'{{cache}}/{name}', digest) for name, digest in headers.items())
         self._roots = [(str(context.cache) + os.sep, '{cache}/'), (str(context.sdk.root) + os.sep, '{sdk}/'),
                        (str(context.sdk.resource_dir) + os.sep, None)]
-        #: A digest of the names of all sources and headers. A new file could be found before another with the
-        #: same name, so it is part of every family's key.
+        #: A digest of all names of sources and headers, for keys: a new file could be found before another.
         self.names = digest_record(sorted(self._digests))
         self._named: dict[str, str | None] = {}
 
@@ -77,8 +76,7 @@ class FileDigests:
         return tuple((name, self.digest(name) or '') for name in sorted(names))
 
     def _name(self, path: str) -> str | None:
-        """The portable name of a path in a depfile: empty for the compiler's own headers, None for a file
-        outside of SDK and headers."""
+        """The portable name of a path in a depfile: empty for the compiler's headers, None outside of the SDK."""
         absolute = os.path.normpath(os.path.join(str(self.context.working_directory), path))
         for root, prefix in self._roots:
             if absolute.startswith(root):

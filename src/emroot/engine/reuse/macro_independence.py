@@ -74,8 +74,7 @@ class TokenSets:
 
 
 def _can_be_joined(name: str, words: set[str]) -> bool:
-    """Whether `name` is a sequence of two or more of `words`, or of these and runs that start with a
-    digit."""
+    """Whether `name` is a sequence of several `words`, or of these and runs that start with a digit."""
     reachable = {0}
     for end in range(1, len(name) + 1):
         for start in list(reachable):

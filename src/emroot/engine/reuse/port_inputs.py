@@ -40,8 +40,7 @@ def learn_inputs(catalogue: Catalogue, base: str, inputs: Inputs) -> None:
 
 
 def stamped(inputs: Inputs, began: int) -> list[list[Any]]:
-    """Inputs with stat fingerprints. A file that was edited after `began` (nanoseconds) gets one that
-    never matches."""
+    """Inputs with stat fingerprints; one edited after `began` (nanoseconds) gets one that never matches."""
     found: list[list[Any]] = []
     for how, path in inputs:
         seen = stamp(how, path)

@@ -17,8 +17,7 @@ _CHUNK = 1 << 20
 
 
 class DirectoryTransport(UnbatchedMixin):
-    """Plain files named by content, which never change. Exceptions: the index, and records that get a
-    signature."""
+    """Plain files named by content, which never change, but for the index and added signatures."""
 
     def __init__(self, path: str, headers: Mapping[str, str] | None = None) -> None:
         """`headers` are for others: files need none."""

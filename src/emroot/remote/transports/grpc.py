@@ -24,25 +24,7 @@ from .. import protobuf
 from ..action_cache import INDEX, STDERR_RAW, STDOUT_RAW, digest_message
 from ..errors import AccessDenied, InvalidResponse, TransportError, Unavailable
 from ..transport import SILENCE, with_retries
-from .reapi_messages import (
-    ALREADY_EXISTS,
-    BATCH_READ_BLOBS,
-    BATCH_UPDATE_BLOBS,
-    CHUNK,
-    FIND_MISSING_BLOBS,
-    GET_ACTION_RESULT,
-    GET_CAPABILITIES,
-    NOT_FOUND,
-    OK,
-    READ,
-    SHA256,
-    UPDATE_ACTION_RESULT,
-    WRITE,
-    action_digest,
-    batches,
-    status_code,
-    write_requests,
-)
+from . import reapi_messages as reapi
 
 #: Fields of a result that a server may store as separate blobs.
 _APART = {STDOUT_RAW: 6, STDERR_RAW: 8}
@@ -67,7 +49,7 @@ class GrpcTransport:
         self._headers: tuple[tuple[str, str | bytes], ...] = tuple((name.lower(), value) for name, value in headers.items())
         self._silence, self._aborted = silence, False
         at = parts.netloc if parts.port else f'{parts.netloc}:{443 if parts.scheme == "grpcs" else 80}'
-        options = [('grpc.max_receive_message_length', _BATCH + CHUNK), ('grpc.enable_retries', 0)]
+        options = [('grpc.max_receive_message_length', _BATCH + reapi.CHUNK), ('grpc.enable_retries', 0)]
         self._channel = grpc.secure_channel(at, grpc.ssl_channel_credentials(_authorities()), options) \
             if parts.scheme == 'grpcs' else grpc.insecure_channel(at, options)
         self._batch = 0
@@ -86,21 +68,21 @@ class GrpcTransport:
     def put(self, name: str, content: bytes | Path, *, anew: bool = False) -> None:
         """See `Transport`. An existing record is always replaced."""
         result = content if isinstance(content, bytes) else content.read_bytes()
-        digest = protobuf.message(2, action_digest(name.partition('/')[2]))
-        self._call(UPDATE_ACTION_RESULT, protobuf.text(1, self._instance), digest, protobuf.message(3, result))
+        digest = protobuf.message(2, reapi.action_digest(name.partition('/')[2]))
+        self._call(reapi.UPDATE_ACTION_RESULT, digest, protobuf.message(3, result))
 
     def get_blobs(self, wanted: Mapping[Blob, Path]) -> bool:
         """See `Transport`. Small blobs are batched, large ones streamed."""
         small = [blob for blob in wanted if blob.size <= self._batch_limit()]
-        for batch in batches(small, self._batch_limit()):
-            answer = self._call(BATCH_READ_BLOBS, protobuf.text(1, self._instance),
+        for batch in reapi.batches(small, self._batch_limit()):
+            answer = self._call(reapi.BATCH_READ_BLOBS,
                                 *(protobuf.message(2, digest_message(b)) for b in batch))
             by_digest = {blob.digest: blob for blob in batch}
             for response in (value for number, value in protobuf.fields(answer) if number == 1):
-                if (code := status_code(protobuf.field(response, 3))) == NOT_FOUND:
+                if (code := reapi.status_code(protobuf.field(response, 3))) == reapi.NOT_FOUND:
                     return False
                 blob = by_digest.pop(protobuf.field(response, 1, 1).decode('ascii', 'replace'), None)
-                if code != OK or blob is None:
+                if code != reapi.OK or blob is None:
                     raise InvalidResponse('it does not answer the request')
                 wanted[blob].write_bytes(protobuf.field(response, 2))
             if by_digest:
@@ -110,17 +92,17 @@ class GrpcTransport:
     def put_blobs(self, found: Mapping[Blob, Path]) -> None:
         """See `Transport`. Blobs that the server has are not sent."""
         digests = [protobuf.message(2, digest_message(blob)) for blob in found]
-        answer = self._call(FIND_MISSING_BLOBS, protobuf.text(1, self._instance), *digests)
+        answer = self._call(reapi.FIND_MISSING_BLOBS, *digests)
         lacking = {protobuf.field(value, 1).decode('ascii', 'replace')
                    for number, value in protobuf.fields(answer) if number == 2}
         missing = [blob for blob in found if blob.digest in lacking]
         small = [blob for blob in missing if blob.size <= self._batch_limit()]
-        for batch in batches(small, self._batch_limit()):
-            answer = self._call(BATCH_UPDATE_BLOBS, protobuf.text(1, self._instance), *(
+        for batch in reapi.batches(small, self._batch_limit()):
+            answer = self._call(reapi.BATCH_UPDATE_BLOBS, *(
                 protobuf.message(2, protobuf.message(1, digest_message(b)), protobuf.message(2, found[b].read_bytes()))
                 for b in batch))
             for response in (value for number, value in protobuf.fields(answer) if number == 1):
-                if status_code(protobuf.field(response, 2)) not in (OK, ALREADY_EXISTS):
+                if reapi.status_code(protobuf.field(response, 2)) not in (reapi.OK, reapi.ALREADY_EXISTS):
                     raise InvalidResponse('it does not accept the upload')
         for blob in missing:
             if blob not in small:
@@ -137,8 +119,8 @@ class GrpcTransport:
 
     def _capabilities(self) -> bytes:
         """The server's capabilities: the first request."""
-        cache = protobuf.field(self._call(GET_CAPABILITIES, protobuf.text(1, self._instance)), 1)
-        if SHA256 not in protobuf.numbers(cache, 1):
+        cache = protobuf.field(self._call(reapi.GET_CAPABILITIES), 1)
+        if reapi.SHA256 not in protobuf.numbers(cache, 1):
             raise Unavailable('it is not a cache with sha256 digests')
         return cache
 
@@ -149,10 +131,9 @@ class GrpcTransport:
         return self._batch
 
     def _result(self, digest: str, limit: int) -> bytes | None:
-        """The result of an action; the record in it is also found if the server stores it as a separate
-        blob."""
+        """The result of an action; its record may be a blob of its own on the server."""
         try:
-            result = self._call(GET_ACTION_RESULT, protobuf.text(1, self._instance), protobuf.message(2, action_digest(digest)),
+            result = self._call(reapi.GET_ACTION_RESULT, protobuf.message(2, reapi.action_digest(digest)),
                                 protobuf.integer(3, 1),
                                 protobuf.integer(4, 1))
         except _NotFound:
@@ -164,7 +145,7 @@ class GrpcTransport:
                 blob = Blob.of(protobuf.field(apart, 1).decode('ascii', 'replace'), size)
                 if blob is None or size > min(limit, _BATCH):
                     raise InvalidResponse('it has a record that is not from emroot')
-                answer = self._call(BATCH_READ_BLOBS, protobuf.text(1, self._instance), protobuf.message(2, digest_message(blob)))
+                answer = self._call(reapi.BATCH_READ_BLOBS, protobuf.message(2, digest_message(blob)))
                 result += protobuf.message(raw, protobuf.field(answer, 1, 2))
         if len(result) > limit:
             raise InvalidResponse('it sends more data than expected')
@@ -173,7 +154,7 @@ class GrpcTransport:
     def _read(self, blob: Blob, file: Path) -> bool:
         def once() -> bool:
             name = f'{self._instance}/blobs/{blob.digest}/{blob.size}'.lstrip('/')
-            stream = self._channel.unary_stream(READ, bytes, bytes)(protobuf.text(1, name), timeout=self._long(blob),
+            stream = self._channel.unary_stream(reapi.READ, bytes, bytes)(protobuf.text(1, name), timeout=self._long(blob),
                                                                      metadata=self._headers)
             done = 0
             with open(file, 'wb') as sink:
@@ -193,8 +174,8 @@ class GrpcTransport:
     def _write(self, blob: Blob, file: Path) -> None:
         def once() -> None:
             name = f'{self._instance}/uploads/{uuid.uuid4()}/blobs/{blob.digest}/{blob.size}'.lstrip('/')
-            send = self._channel.stream_unary(WRITE, bytes, bytes)
-            answer = send(write_requests(name, file, blob.size), timeout=self._long(blob), metadata=self._headers)
+            send = self._channel.stream_unary(reapi.WRITE, bytes, bytes)
+            answer = send(reapi.write_requests(name, file, blob.size), timeout=self._long(blob), metadata=self._headers)
             if protobuf.numbers(answer, 1) != [blob.size]:
                 raise InvalidResponse('it does not accept the upload')
         self._patiently(once)
@@ -202,7 +183,7 @@ class GrpcTransport:
     def _call(self, method: str, *request: bytes) -> bytes:
         def once() -> bytes:
             ask = self._channel.unary_unary(method, bytes, bytes)
-            return ask(b''.join(request), timeout=self._silence, metadata=self._headers)
+            return ask(protobuf.text(1, self._instance) + b''.join(request), timeout=self._silence, metadata=self._headers)
         return self._patiently(once)
 
     def _patiently(self, once: Callable[[], _T]) -> _T:
@@ -221,8 +202,7 @@ class _NotFound(Exception):
 
 @contextlib.contextmanager
 def _talking() -> Iterator[None]:
-    """Translate gRPC errors of the block to `TransportError`. The server's own message is left out: it could
-    contain anything."""
+    """Translate gRPC errors of the block to `TransportError`, without the server's own message."""
     try:
         yield
     except grpc.RpcError as error:
@@ -238,7 +218,6 @@ def _talking() -> Iterator[None]:
 
 
 def _authorities() -> bytes:
-    """The certificates that Python trusts: the system's, or those in SSL_CERT_FILE. gRPC would use its
-    own."""
+    """The certificates that Python trusts (the system's, SSL_CERT_FILE), instead of gRPC's own."""
     trusted = ssl.create_default_context().get_ca_certs(binary_form=True)
     return ''.join(map(ssl.DER_cert_to_PEM_cert, trusted)).encode() or b'\n'

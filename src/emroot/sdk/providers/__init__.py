@@ -55,8 +55,7 @@ class Provider(Protocol):
 
 
 def matches(version: str, wanted: str | None) -> bool:
-    """Whether `version` matches `wanted`: the whole version, its first numbers (`4.0` matches 4.0.23), or
-    None for any."""
+    """Whether `version` is `wanted`, begins with it (`4.0`: 4.0.23), or `wanted` is None."""
     return wanted in (None, 'latest', version) or version.startswith(f'{wanted}.')
 
 

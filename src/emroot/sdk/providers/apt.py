@@ -1,5 +1,4 @@
-"""A private apt: another suite of the machine's own package source, without root and without changes to
-the system."""
+"""A private apt: another suite of the machine's own source, without root or changes to the system."""
 
 from __future__ import annotations
 
@@ -68,8 +67,7 @@ def parse_one_line(text: str) -> Iterator[AptSource]:
 
 
 def debian_sources(sources: Iterable[AptSource]) -> list[AptSource]:
-    """The sources that are Debian's main archive or mirrors of it, the most probable first, each address
-    once."""
+    """The sources that are Debian's main archive or mirrors of it, the most probable first."""
     found: dict[str, AptSource] = {}
     for source in sources:
         if _DEBIAN.intersection(source.suites) and 'main' in source.components and not source.uri.startswith('cdrom:'):
@@ -99,8 +97,7 @@ _INDEX = {'deb': 'Packages', 'deb-src': 'Sources'}
 
 
 class Apt:
-    """An apt that uses only `directory` and one suite of one source, for packages (`deb`) or their sources
-    (`deb-src`)."""
+    """An apt with `directory` and one suite alone, for packages (`deb`) or their sources (`deb-src`)."""
 
     def __init__(self, directory: Path, source: AptSource, suite: str, kind: str = 'deb') -> None:
         self.uri, self.suite, self.kind = source.uri, suite, kind
@@ -135,8 +132,7 @@ class Apt:
         return b'\n'.join(file.read_bytes() for file in files)
 
     def start_download(self, packages: Sequence[str], into: Path) -> subprocess.Popen[bytes]:
-        """Start to download `name=version` packages into a directory; apt verifies each against the signed
-        index."""
+        """Start to download `name=version` packages; apt verifies each against the signed index."""
         action = ['download'] if self.kind == 'deb' else ['source', '--download-only']
         return subprocess.Popen(['apt-get', '-c', str(self._config), '-q', *action, *packages], cwd=into,
                                 env=_environment(), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,

@@ -66,8 +66,7 @@ class PackageIndex:
         return found
 
     def closure(self, name: str, cut: re.Pattern[str] = CUT) -> list[Package]:
-        """A package and its dependencies, sorted by name, without those that match `cut` and those that
-        only these need."""
+        """A package and its dependencies, sorted by name, without those that match `cut`."""
         found: dict[str, Package] = {}
         pending = [name]
         while pending:

@@ -77,8 +77,7 @@ def unpack_debs(debs: Sequence[Path], tree: Path, report: Report) -> None:
 
 
 def _take(shelf: Path, into: Path, package: Package) -> bool:
-    """Use a package from the shelf, if it is there and intact. Another process may clear the shelf
-    meanwhile."""
+    """Use an intact package of the shelf, which another process may clear meanwhile."""
     name = _file_name(package)
     try:
         link_or_copy(shelf / name, into / name)

@@ -1,5 +1,4 @@
-"""Debian packages of Emscripten, LLVM and Binaryen, unpacked privately: no root, and no change to the
-system."""
+"""Debian packages of Emscripten, LLVM and Binaryen, unpacked privately, without root."""
 
 from __future__ import annotations
 
@@ -11,8 +10,7 @@ from pathlib import Path
 
 from ...errors import SdkError
 from ..progress import Report
-from ..wheels.pins import pinned
-from ..wheels.pip_wheels import get_wheel, program
+from ..wheels.pip_wheels import get_wheel, pinned, program
 from . import Release, Unpacked, matches
 from .apt import Apt, machine_sources, missing_tools
 from .apt_index import Package, PackageIndex
@@ -20,8 +18,7 @@ from .deb_packages import forget_debs, get_debs, unpack_debs
 from .elf_relocation import is_elf, missing_libraries, relocate
 from .freshness import StaleIndexError, update
 
-#: Suites to search, the newest first, with the versions that each is known for: a hint that saves downloads
-#: of indexes.
+#: Suites to search, the newest first, each with likely versions, which saves downloads of indexes.
 SUITES = {'forky': re.compile(r'[6-9]\b'), 'trixie': re.compile(r'3(\.1(\.69)?)?$')}
 #: Programs of every build and link. If one of these lacks a library, the installation is refused.
 _ESSENTIAL = ('clang', 'wasm-ld', 'llvm-ar', 'llvm-nm', 'llvm-objcopy')
@@ -51,7 +48,6 @@ class DebianProvider:
         self._shelf, self._dates = downloads / 'debian', downloads / 'debian-dates'
 
     def unusable(self, version: str | None) -> str | None:
-        """See `Provider`."""
         if not sys.platform.startswith('linux'):
             return 'Debian packages run on Linux only'
         if missing := missing_tools():
@@ -87,7 +83,6 @@ class DebianProvider:
                        hint='check that `apt-get update` works on this machine, or use `--from emsdk`')
 
     def unpack(self, release: Release, work: Path, dest: Path, report: Report) -> Unpacked:
-        """See `Provider`."""
         found: _Found = release.detail
         tree = work / 'tree'
         tree.mkdir()

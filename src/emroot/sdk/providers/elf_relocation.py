@@ -44,8 +44,7 @@ def relocate(tree: Path, dest: Path, files: list[Path], library_dirs: list[Path]
 
 
 def loader(tree: Path, interpreter: str) -> Path:
-    """The dynamic loader in `tree` for the absolute path `interpreter`, with links resolved inside the
-    tree."""
+    """The dynamic loader in `tree` for the absolute path `interpreter`, links resolved inside."""
     top = os.path.realpath(tree)
     for prefix in ('', 'usr'):
         real = os.path.realpath(os.path.join(top, prefix, interpreter.lstrip('/')))
@@ -63,8 +62,7 @@ def is_elf(path: Path) -> bool:
 
 
 def missing_libraries(tree: Path, dest: Path, executable: Path, patchelf: Path) -> list[str]:
-    """Libraries that the tree's own loader cannot find for a relocated executable, before the tree is at
-    `dest`."""
+    """Libraries that the tree's own loader cannot find for a relocated executable."""
     interpreter = tree / Path(_ask(patchelf, '--print-interpreter', executable)).relative_to(dest)
     done = subprocess.run([str(interpreter), '--list', str(executable)], capture_output=True, check=False,
                           env={'LC_ALL': 'C'}, timeout=60)

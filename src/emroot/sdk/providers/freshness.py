@@ -1,5 +1,4 @@
-"""Protection against replayed indexes: an old signed index would bring back old vulnerabilities with a
-valid signature."""
+"""Protection against replayed indexes: old ones are signed, and bring back vulnerabilities."""
 
 from __future__ import annotations
 

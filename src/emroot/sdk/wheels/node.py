@@ -16,8 +16,7 @@ from ...host.scratch import staging
 from ..identification import node_version
 from ..model import Sdk
 from ..progress import Report, silent
-from .pins import Pin, pinned
-from .pip_wheels import get_wheel, program
+from .pip_wheels import Pin, get_wheel, pinned, program
 
 #: wasm64 programs use BigInt memory addresses, which Node supports without a flag from this version on.
 MINIMUM = (24, 0)

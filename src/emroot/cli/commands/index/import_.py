@@ -10,7 +10,6 @@ EXAMPLES = [('emroot index import lto.index', 'into the store')]
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """A file."""
     parser.add_argument('file', metavar='FILE', help='a file from `emroot index export`')
     parser.add_argument('--sha256', default='', metavar='HEX', help='the digest that `emroot index export --json` printed: the '
                         'file is then trusted like local indexes, and links need not verify it')
@@ -18,8 +17,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Import the indexes of a file into the store. Those of other SDKs are harmless: their keys are never
-    looked up."""
     from ....errors import UsageError
     from ....hashing import digest_bytes
     from ....host.files import read_file

@@ -15,7 +15,6 @@ EXAMPLES = [('emroot sdk install', 'the newest version'),
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Which, and where."""
     parser.add_argument('--from', dest='source', choices=['auto', 'emsdk', 'debian'], default='auto',
                         help='official release archive or Debian packages (default: the first that can be reached)')
     parser.add_argument('--version', dest='wanted', metavar='V', help='for example 6.0.5 (default: the newest)')
@@ -24,7 +23,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Install an SDK."""
     from ....errors import SdkError
     from ....sdk import find_sdk
     from ....sdk.discovery import candidates

@@ -10,12 +10,10 @@ EXAMPLES = [('emroot sdk node', 'for `"$(emroot sdk node)" main.js`: wasm64 need
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """It takes no arguments of its own."""
     add_json(parser)
 
 
 def run(args: argparse.Namespace) -> int:
-    """Print a Node that runs programs of every mode."""
     from ....sdk.identification import node_version
     from ....sdk.wheels.node import ensure_node
     from ...context import CommandContext, print_json

@@ -13,12 +13,10 @@ CHOOSE = 'choose one with --sdk PATH, EMSDK=PATH, or `sdk = "VERSION"` in emroot
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """It takes no arguments of its own."""
     add_json(parser)
 
 
 def run(args: argparse.Namespace) -> int:
-    """Print the SDK in use."""
     from ....sdk.discovery import other_sdks
     from ...context import CommandContext, print_json
     context = CommandContext(args)
