@@ -12,8 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import UsageError
-from ..hashing import digest_bytes
-from ..host.home import Home, find_home, read_json, user_path, write_json
+from ..host.home import Home, find_home, user_path
 from ..libraries.catalogue import Catalogue
 from ..modes import Mode
 from ..project.names import split_names
@@ -65,7 +64,8 @@ class CommandContext:
     @cached_property
     def origin(self) -> str:
         """The origin of remote results, if only the project names the remote or base (`trust.origin_of`)."""
-        named = {key: getattr(self.project, key) for key in ('remote', 'base') if self._by_project(key)}
+        named = {key: getattr(self.project, key) for key in ('remote', 'base')
+                 if self.project and self._by_user(key) is None and getattr(self.project, key)}
         if not self.project or not named:
             return ''
         from ..project.trust import origin_of  # lazy import: most builds have none
@@ -79,19 +79,20 @@ class CommandContext:
         from ..store import Store  # lazy import: what only looks needs none
         return Store(self.home.store, self.origin)
 
-    def _by_project(self, option: str) -> bool:
-        """Whether only the project's file sets an option."""
-        given = getattr(self.args, option, None)
-        said = given if given is not None else os.environ.get(f'EMROOT_{option.upper()}')
-        return said is None and bool(self.project and getattr(self.project, option))
+    def _by_user(self, option: str) -> str | None:
+        """The user's value of an option: of the command line, otherwise of its variable; None for neither."""
+        given: str | None = getattr(self.args, option, None)
+        return given if given is not None else os.environ.get(f'EMROOT_{option.upper()}')
 
     @cached_property
     def catalogue(self) -> Catalogue:
         """The catalogue of the SDK. A doubtful SDK gets one warning."""
         if self.sdk.doubt and not self.args.quiet:
+            from .ui.warnings import warn_once  # lazy import: once per SDK
             warn_once(self.home, f'sdk-{self.sdk.digest}', self.sdk.doubt)
         if self.sdk.lacking and not self.args.quiet:
-            from ..diagnostics.seams import warning  # here and not above: no SDK that is known lacks any
+            from ..diagnostics.seams import warning
+            from .ui.warnings import warn_once  # lazy import: no known SDK lacks any
             warn_once(self.home, f'seams-{self.sdk.digest}', warning(self.sdk))
         return Catalogue(self.sdk, self.home)
 
@@ -114,8 +115,7 @@ class CommandContext:
     @property
     def base(self) -> Path | None:
         """The base: from the command line, otherwise EMROOT_BASE, otherwise the project; empty for none."""
-        option = getattr(self.args, 'base', None)
-        given = option if option is not None else os.environ.get('EMROOT_BASE')
+        given = self._by_user('base')
         found = user_path(given) if given else None
         if given is None and self.project and self.project.base:
             found = self.project.file.parent / self.project.base
@@ -127,8 +127,7 @@ class CommandContext:
     @property
     def sdk_cache(self) -> bool:
         """Whether the SDK's own cache is a base: not with `--base ''` (EMROOT_BASE) or EMROOT_LOCATION=own."""
-        option = getattr(self.args, 'base', None)
-        return (option if option is not None else os.environ.get('EMROOT_BASE')) != '' and not self.own_location
+        return self._by_user('base') != '' and not self.own_location
 
     @property
     def remote(self) -> RemoteSpec | None:
@@ -136,8 +135,7 @@ class CommandContext:
 
         Secret headers are sent only to a remote that the user named, never to one that only a project names.
         """
-        option = getattr(self.args, 'remote', None)
-        given = option if option is not None else os.environ.get('EMROOT_REMOTE')
+        given = self._by_user('remote')
         text = given if given is not None else self.project.remote if self.project else ''
         if not text:
             return None
@@ -153,8 +151,7 @@ class CommandContext:
         """The public key for records of the remote: from the command line, otherwise EMROOT_REMOTE_KEY,
         otherwise, for a remote that only the project names, from the project. Paths are absolute; empty
         for none."""
-        option = getattr(self.args, 'remote_key', None)
-        given = option if option is not None else os.environ.get('EMROOT_REMOTE_KEY')
+        given = self._by_user('remote_key')
         if given is None and not by_user and self.project:
             given, directory = self.project.remote_key, self.project.file.parent
         else:
@@ -210,17 +207,6 @@ class CommandContext:
         elif or_project and self.project:
             selection.add_project(self.project)
         return selection.selected()
-
-
-def warn_once(home: Home, about: str, text: str) -> None:
-    """Print a warning, unless there was one `about` the same subject before."""
-    marker = home.memo / 'warned' / f'{digest_bytes(about.encode())[:16]}.json'
-    if read_json(marker) is None:
-        write_json(marker, {'text': text})
-        from .ui.color import paint
-        from .ui.github_actions import annotate  # lazy import: once per SDK
-        print(f'{paint("emroot: warning:", "odd", sys.stderr)} {text}', file=sys.stderr)
-        annotate('warning', 'emroot', text)
 
 
 def print_json(document: Any) -> None:

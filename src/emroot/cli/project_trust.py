@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 from dataclasses import replace
 
 from ..host.home import Home
 from ..host.quoting import quoted
 from ..project import trust
 from ..project.project_file import Project
-from .ui.color import paint
+from .ui.warnings import warn as print_warning
 
 
 def admit(home: Home, project: Project, *, warn: bool) -> Project:
@@ -19,7 +18,7 @@ def admit(home: Home, project: Project, *, warn: bool) -> Project:
         if project.remote.startswith(WRITES):
             project = replace(project, remote=project.remote.removeprefix(WRITES))
             if warn:
-                _warn(f"{project.file} requests uploads to {project.remote}: a project's file cannot request uploads",
+                print_warning(f"{project.file} requests uploads to {project.remote}: a project's file cannot request uploads",
                       f'to upload, give --remote-write, or set EMROOT_REMOTE={WRITES}{project.remote}')
     names = trust.untrusted_keys(project)
     if not names or trust.is_trusted(home, project.file.parent):
@@ -27,10 +26,6 @@ def admit(home: Home, project: Project, *, warn: bool) -> Project:
     if warn:
         directory = quoted(project.file.parent)
         listed = ', '.join(f'{key} ({value})' for key, value in names.items())
-        _warn(f'{project.file} names {listed}: not used, because this project is not trusted',
+        print_warning(f'{project.file} names {listed}: not used, because this project is not trusted',
               f'check that file, then run `emroot trust {directory}`; in CI set {trust.TRUST}={directory}')
     return trust.without_untrusted(project)
-
-
-def _warn(text: str, hint: str) -> None:
-    print(f'{paint("emroot: warning:", "odd", sys.stderr)} {text}\n  hint: {hint}', file=sys.stderr)

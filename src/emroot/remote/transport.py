@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import IO, Protocol, TypeVar
 
+from ..host.retries import with_retries
 from ..store import Blob
 from .errors import TransportError, Unavailable
 
@@ -61,17 +61,12 @@ class UnbatchedMixin:
             self.put(blob_name(blob), file)
 
 
-def with_retries(once: Callable[[], _T], reset: Callable[[], None], aborted: Callable[[], bool]) -> _T:
+def ask_patiently(once: Callable[[], _T], reset: Callable[[], None], aborted: Callable[[], bool]) -> _T:
     """Run a request, with retries after temporary errors; `reset` is called after each error."""
-    for pause in (*_PAUSES, None):
-        try:
-            return once()
-        except Unavailable as error:
+    pauses = iter(_PAUSES)
+
+    def pause_after(error: Exception) -> float | None:
+        if isinstance(error, TransportError):
             reset()
-            if not error.passing or pause is None or aborted():
-                raise
-            time.sleep(pause)
-        except TransportError:
-            reset()
-            raise
-    raise AssertionError('the last pause ends it')
+        return next(pauses, None) if isinstance(error, Unavailable) and error.passing and not aborted() else None
+    return with_retries(once, pause_after)

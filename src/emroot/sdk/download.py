@@ -7,7 +7,6 @@ import http.client
 import os
 import re
 import socket
-import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
@@ -19,10 +18,12 @@ from ..errors import SdkError
 from ..hashing import digest_file
 from ..host.files import make_directories, remove, replace, temporary_name
 from ..host.locks import Lock, try_lock
+from ..host.retries import with_retries
 from .progress import Report, silent
 
 _CHUNK = 1 << 18
 _NETWORK = (urllib.error.URLError, http.client.HTTPException, TimeoutError, ConnectionError)
+_CANNOT_RESUME = 'the server cannot resume the download'
 #: HTTP status codes for which a retry is useful.
 _PASSING = {408, 425, 429, 500, 502, 503, 504}
 
@@ -100,26 +101,27 @@ def _is_finished(part: Path, lock: Lock) -> bool:
     return lock is Lock.HELD and not part.exists()
 
 
-def _transfer_patiently(url: str, part: Path, what: str, report: Report, attempts: int, timeout: float,
-                        pause: float) -> None:
-    failures = 0
-    while True:
-        before = part.stat().st_size
-        try:
-            return _transfer(url, part, what, report, timeout)
-        except _StaleError:
+def _transfer_patiently(url: str, part: Path, what: str, report: Report, attempts: int, timeout: float, pause: float) -> None:
+    failures = size = 0
+
+    def once() -> None:
+        nonlocal size
+        size = part.stat().st_size
+        _transfer(url, part, what, report, timeout)
+
+    def pause_after(error: Exception) -> float | None:
+        nonlocal failures
+        if isinstance(error, _StaleError):
             os.truncate(part, 0)
-            failures += 1
-            reason = 'the server cannot resume the download'
-        except (*_NETWORK, ValueError) as error:
-            failures = 1 if part.stat().st_size >= before + _CHUNK else failures + 1
-            failures = failures if _is_passing(error) else attempts
-            reason = _why(error)
-        if failures >= attempts:
-            raise SdkError(f'{url} cannot be downloaded: {reason}',
+        elif not isinstance(error, (*_NETWORK, ValueError)):
+            return None
+        failures = 1 if part.stat().st_size >= size + _CHUNK else failures + 1
+        if failures >= attempts or not _is_passing(error):
+            raise SdkError(f'{url} cannot be downloaded: {_why(error)}',
                            hint='check the network and its proxy settings, and run the command again; the '
-                                'finished part is kept')
-        time.sleep(pause * 2 ** (failures - 1))
+                                'finished part is kept') from error
+        return float(pause * 2 ** (failures - 1))
+    with_retries(once, pause_after)
 
 
 def _transfer(url: str, part: Path, what: str, report: Report, timeout: float) -> None:
@@ -133,12 +135,12 @@ def _transfer(url: str, part: Path, what: str, report: Report, timeout: float) -
         length = re.fullmatch(r'bytes \*/(\d+)', error.headers.get('Content-Range', ''))
         if length and int(length.group(1)) == done:
             return  # all of it had arrived before
-        raise _StaleError from error
+        raise _StaleError(_CANNOT_RESUME) from error
     with response, open(part, 'r+b') as sink:
         if response.status != HTTPStatus.PARTIAL_CONTENT:
             done = 0  # the server starts over
         elif not (response.headers.get('Content-Range') or '').startswith(f'bytes {done}-'):
-            raise _StaleError
+            raise _StaleError(_CANNOT_RESUME)
         sink.truncate(done)
         sink.seek(done)
         expected = response.headers.get('Content-Length')

@@ -27,16 +27,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     from dataclasses import asdict
 
-    from ...diagnostics.checks import (
-        Check,
-        examine_cache,
-        examine_environment,
-        examine_home,
-        examine_lazy,
-        examine_node,
-        examine_prebuilt,
-        examine_sdk,
-    )
+    from ...diagnostics import checks
     from ...diagnostics.seams import examine_seams, states
     from ...errors import EmrootError
     from ..context import CommandContext, print_json
@@ -45,17 +36,18 @@ def run(args: argparse.Namespace) -> int:
     text = sys.stdin.read() if args.message == '-' or (args.message is None and _is_fed()) else args.message
     if text and text.strip():
         return _explain(context, text)
-    findings, seams = [*examine_home(context.home)], []
+    findings, seams = [*checks.examine_home(context.home)], []
     try:
         sdk = context.sdk
     except EmrootError as error:
-        findings.append(Check(error.message, False, error.hint, error.exit_code))
+        findings.append(checks.Check(error.message, False, error.hint, error.exit_code))
     else:
         seams = states(sdk)
-        findings += [*examine_sdk(sdk), *examine_seams(sdk), *examine_node(sdk, context.home)]
+        findings += [*checks.examine_sdk(sdk), *examine_seams(sdk), *checks.examine_node(sdk, context.home)]
         if context.home.is_known or args.cache:
-            findings += [*examine_cache(context.cache, sdk, home=context.home), *examine_lazy(context.cache),
-                         *examine_prebuilt(sdk, context.cache, used=context.sdk_cache), *examine_environment(context.cache)]
+            findings += [*checks.examine_cache(context.cache, sdk, home=context.home), *checks.examine_lazy(context.cache),
+                         *checks.examine_prebuilt(sdk, context.cache, used=context.sdk_cache),
+                         *checks.examine_environment(context.cache)]
     if args.json:
         print_json({'findings': [asdict(finding) for finding in findings], 'seams': seams})
     else:

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -13,9 +12,8 @@ from ...cache_directory.directory import CacheDirectory, is_unchanged
 from ...host.files import read_file
 from ...sdk import Sdk
 from ..environment import is_below_run
-from ..ui.color import paint
-from ..ui.github_actions import annotate
 from ..ui.notices import BUILT
+from ..ui.warnings import warn
 
 #: The number of written files that are listed.
 NAMED = 3
@@ -34,10 +32,8 @@ def watched(sdk: Sdk, cache: Path, notices: str) -> Iterator[None]:
     if not is_below_run():  # else the run above looks at what they share
         watches.append(_the_runs(sdk, cache, notices))
     yield
-    for said in filter(None, (watch() for watch in watches)):
-        text, hint = said
-        print(f'{paint("emroot: warning:", "odd", sys.stderr)} {text}\n  hint: {hint}', file=sys.stderr)
-        annotate('warning', 'emroot', f'{text}; {hint}')
+    for text, hint in filter(None, (watch() for watch in watches)):
+        warn(text, hint)
 
 
 _Watch = Callable[[], tuple[str, str] | None]
@@ -62,7 +58,8 @@ def _the_runs(sdk: Sdk, cache: Path, notices: str) -> _Watch:
     before, directory = _written(cache, _LIBRARIES), CacheDirectory(cache, sdk)
 
     def said() -> tuple[str, str] | None:
-        known = {line[len(BUILT):] for line in _lines(notices) if line.startswith(BUILT)}
+        lines = (read_file(notices) or b'').decode(errors='surrogateescape').splitlines()
+        known = {line[len(BUILT):] for line in lines if line.startswith(BUILT)}
         changed = [path for path in _changed(before, _written(cache, _LIBRARIES)) if path.endswith(('.a', '.o'))]
         own = [path for path in changed if path not in known and not _is_recorded(directory, path)]
         if not own:
@@ -76,10 +73,6 @@ def _the_runs(sdk: Sdk, cache: Path, notices: str) -> _Watch:
 def _is_recorded(directory: CacheDirectory, path: str) -> bool:
     record = directory.recorded(Path(path).relative_to(directory.root).as_posix())
     return 'stat' in record and is_unchanged(Path(path), record)
-
-
-def _lines(file: str) -> list[str]:
-    return (read_file(file) or b'').decode(errors='surrogateescape').splitlines()
 
 
 def _named(paths: list[str]) -> str:

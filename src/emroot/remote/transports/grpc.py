@@ -23,7 +23,7 @@ from ...store import Blob
 from .. import protobuf
 from ..action_cache import INDEX, STDERR_RAW, STDOUT_RAW, digest_message
 from ..errors import AccessDenied, InvalidResponse, TransportError, Unavailable
-from ..transport import SILENCE, with_retries
+from ..transport import SILENCE, ask_patiently
 from . import reapi_messages as reapi
 
 #: Fields of a result that a server may store as separate blobs.
@@ -190,7 +190,7 @@ class GrpcTransport:
         def talk() -> _T:
             with _talking():
                 return once()
-        return with_retries(talk, lambda: None, lambda: self._aborted)
+        return ask_patiently(talk, lambda: None, lambda: self._aborted)
 
     def _long(self, blob: Blob) -> float:
         return self._silence + blob.size / _SLOWEST

@@ -15,7 +15,7 @@ from urllib.parse import SplitResult, unquote, urljoin, urlsplit
 from urllib.request import getproxies, proxy_bypass
 
 from ..errors import AccessDenied, InvalidResponse, TransportError, Unavailable
-from ..transport import SILENCE, UnbatchedMixin, with_retries
+from ..transport import SILENCE, UnbatchedMixin, ask_patiently
 
 _PASSING = {408, 425, 429, 500, 502, 503, 504}
 _REFUSED = {401, 403, 407}
@@ -37,11 +37,11 @@ class HttpTransport(UnbatchedMixin):
             sink.seek(0)
             sink.truncate()
             return self._get(f'{self._url}/{name}', sink, limit)
-        return with_retries(once, self._close, lambda: self._aborted)
+        return ask_patiently(once, self._close, lambda: self._aborted)
 
     def put(self, name: str, content: bytes | Path, *, anew: bool = False) -> None:
         """See `Transport`. An existing record is always replaced."""
-        with_retries(lambda: self._put(f'{self._url}/{name}', content), self._close, lambda: self._aborted)
+        ask_patiently(lambda: self._put(f'{self._url}/{name}', content), self._close, lambda: self._aborted)
 
     def write_index(self) -> None:
         """See `Transport`. The server may be any cache of Bazel's: it keeps no index."""
