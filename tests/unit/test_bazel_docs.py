@@ -12,7 +12,8 @@ ROOT = Path(__file__).resolve().parents[2]
 PAGE = (ROOT / 'docs/bazel.md').read_text(encoding='utf-8')
 _BLOCK = re.compile(r'^```.*?^```', re.MULTILINE | re.DOTALL)
 _CODE = [*_BLOCK.findall(PAGE), *re.findall(r'`([^`]*)`', _BLOCK.sub('', PAGE))]
-NAMED = {word for code in _CODE for word in re.findall(r'[a-z0-9_]+', code)}
+#: What the page names by itself: a piece of code that is this word, or sets it.
+NAMED = {word for code in _CODE for word in re.findall(r'^[a-z0-9_]+$|[a-z0-9_]+(?= = )|(?<=--features=)[a-z0-9_]+', code)}
 #: Attributes that every rule has, or that are nobody's to set.
 _OWN = ('_', 'name')
 
