@@ -2,8 +2,8 @@
 
     python3 dev.py indexes --modes wasm64-lto,wasm64-pic --with '' --with=-pthread
 
-What ordinary C and C++ links of these modes need is built, each time with the flags of one `--with` besides, and its indexes are
-added to those that are there. So it can be done mode by mode, by whoever has the machine for it.
+It builds the libraries of ordinary C and C++ links of these modes, once with the additional flags of each `--with`, and adds
+their indexes to the existing ones. So it can be done mode by mode.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ def main(argv: list[str]) -> int:
     """Add to the indexes of each SDK."""
     parser = argparse.ArgumentParser(allow_abbrev=False, prog='dev.py indexes')
     parser.add_argument('--modes', default=','.join(mode.name for mode in all_modes()), help='default: all')
-    parser.add_argument('--with', action='append', dest='flags', metavar='FLAGS', help='flags besides (default: none)')
+    parser.add_argument('--with', action='append', dest='flags', metavar='FLAGS', help='additional flags (default: none)')
     parser.add_argument('--sdks', default='', help='only SDKs of these versions')
     parser.add_argument('-j', '--jobs', default='')
     args = parser.parse_args(argv)

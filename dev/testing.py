@@ -75,7 +75,7 @@ def automatic_share() -> str:
 
 
 def _commits() -> str:
-    """How many commits lead to this one; nothing where that cannot be told."""
+    """The number of commits up to this one; empty if unknown."""
     try:
         counted = subprocess.run(['git', 'rev-list', '--count', 'HEAD'], cwd=ROOT, capture_output=True, text=True, check=False)
     except OSError:

@@ -15,7 +15,7 @@ from emroot.probe import pure_environment
 
 @dataclass(frozen=True)
 class Step:
-    """One command and what it has in its environment beside what everything has."""
+    """One command, and its own environment variables."""
 
     command: Sequence[str]
     env: Mapping[str, str]

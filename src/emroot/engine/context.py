@@ -1,4 +1,4 @@
-"""What all parts of a build share: the SDK, where things lie, how to build, who is told, and where results are recorded."""
+"""What all parts of a build share: the SDK, where things lie, how to build, the listener, and the recorder of results."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class BuildContext:
-    """Nothing in it is replaced while a build runs. Results are told to `recorder` alone."""
+    """Nothing in it is replaced while a build runs. Results go to `recorder` alone."""
 
     catalogue: Catalogue
     home: Home

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Planned:
-    """What there is to do, besides what is already there."""
+    """The work of a build, without what is present."""
 
     archives: int
     compiles: int

@@ -1,4 +1,4 @@
-"""The result of a build, told by its parts while it runs, from any thread."""
+"""The result of a build, recorded by its parts from any thread."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from .result import BuildResult, Failure, ModeResult, ReuseReason
 
 
 class BuildRecorder:
-    """Keeps the result and the timeline of one build, and tells its listener of targets."""
+    """Keeps the result and the timeline of one build, and sends events about targets."""
 
     def __init__(self, result: BuildResult, timeline: Timeline, listener: BuildListener) -> None:
         self.result, self.timeline, self._listener = result, timeline, listener

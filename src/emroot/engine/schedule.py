@@ -60,8 +60,7 @@ class Schedule:
 
     def start(self, others: int = 0) -> None:
         """Handle what the store has, and queue the rest, the longest jobs first: a running pool starts
-        with these while the search continues. `besides`: the number of targets that are made in other
-        ways."""
+        with these while the search continues. `others`: the number of targets made in other ways."""
         awaited: dict[str, list[_Pending]] = {}
         pending = [_Pending(archive) for archive in self.plan.archives if not self._use_stored(archive)]
         for todo in pending:

@@ -21,7 +21,7 @@ def install_file(source: Path, target: Path, *, linked: bool = True, aside: Path
     with atomic_write(target, aside) as temporary:
         link_or_copy(source, temporary, linked=linked)
         if not os.path.lexists(temporary):
-            raise FileNotFoundError(errno.ENOENT, 'vanished while it was placed', str(temporary))
+            raise FileNotFoundError(errno.ENOENT, 'vanished while it was installed', str(temporary))
 
 
 def link_or_copy(source: Path | str, target: Path | str, *, linked: bool = True) -> None:

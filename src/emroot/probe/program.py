@@ -20,7 +20,7 @@ from run_embuilder import embuilder
 from sdk_modules import SdkModules, Stop
 from seam_access import answering, lacking, require
 
-__all__ = ['SCHEMA', 'SdkModules', 'Stop', 'main']  # for the other programs beside this one
+__all__ = ['SCHEMA', 'SdkModules', 'Stop', 'main']  # for the other programs
 
 
 def schema():

@@ -25,14 +25,14 @@ from .remote_spec import RemoteSpec
 from .transport import Transport
 from .worker_threads import WorkerThreads
 
-#: Seconds that a build waits for a remote, besides the time that it saved; EMROOT_REMOTE_WAIT overrides.
+#: Seconds that a build waits for a remote, in addition to the time that it saved; EMROOT_REMOTE_WAIT overrides.
 PATIENCE = 4.0
 _WAIT = 'EMROOT_REMOTE_WAIT'
 _LARGEST_INDEX = 64 << 20
 
 
 class Log(Protocol):
-    """Told of a remote from any thread; the listener of a build is one."""
+    """Receives messages about a remote from any thread; the listener of a build is one."""
 
     def note(self, text: str) -> None: ...
 

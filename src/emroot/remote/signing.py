@@ -54,7 +54,7 @@ class Keys:
 
 def read_keys(given: str, directory: Path | None = None) -> Keys:
     """The public keys in a file (`.pub`, one per line), or one key as text. A relative path is relative to
-    `beside`.
+    `directory`.
 
     Raises `UsageError`.
     """

@@ -1,7 +1,7 @@
-// The last build: a lane for each worker, a cursor that is moved by pointer or keyboard, and in words what was done then.
+// The last build: a row for each worker, a cursor that is moved by pointer or keyboard, and in words what was done then.
 if (data.last && data.last.timeline.slices.length) {
   const {timeline: {seconds, names, slices}, workers, longest} = data.last;
-  const LANE = Math.max(6, Math.min(22, Math.floor(400 / workers))), GAP = LANE > 10 ? 4 : 1, AXIS = 20, COLOURS = 8;
+  const ROW = Math.max(6, Math.min(22, Math.floor(400 / workers))), GAP = ROW > 10 ? 4 : 1, AXIS = 20, COLOURS = 8;
   const svg = (tag, attributes) => {
     const element = document.createElementNS('http://www.w3.org/2000/svg', tag);
     for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
@@ -18,7 +18,7 @@ if (data.last && data.last.timeline.slices.length) {
   order.slice(0, COLOURS).forEach((library, n) => $('key').append(make('li', {},
     make('span', {class: 'swatch', style: `background:var(--c${n})`, 'aria-hidden': 'true'}), library)));
   if (order.length > COLOURS) $('key').append(make('li', {}, make('span', {class: 'swatch', style: `background:var(--c${COLOURS})`, 'aria-hidden': 'true'}), 'others'));
-  const height = workers * (LANE + GAP) + AXIS;
+  const height = workers * (ROW + GAP) + AXIS;
   let cursor = null, width = 0;
 
   function ticks() {
@@ -28,7 +28,7 @@ if (data.last && data.last.timeline.slices.length) {
   }
 
   function draw() {
-    width = $('lanes').clientWidth;
+    width = $('workers').clientWidth;
     if (!width) return;
     const image = svg('svg', {viewBox: `0 0 ${width} ${height}`, height, 'aria-hidden': 'true'});
     const across = (at) => (at / seconds) * width;
@@ -40,20 +40,20 @@ if (data.last && data.last.timeline.slices.length) {
       image.append(text);
     }
     for (let worker = 0; worker < workers; worker++) {
-      image.prepend(svg('rect', {class: 'lane', x: 0, y: worker * (LANE + GAP), width, height: LANE, rx: 2}));
+      image.prepend(svg('rect', {class: 'row', x: 0, y: worker * (ROW + GAP), width, height: ROW, rx: 2}));
     }
     for (const [worker, began, took, name] of slices) {
-      const x = across(began), wide = Math.max(across(took) - 0.5, 0.7), y = worker * (LANE + GAP);
-      image.append(svg('rect', {x, y, width: wide, height: LANE, style: `fill:${colour(name)}`}));
-      if (LANE >= 14 && wide > 8 * short(name).length) {
-        const text = svg('text', {class: 'on', x: x + 4, y: y + LANE / 2 + 4});
+      const x = across(began), wide = Math.max(across(took) - 0.5, 0.7), y = worker * (ROW + GAP);
+      image.append(svg('rect', {x, y, width: wide, height: ROW, style: `fill:${colour(name)}`}));
+      if (ROW >= 14 && wide > 8 * short(name).length) {
+        const text = svg('text', {class: 'on', x: x + 4, y: y + ROW / 2 + 4});
         text.textContent = short(name);
         image.append(text);
       }
     }
     cursor = svg('line', {class: 'cursor', y1: 0, y2: height - AXIS + 4});
     image.append(cursor);
-    $('lanes').replaceChildren(image);
+    $('workers').replaceChildren(image);
     read();
   }
 
@@ -81,8 +81,8 @@ if (data.last && data.last.timeline.slices.length) {
   $('moment').step = Math.max(seconds / 200, 0.01).toFixed(3);
   $('moment').value = seconds / 3;
   $('moment').addEventListener('input', read);
-  $('lanes').addEventListener('pointermove', (event) => {
-    const box = $('lanes').getBoundingClientRect();
+  $('workers').addEventListener('pointermove', (event) => {
+    const box = $('workers').getBoundingClientRect();
     $('moment').value = seconds * (event.clientX - box.left) / box.width;
     read();
   });
@@ -94,5 +94,5 @@ if (data.last && data.last.timeline.slices.length) {
   const heads = [['Job', null], ['Kind', null], ['Began at', 'n'], ['Took', 'n']].map(([text, kind]) => make('th', {scope: 'col', class: kind}, text));
   $('longest').append(make('div', {class: 'scroll', role: 'region', tabindex: '0', 'aria-label': 'Longest jobs'},
     make('table', {}, make('caption', {class: 'sr'}, 'Longest jobs of the last build'), make('thead', {}, make('tr', {}, ...heads)), body)));
-  new ResizeObserver(draw).observe($('lanes'));
+  new ResizeObserver(draw).observe($('workers'));
 }

@@ -59,7 +59,7 @@ def unzip(archive: Path, into: Path, *, wanted: Callable[[str], bool] = lambda n
 def untar(archive: Path, into: Path, *, what: str = '', report: Report = silent) -> None:
     """Unpack a tar file, compressed or not. Raises `SdkError` if it is damaged or a member leads outside."""
     extractor = _SafeExtractor(archive, into)
-    total, told = archive.stat().st_size, 0
+    total, reported = archive.stat().st_size, 0
     try:
         with open(archive, 'rb') as raw, tarfile.open(fileobj=raw, mode='r:*') as tar:
             for member in tar:
@@ -74,9 +74,9 @@ def untar(archive: Path, into: Path, *, what: str = '', report: Report = silent)
                         extractor.file(member.name, content, executable=bool(member.mode & 0o100))
                 else:
                     raise extractor.refused(member.name)
-                if raw.tell() - told >= _STEP:
-                    told = raw.tell()
-                    report(what, told, total)
+                if raw.tell() - reported >= _STEP:
+                    reported = raw.tell()
+                    report(what, reported, total)
             while tar.fileobj and tar.fileobj.read(1 << 20):
                 pass  # at the end of a gzip file is the sum that tells damage
     except (tarfile.TarError, EOFError, zlib.error, _lzma_error()) as error:
@@ -162,7 +162,7 @@ class _SafeExtractor:
             if error.errno in (errno.EINVAL, errno.EILSEQ, errno.ELOOP):
                 raise self._odd(name, f'not a valid file name here ({error.strerror})') from error
             raise
-        except UnicodeError as error:  # what has no spelling here
+        except UnicodeError as error:  # a name that cannot be encoded here
             raise self._odd(name, f'not a valid file name here ({error})') from error
 
     def _is_too_long(self, name: str, error: OSError) -> bool:

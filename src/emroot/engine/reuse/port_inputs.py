@@ -1,5 +1,4 @@
-"""Inputs of ports with their own port file, besides that file: after the first build they are part of the
-key.
+"""Inputs of ports with their own port file: after the first build they are part of the key.
 
 As with the headers of a compile, these files are known only after a build. Each later look at the cache
 directory checks whether they are unchanged (`cache_directory/directory.py`), and the key includes their content.
