@@ -31,8 +31,8 @@ UNFROZEN = {'EM_FROZEN_CACHE': '0', 'EMCC_SKIP_SANITY_CHECK': '1'}
 
 @contextlib.contextmanager
 def hooked_config(context: CommandContext, *, loud: bool = False) -> Iterator[tuple[Path, str]]:
-    """A configuration with which emcc lets emroot build missing libraries (see `probe/emcc_hook/hook.py`), and the file for messages to
-    this run; empty if it is quiet."""
+    """A configuration with which emcc lets emroot build missing libraries, and the file for messages to this run; empty if it is
+    quiet."""
     text = _text(context, loud=loud)
     quiet = context.args.quiet or notices_file() == ''
     with contextlib.ExitStack() as until_end:

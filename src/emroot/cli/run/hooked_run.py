@@ -17,11 +17,12 @@ from ...host.quoting import quoted
 from ...lazy_link.link_history import completing_command, never_whole
 from ...libraries.link_line import CONFIG, compiler
 from ..builds import exit_code, run_build
-from ..context import CommandContext, warn_once
+from ..context import CommandContext
 from ..environment import is_below_run
+from ..ui.notices import heard
+from ..ui.warnings import warn_once
 from .hook_bypass import watched
 from .hook_config import UNFROZEN, hooked_config
-from ..ui.notices import heard
 
 
 def given_command(args: argparse.Namespace) -> list[str]:

@@ -23,11 +23,10 @@ import importlib.util
 import os
 import sys
 
-HERE = os.path.dirname(os.path.abspath(__file__))
-PROBE = os.path.dirname(HERE)
+PROBE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 #: The configuration of this run, and what ends the name of the file for messages beside it (`cli/environment.py` has the same).
 CONFIG, MESSAGES = os.environ.get('EM_CONFIG', ''), '.notices'
-#: Programs of this folder that are loaded, by name.
+#: Programs that are loaded, by name.
 LOADED = {}
 
 
