@@ -33,10 +33,8 @@ class Timing:
 
 
 def measure(steps: Sequence[Step], directory: Path) -> Timing:
-    """Run steps one after the other.
-
-    Raises `RuntimeError` with what a step said if it fails: a contender that does not do its work has no time.
-    """
+    """Run steps one after the other. Raises `RuntimeError` with what a step said if it fails: a contender that does
+    not do its work has no time."""
     def seconds() -> float:
         return _children_seconds() + sum(step.elsewhere() for step in steps)
     began, used, said = time.perf_counter(), seconds(), []

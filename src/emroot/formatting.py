@@ -21,10 +21,8 @@ def format_size(count: float) -> str:
 
 
 def parse_size(text: str) -> int:
-    """Bytes of a size as people write it: `5G`, `5g`, `5GB`, `5 GiB`, each 5 times 2 to the 30th; `500m`, `100k`, `1.5T`, `1000`.
-
-    Raises `ValueError` for what is none.
-    """
+    """Bytes of a size as people write it: `5G`, `5g`, `5GB`, `5 GiB`, each 5 times 2 to the 30th; `500m`, `100k`,
+    `1.5T`, `1000`. Raises `ValueError` for what is none."""
     found = re.fullmatch(r'\s*(\d+(?:\.\d+)?)\s*(?:([kmgt])(?:i?b)?|b)?\s*', text, re.IGNORECASE | re.ASCII)
     if not found:
         raise ValueError(f'{text!r} is not a size such as 5G')

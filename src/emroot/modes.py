@@ -129,10 +129,8 @@ def mode_of_directory(directory: str) -> Mode | None:
 
 
 def parse_features(features: Iterable[str]) -> Mode:
-    """The mode for `features` in any order; each item may be several features, joined by `,`, `-` or spaces.
-
-    Raises `UnknownNameError` for an unknown feature, `UsageError` for two that exclude each other.
-    """
+    """The mode for `features` in any order; each item may be several features, joined by `,`, `-` or spaces. Raises
+    `UnknownNameError` for an unknown feature, `UsageError` for two that exclude each other."""
     chosen: dict[str, str] = {}
     for feature in _split(features):
         if feature not in FEATURES:

@@ -35,10 +35,8 @@ class Exported:
 
 
 def export_bundle(build: Build, selected: Mapping[Mode, Sequence[str]], out: Path) -> Exported:
-    """Write the libraries of a selection to `out`, compressed according to its name.
-
-    Raises `StoreError` if a file of the cache directory was changed, or if `out` cannot be written.
-    """
+    """Write the libraries of a selection to `out`, compressed according to its name. Raises `StoreError` if a file
+    of the cache directory was changed, or if `out` cannot be written."""
     manifest = describe(build, selected)
     try:
         with atomic_write(out) as temporary:

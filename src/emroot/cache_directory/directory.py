@@ -142,9 +142,8 @@ class CacheDirectory:
 
     def put(self, path: str, key: str, blob: Blob, store: Store, *, carries: str = '',
             inputs: Sequence[Sequence[Any]] = ()) -> None:
-        """Install a blob at `path` (relative). `carries`: the digest of the SDK location in its bytes, if
-        any. `inputs`: files that it was made from, and their stamps; when one of them changes, the file is
-        no longer valid for its key."""
+        """Install a blob at `path` (relative). `carries`: the digest of the SDK location in its bytes. `inputs`: files and
+        their stamps; the file is valid while these are unchanged."""
         self._put(path, store.path(blob.digest), {'key': key, 'digest': blob.digest, **self._location_fields(carries),
                                                   **({'inputs': inputs} if inputs else {})})
 

@@ -13,9 +13,8 @@ from ..store.trees import list_files
 
 
 def copy_tree(source: Path, target: Path, *, aside: Path) -> list[str]:
-    """Install every file below `source` below `target`, which exists, each atomically. Returns the files
-    that were missing or had other content. The files of `source` itself come last: emcc's stamp asserts
-    that the others exist. (See `files.atomic_write` for `aside`.)"""
+    """Install every file below `source` below `target`, each atomically; the files of `source` itself last (emcc's stamp).
+    Returns the files that were missing or had other content. (See `files.atomic_write` for `aside`.)"""
     folders: list[str] = []
     files: list[str] = []
     for entry in os.scandir(source):

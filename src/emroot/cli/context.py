@@ -148,9 +148,8 @@ class CommandContext:
                             key=self.remote_key(by_user=own), directory=directory)
 
     def remote_key(self, *, by_user: bool) -> str:
-        """The public key for records of the remote: from the command line, otherwise EMROOT_REMOTE_KEY,
-        otherwise, for a remote that only the project names, from the project. Paths are absolute; empty
-        for none."""
+        """The public key for records of the remote: the user's, otherwise, for a remote that only the project names, the
+        project's. Paths are absolute; empty for none."""
         given = self._by_user('remote_key')
         if given is None and not by_user and self.project:
             given, directory = self.project.remote_key, self.project.file.parent

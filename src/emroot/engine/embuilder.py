@@ -203,9 +203,8 @@ def _mark_port_builds(cache: Path) -> None:
 
 
 def _new_files(cache: Path, headers: Path, external: Collection[str]) -> list[str]:
-    """The new files of a run: libraries, headers and marker files of ports. Sources are left out (except
-    those of `external` ports, which contain the port's definition), and so are build directories and
-    locks."""
+    """The new files of a run: libraries, headers and marker files of ports; no build directories, locks and sources (but
+    for those of `external` ports, which contain the port's definition)."""
     found = []
     for folder, directories, names in os.walk(cache):
         here = os.path.relpath(folder, cache).replace(os.sep, '/')

@@ -29,10 +29,8 @@ class Explained:
 
 
 def explain_named(catalogue: Catalogue, store: Store, name: str, member: str | None = None) -> Explained:
-    """The key of `MODE/TARGET`, or of its object `member`.
-
-    Raises `UsageError` if the name is not a single library, `UnknownNameError` if it does not exist.
-    """
+    """The key of `MODE/TARGET`, or of its object `member`. Raises `UsageError` if the name is not a single library,
+    `UnknownNameError` if it does not exist."""
     text, slash, target = name.partition('/')
     if not slash:
         raise UsageError(f'{name!r} is not of the form MODE/TARGET', hint='for example `emroot explain wasm64-lto/libc`')

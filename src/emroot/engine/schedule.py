@@ -27,9 +27,8 @@ TRIES = 600
 
 
 class ArchiveCallback(Protocol):
-    """Called with a finished archive. `state`: `built` or `reused`. `reused`: the number of members that
-    needed no compile, by reason. `location`: the digest of the SDK location in its
-    bytes."""
+    """Called with a finished archive, `built` or `reused`; `reused`: members that needed no compile, by reason;
+    `location`: the digest of the SDK location in its bytes."""
 
     def __call__(self, archive: Archive, blob: Blob, state: str, reused: Mapping[ReuseReason, int], *, location: str) -> None: ...
 

@@ -177,9 +177,8 @@ def read_file(path: Path | str) -> bytes | None:
 
 
 def is_stale(top: Path) -> Iterator[Path]:
-    """Temporary files below `top` that were not touched for `SLACK` seconds: leftovers of killed
-    processes. A hard link has the modification time of its content, which may be old, so the change time
-    counts, too."""
+    """Temporary files below `top` that were not touched for `SLACK` seconds: leftovers of killed processes. The change time
+    counts, too: a hard link has the modification time of its content."""
     for folder, _, names in os.walk(top):
         for name in names:
             if name.startswith('.') and name.endswith('.tmp'):

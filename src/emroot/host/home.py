@@ -110,10 +110,8 @@ class Home:
 
 
 def find_home(explicit: str | os.PathLike[str] | None = None) -> Home:
-    """The given home, otherwise `EMROOT_HOME`, otherwise the platform's cache directory of the user.
-
-    Raises `StoreError` if others could have changed its content.
-    """
+    """The given home, otherwise `EMROOT_HOME`, otherwise the platform's cache directory of the user. Raises
+    `StoreError` if others could have changed its content."""
     chosen = explicit or os.environ.get('EMROOT_HOME')
     root = user_path(chosen) if chosen else user_cache_dir() or NOWHERE
     if set('\r\n') & set(str(root)):

@@ -63,10 +63,8 @@ class Scratch:
 
 @contextlib.contextmanager
 def staging(parent: Path) -> Iterator[Path]:
-    """A directory in which something for `parent` is made; it is removed at the end with what is still in it.
-
-    Raises `OSError` if nothing can be written there.
-    """
+    """A directory in which something for `parent` is made; it is removed at the end with what is still in it. Raises
+    `OSError` if nothing can be written there."""
     top = parent / '.emroot.tmp'
     make_directories(top)
     scratch = Scratch(top)

@@ -79,10 +79,8 @@ class Listing:
         return name in values or not self.knows(name)
 
     def expand(self, names: Iterable[str]) -> list[str]:
-        """The targets for `names` (targets, ports, patterns or groups), in order, without duplicates.
-
-        Raises `UnknownNameError` for a name or pattern without a match.
-        """
+        """The targets for `names` (targets, ports, patterns or groups), in order, without duplicates. Raises
+        `UnknownNameError` for a name or pattern without a match."""
         known = [*self.libraries, *self.ports, *self.port_variants]
         found: dict[str, None] = {}
         for name in names:

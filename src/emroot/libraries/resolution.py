@@ -46,9 +46,8 @@ class Resolution:
     files: tuple[str, ...]
     """Their paths, relative to the cache directory, in the same order; then those of the ports."""
     ports: tuple[str, ...]
-    """Ports, dependencies first, with target names that build what the link needs: embuilder's (`zlib`,
-    `libpng-mt`, `sdl2_image:formats=png`, `/my/port.py`), and with settings where these do not suffice
-    (`sdl2_mixer:PTHREADS=1`)."""
+    """Ports, dependencies first, by target names that build what the link needs (`zlib`, `libpng-mt`, `/my/port.py`), with
+    options (`sdl2_image:formats=png`) and settings (`sdl2_mixer:PTHREADS=1`) where necessary."""
     unfetched: tuple[str, ...] = ()
     """The `ports` whose definition comes with sources that are not here: `files` lacks theirs."""
     unnamed: tuple[tuple[str, str], ...] = ()

@@ -52,9 +52,8 @@ class Guard:
         self._asleep = False
 
     def noted(self) -> list[list[Any]]:
-        """The recorded reads, with the paths of the SDK: `[how, path, answer]`, where `how` is `exists`,
-        `isfile`, `isdir` (answer true or false) or `read` (answer a sha256, or null if there was no such
-        file). Ends the watch."""
+        """The recorded reads: `[how, path, answer]`, where `how` is `exists`, `isfile`, `isdir` (answer true or false) or `read`
+        (a sha256, or null without such a file). Ends the watch."""
         self._asleep = True
         looks = [[how, path, answer] for (how, path), answer in self._looks.items()]
         return [*looks, *(['read', path, _sha256(path)] for path in self._reads)]

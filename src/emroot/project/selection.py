@@ -83,9 +83,8 @@ class Selection:
         return {mode: list(targets) for mode, targets in self._wanted.items()}
 
     def _whole(self, names: Iterable[str], modes: Sequence[Mode]) -> list[str]:
-        """Names, with the comma-separated values of a port's option joined again
-        (`sdl2_image:formats=jpg,png`): a value belongs to the option if the port accepts it, or if there
-        is no target with this name."""
+        """Names, with the comma-separated values of a port's option joined again (`sdl2_image:formats=jpg,png`): what the port
+        accepts, and what is no target."""
         found: list[str] = []
         for name in names:
             first, _ = split(name)

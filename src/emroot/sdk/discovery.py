@@ -27,10 +27,8 @@ class Candidate:
 
 
 def find_sdk(home: Home, explicit: str | os.PathLike[str] | None = None) -> Sdk:
-    """The first SDK in this order. A named but broken SDK is an error; it is never skipped.
-
-    Raises `SdkError` with the searched locations.
-    """
+    """The first SDK in this order. A named but broken SDK is an error; it is never skipped. Raises `SdkError` with
+    the searched locations."""
     for candidate in candidates(home, explicit):
         return inspect(candidate.root, candidate.how, home)
     passed = [str(emcc) for emcc in _on_path('emcc')]

@@ -208,9 +208,8 @@ class Store:
         return try_lock(self.root / 'locks' / f'tree-{key[:16]}', seconds=seconds)
 
     def compile_lock(self, key: str) -> contextlib.AbstractContextManager[Lock]:
-        """The lock of the process that compiles for a key, without waiting (see `try_lock`). There are
-        some thousand permanent lock files, and two keys may share one: a file for each key would have to
-        be deleted."""
+        """The lock of the process that compiles for a key, without waiting (see `try_lock`). Two keys may share one of some
+        thousand permanent lock files."""
         return try_lock(self.root / 'locks' / f'compile-{key[:3]}')
 
     def tree_path(self, key: str) -> Path:

@@ -17,10 +17,7 @@ FOLDERS = ('blobs', 'records', 'trees', 'tmp', 'locks', 'damaged')
 
 
 def prepare_store(root: Path) -> None:
-    """Create a store, or check its format.
-
-    Raises `StoreError` if it cannot be written to or has another format.
-    """
+    """Create a store, or check its format. Raises `StoreError` if it cannot be written to or has another format."""
     require_owned(root, FOLDERS)
     refuse_links(root / name for name in FOLDERS)
     version = root / 'VERSION'

@@ -12,9 +12,8 @@ _FIRST_SECONDS, _FIRST_PART = 3.0, 0.02
 
 
 class Progress:
-    """Finished compiles, and an estimate of the rest: its expected processor time, at the rate at which
-    expected time has passed so far. This counts large files as large, and adapts to the speed and load of
-    the machine."""
+    """Finished compiles, and an estimate of the rest: its expected processor time, at the rate so far. This counts large
+    files as large, and adapts to the load of the machine."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock

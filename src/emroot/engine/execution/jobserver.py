@@ -116,9 +116,8 @@ def _open(name: str) -> Jobserver:
 
 
 def _reopened(descriptor: int) -> int:
-    """The reading end of a pipe under a new file description, which can be non-blocking without a change
-    for make. On other systems than Linux this is not possible: if another process takes the token first,
-    the read waits for the next one."""
+    """The reading end of a pipe under a new, non-blocking file description. Only Linux has that; elsewhere, if another
+    process takes the token first, the read waits for the next one."""
     try:
         return os.open(f'/proc/self/fd/{descriptor}', os.O_RDONLY | getattr(os, 'O_NONBLOCK', 0))
     except OSError:

@@ -74,9 +74,8 @@ class LauncherExecutor:
 
 
 def make_working_directory(store: Store, sdk: Sdk, below: Path) -> Path | None:
-    """A writable directory from which the SDK's sources have the same relative names as from `below`: recc
-    sends only compiles that write below the working directory. Its path is constant, because ccache hashes
-    it. None if the system has no symbolic links."""
+    """A writable directory where the SDK's sources have the same relative names as `below` (recc sends nothing else), with a
+    constant path (ccache hashes it). None if the system has no symbolic links."""
     top = store.root / 'launch' / f'{sdk.digest[:16]}-{sdk.location_key[:8]}'
     directory = top.joinpath(*(f'{n}' for n in range(len(below.relative_to(sdk.root).parts))))
     try:

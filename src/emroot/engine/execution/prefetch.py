@@ -35,9 +35,8 @@ class Prefetch:
 @contextlib.contextmanager
 def start_prefetch(catalogue: Catalogue, home: Home, cache: Path, modes: Collection[Mode],
                    options: Options, load: Callable[[], object] = bool) -> Iterator[Prefetch]:
-    """While the block runs, prepare in the background what a build will need. If the store has no headers,
-    install them. For a mode that was never requested, for which nothing can be in the store, also load a
-    compiler and call `load`, which imports the engine."""
+    """While the block runs, prepare in the background what a build will need: missing headers; for a mode that was never
+    requested, also a compiler, and what `load` imports."""
     new, store, prefetch = not all(map(catalogue.is_cached, modes)), Store(home.store), Prefetch()
 
     def install() -> SysrootHeaders:

@@ -129,9 +129,8 @@ def _longest(spans: Iterable[Span]) -> list[list[Any]]:
 
 
 def _timeline(spans: Iterable[Span], families: Mapping[str, str], workers: int) -> dict[str, Any]:
-    """`slices`: [worker, start, seconds, index into `names`, jobs]. Adjacent jobs of one library are one
-    slice. Jobs that are too short to draw are merged with their neighbours, under the name that took most
-    of the time."""
+    """`slices`: [worker, start, seconds, index into `names`, jobs]. Adjacent jobs of one library are one slice; very short
+    ones are merged with their neighbours, under the longest name's."""
     ordered = sorted(spans, key=lambda span: (span.worker, span.began))
     end = max((span.ended for span in ordered), default=0.0)
     shortest = end * max(workers, 1) / SLICES

@@ -17,10 +17,7 @@ STORE_ROW = 0
 
 
 def write_trace(timeline: Timeline, targets: Sequence[str], result: BuildResult, path: Path) -> None:
-    """Write the timeline to a file, atomically.
-
-    Raises `UsageError` if the file cannot be written.
-    """
+    """Write the timeline to a file, atomically. Raises `UsageError` if the file cannot be written."""
     document = {'displayTimeUnit': 'ms', 'traceEvents': list(_events(timeline, result.workers)),
                 'otherData': {'workers': result.workers, 'targets': list(targets)}}
     try:
