@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from emroot.cli.parser import EXIT_CODES, make_parser
-from emroot.modes import ALIASES, ARCHITECTURES, FEATURES, all_modes
+from emroot.modes import ALIASES, ARCHITECTURES, AXES, FEATURES, all_modes
 from emroot.probe.seams import SEAMS, USES, Seam
 from emroot.project.project_file import json_schema
 
@@ -100,7 +100,8 @@ def mode_axes() -> str:
     modes = ''.join(f'    "{mode}",\n' for mode in all_modes())
     return (f'"""The features of modes. Made from src/emroot/modes.py by `python3 dev.py docs --write`; a test compares."""\n\n'
             f'# The axis and the value of each feature; the first axis is always chosen.\nMODE_FEATURES = {{\n{axes}}}\n\n'
-            f'ALIASES = {{{aliases}}}\n\nARCHITECTURES = [{", ".join(map(_starlark, ARCHITECTURES))}]\n\nMODES = [\n{modes}]\n')
+            f'ALIASES = {{{aliases}}}\n\nAXES = [{", ".join(_starlark(axis.name) for axis in AXES)}]\n\n'
+            f'ARCHITECTURES = [{", ".join(map(_starlark, ARCHITECTURES))}]\n\nMODES = [\n{modes}]\n')
 
 
 def _starlark(value: str | bool) -> str:

@@ -20,12 +20,15 @@ Lto = Literal['none', 'full', 'thin']
 
 
 class Choice(NamedTuple):
-    """One value of an axis: the feature that selects it (none for the default), emcc's flags for links, and embuilder's flags."""
+    """One value of an axis: the feature that selects it (none for the default), emcc's flags for links, embuilder's flags, a
+    pattern for flags in logs, and how Bazel is asked for it."""
 
     value: str | bool
     feature: str = ''
     emcc: tuple[str, ...] = ()
     embuilder: tuple[str, ...] = ()
+    in_logs: str = ''
+    in_bazel: str = ''
 
 
 class Axis(NamedTuple):
@@ -39,14 +42,20 @@ class Axis(NamedTuple):
 AXES = (
     Axis(name='arch', choices=(
         Choice(value='wasm32', feature='wasm32'),
-        Choice(value='wasm64', feature='wasm64', emcc=('-sMEMORY64',), embuilder=('--wasm64',)))),
+        Choice(value='wasm64', feature='wasm64', emcc=('-sMEMORY64',), embuilder=('--wasm64',),
+               in_logs=r'-m64|-s ?MEMORY64(?:=[12])?|-mwasm64',
+               in_bazel='`arch = "wasm64"` of wasm_cc_binary, or --platforms=@emroot//bazel/platforms:wasm64'))),
     Axis(name='lto', choices=(
         Choice(value='none'),
-        Choice(value='full', feature='lto', emcc=('-flto',), embuilder=('--lto',)),
-        Choice(value='thin', feature='thinlto', emcc=('-flto=thin',), embuilder=('--lto=thin',)))),
+        Choice(value='full', feature='lto', emcc=('-flto',), embuilder=('--lto',), in_logs='-flto(?:=full)?',
+               in_bazel='`lto = "full"` of wasm_cc_binary, or --features=lto'),
+        Choice(value='thin', feature='thinlto', emcc=('-flto=thin',), embuilder=('--lto=thin',), in_logs='-flto=thin',
+               in_bazel='`lto = "thin"` of wasm_cc_binary, or --features=thin_lto'))),
     Axis(name='pic', choices=(
         Choice(value=False),
-        Choice(value=True, feature='pic', emcc=('-sMAIN_MODULE=2',), embuilder=('--pic',)))),
+        Choice(value=True, feature='pic', emcc=('-sMAIN_MODULE=2',), embuilder=('--pic',),
+               in_logs=r'-s ?(?:MAIN|SIDE)_MODULE(?:=[12])?',
+               in_bazel='`dynamic = "main"` of wasm_cc_binary, or --features=main_module'))),
 )
 #: The axis and the choice of each feature, in the order in which features are printed.
 FEATURES = {choice.feature: (axis, choice) for axis in AXES for choice in axis.choices if choice.feature}

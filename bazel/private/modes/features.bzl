@@ -8,6 +8,9 @@ ARCH_FLAGS = {"wasm32": [], "wasm64": ["-m64"]}
 LTO_FLAGS = {"none": [], "full": ["-flto"], "thin": ["-flto=thin"]}
 MODULE_FLAGS = {"main": ["-sMAIN_MODULE=2"], "side": ["-sSIDE_MODULE=2"]}
 
+# Flags by the features of modes (`mode_axes.bzl`).
+MODE_FLAGS = ARCH_FLAGS | {"lto": LTO_FLAGS["full"], "thinlto": LTO_FLAGS["thin"], "pic": MODULE_FLAGS["main"]}
+
 # How `--linkopt` says what a feature or the platform says; `transition.bzl` reads more.
 MODE_OPTIONS = {
     "lto": ["-flto", "-flto=full"],

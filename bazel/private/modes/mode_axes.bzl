@@ -11,6 +11,8 @@ MODE_FEATURES = {
 
 ALIASES = {"lto-thin": "thinlto"}
 
+AXES = ["arch", "lto", "pic"]
+
 ARCHITECTURES = ["wasm32", "wasm64"]
 
 MODES = [

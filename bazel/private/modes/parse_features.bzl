@@ -1,6 +1,6 @@
 """Which mode a list of features selects, as `src/emroot/modes.py: parse_features` has it."""
 
-load(":mode_axes.bzl", "ALIASES", "ARCHITECTURES", "MODE_FEATURES")
+load(":mode_axes.bzl", "ALIASES", "ARCHITECTURES", "AXES", "MODE_FEATURES")
 
 def _split(features):
     words = []
@@ -25,4 +25,4 @@ def parse_features(features):
         if chosen.get(kind, feature) != feature:
             fail("emscripten_deps.cache: features '%s' and '%s' exclude each other; ask for both modes by two tags" % (chosen[kind], feature))
         chosen[kind] = feature
-    return "-".join([chosen.get("arch", ARCHITECTURES[0])] + [chosen[kind] for kind in ("lto", "pic") if kind in chosen])
+    return "-".join([chosen.get("arch", ARCHITECTURES[0])] + [chosen[kind] for kind in AXES[1:] if kind in chosen])

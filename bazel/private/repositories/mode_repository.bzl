@@ -1,7 +1,6 @@
 """`@emscripten_mode_<mode>`: the libraries of one mode. Fetched when something of that mode is built, not before."""
 
-load("//bazel/private/modes:features.bzl", "ALWAYS_LINK", "ARCH_FLAGS", "DIMENSIONS", "EXCLUDED", "EXTRAS", "FEATURES", "LTO_FLAGS", "MODULE_FLAGS")
-load("//bazel/private/modes:mode_axes.bzl", "MODE_FEATURES")
+load("//bazel/private/modes:features.bzl", "ALWAYS_LINK", "DIMENSIONS", "EXCLUDED", "EXTRAS", "FEATURES", "MODE_FLAGS")
 load(":run_fetch.bzl", "run_fetch")
 
 _BUILD = """\
@@ -16,8 +15,6 @@ emscripten_mode(MODE, READS)
 
 def _mode_repository_impl(rctx):
     features = rctx.attr.mode.split("-")
-    chosen = dict([MODE_FEATURES[feature] for feature in features])
-    flags = ARCH_FLAGS[chosen["arch"]] + LTO_FLAGS[chosen.get("lto", "none")] + (MODULE_FLAGS["main"] if chosen.get("pic") else [])
     where = json.decode(rctx.read(rctx.attr.sdk))
     declared = json.decode(rctx.attr.caches)
     run_fetch(rctx, "mode", {
@@ -28,7 +25,7 @@ def _mode_repository_impl(rctx):
         "excluded": EXCLUDED,
         "extras": {name: {"depends_on": on, "flags": FEATURES[name].link} for name, on in EXTRAS.items()},
         "features": features,
-        "flags": flags,
+        "flags": [flag for feature in features for flag in MODE_FLAGS[feature]],
         "headers": str(rctx.path(rctx.attr.sdk).dirname.get_child("headers")),
         "root": where["root"],
         "seed": str(rctx.path(rctx.attr.sdk).dirname.get_child("home")),

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from ..errors import LINK_NEEDS
 from ..libraries.catalogue import Catalogue
-from ..modes import Mode, all_modes, mode_of_directory, parse_mode
+from ..modes import FEATURES, Mode, all_modes, mode_of_directory, parse_features, parse_mode
 from ..sdk.identity_cache import read_source_index
 from .providers import option_for_symbol, port_of_header, port_of_library, port_of_symbol
 
@@ -216,9 +216,8 @@ def _mode_of(text: str) -> Mode:
 
     def said(pattern: str) -> bool:
         return bool(re.search(rf'(?:^|[\s"\'=])(?:{pattern})(?![\w=])', text))
-    return Mode(arch='wasm64' if said(r'-m64|-s ?MEMORY64(?:=[12])?|-mwasm64') else 'wasm32',
-                lto='thin' if said('-flto=thin') else 'full' if said('-flto(?:=full)?') else 'none',
-                pic=said(r'-s ?(?:MAIN|SIDE)_MODULE(?:=[12])?'))
+    chosen = {axis.name: name for name, (axis, choice) in FEATURES.items() if choice.in_logs and said(choice.in_logs)}
+    return parse_features(chosen.values())
 
 
 def _target(missing: str, mode: Mode, target: str, note: str = '') -> Fix:

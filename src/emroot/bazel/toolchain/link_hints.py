@@ -11,18 +11,11 @@ from pathlib import Path
 from typing import Any
 
 from ...errors import LINK_NEEDS
-from ...modes import mode_of_directory
+from ...modes import FEATURES, mode_of_directory
 
 RESOLVE = Path(__file__).absolute().parents[2] / 'probe' / 'resolve_program.py'
 #: What emcc says when a cache that is frozen lacks something.
 FROZEN = 'FROZEN_CACHE'
-#: Parts of a mode, and how Bazel is told of each.
-_MODES = {
-    'wasm64': '`arch = "wasm64"` of wasm_cc_binary, or --platforms=@emroot//bazel/platforms:wasm64',
-    'lto': '`lto = "full"` of wasm_cc_binary, or --features=lto',
-    'thinlto': '`lto = "thin"` of wasm_cc_binary, or --features=thin_lto',
-    'pic': '`dynamic = "main"` of wasm_cc_binary, or --features=main_module',
-}
 #: Options that compiles have to be told, too, and features that tell both.
 _FEATURES = {
     '-pthread': 'use_pthreads', '-sUSE_PTHREADS': 'use_pthreads', '-sPTHREADS': 'use_pthreads',
@@ -99,8 +92,8 @@ def _other_mode(needed: Sequence[str], chosen: Sequence[str]) -> str:
 
 
 def _ways(needed: Sequence[str], chosen: Sequence[str]) -> list[str]:
-    """Hints that select a mode where Bazel chose another."""
-    wanting = [_MODES[part] for part in needed if part not in chosen and part in _MODES]
+    """How Bazel is told of a mode where another was chosen."""
+    wanting = [hint for part in needed if part not in chosen and part in FEATURES and (hint := FEATURES[part][1].in_bazel)]
     return wanting or ['remove the option of the link that leaves that mode']
 
 
