@@ -20,7 +20,6 @@ __version__ = '0.1.0.dev0'
 if TYPE_CHECKING:
     from .api.maintenance import explain, export, gc, import_archive, verify
     from .api.operations import build, environment, find_sdk, install_sdk, listing, report, resolve
-    from .api.watcher import Silent, Watcher
     from .bundle.exporter import Exported
     from .bundle.importer import Imported
     from .engine.events import ArchiveDone, BuildListener, Ended, Event, Noted, Planned, Remaining, Started, Warned
@@ -38,8 +37,8 @@ if TYPE_CHECKING:
 __all__ = [
     'ArchiveDone', 'BuildError', 'BuildListener', 'BuildResult', 'Collected', 'EmrootError', 'Ended', 'Event', 'Explained',
     'Exported', 'Failure', 'Imported', 'Library', 'Listing', 'Mode', 'ModeResult', 'Noted', 'Planned', 'Remaining',
-    'RemoteError', 'Report', 'Resolution', 'Sdk', 'SdkError', 'Silent', 'Started', 'StoreError', 'UnknownNameError',
-    'UsageError', 'Verified', 'Warned', 'Watcher', '__version__', 'all_modes', 'build', 'environment', 'explain', 'export',
+    'RemoteError', 'Report', 'Resolution', 'Sdk', 'SdkError', 'Started', 'StoreError', 'UnknownNameError',
+    'UsageError', 'Verified', 'Warned', '__version__', 'all_modes', 'build', 'environment', 'explain', 'export',
     'find_sdk', 'gc', 'import_archive', 'install_sdk', 'listing', 'parse_features', 'parse_mode', 'report', 'resolve', 'verify',
 ]
 
@@ -50,7 +49,6 @@ _HOMES = {
     'bundle.importer': ('Imported',),
     'libraries.catalogue': ('Library', 'Listing'),
     'engine.events': ('ArchiveDone', 'BuildListener', 'Ended', 'Event', 'Noted', 'Planned', 'Remaining', 'Started', 'Warned'),
-    'api.watcher': ('Silent', 'Watcher'),
     'engine.explanation': ('Explained',),
     'engine.result': ('BuildResult', 'Failure', 'ModeResult'),
     'errors': ('BuildError', 'EmrootError', 'RemoteError', 'SdkError', 'StoreError', 'UnknownNameError', 'UsageError'),

@@ -5,7 +5,6 @@ from __future__ import annotations
 import inspect
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -121,40 +120,6 @@ def test_a_listener_gets_events_and_nothing_is_printed(fake: Emroot, capfd: pyte
     assert [event for event in told if isinstance(event, emroot.ArchiveDone)] == \
         [emroot.ArchiveDone('wasm32/crt1', 'built'), emroot.ArchiveDone('wasm32/crt1', 'reused')]
     assert capfd.readouterr() == ('', '')
-
-
-class _Methods:
-    """A watcher as programs of 0.1 have them: with a method for each event."""
-
-    def __init__(self) -> None:
-        self.told: list[tuple[str, tuple[object, ...], dict[str, object]]] = []
-
-    def __getattr__(self, name: str) -> Callable[..., None]:
-        if name not in WATCHER:
-            raise AttributeError(name)
-        return lambda *given, **named: self.told.append((name, given, named))
-
-
-WATCHER = {'planned': {'archives', 'compiles', 'seconds'}, 'left': {'compiles', 'seconds'}, 'started': 2, 'ended': 4,
-           'archive': 2, 'note': 1, 'warn': 1}
-
-
-def test_a_watcher_with_a_method_for_each_event_still_works(fake: Emroot):
-    watcher = _Methods()
-    emroot.build(targets='libone', sdk=fake.sdk, home=fake.home, watcher=watcher)  # type: ignore[arg-type]
-    assert {name for name, _, _ in watcher.told} == set(WATCHER) - {'warn'}, 'nothing is odd'
-    assert all(set(named) == WATCHER[name] if named else len(given) == WATCHER[name] for name, given, named in watcher.told)
-
-
-def test_a_subclass_of_watcher_overrides_what_it_needs(fake: Emroot):
-    told = []
-
-    class Listener(emroot.Silent):
-        def archive(self, name: str, state: str) -> None:
-            told.append((name, state))
-
-    emroot.build(targets='crt1', sdk=fake.sdk, home=fake.home, watcher=Listener())
-    assert told == [('wasm32/crt1', 'built')]
 
 
 def test_a_project_selects_what_its_tables_say(fake: Emroot, tmp_path: Path):

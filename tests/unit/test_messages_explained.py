@@ -66,7 +66,8 @@ def explain(tmp_path: Path) -> Any:
      'wasm64-thinlto/libc-mt-debug'),
     ('error: undefined symbol: SDL_Init (referenced by root reference (e.g. compiled C/C++ code))', 'wasm32/sdl2'),
     ('wasm-ld: error: a.o: undefined symbol: inflateInit2_\nem++ -flto a.o', 'wasm32-lto/zlib'),
-    ('emroot: this link needs libraries of mode wasm64-lto that nothing known beforehand tells: libstubs.', 'wasm64-lto/libstubs'),
+    ('emroot: this link needs libraries of mode wasm64-lto that nothing known beforehand tells: libstubs.',
+     'wasm64-lto/libstubs'),
 ])
 def test_the_target_of_a_message_is_found(explain: Any, message: str, target: str):
     found: list[Fix] = explain(message)

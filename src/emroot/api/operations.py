@@ -124,7 +124,6 @@ def prepare(*, features: str | Iterable[str], targets: str | Iterable[str], link
     from ..engine.build import Build
     from ..engine.request import Options, PortSources, Request
     from ..store import Store
-    from .watcher import listener_of
     catalogue, where = catalogue_of(sdk, home), find_home(home)
     selection = Selection(catalogue)
     selection.add(features=_items(features), targets=split_names(_items(targets)),
@@ -144,7 +143,7 @@ def prepare(*, features: str | Iterable[str], targets: str | Iterable[str], link
         address = parse_remote(remote, headers=remote_headers, key=remote_key)
     options = Options(jobs=jobs, builder=builder, port_sources=PortSources(Path(ports_from).absolute() if ports_from else None),
                       base=user_path(base) if base else None, sdk_cache=base != '', remote=address)
-    build = Build(catalogue, where, Store(where.store), cache_of(cache, catalogue, where), options, listener_of(watcher))
+    build = Build(catalogue, where, Store(where.store), cache_of(cache, catalogue, where), options, watcher)
     build.revealed = selection.revealed
     return build, [Request(mode=mode, targets=tuple(names)) for mode, names in selected.items()]
 
