@@ -106,6 +106,11 @@ def from_shortage(message: str, doing: str) -> StoreError | None:
     return None
 
 
+def last_line(output: str) -> str:
+    """The last line of a program's output that is not empty."""
+    return next((line.strip() for line in reversed(output.splitlines()) if line.strip()), 'no message')
+
+
 def is_shortage(error: OSError) -> bool:
     """Whether the machine ran out of a resource."""
     return any(error.errno in codes for _, codes, _, _ in _SHORTAGES)

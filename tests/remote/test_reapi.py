@@ -17,7 +17,7 @@ from support.servers import casd
 from support.snapshots import archives, counts, damage
 
 from emroot.hashing import digest_file
-from emroot.remote.action_cache import INDEX, LARGEST_RECORD, decode, encode, record_name
+from emroot.remote.action_cache import INDEX, LARGEST_RECORD, decode_record, encode_record, record_name
 from emroot.remote.errors import TransportError
 from emroot.remote.transports.grpc import GrpcTransport
 from emroot.store import Blob
@@ -82,8 +82,8 @@ def test_blobs_of_any_size_come_back_and_are_sent_once(server: int, tmp_path: Pa
     record = {'digest': blob.digest, 'size': blob.size, 'path': 'x.a', 'members': [['x.o', 'ab' * 32]] * 2000}
     name, sink = record_name('archive', os.urandom(4).hex()), io.BytesIO()
     assert not reapi.get(name, sink, LARGEST_RECORD)
-    reapi.put(name, encode(record, 'archive', 'key'))
-    assert reapi.get(name, sink, LARGEST_RECORD) and decode(sink.getvalue(), 'archive', 'key') == record
+    reapi.put(name, encode_record(record, 'archive', 'key'))
+    assert reapi.get(name, sink, LARGEST_RECORD) and decode_record(sink.getvalue(), 'archive', 'key') == record
 
 
 @pytest.mark.parametrize('bad', ['refused', 'no grpc', *BAD])

@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from emroot.remote.action_cache import decode, encode
+from emroot.remote.action_cache import decode_record, encode_record
 from emroot.remote.errors import InvalidResponse
 from tests.support import proxies, remotes
 from tests.support.servers import casd
@@ -122,7 +122,7 @@ def _sealed_anew(files: Files, chance: random.Random) -> None:
             record = _read(files[name])
             if record:
                 kind, key, content = record
-                files[name] = encode({**content, **said}, kind, key)
+                files[name] = encode_record({**content, **said}, kind, key)
 
 
 def _read(data: bytes) -> tuple[str, str, dict[str, Any]] | None:
@@ -133,7 +133,7 @@ def _read(data: bytes) -> tuple[str, str, dict[str, Any]] | None:
         if at >= 0:
             key = text[at + 6:text.index('"', at + 6)]
             with contextlib.suppress(InvalidResponse):
-                return kind, key, decode(data, kind, key)
+                return kind, key, decode_record(data, kind, key)
     return None
 
 

@@ -13,7 +13,7 @@ from support.snapshots import archives, counts, damage
 
 from emroot.errors import UsageError
 from emroot.hashing import digest_bytes
-from emroot.remote.action_cache import decode, decode_index, encode, encode_index, record_name
+from emroot.remote.action_cache import decode_index, decode_record, encode_index, encode_record, record_name
 from emroot.remote.errors import InvalidResponse
 from emroot.remote.remote_spec import parse_remote
 
@@ -133,7 +133,7 @@ def test_a_record_of_another_shape_is_not_taken_however_well_it_is_sealed(fake: 
         built = _fill(cache, fake)
         key = fake('explain', 'wasm32/crt1', '--json').json['key']
         name = f'/cache/{record_name("archive", key)}'
-        cache.files[name] = encode({**decode(cache.files[name], 'archive', key), **forged}, 'archive', key)  # type: ignore[dict-item]
+        cache.files[name] = encode_record({**decode_record(cache.files[name], 'archive', key), **forged}, 'archive', key)  # type: ignore[dict-item]
         document, said = build_with(other, cache.url)
         assert said.count('warning') == 1 and archives(Path(str(document['cache']))) == built
     assert other('build', '--targets', ','.join(TARGETS)).code == other('verify').code == 0
@@ -188,14 +188,14 @@ def test_addresses_say_what_may_be_done_there(tmp_path: Path):
 
 def test_a_record_comes_back_whatever_a_server_adds_and_nothing_else_does():
     record = {'digest': 'ab' * 32, 'size': 300, 'path': 'sysroot/lib/x.a'}
-    data = encode(record, 'archive', 'key')
-    assert decode(data + b'\x4a\x03\x0a\x01w\x20\x00', 'archive', 'key') == record  # as servers that note who sent it
+    data = encode_record(record, 'archive', 'key')
+    assert decode_record(data + b'\x4a\x03\x0a\x01w\x20\x00', 'archive', 'key') == record  # as servers that note who sent it
     for n in range(len(data)):
         with pytest.raises(InvalidResponse):
-            decode(data[:n], 'archive', 'key')
+            decode_record(data[:n], 'archive', 'key')
     for kind, key in (('archive', 'other'), ('object', 'key')):
         with pytest.raises(InvalidResponse):
-            decode(data, kind, key)
+            decode_record(data, kind, key)
     names = ['cd' * 32, 'ab' * 32]
     assert decode_index(encode_index(names)) == {f'ac/{name}' for name in names}
     assert decode_index(b'<html>') is None and decode_index(json.dumps({'emroot': 9}).encode()) is None

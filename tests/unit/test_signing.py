@@ -12,7 +12,7 @@ from support.running import Emroot, Ran, cannot_run
 from support.snapshots import archives, counts
 
 from emroot.errors import UsageError
-from emroot.remote.action_cache import decode, encode, parts, record_name
+from emroot.remote.action_cache import decode_record, encode_record, record_name, signed_parts
 from emroot.remote.signing import Keys, read_keys, sign
 
 KEYGEN = shutil.which('ssh-keygen') or ''
@@ -71,20 +71,20 @@ def test_what_another_signed_or_nobody_is_built_here(fake: Emroot, other: Emroot
 
 def forge(name: Path, change: str, key: str, others: bytes) -> None:
     """Spoil the record of crt1 without having the key."""
-    text, signature = parts(name.read_bytes())
-    record = decode(name.read_bytes(), 'archive', key)
+    text, signature = signed_parts(name.read_bytes())
+    record = decode_record(name.read_bytes(), 'archive', key)
     assert text and signature
     if change == 'another file':
         record = {**record, 'digest': '0' * 64}
     elif change == "another's signature":
-        signature = parts(others)[1]
+        signature = signed_parts(others)[1]
     elif change == 'a signature that is none':
         signature = b'yes, it is'
     elif change == 'two texts':
-        named = encode({**record, 'digest': '0' * 64}, 'archive', key)
+        named = encode_record({**record, 'digest': '0' * 64}, 'archive', key)
         name.write_bytes(named + name.read_bytes())
         return
-    name.write_bytes(encode(record, 'archive', key, signature))
+    name.write_bytes(encode_record(record, 'archive', key, signature))
 
 
 @pytest.mark.parametrize('change', ['another file', "another's signature", 'a signature that is none', 'two texts'])

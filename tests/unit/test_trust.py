@@ -18,7 +18,7 @@ from support.snapshots import counts, snapshot
 
 from emroot.project.project_file import CacheSection, Project, json_schema, load_project
 from emroot.project.trust import TRUST, names_code, untrusted_keys
-from emroot.remote.action_cache import encode, record_name
+from emroot.remote.action_cache import encode_record, record_name
 from emroot.store import Store
 from emroot.store.records import seal, unseal
 
@@ -49,8 +49,8 @@ def _forged_remote(directory: Path, emroot: Emroot) -> Path:
     record = Store(emroot.home / 'store').read('archive', key)
     assert record
     digest = hashlib.sha256(EVIL).hexdigest()
-    for name, content in ((record_name('archive', key), encode({**record, 'digest': digest, 'size': len(EVIL)}, 'archive', key)),
-                          (f'cas/{digest}', EVIL)):
+    lying = encode_record({**record, 'digest': digest, 'size': len(EVIL)}, 'archive', key)
+    for name, content in ((record_name('archive', key), lying), (f'cas/{digest}', EVIL)):
         (directory / name).parent.mkdir(parents=True, exist_ok=True)
         (directory / name).write_bytes(content)
     return directory

@@ -72,7 +72,7 @@ def _read(file: Path, aside: Path, catalogue: Catalogue, *, sha256: str, force: 
         if sha256 and (found := digest_file(file)) != sha256.lower():
             raise refused(f'its sha256 is {found}, not {sha256}')
         try:
-            with tar_format.opened(raw) as stream:
+            with tar_format.open_archive(raw) as stream:
                 manifest = _manifest(stream)
                 _refuse_other_sdk(manifest, catalogue, force=force)
                 _require_space(manifest, aside)

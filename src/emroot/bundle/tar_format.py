@@ -65,7 +65,7 @@ class _Gzip(gzip.GzipFile):
         self._below.close()
 
 
-def opened(file: IO[bytes]) -> IO[bytes]:
+def open_archive(file: IO[bytes]) -> IO[bytes]:
     """Read an archive, compressed or not, from its start, with bounded memory."""
     start = file.read(6)
     file.seek(0)

@@ -79,11 +79,12 @@ def guard(home: Home, sdk: Sdk, cache: Path) -> Path | None:
     if mark and mark['hooked'] and (mark['root'], mark['cache']) == (str(sdk.root), str(cache)):
         return None
     values = {} if _own(sdk) else tools(sdk)
-    return write_configuration(home.root / 'run', render(sdk, cache, values, {'EM_CACHE': str(cache), 'EM_FROZEN_CACHE': '1'}))
+    text = render_config(sdk, cache, values, {'EM_CACHE': str(cache), 'EM_FROZEN_CACHE': '1'})
+    return write_configuration(home.root / 'run', text)
 
 
-def render(sdk: Sdk, cache: Path, values: Mapping[str, Any], settings: Mapping[str, str], *, hook: str = '',
-           command: Mapping[str, Any] | None = None) -> str:
+def render_config(sdk: Sdk, cache: Path, values: Mapping[str, Any], settings: Mapping[str, str], *, hook: str = '',
+                  command: Mapping[str, Any] | None = None) -> str:
     """The text of a configuration. `values` are set in it; `settings` are environment variables for this
     SDK only; `hook` is loaded, and called with `command`."""
     given = given_config()

@@ -45,6 +45,12 @@ class Library:
     objects: int
     """The number of its compiles."""
 
+    @property
+    def variation(self) -> str:
+        """The arguments that differ from the plain library, for people: `mt=True`."""
+        return ' '.join(f'{key.removeprefix("is_")}={value}' for key, value in self.vary.items()
+                        if value not in ('False', 'None'))
+
 
 @dataclass(frozen=True, kw_only=True)
 class Listing:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from .. import schemas
-from ..errors import SdkError, UsageError, blame_shortage, from_shortage
+from ..errors import SdkError, UsageError, blame_shortage, from_shortage, last_line
 from ..hashing import digest_file, digest_record
 from ..host.files import remove_tree
 
@@ -91,7 +91,7 @@ def ask(python: Sequence[str], root: Path, question: str, env: Mapping[str, str]
                     output.mkdir()
                 return ask(python, root, question, env, program=program, output=output, **request)
             refuse_missing_seam(root, done.returncode, said)
-            raise SdkError(f'the SDK at {root} does not answer "{question}": {_last_words(said)}',
+            raise SdkError(f'the SDK at {root} does not answer "{question}": {last_line(said)}',
                            hint='check it with `emroot sdk show -v`, or get an SDK with `emroot sdk install`')
         if bytecode:
             note_bytecode(bytecode, known)
@@ -105,7 +105,7 @@ def refuse_missing_seam(root: Path, code: int, output: str) -> None:
     """Raise `SdkError` if a program ended with this exit code because the SDK lacks a name that it needs (`seams.py`)."""
     from .seams import EXIT  # here: it is no input of Bazel's actions, which ask nothing
     if code == EXIT:
-        raise SdkError(f'the SDK at {root} cannot be used: {_last_words(output).removeprefix("error: ")}',
+        raise SdkError(f'the SDK at {root} cannot be used: {last_line(output).removeprefix("error: ")}',
                        hint='use another version of Emscripten (`emroot sdk install --version V`) or a newer emroot; '
                             '`emroot doctor` shows all that this one lacks')
 
@@ -137,8 +137,3 @@ def _recoded(value: Any, recode: Callable[[str], str]) -> Any:
     if isinstance(value, Mapping):
         return {recode(key): _recoded(item, recode) for key, item in value.items()}
     return [_recoded(item, recode) for item in value] if isinstance(value, (list, tuple)) else value
-
-
-def _last_words(stderr: str) -> str:
-    lines = [line.strip() for line in stderr.splitlines() if line.strip()]
-    return lines[-1] if lines else 'no message'

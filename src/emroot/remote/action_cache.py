@@ -57,7 +57,7 @@ def sign_record_text(record: Record, kind: str, key: str) -> bytes:
     return canonical_json(seal(record, kind, key)).encode()
 
 
-def encode(record: Record, kind: str, key: str, signature: bytes = b'') -> bytes:
+def encode_record(record: Record, kind: str, key: str, signature: bytes = b'') -> bytes:
     """A record for upload: with checksum, in the format that Bazel caches expect."""
     files = b''.join(protobuf.message(_OUTPUT_FILES, protobuf.text(_FILE_PATH, path),
                                       protobuf.message(_FILE_DIGEST, digest_message(blob)))
@@ -66,7 +66,7 @@ def encode(record: Record, kind: str, key: str, signature: bytes = b'') -> bytes
     return files + protobuf.message(STDOUT_RAW, sign_record_text(record, kind, key)) + signed
 
 
-def parts(data: bytes) -> tuple[bytes, bytes]:
+def signed_parts(data: bytes) -> tuple[bytes, bytes]:
     """The signed bytes of a downloaded record, and its signature or nothing. Raises `InvalidResponse`."""
     try:
         fields = list(protobuf.fields(data))
@@ -76,10 +76,10 @@ def parts(data: bytes) -> tuple[bytes, bytes]:
     return text, signature
 
 
-def decode(data: bytes, kind: str, key: str) -> Record:
+def decode_record(data: bytes, kind: str, key: str) -> Record:
     """The record of this kind and key. Raises `InvalidResponse` if kind, key or checksum do not match."""
     try:
-        document = json.loads(parts(data)[0])
+        document = json.loads(signed_parts(data)[0])
     except (ValueError, RecursionError) as error:
         raise _no_record() from error
     record = unseal(document if isinstance(document, dict) else None, kind, key)

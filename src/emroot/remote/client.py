@@ -18,7 +18,7 @@ from ..hashing import Record, digest_file
 from ..store import Blob, Store
 from ..symbol_index.storage import CLAIMED, KIND
 from . import action_cache
-from .action_cache import INDEX, LARGEST_RECORD, check_shape, decode, decode_index, encode, named_blobs, record_name
+from .action_cache import INDEX, LARGEST_RECORD, check_shape, decode_index, decode_record, encode_record, named_blobs, record_name
 from .circuit_breaker import CircuitBreaker
 from .errors import InvalidResponse, Unavailable
 from .remote_spec import RemoteSpec
@@ -140,8 +140,8 @@ class Remote:
             name, sink = record_name(wanted.kind, key), io.BytesIO()
             if (self._index is not None and name not in self._index) or not transport.get(name, sink, LARGEST_RECORD):
                 continue
-            record = decode(sink.getvalue(), wanted.kind, key)
-            if self._address.keys and not self._address.keys.verify(*action_cache.parts(sink.getvalue())):
+            record = decode_record(sink.getvalue(), wanted.kind, key)
+            if self._address.keys and not self._address.keys.verify(*action_cache.signed_parts(sink.getvalue())):
                 with self._lock:
                     self.unsigned += 1
                 continue
@@ -210,7 +210,7 @@ def outgoing(store: Store, offer: UploadRequest) -> list[Outgoing]:
 def send(transport: Transport, found: Outgoing, signature: bytes = b'') -> None:
     """Upload blobs, then their record. Raises `TransportError`."""
     transport.put_blobs(found.blobs)
-    transport.put(found.name, encode(found.record, found.kind, found.key, signature), anew=bool(signature))
+    transport.put(found.name, encode_record(found.record, found.kind, found.key, signature), anew=bool(signature))
 
 
 def _patience() -> float:

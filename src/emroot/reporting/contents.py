@@ -12,7 +12,7 @@ from ..cache_directory.directory import is_unchanged, recorded_files
 from ..engine.history.build_record import read_build_record
 from ..engine.reuse.key_cache import KeyCache
 from ..host.home import Home
-from ..libraries.catalogue import Catalogue, Library
+from ..libraries.catalogue import Catalogue
 from ..modes import Mode, all_modes
 from .model import PORTS, ArchiveReport, ReportData, TargetRow
 
@@ -36,7 +36,7 @@ def collect(catalogue: Catalogue, home: Home, cache: Path) -> Report:
     for mode in all_modes():
         listing = catalogue.listing(mode)
         for target, library in [*listing.libraries.items(), *listing.unlisted.items()]:
-            described.setdefault(target, (library.family, _vary(library), library.objects))
+            described.setdefault(target, (library.family, library.variation, library.objects))
             archives.setdefault(target, {})[mode] = found.archive(mode, target, [library.path])
         for target, paths in found.ports(mode, {*listing.libraries, *listing.unlisted}):
             described.setdefault(target, (PORTS, '', 0))
@@ -46,11 +46,6 @@ def collect(catalogue: Catalogue, home: Home, cache: Path) -> Report:
     sdk = catalogue.sdk
     return Report(version=sdk.version, digest=sdk.digest, root=str(sdk.root), cache=cache, made=time.time(),
                   rows=tuple(rows.values()), last_build=found.last)
-
-
-def _vary(library: Library) -> str:
-    return ' '.join(f'{key.removeprefix("is_")}={value}' for key, value in library.vary.items()
-                    if value not in ('False', 'None'))
 
 
 class _Cache:

@@ -19,7 +19,7 @@ from ..host.scratch import running_since, sweep
 from .blobs import TREE, Store
 from .records import list_records, unseal
 from .trees import described_files
-from .verification import named_blobs
+from .verification import blob_digests
 
 
 @dataclass(frozen=True)
@@ -86,7 +86,7 @@ def _entries(store: Store, protected: set[str]) -> Iterator[_Entry]:
                 size = sum(int(str(said[1])) for said in (described_files(record) or {}).values())
                 yield _Entry(used, [path], size, [store.tree_path(key)])
             continue
-        digests = named_blobs(record)
+        digests = blob_digests(record)
         if not digests:
             yield _Entry(used, [path], len(text), [])
         for digest in digests:

@@ -58,7 +58,7 @@ def verify_store(store: Store, result: Verified, restorer: Restorer | None = Non
         record = unseal(read_json(path), kind, key)
         if record is None or (kind == TREE and described_files(record) is None):
             result.wrong(f'record {kind} {key}', partial(_remove, path) if restorer else None)
-        elif lost := [digest for digest in named_blobs(record) - whole if not is_file_with(store.path(digest), digest)]:
+        elif lost := [digest for digest in blob_digests(record) - whole if not is_file_with(store.path(digest), digest)]:
             result.wrong(f'record {kind} {key} names a blob that is missing',
                          partial(_restore_named, restorer, lost, path) if restorer else None)
 
@@ -92,7 +92,7 @@ def _verify_blobs(store: Store, result: Verified, restorer: Restorer | None) -> 
     return whole
 
 
-def named_blobs(record: Record) -> set[str]:
+def blob_digests(record: Record) -> set[str]:
     """The digests of the blobs in a record: objects, archives, outputs of embuilder."""
     files = record.get('files')
     listed = [entry[0] for entry in files.values() if isinstance(entry, list) and len(entry) == 2] \

@@ -30,8 +30,7 @@ def run(args: argparse.Namespace) -> int:
         rows, vary, prebuilt = [], {}, []
         for name in names:
             if library := listing.library(name):
-                vary[name] = ' '.join(f'{key.removeprefix("is_")}={value}' for key, value in library.vary.items()
-                                      if value not in ('False', 'None'))
+                vary[name] = library.variation
                 rows.append({'name': name, 'file': library.file, 'objects': library.objects,
                              'present': (context.cache / library.path).is_file()})
                 if any((base.root / library.path).is_file() for base in bases):

@@ -17,7 +17,7 @@ from ...modes import parse_mode
 from ...store import try_lock
 from ..ui.streams import prepare_process
 from .background_queue import noted_targets, notes_directory
-from .lazy_link import make_parser, opened
+from .lazy_link import make_hook_parser, opened_build
 
 #: Seconds in which a process that has built everything certainly ends.
 PATIENCE = 5.0
@@ -25,11 +25,11 @@ PATIENCE = 5.0
 
 def main(argv: list[str]) -> int:
     """Build the libraries in the notes of a cache directory."""
-    args = make_parser('emroot.cli.run.background_build').parse_args(argv)
+    args = make_hook_parser('emroot.cli.run.background_build').parse_args(argv)
     args.quiet = True
     if sys.platform != 'win32':
         os.nice(19)
-    with opened(args) as build:
+    with opened_build(args) as build:
         notes = notes_directory(build.cache.root)
         with try_lock(notes.with_name('completing.lock'), seconds=PATIENCE, discard=bool) as held:
             if not held:

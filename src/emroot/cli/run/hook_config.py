@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from ...cache_directory.emcc_config import render, tools, write_configuration
+from ...cache_directory.emcc_config import render_config, tools, write_configuration
 from ...errors import UsageError
 from ...hashing import digest_bytes
 from ...host.files import remove, remove_tree
@@ -91,7 +91,7 @@ def _text(context: CommandContext, *, loud: bool) -> str:
         command['env']['EMROOT_REMOTE'] = f'{"rw+" if remote.writes else ""}{remote.url}'
     values = {**tools(context.sdk), 'CACHE': str(context.cache), 'FROZEN_CACHE': False}
     settings = {'EM_CACHE': str(context.cache), **UNFROZEN}
-    return render(context.sdk, context.cache, values, settings, hook=str(HOOK), command=command)
+    return render_config(context.sdk, context.cache, values, settings, hook=str(HOOK), command=command)
 
 
 def _completes(context: CommandContext) -> bool:

@@ -39,7 +39,7 @@ REFUSED = 10
 
 def main(argv: list[str]) -> int:
     """Handle a request: link without the missing libraries `MODE/TARGET`, or build the ports of a link."""
-    parser = make_parser('emroot.cli.run.lazy_link')
+    parser = make_hook_parser('emroot.cli.run.lazy_link')
     parser.add_argument('--predict', action='store_true')
     parser.add_argument('--complete', action='store_true')
     parser.add_argument('--tell', action='store_true')
@@ -47,7 +47,7 @@ def main(argv: list[str]) -> int:
     args = parser.parse_args(argv)
     request = json.loads(Path(args.request).read_text(encoding='utf-8'))
     modes = ', '.join(dict.fromkeys(name.partition('/')[0] for name in request.get('missing', ())))
-    with opened(args, modes=modes, of_links='ports' not in request) as build:
+    with opened_build(args, modes=modes, of_links='ports' not in request) as build:
         try:
             return build_ports(build, request['ports']) if 'ports' in request else link(build, request, args)
         except EmrootError as error:
@@ -56,7 +56,7 @@ def main(argv: list[str]) -> int:
 
 
 @contextlib.contextmanager
-def opened(args: argparse.Namespace, *, modes: str = '', of_links: bool = False) -> Iterator[Build]:
+def opened_build(args: argparse.Namespace, *, modes: str = '', of_links: bool = False) -> Iterator[Build]:
     """A build for the arguments, with a listener."""
     context = CommandContext(args)
     listener = make_listener(context.home, verbose=False, quiet=args.quiet, live=True, modes=modes, of_links=of_links)
@@ -90,7 +90,7 @@ def link(build: Build, request: Mapping[str, Any], args: argparse.Namespace) -> 
     try:
         stats = lazy_link(build, request['command'], Path(request['cwd']), missing, Path(request['said']),
                           predicting=args.predict)
-        text = summary(stats, time.perf_counter() - began)
+        text = link_summary(stats, time.perf_counter() - began)
         listener.note(text)
     except LinkRefused as names:
         listener.note(f'the link fails: nothing defines {names}')
@@ -111,7 +111,7 @@ def link(build: Build, request: Mapping[str, Any], args: argparse.Namespace) -> 
     return 0
 
 
-def summary(stats: LinkStats, seconds: float) -> str:
+def link_summary(stats: LinkStats, seconds: float) -> str:
     """The last log line of a lazy link."""
     rounds = 'one round' if stats.rounds == 1 else f'{stats.rounds} rounds'
     parts = ', '.join(f'{what} {taken:.2f}' for what, taken in stats.seconds.items())
@@ -120,7 +120,7 @@ def summary(stats: LinkStats, seconds: float) -> str:
             f'{seconds:.1f} s ({parts})')
 
 
-def make_parser(name: str) -> argparse.ArgumentParser:
+def make_hook_parser(name: str) -> argparse.ArgumentParser:
     """The arguments of programs that `hooked_config` (`hook_config.py`) configures."""
     parser = argparse.ArgumentParser(allow_abbrev=False, prog=name)
     for word in ('--sdk', '--home', '--cache', '--builder', '--ports-from', '--remote', '--remote-key', '--base', '--launcher'):

@@ -11,7 +11,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from .placeholders import WORKING_DIRECTORY, embeds_path, map_resource_dir, substitute
+from .placeholders import WORKING_DIRECTORY, embeds_source_path, map_resource_dir, substitute
 
 if TYPE_CHECKING:  # a build action that uses this module needs neither
     from ...keys.plan import Compile
@@ -48,7 +48,7 @@ class CompileContext:
         command, sdk = self.command(compile_, out, depfile), self.sdk
         if sdk.said_resource_dir:
             command[1:1] = map_resource_dir(command[0], sdk.said_resource_dir)
-        if sdk.said_root and embeds_path(compile_.argv, compile_.source):
+        if sdk.said_root and embeds_source_path(compile_.argv, compile_.source):
             root = str(sdk.root)
             command[:0] = [sys.executable, '-I', '-S', '-B', str(RENAMED_SOURCE), root, sdk.said_root,
                            compile_.source.replace('{sdk}', root)]

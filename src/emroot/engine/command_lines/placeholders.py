@@ -30,7 +30,7 @@ def has_source(argv: tuple[str, ...]) -> bool:
     return any(word.startswith(('-flto', '-fsanitize=')) for word in argv)
 
 
-def embeds_path(argv: tuple[str, ...], source: str) -> bool:
+def embeds_source_path(argv: tuple[str, ...], source: str) -> bool:
     """Whether the object contains an absolute path of its source."""
     return source.startswith('{sdk}') and has_source(argv)
 

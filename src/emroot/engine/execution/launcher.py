@@ -14,6 +14,7 @@ import threading
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from ...errors import last_line
 from ...hashing import digest_file
 from ...host.files import atomic_write, make_directories
 from ...sdk import Sdk
@@ -42,7 +43,8 @@ class LauncherExecutor:
         out.unlink(missing_ok=True)
         plain = self._executor.call(command, cwd=cwd, env=env)
         if made is None and plain.code == 0:
-            self._leave(f'a compile fails with it and succeeds without it: {_last_words(done.output)}')
+            why = last_line(done.output.decode(errors='replace'))[:200]
+            self._leave(f'a compile fails with it and succeeds without it: {why}')
         elif made and out.is_file() and digest_file(out) != made:
             self._leave('its output differs from the compiler\'s own')
         elif made:
@@ -88,8 +90,3 @@ def make_working_directory(store: Store, sdk: Sdk, below: Path) -> Path | None:
     except OSError:
         return None
     return directory
-
-
-def _last_words(output: bytes) -> str:
-    lines = output.decode(errors='replace').strip().splitlines()
-    return lines[-1][:200] if lines else 'no message'
