@@ -134,7 +134,8 @@ def starlark() -> str:
 def _attributes(value: ast.expr) -> Iterator[tuple[str, str, str, str]]:
     for node in ast.walk(value):
         for key, call in zip(node.keys, node.values, strict=True) if isinstance(node, ast.Dict) else ():
-            if isinstance(key, ast.Constant) and isinstance(call, ast.Call) and not str(key.value).startswith('_'):
+            if (isinstance(key, ast.Constant) and isinstance(call, ast.Call) and not str(key.value).startswith('_')
+                    and ast.unparse(call.func) != 'exec_group'):
                 given = {k.arg: k.value for k in call.keywords}
                 choices = [f'`{value}`' for value in ast.literal_eval(given['values'])] if 'values' in given else []
                 kind = ' or '.join(choices) or ast.unparse(call.func).removeprefix('attr.')
