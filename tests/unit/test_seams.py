@@ -17,7 +17,7 @@ from emroot.hashing import digest_record
 from emroot.probe.seams import BY_PATH, SEAMS, USES
 
 SOURCES = Path(emroot.__file__).parent
-PROGRAMS = [*sorted((SOURCES / 'probe').glob('*.py')), SOURCES / 'bazel/port_queries.py']
+PROGRAMS = [*sorted((SOURCES / 'probe').rglob('*.py')), SOURCES / 'bazel/repositories/port_queries.py']
 #: Attributes of `SdkModules` and what they are.
 MODULES = {'emcc': 'emcc', 'embuilder': 'embuilder', **{name: f'tools.{name}' for name in (
     'building', 'cache', 'config', 'ports', 'settings', 'shared', 'system_libs', 'utils')}}
