@@ -11,6 +11,9 @@ MODULE_FLAGS = {"main": ["-sMAIN_MODULE=2"], "side": ["-sSIDE_MODULE=2"]}
 # Flags by the features of modes (`mode_axes.bzl`).
 MODE_FLAGS = ARCH_FLAGS | {"lto": LTO_FLAGS["full"], "thinlto": LTO_FLAGS["thin"], "pic": MODULE_FLAGS["main"]}
 
+# The feature of the toolchain for that of a mode; the platform chooses the architecture.
+MODE_CONDITIONS = {"lto": "lto", "thinlto": "thin_lto", "pic": "main_module"}
+
 # How `--linkopt` says what a feature or the platform says; `transition.bzl` reads more.
 MODE_OPTIONS = {
     "lto": ["-flto", "-flto=full"],
