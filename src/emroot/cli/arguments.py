@@ -57,6 +57,13 @@ def add_selection(parser: argparse.ArgumentParser) -> None:
                      help='a directory with archives of ports (checked by the SDK) or directories of their sources, by port')
 
 
+def add_export(parser: argparse.ArgumentParser, output: str) -> None:
+    """Arguments of a command that builds a selection and writes a file of it; `output` describes the file."""
+    add_selection(parser)
+    parser.add_argument('-o', '--output', type=path, required=True, metavar='FILE', help=output)
+    add_json(parser)
+
+
 def add_run(parser: argparse.ArgumentParser) -> None:
     """What `emroot run` and `emroot link` take: a command, and how its links are done."""
     add_selection(parser)

@@ -6,7 +6,7 @@ import argparse
 import sys
 from typing import TYPE_CHECKING
 
-from ..arguments import add_json, add_selection, path
+from ..arguments import add_export
 
 if TYPE_CHECKING:
     from ...bundle.exporter import Exported
@@ -17,12 +17,9 @@ EXAMPLES = [('emroot export --for "em++ -O2 -flto" -o libs.tar.gz', 'an archive'
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    add_selection(parser)
-    parser.add_argument('-o', '--output', type=path, required=True, metavar='FILE',
-                        help='the archive: .tar.gz, .tar.xz or .tar')
+    add_export(parser, 'the archive: .tar.gz, .tar.xz or .tar')
     parser.add_argument('--print-bazel', nargs='?', const='', metavar='URL',
                         help='print the tag with which emsdk\'s Bazel module downloads the archive from this URL')
-    add_json(parser)
 
 
 def run(args: argparse.Namespace) -> int:

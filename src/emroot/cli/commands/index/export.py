@@ -7,7 +7,7 @@ import os
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from ...arguments import add_json, add_selection, path
+from ...arguments import add_export
 
 if TYPE_CHECKING:
     from ....engine.build import Build
@@ -18,10 +18,7 @@ EXAMPLES = [('emroot index export --for "em++ -O2 -flto" -o lto.index', 'of the 
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    add_selection(parser)
-    parser.add_argument('-o', '--output', type=path, required=True, metavar='FILE',
-                        help='the file; some kilobytes for each mode')
-    add_json(parser)
+    add_export(parser, 'the file; some kilobytes for each mode')
 
 
 def run(args: argparse.Namespace) -> int:
