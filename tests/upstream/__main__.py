@@ -102,7 +102,9 @@ def portions(names: Sequence[str]) -> Iterator[list[str]]:
 def compare(ground: Ground, ways: Sequence[str], names: Sequence[str], *, again: bool, quick: bool) -> Iterator[tuple[str, str]]:
     """Run tests with plain emcc and each way. The ways and names of those that pass with plain emcc alone, and do so again."""
     if not quick:
+        prepare(ground, {suite_of(name) for name in names if again or name not in read_outcomes(_file(ground, PEER))})
         run_all(ground, PEER, names, again=again)
+        learn(ground)
     for way in ways:
         own = run_all(ground, way, names, again=again)
         doubtful = [name for name in names if name not in own or own[name].state != 'passed']
@@ -120,16 +122,12 @@ def run_all(ground: Ground, way: str, names: Sequence[str], *, again: bool) -> O
     left = [name for name in names if name not in known]
     if left:
         say(f'{way}: {len(left)} of {suite_of(left[0])}')
-        if way == PEER:
-            prepare(ground, dict.fromkeys(map(suite_of, left)))
         prefix, env = WAYS[way](ground)
         clean(ground.root)
         command = [*prefix, str(get_python()), '-E', '-B', str(RECORDER), str(file), str(ground.root), str(LIMIT), *left]
         with open(file.with_suffix('.log'), 'ab') as log, subprocess.Popen(
                 command, env=env, stdin=subprocess.PIPE, stdout=log, stderr=log, start_new_session=True) as runner:
             runner.wait()  # it ends, with all that it started, when its standard input does: with this process
-        if way == PEER:
-            learn(ground)
     outcomes = read_outcomes(file)
     return {name: outcomes.get(name, NOT_RUN) for name in names}
 

@@ -68,7 +68,6 @@ def prepare(ground: Ground, suites: Iterable[str]) -> None:
 
 def plain(ground: Ground) -> Started:
     """Emcc alone. It begins with what there is, and builds the rest."""
-    learn(ground)
     cache = ground.directory / 'plain'
     _copy_cache(ground.built, cache)
     return [], environment(EM_CACHE=str(cache))
