@@ -22,6 +22,7 @@ from pathlib import Path
 from support.sdks import get_sdks
 
 from dev.paths import ROOT, dev_home, say
+from emroot.host.files import remove_tree
 from emroot.sdk import find_sdk
 from emroot.store import try_lock
 
@@ -124,9 +125,12 @@ def run_all(ground: Ground, way: str, names: Sequence[str], *, again: bool) -> O
         say(f'{way}: {len(left)} of {suite_of(left[0])}')
         prefix, env = WAYS[way](ground)
         clean(ground.root)
+        temporary = ground.directory / 'tmp'  # what others remove from the machine's own does no harm here
+        remove_tree(temporary)
+        temporary.mkdir()
         command = [*prefix, str(get_python()), '-E', '-B', str(RECORDER), str(file), str(ground.root), str(LIMIT), *left]
         with open(file.with_suffix('.log'), 'ab') as log, subprocess.Popen(
-                command, env=env, stdin=subprocess.PIPE, stdout=log, stderr=log, start_new_session=True) as runner:
+                command, env={**env, 'TMPDIR': str(temporary)}, stdin=subprocess.PIPE, stdout=log, stderr=log, start_new_session=True) as runner:
             runner.wait()  # it ends, with all that it started, when its standard input does: with this process
     outcomes = read_outcomes(file)
     return {name: outcomes.get(name, NOT_RUN) for name in names}

@@ -106,8 +106,9 @@ def _below_run(ground: Ground, name: str, without: Iterable[str], *options: str)
     home, cache = ground.directory / name / 'home', ground.directory / name / 'cache'
     if not home.is_dir():
         lazy_home = ground.directory / 'lazy' / 'home'
-        shutil.copytree((lazy_home if lazy_home.is_dir() else ground.home.root) / 'store', home / 'store', copy_function=os.link)
-        shutil.copytree(ground.home.memo, home / 'memo')
+        for source, name in ((lazy_home if lazy_home.is_dir() else ground.home.root, 'store'), (ground.home.root, 'memo')):
+            if (source / name).is_dir():
+                shutil.copytree(source / name, home / name, copy_function=os.link if name == 'store' else shutil.copy2)
     for directory in (*(home / 'store' / 'records' / kind for kind in (*_WHOLE, *without)), cache):
         remove_tree(directory)
     return ground.emroot('run', *options, '--cache', cache, '--', home=home), environment()

@@ -1,0 +1,65 @@
+"""Ports of the SDK from real sources, in four modes: built below `emroot run`, linked, and run."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+
+import pytest
+from support.downloads.sources import SourceUnavailable, get_source
+from support.running import Emroot, cannot_run
+
+from emroot.sdk import Sdk
+
+#: The flags of each mode.
+MODES = {'wasm32': [], 'wasm64': ['-m64'], 'wasm32-lto': ['-flto'], 'wasm32-pic': ['-sMAIN_MODULE=2']}
+#: Debian's source package of each port, what it is called there in turn, a header, and an expression that is true.
+PORTS = {
+    'zlib': (('zlib',), '<zlib.h>', 'zlibVersion()[0] == ZLIB_VERSION[0]'),
+    'bzip2': (('bzip2',), '<bzlib.h>', 'BZ2_bzlibVersion()[0] == \'1\''),
+    'libpng': (('libpng1.6',), '<png.h>', 'png_access_version_number() == PNG_LIBPNG_VER'),
+    'libjpeg': (('libjpeg9', 'libjpeg'), '<stdio.h>\n#include <jpeglib.h>', 'jpeg_quality_scaling(50) == 100'),
+    'ogg': (('libogg',), '<ogg/ogg.h>', 'ogg_page_version(&(ogg_page){(unsigned char *)"OggS", 4, 0, 0}) == 0'),
+    'vorbis': (('libvorbis',), '<vorbis/codec.h>', 'vorbis_version_string() != 0'),
+    'giflib': (('giflib',), '<gif_lib.h>', 'GifErrorString(D_GIF_ERR_OPEN_FAILED) != 0'),
+    'libmodplug': (('libmodplug',), '<libmodplug/modplug.h>', 'ModPlug_Load("", 0) == 0'),
+    'freetype': (('freetype',), '<ft2build.h>\n#include FT_FREETYPE_H', 'FT_Init_FreeType(&(FT_Library){0}) == 0'),
+    'harfbuzz': (('harfbuzz',), '<hb.h>', 'hb_version_atleast(1, 0, 0)'),
+    'sdl2': (('libsdl2',), '<SDL2/SDL_version.h>\n#include <SDL2/SDL_cpuinfo.h>', 'SDL_GetCPUCacheLineSize() >= 0'),
+}
+#: Those written in C++, which LTO does not link without exceptions where LLVM is older than Emscripten expects.
+CPLUSPLUS = ('libmodplug', 'harfbuzz')
+
+
+def _sources(port: str, directory: Path) -> None:
+    """Links to a port's sources and to those of the ports that it needs."""
+    for name in PORTS:
+        if name == port or port in ('libpng', 'vorbis', 'freetype', 'harfbuzz'):
+            for package in PORTS[name][0]:
+                try:
+                    source = get_source(package)
+                except SourceUnavailable as error:
+                    if name == port:
+                        cannot_run(str(error))
+                    continue
+                directory.mkdir(exist_ok=True)
+                (directory / name).symlink_to(source)
+                break
+
+
+@pytest.mark.slow
+@pytest.mark.each_sdk
+@pytest.mark.parametrize('mode', MODES)
+@pytest.mark.parametrize('port', PORTS)
+def test_a_port_is_built_linked_and_run(port: str, mode: str, shared: Emroot, sdk: Sdk, tmp_path: Path):
+    _, header, expression = PORTS[port]
+    _sources(port, tmp_path / 'sources')
+    (tmp_path / 'main.c').write_text(f'#include {header}\nint main(void) {{ return {expression} ? 0 : 1; }}\n')
+    language = ['-fexceptions'] if port in CPLUSPLUS else ['-sDEFAULT_TO_CXX=0']
+    link = [*sdk.python, '-E', '-B', sdk.root / 'emcc.py', '-O1', f'--use-port={port}', *language, *MODES[mode], 'main.c', '-o',
+            'main.js']
+    ran = shared('run', '--ports-from', tmp_path / 'sources', '--cache', tmp_path / 'cache', '--', *link, cwd=tmp_path)
+    assert ran.code == 0, ran.err
+    assert 'retrieving port' not in ran.err
+    if mode != 'wasm64' or sdk.node_version >= (24,):
+        subprocess.run([*sdk.node, 'main.js'], cwd=tmp_path, check=True)
