@@ -129,8 +129,9 @@ def run_all(ground: Ground, way: str, names: Sequence[str], *, again: bool) -> O
         remove_tree(temporary)
         temporary.mkdir()
         command = [*prefix, str(get_python()), '-E', '-B', str(RECORDER), str(file), str(ground.root), str(LIMIT), *left]
+        env['TMPDIR'] = str(temporary)
         with open(file.with_suffix('.log'), 'ab') as log, subprocess.Popen(
-                command, env={**env, 'TMPDIR': str(temporary)}, stdin=subprocess.PIPE, stdout=log, stderr=log, start_new_session=True) as runner:
+                command, env=env, stdin=subprocess.PIPE, stdout=log, stderr=log, start_new_session=True) as runner:
             runner.wait()  # it ends, with all that it started, when its standard input does: with this process
     outcomes = read_outcomes(file)
     return {name: outcomes.get(name, NOT_RUN) for name in names}

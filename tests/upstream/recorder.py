@@ -33,7 +33,7 @@ def main(arguments: list[str]) -> int:
     sys.argv = [os.path.join(tests, 'runner.py'), '-v', '--cores', '1', *names]
     with open(file, 'a', encoding='utf-8') as results:
         class Recording(Recorder):
-            out, limit = results, int(seconds)
+            out, limit, log = results, int(seconds), os.path.splitext(file)[0] + '.log'
 
         def run(*_: Any, **__: Any) -> Any:
             return unittest_runner(resultclass=Recording, verbosity=0)
@@ -49,20 +49,30 @@ class Recorder(unittest.TextTestResult):
 
     out: TextIO
     limit: int
+    log: str
+    """Where programs that tests start write their errors."""
 
     def startTest(self, test: unittest.TestCase) -> None:  # noqa: N802  # unittest's name
         super().startTest(test)
-        self.state, self.why, self.began = 'passed', '', _seconds()
+        self.state, self.why, self.began, self.logged = 'passed', '', _seconds(), len(self._said())
         signal.signal(signal.SIGALRM, _interrupt)
         signal.alarm(self.limit)
 
     def stopTest(self, test: unittest.TestCase) -> None:  # noqa: N802  # unittest's name
         signal.alarm(0)
         name = '.'.join([type(test).__name__, test.id().rpartition('.')[2]])
-        said = {'name': name, 'state': self.state, 'why': self.why[-KEPT:], 'seconds': round(_seconds() - self.began, 2)}
+        why = self.why if self.state != 'failed' else f'{self.why[-KEPT:]}\n{self._said()[self.logged:][-KEPT:]}'
+        said = {'name': name, 'state': self.state, 'why': why, 'seconds': round(_seconds() - self.began, 2)}
         self.out.write(json.dumps(said) + '\n')
         self.out.flush()
         super().stopTest(test)
+
+    def _said(self) -> str:
+        try:
+            with open(self.log, encoding='utf-8', errors='replace') as f:
+                return f.read()
+        except FileNotFoundError:
+            return ''
 
     def _note(self, state: str, why: str) -> None:
         self.state, self.why = state, why

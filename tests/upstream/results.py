@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -91,9 +92,9 @@ def _reason(why: str) -> str:
     """The line that tells most, as far as a program can say."""
     lines = [line.strip() for line in why.splitlines() if line.strip()]
     told = next(_telling(lines), lines[-1] if lines else '')
-    return told.replace('|', '\\|')[:160]
+    return re.sub(r'(?<![\w.])/[\w./+-]+/', '', told).replace('|', '\\|')[:160]
 
 
 def _telling(lines: list[str]) -> Iterator[str]:
-    for mark in ('error:', 'Error:', 'not found'):
+    for mark in (' error: ', 'AssertionError:', 'Error:', 'not found'):
         yield from (line for line in lines if mark in line)
