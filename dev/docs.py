@@ -112,6 +112,7 @@ def _starlark(value: str | bool) -> str:
 _STARLARK = {
     'emscripten_deps.sdk': [('repositories/extension.bzl', '_sdk')],
     'emscripten_deps.cache': [('repositories/extension.bzl', '_cache')],
+    'emscripten_deps.prebuilt': [('repositories/extension.bzl', '_prebuilt')],
     'wasm_cc_binary': [('rules/wasm_cc_binary.bzl', 'WASM_ATTRIBUTES'), ('rules/wasm_cc_binary.bzl', 'wasm_cc_binary')],
     'wasm_cc_test': [('rules/wasm_cc_binary.bzl', 'WASM_ATTRIBUTES'), ('rules/wasm_cc_test.bzl', 'wasm_cc_test')],
 }

@@ -9,10 +9,12 @@ import os
 import shutil
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 from support.bazel import Bazel, BazelUnavailable, Tree, ensure_tree
 from support.bazel.libraries import options, what_bazel_reads
+from support.bazel.remote_execution import Execution, ExecutionUnavailable, remote_execution
 from support.running import cannot_run
 from support.workspace import EVERYWHERE, Workspace
 
@@ -79,19 +81,23 @@ def copy(source: Path, target: Path) -> None:
 
 @pytest.fixture(scope='session')
 def open_bazel(tree: Tree, bazel_sdk: Sdk, checkout: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Workspace]:
-    """Open a workspace: a directory, an output base if it is not to be the usual one, what it reads and writes besides, and
-    the copy of the SDK that embuilder's archives are made in, if they are to be compared: its cache is not seen."""
+    """Open a workspace: a directory, an output base if it is not to be the usual one, what it reads and writes besides, programs
+    of the tree that it is not to have, and the copy of the SDK that embuilder's archives are made in, if they are to be compared:
+    its cache is not seen."""
     disk = dev_cache() / 'bazel-disk'
     disk.mkdir(parents=True, exist_ok=True)
 
     def opened(directory: Path, *, output_base: Path | None = None, disk_cache: bool = True,
-               reads: Sequence[Path] = (), writes: Sequence[Path] = (), network: bool = False,
+               reads: Sequence[Path] = (), writes: Sequence[Path] = (), hides: Sequence[str] = (), network: bool = False,
                reference: Sdk | None = None) -> Workspace:
         logs = tmp_path_factory.mktemp('logs')
+        hidden = {logs / path.replace('/', '_'): path for path in hides}
+        for empty in hidden:
+            empty.touch()
         sdk = reference or bazel_sdk
         binds = {**what_bazel_reads(sdk, checkout, cache=reference is None), **{path: path for path in reads}}
         bazel = Bazel.open(tree, directory, output_user_root=dev_cache() / 'bazel-out', output_base=output_base,
-                           binds={path: inside for path, inside in binds.items() if path != directory},
+                           binds={path: inside for path, inside in {**binds, **hidden}.items() if path != directory},
                            writable={path: path for path in (disk, logs, *writes)}, network=network)
         own = [*options(sdk, checkout), *([f'--disk_cache={disk}'] if disk_cache else [])]
         return Workspace(bazel=bazel, directory=directory, node=sdk.node[0], logs=logs, options=own)
@@ -125,16 +131,24 @@ def scratch(tmp_path: Path, checkout: Path, open_bazel: Callable[..., Workspace]
     module lies. What lies outside of it and is to be read is named in `reads`."""
     opened = []
 
-    def make(files: dict[str, str], reads: Sequence[Path] = (), reference: Sdk | None = None) -> Workspace:
+    def make(files: dict[str, str], reads: Sequence[Path] = (), reference: Sdk | None = None, **more: Any) -> Workspace:
         for name, text in {**EVERYWHERE, **files}.items():
             path = tmp_path / 'workspace' / name
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text.replace('{emroot}', str(checkout)), encoding='utf-8')
         opened.append(open_bazel(tmp_path / 'workspace', output_base=tmp_path / 'output', reads=reads,
-                                 reference=reference))
+                                 reference=reference, **more))
         return opened[-1]
     yield make
     for workspace in opened:
         workspace.bazel.close()
 
 
+@pytest.fixture(scope='module')
+def execution(tree: Tree) -> Iterator[Execution]:
+    """The server, with two workers."""
+    try:
+        with remote_execution(tree) as running:
+            yield running
+    except ExecutionUnavailable as why:
+        cannot_run(str(why))

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import io
+import json
 import os
+import tarfile
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from support.running import Emroot
-from support.workspace import Workspace
+from support.workspace import Workspace, libraries, module_file
 
+from emroot.hashing import digest_file
 from emroot.sdk import Sdk
 
 LINKS = {'thin': '-O1 -flto=thin -sDEFAULT_TO_CXX=0', 'wide': '-O1 -sMEMORY64 -sDEFAULT_TO_CXX=0'}
@@ -79,3 +83,33 @@ def test_links_of_two_modes_find_all_they_need_in_it(scratch: Callable[..., Work
     said = {path.stem: workspace.program(path) for name in LINKS for path in workspace.files(f'//:{name}')
             if path.suffix == '.js'}
     assert said == {'thin': '32 bits\n', 'wide': '64 bits\n'}
+
+
+def test_the_modules_own_tag_takes_libraries_as_they_are(scratch: Callable[..., Workspace], bazel_sdk: Sdk,
+                                                        tmp_path: Path) -> None:
+    ours, others = tmp_path / 'libs/ours.tar.gz', tmp_path / 'libs/others.tar.gz'
+    ours.parent.mkdir()
+    emroot = Emroot(Path(os.environ['EMROOT_TEST_HOME']), bazel_sdk.root)
+    exported = emroot('export', '--features', 'wasm64', '--targets', 'libal', '-o', ours)
+    assert exported.code == 0, exported.err
+    manifest = json.dumps({'sdk': {'version': '3.1.69', 'digest': '0' * 64}, 'files': {}}).encode()
+    with tarfile.open(others, 'w:gz') as packed:
+        entry = tarfile.TarInfo('.emroot/manifest.json')
+        entry.size = len(manifest)
+        packed.addfile(entry, io.BytesIO(manifest))
+    tags = [f'prebuilt(url = "file://{archive}", sha256 = "{digest_file(archive)}")' for archive in (ours, others)]
+
+    workspace = scratch({'MODULE.bazel': module_file(tags[0])}, reads=[ours.parent])
+    workspace.options.append('--disk_cache=')
+    assert libraries(workspace.build('@emscripten_cache//wasm64:libal'), ran=False) == []
+    [library] = workspace.files('@emscripten_cache//wasm64:libal')
+    with tarfile.open(ours) as packed:
+        member = packed.extractfile('sysroot/lib/wasm64-emscripten/libal.a')
+        assert member
+        assert library.read_bytes() == member.read()
+
+    file = workspace.directory / 'MODULE.bazel'
+    file.write_text(file.read_text(encoding='utf-8').replace(*tags), encoding='utf-8')
+    done = workspace.run('build', '@emscripten_cache//wasm64:libal', check=False)
+    assert done.returncode != 0
+    assert 'the archive is of another SDK (Emscripten 3.1.69)' in done.stderr

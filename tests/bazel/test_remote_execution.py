@@ -9,8 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from support.bazel import Tree
-from support.bazel.remote_execution import Execution, ExecutionUnavailable, remote_execution
+from support.bazel.remote_execution import Execution
 from support.releases import ANOTHERS, make_portable, make_release, repository
 from support.running import cannot_run
 from support.workspace import DECLARED, EVERYWHERE, OBJECTS, Workspace, module_file
@@ -38,16 +37,6 @@ def portable(bazel_sdk: Sdk, tmp_path_factory: pytest.TempPathFactory) -> Path:
     install = make_release(bazel_sdk, tmp_path_factory.mktemp('portable') / 'install')
     make_portable(install, patchelf)
     return install
-
-
-@pytest.fixture(scope='module')
-def execution(tree: Tree) -> Iterator[Execution]:
-    """The server, with two workers."""
-    try:
-        with remote_execution(tree) as running:
-            yield running
-    except ExecutionUnavailable as why:
-        cannot_run(str(why))
 
 
 @pytest.fixture

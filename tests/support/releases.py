@@ -7,7 +7,11 @@ import shutil
 import subprocess
 from pathlib import Path
 
+from dev.paths import dev_cache
+from emroot.host.files import remove_tree
 from emroot.sdk import Sdk
+
+from .windows.clangs import PLATFORMS, VERSION, unpack_zig
 
 #: Of LLVM and Binaryen, what links and libraries take.
 TOOLS = ('clang', 'clang++', 'wasm-ld', 'lld', 'llvm-ar', 'llvm-objcopy', 'llvm-nm', 'llvm-ranlib', 'wasm-opt',
@@ -58,3 +62,36 @@ def make_portable(install: Path, patchelf: Path) -> None:
             said = subprocess.run([patchelf, '--print-interpreter', file], capture_output=True, text=True, check=False).stdout
             own = ['--set-interpreter', f'/lib64/{Path(said.strip()).name}'] if said else []
             subprocess.run([patchelf, *own, '--set-rpath', '$ORIGIN/../lib', file], check=True, capture_output=True)
+
+
+def make_official(sdk: Sdk, install: Path) -> Path:
+    """A release as it is: LLVM in its executables and no shared library, hundreds of programs, no Node, no configuration.
+
+    Its clang is that of the ziglang wheel; its other programs are links to those of the SDK at hand, which need their libraries.
+    """
+    wheel = dev_cache() / f'zig-{VERSION}'
+    if not (wheel / 'ready').exists():
+        remove_tree(wheel)
+        unpack_zig(PLATFORMS['linux'], wheel)
+        (wheel / 'ready').touch()
+    shutil.copytree(sdk.root, install / 'emscripten', ignore=shutil.ignore_patterns('__pycache__', 'cache', 'test', 'docs',
+                                                                                 '.emscripten'))
+    programs = install / 'bin'
+    programs.mkdir()
+    for name in TOOLS:
+        for directory in (sdk.llvm_root, sdk.binaryen_root / 'bin'):
+            if (directory / name).exists():
+                (programs / name).symlink_to((directory / name).resolve())
+    shutil.copy(wheel / 'ziglang/zig', programs / 'clang-22')
+    (programs / 'clang-22').chmod(0o755)
+    source = Path(__file__).with_name('official.c')
+    subprocess.run(['cc', '-static', '-O1', '-o', programs / 'launcher', source], check=True, capture_output=True)
+    for name in ('clang', 'clang++', 'llvm-ar'):
+        (programs / name).unlink()
+        shutil.copy(programs / 'launcher', programs / name)
+    (programs / 'launcher').unlink()
+    for number in range(300):
+        (programs / f'llvm-another-{number}').write_text('not a program that links take', encoding='utf-8')
+    shutil.copytree(wheel / 'ziglang/lib/include', install / 'lib/clang/22/include')
+    (install / '.emsdk_version').write_text(f'emscripten-releases-{sdk.version}-64bit', encoding='utf-8')
+    return install

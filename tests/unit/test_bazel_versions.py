@@ -65,16 +65,19 @@ def test_every_package_loads(version: Version) -> None:
 @pytest.mark.parametrize('version', VERSIONS, ids=lambda version: '.'.join(map(str, version)))
 def test_the_repositories_of_a_release_load(version: Version) -> None:
     loading = model(version)
-    sdk = loading.constant('@emroot//bazel/private/repositories:sdk_repository.bzl', '_BUILD').format(
+    sdk = loading.constant('@emroot//bazel/private/repositories:sdk_links.bzl', '_BUILD').format(
         archiver='llvm-ar', clang='clang', clangxx='clang++', resource_dir='"/emsdk/lib/clang/24"', version='"6.0.5"',
-        rules='@emroot//bazel/private/sdk:sdk.bzl')
+        sdk='":own"', rules='@emroot//bazel/private/sdk:sdk.bzl')
     loading.build('', sdk, RELEASE, repo='emscripten_sdk')
+    python = loading.constant('@emroot//bazel/private/repositories:python_repository.bzl', '_BUILD')
+    loading.build('', python.format(own='python3', unused=[]), ['python3', 'path'], repo='emroot_python')
     ports = loading.constant('@emroot//bazel/private/repositories:port_repository.bzl', '_BUILD')
     loading.build('', ports, ['sources/marker'], repo='emscripten_port_zlib')
     cache = loading.constant('@emroot//bazel/private/repositories:cache_repository.bzl', '_BUILD').format(
         libraries='["//wasm64:cache"]', rules='@emroot//bazel/private/libraries:cache.bzl')
     loading.build('', cache, repo='emscripten_cache')
-    assert {'sdk', 'shipped', 'sources', 'emscripten_cache', 'libraries'} <= {name for name, _, _ in loading.targets}
+    told = {name for name, _, _ in loading.targets}
+    assert {'sdk', 'own', 'own_files', 'shipped', 'sources', 'emscripten_cache', 'libraries'} <= told
 
 
 def test_build_settings_reach_the_configuration_in_which_libraries_are_built() -> None:

@@ -11,7 +11,7 @@ MAKE_ATTRIBUTES = {
     "_make": attr.label(default = Label("//:src/emroot/bazel/libraries/library_builder.py"), allow_single_file = True, cfg = "exec"),
     "_probe": attr.label(default = Label("//:probe"), cfg = "exec"),
     "_python": attr.label(default = Label("//bazel/private/sdk:python"), cfg = "exec", providers = [PythonInfo]),
-    "_sdk": attr.label(default = Label("@emscripten_sdk//:sdk"), providers = [SdkInfo]),
+    "_sdk": attr.label(default = Label("@emscripten_sdk//:sdk"), cfg = "exec", providers = [SdkInfo]),
 }
 
 def _cpus_1(_os, _inputs):

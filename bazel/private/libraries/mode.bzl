@@ -26,7 +26,7 @@ def emscripten_mode(mode, reads):
             reads = ":reads",
             recipe = "recipes/%s.json" % target if target in mode["recipes"] else None,
             same = mode["shared"].get(target) == "all",
-            shipped = Label("@emscripten_sdk//:shipped/" + path) if target in mode["shipped"] else None,
+            shipped = Label(mode["shipped"][target] + path) if target in mode["shipped"] else None,
             tags = ["manual"],
             target = target,
             weight = weight,

@@ -2,16 +2,18 @@
 
 load("//bazel/private/modes:mode_axes.bzl", "MODES")
 load("//bazel/private/modes:parse_features.bzl", "parse_features")
-load("//bazel/private/sdk:python.bzl", "host_python")
 load(":cache_repository.bzl", "cache_repository")
+load(":downloads.bzl", "SYSTEMS", "repository_of")
 load(":mode_repository.bzl", "mode_repository")
 load(":port_repository.bzl", "port_repository", "port_repository_name")
-load(":sdk_repository.bzl", "sdk_repository")
+load(":prebuilt_repository.bzl", "prebuilt_repository")
+load(":python_repository.bzl", "python_repository")
+load(":sdk_repository.bzl", "sdk_repository", "worker_sdk_repository")
 
 _sdk = tag_class(
-    doc = "The Emscripten SDK: one of these. Without any, the one that EMSDK or PATH name when Bazel fetches.",
+    doc = "The Emscripten SDK: one of these. Without any, the one that EMSDK or PATH name when Bazel fetches, or else the newest release.",
     attrs = {
-        "emscripten_version": attr.string(doc = "An official release to download: `6.0.8`."),
+        "emscripten_version": attr.string(doc = "An official release to download, for each system that runs actions: `6.0.8`, or `latest`."),
         "path": attr.string(doc = "An installation on this machine: an emsdk, or the directory of emcc.py."),
         "repo": attr.label(doc = "A repository of another module that contains a release: `@emscripten_bin_linux`."),
     },
@@ -27,6 +29,14 @@ _cache = tag_class(
     },
 )
 
+_prebuilt = tag_class(
+    doc = "Libraries that were built elsewhere with the same SDK. Those of dependencies do not count.",
+    attrs = {
+        "sha256": attr.string(mandatory = True, doc = "What `emroot export` printed."),
+        "url": attr.string(mandatory = True, doc = "An archive of `emroot export`."),
+    },
+)
+
 def _port_repositories(caches):
     """One for each declared target that may be a port, or a pattern of some: which are is known when it is fetched."""
     targets, directories = {}, {}
@@ -38,15 +48,23 @@ def _port_repositories(caches):
     for name, found in targets.items():
         port_repository(name = name, targets = found.keys(), ports_from = directories[name].keys())
 
-def repositories(sdk, caches):
+def repositories(sdk, caches, prebuilt = {}):
     """Declare all repositories.
 
     Args:
       sdk: attributes of `sdk_repository`.
       caches: structs of owner (a module; empty for the root), mode, targets and builder; the root's first.
+      prebuilt: sha256 of archives of libraries, by their URLs.
     """
-    host_python(name = "emroot_python")
-    sdk_repository(name = "emscripten_sdk", **sdk)
+
+    # Only a release that is named is known to be there for other systems, too.
+    workers = bool(sdk.get("emscripten_version"))
+    python_repository(name = "emroot_python", workers = workers)
+    sdk_repository(name = "emscripten_sdk", workers = workers, **sdk)
+    prebuilt_repository(name = "emscripten_prebuilt", archives = prebuilt)
+    for system in SYSTEMS if workers else []:
+        python_repository(name = repository_of("emroot_python", system), system = system)
+        worker_sdk_repository(name = repository_of("emscripten_sdk", system), system = system)
     for mode in MODES:
         mine = [{"owner": c.owner, "targets": c.targets, "builder": c.builder} for c in caches if c.mode == mode]
         mode_repository(name = "emscripten_mode_" + mode.replace("-", "_"), mode = mode, caches = json.encode(mine))
@@ -87,10 +105,20 @@ def _emscripten_deps_impl(mctx):
     repositories(
         {"emscripten_version": sdk.emscripten_version, "path": sdk.path, "release_of": sdk.repo} if sdk else {},
         caches,
+        {tag.url: tag.sha256 for module in mctx.modules if module.is_root for tag in module.tags.prebuilt},
     )
-    return mctx.extension_metadata(reproducible = True)
+    root = [module.name for module in mctx.modules if module.is_root]
+    if not root or root[0] == "emroot":
+        return mctx.extension_metadata(reproducible = True)
+    direct = {True: ["emscripten_cache"], False: []}
+    return mctx.extension_metadata(
+        reproducible = True,
+        # What `bazel mod tidy` writes into `use_repo`.
+        root_module_direct_deps = direct[mctx.root_module_has_non_dev_dependency],
+        root_module_direct_dev_deps = direct[not mctx.root_module_has_non_dev_dependency],
+    )
 
 emscripten_deps = module_extension(
     implementation = _emscripten_deps_impl,
-    tag_classes = {"cache": _cache, "sdk": _sdk},
+    tag_classes = {"cache": _cache, "prebuilt": _prebuilt, "sdk": _sdk},
 )

@@ -27,6 +27,7 @@ def _mode_repository_impl(rctx):
         "features": features,
         "flags": [flag for feature in features for flag in MODE_FLAGS[feature]],
         "headers": str(rctx.path(rctx.attr.sdk).dirname.get_child("headers")),
+        "prebuilt": json.decode(rctx.read(rctx.attr.prebuilt)),
         "root": where["root"],
         "seed": str(rctx.path(rctx.attr.sdk).dirname.get_child("home")),
     }, "emscripten_deps.cache, mode %s" % rctx.attr.mode)
@@ -40,6 +41,7 @@ mode_repository = repository_rule(
     attrs = {
         "caches": attr.string(default = "[]", doc = "What the root module declares for this mode: [{owner, targets, builder}]."),
         "mode": attr.string(),
+        "prebuilt": attr.label(default = Label("@emscripten_prebuilt//:prebuilt.json")),
         "sdk": attr.label(default = Label("@emscripten_sdk//:where.json")),
     },
 )

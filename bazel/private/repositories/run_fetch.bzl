@@ -1,7 +1,8 @@
 """Running `src/emroot/bazel/repositories/repository_fetch.py` while a repository is fetched."""
 
-load("//bazel/private/sdk:python.bzl", "find_python")
+load(":bazel_versions.bzl", "home_directory")
 
+_PYTHON = Label("@emroot_python//:path")
 _FETCH = Label("//:src/emroot/bazel/repositories/repository_fetch.py")
 
 def run_fetch(rctx, verb, request, what):
@@ -11,7 +12,7 @@ def run_fetch(rctx, verb, request, what):
         rctx.watch_tree(program.dirname.dirname.dirname)
     rctx.file("request.json", json.encode(dict(request, home = str(rctx.path("home")))))
     done = rctx.execute(
-        [find_python(rctx), "-I", "-B", program, verb, rctx.path("request.json"), rctx.path(".")],
+        [rctx.read(_PYTHON), "-I", "-B", program, verb, rctx.path("request.json"), rctx.path(".")],
         timeout = 1800,
     )
     if done.return_code:
@@ -20,7 +21,7 @@ def run_fetch(rctx, verb, request, what):
 def find_directory(rctx, path, who):
     """A directory that `who` names: absolute, from `~`, or relative to the workspace. Fails if it is not there."""
     if path.startswith("~"):
-        path = (rctx.getenv("HOME") or "~") + path[1:]
+        path = home_directory(rctx, who) + path[1:]
     absolute = path.startswith("/") or path[1:2] == ":"
     found = rctx.path(path) if absolute else rctx.workspace_root.get_child(path)
     if not found.exists:

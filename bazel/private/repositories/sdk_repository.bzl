@@ -9,108 +9,31 @@
     resource_dir   where clang's own headers are to appear in objects
 """
 
-load(":releases.bzl", "release_archive")
+load(":bazel_versions.bzl", "home_directory")
+load(":downloads.bzl", "by_system", "download_interpreter", "download_release", "host_system")
 load(":run_fetch.bzl", "run_fetch")
-
-_BUILD = """\
-load("{rules}", "emscripten_sdk")
-
-package(default_visibility = ["//visibility:public"])
-
-emscripten_sdk(
-    name = "sdk",
-    about = "sdk.json",
-    archiver = "llvm/bin/{archiver}",
-    archivers = glob(
-        ["llvm/bin/llvm-ar*", "llvm/lib/*"],
-        allow_empty = True,
-    ),
-    clang = ["llvm/bin/{clang}", "llvm/bin/{clangxx}"],
-    compilers = glob(
-        ["llvm/bin/clang*", "llvm/lib/*"],
-        exclude = ["llvm/bin/clang-cl*", "llvm/bin/clang-cpp*", "llvm/bin/clang-scan-deps*"],
-        allow_empty = True,
-    ),
-    headers = glob(["headers/**"]),
-    own_headers = glob(["llvm/lib/clang/**"]),
-    resource_dir = "resource_dir",
-    said_resource_dir = {resource_dir},
-    sources = glob(
-        ["emscripten/system/**", "emscripten/third_party/*.h"],
-        exclude = ["**/__pycache__/**"],
-        allow_empty = True,
-    ),
-    emscripten = glob(
-        ["emscripten/*.py", "emscripten/*.txt", "emscripten/tools/**", "emscripten/src/**", "emscripten/third_party/**"],
-        exclude = ["**/__pycache__/**"],
-        allow_empty = True,
-    ),
-    linker = glob(
-        ["llvm/bin/**", "binaryen/**", "node/**", "emscripten/node_modules/**"],
-        exclude = ["**/* *"],
-        allow_empty = True,
-    ),
-    version = {version},
-)
-
-filegroup(
-    name = "shipped",
-    srcs = glob(["shipped/**"], allow_empty = True),
-)
-
-exports_files(["identity.json", "sdk.json", "where.json"] + glob(["shipped/**"], allow_empty = True))
-"""
-
-# Of LLVM's tools, those that emcc calls.
-_LLVM = ["clang", "lld", "wasm-ld", "llvm-ar", "llvm-dwarfdump", "llvm-dwp", "llvm-nm", "llvm-objcopy", "llvm-objdump", "llvm-ranlib", "llvm-readobj", "llvm-strip", "llvm-size", "llvm-symbolizer"]
-
-def _link(rctx, where):
-    """Link each part to where it lies."""
-    rctx.symlink(where["root"], "emscripten")
-    for entry in rctx.path(where["llvm"]).readdir():
-        if [name for name in _LLVM if entry.basename.startswith(name)]:
-            rctx.symlink(entry, "llvm/bin/" + entry.basename)
-    for part in ("include", "lib", "share"):
-        here = rctx.path(where["resource_dir"]).get_child(part)
-        if here.exists and part == "include":
-            rctx.symlink(here, "llvm/lib/clang/%s/%s" % (where["resource_version"], part))
-    for entry in rctx.path(where["llvm"]).dirname.get_child("lib").readdir() if rctx.path(where["llvm"]).dirname.get_child("lib").exists else []:
-        # Apple's linker wants libLTO; neither clang nor LLVM's linker does.
-        if entry.basename.startswith("lib") and not entry.basename.startswith("libLTO") and (".so" in entry.basename or entry.basename.endswith(".dylib")):
-            rctx.symlink(entry, "llvm/lib/" + entry.basename)
-    binaryen = rctx.path(where["binaryen"])
-    for entry in binaryen.get_child("bin").readdir():
-        if entry.basename.startswith(("wasm-opt", "wasm-emscripten-finalize", "wasm-metadce", "wasm-ctor-eval", "wasm-split", "wasm2js", "wasm-merge", "wasm-as", "wasm-dis")):
-            rctx.symlink(entry, "binaryen/bin/" + entry.basename)
-    if binaryen.get_child("lib").exists:
-        for entry in binaryen.get_child("lib").readdir():
-            if entry.basename.startswith("libbinaryen"):
-                rctx.symlink(entry, "binaryen/lib/" + entry.basename)
-    if where["node"]:
-        node = rctx.path(where["node"])
-        rctx.symlink(node, "node/" + node.basename)
-    for path in where["prebuilt"]:
-        rctx.symlink(rctx.path(where["root"]).get_child("cache").get_child(path), "shipped/" + path)
+load(":sdk_links.bzl", "link_sdk")
 
 def _find(rctx):
-    """Where the SDK lies, and whether it is an installation of this machine."""
+    """The directory of the SDK, and whether it is downloaded, a release of another module, or of this machine."""
     given = [name for name in ("path", "emscripten_version", "release_of") if getattr(rctx.attr, name)]
     if len(given) > 1:
         fail("emscripten_deps.sdk takes only one of path, emscripten_version and repo: remove the others")
-    if rctx.attr.path:
-        path = rctx.workspace_root.get_child(rctx.attr.path) if not rctx.attr.path.startswith(("/", "~")) and rctx.attr.path[1:2] != ":" else rctx.attr.path.replace("~", rctx.getenv("HOME") or "~", 1)
-        return str(path), True
+    path = rctx.attr.path
+    if path.startswith("~"):
+        return home_directory(rctx, "emscripten_deps.sdk: path = \"%s\"" % path) + path[1:], "local"
+    if path:
+        return path if path.startswith("/") or path[1:2] == ":" else str(rctx.workspace_root.get_child(path)), "local"
     if rctx.attr.release_of:
-        return str(rctx.path(rctx.attr.release_of.same_package_label("BUILD.bazel")).dirname), False
-    if rctx.attr.emscripten_version:
-        archive = release_archive(rctx, rctx.attr.emscripten_version)
-        rctx.download_and_extract(url = archive.url, sha256 = archive.sha256, output = "release")
-        return str(rctx.path("release").get_child("install")), False
-    return rctx.getenv("EMSDK") or rctx.getenv("EMSCRIPTEN_ROOT"), True
+        return str(rctx.path(rctx.attr.release_of.same_package_label("BUILD.bazel")).dirname), "repository"
+    found = rctx.getenv("EMSDK") or rctx.getenv("EMSCRIPTEN_ROOT")
+    version = rctx.attr.emscripten_version or ("" if found or rctx.which("emcc") else "latest")
+    return (str(download_release(rctx, version, host_system(rctx))[0]), "downloaded") if version else (found, "local")
 
 def _sdk_repository_impl(rctx):
-    path, local = _find(rctx)
-    node = rctx.getenv("EMROOT_NODE") or rctx.which("node") or ""
+    path, kind = _find(rctx)
+    local = kind == "local"
+    node = rctx.getenv("EMROOT_NODE") or (rctx.which("node") or "" if local else download_interpreter(rctx, "node", host_system(rctx), "node_release"))
     run_fetch(rctx, "sdk", {"path": path or "", "local": local, "node": str(node)}, "emscripten_deps.sdk")
     where = json.decode(rctx.read("where.json"))
     if where["doubt"]:
@@ -119,15 +42,7 @@ def _sdk_repository_impl(rctx):
     if local:
         for name in ("emscripten-version.txt", "tools/system_libs.py", "tools/link.py"):
             rctx.watch(rctx.path(where["root"]).get_child(name))
-    _link(rctx, where)
-    rctx.file("BUILD.bazel", _BUILD.format(
-        archiver = where["tools"]["llvm-ar"],
-        clang = where["tools"]["clang"],
-        clangxx = where["tools"]["clang++"],
-        resource_dir = repr(rctx.read("resource_dir")),
-        rules = Label("//bazel/private/sdk:sdk.bzl"),
-        version = repr(where["version"]),
-    ))
+    link_sdk(rctx, where, by_system(rctx, "emscripten_sdk", "own", ":own"))
 
 sdk_repository = repository_rule(
     implementation = _sdk_repository_impl,
@@ -135,5 +50,36 @@ sdk_repository = repository_rule(
         "emscripten_version": attr.string(),
         "path": attr.string(),
         "release_of": attr.label(),
+        "workers": attr.bool(doc = "Whether there are repositories for other systems."),
+    },
+)
+
+def _worker_sdk_repository_impl(rctx):
+    system = rctx.attr.system
+    suffix = ".exe" if system == "win" else ""
+    own = rctx.path(rctx.attr.sdk).dirname
+    where, about = json.decode(rctx.read(rctx.attr.sdk)), json.decode(rctx.read(own.get_child("sdk.json")))
+    release, _ = download_release(rctx, where["version"], system)
+    node = download_interpreter(rctx, "node", system, "node_release")
+    tools = {name: file.removesuffix(".exe") + suffix for name, file in about["tools"].items()}
+    rctx.file("sdk.json", json.encode(about | {"node": node.basename, "tools": tools}))
+    for name in ("headers", "identity.json", "resource_dir", "where.json"):
+        rctx.symlink(own.get_child(name), name)
+    link_sdk(rctx, where | {
+        "binaryen": str(release),
+        "llvm": str(release.get_child("bin")),
+        "node": str(node),
+        "prebuilt": [],
+        "resource_dir": str(release.get_child("lib").get_child("clang").get_child(where["resource_version"])),
+        "root": str(release.get_child("emscripten")),
+        "tools": tools,
+    }, repr(":own"))
+
+worker_sdk_repository = repository_rule(
+    implementation = _worker_sdk_repository_impl,
+    doc = "The release of `@emscripten_sdk` for machines of another system. Nothing of it runs where it is fetched.",
+    attrs = {
+        "sdk": attr.label(default = Label("@emscripten_sdk//:where.json")),
+        "system": attr.string(mandatory = True),
     },
 )

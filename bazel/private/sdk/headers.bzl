@@ -30,7 +30,7 @@ emscripten_headers = rule(
         "_driver": attr.label(default = Label("//:driver"), cfg = "exec"),
         "_merge": attr.label(default = Label("//:src/emroot/bazel/libraries/cache_assembly.py"), allow_single_file = True, cfg = "exec"),
         "_python": attr.label(default = Label("//bazel/private/sdk:python"), cfg = "exec", providers = [PythonInfo]),
-        "_sdk": attr.label(default = Label("@emscripten_sdk//:sdk"), providers = [SdkInfo]),
+        "_sdk": attr.label(default = Label("@emscripten_sdk//:sdk"), cfg = "exec", providers = [SdkInfo]),
     },
     provides = [HeadersInfo],
 )

