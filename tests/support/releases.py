@@ -67,7 +67,7 @@ def make_portable(install: Path, patchelf: Path) -> None:
 def make_official(sdk: Sdk, install: Path) -> Path:
     """A release as it is: LLVM in its executables and no shared library, hundreds of programs, no Node, no configuration.
 
-    Its clang is that of the ziglang wheel; its other programs are links to those of the SDK at hand, which need their libraries.
+    Its clang is that of the ziglang wheel; its other programs start those of the SDK at hand, which need their libraries.
     """
     wheel = dev_cache() / f'zig-{VERSION}'
     if not (wheel / 'ready').exists():
@@ -81,7 +81,8 @@ def make_official(sdk: Sdk, install: Path) -> Path:
     for name in TOOLS:
         for directory in (sdk.llvm_root, sdk.binaryen_root / 'bin'):
             if (directory / name).exists():
-                (programs / name).symlink_to((directory / name).resolve())
+                (programs / name).write_text(f'#!/bin/sh\nexec {directory / name} "$@"\n', encoding='utf-8')
+                (programs / name).chmod(0o755)
     shutil.copy(wheel / 'ziglang/zig', programs / 'clang-22')
     (programs / 'clang-22').chmod(0o755)
     source = Path(__file__).with_name('official.c')
