@@ -74,11 +74,12 @@ def plain(ground: Ground) -> Started:
 
 
 def learn(ground: Ground) -> None:
-    """Have built what plain emcc had to build, and what lazy links left out: the other ways are to find it."""
+    """Have built what plain emcc had to build, what lazy links left out and what they did not: the other ways are to find it."""
     there = _libraries(ground.directory / 'plain')
     for way in ('lazy', 'predict'):
-        left_out = never_whole(ground.directory / way / 'cache')
-        there |= {f'{mode}/{target}' for mode, targets in left_out.items() for target in targets}
+        cache = ground.directory / way / 'cache'
+        left_out = never_whole(cache)
+        there |= _libraries(cache) | {f'{mode}/{target}' for mode, targets in left_out.items() for target in targets}
     if new := sorted(there - _libraries(ground.built)):
         ground.build('--targets', ','.join(new))
 
