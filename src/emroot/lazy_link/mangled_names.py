@@ -1,0 +1,158 @@
+"""What a source has to mention to define a C++ name, from its mangled form (the Itanium ABI)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Set
+from dataclasses import dataclass
+from functools import lru_cache
+
+_SPECIAL = re.compile(r'T[VTISWHC]|GV|GR|Th[n\d]\w*?_|Tv[n\d]*_[n\d]*_')
+_STANDARD = {'Sa': 'allocator', 'Sb': 'basic_string', 'Ss': 'basic_string', 'Si': 'basic_istream', 'So': 'basic_ostream',
+             'Sd': 'basic_iostream'}
+_ALLOCATION = re.compile(r'(n[wa]|d[la])(?=[a-zPKRS])')
+#: Types whose information the compiler adds to the file that defines `__fundamental_type_info`.
+_FUNDAMENTAL = re.compile(r'(?:P|PK)?(?:[a-z]|D[ihsdefnu])')
+_LITERAL = re.compile(r'L[a-z]n?\d*E')
+_NUMBER = re.compile(r'\d+')
+OPERATOR = 'operator'
+#: How operators are spelled, by their codes in mangled names.
+_OPERATORS = {'nw': 'new', 'na': 'new', 'dl': 'delete', 'da': 'delete', 'aw': 'co_await', 'co': '~', 'pl': '+', 'ps': '+', 'mi': '-', 'ng': '-',
+              'ml': '*', 'de': '*', 'dv': '/', 'rm': '%', 'an': '&', 'ad': '&', 'or': '|', 'eo': '^', 'aS': '=', 'pL': '+=', 'mI': '-=',
+              'mL': '*=', 'dV': '/=', 'rM': '%=', 'aN': '&=', 'oR': '|=', 'eO': '^=', 'ls': '<<', 'rs': '>>', 'lS': '<<=',
+              'rS': '>>=', 'eq': '==', 'ne': '!=', 'lt': '<', 'gt': '>', 'le': '<=', 'ge': '>=', 'ss': '<=>', 'nt': '!', 'aa': '&&',
+              'oo': '||', 'pp': '++', 'mm': '--', 'cm': ',', 'pm': '->*', 'pt': '->', 'cl': '(', 'ix': '['}
+#: All that a source can mention where it defines an operator that is spelled with signs or one of these words.
+OPERATORS = frozenset(f'{OPERATOR}{sign}' for sign in _OPERATORS.values())
+_OPERATOR_NAME = re.compile(r'\boperator\b\s*([^\s\w()\[\]"]+|[(\[]|\w+)?')
+
+
+@dataclass(frozen=True)
+class Needed:
+    """A definition that is written out mentions all of `names`; an explicit instantiation any of `enclosing`."""
+
+    names: frozenset[str]
+    enclosing: frozenset[str]
+    owner: str = ''
+    """The class or namespace that the innermost of them is in, if that is no class template."""
+    loose: bool = False
+    """The name was not understood: any of `names` will do."""
+
+
+def operators_in(text: str, expanded: Set[str]) -> frozenset[str]:
+    """The operators that a text may define, as words. `expanded`: its words, with those of its macros."""
+    if OPERATOR not in expanded:
+        return frozenset()
+    spelled = [f'{OPERATOR}{sign}' for sign in _OPERATOR_NAME.findall(text)]
+    return frozenset(spelled) if spelled and OPERATORS.issuperset(spelled) else OPERATORS
+
+
+@lru_cache(maxsize=None)
+def needed_words(name: str) -> Needed:
+    """What the definition of a name that begins with `_Z` mentions. Nothing at all is needed if `names` is empty."""
+    rest = name[2:]
+    if operation := _ALLOCATION.match(rest):
+        return Needed(frozenset({f'{OPERATOR}{_OPERATORS[operation[0]]}'}), frozenset())
+    if special := _SPECIAL.match(rest):
+        rest = rest[special.end():]
+        if special[0] in ('TI', 'TS') and _FUNDAMENTAL.fullmatch(rest):
+            return Needed(frozenset({'__fundamental_type_info'}), frozenset())
+    try:
+        parts, template = _Parser(rest).parts()
+    except (ValueError, IndexError):
+        everything = identifiers_of(name)
+        return Needed(everything, everything, loose=True)
+    owner = parts[-2] if len(parts) > 1 and not template else ''
+    return Needed(frozenset([parts[-1], *([template] if template else [])]),
+                  frozenset(part for part in parts if not part.startswith(OPERATOR)), owner)
+
+
+def identifiers_of(name: str) -> frozenset[str]:
+    """All identifiers in a mangled name, wherever they stand; and more, where numbers are something else."""
+    found = set()
+    for number in _NUMBER.finditer(name):
+        for start in range(number.start(), number.end()):
+            size = int(name[start:number.end()])
+            part = name[number.end():number.end() + size]
+            if size and len(part) == size and part.isidentifier():
+                found.add(part)
+    return frozenset(found)
+
+
+class _Parser:
+    """Reads the name of an entity up to its parameters. Raises `ValueError` or `IndexError` for what it does not know."""
+
+    def __init__(self, text: str) -> None:
+        self._text, self._at = text, 0
+
+    def parts(self) -> tuple[list[str], str]:
+        """The identifiers of the name, outermost first, and the innermost of them that is a class template."""
+        while self._text.startswith('Z', self._at):  # an entity of a function
+            self._at += 1
+        nested = self._text.startswith('N', self._at)
+        if nested:
+            self._at += 1
+            while self._text[self._at] in 'rVKRO':
+                self._at += 1
+        found, template = [], ''
+        while True:
+            sign, two = self._text[self._at], self._text[self._at:self._at + 2]
+            if sign.isdigit():
+                found.append(self._source_name())
+            elif two == 'St':
+                self._at += 2
+            elif two in _STANDARD:
+                self._at += 2
+                found.append(_STANDARD[two])
+                template = found[-1]
+            elif sign == 'B':
+                self._at += 1
+                self._source_name()
+            elif sign == 'I':
+                self._skip_arguments()
+                if nested and self._text[self._at] != 'E':
+                    template = found[-1]
+            elif sign in 'CD' and two[1:].isdigit() and found:
+                found.append(found[-1])
+                break
+            elif nested and sign == 'E':
+                break
+            elif two.isalpha() and sign.islower():
+                found.append(f'{OPERATOR}{_OPERATORS.get(two, "")}')
+                break
+            else:
+                raise ValueError(self._text)
+            if not nested and found and not self._text.startswith(('I', 'B'), self._at):
+                break
+        if not found:
+            raise ValueError(self._text)
+        return found, template
+
+    def _source_name(self) -> str:
+        number = _NUMBER.match(self._text, self._at)
+        if not number:
+            raise ValueError(self._text)
+        self._at = number.end() + int(number[0])
+        if self._at > len(self._text):
+            raise ValueError(self._text)
+        return self._text[number.end():self._at]
+
+    def _skip_arguments(self) -> None:
+        depth = 0
+        while True:
+            sign = self._text[self._at]
+            if sign.isdigit():
+                self._source_name()
+                continue
+            if literal := _LITERAL.match(self._text, self._at):
+                self._at = literal.end()
+                continue
+            if sign in 'LX' or self._text.startswith(('DT', 'Dt', 'sr', 'cv'), self._at):
+                raise ValueError(self._text)  # expressions
+            if sign in 'TS' and (found := re.compile(r'[TS][\dA-Z]*_|S[a-z]').match(self._text, self._at)):
+                self._at = found.end()
+                continue
+            depth += (sign in 'INJF') - (sign == 'E')
+            self._at += 1
+            if depth == 0:
+                return

@@ -1,0 +1,218 @@
+"""Which sources may define a name, from their text alone: no process is started, and nothing is preprocessed.
+
+docs/explanation/lazy.md has the rules and why they hold.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Collection, Iterable, Iterator, Set
+from dataclasses import dataclass
+
+from .headers import Headers, is_sequence
+from .mangled_names import OPERATOR, OPERATORS, Needed, needed_words, operators_in
+from .source_text import WORD
+
+#: Words with which a declaration is a definition, or a string names one.
+_OTHERWISE = frozenset({'asm', '__asm', '__asm__', 'alias', '__alias__', 'ifunc', '__ifunc__', 'weakref', '__weakref__', 'redefine_extname'})
+_ATTRIBUTE = r'__attribute__\s*\(\((?:[\w\s,"]|\((?:[^()]|\([^()]*\))*\))*\)\)'
+_PLAIN_BODY = re.compile(rf'(?:[\w\s*]|{_ATTRIBUTE})*', re.ASCII)
+_BALANCED = r'\((?:[^()]|\((?:[^()]|\((?:[^()]|\([^()]*\))*\))*\))*\)'
+_PROTOTYPE = re.compile(rf'\s*(?:{_ATTRIBUTE}\s*)*(?:\w+[\s*]+)+?(?:{_ATTRIBUTE}\s*)*(\w+)\s*{_BALANCED}\s*'
+                        rf'((?:{_ATTRIBUTE}|\w|\s)*);', re.ASCII)
+_PROTOTYPES = re.compile(rf'\s*((?:\w+[\s*]+)+?)((?:\w+\s*{_BALANCED}\s*,[\s*]*)+\w+\s*{_BALANCED})\s*;', re.ASCII)
+_DECLARATOR = re.compile(rf'\w+\s*{_BALANCED}', re.ASCII)
+_INITIALIZED = re.compile(r'(\w\(\)\s*(?:noexcept\s*)?):(?!:)[^{}]*\{\Z', re.ASCII)
+_PARAMETERS = re.compile(r'\b(\w+)\s*\((?:\s*|[^(){}"]*(?:\w\s+[\w*&]|,)[^(){}"]*)\)', re.ASCII)
+#: The beginning of a type's definition, and of a template's that is not an explicit instantiation.
+_TYPE = re.compile(rf'\s*(?:template\s*<[^(){{}};]*>\s*)?(?:typedef\s+)?(?:struct|union|enum|class)\b(?:[\w\s:,<>]|{_ATTRIBUTE})*\{{', re.ASCII)
+_INSTANTIATION = re.compile(r'(?<!extern)\s+template\s*(?!\s*<)')
+_EXTERN = re.compile(rf'\s*extern\s+(?:\w|[\s*,\[\]]|{_ATTRIBUTE})*;', re.ASCII)
+_NOT_A_NAME = frozenset({'typeof', '__typeof', '__typeof__', '__attribute__', '__attribute', '_Alignas', 'alignas', 'sizeof', 'return',
+                         '_Static_assert', '_Generic', '_Atomic', 'decltype', 'if', 'while', 'for', 'switch'})
+#: What may follow the parameters of a function that is only declared.
+_ATTRIBUTES = frozenset({'const', 'noexcept', 'override'})
+
+
+@dataclass(frozen=True)
+class Chunk:
+    """A declaration or definition, or a part of one: its words and what their macros stand for."""
+
+    words: frozenset[str]
+    joins: bool
+    """Whether its words may be joined to others, by `##` or in the text of assembly."""
+    body: bool
+    """Whether a body follows."""
+    instantiates: bool
+    """Whether it may be an explicit instantiation."""
+
+
+class Wanted:
+    """Names that a link looks for, arranged for comparing. `is_class`: whether a word names classes, and no namespace."""
+
+    def __init__(self, names: Collection[str], is_class: Callable[[str], bool] = lambda _: False) -> None:
+        self.names = frozenset(names)
+        self._mangled: dict[str, list[tuple[str, Needed]]] = {}
+        self._enclosing: dict[str, list[str]] = {}
+        self._is_class = is_class
+        for name in self.names:
+            if name.startswith('_Z'):
+                needed = needed_words(name)
+                for word in needed.enclosing:
+                    self._enclosing.setdefault(word, []).append(name)
+                for word in needed.names:
+                    self._mangled.setdefault(word, []).append((name, needed))
+
+    def words(self, *, cxx: bool) -> set[str]:
+        """A text without any of these words, and without macros that stand for one or join words, defines none of the names."""
+        parts = {OPERATOR if word.startswith(OPERATOR) else word for word in (*self._mangled, *self._enclosing)} if cxx else ()
+        return {*self.names, *parts}
+
+    def found_in(self, chunk: Chunk, aliases: Callable[[str], Collection[str]], *, cxx: bool) -> set[str]:
+        """The names that this may define."""
+        found = set(self.names & chunk.words)
+        if chunk.joins:
+            begins = tuple(chunk.words)
+            found.update(name for name in self.names if name.startswith(begins) and name.endswith(begins)
+                         and is_sequence(name, chunk.words))
+        if cxx and chunk.instantiates:
+            found.update(name for word in self._enclosing.keys() & chunk.words for name in self._enclosing[word])
+        for word in self._mangled.keys() & chunk.words if cxx else ():
+            for name, needed in self._mangled[word]:
+                if needed.loose or (needed.names <= chunk.words and (
+                        not needed.owner or not self._is_class(needed.owner) or needed.owner in chunk.words
+                        or not chunk.words.isdisjoint(aliases(needed.owner)))):
+                    found.add(name)
+        return found
+
+
+def _is_unusual(words: Set[str]) -> bool:
+    return not _OTHERWISE.isdisjoint(words) or ('_Pragma' in words and 'weak' in words)
+
+
+class Mentions:
+    """Which of the sources of one dialect may define any of some names."""
+
+    def __init__(self, headers: Headers) -> None:
+        self._headers, self._cxx, self._macros = headers, headers.dialect.cxx, headers.macros
+        self._closures: dict[str, frozenset[str]] = {}
+        self._chunks: dict[str, list[Chunk]] = {}
+        self._joining = {name for name, macros in self._macros.items() if any('##' in macro.body for macro in macros)}
+        self._standing_for: dict[str, list[str]] = {}
+        for name, macros in self._macros.items():
+            for word in {word for macro in macros for word in macro.words}:
+                self._standing_for.setdefault(word, []).append(name)
+
+    def may_define(self, wanted: Wanted) -> dict[str, set[str]]:
+        """The wanted names that each file may define, of itself or by what it includes. Other files define none."""
+        telling = self._with_macros(wanted.words(cxx=self._cxx)) | self._with_macros(self._joining | _OTHERWISE)
+        found: dict[str, set[str]] = {}
+        for file in self._headers.files:
+            if not telling.isdisjoint(self._headers.texts(file).words) and (names := self._found_in(file, wanted)):
+                for each in self._headers.including([file]):
+                    found.setdefault(each, set()).update(names)
+        return found
+
+    def _with_macros(self, words: Iterable[str]) -> set[str]:
+        """Words, and the macros that stand for any of them."""
+        found, todo = set(words), list(words)
+        while todo:
+            for name in self._standing_for.get(todo.pop(), ()):
+                if name not in found:
+                    found.add(name)
+                    todo.append(name)
+        return found
+
+    def _found_in(self, file: str, wanted: Wanted) -> set[str]:
+        chunks = self.chunks(file) if not self._headers.is_public(file) else self._definitions(file)
+        return set().union(*(wanted.found_in(chunk, self._headers.aliases, cxx=self._cxx) for chunk in chunks))
+
+    def _definitions(self, file: str) -> list[Chunk]:
+        """What a header for programs may define. What it declares in C, and all in C++, a program has itself, where it is
+        defined."""
+        if self._cxx or file.startswith(self._headers.dialect.compilers) or self._headers.texts(file).outside is None:
+            return []
+        return [chunk for chunk in self.chunks(file) if chunk.body]
+
+    def chunks(self, file: str) -> list[Chunk]:
+        """What a file may define: its text outside of bodies, without mere declarations."""
+        if file not in self._chunks:
+            self._chunks[file] = list(self._read(file))
+        return self._chunks[file]
+
+    def _read(self, file: str) -> Iterator[Chunk]:
+        text = self._headers.texts(file)
+        outside = text.outside
+        if outside is None or file.endswith(('.s', '.S')) or file in self._headers.unknown:
+            yield Chunk(self._expand(text.words) | OPERATORS, True, True, True)
+            return
+        if _is_unusual(self._expand(outside.inside)):
+            yield Chunk(self._expand(text.words) | OPERATORS, True, True, False)
+        for chunk in outside.chunks:
+            for part in self._parts(chunk):
+                found = frozenset(WORD.findall(part))
+                if not self._is_declaration(part, found):
+                    yield self._chunk(part, self._expand(found))
+
+    def _chunk(self, text: str, words: frozenset[str]) -> Chunk:
+        joins, body = not self._joining.isdisjoint(words) or _is_unusual(words), text.endswith('{')
+        if body and not joins:
+            words = self._expand(WORD.findall(self._without_parameters(text)))
+        if self._cxx:
+            words |= operators_in(text, words)
+        return Chunk(words, joins, body or text.split(None, 1)[0] in self._macros, self._cxx and self._instantiates(text, words))
+
+    def _parts(self, chunk: str) -> list[str]:
+        """A declaration of several functions as one of each."""
+        match = None if self._cxx else _PROTOTYPES.fullmatch(chunk)
+        return [f'{match[1]} {each};' for each in _DECLARATOR.findall(match[2])] if match else [chunk]
+
+    def _without_parameters(self, head: str) -> str:
+        """The head of a function's definition without its parameters, which are at least two words or none."""
+        short = _PARAMETERS.sub(lambda match: match[0] if match[1] in self._macros or match[1] in _NOT_A_NAME else f'{match[1]}()',
+                                head)
+        return _INITIALIZED.sub(r'\1{', short) if self._cxx else short
+
+    def _instantiates(self, chunk: str, words: frozenset[str]) -> bool:
+        bodies = (macro.body for word in words for macro in self._macros.get(word, ()))
+        return 'template' in words and any(_INSTANTIATION.search(f' {text}') for text in (chunk, *bodies))
+
+    def _is_declaration(self, chunk: str, words: frozenset[str]) -> bool:
+        """Whether this defines no name for others. Macros in it have to be plain: they add no sign to it that says otherwise."""
+        if not words or not all(map(self._is_plain, words)):
+            return not words
+        begins = chunk.split(None, 1)[0]
+        if begins == 'static' or (self._cxx and re.match(r'\s*extern\s+template\b', chunk)) or _TYPE.fullmatch(chunk):
+            return True
+        if not chunk.endswith(';') or '=' in chunk or (self._cxx and begins != 'typedef'):
+            return False
+        if begins == 'typedef' or _EXTERN.fullmatch(chunk):
+            return True
+        match = _PROTOTYPE.fullmatch(chunk)
+        if not match or match[1] in _NOT_A_NAME or match[1] in self._macros:
+            return False
+        after = WORD.findall(re.sub(_ATTRIBUTE, '', match[2]))
+        return all(word in _ATTRIBUTES or word in self._macros for word in after)
+
+    def _is_plain(self, word: str) -> bool:
+        """Whether a word stands for words and attributes only, which make no definition of a declaration."""
+        return not _is_unusual({word}) and all(not _is_unusual({each}) and _PLAIN_BODY.fullmatch(macro.body)
+                                                for each in self._closure(word) for macro in self._macros.get(each, ()))
+
+    def _expand(self, words: Iterable[str]) -> frozenset[str]:
+        """Words, and those that they stand for as macros, and so on."""
+        given = frozenset(words)
+        return given.union(*(self._closure(word) for word in given & self._macros.keys()))
+
+    def _closure(self, word: str) -> frozenset[str]:
+        if word not in self._macros:
+            return frozenset()
+        if word not in self._closures:
+            seen, todo = {word}, [word]
+            while todo:
+                for macro in self._macros.get(todo.pop(), ()):
+                    new = macro.words - seen
+                    seen |= new
+                    todo += new
+            self._closures[word] = frozenset(seen)
+        return self._closures[word]
