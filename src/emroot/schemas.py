@@ -28,5 +28,7 @@ REMOTE_INDEX = 1
 BUILD_RECORD = 2
 #: The symbols of one archive. Raise it when the bytes of an index change (`symbol_index/index.py`).
 SYMBOL_INDEX = 1
-#: The file of indexes that comes with emroot. Raise it when its bytes change (`symbol_index/bundled.py`).
-BUNDLED_INDEXES = 1
+#: What is remembered of the names that sources mention. Raise it when a rule changes by which they do (`lazy_link/mentions.py`).
+MENTIONS = 1
+#: A file of indexes. Raise it when its bytes change (`symbol_index/bundled.py`).
+INDEX_FILE = 1

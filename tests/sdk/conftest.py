@@ -14,14 +14,16 @@ from conftest import SDK_ROOTS
 from lazy_support import Indexed, Lazy
 from sdk_targets import SMALL, SOME_SECONDS
 from support.disks import disk
-from support.running import SOURCE, Emroot
+from support.running import SOURCE, Emroot, cannot_run
 from support.snapshots import seed, snapshot
 
+from dev.static_sdk import static_sdk as ensure_static_sdk
+from emroot.errors import SdkError
 from emroot.hashing import digest_file
 from emroot.host.home import Home
 from emroot.libraries.catalogue import Catalogue
 from emroot.modes import Mode
-from emroot.sdk import Sdk
+from emroot.sdk import Sdk, find_sdk
 
 
 @pytest.fixture(scope='session', autouse=True)
@@ -104,6 +106,16 @@ def careful_python(tmp_path: Path) -> Path:
     return program
 
 
+@pytest.fixture(scope='session')
+def static_sdk(shared_home: Home) -> Sdk:
+    """One whose compiler is linked statically, as in official releases."""
+    try:
+        return find_sdk(shared_home, ensure_static_sdk())
+    except SdkError as error:
+        cannot_run(str(error))
+        raise
+
+
 @pytest.fixture
 def linking(sdk: Sdk, shared: Emroot, tmp_path: Path) -> Lazy:
     """Links in a directory of their own."""
@@ -125,6 +137,6 @@ def indexed(seen: Emroot, shared: Emroot, tmp_path: Path) -> Indexed:
 
 @pytest.fixture
 def without_shipped(tmp_path: Path) -> dict[str, str]:
-    """An environment with an emroot with which no indexes come."""
-    shutil.copytree(SOURCE, tmp_path / 'src', ignore=shutil.ignore_patterns('*.index', '__pycache__'))
+    """An environment with an emroot with which no hints come."""
+    shutil.copytree(SOURCE, tmp_path / 'src', ignore=shutil.ignore_patterns('hints.bin', '__pycache__'))
     return {'PYTHONPATH': str(tmp_path / 'src')}

@@ -23,7 +23,7 @@ from emroot.modes import parse_mode
 from emroot.sdk import Sdk
 from emroot.store import Store, try_lock
 from emroot.symbol_index import MemberSymbols, SymbolIndex
-from emroot.symbol_index.bundled import encode_indexes, find_bundled
+from emroot.symbol_index.hints import find_hint
 from emroot.symbol_index.storage import find_index, store_index
 
 LINK = ['emcc', '-sMEMORY64', '-sDEFAULT_TO_CXX=0']
@@ -196,17 +196,13 @@ def test_of_what_completes_there_is_one_and_the_next_does_what_a_killed_one_left
     assert [Path(path).name for path in archives(cache)] == ['libsockets.a']
 
 
-@pytest.mark.parametrize('words', [['em++', '-sMEMORY64'], ['em++', '-sMEMORY64', '-flto=thin', '-fwasm-exceptions', '-O1']],
+@pytest.mark.parametrize('words', [['em++', '-sMEMORY64'], ['em++', '-pthread', '-flto=thin', '-fwasm-exceptions', '-O1']],
                          ids=' '.join)
-def test_indexes_are_small_and_a_closure_is_found_with_them(words: list[str], shared: Emroot, sdk: Sdk):
-    """Of all libraries of a C++ link: less than 100 KB, packed."""
-    archives_ = [archive for archive in plan_of(shared.home, sdk.root, words).archives if archive.how == 'archive']
-    indexes = {archive.key: index for archive in archives_ if (index := find_bundled(sdk.digest, archive.key))}
-    assert len(indexes) == len(archives_) > 8
-    assert len(encode_indexes(indexes)) < 100_000
-    known = list(indexes.values())
+def test_there_is_a_hint_for_each_library_of_a_link(words: list[str], shared: Emroot, sdk: Sdk):
+    known = [find_hint(archive.mode, archive.target) for archive in plan_of(shared.home, sdk.root, words).archives
+             if archive.how == 'archive']
     wanted = {'_ZNSt3__24coutE', '_ZNSt3__26localeC1Ev', 'main', 'printf', 'malloc', '__cxa_throw'}
-    assert sum(map(len, SymbolClosure(known, Roots(wanted)).needed)) > 100
+    assert sum(map(len, SymbolClosure([index for index in known if index], Roots(wanted)).needed)) > 100
 
 
 @pytest.mark.parametrize('flag', ['-Wl,--Map=app.map', pytest.param('-Wl,--trace', marks=pytest.mark.slow)])

@@ -30,7 +30,7 @@ def test_a_lazy_link_gives_the_bytes_of_a_whole_one(program: Program, common: Pa
 @pytest.mark.parametrize('program', WITHOUT_INDEX, ids=[program.name for program in WITHOUT_INDEX])
 def test_a_predicted_link_gives_the_bytes_of_a_whole_one(program: Program, common: Path, shared: Emroot, sdk: Sdk,
                                                          tmp_path: Path):
-    """Of most there is a relative among the indexes that come with emroot."""
+    """The hints that come with emroot are of another mode or variant."""
     said = _compare(program, Lazy(sdk, shared, common), tmp_path, indexes=False)
     print(program.name, said)
     assert 'without an index' in said
@@ -39,7 +39,7 @@ def test_a_predicted_link_gives_the_bytes_of_a_whole_one(program: Program, commo
 @pytest.mark.slow
 def test_a_release_of_which_nothing_is_known_can_be_predicted_too(common: Path, shared: Emroot, sdk: Sdk, tmp_path: Path,
                                                                   without_shipped: dict[str, str]):
-    """Without the indexes that come with emroot, there is not even a relative."""
+    """Without the hints that come with emroot, there is not even a relative."""
     said = _compare(Program('emcc', '-sMEMORY64 -sDEFAULT_TO_CXX=0', 'hello'), Lazy(sdk, shared, common), tmp_path, indexes=False,
                     env=without_shipped)
     assert 'without an index' in said

@@ -14,13 +14,15 @@ from test_signing import a_key
 from emroot.engine.events import BuildListener
 from emroot.hashing import digest_bytes
 from emroot.host.home import find_home
+from emroot.modes import parse_mode
 from emroot.remote.client import DownloadRequest, Remote, UploadRequest, outgoing, send
 from emroot.remote.remote_spec import parse_remote
 from emroot.remote.signing import sign
 from emroot.remote.transports.directory import DirectoryTransport
 from emroot.store import Store
-from emroot.symbol_index import MemberSymbols, SymbolIndex
-from emroot.symbol_index.bundled import BUNDLED, decode_indexes, encode_indexes, find_bundled
+from emroot.symbol_index import MemberSymbols, SymbolIndex, hints
+from emroot.symbol_index.hints import HINTS, decode_hints, encode_hints, find_hint
+from emroot.symbol_index.index_file import decode_indexes, encode_indexes
 from emroot.symbol_index.storage import KIND as INDEX
 from emroot.symbol_index.storage import delete_index, find_index, is_claimed, store_index
 from emroot.symbol_index.symbols import read_archive
@@ -132,12 +134,21 @@ def test_an_index_from_a_remote_is_a_claim_unless_it_is_signed(tmp_path: Path, s
         assert find_index(ours, KEY) == ONE and is_claimed(ours, KEY) is not signed
 
 
-def test_indexes_come_with_emroot():
-    """A directory that is not found is no error: links are only no longer lazy."""
-    files = sorted(BUNDLED.glob('*.index'))
-    assert len(files) >= 2
-    for file in files:
-        bodies = decode_indexes(file.read_bytes())
-        assert bodies
-        key = next(iter(bodies))
-        assert find_bundled(file.stem, key) == SymbolIndex.of_body(bodies[key])
+def test_hints_come_with_emroot():
+    """Of modes, variants and members that they lack, the closest."""
+    assert HINTS.stat().st_size < 300_000
+    for mode, target in (('wasm64', 'libc-debug'), ('wasm32-lto-pic', 'libc-ww-debug'), ('wasm32', 'libc++-mt')):
+        hint = find_hint(parse_mode(mode), target)
+        assert hint and len(hint.members) > 50
+    assert find_hint(parse_mode('wasm64'), 'libnone') is None
+
+
+def test_the_hint_is_that_of_the_closest_variant_and_then_of_the_closest_mode(monkeypatch: pytest.MonkeyPatch):
+    def index(name: str) -> SymbolIndex:
+        return SymbolIndex((MemberSymbols(name, (name,), digest='1' * 12),))
+    named = {('wasm64', 'libx'): index('plain'), ('wasm32', 'libx-mt'): index('threads'), ('wasm64-lto', 'libx-mt'): index('lto')}
+    encoded = encode_hints({(parse_mode(mode), target): each for (mode, target), each in named.items()})
+    monkeypatch.setattr(hints, '_hints', lambda: decode_hints(encoded))
+    for mode, target, name in (('wasm64', 'libx-debug', 'plain'), ('wasm32', 'libx-mt', 'threads'), ('wasm64', 'libx-mt', 'lto')):
+        found = find_hint(parse_mode(mode), target)
+        assert found and found.names == [name] and not found.members[0].digest

@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
 from emroot.keys.plan import Compile
 from emroot.lazy_link.ir_symbols import TAGS, can_be_scanned, front_end, gives_bitcode, read_module, split_modules
 from emroot.lazy_link.undefined_symbols import parts, undefined_symbols
-from emroot.symbol_index import MemberSymbols, SymbolIndex
-from emroot.symbol_index import bundled as shipped_indexes
-from emroot.symbol_index.bundled import closest_bundled, encode_indexes
 
 MODULE = r"""; ModuleID = '/sdk/a.c'
 source_filename = "/sdk/a.c"
@@ -107,16 +102,3 @@ def test_a_source_has_to_mention_the_longest_part_of_a_name():
     assert parts('_ZNSt3__26locale7classicEv') == ['classic']
     assert parts('_ZN4demo11basic_thing5helloEi') == ['basic_thing']
     assert parts('_Znwm') == []
-
-
-def test_the_likeliest_index_is_that_of_the_same_members(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    one, other = (SymbolIndex(tuple(MemberSymbols(f'{name}.o', (name,)) for name in names)) for names in ('abcd', 'cdefgh'))
-    (tmp_path / f'{"ab" * 8}.index').write_bytes(encode_indexes({'1' * 64: one, '2' * 64: other}))
-    monkeypatch.setattr(shipped_indexes, 'BUNDLED', tmp_path)
-    for cached in (shipped_indexes._bundled, shipped_indexes._members):
-        cached.cache_clear()
-    assert closest_bundled('ab' * 32, ['a.o', 'b.o', 'c.o']) == one
-    assert closest_bundled('ab' * 32, ['c.o', 'd.o', 'e.o', 'f.o', 'g.o']) == other
-    assert closest_bundled('ab' * 32, ['x.o', 'a.o']) is None
-    for cached in (shipped_indexes._bundled, shipped_indexes._members):
-        cached.cache_clear()

@@ -67,9 +67,10 @@ def add_export(parser: argparse.ArgumentParser, output: str) -> None:
 def add_run(parser: argparse.ArgumentParser) -> None:
     """What `emroot run` and `emroot link` take: a command, and how its links are done."""
     add_selection(parser)
-    parser.add_argument('--lazy', choices=['exact', 'predict', 'off'], help='exact: compile only the objects that a '
-                        'link needs, for libraries with a known index; predict: also without an index; off: whole libraries '
-                        '(default: exact; EMROOT_LAZY)')
+    parser.add_argument('--lazy', choices=['auto', 'exact', 'predict', 'off'], help='auto: compile only the objects that a '
+                        'link needs, with or without an index of its libraries, until whole ones take no longer; exact: only for '
+                        'libraries with a known index; predict: however many links there are; off: whole libraries '
+                        '(default: auto; EMROOT_LAZY)')
     parser.add_argument('--complete', action='store_true', help='after a lazy link, build its libraries in the background, at '
                         'low priority (EMROOT_COMPLETE=1)')
     parser.add_argument('command', nargs=argparse.REMAINDER, metavar='-- COMMAND...',

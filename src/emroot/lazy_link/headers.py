@@ -1,5 +1,5 @@
-"""The files that sources may include, and what macros, namespaces and aliases these define. Nothing is preprocessed, so it is more
-than any compile reads."""
+"""The files that sources may include, and the macros, namespaces and aliases in them. Nothing is preprocessed: it is more than
+any compile reads."""
 
 from __future__ import annotations
 
@@ -114,7 +114,7 @@ class Headers:
 
     def _has_public_copy(self, file: str) -> bool:
         return any(self.texts.exists(copy) and self.texts(copy).text == self.texts(file).text
-                   for private in self.dialect.private if file.startswith(f'{private}/')
+                   for private in self.dialect.private if file.startswith(private + os.sep)
                    for copy in [f'{public}{file[len(private):]}' for public in self.dialect.public])
 
     def is_class(self, word: str) -> bool:
@@ -126,7 +126,8 @@ class Headers:
     @cached_property
     def _namespaces(self) -> set[str]:
         """Words that may name namespaces, and pieces of such words."""
-        found = {word for file in self.files for words in _NAMESPACE.findall(self.texts(file).text) for word in WORD.findall(words)}
+        texts = (self.texts(file).text for file in self.files)
+        found = {word for text in texts for words in _NAMESPACE.findall(text) for word in WORD.findall(words)}
         todo = list(found)
         while todo:
             for macro in self.macros.get(todo.pop(), ()):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
@@ -14,14 +14,11 @@ from ..host.home import read_json
 from ..keys.location import KeysOf, candidate_keys
 from ..keys.plan import Archive, Plan
 from ..symbol_index import SymbolIndex
-from ..symbol_index.bundled import find_bundled
-from ..symbol_index.storage import BOUNDS, find_index, is_claimed, store_index
+from ..symbol_index.storage import find_index, is_claimed, store_index
 from ..symbol_index.symbols import NmFailed, find_nm, index_archive
-from .identifiers import archive_identifiers
 from .lazy_archives import LazyArchive, NeedsWholeArchives
 from .linker_command import LinkCommand
 from .prediction import predict_index
-from .symbol_closure import Roots, SymbolClosure
 
 
 def known_archive(build: Build, archive: Archive, plan: Plan) -> LazyArchive | None:
@@ -35,35 +32,7 @@ def known_archive(build: Build, archive: Archive, plan: Plan) -> LazyArchive | N
         return LazyArchive(archive, index, path, claimed=is_claimed(build.store, archive.key))
     if len(set(names)) != len(names):
         return None
-    bounds = find_index(build.store, archive.key, BOUNDS)
-    if bounds and bounds.names == names:
-        return LazyArchive(archive, bounds, path, 'bounded')
     return LazyArchive(archive, predict_index(build, archive, plan.compiles), path, 'predicted')
-
-
-def by_identifiers(build: Build, plan: Plan, command: LinkCommand, roots: Roots, lazies: Sequence[LazyArchive],
-                   pulled: Collection[str],
-              ) -> list[LazyArchive]:
-    """The same archives, with a bound from words (`identifiers.py`) for those without an index that the link
-    probably does not use."""
-    known = {**others_known(build, command, lazies), **{lazy.path: lazy.index for lazy in lazies}}
-    order = list(dict.fromkeys(library.path for library in command.libraries if library.path in known))
-    needed = dict(zip(order, SymbolClosure([known[path] for path in order], roots).needed, strict=True))
-    found = []
-    for lazy in lazies:
-        idle = not roots.shared and lazy.known != 'exact' and lazy.archive.name not in pulled and not needed[lazy.path]
-        words = archive_identifiers(build, lazy.archive, plan.compiles) if idle and _guessed(lazy, plan, roots) else None
-        found.append(LazyArchive(lazy.archive, words, lazy.path, 'words') if words else lazy)
-    return found
-
-
-def _guessed(lazy: LazyArchive, plan: Plan, roots: Roots) -> bool:
-    """Whether there is a reason to assume that the link does not use the archive: a prediction, or a C++
-    library in a C link."""
-    if any(member.defined for member in lazy.index.members):
-        return True
-    in_cxx = not any(plan.compiles[key].source.endswith(('.c', '.s', '.S')) for _, key in lazy.archive.members)
-    return in_cxx and not any(name.startswith('_Z') for name in roots.wanted)
 
 
 def without_index(build: Build, plan: Plan, lazies: Sequence[LazyArchive]) -> list[str]:
@@ -85,10 +54,8 @@ def keys_in(build: Build) -> KeysOf:
 
 
 def find_known_index(build: Build, archive: Archive) -> SymbolIndex | None:
-    """The index of an archive: from the store, from emroot itself, or of the SDK's own archive. None if
-    there is none."""
-    found = find_index(build.store, archive.key) or find_bundled(build.catalogue.sdk.digest, archive.key)
-    return found or _of_the_sdk(build, archive)
+    """The index of an archive: from the store, or of the SDK's own archive. None if there is none."""
+    return find_index(build.store, archive.key) or _of_the_sdk(build, archive)
 
 
 def _of_the_sdk(build: Build, archive: Archive) -> SymbolIndex | None:

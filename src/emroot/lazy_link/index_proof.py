@@ -19,7 +19,7 @@ from .undefined_symbols import parts, source_path, words_of
 
 LinkPosition = tuple[float, float]
 """The number of an archive of the link, and of a member in it."""
-INPUT, _NOWHERE = (-1.0, 0.0), (math.inf, 0.0)
+INPUT, NOWHERE = (-1.0, 0.0), (math.inf, 0.0)
 
 
 def providers(symbols: Mapping[str, Symbols], linked: Mapping[str, LinkPosition]) -> dict[str, LinkPosition]:
@@ -32,7 +32,7 @@ def providers(symbols: Mapping[str, Symbols], linked: Mapping[str, LinkPosition]
         wanted |= found.undefined | found.weak
         for name in found.defined:
             defined.setdefault(name, position)
-    return {name: defined.get(name, _NOWHERE) for name in wanted}
+    return {name: defined.get(name, NOWHERE) for name in wanted}
 
 
 def unproven(build: Build, lazy: LazyArchive, number: int, taken: Mapping[str, LinkPosition], known: Iterable[str]) -> set[str]:

@@ -57,12 +57,12 @@ Take = Callable[[Sequence[Compile], Sequence[str], bytes], None]
 def gives_bitcode(compile_: Compile) -> bool:
     """Whether the object is LLVM bitcode: compiled for LTO, and not assembled."""
     lto = [word for word in compile_.argv if word.startswith(('-flto', '-fno-lto'))]
-    return bool(lto) and not lto[-1].startswith('-fno-lto') and not _is_assembly(compile_)
+    return bool(lto) and not lto[-1].startswith('-fno-lto') and not is_assembly(compile_)
 
 
 def can_be_scanned(compile_: Compile) -> bool:
     """Whether the front end decides which symbols the object defines."""
-    return not _is_assembly(compile_) and not any(word.startswith(_ADDING) for word in compile_.argv)
+    return not is_assembly(compile_) and not any(word.startswith(_ADDING) for word in compile_.argv)
 
 
 def scan_symbols(compiles: Iterable[Compile], context: CompileContext, env: Mapping[str, str], pool: Pool) -> dict[str,
@@ -101,15 +101,15 @@ def _run(group: Sequence[Compile], context: CompileContext, env: Mapping[str, st
     said = pool.call([*command, '-###'], cwd=context.working_directory, env=env).output.decode(errors='replace')
     words = front_end(said, prints)
     if words:
-        sources = [context.command(compile_, Path('sketch.o'))[_at_source(compile_)] for compile_ in group]
+        sources = [source_of(compile_, context) for compile_ in group]
         done = pool.call([*words, *sources], cwd=context.working_directory, env=env)
         if done.code == 0:
             take(group, sources, done.output)
 
 
-def _at_source(compile_: Compile) -> int:
-    """The index of the source in the command of a compile; flags for paths are inserted before it."""
-    return compile_.argv.index('{source}') - len(compile_.argv)
+def source_of(compile_: Compile, context: CompileContext) -> str:
+    """The source in the command of a compile; flags for paths are inserted before it."""
+    return context.command(compile_, Path('sketch.o'))[compile_.argv.index('{source}') - len(compile_.argv)]
 
 
 def front_end(first_command: str, prints: Sequence[str] = IR) -> list[str]:
@@ -158,7 +158,8 @@ def read_module(text: str, *, bitcode: bool) -> SymbolBounds | None:
     return SymbolBounds(frozenset(defined), frozenset(undefined - defined))
 
 
-def _is_assembly(compile_: Compile) -> bool:
+def is_assembly(compile_: Compile) -> bool:
+    """Whether the source is in assembly."""
     return compile_.source.endswith(('.s', '.S'))
 
 

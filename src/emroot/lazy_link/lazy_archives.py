@@ -1,11 +1,10 @@
-"""The archives that a lazy link does not build: compiled members, and the index of the others.
+"""The archives that a lazy link does not build: compiled members, and what is known of the others.
 
-The index of an archive is of one of these kinds (`Lazy.known`):
+The index of an archive is one of these (`LazyArchive.known`):
 
-    exact       its own index
-    bounded     a superset of the symbols of each member: of its object, or of its sketch (`ir_symbols.py`)
-    predicted   a guess, which `settle` turns into bounds before the linker runs
-    words       a superset of the symbols of the whole archive (`identifiers.py`); no member is compiled
+    exact       its own
+    predicted   a guess, as far as members are not compiled. Of these it says only which are probably needed; what they define at
+                most is in `LazyArchives.bounds`
 """
 
 from __future__ import annotations
@@ -20,7 +19,7 @@ from typing import Literal, Protocol
 from ..engine.build import Build
 from ..keys.plan import Archive
 from ..symbol_index import MemberSymbols, SymbolIndex
-from ..symbol_index.storage import BOUNDS, delete_index, store_index
+from ..symbol_index.storage import BOUNDS, delete_index, find_index, store_index
 from ..symbol_index.symbols import Symbols, describe_objects, find_nm, read_symbols
 from .ir_symbols import SymbolBounds
 from .stub_archive import write_stub_archive
@@ -28,14 +27,6 @@ from .stub_archive import write_stub_archive
 
 class NeedsWholeArchives(Exception):
     """This link needs whole archives; the text says why."""
-
-
-class Pulled(Exception):
-    """This link uses archives of which no member is compiled; carries their names."""
-
-    def __init__(self, names: Collection[str]) -> None:
-        super().__init__(', '.join(names))
-        self.names = names
 
 
 @dataclass(frozen=True)
@@ -46,7 +37,7 @@ class LazyArchive:
     index: SymbolIndex
     path: Path
     """The path that emcc expects."""
-    known: Literal['exact', 'bounded', 'predicted', 'words'] = 'exact'
+    known: Literal['exact', 'predicted'] = 'exact'
     claimed: bool = False
     """Whether the index came from elsewhere, unsigned (see `index_proof.py`)."""
 
@@ -77,8 +68,9 @@ class LazyArchives:
         self.private = {path: directory / path.name for path in self.lazies}
         if len(set(self.private.values())) < len(lazies):
             raise NeedsWholeArchives('two of its libraries have the same name')
-        #: The archives of which single members can be compiled.
-        self.parts = {path: private for path, private in self.private.items() if self.lazies[path].known != 'words'}
+        #: What uncompiled members of archives without an index define at most: if not said here, nothing that the link looks for.
+        self.bounds: dict[Path, dict[str, SymbolBounds]] = {path: {} for path, lazy in self.lazies.items()
+                                                            if lazy.known != 'exact'}
         directory.mkdir()
         self._nm = find_nm(build.catalogue.sdk.tools)
         self._env = build.catalogue.environment({'LC_ALL': 'C'})
@@ -86,7 +78,7 @@ class LazyArchives:
     def make(self, needed: Mapping[Path, Collection[str]]) -> bool:
         """Compile the members that are missing, and compare them with the index. Returns whether this
         added symbols."""
-        wanted = {path: set(names) - set(self.real[path]) for path, names in needed.items() if path in self.parts}
+        wanted = {path: set(names) - set(self.real[path]) for path, names in needed.items()}
         made = self._build_members([(self.lazies[path].archive, names) for path, names in wanted.items() if names])
         if self.build.result.failures:
             raise NeedsWholeArchives('some of its objects cannot be compiled')
@@ -96,38 +88,38 @@ class LazyArchives:
             found = self._describe(objects)
             self._check(lazy, found)
             if found and lazy.known != 'exact':
-                self._learn(path, found)
+                members = tuple(found.get(member.name, member) for member in lazy.index.members)
+                self.lazies[path] = dataclasses.replace(lazy, index=SymbolIndex(members))
                 learned = True
             self.real[path].update(objects)
         return learned
 
-    def bound_predictions(self) -> None:
-        """Replace predictions by bounds: of the sketch of each member, or of its object if it is compiled
-        or has no sketch."""
-        left = {path: set(lazy.index.names) - set(self.real[path]) for path, lazy in self.lazies.items()
-                if lazy.known == 'predicted'}
+    def sketch(self) -> None:
+        """Have the compiler's front end bound what is not compiled. Members that it cannot bound are compiled."""
+        for path in self.bounds:
+            archive = self.lazies[path].archive
+            stored = find_index(self.build.store, archive.key, BOUNDS) or SymbolIndex(())
+            self.bounds[path] = {member.name: SymbolBounds(frozenset(member.defined)) for member in stored.members}
+        left = {path: set(self.lazies[path].index.names) - set(self.real[path]) - bounds.keys()
+                for path, bounds in self.bounds.items()}
         drawn = self.scan([(self.lazies[path].archive, names) for path, names in left.items() if names])
-        found = {path: drawn.get(self.lazies[path].archive.name, {}) for path in left}
-        self.make({path: names - set(found[path]) for path, names in left.items()})
-        for path, sketches in found.items():
-            self._learn(path, {member.name: dataclasses.replace(
-                member, defined=tuple(sorted(sketches[member.name].defined)),
-                undefined=tuple(sorted(sketches[member.name].undefined)))
-                for member in self.lazies[path].index.members if member.name in sketches}, known='bounded')
+        for path, bounds in self.bounds.items():
+            if found := drawn.get(self.lazies[path].archive.name):
+                bounds.update(found)
+                members = (MemberSymbols(name, tuple(sorted(bound.defined))) for name, bound in bounds.items())
+                with self.build.store:
+                    store_index(self.build.store, self.lazies[path].archive.key, SymbolIndex(tuple(members)), BOUNDS)
+        self.make({path: names - self.bounds[path].keys() for path, names in left.items()})
 
-    def keep(self) -> None:
-        """Store the bounds of archives without an index, for later links."""
-        for lazy in self.lazies.values():
-            if lazy.known == 'bounded':
-                store_index(self.build.store, lazy.archive.key, lazy.index, BOUNDS)
-
-    def write(self, others: Collection[str] = (), *, empty: bool = False) -> None:
-        """Write the sparse archives; those in `empty` only with stubs. An archive that is represented by
-        words also defines `others`."""
+    def write(self, *, empty: bool = False) -> None:
+        """Write the sparse archives; those in `empty` only with stubs."""
         for path, private in self.private.items():
             index = self.lazies[path].index
-            if path not in self.parts:
-                index = SymbolIndex(tuple(dataclasses.replace(m, defined=(*m.defined, *others)) for m in index.members))
+            if path in self.bounds:
+                bounds = {name: tuple(sorted(bound.defined)) for name, bound in self.bounds[path].items()}
+                index = SymbolIndex(tuple(
+                    member if member.name in self.real[path] else dataclasses.replace(member, defined=bounds.get(member.name, ()))
+                    for member in index.members))
             write_stub_archive(private, index, {} if empty else self.real[path], self.triple)
 
     def symbols(self, files: Sequence[Path]) -> dict[str, Symbols]:
@@ -147,16 +139,11 @@ class LazyArchives:
             if lazy.known == 'exact' and not _same(real, said):
                 delete_index(self.build.store, lazy.archive.key)
                 raise NeedsWholeArchives(f'the index of {lazy.archive.name} is wrong about {name}, and was withdrawn')
-            if lazy.known == 'bounded' and not set(real.defined) <= set(said.defined):
-                delete_index(self.build.store, lazy.archive.key, BOUNDS)
+            bound = self.bounds[lazy.path].get(name) if lazy.path in self.bounds else None
+            if bound and not bound.defined.issuperset(real.defined):
                 raise NeedsWholeArchives(f'{name} of {lazy.archive.name} defines a symbol that its bound does not have')
             if real.bitcode != said.bitcode:
                 raise NeedsWholeArchives(f'{name} of {lazy.archive.name} is bitcode or not, contrary to its flags')
-
-    def _learn(self, path: Path, found: Mapping[str, MemberSymbols], known: Literal['bounded', ''] = '') -> None:
-        lazy = self.lazies[path]
-        members = tuple(found.get(member.name, member) for member in lazy.index.members)
-        self.lazies[path] = dataclasses.replace(lazy, index=SymbolIndex(members), known=known or lazy.known)
 
 
 def _same(real: MemberSymbols, indexed: MemberSymbols) -> bool:

@@ -18,13 +18,14 @@ from pathlib import Path
 
 from ..symbol_index import SymbolIndex
 from ..symbol_index.storage import delete_index
-from .identifiers import is_identifier
 from .index_proof import INPUT, LinkPosition, providers, unproven
-from .lazy_archives import LazyArchive, LazyArchives, NeedsWholeArchives, Pulled
+from .lazy_archives import LazyArchive, LazyArchives, NeedsWholeArchives
 from .linker import run_linker
 from .linker_command import LinkCommand
+from .mentioned_names import MentionedNames
 from .stub_archive import extracted_members
 from .stub_objects import bitcode_stub
+from .suspects import Suspects
 from .symbol_closure import Roots, SymbolClosure
 from .undefined_symbols import LinkRefused, unconfirmed, undefined_symbols
 
@@ -49,38 +50,34 @@ class LazyLink:
     """A link without the archives of `stock`. `others`: the indexes of the existing archives, by path.
     `said`: the file for the linker's output."""
 
-    def __init__(self, archives: LazyArchives, command: LinkCommand, roots: Roots, others: Mapping[Path, SymbolIndex],
-                 directory: Path, cwd: Path,
+    def __init__(self, archives: LazyArchives, mentioned: MentionedNames, command: LinkCommand, roots: Roots,
+                 others: Mapping[Path, SymbolIndex], directory: Path, cwd: Path,
                  messages: Path) -> None:
         self.archives, self.command, self.directory, self.cwd, self.messages = archives, command, directory, cwd, messages
         self._roots, self._others = roots, others
         self._order = list(dict.fromkeys(library.path for library in command.libraries
                                          if library.path in archives.lazies or library.path in others))
-        self._forced: dict[Path, set[str]] = {path: set() for path in archives.lazies}
+        self._forced: dict[Path, set[str]] = {path: set() for path in self._order}
+        self._suspects = Suspects(mentioned, archives, self._order, others, roots)
         self._asked = False
         self.stats = LinkStats(members=sum(len(lazy.archive.members) for lazy in archives.lazies.values()),
                                predicted=sum(lazy.known != 'exact' for lazy in archives.lazies.values()))
 
     def run(self) -> None:
         """Link. The output appears only if it is the one that whole archives give."""
-        if any(lazy.known == 'predicted' for lazy in self.archives.lazies.values()):
-            self._bound_predictions()
         for _ in range(MAX_ROUNDS):
             self.stats.rounds += 1
             self._make()
-            self.archives.write(self._names_beyond_identifiers())
+            self.archives.write()
             done = self._link()
             taken = {path: extracted_members(done.stdout, private, self.archives.real[path]) for path,
                      private in self.archives.private.items()}
-            if pulled := [lazy.archive.name for path, lazy in self.archives.lazies.items() if path not in self.archives.parts
-                          and (taken[path] or (not any(taken.values()) and self._wants_weakly(done.stdout, lazy)))]:
-                raise Pulled(pulled)
-            if not any(taken.values()):
-                self._finish(done)
-                return
             for path, names in ((path, names) for path, names in taken.items() if names):
                 self.archives.build.listener.note(f'lazy link: the linker also loads {", ".join(sorted(names))} of {path.name}')
                 self._forced[path] |= names
+            if not any(taken.values()) and not self._loads_more(done.stdout):
+                self._finish(done)
+                return
         raise NeedsWholeArchives(f'{MAX_ROUNDS} rounds were not enough')
 
     def complete(self) -> list[LazyArchive]:
@@ -88,22 +85,6 @@ class LazyLink:
         return [lazy for path, lazy in self.archives.lazies.items() if len(self.archives.real[path]) == len(lazy.index.members)]
 
     # --- what is needed, and made ---
-
-    def _names_beyond_identifiers(self) -> set[str]:
-        """The referenced names about whose definition words say nothing."""
-        indexes = [*(lazy.index for lazy in self.archives.lazies.values()), *self._others.values()]
-        wanted = {name for index in indexes for member in index.members for name in member.undefined}
-        return {name for name in wanted.union(self._roots.wanted, *self._roots.stubs.values()) if not is_identifier(name)}
-
-    def _wants_weakly(self, trace: str, lazy: LazyArchive) -> bool:
-        """Whether a linked object references weakly a name that the words contain and the archive may not
-        define. The linker loads nothing for it, but treats it unlike an undefined name."""
-        archives = [*self.archives.private.values(), *self._others]
-        linked = _taken(trace)
-        symbols = self.archives.symbols([*self.command.objects, *archives])
-        of_members = {f'{path}[{member}]' for path in archives for archive, member in linked if path.name == archive}
-        weak = {name for each, found in symbols.items() if each in of_members or not each.endswith(']') for name in found.weak}
-        return not weak.isdisjoint(lazy.index.members[0].defined) or not all(map(is_identifier, weak))
 
     def _closure(self) -> SymbolClosure:
         began = time.perf_counter()
@@ -118,25 +99,47 @@ class LazyLink:
         self._spent('search', began)
         return closure
 
-    def _bound_predictions(self) -> None:
-        """Handle archives without an index: compile the members that are predicted to be needed, and bound
-        the symbols of the others with the front end of the compiler. Members without a bound are compiled,
-        too."""
-        self._compile(self._closure())
-        began = time.perf_counter()
-        self.archives.bound_predictions()
-        self._spent('front end', began)
-
     def _make(self) -> None:
-        """Compile the needed members that are missing."""
+        """Compile the members that are needed, or that may define what the link looks for."""
+        self._compile(self._closure())
         closure = self._closure()
-        if closure.bitcode and not self._asked:
+        if (closure.bitcode or self._roots.shared) and not self._asked:
             self._asked = True
-            self._ask_code_generation()
-            closure = self._closure()
-        self._compile(closure)
+            began = time.perf_counter()
+            self.archives.sketch()
+            self._spent('front end', began)
+            if closure.bitcode:
+                self._ask_code_generation()
+            self._compile(self._closure())
+        elif not self._asked and self.archives.bounds:
+            self._compile_suspects()
         self.stats.real = sum(map(len, self.archives.real.values()))
         self.stats.compiled = self.archives.build.result.compiled
+
+    def _compile_suspects(self) -> None:
+        """Compile the members of which the sources do not tell that they define none of the names that the link looks for."""
+        while True:
+            began = time.perf_counter()
+            members = self._suspects.members(self._closure())
+            self._spent('words', began)
+            if not any(members.values()):
+                return
+            names = sorted(set().union(*members.values()))
+            self.archives.build.listener.note(f'lazy link: their sources do not exclude {", ".join(names)}')
+            self.archives.make(members)
+            self._compile(self._closure())
+
+    def _loads_more(self, trace: str) -> bool:
+        """Whether the linker loaded members of existing archives that the closure lacks, so that it looked for other names."""
+        if not self.archives.bounds:
+            return False
+        closure, loaded, more = self._closure(), _taken(trace), False
+        for number, path in enumerate(self._order):
+            if path in self._others:
+                names = {name for name in self._others[path].names if (path.name, name) in loaded} - closure.needed[number]
+                self._forced[path] |= names
+                more = more or bool(names)
+        return more and not self._asked
 
     def _compile(self, closure: SymbolClosure) -> None:
         """Compile the members of a closure, and those that these turn out to reference."""
@@ -153,10 +156,10 @@ class LazyLink:
         main = self.directory / 'probe.o'
         main.write_bytes(bitcode_stub(['emroot_probe'], self.archives.triple))
         words = [self.command.words[0], '--no-entry', '--trace', '-o', str(self.directory / 'probe.wasm'), str(main),
-                 *(str(private) for private in self.archives.parts.values()),
+                 *(str(private) for private in self.archives.private.values()),
                  *(['-mwasm64'] if self.archives.triple.startswith('wasm64') else [])]
         trace = run_linker(words, self.directory, self.cwd).stdout
-        for path, private in self.archives.parts.items():
+        for path, private in self.archives.private.items():
             native = {m.name for m in self.archives.lazies[path].index.members if not m.bitcode}
             self._forced[path] |= extracted_members(trace, private, ()) | native
 
@@ -217,10 +220,14 @@ class LazyLink:
         link is repeated with whole archives."""
         missing = undefined_symbols(self._link('--no-demangle', '--error-limit=0', '--no-color-diagnostics').stderr)
         stock = self.archives
-        known = {name for index in [*(lazy.index for lazy in stock.lazies.values()), *self._others.values()]
-                 for member in index.members for name in member.defined}
-        if not missing or missing & known:
+        if not missing and (done.returncode < 0 or 'error: ' not in done.stderr or any(
+                f'{private}({name}' in done.stderr for path, private in stock.private.items()
+                for name in set(stock.lazies[path].index.names) - stock.real[path].keys())):
             raise NeedsWholeArchives(f'the linker failed: {done.stderr.strip()[:2000]}')
+        known = {name for index, certain in self._suspects.known()
+                 for member in index.members if member.name in certain for name in member.defined}
+        if missing & known:
+            raise NeedsWholeArchives(f'the linker does not find {", ".join(sorted(missing & known))}')
         for path, lazy in stock.lazies.items():
             names = unconfirmed(stock.build, lazy.archive, missing, stock.real[path]) if lazy.known == 'exact' else set()
             drawn = stock.scan([(lazy.archive, names)]).get(lazy.archive.name, {}) if names else {}
@@ -228,7 +235,7 @@ class LazyLink:
                 delete_index(stock.build.store, lazy.archive.key)
                 raise NeedsWholeArchives(f'the index of {lazy.archive.name} may be wrong about {wrong[0]}, and was withdrawn')
         self._say(done.stderr)
-        raise LinkRefused(', '.join(sorted(missing)))
+        raise LinkRefused(', '.join(sorted(missing)) or done.stderr.strip()[:500])
 
     def _say(self, text: str) -> None:
         for path, private in self.archives.private.items():

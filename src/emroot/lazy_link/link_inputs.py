@@ -25,7 +25,8 @@ def read_roots(build: Build, command: LinkCommand, cwd: Path) -> Roots:
     for path in command.stubs:
         stubs.update(read_stubs(path.read_text(encoding='utf-8', errors='surrogateescape')))
     return Roots(wanted, defined, stubs, any(is_bitcode(_begin(path, 4)) for path in inputs),
-                 any(b'dylink' in _begin(path, 32) for path in inputs))
+                 any(b'dylink' in _begin(path, 32) for path in inputs),
+                 {name for found in symbols.values() for name in found.weak}, command.wrapped)
 
 
 def _begin(path: Path, size: int) -> bytes:

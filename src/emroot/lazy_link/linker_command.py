@@ -42,6 +42,8 @@ class LinkCommand:
     libraries: list[LinkedArchive] = field(default_factory=list)
     """Archives, in order."""
     wanted: set[str] = field(default_factory=lambda: set(_OWN))
+    wrapped: set[str] = field(default_factory=set)
+    """The symbols of `--wrap`."""
     output: int = 0
     """The index of the output among the arguments."""
     obstacle: str = ''
@@ -59,6 +61,8 @@ def read_command(words: Sequence[str], cwd: Path, missing: Sequence[Path]) -> Li
             command.obstacle = f'{word} needs whole archives'
         if naming := _NAMING.fullmatch(word):
             command.wanted.add(naming[1])
+            if word.startswith('--wrap='):
+                command.wrapped.add(naming[1])
         elif word in ('--whole-archive', '--no-whole-archive'):
             whole = word == '--whole-archive'
         elif word.startswith('-l') and len(word) > 2:
@@ -70,6 +74,8 @@ def read_command(words: Sequence[str], cwd: Path, missing: Sequence[Path]) -> Li
                 command.output = following
             elif word in _NAMING_NEXT:
                 command.wanted.add(words[following])
+                if word == '--wrap':
+                    command.wrapped.add(words[following])
         elif not word.startswith('-'):
             _take_input(command, LinkedArchive(at, cwd / word, whole), awaited)
     if not command.output:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Set
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache
 
 _SPECIAL = re.compile(r'T[VTISWHC]|GV|GR|Th[n\d]\w*?_|Tv[n\d]*_[n\d]*_')
 _STANDARD = {'Sa': 'allocator', 'Sb': 'basic_string', 'Ss': 'basic_string', 'Si': 'basic_istream', 'So': 'basic_ostream',
@@ -17,11 +17,10 @@ _LITERAL = re.compile(r'L[a-z]n?\d*E')
 _NUMBER = re.compile(r'\d+')
 OPERATOR = 'operator'
 #: How operators are spelled, by their codes in mangled names.
-_OPERATORS = {'nw': 'new', 'na': 'new', 'dl': 'delete', 'da': 'delete', 'aw': 'co_await', 'co': '~', 'pl': '+', 'ps': '+', 'mi': '-', 'ng': '-',
-              'ml': '*', 'de': '*', 'dv': '/', 'rm': '%', 'an': '&', 'ad': '&', 'or': '|', 'eo': '^', 'aS': '=', 'pL': '+=', 'mI': '-=',
-              'mL': '*=', 'dV': '/=', 'rM': '%=', 'aN': '&=', 'oR': '|=', 'eO': '^=', 'ls': '<<', 'rs': '>>', 'lS': '<<=',
-              'rS': '>>=', 'eq': '==', 'ne': '!=', 'lt': '<', 'gt': '>', 'le': '<=', 'ge': '>=', 'ss': '<=>', 'nt': '!', 'aa': '&&',
-              'oo': '||', 'pp': '++', 'mm': '--', 'cm': ',', 'pm': '->*', 'pt': '->', 'cl': '(', 'ix': '['}
+_SPELLED = '''nw:new na:new dl:delete da:delete aw:co_await co:~ pl:+ ps:+ mi:- ng:- ml:* de:* dv:/ rm:% an:& ad:& or:| eo:^ aS:=
+    pL:+= mI:-= mL:*= dV:/= rM:%= aN:&= oR:|= eO:^= ls:<< rs:>> lS:<<= rS:>>= eq:== ne:!= lt:< gt:> le:<= ge:>= ss:<=> nt:! aa:&&
+    oo:|| pp:++ mm:-- cm:, pm:->* pt:-> cl:( ix:['''
+_OPERATORS = dict(pair.split(':', 1) for pair in _SPELLED.split())
 #: All that a source can mention where it defines an operator that is spelled with signs or one of these words.
 OPERATORS = frozenset(f'{OPERATOR}{sign}' for sign in _OPERATORS.values())
 _OPERATOR_NAME = re.compile(r'\boperator\b\s*([^\s\w()\[\]"]+|[(\[]|\w+)?')
@@ -47,7 +46,7 @@ def operators_in(text: str, expanded: Set[str]) -> frozenset[str]:
     return frozenset(spelled) if spelled and OPERATORS.issuperset(spelled) else OPERATORS
 
 
-@lru_cache(maxsize=None)
+@cache
 def needed_words(name: str) -> Needed:
     """What the definition of a name that begins with `_Z` mentions. Nothing at all is needed if `names` is empty."""
     rest = name[2:]

@@ -13,23 +13,29 @@ from .headers import Headers, is_sequence
 from .mangled_names import OPERATOR, OPERATORS, Needed, needed_words, operators_in
 from .source_text import WORD
 
+_ASSEMBLY = ('.s', '.S')
 #: Words with which a declaration is a definition, or a string names one.
-_OTHERWISE = frozenset({'asm', '__asm', '__asm__', 'alias', '__alias__', 'ifunc', '__ifunc__', 'weakref', '__weakref__', 'redefine_extname'})
+_OTHERWISE = frozenset({'asm', '__asm', '__asm__', 'alias', '__alias__', 'ifunc', '__ifunc__', 'weakref', '__weakref__',
+                        'redefine_extname'})
 _ATTRIBUTE = r'__attribute__\s*\(\((?:[\w\s,"]|\((?:[^()]|\([^()]*\))*\))*\)\)'
-_PLAIN_BODY = re.compile(rf'(?:[\w\s*]|{_ATTRIBUTE})*', re.ASCII)
 _BALANCED = r'\((?:[^()]|\((?:[^()]|\((?:[^()]|\([^()]*\))*\))*\))*\)'
+_PLAIN_BODY = re.compile(rf'(?:[\w\s*]|{_ATTRIBUTE})*', re.ASCII)
+#: A declaration of a function, and of several.
 _PROTOTYPE = re.compile(rf'\s*(?:{_ATTRIBUTE}\s*)*(?:\w+[\s*]+)+?(?:{_ATTRIBUTE}\s*)*(\w+)\s*{_BALANCED}\s*'
                         rf'((?:{_ATTRIBUTE}|\w|\s)*);', re.ASCII)
 _PROTOTYPES = re.compile(rf'\s*((?:\w+[\s*]+)+?)((?:\w+\s*{_BALANCED}\s*,[\s*]*)+\w+\s*{_BALANCED})\s*;', re.ASCII)
 _DECLARATOR = re.compile(rf'\w+\s*{_BALANCED}', re.ASCII)
-_INITIALIZED = re.compile(r'(\w\(\)\s*(?:noexcept\s*)?):(?!:)[^{}]*\{\Z', re.ASCII)
-_PARAMETERS = re.compile(r'\b(\w+)\s*\((?:\s*|[^(){}"]*(?:\w\s+[\w*&]|,)[^(){}"]*)\)', re.ASCII)
-#: The beginning of a type's definition, and of a template's that is not an explicit instantiation.
-_TYPE = re.compile(rf'\s*(?:template\s*<[^(){{}};]*>\s*)?(?:typedef\s+)?(?:struct|union|enum|class)\b(?:[\w\s:,<>]|{_ATTRIBUTE})*\{{', re.ASCII)
-_INSTANTIATION = re.compile(r'(?<!extern)\s+template\s*(?!\s*<)')
 _EXTERN = re.compile(rf'\s*extern\s+(?:\w|[\s*,\[\]]|{_ATTRIBUTE})*;', re.ASCII)
-_NOT_A_NAME = frozenset({'typeof', '__typeof', '__typeof__', '__attribute__', '__attribute', '_Alignas', 'alignas', 'sizeof', 'return',
-                         '_Static_assert', '_Generic', '_Atomic', 'decltype', 'if', 'while', 'for', 'switch'})
+#: Parameters that cannot be anything else, and what initialises the members of an object.
+_PARAMETERS = re.compile(r'\b(\w+)\s*\((?:\s*|[^(){}"]*(?:\w\s+[\w*&]|,)[^(){}"]*)\)', re.ASCII)
+_INITIALIZED = re.compile(r'(\w\(\)\s*(?:noexcept\s*)?):(?!:)[^{}]*\{\Z', re.ASCII)
+#: The beginning of a type's definition, and an explicit instantiation.
+_TYPE = re.compile(r'\s*(?:template\s*<[^(){};]*>\s*)?(?:typedef\s+)?(?:struct|union|enum|class)\b'
+                   rf'(?:[\w\s:,<>]|{_ATTRIBUTE})*\{{', re.ASCII)
+_INSTANTIATION = re.compile(r'(?<!extern)\s+template\s*(?!\s*<)')
+#: Words before parentheses that are no function's name.
+_NOT_A_NAME = frozenset({'typeof', '__typeof', '__typeof__', '__attribute__', '__attribute', '_Alignas', 'alignas', 'sizeof',
+                         'return', '_Static_assert', '_Generic', '_Atomic', 'decltype', 'if', 'while', 'for', 'switch'})
 #: What may follow the parameters of a function that is only declared.
 _ATTRIBUTES = frozenset({'const', 'noexcept', 'override'})
 
@@ -94,7 +100,7 @@ class Mentions:
     """Which of the sources of one dialect may define any of some names."""
 
     def __init__(self, headers: Headers) -> None:
-        self._headers, self._cxx, self._macros = headers, headers.dialect.cxx, headers.macros
+        self.headers, self._cxx, self._macros = headers, headers.dialect.cxx, headers.macros
         self._closures: dict[str, frozenset[str]] = {}
         self._chunks: dict[str, list[Chunk]] = {}
         self._joining = {name for name, macros in self._macros.items() if any('##' in macro.body for macro in macros)}
@@ -107,11 +113,15 @@ class Mentions:
         """The wanted names that each file may define, of itself or by what it includes. Other files define none."""
         telling = self._with_macros(wanted.words(cxx=self._cxx)) | self._with_macros(self._joining | _OTHERWISE)
         found: dict[str, set[str]] = {}
-        for file in self._headers.files:
-            if not telling.isdisjoint(self._headers.texts(file).words) and (names := self._found_in(file, wanted)):
-                for each in self._headers.including([file]):
+        for file in self.headers.files:
+            if self._tells(file, telling) and (names := self._found_in(file, wanted)):
+                for each in self.headers.including([file]):
                     found.setdefault(each, set()).update(names)
         return found
+
+    def _tells(self, file: str, telling: Set[str]) -> bool:
+        return (file.endswith(_ASSEMBLY) or file in self.headers.unknown
+                or not telling.isdisjoint(self.headers.texts(file).words))
 
     def _with_macros(self, words: Iterable[str]) -> set[str]:
         """Words, and the macros that stand for any of them."""
@@ -124,13 +134,15 @@ class Mentions:
         return found
 
     def _found_in(self, file: str, wanted: Wanted) -> set[str]:
-        chunks = self.chunks(file) if not self._headers.is_public(file) else self._definitions(file)
-        return set().union(*(wanted.found_in(chunk, self._headers.aliases, cxx=self._cxx) for chunk in chunks))
+        if file in self.headers.unknown:
+            return set(wanted.names)
+        chunks = self.chunks(file) if not self.headers.is_public(file) else self._definitions(file)
+        return set().union(*(wanted.found_in(chunk, self.headers.aliases, cxx=self._cxx) for chunk in chunks))
 
     def _definitions(self, file: str) -> list[Chunk]:
         """What a header for programs may define. What it declares in C, and all in C++, a program has itself, where it is
         defined."""
-        if self._cxx or file.startswith(self._headers.dialect.compilers) or self._headers.texts(file).outside is None:
+        if self._cxx or file.startswith(self.headers.dialect.compilers) or self.headers.texts(file).outside is None:
             return []
         return [chunk for chunk in self.chunks(file) if chunk.body]
 
@@ -141,9 +153,9 @@ class Mentions:
         return self._chunks[file]
 
     def _read(self, file: str) -> Iterator[Chunk]:
-        text = self._headers.texts(file)
+        text = self.headers.texts(file)
         outside = text.outside
-        if outside is None or file.endswith(('.s', '.S')) or file in self._headers.unknown:
+        if outside is None or file.endswith(_ASSEMBLY):
             yield Chunk(self._expand(text.words) | OPERATORS, True, True, True)
             return
         if _is_unusual(self._expand(outside.inside)):
@@ -169,8 +181,9 @@ class Mentions:
 
     def _without_parameters(self, head: str) -> str:
         """The head of a function's definition without its parameters, which are at least two words or none."""
-        short = _PARAMETERS.sub(lambda match: match[0] if match[1] in self._macros or match[1] in _NOT_A_NAME else f'{match[1]}()',
-                                head)
+        def shorten(match: re.Match[str]) -> str:
+            return match[0] if match[1] in self._macros or match[1] in _NOT_A_NAME else f'{match[1]}()'
+        short = _PARAMETERS.sub(shorten, head)
         return _INITIALIZED.sub(r'\1{', short) if self._cxx else short
 
     def _instantiates(self, chunk: str, words: frozenset[str]) -> bool:

@@ -1,7 +1,7 @@
 """Predictions: the probable index of an archive without one, from its closest relative with an index.
 
-A relative is the same library in another mode, or another variant. A link needs mostly the same members of
-it, so these can be compiled at once. The result never depends on a prediction: see `LazyArchives.bound_predictions`.
+A relative is the same library in another mode, or another variant, of this SDK or of that of the hints. A link needs mostly
+the same members of it, so these can be compiled at once. The result never depends on a prediction: see `mentions.py`.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from ..engine.build import Build
 from ..keys.plan import Archive, Compile
 from ..modes import Mode, all_modes
 from ..symbol_index import MemberSymbols, SymbolIndex
-from ..symbol_index.bundled import closest_bundled, find_bundled
+from ..symbol_index.hints import find_hint
 from ..symbol_index.storage import find_index
 from .ir_symbols import gives_bitcode
 
@@ -30,13 +30,12 @@ def _member(name: str, bitcode: bool, known: MemberSymbols | None) -> MemberSymb
 
 
 def _relative(build: Build, archive: Archive) -> SymbolIndex | None:
-    sdk = build.catalogue.sdk
     for mode, target in _relatives(build, archive):
         known = build.known.get(mode, target)
-        index = find_index(build.store, known.key) or find_bundled(sdk.digest, known.key) if known else None
+        index = find_index(build.store, known.key) if known else None
         if index:
             return index
-    return closest_bundled(sdk.digest, [name for name, _ in archive.members])
+    return find_hint(archive.mode, archive.target)
 
 
 def _relatives(build: Build, archive: Archive) -> Iterator[tuple[Mode, str]]:

@@ -18,13 +18,14 @@ from ..keys.location import local_key
 from ..keys.plan import Archive, Plan, make_plan
 from ..modes import Mode
 from ..symbol_index.storage import KIND
-from .index_lookup import by_identifiers, keys_in, known_archive, others_known, without_index
-from .lazy_archives import LazyArchive, LazyArchives, NeedsWholeArchives, Pulled
+from .index_lookup import keys_in, known_archive, others_known, without_index
+from .lazy_archives import LazyArchive, LazyArchives, NeedsWholeArchives
 from .link import LazyLink, LinkStats
 from .link_history import LinkCount, note_link, read_links
 from .link_inputs import read_roots
 from .linker_command import read_command
 from .member_builder import MemberBuilder, SymbolScanner
+from .mentioned_names import MentionedNames
 
 #: Lazy links of a mode may take this number of seconds, without compiles, before the cost of whole libraries
 #: is computed.
@@ -33,25 +34,13 @@ Missing = Sequence[tuple[Mode, str]]
 
 
 def lazy_link(build: Build, words: Sequence[str], cwd: Path, missing: Missing, messages: Path, *,
-              predicting: bool = False) -> LinkStats:
+              predicting: bool = True, always: bool = False) -> LinkStats:
     """Run the linker's command `words` without the libraries `missing`. The linker's output is written to
     `said`.
 
-    `predicting`: also for libraries without an index. Raises `NeedsWholeArchives` if whole archives are needed,
-    `Refused` if the link fails with these, too.
+    `predicting`: also for libraries without an index; `always`: also where whole libraries take no longer. Raises
+    `NeedsWholeArchives` if whole archives are needed, `LinkRefused` if the link fails with these, too.
     """
-    pulled: set[str] = set()
-    while True:
-        try:
-            return _link(build, words, cwd, missing, messages, predicting=predicting, pulled=pulled)
-        except Pulled as error:
-            build.listener.note(f'the link may use {error}')
-            pulled.update(error.names)
-
-
-def _link(build: Build, words: Sequence[str], cwd: Path, missing: Missing, messages: Path, *, predicting: bool,
-          pulled: Collection[str]) -> LinkStats:
-    """One attempt. `pulled`: archives that the link is known to use."""
     if build.options.builder != 'source':
         raise NeedsWholeArchives('libraries are built by embuilder')
     plan = _plan(build, missing)
@@ -63,15 +52,11 @@ def _link(build: Build, words: Sequence[str], cwd: Path, missing: Missing, messa
         _ask_remote(build, plan)
         named = {library.path for library in command.libraries} - {library.path for library in command.libraries if library.whole}
         lazies = [lazy for archive in plan.archives if (lazy := known_archive(build, archive, plan)) and lazy.path in named]
-    if any(lazy.known != 'exact' for lazy in lazies):
-        start = [(archive.mode, archive.target) for archive in plan.archives if archive.how != 'archive']
-        _build_whole(build, start, set())
-        lazies = by_identifiers(build, plan, command, read_roots(build, command, cwd), lazies, pulled)
     if not predicting:
-        lazies = [lazy for lazy in lazies if lazy.known in ('exact', 'words')]
+        lazies = [lazy for lazy in lazies if lazy.known == 'exact']
     for mode in {lazy.archive.mode for lazy in lazies}:
         before = read_links(root, mode)
-        if is_enough(before, partial(_cost, build, plan, [lazy for lazy in lazies if lazy.archive.mode == mode])):
+        if not always and is_enough(before, partial(_cost, build, plan, [lazy for lazy in lazies if lazy.archive.mode == mode])):
             raise NeedsWholeArchives(f'{before.count} lazy links have taken {before.seconds:.0f} s: whole libraries take no '
                                      f'longer')
     unknown = without_index(build, plan, lazies)
@@ -85,13 +70,10 @@ def _link(build: Build, words: Sequence[str], cwd: Path, missing: Missing, messa
     try:
         directory = scratch.directory()
         stock = LazyArchives(build, MemberBuilder(build, plan), SymbolScanner(build, plan), lazies, directory / 'lib')
-        link = LazyLink(stock, command, read_roots(build, command, cwd), others_known(build, command, lazies), directory, cwd,
-                        messages)
-        try:
-            link.run()
-        finally:
-            with build.store:
-                stock.keep()
+        mentioned = MentionedNames(build, plan, [lazy.archive for lazy in lazies if lazy.known != 'exact'])
+        link = LazyLink(stock, mentioned, command, read_roots(build, command, cwd), others_known(build, command, lazies),
+                        directory, cwd, messages)
+        link.run()
     finally:
         scratch.close()
     _note_links(root, [lazy.archive for lazy in lazies])

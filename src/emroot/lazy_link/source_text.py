@@ -1,4 +1,4 @@
-"""The text of a C or C++ file as far as it may define a name: what stands outside of all bodies, its macros, and what it includes.
+"""The text of a C or C++ file as far as it may define a name: what stands outside of bodies, its macros, and its includes.
 
 Nothing is preprocessed: all branches of conditionals count, and macros are looked up by whoever reads this (`mentions.py`).
 """
@@ -13,7 +13,8 @@ from pathlib import Path
 WORD = re.compile(r'\w+', re.ASCII)
 _JOINED = re.compile(r'\\[ \t]*\r?\n')
 _INCLUDE = re.compile(r'^[ \t]*#[ \t]*(?:include|include_next|import)\b[ \t]*(?:"([^"\n]+)"|<([^>\n]+)>|(\S.*))?', re.MULTILINE)
-_LITERAL = re.compile(r'\b(?:u8|[uUL])?R"([^()\\\s]{0,16})\(.*?\)\1"|//[^\n]*|/\*.*?\*/|"(?:[^"\\\n]|\\.)*"|\'(?:[^\'\\\n]|\\.)*\'', re.DOTALL)
+_LITERAL = re.compile(r'\b(?:u8|[uUL])?R"([^()\\\s]{0,16})\(.*?\)\1"|//[^\n]*|/\*.*?\*/|'
+                      r'"(?:[^"\\\n]|\\.)*"|\'(?:[^\'\\\n]|\\.)*\'', re.DOTALL)
 _ESCAPE = re.compile(r'\\(?:[0-7]{1,3}|x[0-9A-Fa-f]+|.)|\W', re.DOTALL | re.ASCII)
 _TOKEN = re.compile(r'^[ \t]*#[ \t]*(\w*)([^\n]*)|[{}();]', re.MULTILINE)
 _DEFINE = re.compile(r'^[ \t]*#[ \t]*define[ \t]+(\w+)(?:\([^)\n]*\))?([^\n]*)', re.MULTILINE | re.ASCII)

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from ..symbol_index import MemberSymbols, SymbolIndex
 
 #: The prefix in WASI's headers for functions that are imported without it.
-_IMPORTED = '__wasi_'
+IMPORTED = '__wasi_'
 MemberId = tuple[int, int]
 """The number of an archive, and of a member in it."""
 
@@ -32,6 +32,10 @@ class Roots:
     """Whether any of the inputs is bitcode."""
     shared: bool = False
     """Whether any of them is a shared library, which may reference unknown symbols."""
+    weak: Collection[str] = frozenset()
+    """Weakly referenced symbols."""
+    wrapped: Collection[str] = frozenset()
+    """The symbols of `--wrap`."""
 
 
 class SymbolClosure:
@@ -77,7 +81,7 @@ class SymbolClosure:
             if member_id := self._provider.get(name):
                 todo += self._need(member_id[0], self._archives[member_id[0]].members[member_id[1]])
             else:
-                todo += self._roots.stubs.get(name) or self._roots.stubs.get(name.removeprefix(_IMPORTED), ())
+                todo += self._roots.stubs.get(name) or self._roots.stubs.get(name.removeprefix(IMPORTED), ())
 
     def _early(self) -> list[str]:
         """Symbols whose bitcode the linker loads before code generation, because JavaScript may need them."""

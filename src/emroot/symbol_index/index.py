@@ -5,7 +5,7 @@ from __future__ import annotations
 import lzma
 import struct
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from .. import schemas
 from ..host.leb128 import encode
@@ -34,6 +34,9 @@ class MemberSymbols:
     digest: str = ''
     """The first twelve digits of the object's sha256; empty if it is unknown, or if the object contains a
     path and differs between machines."""
+
+    weak: tuple[str, ...] = field(default=(), compare=False)
+    """Weak references, as far as they are known: an index has none."""
 
     @property
     def symbols(self) -> tuple[tuple[str, ...], tuple[str, ...], bool]:

@@ -14,8 +14,6 @@ from .symbols import NmFailed, describe_objects
 KIND = 'index'
 #: The kind of bounds on members (see `lazy_link/ir_symbols.py`), in the same format.
 BOUNDS = 'sketch'
-#: The kind of bounds from words (see `lazy_link/identifiers.py`), with a single member.
-IDENTIFIERS = 'words'
 #: Set in records of unsigned indexes from elsewhere: links verify these.
 CLAIMED = 'claimed'
 

@@ -106,7 +106,8 @@ def describe_objects(nm: Path | str, objects: Mapping[str, Path], *, carrying: I
 
 def _describe(name: str, content: bytes, found: Symbols, carrying: Iterable[bytes]) -> MemberSymbols:
     digest = '' if any(path in content for path in carrying) else digest_bytes(content)[:12]
-    return MemberSymbols(name, tuple(sorted(found.defined)), tuple(sorted(found.undefined)), is_bitcode(content), digest)
+    return MemberSymbols(name, tuple(sorted(found.defined)), tuple(sorted(found.undefined)), is_bitcode(content), digest,
+                         tuple(sorted(found.weak)))
 
 
 def is_bitcode(content: bytes) -> bool:

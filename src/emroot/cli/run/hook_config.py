@@ -23,7 +23,7 @@ from ..context import PROJECT, CommandContext
 from ..environment import CONFIG, MESSAGES, QUIET, notices_file
 
 #: Values of EMROOT_LAZY and --lazy; the first is the default.
-LAZY = ('exact', 'predict', 'off')
+LAZY = ('auto', 'exact', 'predict', 'off')
 #: emcc may add to the cache directory. It does not compare compilers: one with a configuration of its own, and so with another
 #: compiler, would clear what others use.
 UNFROZEN = {'EM_FROZEN_CACHE': '0', 'EMCC_SKIP_SANITY_CHECK': '1'}
@@ -81,7 +81,7 @@ def _text(context: CommandContext, *, loud: bool) -> str:
                                'argv': [*isolated(), *here, '--quiet', 'build', *how]}
     if (lazy := lazy_mode(args)) != 'off':
         command['lazy'] = [*isolated('emroot.cli.run.lazy_link'), *here, *how, *([] if loud else ['--quiet']),
-                           *(['--tell'] if args.verbose else []), *(['--predict'] if lazy == 'predict' else []),
+                           *(['--tell'] if args.verbose else []), *([f'--{lazy}'] if lazy in ('exact', 'predict') else []),
                            *(['--complete'] if _completes(context) else [])]
     passed_on = ('EM_CONFIG', 'EMCC_LOCAL_PORTS', 'EM_PORTS', 'EM_LLVM_ROOT', 'EM_BINARYEN_ROOT', 'EM_NODE_JS')
     command['env'] = {name: value for name, value in {**os.environ, 'EM_CONFIG': given_config()}.items()
@@ -103,7 +103,7 @@ def _completes(context: CommandContext) -> bool:
 
 
 def lazy_mode(args: argparse.Namespace) -> str:
-    """The `--lazy` setting: from the command line, otherwise EMROOT_LAZY, otherwise `exact`."""
+    """The `--lazy` setting: from the command line, otherwise EMROOT_LAZY, otherwise `auto`."""
     how = args.lazy or os.environ.get('EMROOT_LAZY') or LAZY[0]
     if how not in LAZY:
         raise UsageError(f'EMROOT_LAZY is {how!r}', hint=f'set it to {", ".join(LAZY[:-1])} or {LAZY[-1]}')

@@ -40,6 +40,7 @@ REFUSED = 10
 def main(argv: list[str]) -> int:
     """Handle a request: link without the missing libraries `MODE/TARGET`, or build the ports of a link."""
     parser = make_hook_parser('emroot.cli.run.lazy_link')
+    parser.add_argument('--exact', action='store_true')
     parser.add_argument('--predict', action='store_true')
     parser.add_argument('--complete', action='store_true')
     parser.add_argument('--tell', action='store_true')
@@ -89,7 +90,7 @@ def link(build: Build, request: Mapping[str, Any], args: argparse.Namespace) -> 
     began = time.perf_counter()
     try:
         stats = lazy_link(build, request['command'], Path(request['cwd']), missing, Path(request['said']),
-                          predicting=args.predict)
+                          predicting=not args.exact, always=args.predict)
         text = link_summary(stats, time.perf_counter() - began)
         listener.note(text)
     except LinkRefused as names:
@@ -106,7 +107,7 @@ def link(build: Build, request: Mapping[str, Any], args: argparse.Namespace) -> 
         print(text, file=sys.stderr)
     if args.complete:
         from .background_queue import build_in_background  # here and not above: few links need it
-        own = {'--predict', '--complete', '--tell', args.request}
+        own = {'--exact', '--predict', '--complete', '--tell', args.request}
         build_in_background(build.cache.root, missing, [word for word in sys.argv[1:] if word not in own])
     return 0
 
