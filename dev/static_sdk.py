@@ -15,13 +15,12 @@ import subprocess
 import sys
 from pathlib import Path
 
-from emroot.sdk.pins import pinned
-from emroot.sdk.pip_wheels import get_wheel, program
 from support.sdks import get_sdks
 
 from emroot.errors import SdkError
 from emroot.host.files import remove_tree
 from emroot.sdk.installation import installed_at
+from emroot.sdk.wheels.pip_wheels import get_wheel, pinned, program
 
 from .paths import ROOT, dev_cache, say
 

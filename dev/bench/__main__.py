@@ -18,7 +18,6 @@ import time
 from pathlib import Path
 
 from support.sdks import get_sdks
-from support.windows.clangs import ensure_clangs
 
 from emroot import __version__
 from emroot.engine.execution.elf import needed_libraries
@@ -26,6 +25,7 @@ from emroot.engine.execution.job_limits import default_workers
 from emroot.sdk import Sdk, find_sdk
 
 from ..paths import ROOT, dev_cache, dev_home, say
+from ..static_sdk import static_sdk
 from .measure import Timing, measure, middle, ratio
 from .work import LINK, Bench, Work
 
@@ -34,6 +34,8 @@ WORKS = {
     'first-link': ('first-link', LINK),
     'first-link-thinlto': ('first-link', 'em++ -O2 -sMEMORY64 -flto=thin -fwasm-exceptions -pthread'),
     'warm-cache': ('warm-cache', LINK),
+    'lazy-first': ('lazy-first', LINK),
+    'lazy-first-c': ('lazy-first', 'emcc -O2 -sMEMORY64'),
     'lazy-link': ('lazy-link', LINK),
     'lazy-link-c': ('lazy-link', 'emcc -O2 -sMEMORY64'),
     'present-link': ('present-link', 'emcc -O0 -sDEFAULT_TO_CXX=0'),
@@ -58,16 +60,14 @@ def main(arguments: list[str]) -> int:
     parser.add_argument('--rounds', type=int, default=3)
     parser.add_argument('--link', help='another link than the work\'s own')
     parser.add_argument('--sdk', help='an SDK (default: the newest of those that the tests use)')
-    parser.add_argument('--static', action='store_true', help='with a clang that is linked statically; it links nothing')
+    parser.add_argument('--static', action='store_true', help='with a clang that is linked statically')
     parser.add_argument('--home', type=Path, help='has what work needs that is not to begin with nothing (default: built first)')
     parser.add_argument('--out', type=Path, default=ROOT / 'BENCHMARKS.md')
     args = parser.parse_args(arguments)
     chosen = args.work.split(',')
     if unknown := [name for name in chosen if name not in WORKS]:
         parser.error(f'no such work: {", ".join(unknown)}; there are {", ".join(WORKS)}')
-    if args.static:
-        os.environ['EM_CONFIG'] = str(ensure_clangs().linux)
-    roots = [Path(args.sdk)] if args.sdk else get_sdks()[0]
+    roots = [static_sdk()] if args.static else [Path(args.sdk)] if args.sdk else get_sdks()[0]
     if not roots:
         parser.error('there is no SDK; give --sdk')
     sdk = find_sdk(dev_home(), roots[0])

@@ -66,6 +66,8 @@ class Bench:
                 **{name: self._first_embuilder(env) for name, env in builders.items()}}),
             'warm-cache': Work('the same link in another cache directory, after the libraries were built once', {
                 'emroot': self._warm_emroot, 'emcc': self._first_emcc}),
+            'lazy-first': Work('the first link in a new mode, with an empty home and without an index of any library', {
+                'emroot': self._predicted_emroot, 'emcc': self._first_emcc}),
             'lazy-link': Work('the first link in a new mode with known indexes of its libraries: emroot compiles only '
                               'the objects that it needs', {
                 'emroot': self._lazy_emroot, 'emcc': self._first_emcc}),
@@ -139,6 +141,10 @@ class Bench:
         self._run(self.emroot('resolve', '--', *self.link, home=home))
         link = self.emcc(cache, *self.link[1:], str(self.source), '-o', 'main.js')
         return [self.emroot('link', '--cache', str(cache), '--', *link.command, home=home)]
+
+    def _predicted_emroot(self, directory: Path) -> list[Step]:
+        link = self.emcc(directory / 'cache', *self.link[1:], str(self.source), '-o', 'main.js')
+        return [self.emroot('link', '--cache', str(directory / 'cache'), '--', *link.command, home=directory / 'home')]
 
     def _warm_emroot(self, directory: Path) -> list[Step]:
         cache = directory / 'cache'

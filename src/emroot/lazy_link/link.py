@@ -130,16 +130,15 @@ class LazyLink:
             self._compile(self._closure())
 
     def _loads_more(self, trace: str) -> bool:
-        """Whether the linker loaded members of existing archives that the closure lacks, so that it looked for other names."""
-        if not self.archives.bounds:
+        """Whether the linker loaded members that the closure lacks, so that it may have looked for other names."""
+        if not self.archives.bounds or self._asked:
             return False
         closure, loaded, more = self._closure(), _taken(trace), False
-        for number, path in enumerate(self._order):
-            if path in self._others:
-                names = {name for name in self._others[path].names if (path.name, name) in loaded} - closure.needed[number]
-                self._forced[path] |= names
-                more = more or bool(names)
-        return more and not self._asked
+        for number, (path, (index, _)) in enumerate(zip(self._order, self._suspects.known(), strict=True)):
+            names = {name for name in index.names if (path.name, name) in loaded} - closure.needed[number]
+            self._forced[path] |= names
+            more = more or bool(names)
+        return more
 
     def _compile(self, closure: SymbolClosure) -> None:
         """Compile the members of a closure, and those that these turn out to reference."""

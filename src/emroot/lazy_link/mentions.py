@@ -14,6 +14,8 @@ from .mangled_names import OPERATOR, OPERATORS, Needed, needed_words, operators_
 from .source_text import WORD
 
 _ASSEMBLY = ('.s', '.S')
+#: Words after which a name may be put together of strings.
+_SPELLING = frozenset({'asm', '__asm', '__asm__', 'redefine_extname'})
 #: Words with which a declaration is a definition, or a string names one.
 _OTHERWISE = frozenset({'asm', '__asm', '__asm__', 'alias', '__alias__', 'ifunc', '__ifunc__', 'weakref', '__weakref__',
                         'redefine_extname'})
@@ -103,6 +105,7 @@ class Mentions:
         self.headers, self._cxx, self._macros = headers, headers.dialect.cxx, headers.macros
         self._closures: dict[str, frozenset[str]] = {}
         self._chunks: dict[str, list[Chunk]] = {}
+        self._plain: dict[str, bool] = {}
         self._joining = {name for name, macros in self._macros.items() if any('##' in macro.body for macro in macros)}
         self._standing_for: dict[str, list[str]] = {}
         for name, macros in self._macros.items():
@@ -111,7 +114,7 @@ class Mentions:
 
     def may_define(self, wanted: Wanted) -> dict[str, set[str]]:
         """The wanted names that each file may define, of itself or by what it includes. Other files define none."""
-        telling = self._with_macros(wanted.words(cxx=self._cxx)) | self._with_macros(self._joining | _OTHERWISE)
+        telling = self._with_macros(wanted.words(cxx=self._cxx)) | self._with_macros(self._joining | _SPELLING)
         found: dict[str, set[str]] = {}
         for file in self.headers.files:
             if self._tells(file, telling) and (names := self._found_in(file, wanted)):
@@ -209,6 +212,11 @@ class Mentions:
 
     def _is_plain(self, word: str) -> bool:
         """Whether a word stands for words and attributes only, which make no definition of a declaration."""
+        if word not in self._plain:
+            self._plain[word] = self._stands_for_words(word)
+        return self._plain[word]
+
+    def _stands_for_words(self, word: str) -> bool:
         return not _is_unusual({word}) and all(not _is_unusual({each}) and _PLAIN_BODY.fullmatch(macro.body)
                                                 for each in self._closure(word) for macro in self._macros.get(each, ()))
 
