@@ -105,7 +105,7 @@ def test_when_emroot_cannot_build_a_library_emcc_says_why_in_its_own_words(sdk: 
                                                               '.emscripten': sdk.config_text})
     emroot = Emroot(tmp_path / 'home', root)
     (tmp_path / 'main.c').write_text(SMALL)
-    ran = emroot('run', '--', sys.executable, '-B', root / 'emcc.py', tmp_path / 'main.c', *SMALL_LINK, '-o',
+    ran = emroot('run', '--lazy=off', '--', sys.executable, '-B', root / 'emcc.py', tmp_path / 'main.c', *SMALL_LINK, '-o',
                  tmp_path / 'main.js')
     assert ran.code == 1
     assert 'emroot: cannot build wasm32/libnoexit' in ran.err
