@@ -24,7 +24,7 @@ def main(about: str, clang: str, resource_dir: str, out: str, source: str, *argv
     command = [clang, *mapped, *placeholders.substitute(argv, sdk=root, cache=os.path.join(directory, 'headers'),
                                                         source=source, out=os.path.abspath(out))]
     os.chdir(os.path.join(root, *placeholders.WORKING_DIRECTORY))
-    if placeholders.embeds_path(argv, source):
+    if placeholders.embeds_source_path(argv, source):
         import json  # few do
         with open(os.path.join(directory, os.path.basename(about)), encoding='utf-8') as text:
             said = json.load(text)['root']
