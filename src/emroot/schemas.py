@@ -28,7 +28,7 @@ REMOTE_INDEX = 1
 BUILD_RECORD = 2
 #: The symbols of one archive. Raise it when the bytes of an index change (`symbol_index/index.py`).
 SYMBOL_INDEX = 1
-#: What is remembered of the names that sources mention. Raise it when a rule changes by which they do (`lazy_link/mentions.py`).
+#: What is remembered of the names that sources mention. Raise it when a rule for that changes (`lazy_link/source_names/`).
 MENTIONS = 1
 #: A file of indexes. Raise it when its bytes change (`symbol_index/bundled.py`).
 INDEX_FILE = 1

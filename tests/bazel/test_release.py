@@ -135,7 +135,6 @@ def test_an_unknown_release_is_named_with_the_nearest(downloading: Callable[...,
     assert f'no release {wrong} is known; there are {bazel_sdk.version}' in done.stderr
 
 
-@pytest.mark.default
 def test_the_release_of_another_modules_repository(release: Path, checkout: Path, scratch: Scratch) -> None:
     head = HEAD.format(module=checkout) + repository(release) + f'emscripten_deps.{ANOTHERS}\n'
     workspace = scratch({'MODULE.bazel': head, 'BUILD.bazel': BUILD, 'hello.c': HELLO, '.bazelrc': BAZELRC}, [release])

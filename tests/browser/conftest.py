@@ -17,7 +17,7 @@ from emroot.cache_directory.directory import CacheDirectory
 from emroot.engine.build import Build
 from emroot.engine.history.build_record import save_build_record
 from emroot.engine.history.timeline import Span
-from emroot.engine.result import ModeResult
+from emroot.engine.result import ModeResult, ReuseReason
 from emroot.host.home import Home, find_home
 from emroot.libraries.catalogue import Catalogue
 from emroot.modes import all_modes
@@ -91,7 +91,7 @@ def _fill(build: Build, sdk: Sdk) -> None:
             for library in build.catalogue.listing(mode).libraries.values():
                 cache.put(library.path, 'f' * 64, blob, build.store)
                 made.built.append(library.target)
-                made.why['same_in_family'] += library.objects // 3
+                made.why[ReuseReason.EQUIVALENT] += library.objects // 3
                 for n in range(0, library.objects, 20):
                     at += 0.37
                     build.timeline.spans.append(Span(worker=len(build.timeline.spans) % 64, kind='compile', began=at,

@@ -18,7 +18,7 @@ from support.waiting import wait_until
 
 from emroot.host.home import write_json
 from emroot.lazy_link.link_history import never_whole, note_link
-from emroot.lazy_link.symbol_closure import Roots, SymbolClosure
+from emroot.lazy_link.symbols.symbol_closure import Roots, SymbolClosure
 from emroot.modes import parse_mode
 from emroot.sdk import Sdk
 from emroot.store import Store, try_lock
@@ -29,7 +29,6 @@ from emroot.symbol_index.storage import find_index, store_index
 LINK = ['emcc', '-sMEMORY64', '-sDEFAULT_TO_CXX=0']
 
 
-@pytest.mark.each_sdk
 def test_the_first_link_in_a_mode_compiles_what_it_pulls_and_gives_the_same_program(linking: Lazy, indexed: Indexed):
     """And a second one what it pulls beyond that."""
     lazily = indexed(LINK)
@@ -171,6 +170,7 @@ def _todo(cache: Path) -> list[Path]:
     return list((cache / '.emroot' / 'lazy' / 'todo').glob('*.json'))
 
 
+@pytest.mark.slow
 def test_libraries_are_completed_in_the_background_if_wanted(linking: Lazy, indexed: Indexed):
     cache = linking.directory / 'lazy cache'
     assert linking.lazy(indexed(SMALL), SMALL, SOURCE, options=['--complete'])[1]
@@ -233,6 +233,7 @@ def test_links_that_have_cost_as_much_as_libraries_have_them_built(linking: Lazy
     assert never_whole(cache) == {}
 
 
+@pytest.mark.slow
 def test_lazy_links_can_be_switched_off(linking: Lazy, indexed: Indexed):
     lazily = indexed(SMALL)
     made, said = linking.lazy(lazily, SMALL, SOURCE, env={'EMROOT_LAZY': 'off'})

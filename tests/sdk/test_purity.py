@@ -81,6 +81,7 @@ def test_the_order_of_the_request_changes_nothing(seen: Emroot, small: list[str]
     assert archives(tmp_path / 'cache') == expected
 
 
+@pytest.mark.slow
 def test_the_place_of_home_and_cache_directory_changes_nothing(sdk_root: Path, small: list[str], expected: dict[str, str],
                                                               tmp_path: Path):
     odd = Emroot(tmp_path / 'hömé with space\'s & $dollar', sdk_root)

@@ -48,10 +48,11 @@ def _sources(port: str, directory: Path) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.each_sdk
 @pytest.mark.parametrize('mode', MODES)
 @pytest.mark.parametrize('port', PORTS)
 def test_a_port_is_built_linked_and_run(port: str, mode: str, shared: Emroot, sdk: Sdk, tmp_path: Path):
+    if sdk.version.startswith('3.'):
+        pytest.skip('the ports of this Emscripten list the files of older releases than Debian has')
     _, header, expression = PORTS[port]
     _sources(port, tmp_path / 'sources')
     (tmp_path / 'main.c').write_text(f'#include {header}\nint main(void) {{ return {expression} ? 0 : 1; }}\n')

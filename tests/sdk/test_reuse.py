@@ -36,6 +36,7 @@ def test_libraries_that_ignore_lto_are_not_compiled_for_it_again(seen: Emroot, t
     assert len(set(archives(tmp_path).values())) == 2
 
 
+@pytest.mark.slow
 def test_other_modes_are_other_work(seen: Emroot, tmp_path: Path):
     modes = ('wasm32', 'wasm64', 'lto', 'thinlto', 'pic')
     for features in modes:

@@ -44,7 +44,6 @@ def _small_link(sdk: Sdk, source: Path, out: Path, *more: str) -> list[str]:
     return _emcc(sdk, *more, source, *SMALL_LINK, '-o', out)
 
 
-@pytest.mark.each_sdk
 def test_an_emcc_started_by_its_path_gets_what_it_misses_at_once(seen: Emroot, sdk: Sdk, tmp_path: Path):
     """As CMake starts it, in a directory with spaces and letters of other alphabets."""
     directory = tmp_path / 'a location with späces и буквы'
@@ -84,6 +83,7 @@ def test_what_only_asks_the_linker_has_nothing_built(lazy: str, asked: str, seen
     assert not [path for path in (tmp_path / 'cache').rglob('*') if path.suffix in ('.a', '.o')]
 
 
+@pytest.mark.slow
 def test_a_makefile_that_starts_another_build_is_served_too(seen: Emroot, sdk_root: Path, tmp_path: Path):
     if not shutil.which('make'):
         cannot_run('there is no make')

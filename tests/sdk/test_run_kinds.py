@@ -126,6 +126,7 @@ def test_a_cache_that_is_set_for_one_emcc_is_used(seen: Emroot, sdk: Sdk, tmp_pa
 
 
 @pytest.mark.skipif(os.name == 'nt', reason='Windows has no env')
+@pytest.mark.slow
 def test_an_emcc_whose_environment_was_cleared_is_told_of(seen: Emroot, sdk: Sdk, tmp_path: Path):
     root = overlay(sdk.root, tmp_path / 'sdk')
     emroot = Emroot(seen.home, root)
@@ -182,7 +183,7 @@ def test_a_configuration_that_is_named_to_emcc_is_heeded_as_em_config_is(seen: E
 
 
 @pytest.mark.skipif(os.name == 'nt', reason='Windows has no env')
-@pytest.mark.parametrize('how', ['option', 'variable'])
+@pytest.mark.parametrize('how', [pytest.param('option', marks=pytest.mark.slow), 'variable'])
 def test_an_emcc_that_something_names_another_configuration_to_is_told_of(seen: Emroot, sdk: Sdk, tmp_path: Path, how: str):
     config, cache = _configuration(sdk, tmp_path), tmp_path / 'cache'
     link = _link(sdk.root, tmp_path, *(['--em-config', config] if how == 'option' else []))
@@ -212,8 +213,8 @@ def test_no_emcc_clears_the_cache_directory(seen: Emroot, sdk: Sdk, tmp_path: Pa
     assert 'clearing cache' not in ran.err
 
 
-@pytest.mark.parametrize('lazy', ['exact', 'off'])
-@pytest.mark.parametrize('whose', ["emroot's", "emcc's"])
+@pytest.mark.parametrize('lazy', [pytest.param('exact', marks=pytest.mark.slow), 'off'])
+@pytest.mark.parametrize('whose', [pytest.param("emroot's", marks=pytest.mark.slow), "emcc's"])
 def test_a_link_takes_no_library_that_another_sdk_left_in_the_cache_directory(seen: Emroot, sdk: Sdk, other: Path, tmp_path: Path,
                                                                               whose: str, lazy: str):
     cache = tmp_path / 'cache'

@@ -20,6 +20,7 @@ int flock(int descriptor, int operation) { errno = ENOLCK; return -1; }
 '''
 
 
+@pytest.mark.slow
 def test_the_first_build_asks_the_sdk_without_its_own_locks(
         sdk_root: Path, tmp_path: Path, built: Callable[[tuple[str, ...]], Path]):
     """emcc's wait for a lock has no end, and looks like a lock that somebody holds."""

@@ -46,9 +46,9 @@ def test_the_table_counts_what_passes_and_tells_what_fails_alike(tmp_path: Path)
     why = Outcome('failed', 'Traceback\nAssertionError: error: a|b\n', 1.0)
     text = table({'plain': {'core0.a': PASSED, 'core0.b': why, 'lto0.c': PASSED, 'lto0.d': SKIPPED},
                   'lazy': {'core0.a': PASSED, 'core0.b': why, 'lto0.c': FAILED}})
-    assert '| core0 | 2 | 0 | 1 | 1 of 1 |' in text
-    assert '| lto0 | 2 | 1 | 1 | 0 of 1 |' in text
-    assert '| all | 4 | 1 | 2 | 1 of 2 |' in text
+    assert '| core0 | 2 | 0 | 1 | 1 of 1 | 1 of 1 |' in text
+    assert '| lto0 | 2 | 1 | 0 | 0 of 1 | 1 of 1 |' in text
+    assert '| all | 4 | 1 | 1 | 1 of 2 | 2 of 2 |' in text
     assert '| `core0.b` | AssertionError: error: a\\|b |' in text
     page = tmp_path / 'page.md'
     page.write_text('before\n<!-- results: begin -->\nold\n<!-- results: end -->\nafter\n')

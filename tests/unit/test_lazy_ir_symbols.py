@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from emroot.keys.plan import Compile
-from emroot.lazy_link.ir_symbols import TAGS, can_be_scanned, front_end, gives_bitcode, read_module, split_modules
-from emroot.lazy_link.undefined_symbols import parts, undefined_symbols
+from emroot.lazy_link.symbols.ir_symbols import TAGS, can_be_scanned, front_end, gives_bitcode, read_module, split_modules
+from emroot.lazy_link.symbols.undefined_symbols import parts, undefined_symbols
 
 MODULE = r"""; ModuleID = '/sdk/a.c'
 source_filename = "/sdk/a.c"

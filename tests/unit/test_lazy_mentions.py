@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from emroot.lazy_link.headers import Dialect, Headers, TextReader
-from emroot.lazy_link.mentions import Mentions, Wanted
+from emroot.lazy_link.source_names.headers import Dialect, Headers, TextReader
+from emroot.lazy_link.source_names.mentions import Mentions, Wanted
 
 
 def _found(directory: Path, names: set[str], suffix: str, text: str, *, private: str = '', public: str = '',

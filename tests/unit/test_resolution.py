@@ -197,6 +197,8 @@ def test_every_mode_is_found_by_its_directory():
     assert [mode_of_directory(mode.directory) for mode in all_modes()] == all_modes()
 
 
-def test_a_directory_of_no_known_mode_is_an_error():
+def test_a_directory_of_no_known_mode_is_an_error(probe: Probe, catalogue: Catalogue):
+    assert mode_of_directory('sysroot/lib/wasm128-emscripten') is None
+    probe.answer.update(directory='sysroot/lib/wasm128-emscripten')
     with pytest.raises(SdkError, match='wasm128'):
-        mode_of_directory('sysroot/lib/wasm128-emscripten')
+        resolve(catalogue, ['em++', 'a.o'])

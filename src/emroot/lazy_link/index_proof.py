@@ -15,7 +15,7 @@ from pathlib import Path
 from ..engine.build import Build
 from ..symbol_index.symbols import Symbols
 from .lazy_archives import LazyArchive
-from .undefined_symbols import parts, source_path, words_of
+from .symbols.undefined_symbols import parts, source_path, words_of
 
 LinkPosition = tuple[float, float]
 """The number of an archive of the link, and of a member in it."""

@@ -21,8 +21,8 @@ from ..keys.plan import Archive
 from ..symbol_index import MemberSymbols, SymbolIndex
 from ..symbol_index.storage import BOUNDS, delete_index, find_index, store_index
 from ..symbol_index.symbols import Symbols, describe_objects, find_nm, read_symbols
-from .ir_symbols import SymbolBounds
-from .stub_archive import write_stub_archive
+from .symbols.ir_symbols import SymbolBounds
+from .symbols.stub_archive import write_stub_archive
 
 
 class NeedsWholeArchives(Exception):

@@ -23,11 +23,11 @@ from .lazy_archives import LazyArchive, LazyArchives, NeedsWholeArchives
 from .linker import run_linker
 from .linker_command import LinkCommand
 from .mentioned_names import MentionedNames
-from .stub_archive import extracted_members
-from .stub_objects import bitcode_stub
 from .suspects import Suspects
-from .symbol_closure import Roots, SymbolClosure
-from .undefined_symbols import LinkRefused, unconfirmed, undefined_symbols
+from .symbols.stub_archive import extracted_members
+from .symbols.stub_objects import bitcode_stub
+from .symbols.symbol_closure import Roots, SymbolClosure
+from .symbols.undefined_symbols import LinkRefused, unconfirmed, undefined_symbols
 
 #: After this number of rounds whole archives are faster. Usual links need one or two.
 MAX_ROUNDS = 6

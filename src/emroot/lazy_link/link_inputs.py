@@ -8,7 +8,7 @@ from ..engine.build import Build
 from ..symbol_index.symbols import NmFailed, find_nm, is_bitcode, read_symbols
 from .lazy_archives import NeedsWholeArchives
 from .linker_command import LinkCommand
-from .symbol_closure import Roots, read_stubs
+from .symbols.symbol_closure import Roots, read_stubs
 
 
 def read_roots(build: Build, command: LinkCommand, cwd: Path) -> Roots:

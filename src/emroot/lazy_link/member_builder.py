@@ -13,7 +13,7 @@ from ..engine.command_lines.compile_context import CompileContext
 from ..engine.command_lines.path_alias import mappable
 from ..engine.workers import Workers
 from ..keys.plan import Archive, Plan
-from .ir_symbols import SymbolBounds, scan_symbols
+from .symbols.ir_symbols import SymbolBounds, scan_symbols
 
 
 class MemberBuilder:

@@ -14,10 +14,10 @@ from ..hashing import digest_record
 from ..host.files import read_file
 from ..host.home import write_json
 from ..keys.plan import Archive, Compile, Plan
-from .headers import Dialect, Headers, TextReader
-from .ir_symbols import can_be_scanned, is_assembly, source_of
 from .member_builder import mapped_context
-from .mentions import Mentions, Wanted
+from .source_names.headers import Dialect, Headers, TextReader
+from .source_names.mentions import Mentions, Wanted
+from .symbols.ir_symbols import can_be_scanned, is_assembly, source_of
 
 MemberName = tuple[str, str]
 """The name of an archive, and of a member in it."""

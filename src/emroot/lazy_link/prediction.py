@@ -14,7 +14,7 @@ from ..modes import Mode, all_modes
 from ..symbol_index import MemberSymbols, SymbolIndex
 from ..symbol_index.hints import find_hint
 from ..symbol_index.storage import find_index
-from .ir_symbols import gives_bitcode
+from .symbols.ir_symbols import gives_bitcode
 
 
 def predict_index(build: Build, archive: Archive, compiles: Mapping[str, Compile]) -> SymbolIndex:

@@ -9,7 +9,7 @@ from pathlib import Path
 from ..symbol_index import SymbolIndex
 from .lazy_archives import LazyArchive, LazyArchives, NeedsWholeArchives
 from .mentioned_names import MentionedNames
-from .symbol_closure import Roots, SymbolClosure
+from .symbols.symbol_closure import Roots, SymbolClosure
 from .wanted_names import wanted_names
 
 

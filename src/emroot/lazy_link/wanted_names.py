@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping, Sequence, Set
 
 from ..symbol_index import SymbolIndex
 from .index_proof import INPUT, NOWHERE, LinkPosition
-from .symbol_closure import IMPORTED, Roots, SymbolClosure
+from .symbols.symbol_closure import IMPORTED, Roots, SymbolClosure
 
 #: Names that the linker defines or looks for by itself.
 _LINKERS = '''_initialize _start main __main_argc_argv __main_void __original_main

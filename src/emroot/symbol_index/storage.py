@@ -12,7 +12,7 @@ from .index import SymbolIndex
 from .symbols import NmFailed, describe_objects
 
 KIND = 'index'
-#: The kind of bounds on members (see `lazy_link/ir_symbols.py`), in the same format.
+#: The kind of bounds on members (see `lazy_link/symbols/ir_symbols.py`), in the same format.
 BOUNDS = 'sketch'
 #: Set in records of unsigned indexes from elsewhere: links verify these.
 CLAIMED = 'claimed'

@@ -27,7 +27,7 @@ from emroot.errors import EmrootError
 from emroot.host.home import Home
 from emroot.lazy_link.lazy_archives import NeedsWholeArchives
 from emroot.lazy_link.preparation import lazy_link
-from emroot.lazy_link.undefined_symbols import LinkRefused
+from emroot.lazy_link.symbols.undefined_symbols import LinkRefused
 from emroot.libraries.catalogue import Catalogue
 from emroot.modes import Mode, parse_mode
 from emroot.sdk.model import Sdk

@@ -22,7 +22,7 @@ from ...errors import EmrootError
 from ...lazy_link.lazy_archives import NeedsWholeArchives
 from ...lazy_link.link import LinkStats
 from ...lazy_link.preparation import lazy_link
-from ...lazy_link.undefined_symbols import LinkRefused
+from ...lazy_link.symbols.undefined_symbols import LinkRefused
 from ...libraries.resolution import resolve
 from ...modes import Mode, parse_mode
 from ...symbol_index.symbols import NmFailed

@@ -19,8 +19,8 @@ import re
 from collections.abc import Collection, Iterable
 from pathlib import Path
 
-from ..engine.build import Build
-from ..keys.plan import Archive
+from ...engine.build import Build
+from ...keys.plan import Archive
 
 _ERROR = re.compile(r'^\S*wasm-ld\S*: error: (.*)$', re.MULTILINE)
 _MISSING = re.compile(r'(?:.*: )?undefined symbol: (\S+?)(?:\. Required by \S+)?|symbol exported via --export not found: (\S+)')

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from ..host.leb128 import encode
+from ...host.leb128 import encode
 
 _CUSTOM, _TYPE, _IMPORT, _FUNCTION, _CODE = 0, 1, 2, 3, 10
 _MEMORY, _IS_64 = 2, 4

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from ..symbol_index import MemberSymbols, SymbolIndex
+from ...symbol_index import MemberSymbols, SymbolIndex
 
 #: The prefix in WASI's headers for functions that are imported without it.
 IMPORTED = '__wasi_'

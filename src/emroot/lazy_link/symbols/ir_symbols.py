@@ -16,9 +16,9 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from ..engine.command_lines.compile_context import CompileContext
-from ..engine.execution.pool import Pool
-from ..keys.plan import Compile
+from ...engine.command_lines.compile_context import CompileContext
+from ...engine.execution.pool import Pool
+from ...keys.plan import Compile
 
 #: Options with which passes may add external definitions.
 _ADDING = ('-fsanitize', '-fprofile', '-fcs-profile', '-fcoverage-mapping', '-fxray', '-finstrument', '-fplugin', '-fpass-plugin',

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from pathlib import Path
 
-from ..symbol_index import SymbolIndex
+from ...symbol_index import SymbolIndex
 from .stub_objects import bitcode_stub, wasm_stub
 
 _MAGIC = b'!<arch>\n'

@@ -1,0 +1,1 @@
+"""Which sources may define a name, from their text alone."""
