@@ -2,7 +2,7 @@
 stub.
 
 Any obstacle raises `NeedsWholeArchives`; then the link is made with whole archives. A link that would fail with whole
-archives, too, raises `Refused` (see `undefined_symbols.py`).
+archives, too, raises `LinkRefused` (see `symbols/undefined_symbols.py`).
 """
 
 from __future__ import annotations
@@ -47,8 +47,8 @@ class LinkStats:
 
 
 class LazyLink:
-    """A link without the archives of `stock`. `others`: the indexes of the existing archives, by path.
-    `said`: the file for the linker's output."""
+    """A link without whole `archives`. `others`: the indexes of the existing archives, by path. `messages`: the file for the
+    linker's output."""
 
     def __init__(self, archives: LazyArchives, mentioned: MentionedNames, command: LinkCommand, roots: Roots,
                  others: Mapping[Path, SymbolIndex], directory: Path, cwd: Path,
@@ -198,40 +198,40 @@ class LazyLink:
     def _prove(self, trace: str) -> None:
         """Verify the indexes of others for members that were not compiled, as far as this link depends on
         them."""
-        stock, began = self.archives, time.perf_counter()
-        claimed = {path: lazy for path, lazy in stock.lazies.items() if lazy.claimed and lazy.known == 'exact'}
+        archives, began = self.archives, time.perf_counter()
+        claimed = {path: lazy for path, lazy in archives.lazies.items() if lazy.claimed and lazy.known == 'exact'}
         if not claimed:
             return
         linked: dict[str, LinkPosition] = {str(path): INPUT for path in self.command.objects}
-        taken, files = _taken(trace), [stock.private.get(path, path) for path in self._order]
+        taken, files = _taken(trace), [archives.private.get(path, path) for path in self._order]
         for number, (path, file) in enumerate(zip(self._order, files, strict=True)):
-            names = (stock.lazies[path].index if path in stock.lazies else self._others[path]).names
+            names = (archives.lazies[path].index if path in archives.lazies else self._others[path]).names
             linked.update((f'{file}[{name}]', (number, at)) for at, name in enumerate(names) if (file.name, name) in taken)
-        wanted = providers(stock.symbols([*self.command.objects, *files]), linked)
-        unproved = {path: unproven(stock.build, lazy, self._order.index(path), wanted, stock.real[path])
+        wanted = providers(archives.symbols([*self.command.objects, *files]), linked)
+        unproved = {path: unproven(archives.build, lazy, self._order.index(path), wanted, archives.real[path])
                     for path, lazy in claimed.items()}
-        stock.make(unproved)
-        self.stats.compiled = stock.build.result.compiled
+        archives.make(unproved)
+        self.stats.compiled = archives.build.result.compiled
         self._spent('proof', began)
 
     def _refuse(self, done: subprocess.CompletedProcess[str]) -> None:
         """Pass a failure on if whole archives fail in the same way. Otherwise raise `NeedsWholeArchives`, and the
         link is repeated with whole archives."""
         missing = undefined_symbols(self._link('--no-demangle', '--error-limit=0', '--no-color-diagnostics').stderr)
-        stock = self.archives
+        archives = self.archives
         if not missing and (done.returncode < 0 or 'error: ' not in done.stderr or any(
-                f'{private}({name}' in done.stderr for path, private in stock.private.items()
-                for name in set(stock.lazies[path].index.names) - stock.real[path].keys())):
+                f'{private}({name}' in done.stderr for path, private in archives.private.items()
+                for name in set(archives.lazies[path].index.names) - archives.real[path].keys())):
             raise NeedsWholeArchives(f'the linker failed: {done.stderr.strip()[:2000]}')
         known = {name for index, certain in self._suspects.known()
                  for member in index.members if member.name in certain for name in member.defined}
         if missing & known:
             raise NeedsWholeArchives(f'the linker does not find {", ".join(sorted(missing & known))}')
-        for path, lazy in stock.lazies.items():
-            names = unconfirmed(stock.build, lazy.archive, missing, stock.real[path]) if lazy.known == 'exact' else set()
-            drawn = stock.scan([(lazy.archive, names)]).get(lazy.archive.name, {}) if names else {}
+        for path, lazy in archives.lazies.items():
+            names = unconfirmed(archives.build, lazy.archive, missing, archives.real[path]) if lazy.known == 'exact' else set()
+            drawn = archives.scan([(lazy.archive, names)]).get(lazy.archive.name, {}) if names else {}
             if wrong := [name for name in sorted(names) if name not in drawn or drawn[name].defined & missing]:
-                delete_index(stock.build.store, lazy.archive.key)
+                delete_index(archives.build.store, lazy.archive.key)
                 raise NeedsWholeArchives(f'the index of {lazy.archive.name} may be wrong about {wrong[0]}, and was withdrawn')
         self._say(done.stderr)
         raise LinkRefused(', '.join(sorted(missing)) or done.stderr.strip()[:500])

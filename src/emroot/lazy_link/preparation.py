@@ -36,7 +36,7 @@ Missing = Sequence[tuple[Mode, str]]
 def lazy_link(build: Build, words: Sequence[str], cwd: Path, missing: Missing, messages: Path, *,
               predicting: bool = True, always: bool = False) -> LinkStats:
     """Run the linker's command `words` without the libraries `missing`. The linker's output is written to
-    `said`.
+    `messages`.
 
     `predicting`: also for libraries without an index; `always`: also where whole libraries take no longer. Raises
     `NeedsWholeArchives` if whole archives are needed, `LinkRefused` if the link fails with these, too.
@@ -69,9 +69,9 @@ def lazy_link(build: Build, words: Sequence[str], cwd: Path, missing: Missing, m
     scratch = Scratch(root / IN_FLIGHT)
     try:
         directory = scratch.directory()
-        stock = LazyArchives(build, MemberBuilder(build, plan), SymbolScanner(build, plan), lazies, directory / 'lib')
+        archives = LazyArchives(build, MemberBuilder(build, plan), SymbolScanner(build, plan), lazies, directory / 'lib')
         mentioned = MentionedNames(build, plan, [lazy.archive for lazy in lazies if lazy.known != 'exact'])
-        link = LazyLink(stock, mentioned, command, read_roots(build, command, cwd), others_known(build, command, lazies),
+        link = LazyLink(archives, mentioned, command, read_roots(build, command, cwd), others_known(build, command, lazies),
                         directory, cwd, messages)
         link.run()
     finally:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from .source_text import WORD, Macro, SourceText
+from .source_text import WORD, Macro, SourceText, reachable
 
 _NAMESPACE = re.compile(r'\bnamespace[ \t]+((?:\w|[ \t]|::|\[\[[^\]]*\]\]|\([^)]*\))*)', re.ASCII)
 _ALIAS = re.compile(r'\busing\s+(\w+)[^=;{}()]*=\s*([^;{}]+)|\btypedef\s+([^;{}]+?)\b(\w+)\s*;', re.ASCII)
@@ -97,13 +97,7 @@ class Headers:
 
     def including(self, files: Iterable[str]) -> set[str]:
         """These files, and all that may include one of them, if by way of others."""
-        found, todo = set(files), list(files)
-        while todo:
-            for file in self._including.get(todo.pop(), ()):
-                if file not in found:
-                    found.add(file)
-                    todo.append(file)
-        return found
+        return reachable(files, lambda file: self._including.get(file, ()))
 
     def is_public(self, file: str) -> bool:
         """Whether programs include this header, too: from where it lies, or a copy. Only what is called a header is one."""
@@ -127,13 +121,8 @@ class Headers:
     def _namespaces(self) -> set[str]:
         """Words that may name namespaces, and pieces of such words."""
         texts = (self.texts(file).text for file in self.files)
-        found = {word for text in texts for words in _NAMESPACE.findall(text) for word in WORD.findall(words)}
-        todo = list(found)
-        while todo:
-            for macro in self.macros.get(todo.pop(), ()):
-                todo += macro.words - found
-                found |= macro.words
-        return found
+        named = {word for text in texts for words in _NAMESPACE.findall(text) for word in WORD.findall(words)}
+        return reachable(named, lambda word: (part for macro in self.macros.get(word, ()) for part in macro.words))
 
     @cached_property
     def _aliases(self) -> dict[str, set[str]]:
@@ -146,14 +135,8 @@ class Headers:
         return found
 
     def aliases(self, word: str) -> set[str]:
-        """Other names that a class with this name may have."""
-        found: set[str] = set()
-        todo = [word]
-        while todo:
-            new = self._aliases.get(todo.pop(), set()) - found
-            found |= new
-            todo += new
-        return found
+        """The names that a class with this name may have, this one among them."""
+        return reachable([word], lambda name: self._aliases.get(name, ()))
 
 
 def is_sequence(name: str, words: Set[str]) -> bool:

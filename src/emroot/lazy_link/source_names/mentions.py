@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from .headers import Headers, is_sequence
 from .mangled_names import OPERATOR, OPERATORS, Needed, needed_words, operators_in
-from .source_text import WORD
+from .source_text import WORD, reachable
 
 _ASSEMBLY = ('.s', '.S')
 #: Words after which a name may be put together of strings.
@@ -128,13 +128,7 @@ class Mentions:
 
     def _with_macros(self, words: Iterable[str]) -> set[str]:
         """Words, and the macros that stand for any of them."""
-        found, todo = set(words), list(words)
-        while todo:
-            for name in self._standing_for.get(todo.pop(), ()):
-                if name not in found:
-                    found.add(name)
-                    todo.append(name)
-        return found
+        return reachable(words, lambda word: self._standing_for.get(word, ()))
 
     def _found_in(self, file: str, wanted: Wanted) -> set[str]:
         if file in self.headers.unknown:
@@ -229,11 +223,6 @@ class Mentions:
         if word not in self._macros:
             return frozenset()
         if word not in self._closures:
-            seen, todo = {word}, [word]
-            while todo:
-                for macro in self._macros.get(todo.pop(), ()):
-                    new = macro.words - seen
-                    seen |= new
-                    todo += new
-            self._closures[word] = frozenset(seen)
+            self._closures[word] = frozenset(reachable(
+                [word], lambda name: (part for macro in self._macros.get(name, ()) for part in macro.words)))
         return self._closures[word]

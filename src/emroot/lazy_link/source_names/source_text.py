@@ -6,6 +6,7 @@ Nothing is preprocessed: all branches of conditionals count, and macros are look
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -159,3 +160,15 @@ def _split(text: str) -> Outside | None:
 def _is_transparent(head: str) -> bool:
     """Whether what follows is a scope, and not a body."""
     return bool(re.search(r'\b(?:namespace|extern\s*"C|NAMESPACE|EXTERN_C)\b', head))
+
+
+def reachable(start: Iterable[str], following: Callable[[str], Iterable[str]]) -> set[str]:
+    """Words or files, those that follow each of them, and so on."""
+    found = set(start)
+    todo = list(found)
+    while todo:
+        for each in following(todo.pop()):
+            if each not in found:
+                found.add(each)
+                todo.append(each)
+    return found
