@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from pathlib import Path
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from emroot.hashing import canonical_json, digest_bytes, digest_file, digest_record
+from emroot.hashing import CHUNK, canonical_json, digest_bytes, digest_file, digest_record, is_file_with
 
 records = st.recursive(st.none() | st.booleans() | st.integers() | st.text(),
                        lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner), max_leaves=10)
@@ -31,6 +33,30 @@ def test_different_records_have_different_digests(one: object, other: object):
 def test_nothing_is_lost(record: object):
     assert json.loads(canonical_json(record)) == record
     assert canonical_json(record).isascii()
+
+
+def test_a_record_has_one_spelling() -> None:
+    assert canonical_json({'b': [1, None, True], 'a': 'ä'}) == '{"a":"\\u00e4","b":[1,null,true]}'
+    assert digest_record({'a': 1}) == hashlib.sha256(b'{"a":1}').hexdigest()
+
+
+@pytest.mark.skipif(os.name == 'nt', reason='links and permissions are another thing there')
+def test_a_file_is_known_by_its_content_if_it_is_one_that_may_be_read(tmp_path: Path) -> None:
+    file, link = tmp_path / 'file', tmp_path / 'link'
+    file.write_bytes(b'content')
+    link.symlink_to(file)
+    digest = digest_bytes(b'content')
+    assert is_file_with(file, digest) and not is_file_with(file, digest_bytes(b'other'))
+    assert not any(is_file_with(path, digest) for path in (link, tmp_path, tmp_path / 'none', file / 'below'))
+    file.chmod(0o044)
+    assert not is_file_with(file, digest), 'though root could read it'
+
+
+@pytest.mark.parametrize('size', [0, 1, CHUNK - 1, CHUNK, CHUNK + 1, 3 * CHUNK])
+def test_a_file_of_any_size_is_read_to_its_end(tmp_path: Path, size: int) -> None:
+    content = os.urandom(size)
+    (tmp_path / 'file').write_bytes(content)
+    assert digest_file(tmp_path / 'file') == hashlib.sha256(content).hexdigest()
 
 
 def test_files_and_bytes_have_their_sha256(tmp_path: Path):

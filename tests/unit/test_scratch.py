@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 
 import pytest
 
 from emroot.cache_directory.placement import copy_tree
+from emroot.errors import StoreError
 from emroot.host import files
 from emroot.host.locks import Lock, try_lock
-from emroot.host.scratch import FORGOTTEN, Scratch, running_since, sweep
+from emroot.host.scratch import FORGOTTEN, Scratch, running_since, staging, sweep
 
 LONG_AGO = 1_000_000_000
 
@@ -82,6 +84,75 @@ def test_a_build_runs_since_it_took_its_lock_whatever_it_has_written_since(tmp_p
     assert list(running_since(tmp_path)) == [LONG_AGO]
     scratch.close()
     assert list(running_since(tmp_path)) == []
+
+
+@pytest.mark.parametrize(('age', 'runs'), [(3600, True), (FORGOTTEN + 1, False)])
+def test_where_locks_do_not_work_who_runs_is_told_by_the_age_of_what_is_there(
+        tmp_path: Path, monkeypatch: pytest.MonkeyPatch, age: float, runs: bool):
+    directory = _left(tmp_path, age=age)
+    os.utime(directory.with_name('1-abcd.lock'), (LONG_AGO, LONG_AGO))
+    monkeypatch.setattr('emroot.host.scratch.try_lock', _no_locks)
+    assert list(running_since(tmp_path)) == [LONG_AGO] * runs
+    sweep(tmp_path)
+    assert directory.exists() == runs
+
+
+@contextlib.contextmanager
+def _no_locks(path: Path, *, discard: Callable[[Lock], bool] = lambda _: False) -> Iterator[Lock]:
+    yield Lock.NONE
+
+
+def test_a_process_whose_lock_nobody_holds_does_not_run(tmp_path: Path):
+    _left(tmp_path)
+    assert list(running_since(tmp_path)) == []
+
+
+@pytest.mark.parametrize('left', ['1-abcd', '1-abcd.lock'])
+def test_a_directory_or_a_lock_alone_is_no_process_that_runs(tmp_path: Path, left: str):
+    """Where the lock is missing, none could be made; where the directory is, it is about to be."""
+    (tmp_path / left).mkdir() if left == '1-abcd' else (tmp_path / left).touch()
+    assert list(running_since(tmp_path)) == []
+
+
+def test_there_is_one_directory_until_it_is_closed(tmp_path: Path):
+    scratch = Scratch(tmp_path / 'top')
+    first = scratch.directory()
+    assert scratch.directory() == first and first.is_dir() and first.parent == tmp_path / 'top'
+    assert first.name.startswith(f'{os.getpid()}-')
+    scratch.close()
+    scratch.close()
+    assert scratch.directory() != first and not first.exists()
+    scratch.close()
+
+
+def test_without_a_request_nothing_is_made(tmp_path: Path):
+    Scratch(tmp_path / 'top').close()
+    assert not (tmp_path / 'top').exists()
+
+
+def test_a_directory_that_cannot_be_made_is_an_error_and_holds_no_lock(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    def refuse(path: Path) -> None:
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+    monkeypatch.setattr('emroot.host.scratch.make_directories', refuse)
+    with pytest.raises(StoreError, match='preparing'):
+        Scratch(tmp_path).directory()
+    for lock in tmp_path.glob('*.lock'):
+        with try_lock(lock) as held:
+            assert held
+
+
+def test_what_is_staged_for_a_directory_lies_in_it_and_is_gone_at_the_end(tmp_path: Path):
+    with staging(tmp_path / 'new') as directory:
+        (directory / 'half').write_text('x')
+        assert tmp_path / 'new' in directory.parents
+    assert list((tmp_path / 'new').iterdir()) == []
+
+
+def test_who_is_done_staging_leaves_what_others_stage(tmp_path: Path):
+    with staging(tmp_path) as one:
+        with pytest.raises(ZeroDivisionError), staging(tmp_path) as other:
+            raise ZeroDivisionError
+        assert one.is_dir() and not other.exists()
 
 
 def test_a_lock_that_is_a_link_is_not_followed(tmp_path: Path):

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -17,7 +20,9 @@ from support.running import plain_environment
 
 from emroot.errors import StoreError
 from emroot.hashing import digest_bytes
-from emroot.store import Blob, Store
+from emroot.schemas import STORE
+from emroot.store import Blob, Lock, Store
+from emroot.store.blobs import OWN_KINDS, TREE
 
 
 @pytest.fixture
@@ -30,6 +35,29 @@ def _new_file(store: Store, content: bytes) -> Path:
     path = store.scratch() / 'new'
     path.write_bytes(content)
     return path
+
+
+def test_everything_lies_where_the_documentation_says(tmp_path: Path):
+    with Store(tmp_path / 'store') as store:
+        digest = store.add_file(_new_file(store, b'content')).digest
+        store.write('object', 'ab' * 32, {'digest': digest})
+        store.tree('key', lambda directory: (directory / 'file').touch())
+        with store.compile_lock('ab' * 32):
+            pass
+        store.quarantine(digest)
+        found = {path.relative_to(store.root).as_posix() for path in store.root.rglob('*')}
+        [process] = [name for name in found if name.startswith('tmp/') and not name.endswith('.lock')]
+        [damaged] = [name for name in found if name.startswith('damaged/')]
+    assert {'VERSION', f'blobs/{digest[:2]}', 'records/object/ab/' + 'ab' * 31, 'records/tree/ke/y', 'trees/key/file',
+            'locks/compile-aba', 'locks/tree-key', f'{process}.lock'} < found
+    assert {name.partition('/')[0] for name in found} == {'VERSION', 'blobs', 'records', 'trees', 'tmp', 'locks', 'damaged'}
+    assert damaged.startswith(f'damaged/{digest}-') and (store.root / damaged).read_bytes() == b'content'
+    assert (store.root / 'VERSION').read_text() == f'{STORE}\n'
+
+
+@pytest.mark.skipif(os.name == 'nt', reason='permissions are another thing there')
+def test_a_new_store_is_its_users_alone(store: Store):
+    assert store.root.stat().st_mode & 0o777 == 0o700
 
 
 @given(contents=st.lists(st.binary(max_size=2000), min_size=1, max_size=5))
@@ -57,6 +85,115 @@ def test_a_blob_that_was_cut_short_is_not_there_and_is_mended_by_the_next(store:
     assert not store.has(blob)
     assert store.add_file(_new_file(store, b'content')) == blob
     assert store.path(blob.digest).read_bytes() == b'content'
+
+
+@pytest.mark.parametrize(('content', 'size'), [(b'CONTENT', 7), (b'content and more', 7), (b'content', 8)])
+def test_what_is_not_as_its_name_and_its_record_say_is_set_aside(store: Store, content: bytes, size: int):
+    blob = store.add_file(_new_file(store, b'content'))
+    path = store.path(blob.digest)
+    path.chmod(0o644)
+    path.write_bytes(content)
+    assert not store.has(Blob(blob.digest, size))
+    assert not path.exists()
+    [aside] = (store.root / 'damaged').iterdir()
+    assert aside.name.startswith(blob.digest) and aside.read_bytes() == content
+    assert not store.has(blob), 'nor is it there when it is asked for again'
+
+
+def test_what_is_there_already_stays_as_it_is(store: Store):
+    blob = store.add_file(_new_file(store, b'content'))
+    before = store.path(blob.digest).stat()
+    file = _new_file(store, b'content')
+    assert store.add_file(file, blob.digest) == blob and not file.exists()
+    assert store.path(blob.digest).stat().st_ino == before.st_ino
+
+
+def test_a_file_that_is_not_there_is_an_error_of_the_store(store: Store):
+    for digest in (None, digest_bytes(b'content')):
+        with pytest.raises(StoreError, match='adding to the store'):
+            store.add_file(store.scratch() / 'none', digest)
+
+
+@pytest.mark.parametrize('folder', ['blobs', 'records'])
+def test_folders_that_somebody_deleted_are_made_again(store: Store, folder: str):
+    for _ in range(2):
+        blob = store.add_file(_new_file(store, b'content'))
+        store.write('object', 'ab' * 32, {'digest': blob.digest})
+        assert store.has(blob) and store.read('object', 'ab' * 32) == {'digest': blob.digest}
+        shutil.rmtree(store.root / folder)
+
+
+def test_a_record_is_written_by_way_of_this_processes_own_directory(store: Store, monkeypatch: pytest.MonkeyPatch):
+    """What is left of a process that was killed meanwhile is swept by the next."""
+    came_from, replace = [], os.replace
+
+    def note(source: Path, target: Path) -> None:
+        came_from.append(Path(source).parent)
+        replace(source, target)
+    monkeypatch.setattr(os, 'replace', note)
+    store.write('object', 'ab' * 32, {'digest': 'x'})
+    assert came_from == [store.scratch()] and list(store.scratch().iterdir()) == []
+
+
+def test_all_records_of_a_family_come_in_the_order_of_their_names(store: Store):
+    family = 'ab' * 32
+    for name in ('two', 'one', 'three'):
+        store.write('family', f'{family}/{name}', {'name': name})
+    store.write('family', f'{"ac" * 32}/four', {'name': 'four'})
+    folder = store.record_path('family', f'{family}/one').parent
+    (folder / '.one.1.ab.tmp').write_text('half')
+    (folder / 'damaged').write_text('{}')
+    assert [record['name'] for record in store.read_all('family', family)] == ['one', 'three', 'two']
+    assert store.read_all('family', 'ad' * 32) == store.read_all('object', family) == []
+
+
+def test_a_record_that_was_of_use_has_the_time_of_that(store: Store):
+    for kind in ('object', 'archive'):
+        store.write(kind, 'ab' * 32, {})
+        os.utime(store.record_path(kind, 'ab' * 32), (1, 1))
+    store.mark_used('object', 'ab' * 32)
+    store.mark_used('object', 'cd' * 32)
+    assert abs(store.record_path('object', 'ab' * 32).stat().st_mtime - time.time()) < 60
+    assert store.record_path('archive', 'ab' * 32).stat().st_mtime == 1
+    assert not store.record_path('object', 'cd' * 32).exists()
+
+
+def test_results_that_came_by_a_project_are_for_builds_that_name_the_same(store: Store):
+    own, same, another = (Store(store.root, origin) for origin in ('one', 'one', 'other'))
+    with own, same, another:
+        own.write('archive', 'ab' * 32, {'digest': 'theirs'})
+        assert same.read('archive', 'ab' * 32) == {'digest': 'theirs'}
+        assert another.read('archive', 'ab' * 32) is store.read('archive', 'ab' * 32) is None
+        assert own.record_path('archive', 'ab' * 32).relative_to(store.root).parts[:2] == ('records', 'archive@one')
+        os.utime(own.record_path('archive', 'ab' * 32), (1, 1))
+        own.mark_used('archive', 'ab' * 32)
+        assert own.record_path('archive', 'ab' * 32).stat().st_mtime > 1
+        store.write('archive', 'ab' * 32, {'digest': 'built here'})
+        for each in (store, own, another):
+            assert each.read('archive', 'ab' * 32) == {'digest': 'built here'}, 'what users built themselves comes first'
+            assert each.record_path('archive', 'ab' * 32) == store.record_path('archive', 'ab' * 32)
+
+
+def test_what_depends_on_the_sdk_and_on_compiles_alone_is_for_all(store: Store):
+    assert {TREE, 'object', 'family', 'closure'} == OWN_KINDS
+    with Store(store.root, 'one') as one:
+        for kind in OWN_KINDS:
+            one.write(kind, 'ab' * 32, {'kind': kind})
+            assert store.read(kind, 'ab' * 32) == {'kind': kind}
+
+
+def test_a_record_of_another_key_or_kind_or_with_another_word_is_none(store: Store):
+    store.write('object', 'ab' * 32, {'digest': 'x', 'size': 1})
+    text = store.record_path('object', 'ab' * 32).read_text()
+    for kind, key, said in (('object', 'cd' * 32, text), ('archive', 'ab' * 32, text),
+                            ('object', 'ab' * 32, text.replace('"size":1', '"size":2')),
+                            ('object', 'ab' * 32, json.dumps({**json.loads(text), 'more': 1}))):
+        path = store.record_path(kind, key)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(said)
+        assert store.read(kind, key) is None
+    store.record_path('object', 'ab' * 32).write_text(text)
+    assert store.read('object', 'ab' * 32) == {'digest': 'x', 'size': 1}
 
 
 def test_a_record_is_what_was_kept_under_its_key(store: Store):
@@ -92,6 +229,76 @@ def test_a_tree_is_made_once(store: Store):
     assert store.tree('key', make) == first
     assert len(made) == 1
     assert (first / 'file').read_text() == 'x'
+
+
+def _filled(**files: str) -> Callable[[Path], None]:
+    """Makes a tree of these files, in a folder."""
+    def make(directory: Path) -> None:
+        (directory / 'folder').mkdir()
+        for name, text in files.items():
+            (directory / 'folder' / name).write_text(text)
+    return make
+
+
+@pytest.mark.parametrize('damage', ['gone', 'cut short', 'rotten', 'a link', 'unreadable', 'all gone'])
+def test_a_tree_that_is_no_longer_what_was_made_is_made_again(store: Store, tmp_path: Path, damage: str):
+    top = store.tree('key', _filled(a='content', b='x'))
+    assert store.tree_files('key') == {'folder/a': digest_bytes(b'content'), 'folder/b': digest_bytes(b'x')}
+    file = top / 'folder' / 'a'
+    if damage == 'all gone':
+        shutil.rmtree(top)
+    elif damage in ('gone', 'a link'):
+        file.rename(tmp_path / 'elsewhere')
+        if damage == 'a link':
+            file.symlink_to(tmp_path / 'elsewhere')
+    elif damage == 'unreadable':
+        file.chmod(0)
+    else:
+        file.write_text({'cut short': 'con', 'rotten': 'CONTENT'}[damage])
+        os.utime(file, (1, 1))
+    assert store.tree_files('key') is None
+    assert store.tree('key', _filled(a='content', b='x')) == top
+    assert file.read_text() == 'content' and not file.is_symlink() and store.tree_files('key', read=True)
+    aside = [path.name.rpartition('-')[0] for path in (store.root / 'damaged').glob('*')]
+    assert aside == ([] if damage == 'all gone' else ['key'])
+
+
+def test_a_file_of_a_tree_that_was_only_touched_is_as_it_was_made(store: Store):
+    top = store.tree('key', _filled(a='content'))
+    os.utime(top / 'folder' / 'a', (1, 1))
+    assert store.tree_files('key') and store.tree_files('key', read=True)
+
+
+def test_what_rots_behind_the_back_of_the_time_is_found_by_reading(store: Store):
+    file = store.tree('key', _filled(a='content')) / 'folder' / 'a'
+    before = file.stat()
+    file.write_text('CONTENT')
+    os.utime(file, ns=(before.st_atime_ns, before.st_mtime_ns))
+    assert store.tree_files('key') and store.tree_files('key', read=True) is None
+
+
+def test_a_tree_is_used_by_whoever_asks_for_it(store: Store):
+    store.tree('key', _filled(a='content'))
+    record = store.record_path(TREE, 'key')
+    os.utime(record, (1, 1))
+    store.tree('key', _filled())
+    assert record.stat().st_mtime > 1
+
+
+def test_whoever_makes_a_tree_is_waited_for(store: Store):
+    with store.tree_lock('0' * 64) as held, store.tree_lock('0' * 16 + 'f' * 48) as same, store.tree_lock('f' * 64) as other:
+        assert (held, same, other) == (Lock.HELD, Lock.BUSY, Lock.HELD)
+        began = time.monotonic()
+        with store.tree_lock('0' * 64, seconds=0.05) as waited:
+            assert waited is Lock.BUSY and time.monotonic() - began >= 0.05
+
+
+def test_a_disk_that_fails_while_a_tree_is_made_is_an_error_of_the_store(store: Store):
+    def make(directory: Path) -> None:
+        raise OSError(5, os.strerror(5))
+    with pytest.raises(StoreError, match='adding to the store'):
+        store.tree('key', make)
+    assert not store.tree_path('key').exists() and list(store.scratch().iterdir()) == []
 
 
 def test_a_tree_whose_making_fails_is_not_there(store: Store):
