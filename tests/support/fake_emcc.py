@@ -22,7 +22,7 @@ with open(os.environ['EM_CONFIG']) as config, open(os.path.join(here, 'said.json
                'environment': dict(os.environ)}, f)
 text, code = json.load(open(os.path.join(here, 'ends.json')))
 sys.stderr.write(text)
-if code == 0 and '-o' in words:
+if code == 0 and '-o' in words and '-fsyntax-only' not in words:
     out = words[words.index('-o') + 1]
     stem, suffix = os.path.splitext(out)
     for name in {out, stem + '.wasm' if suffix in ('.js', '.mjs', '.html') else out}:

@@ -41,6 +41,11 @@ def test_the_toolchains_headers_are_left_out(tmp_path: Path) -> None:
     assert dependencies(said, tmp_path, own) == 'x.o: x.c /opt/llvm/lib/clang/210/other.h\n'
 
 
+@pytest.mark.parametrize('target', ['C:/out/x.o', 'C:\\out\\x.o', 'out/x.o'])
+def test_the_colon_of_a_drive_ends_no_target(tmp_path: Path, target: str) -> None:
+    assert dependencies(f'{target}: x.c /root/_main/y.h\n', tmp_path, ['sdk']) == f'{target}: x.c y.h\n'
+
+
 def action(tmp_path: Path, *, debug: bool = False) -> Action:
     """An action with an SDK that is no more than a description."""
     (tmp_path / 'sdk.json').write_text(json.dumps(
