@@ -80,8 +80,6 @@ def nearest(name: str, known: Iterable[str], count: int = 3) -> list[str]:
 
 
 _FORBIDDEN = {errno.EROFS, errno.EACCES, errno.EPERM}
-
-
 #: Resources that can run out: our message, error numbers, messages of other programs, and the hint.
 _SHORTAGES = (
     ('no space left', {errno.ENOSPC, getattr(errno, 'EDQUOT', errno.ENOSPC)},

@@ -41,5 +41,5 @@ def paper_recipe(target: str = 'libone', sources: Iterable[str] = ('a.c', 'b.c')
             '{object}')
     members = tuple(Member(source=f'../../../system/lib/{s}', name=f'{s.rsplit(".", 1)[0]}.o', argv=argv) for s in sources)
     mode = mode or Mode()
-    return Recipe(mode=mode, target=target, file=f'{target}.a', path=f'{mode.directory}/{target}.a',
-                  family=target.split('-')[0], how=how, members=members)
+    return Recipe(mode=mode, target=target, path=f'{mode.directory}/{target}.a', family=target.split('-')[0], how=how,
+                  members=members)

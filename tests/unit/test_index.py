@@ -13,6 +13,7 @@ from test_signing import a_key
 
 from emroot.engine.events import BuildListener
 from emroot.hashing import digest_bytes
+from emroot.host.ar import read_archive
 from emroot.host.home import find_home
 from emroot.modes import parse_mode
 from emroot.remote.client import DownloadRequest, Remote, UploadRequest, outgoing, send
@@ -25,7 +26,6 @@ from emroot.symbol_index.hints import HINTS, decode_hints, encode_hints, find_hi
 from emroot.symbol_index.index_file import decode_indexes, encode_indexes
 from emroot.symbol_index.storage import KIND as INDEX
 from emroot.symbol_index.storage import delete_index, find_index, is_claimed, store_index
-from emroot.symbol_index.symbols import read_archive
 
 names = st.text(st.characters(exclude_characters='\0', exclude_categories=['Cs']), min_size=1, max_size=9)
 symbols = st.lists(names, unique=True, max_size=6).map(lambda found: tuple(sorted(found)))

@@ -32,7 +32,7 @@ def test_a_result_is_looked_for_as_that_of_this_place_of_no_place_and_of_any() -
     local, plain, portable = candidate_keys(KEY, 'object', SDK)
     assert local == (local_key(KEY, SDK.embedded_paths, 'object'), SDK.location_key)
     assert plain == (KEY, '') and portable == (portable_key(KEY, 'object'), SOMEWHERE)
-    assert candidate_keys(KEY, 'object', SDK, own_place=True) == [local, plain], 'who insists on the own place takes no other'
+    assert candidate_keys(KEY, 'object', SDK, own_location=True) == [local, plain], 'who insists on the own place takes no other'
 
 
 def test_keys_of_results_with_a_path_are_the_ones_that_remotes_have() -> None:

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
+from emroot.host.ar import read_archive
 from emroot.lazy_link.linker_command import read_command
 from emroot.lazy_link.symbols.stub_archive import extracted_members, write_stub_archive
 from emroot.lazy_link.symbols.symbol_closure import Roots, SymbolClosure, read_stubs
 from emroot.symbol_index import MemberSymbols, SymbolIndex
-from emroot.symbol_index.symbols import read_archive
 
 
 def _index(**members: tuple[str, str]) -> SymbolIndex:

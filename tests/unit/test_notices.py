@@ -13,9 +13,8 @@ from support.fake import make_program
 from support.running import Emroot
 
 from emroot.cli.environment import NOTICES
-from emroot.cli.ui.delayed_display import DelayedDisplay
 from emroot.cli.ui.log import make_listener
-from emroot.cli.ui.notices import heard, tell
+from emroot.cli.ui.notices import DelayedDisplay, heard, tell
 from emroot.engine.events import Planned
 from emroot.host.home import LOGS_KEPT, Home
 

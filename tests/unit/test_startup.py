@@ -79,8 +79,7 @@ def test_what_is_there_needs_neither_links_nor_a_plan(fake: Emroot, tmp_path: Pa
     loaded = set(_shown('*sys.modules', fake.command('build', '--targets', 'libone', '--cache', tmp_path)))
     assert 'emroot.engine.build' in loaded
     unneeded = {'emroot.libraries.resolution', 'emroot.libraries.link_line', 'emroot.keys.plan', 'emroot.engine.build_executor',
-                'emroot.cli.ui.notices',
-                'emroot.cli.ui.delayed_display', 'subprocess', 'tempfile', 'random'}
+                'emroot.cli.ui.notices', 'subprocess', 'tempfile', 'random'}
     assert sorted(loaded & unneeded) == []
 
 

@@ -1,8 +1,4 @@
-"""Functions of the command line for existing libraries: export, import, verification, garbage collection,
-keys.
-
-Import them from `emroot` itself. For common arguments and errors see `operations.py`.
-"""
+"""The Python API for existing libraries. For common arguments and errors see `operations.py`."""
 
 from __future__ import annotations
 
@@ -31,11 +27,9 @@ def export(file: StrPath, *, features: str | Iterable[str] = (), targets: str | 
            links: str | Iterable[str | Sequence[str]] = (), project: StrPath | None = None, sdk: Sdk | StrPath | None = None,
            cache: StrPath | None = None, home: StrPath | None = None, jobs: int = 0,
            watcher: BuildListener | None = None) -> Exported:
-    """Build the missing libraries of a selection, like `build`, and write all of it to one archive, for
-    `import_archive`, emsdk's `prebuilt_cache` and tar. The same SDK and selection give the same bytes on
-    every machine. Like `emroot export`.
-
-    Raises `BuildError` if a target cannot be built: there are no partial archives.
+    """Build a selection, like `build`, and write it to one archive, for `import_archive`, emsdk's
+    `prebuilt_cache` and tar, which is the same on every machine. Like `emroot export`. Raises `BuildError` if a
+    target cannot be built.
 
     >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as directory:
@@ -51,11 +45,8 @@ def export(file: StrPath, *, features: str | Iterable[str] = (), targets: str | 
 
 def import_archive(file: StrPath, *, sha256: str = '', force: bool = False, sdk: Sdk | StrPath | None = None,
                    cache: StrPath | None = None, home: StrPath | None = None) -> Imported:
-    """Import an archive into the store and the cache directory: all of it, or nothing. Like `emroot import`.
-
-    Raises `UsageError` if it is not in the format of `export`, its digest is not `sha256`, or it is for
-    another SDK (unless `force`).
-    """
+    """Import an archive into the store and the cache directory: all of it, or nothing. Like `emroot import`. Raises
+    `UsageError` if it is not from `export`, its digest is not `sha256`, or it is for another SDK (unless `force`)."""
     from ..bundle.importer import import_bundle
     from ..cache_directory.directory import CacheDirectory
     from ..store import Store
@@ -65,8 +56,8 @@ def import_archive(file: StrPath, *, sha256: str = '', force: bool = False, sdk:
 
 
 def explain(name: str, *, member: str | None = None, sdk: Sdk | StrPath | None = None, home: StrPath | None = None) -> Explained:
-    """The key of `MODE/TARGET` or of one of its objects, the record whose digest it is, and whether it has to
-    be built. Like `emroot explain`.
+    """The key of `MODE/TARGET` or of one of its objects, its record, and whether it has to be built. Like `emroot
+    explain`.
 
     >>> explained = emroot.explain('wasm64/crt1')
     >>> len(explained.key), [name for name, _ in explained.record['members']]
@@ -79,27 +70,23 @@ def explain(name: str, *, member: str | None = None, sdk: Sdk | StrPath | None =
 
 def verify(*, repair: bool = False, sdk: StrPath | None = None, cache: StrPath | None = None,
            home: StrPath | None = None) -> Verified:
-    """Compare everything in the store, in all its cache directories and in `cache` with the records. Like
-    `emroot verify`.
+    """Compare everything in the store, in all its cache directories and in `cache` with the records. Like `emroot
+    verify`.
 
-    `repair` restores damaged files: the store from cache directories, headers also from their SDK (`sdk`, or
-    any that `find_sdk` would find), then cache directories from the store. A damaged file of the store that
-    has no copy is removed, and made again by a build.
+    `repair` restores damaged files: the store from cache directories, headers also from their SDK (`sdk`, or any
+    that `find_sdk` would find), then cache directories from the store. What has no copy is removed from the
+    store.
     """
     from ..cache_directory.directory import recorded_files
     from ..cache_directory.verification import verify_cache
     from ..store import Store
-    from ..store.restoration import Restorer
-    from ..store.verification import Verified, verify_store
-    where = find_home(home)
-    store, found = Store(where.store), Verified()
-    store.prepare()
-    given = [user_path(cache)] if cache else []
-    caches = list(dict.fromkeys([*where.known_caches(), *given]))
+    from ..store.verification import Restorer, Verified, verify_store
+    where, found = find_home(home), Verified()
+    caches = list(dict.fromkeys([*where.known_caches(), *([user_path(cache)] if cache else [])]))
 
     def copies() -> Iterator[tuple[str, Path]]:
         return ((str(record['digest']), cache / path) for cache in caches for path, record in recorded_files(cache))
-    with contextlib.closing(store):
+    with Store(where.store) as store:
         restorer = Restorer(store, copies, caches, partial(_install_headers, where, store, sdk)) if repair else None
         verify_store(store, found, restorer)
         for directory in caches:  # last: they take their right content from the store
@@ -108,7 +95,6 @@ def verify(*, repair: bool = False, sdk: StrPath | None = None, cache: StrPath |
 
 
 def _install_headers(home: Home, store: Store, explicit: StrPath | None, key: str) -> bool:
-    """Install the headers with this key again, if their SDK exists."""
     from ..cache_directory.sysroot_headers import ensure_headers, headers_key
     from ..libraries.catalogue import Catalogue
     from ..sdk.discovery import candidates

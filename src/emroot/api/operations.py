@@ -1,9 +1,8 @@
 """The functions of the command line, for Python programs. Import them from `emroot` itself.
 
-Each function takes an SDK (`sdk`: an `Sdk` from `find_sdk`, a path, or None for the one that the command line
-would use) and a home (`home`: a path, or None for `EMROOT_HOME` or the user's cache directory of the
-platform). Errors are `EmrootError`s, whose `hint` says how to fix them. Nothing is printed; a `BuildListener`
-(`watcher`) receives the events of a build.
+`sdk` is an `Sdk`, a path, or None for the one that the command line would use; `home` a path, or None for
+`EMROOT_HOME` or the user's cache directory of the platform. Errors are `EmrootError`s. Nothing is printed; a
+`BuildListener` (`watcher`) receives the events of a build.
 """
 
 from __future__ import annotations
@@ -17,8 +16,7 @@ from ..errors import UsageError
 from ..host.home import Home, find_home, user_path
 from ..libraries.catalogue import Catalogue, Listing
 from ..modes import parse_features
-from ..project.names import split_names
-from ..project.project_file import load_project
+from ..project.project_file import load_project, split_names
 from ..project.selection import Selection
 from ..sdk import Sdk
 from ..sdk import find_sdk as _find_sdk
@@ -35,10 +33,8 @@ StrPath = str | os.PathLike[str]
 
 
 def find_sdk(path: StrPath | None = None, *, home: StrPath | None = None) -> Sdk:
-    """The SDK at `path` (an Emscripten root or an emsdk); by default the SDK of EMSDK, EMSCRIPTEN_ROOT, emcc
-    on PATH, or the newest that emroot installed.
-
-    Raises `SdkError` if there is none, or if it does not work.
+    """The SDK at `path` (an Emscripten root or an emsdk); by default the SDK of EMSDK, EMSCRIPTEN_ROOT, emcc on
+    PATH, or the newest that emroot installed. Raises `SdkError` if there is none, or if it does not work.
 
     >>> import emroot
     >>> emroot.find_sdk().root.name
@@ -49,13 +45,10 @@ def find_sdk(path: StrPath | None = None, *, home: StrPath | None = None) -> Sdk
 
 def install_sdk(version: str | None = None, *, source: str = 'auto', dest: StrPath | None = None,
                 home: StrPath | None = None) -> Sdk:
-    """Install an SDK, without root and without changes to the system. `version` may be a prefix (default: the
-    newest); `source` is `emsdk`, `debian`, or `auto` for the first that can be reached. An existing
-    installation is left unchanged. The default for `dest` is a directory in the home, where `find_sdk` finds
-    it. Like `emroot sdk install`.
-
-    Raises `SdkError` if no SDK is available.
-    """
+    """Install an SDK, if it is not yet, without root and without changes to the system; like `emroot sdk
+    install`. `version` may be a prefix (default: the newest); `source` is `emsdk`, `debian`, or `auto` for the
+    first that can be reached; `dest` a directory (default: in the home, where `find_sdk` finds it). Raises
+    `SdkError` if no SDK is available."""
     from ..sdk.installation import install
     where = find_home(home)
     return _find_sdk(where, install(where, source=source, version=version, dest=Path(dest) if dest else None))
@@ -75,9 +68,7 @@ def resolve(link: str | Sequence[str], *, lang: str | None = None, sdk: Sdk | St
             home: StrPath | None = None) -> Resolution:
     """The mode, the libraries in link order and the ports that a link needs. `link` is a whole command that
     starts emcc or em++, or only flags (then `lang`, `c` or `c++`, selects the driver). Inputs need not exist.
-    Like `emroot resolve`.
-
-    Raises `UsageError` if it is not a link, or with emcc's message if emcc refuses it.
+    Like `emroot resolve`. Raises `UsageError` if it is not a link, or with emcc's message if emcc refuses it.
 
     >>> emroot.resolve('emcc -O2 -flto main.o').mode.name
     'wasm32-lto'
@@ -91,20 +82,18 @@ def build(*, features: str | Iterable[str] = (), targets: str | Iterable[str] = 
           sdk: Sdk | StrPath | None = None, cache: StrPath | None = None, home: StrPath | None = None, jobs: int = 0,
           builder: str = 'source', ports_from: StrPath | None = None, base: StrPath | None = None, remote: str = '',
           remote_headers: str = '', remote_key: str = '', watcher: BuildListener | None = None) -> BuildResult:
-    """Build a selection into the cache directory, like `emroot build`. Libraries that are already present
-    cost next to nothing.
+    """Build a selection into the cache directory, like `emroot build`, whose options the arguments are named
+    after.
 
-    `features` (`'wasm64,thinlto'`, an item per mode), `targets` (names, patterns, groups, ports,
-    `MODE/TARGET`) and `links` (everything that each of them needs) select together, like `--features`,
-    `--targets` and `--for`; `project`, an `emroot.toml`, adds the selection of its `cache` tables. `cache`:
-    the cache directory (default: one per SDK, in the home). `jobs`: the number of parallel jobs (0: the
-    number of processors). `base`: a read-only cache directory whose valid files are used (the SDK's own cache
-    is used, too, unless it is `''`). `remote`: like `--remote`; `remote_headers`: like EMROOT_REMOTE_HEADER;
-    `remote_key`: like `--remote-key`.
+    `features` (`'wasm64,thinlto'`, an item per mode), `targets` (names, patterns, groups, ports, `MODE/TARGET`)
+    and `links` (everything that each of them needs) select together; `project`, an `emroot.toml`, adds the
+    selection of its `cache` tables. `cache`: the cache directory (default: one per SDK, in the home). `jobs`: 0
+    for the number of processors. `base`: a read-only cache directory whose valid files are used, in addition to
+    the SDK's own, which `''` excludes.
 
-    Failed targets are in the result; they raise nothing: see `BuildResult.raise_for_failures`. Raises
-    `UsageError` if nothing is selected, `UnknownNameError` for unknown names, `StoreError` if the store or
-    the cache directory cannot be written to.
+    Failed targets are in the result: see `BuildResult.raise_for_failures`. Raises `UsageError` if nothing is
+    selected, `UnknownNameError` for unknown names, `StoreError` if the store or the cache directory cannot be
+    written to.
 
     >>> result = emroot.build(features='wasm64', targets=['crt1', 'libnoexit'])
     >>> result.failures
@@ -149,9 +138,8 @@ def prepare(*, features: str | Iterable[str], targets: str | Iterable[str], link
 
 
 def environment(*, sdk: Sdk | StrPath | None = None, cache: StrPath | None = None, home: StrPath | None = None) -> dict[str, str]:
-    """The environment variables that make the SDK's emcc use the cache directory, as a frozen cache:
-    EM_CACHE, EM_FROZEN_CACHE, PATH, and EM_CONFIG, which limits them to this SDK. Like `emroot env`, which
-    also builds.
+    """The environment variables that make the SDK's emcc use the cache directory, as a frozen cache: EM_CACHE,
+    EM_FROZEN_CACHE, PATH, and EM_CONFIG, which limits them to this SDK. Like `emroot env`, which also builds.
 
     >>> emroot.environment(cache='/tmp/libraries')['EM_CACHE']
     '/tmp/libraries'
@@ -162,8 +150,8 @@ def environment(*, sdk: Sdk | StrPath | None = None, cache: StrPath | None = Non
 
 
 def report(*, sdk: Sdk | StrPath | None = None, cache: StrPath | None = None, home: StrPath | None = None) -> Report:
-    """The state of a cache directory in every mode, with sizes and times, and the last build of it. Like
-    `emroot report`.
+    """The state of a cache directory in every mode, with sizes and times, and the last build of it. Like `emroot
+    report`.
 
     >>> found = emroot.report()
     >>> {archive.state for archive in found.archives(emroot.Mode())} <= {'present', 'absent', 'failed', 'changed', 'foreign'}
@@ -175,15 +163,11 @@ def report(*, sdk: Sdk | StrPath | None = None, cache: StrPath | None = None, ho
 
 
 def catalogue_of(sdk: Sdk | StrPath | None, home: StrPath | None) -> Catalogue:
-    """The catalogue of the SDK `sdk`."""
     return Catalogue(sdk if isinstance(sdk, Sdk) else find_sdk(sdk, home=home), find_home(home))
 
 
 def cache_of(cache: StrPath | None, catalogue: Catalogue, home: Home) -> Path:
-    """The cache directory `cache`, or the default for this SDK in the home."""
-    if cache:
-        return user_path(cache)
-    return home.cache_directory(catalogue.sdk.version, catalogue.sdk.digest)
+    return user_path(cache) if cache else home.cache_directory(catalogue.sdk.version, catalogue.sdk.digest)
 
 
 def _items(given: str | Iterable[str]) -> list[str]:

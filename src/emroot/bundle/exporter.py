@@ -24,8 +24,6 @@ from .manifest import ARCHIVE, EMBUILDER, NAME, LibraryRecord, Manifest
 
 @dataclass(frozen=True)
 class Exported:
-    """The written archive."""
-
     path: Path
     sha256: str
     tar_sha256: str
@@ -35,8 +33,8 @@ class Exported:
 
 
 def export_bundle(build: Build, selected: Mapping[Mode, Sequence[str]], out: Path) -> Exported:
-    """Write the libraries of a selection to `out`, compressed according to its name. Raises `StoreError` if a file
-    of the cache directory was changed, or if `out` cannot be written."""
+    """Write the libraries of a selection to `out`, compressed according to its name. Raises `StoreError` if a
+    file of the cache directory was changed, or if `out` cannot be written."""
     manifest = describe(build, selected)
     try:
         with atomic_write(out) as temporary:
@@ -52,7 +50,6 @@ def export_bundle(build: Build, selected: Mapping[Mode, Sequence[str]], out: Pat
 
 
 def describe(build: Build, selected: Mapping[Mode, Sequence[str]]) -> Manifest:
-    """The manifest of a selection that was built."""
     cache, sdk = build.cache, build.cache.sdk
     libraries: dict[str, tuple[Blob, LibraryRecord]] = {}
     for mode, targets in selected.items():

@@ -1,8 +1,5 @@
-"""Import a bundle into the store and a cache directory: all of it or nothing.
-
-The whole archive is read and compared with its manifest before any file is installed. Libraries are
-installed; headers are only compared, since every SDK installs its own.
-"""
+"""Import a bundle into the store and a cache directory: all of it or nothing. The whole archive is read and
+compared with its manifest first. Headers are only compared, since every SDK installs its own."""
 
 from __future__ import annotations
 
@@ -36,8 +33,6 @@ _SIZE = slice(124, 136)
 
 @dataclass(frozen=True)
 class Imported:
-    """The result of an import."""
-
     manifest: Manifest
     foreign: tuple[str, ...]
     """Files that contain the path of an SDK in another directory."""
@@ -45,11 +40,8 @@ class Imported:
 
 def import_bundle(file: Path, catalogue: Catalogue, home: Home, store: Store, cache: CacheDirectory, *, sha256: str = '',
                   force: bool = False) -> Imported:
-    """Import the libraries of a bundle into the store and the cache directory.
-
-    Raises `UsageError` if the archive is not in the format of `export`, its sha256 is not `sha256` (if
-    given), or it is for another SDK (unless `force`).
-    """
+    """Raises `UsageError` if the archive is not in the format of `export`, its sha256 is not `sha256` (if given),
+    or it is for another SDK (unless `force`)."""
     with store, contextlib.closing(cache):
         aside = store.scratch() / 'import'
         try:

@@ -4,9 +4,8 @@
      "files": {PATH: {"sha256", "size"}                                       a header, or emcc's stamp
                      {"sha256", "size", "kind", "key", "located"?}}}          a library
 
-It contains no time and nothing about the machine. A file has `located` if its bytes contain the path of the
-SDK (debug information of C++ libraries contains the directory of clang's headers): the digest of that
-location, since the same SDK in another directory gives other bytes. It has a checksum like the store's
+It contains no time and nothing about the machine. A file has `located`, the digest of the SDK's location, if its
+bytes contain that path: the same SDK in another directory gives other bytes. It has a checksum like the store's
 records.
 """
 
@@ -112,7 +111,9 @@ def _modes(fields: dict[str, list[str]]) -> dict[str, list[str]]:
 
 def _file(path: str, fields: dict[str, Any]) -> tuple[Blob, LibraryRecord | None]:
     blob = Blob.of(fields['sha256'], fields['size'])
-    if blob is None or isinstance(fields['size'], bool) or blob.size > LARGEST_FILE or not _is_plain(path):
+    if blob is None or isinstance(fields['size'], bool) or blob.size > LARGEST_FILE:
+        raise ValueError(path)
+    if not is_below(path) or not path.isprintable():
         raise ValueError(path)
     if 'kind' not in fields:
         if path != 'sysroot_install.stamp' and not path.startswith('sysroot/'):
@@ -124,10 +125,6 @@ def _file(path: str, fields: dict[str, Any]) -> tuple[Blob, LibraryRecord | None
     if fields['kind'] not in (ARCHIVE, EMBUILDER) or (fields['kind'] == ARCHIVE and not path.startswith('sysroot/lib/')):
         raise ValueError(path)
     return blob, LibraryRecord(kind=fields['kind'], key=fields['key'], location=location)
-
-
-def _is_plain(path: str) -> bool:
-    return is_below(path) and path.isprintable()
 
 
 def _refuse_files_below_files(paths: Iterable[str]) -> None:

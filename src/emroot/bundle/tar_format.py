@@ -1,8 +1,5 @@
-"""The subset of the tar format that bundles use: plain files, each with the header that `header` writes.
-
-A reader knows each header before it comes, byte for byte, because the manifest determines it. So no header
-has to be parsed: links, devices, other names, sizes or orders are simply not the expected bytes.
-"""
+"""The subset of the tar format that bundles use: plain files, each with the header that `header` writes. A reader
+knows it before it comes, from the manifest: links, devices, other names or sizes are not the expected bytes."""
 
 from __future__ import annotations
 

@@ -1,18 +1,18 @@
 """Bases: read-only cache directories whose valid libraries are used without a build.
 
-The content of a base is described by emroot's records in it, or by the manifest of an unpacked `emroot
-export`. In both cases the digest of a file is compared before use. The SDK's own cache has neither; it is a
-base by default. A library that emcc or a packager left there is used if it has the same members as this SDK's
-library, is complete, is no older than any source of the SDK (which may have been edited), and does not
-contain the path of the SDK (embuilder's libraries never do; those that emcc of some releases builds on demand
-do).
+The content of a base is described by emroot's records in it, or by the manifest of an unpacked `emroot export`,
+whose digests are compared before use. The SDK's own cache, a base by default, has neither. A library that emcc or
+a packager left there is used if it has the same members as this SDK's library, is complete, is no older than any
+source of the SDK (which may have been edited), and does not contain the path of the SDK (as libraries do that
+emcc of some releases builds on demand).
 """
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -20,6 +20,7 @@ from typing import Any
 
 from ..hashing import digest_bytes, digest_file, digest_record
 from ..host import leb128
+from ..host.ar import read_archive
 from ..host.files import read_file, stat_files
 from ..host.home import read_json
 from ..sdk import Sdk
@@ -27,7 +28,6 @@ from ..store.records import is_below, is_digest
 from .directory import FOREIGN, SANITY, recorded_files
 
 _MANIFEST = '.emroot/manifest.json'
-_ARCHIVE = b'!<arch>\n'
 
 
 @dataclass(frozen=True)
@@ -41,14 +41,12 @@ class BaseEntry:
 
 
 class BaseCache:
-    """One base, for one SDK."""
-
     def __init__(self, root: Path, sdk: Sdk) -> None:
         self.root, self._sdk = root.absolute(), sdk
         #: Whether it is the SDK's own cache, which emcc may change at any time: files are copied before use.
         self.is_the_sdks = self.root.resolve() in [location.resolve() for location in sdk.caches]
 
-    def find(self, path: str, key: str, *, own_place: bool, members: Sequence[str] = ()) -> BaseEntry | None:
+    def find(self, path: str, key: str, *, own_location: bool, members: Sequence[str] = ()) -> BaseEntry | None:
         """The file at `path` (relative), if it is intact and made for `key` of `members`."""
         if not is_below(path) or not (self.root / path).is_file():
             return None
@@ -62,8 +60,8 @@ class BaseCache:
         if record.get('key') != key or record.get('digest') != digest:
             return None
         location = _location(record)
-        return None if own_place and location not in ('', self._sdk.location_key) else BaseEntry(self.root / path, digest,
-                location)
+        is_usable = not own_location or location in ('', self._sdk.location_key)
+        return BaseEntry(self.root / path, digest, location) if is_usable else None
 
     def _find_unsaid(self, path: str, members: Sequence[str]) -> BaseEntry | None:
         """A file of the SDK's own cache, which has no record."""
@@ -74,7 +72,7 @@ class BaseCache:
             return None
         if not content or os.fsencode(self._sdk.root) in content:
             return None
-        whole = list_members(content) == list(members) if path.endswith('.a') else is_whole_object(content)
+        whole = _has_members(content, members) if path.endswith('.a') else _is_whole_object(content)
         return BaseEntry(self.root / path, digest_bytes(content), '') if whole else None
 
     @cached_property
@@ -88,15 +86,13 @@ class BaseCache:
     @cached_property
     def _newest_source(self) -> float:
         """The latest modification of a source or header of the SDK, in seconds since 1970."""
-        newest = 0.0
-        for folder, _, names in os.walk(self._sdk.root / 'system'):
-            newest = max([newest, *(found.st_mtime for found in stat_files(folder, names, follow_symlinks=False))])
-        return newest
+        return max((found.st_mtime for folder, _, names in os.walk(self._sdk.root / 'system')
+                    for found in stat_files(folder, names, follow_symlinks=False)), default=0.0)
 
-    def files(self, key: str, *, own_place: bool) -> dict[str, BaseEntry]:
+    def files(self, key: str, *, own_location: bool) -> dict[str, BaseEntry]:
         """All files that were made for `key`, by path; none unless all are intact."""
         paths = self._by_key.get(key, [])
-        found = {path: self.find(path, key, own_place=own_place) for path in paths}
+        found = {path: self.find(path, key, own_location=own_location) for path in paths}
         whole = {path: based for path, based in found.items() if based}
         return whole if len(whole) == len(paths) else {}
 
@@ -118,13 +114,9 @@ class BaseCache:
     @cached_property
     def _by_key(self) -> dict[str, list[str]]:
         found: dict[str, list[str]] = {}
-        for path, record in self._all():
+        for path, record in itertools.chain(recorded_files(self.root), self._manifest.items()):
             found.setdefault(str(record.get('key')), []).append(path)
         return found
-
-    def _all(self) -> Iterator[tuple[str, Mapping[str, Any]]]:
-        yield from recorded_files(self.root)
-        yield from self._manifest.items()
 
 
 def own_bases(sdk: Sdk, cache: Path) -> list[BaseCache]:
@@ -133,31 +125,14 @@ def own_bases(sdk: Sdk, cache: Path) -> list[BaseCache]:
             if (location / 'sysroot' / 'lib').is_dir() and location.resolve() != cache.resolve()]
 
 
-def list_members(archive: bytes) -> list[str] | None:
-    """The member names of an archive, in order; None if it is invalid or truncated."""
-    at, names, found = len(_ARCHIVE), b'', []
-    if not archive.startswith(_ARCHIVE):
-        return None
-    while at < len(archive):
-        header = archive[at:at + 60]
-        try:
-            name, size = header[:16].decode().rstrip(), int(header[48:58])
-        except ValueError:
-            return None
-        content = archive[at + 60:at + 60 + size]
-        if header[58:] != b'`\n' or len(content) < size:
-            return None
-        if name == '//':
-            names = content
-        elif name[:1] == '/' and name[1:].isdecimal():
-            found.append(names[int(name[1:]):].partition(b'/\n')[0].decode(errors='replace'))
-        elif name not in ('/', '/SYM64/'):
-            found.append(name.removesuffix('/'))
-        at += 60 + size + size % 2
-    return found
+def _has_members(archive: bytes, members: Sequence[str]) -> bool:
+    try:
+        return [name for name, _ in read_archive(archive)] == list(members)
+    except ValueError:
+        return False
 
 
-def is_whole_object(content: bytes) -> bool:
+def _is_whole_object(content: bytes) -> bool:
     """Whether an object reaches to the end of its last section."""
     if not content.startswith(b'\0asm'):
         return len(content) >= 8 and (not content.startswith(b'BC\xc0\xde') or len(content) % 4 == 0)

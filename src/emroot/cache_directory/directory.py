@@ -1,7 +1,6 @@
-"""Cache directories: what emcc uses as EM_CACHE, complete for frozen use. All modes of one SDK share one.
-
-Its files are copies, which share blocks if the file system can. A change to one (by emcc itself, or by root)
-affects neither another cache directory nor the store nor a base.
+"""Cache directories: what emcc uses as EM_CACHE, complete for frozen use. All modes of one SDK share one. Its
+files are copies: a change to one (by emcc itself, or by root) affects neither another cache directory nor the
+store nor a base.
 
     <cache>/sysroot/include, sysroot/lib/...   headers, and archives by mode
     <cache>/sysroot_install.stamp              emcc: the headers are installed
@@ -21,7 +20,7 @@ from typing import Any
 
 from ..errors import UsageError, from_os_error
 from ..hashing import Record, digest_record
-from ..host.files import flush, read_file, stat_files, write_text
+from ..host.files import flush, read_file, stat_files, stat_if_there, write_text
 from ..host.home import read_json, write_json
 from ..host.scratch import Scratch
 from ..probe.port_inputs import are_current
@@ -44,11 +43,8 @@ FOREIGN = ['elsewhere']
 
 
 class CacheDirectory:
-    """A cache directory of one SDK. Files are installed atomically; any number of processes may fill it.
-
-    Files that a build with an `origin` (see `trust.origin_of`) installed are valid only for builds with the
-    same origin.
-    """
+    """A cache directory of one SDK, which any number of processes may fill. Files that a build with an `origin`
+    (see `trust.origin_of`) installed are valid only for builds with the same origin."""
 
     def __init__(self, root: Path, sdk: Sdk, origin: str = '') -> None:
         self.root = root.absolute()
@@ -68,18 +64,13 @@ class CacheDirectory:
                              hint='choose a directory outside of the SDK with --cache')
 
     def is_anothers(self) -> bool:
-        """Whether it was last used with another SDK, or is the cache of another emcc: then none of its
-        libraries is valid. `prepare` makes it a cache directory of this SDK."""
-        mark, said = read_json(self.root / HEADERS), read_file(self.root / SANITY)
-        return mark.get('sdk') != self.sdk.digest if mark else said is not None and not self._is_marked()
+        """Whether it was last used with another SDK, or is another emcc's: none of its libraries is valid."""
+        mark, marker = read_json(self.root / HEADERS), read_file(self.root / SANITY)
+        return mark.get('sdk') != self.sdk.digest if mark else marker is not None and not self._is_marked()
 
     def prepare(self, headers: Path) -> None:
-        """Make it a cache directory of this SDK: headers, stamps and the marker that keeps emcc from erasing
-        it. Archives may be installed before, or at the same time.
-
-        `headers`: a directory with the headers of the SDK. Raises `StoreError` if it cannot be written to,
-        `UsageError` if it is inside the SDK.
-        """
+        """Make it a cache directory of this SDK: headers (from the directory `headers`), stamps and the marker that
+        keeps emcc from erasing it. Raises `StoreError` if it cannot be written to, `UsageError` inside the SDK."""
         self.require_outside_sdk()
         mark = self.root / HEADERS
         state: dict[str, Any] = {'headers': headers.name, 'sdk': self.sdk.digest, 'sanity': self.sdk.sanity}
@@ -87,7 +78,7 @@ class CacheDirectory:
             if not self.has_headers(headers):
                 aside, before = self._scratch.directory(), read_json(mark) or {}
                 replaced = copy_tree(headers, self.root, aside=aside)
-                if all(before.get(name) == said for name, said in state.items()):
+                if state.items() <= before.items():
                     self.restored.update(replaced)
                 state['folders'] = by_folder(list_files(headers))
                 state['state'] = headers_state(self.root, state['folders'])
@@ -113,22 +104,14 @@ class CacheDirectory:
         return read_file(self.root / SANITY) == self.sdk.sanity.encode(errors='surrogateescape')
 
     def recorded_location(self, path: str, key: str) -> str | None:
-        """The digest of the SDK location in the bytes of the file at `path` (relative), empty for none. None
-        if the file was not made for `key`, or was changed since its installation.
-
-        A file that was built here for another location is invalid: the SDK was moved. One from a remote or an
-        archive is valid.
-        """
+        """The digest of the SDK location in the bytes of the file at `path` (relative), empty for none. None if it
+        was not made for `key`, was changed since, or was built here for another location: the SDK was moved."""
         record = self.recorded(path)
         if record.get('key') != key or record.get('places') not in (None, self.sdk.embedded_paths, FOREIGN):
             return None
         if record.get('origin', '') not in ('', self._origin) or not are_current(record.get('inputs', ())):
             return None
-        try:
-            found = os.lstat(self.root / path)
-        except OSError:
-            return None
-        return self.location_of(record) if stat_fingerprint(found) == record.get('stat') else None
+        return self.location_of(record) if is_unchanged(self.root / path, record) else None
 
     def holds(self, path: str, key: str) -> bool:
         """Whether the file at `path` (relative) was made for `key`, and is unchanged since."""
@@ -142,8 +125,8 @@ class CacheDirectory:
 
     def put(self, path: str, key: str, blob: Blob, store: Store, *, carries: str = '',
             inputs: Sequence[Sequence[Any]] = ()) -> None:
-        """Install a blob at `path` (relative). `carries`: the digest of the SDK location in its bytes. `inputs`: files and
-        their stamps; the file is valid while these are unchanged."""
+        """Install a blob at `path` (relative). `carries`: the digest of the SDK location in its bytes. `inputs`:
+        files and their stamps; the file is valid while these are unchanged."""
         self._put(path, store.path(blob.digest), {'key': key, 'digest': blob.digest, **self._location_fields(carries),
                                                   **({'inputs': inputs} if inputs else {})})
 
@@ -159,12 +142,10 @@ class CacheDirectory:
             if changed and all(before.get(name) == record[name] for name in ('key', 'digest')):
                 self.restored.add(path)
             flush(target)  # a record is believed: when the power fails, it must not be there without its file
-            write_record(self.root, path, {**record, 'stat': stat_fingerprint(os.lstat(target)), **self._origin_field()}, aside)
+            origin = {'origin': self._origin} if self._origin else {}
+            write_record(self.root, path, {**record, 'stat': stat_fingerprint(os.lstat(target)), **origin}, aside)
         except OSError as error:
             raise from_os_error(error, f'adding to the cache directory {self.root}') from error
-
-    def _origin_field(self) -> dict[str, str]:
-        return {'origin': self._origin} if self._origin else {}
 
     def _location_fields(self, location: str) -> dict[str, Any]:
         """The part of a record about the SDK location in the bytes."""
@@ -197,7 +178,6 @@ def recorded_files(cache: Path) -> Iterator[tuple[str, dict[str, Any]]]:
 
 
 def write_record(cache: Path, path: str, record: Record, aside: Path) -> None:
-    """Write the record of the file at `path` (relative)."""
     write_json(_record_file(cache, path), seal(record, _KIND, path), aside=aside)
 
 
@@ -207,10 +187,8 @@ def _record_file(cache: Path, path: str) -> Path:
 
 def is_unchanged(file: Path, record: dict[str, Any]) -> bool:
     """Whether a file is unchanged since its installation, by size, time and identity."""
-    try:
-        return bool(stat_fingerprint(os.lstat(file)) == record['stat'])
-    except OSError:
-        return False
+    found = stat_if_there(file)
+    return found is not None and stat_fingerprint(found) == record.get('stat')
 
 
 def stat_fingerprint(found: os.stat_result) -> list[int]:

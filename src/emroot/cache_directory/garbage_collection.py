@@ -29,12 +29,12 @@ def collect_garbage(home: Home, *, max_size: int | None = None, max_age: float |
 
 def collect_automatically(home: Home) -> Collected | None:
     """After a build that compiled something: keep the store below its limit, once a day. A new store is not
-    examined, unless EMROOT_MAX_SIZE is set.
-
-    Raises `UsageError` if EMROOT_MAX_SIZE is not a size.
-    """
+    examined, unless EMROOT_MAX_SIZE is set. Raises `UsageError` if that is not a size."""
     given = os.environ.get('EMROOT_MAX_SIZE', '')
-    limit = _limit(given)
+    try:
+        limit = parse_size(given) if given else MAX_SIZE
+    except ValueError as error:
+        raise UsageError(f'EMROOT_MAX_SIZE: {error}', hint='for example EMROOT_MAX_SIZE=5G, or 0 for no limit') from error
     marker = home.memo / 'gc.json'
     last = (read_json(marker) or {}).get('time')
     if not limit or (isinstance(last, float) and 0 <= time.time() - last < _INTERVAL):
@@ -43,15 +43,6 @@ def collect_automatically(home: Home) -> Collected | None:
     if last is None and not given:
         return None
     return collect_garbage(home, max_size=limit)
-
-
-def _limit(given: str) -> int:
-    if not given:
-        return MAX_SIZE
-    try:
-        return parse_size(given)
-    except ValueError as error:
-        raise UsageError(f'EMROOT_MAX_SIZE: {error}', hint='for example EMROOT_MAX_SIZE=5G, or 0 for no limit') from error
 
 
 def _used_by_caches(home: Home) -> set[str]:

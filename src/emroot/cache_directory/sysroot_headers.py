@@ -46,6 +46,5 @@ def has_headers(catalogue: Catalogue, store: Store) -> bool:
 
 
 def headers_key(sdk: Sdk) -> str:
-    """The key of the headers in the store."""
     return digest_record({'kind': 'headers', 'schema': schemas.HEADERS_KEYS, 'sources': sdk.parts['sources'],
                           'tools': sdk.parts['tools'], 'version': sdk.version})[:32]

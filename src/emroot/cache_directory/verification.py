@@ -17,9 +17,8 @@ from ..host.scratch import Scratch
 from ..store import Store
 from ..store.blobs import TREE
 from ..store.records import is_below, is_digest
-from ..store.restoration import Restorer
 from ..store.trees import described_files
-from ..store.verification import Verified
+from ..store.verification import Restorer, Verified
 from .directory import HEADERS, IN_FLIGHT, SANITY, headers_state, recorded_files, stat_fingerprint, write_record
 from .placement import settle
 
@@ -28,12 +27,8 @@ _KEPT = ('sysroot_install.stamp', 'sysroot', 'ports', 'ports-builds', 'build', '
 
 
 def verify_cache(cache: Path, store: Store, result: Verified, restorer: Restorer | None = None) -> None:
-    """Read every library and header of a cache directory.
-
-    With a `restorer`, damaged files are restored from the store, which was verified before. A file that
-    cannot be restored is removed, so that no link uses it, and counts as damaged until a build makes it
-    again.
-    """
+    """Read every library and header of a cache directory. A `restorer` restores damaged files from the store, which
+    was verified before; what it cannot restore is removed, and counts as damaged until a build makes it again."""
     with contextlib.closing(Scratch(cache / IN_FLIGHT)) as scratch:
         check = _Check(cache, store, result, scratch, restorer)
         check.libraries()
@@ -43,8 +38,8 @@ def verify_cache(cache: Path, store: Store, result: Verified, restorer: Restorer
 
 
 def clear_cache(cache: Path) -> None:
-    """Remove the files of emcc and emroot from a cache directory, as emcc does with the cache of another
-    SDK. The marker of its SDK goes last: if this is interrupted, the next build continues."""
+    """Remove the files of emcc and emroot from a cache directory, as emcc does with the cache of another SDK. The
+    marker of its SDK goes last: if this is interrupted, the next build continues."""
     records = [path for path in (cache / '.emroot').glob('*') if path not in (cache / IN_FLIGHT, cache / HEADERS)]
     for path in [*(cache / name for name in _KEPT), *records, cache / SANITY, cache / HEADERS]:
         remove_tree(path)
@@ -59,7 +54,6 @@ class _Check:
     restorer: Restorer | None
 
     def libraries(self) -> None:
-        """Verify the libraries, each against its record."""
         for path, record in recorded_files(self.cache):
             self.found.checked += 1
             digest = record['digest']
@@ -107,8 +101,8 @@ class _Check:
         if not any(self._take(source, path, digest) for source in sources):
             remove_tree(self.cache / path)
             return False
-        write_record(self.cache, path, {**record, 'stat': stat_fingerprint(os.lstat(self.cache / path))},
-                     self.scratch.directory())
+        state = stat_fingerprint(os.lstat(self.cache / path))
+        write_record(self.cache, path, {**record, 'stat': state}, self.scratch.directory())
         return True
 
     def _take(self, source: Path, path: str, digest: str) -> bool:

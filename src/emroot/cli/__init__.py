@@ -68,8 +68,8 @@ def _complain(error: EmrootError, *, verbose: bool) -> int:
     if verbose:
         import traceback
         traceback.print_exc()
-    from .ui.color import paint
     from .ui.github_actions import annotate
+    from .ui.messages import paint
     print(f'{paint("emroot: error:", "bad", sys.stderr)} {error.message}', file=sys.stderr)
     annotate('error', 'emroot', str(error))
     if error.hint:

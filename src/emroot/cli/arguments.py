@@ -23,7 +23,6 @@ def add_common(parser: argparse.ArgumentParser, *, first: bool = False) -> None:
 
 
 def add_json(parser: argparse.ArgumentParser) -> None:
-    """The option of commands that report."""
     parser.add_argument('--json', action='store_true', help='print one JSON document')
 
 

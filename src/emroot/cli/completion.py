@@ -1,15 +1,15 @@
-"""What a shell may offer at TAB: the answer to the question that the scripts of `emroot completion` ask.
+"""What a shell may offer at TAB: the scripts of `emroot completion` run `emroot __complete SHELL N WORD...`.
 
-The scripts contain no data: at each TAB they run `emroot __complete SHELL N WORD...` with the words after
-`emroot`; word N is being typed. The first line of the answer is its kind: `values` or `nospace` (followed by
-a line per value, with a tab and a description), `files`, `directories`, `command N` (complete like the
-command that starts at word N) or `none`. Options come from the parser, targets from cached listings. No SDK
-is queried or searched.
+The words are those after `emroot`; word N is being typed. The first line of the answer is its kind: `values` or
+`nospace` (with a line per value: value, tab, description), `files`, `directories`, `command N` (like the command
+that starts at word N) or `none`. Options come from the parser, targets from cached listings. No SDK is queried or
+searched.
 """
 
 from __future__ import annotations
 
 import argparse
+import contextlib
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -28,8 +28,8 @@ def answer(arguments: Sequence[str]) -> int:
     shell, number, words = arguments[0], int(arguments[1]), list(arguments[2:])
     typed, current = words[:number], words[number] if number < len(words) else ''
     kind, values = complete(typed, current, split=shell == 'bash')
-    said = [kind, *(f'{value}\t{about}' for value, about in values)]
-    sys.stdout.buffer.write(('\n'.join(said) + '\n').encode(errors='surrogateescape'))  # Windows ends text otherwise
+    lines = [kind, *(f'{value}\t{about}' for value, about in values)]
+    sys.stdout.buffer.write(('\n'.join(lines) + '\n').encode(errors='surrogateescape'))  # Windows ends text otherwise
     return 0
 
 
@@ -71,12 +71,10 @@ class _Line:
 
     @property
     def commands(self) -> dict[str, str]:
-        """The commands that may come next, with descriptions."""
         return {choice.dest: choice.help or '' for action in self.parser._actions
                 if isinstance(action, argparse._SubParsersAction) for choice in action._choices_actions}
 
     def option(self, name: str) -> argparse.Action | None:
-        """The option with this name."""
         return self.parser._option_string_actions.get(name)
 
     def options(self) -> Iterator[tuple[str, str]]:
@@ -87,7 +85,6 @@ class _Line:
                 yield action.option_strings[-1], action.help or ''
 
     def positional(self) -> argparse.Action | None:
-        """The next positional argument."""
         expected = [a for a in self.parser._actions if not a.option_strings and not isinstance(a, argparse._SubParsersAction)]
         if self.taken < len(expected):
             return expected[self.taken]
@@ -173,10 +170,8 @@ def _modes(line: _Line) -> list[Mode]:
     from ..errors import EmrootError
     found = []
     for given in line.given.get('features') or ['wasm32']:
-        try:
+        with contextlib.suppress(EmrootError):
             found.append(parse_features([given]))
-        except EmrootError:
-            continue
     return found
 
 
@@ -186,5 +181,5 @@ def _targets(line: _Line, mode: Mode) -> list[str]:
     from ..host.home import find_home
     home = find_home(next(iter(line.given.get('home', ())), None))
     known = sorted(home.memo.glob(f'probe/*/*/{mode}/list.json'), key=lambda path: path.stat().st_mtime)
-    said = (read_checked_json(known[-1]) if known else None) or {}
-    return [name for part in ('libraries', 'groups', 'ports', 'port_variants') for name in said.get(part, {})]
+    memo = (read_checked_json(known[-1]) if known else None) or {}
+    return [name for part in ('libraries', 'groups', 'ports', 'port_variants') for name in memo.get(part, {})]

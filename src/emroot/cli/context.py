@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import json
 import os
 import sys
@@ -13,10 +14,10 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import UsageError
 from ..host.home import Home, find_home, user_path
+from ..host.quoting import quoted
 from ..libraries.catalogue import Catalogue
 from ..modes import Mode
-from ..project.names import split_names
-from ..project.project_file import Project, find_project, load_project
+from ..project.project_file import Project, find_project, load_project, split_names
 from ..project.selection import Selected, Selection, parse_modes
 from ..sdk import Sdk, find_sdk
 from ..sdk.discovery import find_sdk_version
@@ -38,7 +39,6 @@ class CommandContext:
 
     @cached_property
     def home(self) -> Home:
-        """The home of `--home` or EMROOT_HOME, or the default."""
         return find_home(self.args.home)
 
     @cached_property
@@ -52,14 +52,31 @@ class CommandContext:
 
     @cached_property
     def project(self) -> Project | None:
-        """The `emroot.toml` of the current directory or of the nearest parent, without its untrusted parts
-        (with one warning). Commands below `emroot run` use its project, in any directory."""
+        """The nearest `emroot.toml`, here or above. Commands below `emroot run` use its project, in any directory."""
         given = os.environ.get(PROJECT)
         path = find_project() if given is None else Path(given) if given else None
-        if not path:
-            return None
-        from .project_trust import admit  # lazy import: most commands find no file to read
-        return admit(self.home, load_project(path), warn=not self.args.quiet)
+        return self._admitted(load_project(path)) if path else None
+
+    def _admitted(self, project: Project) -> Project:
+        """The project without its untrusted parts. A file never asks for uploads, whoever trusts it."""
+        from ..project import trust  # lazy import: most commands find no file to read
+        from .ui.messages import warn
+        if project.remote:
+            from ..remote.remote_spec import WRITES  # lazy import: most projects have no remote
+            remote = project.remote.removeprefix(WRITES)
+            if remote != project.remote and not self.args.quiet:
+                warn(f"{project.file} requests uploads to {remote}: a project's file cannot request uploads",
+                     f'to upload, give --remote-write, or set EMROOT_REMOTE={WRITES}{remote}')
+            project = dataclasses.replace(project, remote=remote)
+        names = trust.untrusted_keys(project)
+        if not names or trust.is_trusted(self.home, project.file.parent):
+            return project
+        if not self.args.quiet:
+            directory = quoted(project.file.parent)
+            listed = ', '.join(f'{key} ({value})' for key, value in names.items())
+            warn(f'{project.file} names {listed}: not used, because this project is not trusted',
+                 f'check that file, then run `emroot trust {directory}`; in CI set {trust.TRUST}={directory}')
+        return trust.without_untrusted(project)
 
     @cached_property
     def origin(self) -> str:
@@ -86,15 +103,16 @@ class CommandContext:
 
     @cached_property
     def catalogue(self) -> Catalogue:
-        """The catalogue of the SDK. A doubtful SDK gets one warning."""
-        if self.sdk.doubt and not self.args.quiet:
-            from .ui.warnings import warn_once  # lazy import: once per SDK
-            warn_once(self.home, f'sdk-{self.sdk.digest}', self.sdk.doubt)
-        if self.sdk.lacking and not self.args.quiet:
-            from ..diagnostics.seams import warning
-            from .ui.warnings import warn_once  # lazy import: no known SDK lacks any
-            warn_once(self.home, f'seams-{self.sdk.digest}', warning(self.sdk))
-        return Catalogue(self.sdk, self.home)
+        """A doubtful SDK gets one warning."""
+        sdk = self.sdk
+        if (sdk.doubt or sdk.lacking) and not self.args.quiet:
+            from .ui.messages import warn_once  # lazy import: few SDKs are doubtful
+            if sdk.doubt:
+                warn_once(self.home, f'sdk-{sdk.digest}', sdk.doubt)
+            if sdk.lacking:
+                from ..diagnostics.seams import warning
+                warn_once(self.home, f'seams-{sdk.digest}', warning(sdk))
+        return Catalogue(sdk, self.home)
 
     @property
     def cache(self) -> Path:
@@ -132,9 +150,7 @@ class CommandContext:
     @property
     def remote(self) -> RemoteSpec | None:
         """The remote: from the command line, otherwise EMROOT_REMOTE, otherwise the project; empty for none.
-
-        Secret headers are sent only to a remote that the user named, never to one that only a project names.
-        """
+        Secret headers are sent only to a remote that the user named."""
         given = self._by_user('remote')
         text = given if given is not None else self.project.remote if self.project else ''
         if not text:
@@ -194,20 +210,20 @@ class CommandContext:
         """The modes of `--features`, in order, without duplicates; wasm32 by default."""
         return parse_modes(self.args.features)
 
-    def selected(self, *, or_project: bool = False) -> Selected:
-        """Targets by mode, selected by `--features`, `--targets` and `--for` together; without these, by
-        `emroot.toml`, if `or_project`. May be empty.
-
-        Raises `UnknownNameError` for unknown names.
-        """
+    def selected(self, *, needed: bool = True) -> Selected:
+        """Targets by mode, selected by `--features`, `--targets` and `--for` together; by `emroot.toml` if none of
+        these is given and a selection is `needed`. Raises `UnknownNameError`, and `UsageError` for nothing."""
         args, selection = self.args, self.selection
         if args.features or args.targets or args.links:
             selection.add(features=args.features, targets=split_names(args.targets), links=args.links)
-        elif or_project and self.project:
+        elif needed and self.project:
             selection.add_project(self.project)
-        return selection.selected()
+        selected = selection.selected()
+        if needed and not selected:
+            raise UsageError('nothing is selected', hint='give --features, --targets or --for, for example '
+                                                         '`emroot build --for "em++ -flto=thin"`, or write an emroot.toml')
+        return selected
 
 
 def print_json(document: Any) -> None:
-    """Print one JSON document on standard output."""
     sys.stdout.write(json.dumps(document, indent=2) + '\n')

@@ -18,11 +18,11 @@ from ..remote.signing import sign
 from ..symbol_index.storage import KIND as INDEX
 
 
-def put(build: Build, wanted: list[tuple[Mode, str]], address: RemoteSpec, key: Path | None) -> tuple[int, int | None]:
+def put(build: Build, targets: list[tuple[Mode, str]], address: RemoteSpec, key: Path | None) -> tuple[int, int | None]:
     """Upload. Returns the number of targets, and for a directory the number of its records."""
     transport, store, found = address.open(), build.store, list[Outgoing]()
     with store:
-        for mode, target in wanted:
+        for mode, target in targets:
             whole = next(filter(None, (outgoing(store, offer) for offer in _offers(build, mode, target))), None)
             if whole is None:
                 raise StoreError(f'the store no longer has {mode}/{target}, only the cache directory has',
@@ -32,7 +32,7 @@ def put(build: Build, wanted: list[tuple[Mode, str]], address: RemoteSpec, key: 
         signatures = sign(key, [each.text for each in found]) if key else [b''] * len(found)
         for each, signature in zip(found, signatures, strict=True):
             send(transport, each, signature)
-    return len(wanted), transport.write_index()
+    return len(targets), transport.write_index()
 
 
 def _offers(build: Build, mode: Mode, target: str) -> Iterator[UploadRequest]:

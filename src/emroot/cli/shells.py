@@ -9,8 +9,6 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Shell:
-    """One shell."""
-
     assignment: Callable[[str, str], str]
     """The line that sets a variable (name, value) for the commands after it."""
     completes: bool = True
@@ -46,5 +44,4 @@ SHELLS = {
 
 
 def default_shell() -> str:
-    """The shell of this platform."""
     return 'powershell' if os.name == 'nt' else 'bash'

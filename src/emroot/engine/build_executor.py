@@ -135,7 +135,7 @@ class BuildExecutor:
                 self.remote.upload(UploadRequest(INDEX, archive.key, counts=False))
 
     def _keys_of(self, key: str, what: str) -> Keys:
-        return candidate_keys(key, what, self.cache.sdk, own_place=self.options.own_location)
+        return candidate_keys(key, what, self.cache.sdk, own_location=self.options.own_location)
 
     # --- the base ---
 
@@ -159,7 +159,7 @@ class BuildExecutor:
         """The same for outputs of embuilder."""
         base, left = BaseCache(root, self.cache.sdk), {}
         for (mode, target), key in keys.items():
-            files = base.files(key, own_place=self.options.own_location)
+            files = base.files(key, own_location=self.options.own_location)
             for path, found in files.items():
                 self.cache.refer(path, key, found.file, found.digest, carries=found.location)
             if files:

@@ -44,4 +44,4 @@ class BuildContext:
         """The first base that has a valid copy of the archive, and the file."""
         members = [name for name, _ in archive.members]
         return next(((base, found) for base in self.bases if (found := base.find(
-            archive.path, archive.key, own_place=self.options.own_location, members=members))), None)
+            archive.path, archive.key, own_location=self.options.own_location, members=members))), None)

@@ -20,12 +20,8 @@ Noted = Mapping[str, Any]
 
 
 def prepare_bytecode(directory: Path) -> Noted:
-    """Create the directory, and remove files that differ from their record or have none. Returns the valid
-    files.
-
-    The directory is private to its owner: Python creates files according to the umask, and runs them. Reading
-    a pipe there would block.
-    """
+    """Create the directory, and remove files that differ from their record or have none. Returns the valid files.
+    The directory is private to its owner: Python creates files according to the umask, and runs them."""
     with contextlib.suppress(OSError):  # a home that cannot be written to
         make_directories(directory.parent)
         directory.mkdir(mode=0o700, exist_ok=True)
@@ -51,8 +47,7 @@ def note_bytecode(directory: Path, known: Noted) -> None:
 
 
 def _as_noted(path: str, entry: Any) -> list[Any] | None:
-    """The new record of a file; None if it differs from its record. Only a file with another stat
-    fingerprint (touched, or copied with its home) is read."""
+    """The new record of a file; None if it differs from its record. Read only with another stat fingerprint."""
     if not isinstance(entry, list) or len(entry) != 2:
         return None
     try:
@@ -65,8 +60,7 @@ def _as_noted(path: str, entry: Any) -> list[Any] | None:
 
 
 def _untouched(path: str) -> list[int]:
-    """A stat fingerprint that changes when the file is written, replaced or restored, whatever its
-    modification time; empty while the file is too new to be sure."""
+    """A stat fingerprint that changes when the file is written, replaced or restored; empty while it is too new."""
     found = os.lstat(path)
     if time.time_ns() - found.st_ctime_ns <= SETTLED:
         return []

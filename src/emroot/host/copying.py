@@ -16,8 +16,7 @@ _CANNOT_LINK = {errno.EXDEV, errno.EPERM, errno.EMLINK, errno.ENOTSUP, errno.EAC
 
 
 def install_file(source: Path, target: Path, *, linked: bool = True, aside: Path | None = None) -> None:
-    """Give `target` the content of `source`, atomically: as a hard link if `linked` and possible,
-    otherwise as a copy (see `atomic_write` for `aside`)."""
+    """`link_or_copy`, atomically (see `atomic_write` for `aside`)."""
     with atomic_write(target, aside) as temporary:
         link_or_copy(source, temporary, linked=linked)
         if not os.path.lexists(temporary):
@@ -25,14 +24,13 @@ def install_file(source: Path, target: Path, *, linked: bool = True, aside: Path
 
 
 def link_or_copy(source: Path | str, target: Path | str, *, linked: bool = True) -> None:
-    """Hard-link `source` to `target`, or copy it if links are not possible. `target` must not exist."""
+    """Hard-link `source` to `target`, which must not exist; copy it if not `linked` or not possible."""
     if not (linked and hard_link(source, target)):
         copy(source, target)
 
 
 def copy(source: Path | str, target: Path | str) -> None:
-    """Copy `source` to `target`, which must not exist; the copy is writable by its owner only. If the file
-    system can, both share blocks until one is changed."""
+    """Copy `source` to `target`, which must not exist; the copy is writable by its owner only."""
     if clone(source, target):
         os.chmod(target, COPIED)
         return

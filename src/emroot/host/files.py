@@ -28,7 +28,6 @@ _MINE, _COUNT = os.urandom(4).hex(), itertools.count()
 _CANNOT_FLUSH = {errno.EINVAL, errno.ENOTSUP, getattr(errno, 'ENOSYS', 38)}
 
 
-
 def temporary_name(path: Path) -> Path:
     """A unique name next to `path`, so that a rename stays on one file system."""
     return path.with_name(_temporary(path.name))
@@ -40,11 +39,8 @@ def _temporary(name: str) -> str:
 
 @contextlib.contextmanager
 def atomic_write(path: Path, aside: Path | None = None) -> Iterator[Path]:
-    """Yield a temporary name; rename it over `path` at the end of the block, remove it after an error.
-
-    It is next to `path`, or in `aside`: a directory on the same disk whose owner removes leftovers of killed
-    processes.
-    """
+    """Yield a temporary name; rename it over `path` at the end of the block, remove it after an error. It is next
+    to `path`, or in `aside`: a directory on the same disk whose owner removes leftovers of killed processes."""
     if not os.path.isdir(path.parent):
         make_directories(path.parent)
     temporary = temporary_name(aside / path.name if aside else path)
@@ -104,8 +100,8 @@ def make_directories(path: Path | str) -> None:
 
 
 def write_bytes(path: Path | str, data: bytes, *, aside: Path | None = None, durable: bool = False) -> None:
-    """Write a file atomically (see `atomic_write` for `aside`), in few system calls: thousands of records are
-    written like this. `durable`: flush it to the disk first."""
+    """Write a file atomically (see `atomic_write` for `aside`), in few system calls: there are thousands of
+    records. `durable`: flush it to the disk first."""
     folder, name = os.path.split(path)
     if folder and not aside and not os.path.isdir(folder):
         make_directories(folder)
@@ -152,8 +148,8 @@ def as_python(value: object) -> str:
         return f'{{{", ".join(f"{as_python(key)}: {as_python(item)}" for key, item in value.items())}}}'
     if isinstance(value, list):
         return f'[{", ".join(map(as_python, value))}]'
-    said = repr(value)
-    return said if said.isascii() else f'__import__("os").fsdecode({os.fsencode(str(value))!r})'
+    text = repr(value)
+    return text if text.isascii() else f'__import__("os").fsdecode({os.fsencode(str(value))!r})'
 
 
 def read_file(path: Path | str) -> bytes | None:
@@ -209,6 +205,22 @@ def stat_files(directory: str, names: Iterable[str], *, follow_symlinks: bool = 
         return [os.stat(name, dir_fd=at, follow_symlinks=follow_symlinks) for name in names]
     finally:
         os.close(at)
+
+
+def list_names(directory: Path | str) -> list[str]:
+    """The names in a directory, sorted; none if it cannot be read."""
+    try:
+        return sorted(os.listdir(directory))
+    except OSError:
+        return []
+
+
+def stat_if_there(path: Path | str) -> os.stat_result | None:
+    """What lstat says; None if there is nothing."""
+    try:
+        return os.lstat(path)
+    except OSError:
+        return None
 
 
 def remove_tree(path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import json
 import os
@@ -48,7 +49,6 @@ class Home:
 
     @property
     def sdks(self) -> Path:
-        """SDKs that emroot installed."""
         return self.root / 'sdk'
 
     @property
@@ -58,13 +58,7 @@ class Home:
 
     @property
     def logs(self) -> Path:
-        """Logs of the last builds."""
         return self.root / 'logs'
-
-    @property
-    def trusted(self) -> Path:
-        """Directories whose project files the user trusts (see `project/trust.py`)."""
-        return self.root / 'trusted'
 
     def cache_directory(self, version: str, digest: str, origin: str = '') -> Path:
         """The default cache directory of an SDK, for all modes; another for results of an `origin`."""
@@ -83,7 +77,7 @@ class Home:
         return [path for path in paths if (path / '.emroot').is_dir()]
 
     def remove_stale_temporaries(self) -> None:
-        """Remove temporary files of killed processes outside of the store and cache directories."""
+        """Those outside of the store and cache directories."""
         for top in (self.memo, self.root / 'caches'):
             for path in is_stale(top):
                 remove(path)
@@ -110,8 +104,7 @@ class Home:
 
 
 def find_home(explicit: str | os.PathLike[str] | None = None) -> Home:
-    """The given home, otherwise `EMROOT_HOME`, otherwise the platform's cache directory of the user. Raises
-    `StoreError` if others could have changed its content."""
+    """The given home, `EMROOT_HOME`, or the default. Raises `StoreError` if others may write to it."""
     chosen = explicit or os.environ.get('EMROOT_HOME')
     root = user_path(chosen) if chosen else user_cache_dir() or NOWHERE
     if set('\r\n') & set(str(root)):
@@ -135,11 +128,8 @@ def user_cache_dir() -> Path | None:
 
 
 def user_path(given: str | os.PathLike[str], directory: Path | None = None) -> Path:
-    """The absolute path for a path of the user, who may use `~`. A relative path is relative to `directory`,
-    or the current one. `..` is resolved, unless it leads out of a link.
-
-    Raises `StoreError` if `~` cannot be expanded.
-    """
+    """The absolute path for a path of the user, relative to `directory` or the current one. `..` is resolved,
+    unless it leads out of a link. Raises `StoreError` if `~` cannot be expanded."""
     try:
         path = Path((directory or Path.cwd()) / Path(given).expanduser())
         plain = os.path.abspath(path) if '..' in path.parts else path
@@ -149,9 +139,8 @@ def user_path(given: str | os.PathLike[str], directory: Path | None = None) -> P
                          hint='set HOME, or give the path without ~') from error
 
 
-def read_json(path: Path | str) -> dict[str, Any] | None:
-    """A cached answer; None if it is absent or cannot be read."""
-    text = read_file(path)
+def parse_json(text: bytes | None) -> dict[str, Any] | None:
+    """The JSON object in a text; None for anything else."""
     try:
         answer = json.loads(text) if text else None
     except (ValueError, RecursionError):
@@ -159,12 +148,15 @@ def read_json(path: Path | str) -> dict[str, Any] | None:
     return answer if isinstance(answer, dict) else None
 
 
+def read_json(path: Path | str) -> dict[str, Any] | None:
+    """The JSON object in a file; None if it is absent or cannot be read."""
+    return parse_json(read_file(path))
+
+
 def write_json(path: Path, answer: dict[str, Any], *, aside: Path | None = None) -> None:
     """Cache an answer, in its order, if the home is writable (`aside`: see `files.atomic_write`)."""
-    try:
+    with contextlib.suppress(OSError):
         write_text(path, json.dumps(answer, separators=(',', ':')), aside=aside)
-    except OSError:
-        return
 
 
 @functools.cache

@@ -1,8 +1,6 @@
-"""Start this emroot again: `isolated(MODULE)` gives the command, and this file is the program.
-
-`python -m emroot` would import modules from the current directory (a project's `json.py`), obey the project's
-PYTHONPATH and PYTHONHOME, and not find an emroot that is not installed.
-"""
+"""Start this emroot again: `isolated(MODULE)` gives the command, and this file is the program. `python -m emroot`
+would import modules from the current directory (a project's `json.py`), obey PYTHONPATH, and not find an emroot
+that is not installed."""
 
 from __future__ import annotations
 

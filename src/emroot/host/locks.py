@@ -51,14 +51,11 @@ class Lock(enum.Enum):
 
 @contextlib.contextmanager
 def try_lock(path: Path, *, seconds: float = 0.0, discard: Callable[[Lock], bool] = lambda _: False) -> Iterator[Lock]:
-    """Hold the lock at `path`, if it can be acquired within `seconds`. Yields the outcome.
+    """Hold the lock at `path`, if it can be acquired within `seconds`. Yields the outcome. It belongs to the
+    operating system, so it ends with its process.
 
-    If `discard(outcome)` is true at the end of the block, the file is deleted: while the lock is held, so
-    that nobody waits for a deleted file; on Windows, which cannot delete open files, right after.
-
-    The lock belongs to the operating system, so it ends with its process in any case; the content of the file
-    has no meaning. Where locks do not work (some network file systems), it is never held, and the work is
-    done without it.
+    If `discard(outcome)` is true at the end of the block, the file is deleted: while the lock is held, so that
+    nobody waits for a deleted file; on Windows, which cannot delete open files, right after.
     """
     gone = False
     try:

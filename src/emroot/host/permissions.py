@@ -35,13 +35,9 @@ def restrict_umask() -> None:
 
 
 def require_owned(home: Path, parts: Iterable[str]) -> None:
-    """Raise `StoreError` if a home, or a part of it, belongs to another user or is writable by others (not on
-    Windows).
-
-    If only a group may write, as with a umask of 002, the permission is removed, unless another user left a
-    file there.
-    """
-    if not hasattr(os, 'geteuid'):
+    """Raise `StoreError` if a home, or a part of it, belongs to another user or is writable by others. If only a
+    group may write, as with a umask of 002, the permission is removed, unless another user left a file there."""
+    if not hasattr(os, 'geteuid'):  # Windows
         return
     trusted = (os.geteuid(), 0)
     for path in (home, *(home / part for part in parts)):

@@ -1,8 +1,6 @@
-"""Search for programs on PATH, never in the current directory: a project must not choose the programs that
-run.
+"""Search for programs on PATH, never in the current directory: a project must not choose the programs that run.
 
-Windows and `shutil.which` there search the current directory first, and an empty or relative entry of PATH
-means it on every system.
+Windows and `shutil.which` there search it first, and an empty or relative entry of PATH means it on every system.
 """
 
 from __future__ import annotations
@@ -11,10 +9,8 @@ import os
 
 
 def find_program(name: str, path: str | None = None) -> str | None:
-    """The path of a program in the absolute directories of `path` (default: PATH); None if there is none.
-
-    A name with a directory (`./cc`, `~/bin/cc`) is that file, with `~` expanded; None if it is not a program.
-    """
+    """The path of a program in the absolute directories of `path` (default: PATH), or of the file that a name
+    with a directory (`./cc`, `~/bin/cc`) means; None if there is none."""
     expanded = os.path.expanduser(name)
     if os.path.dirname(expanded):
         return _executable(expanded)

@@ -6,6 +6,8 @@ import time
 from collections.abc import Callable
 from typing import TypeVar
 
+#: Codes of HTTP for which a retry is useful.
+PASSING_STATUS = {408, 425, 429, 500, 502, 503, 504}
 _T = TypeVar('_T')
 
 

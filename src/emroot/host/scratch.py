@@ -1,8 +1,8 @@
-"""Unfinished files: a directory per process next to the lock that it holds, so that leftovers of killed
-processes are known.
+"""Unfinished files: a directory per process next to the lock that it holds, so that leftovers of killed processes
+are known.
 
-    TOP/PID-HEX/        the unfinished files; renamed to their final path when they are complete
-    TOP/PID-HEX.lock    held as long as the process lives; its time is the start of that process
+TOP/PID-HEX/ the unfinished files; renamed to their final path when they are complete TOP/PID-HEX.lock held as
+long as the process lives; its time is the start of that process
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from functools import partial
 from pathlib import Path
 
 from ..errors import from_os_error
-from .files import SLACK, make_directories, remove, remove_tree
+from .files import SLACK, list_names, make_directories, remove, remove_tree, stat_if_there
 from .locks import Lock, try_lock
 
 #: The format of names in `Scratch.directory`.
@@ -53,7 +53,6 @@ class Scratch:
             return self._directory
 
     def close(self) -> None:
-        """Remove the directory."""
         if self._directory is not None:
             remove_tree(self._directory)
             self._lock.close()
@@ -63,15 +62,13 @@ class Scratch:
 
 @contextlib.contextmanager
 def staging(parent: Path) -> Iterator[Path]:
-    """A directory in which something for `parent` is made; it is removed at the end with what is still in it. Raises
-    `OSError` if nothing can be written there."""
+    """A directory in which something for `parent` is made, removed at the end. Raises `OSError`."""
     top = parent / '.emroot.tmp'
     make_directories(top)
-    scratch = Scratch(top)
     try:
-        yield scratch.directory()
+        with contextlib.closing(Scratch(top)) as scratch:
+            yield scratch.directory()
     finally:
-        scratch.close()
         with contextlib.suppress(OSError):  # others are at work there
             os.rmdir(top)
 
@@ -82,13 +79,13 @@ def sweep(top: Path) -> None:
     for directory in _left(top):
         lock = _lock_of(directory)
         if not directory.is_dir():
-            if abs(now - _changed(lock)) < SLACK:
+            if abs(now - changed_at(lock)) < SLACK:
                 continue  # somebody is about to make the directory
-        elif not lock.exists() and abs(now - _changed(directory)) < FORGOTTEN:
+        elif not lock.exists() and abs(now - changed_at(directory)) < FORGOTTEN:
             continue  # on a disk where no lock could be made
         # A compiler that outlived its emroot may still write there: next time.
         with try_lock(lock, discard=partial(_is_swept, directory)) as held:
-            if held or (held is Lock.NONE and abs(now - _changed(directory)) > FORGOTTEN):
+            if held or (held is Lock.NONE and abs(now - changed_at(directory)) > FORGOTTEN):
                 remove_tree(directory)
 
 
@@ -103,25 +100,21 @@ def running_since(top: Path) -> Iterator[float]:
         lock = _lock_of(directory)
         if lock.exists() and directory.is_dir():
             with try_lock(lock) as held:
-                if held is Lock.BUSY or (held is Lock.NONE and abs(now - _changed(directory)) < FORGOTTEN):
-                    yield _changed(lock)
+                if held is Lock.BUSY or (held is Lock.NONE and abs(now - changed_at(directory)) < FORGOTTEN):
+                    yield changed_at(lock)
 
 
 def _left(top: Path) -> list[Path]:
     """The directories of processes, also those of which only the lock exists. Links are ignored."""
-    try:
-        names = {name.removesuffix('.lock') for name in os.listdir(top)} if not os.path.islink(top) else set()
-    except OSError:
-        return []
-    return [top / name for name in sorted(names) if re.fullmatch(_NAME, name)]
+    names = dict.fromkeys(name.removesuffix('.lock') for name in list_names(top)) if not os.path.islink(top) else ()
+    return [top / name for name in names if re.fullmatch(_NAME, name)]
 
 
 def _lock_of(directory: Path) -> Path:
     return directory.with_name(f'{directory.name}.lock')
 
 
-def _changed(path: Path) -> float:
-    try:
-        return os.lstat(path).st_mtime
-    except OSError:
-        return 0.0
+def changed_at(path: Path) -> float:
+    """When a file or directory was changed, in seconds since 1970; 0 if it is not there."""
+    found = stat_if_there(path)
+    return found.st_mtime if found else 0.0

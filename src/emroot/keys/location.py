@@ -29,12 +29,10 @@ KeysOf = Callable[[str, str], Keys]
 
 
 def embeds_path(file: Path, embedded_paths: Sequence[str]) -> bool:
-    """Whether a file contains one of these paths."""
     return contains_path(file.read_bytes(), embedded_paths)
 
 
 def contains_path(content: bytes, embedded_paths: Sequence[str]) -> bool:
-    """Whether one of these paths occurs in these bytes."""
     return any(os.fsencode(path) in content for path in embedded_paths)
 
 
@@ -48,13 +46,12 @@ def portable_key(key: str, what: str) -> str:
     return digest_record({what: key, 'places': 'anywhere'})
 
 
-def candidate_keys(key: str, what: str, sdk: Sdk, *, own_place: bool = False) -> Keys:
-    """The possible keys of a result, best first, each with the digest of the SDK location in its bytes."""
+def candidate_keys(key: str, what: str, sdk: Sdk, *, own_location: bool = False) -> Keys:
     keys = [(local_key(key, sdk.embedded_paths, what), sdk.location_key), (key, '')]
-    return keys if own_place else [*keys, (portable_key(key, what), SOMEWHERE)]
+    return keys if own_location else [*keys, (portable_key(key, what), SOMEWHERE)]
 
 
 def embedded_location(record: Record, location: str) -> str:
     """The digest of the SDK location in a result's bytes: that of its key, or for an `anywhere` key of its record."""
-    said = record.get('place')
-    return str(said) if location == SOMEWHERE and is_digest(said) else location
+    recorded = record.get('place')
+    return str(recorded) if location == SOMEWHERE and is_digest(recorded) else location

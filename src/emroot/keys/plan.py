@@ -1,8 +1,6 @@
-"""The plan of a build: each distinct compile and archive once, with its key.
-
-A key is the sha256 of a plain record (canonical JSON). Equal keys mean equal bytes. So a compile that occurs
-in several targets, modes or cache directories is in the plan, and in the store, once.
-"""
+"""The plan of a build: each distinct compile and archive once, with its key: the sha256 of a plain record
+(canonical JSON). Equal keys mean equal bytes, so a compile of several targets, modes or cache directories is in the
+plan, and in the store, once."""
 
 from __future__ import annotations
 
@@ -18,15 +16,12 @@ from ..sdk import Sdk
 
 @dataclass(frozen=True, kw_only=True)
 class Compile:
-    """One distinct compile: key, arguments and source."""
-
     key: str
     argv: tuple[str, ...]
     source: str
 
     @property
     def name(self) -> str:
-        """The base name of the source, for messages."""
         return self.source.rsplit('/', 1)[-1]
 
 
@@ -44,7 +39,6 @@ class Archive:
 
     @property
     def name(self) -> str:
-        """The target with its mode: `wasm64-lto/libc-debug`."""
         return f'{self.mode}/{self.target}'
 
 
@@ -57,7 +51,6 @@ class Plan:
 
 
 def make_plan(sdk: Sdk, recipes: Iterable[Recipe]) -> Plan:
-    """The plan for recipes."""
     compiles: dict[str, Compile] = {}
     archives = []
     seen: dict[tuple[tuple[str, ...], str], str] = {}
@@ -75,8 +68,8 @@ def make_plan(sdk: Sdk, recipes: Iterable[Recipe]) -> Plan:
 
 
 def compile_record(sdk: Sdk, argv: tuple[str, ...], source: str) -> Record:
-    """The inputs that determine an object. The paths of the SDK and of the cache directory are not among
-    them: compiles map them to fixed names (see `engine/command_lines/compile_context.py`)."""
+    """The inputs that determine an object. Paths of the SDK and of the cache directory are not among them:
+    compiles map them to fixed names (see `engine/command_lines/compile_context.py`)."""
     return {'schema': schemas.KEYS, 'kind': 'object', 'compiler': sdk.parts['compiler'], 'sources': sdk.parts['sources'],
             'version': sdk.version, 'argv': list(argv), 'source': source}
 

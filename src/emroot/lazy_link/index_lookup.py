@@ -50,7 +50,7 @@ def has_archive(build: Build, archive: Archive) -> bool:
 
 
 def keys_in(build: Build) -> KeysOf:
-    return partial(candidate_keys, sdk=build.catalogue.sdk, own_place=build.options.own_location)
+    return partial(candidate_keys, sdk=build.catalogue.sdk, own_location=build.options.own_location)
 
 
 def find_known_index(build: Build, archive: Archive) -> SymbolIndex | None:

@@ -1,9 +1,6 @@
-"""The catalogue: the SDK's own description of its libraries, as data. Queried once per SDK and mode, then
-cached.
-
-There are two queries of different cost: the *list* of a mode (names, files, groups, ports), and the *recipe*
-of a target (its compiles and the order of its members).
-"""
+"""The catalogue: the SDK's own description of its libraries, as data, queried once per SDK and mode. There are two
+queries of different cost: the *list* of a mode (names, files, groups, ports), and the *recipe* of a target (its
+compiles, in order)."""
 
 from __future__ import annotations
 
@@ -124,7 +121,6 @@ class Recipe:
 
     mode: Mode
     target: str
-    file: str
     path: str
     family: str
     """The library of which this is a variant."""
@@ -146,18 +142,19 @@ class Catalogue:
         self._listings: dict[Mode, Listing] = {}
 
     def listing(self, mode: Mode) -> Listing:
-        """The listing of a mode."""
         if mode not in self._listings:
             memo_file = self._listing_memo(mode)
             memo = read_checked_json(memo_file)
             if not memo:
                 memo = self._ask('listing', mode)
                 write_checked_json(memo_file, memo)
-            self._listings[mode] = _listing(mode, memo, read_checked_json(self._unlisted(mode)) or {})
+            unlisted = read_checked_json(self._unlisted(mode)) or {}
+            self._listings[mode] = Listing(
+                mode=mode, libraries=_libraries(memo['libraries']), groups=memo['groups'], ports=memo['ports'],
+                port_variants=memo['port_variants'], list_values=memo['list_values'], unlisted=_libraries(unlisted))
         return self._listings[mode]
 
     def is_cached(self, mode: Mode) -> bool:
-        """Whether the listing of a mode is cached."""
         return mode in self._listings or self._listing_memo(mode).is_file()
 
     def add_unlisted(self, mode: Mode, unlisted: Mapping[str, Any]) -> None:
@@ -175,32 +172,28 @@ class Catalogue:
 
     def recipes(self, mode: Mode, targets: Iterable[str]) -> dict[str, Recipe]:
         """The recipes of those `targets` (exact names) that are libraries of `mode`."""
-        wanted = list(targets)
+        libraries = [target for target in targets if re.fullmatch(_LIBRARY, target)]
         if self.is_cached(mode):  # else that question is spared: the answer to this one tells, too
-            wanted = [target for target in wanted if self.listing(mode).library(target)]
-        memo_files = {target: self.memo / mode.name / f'{target}.json' for target in wanted if re.fullmatch(_LIBRARY, target)}
+            libraries = [target for target in libraries if self.listing(mode).library(target)]
+        memo_files = {target: self.memo / mode.name / f'{target}.json' for target in libraries}
         memos = {target: read_checked_json(memo_file) for target, memo_file in memo_files.items()}
-        unknown = [t for t, memo in memos.items() if not memo]
+        unknown = [target for target, memo in memos.items() if not memo]
         if unknown:
-            made_up = {target: {'family': said['family'], 'vary': said['vary']}
-                       for target, said in (read_checked_json(self._unlisted(mode)) or {}).items() if target in unknown}
-            answer = self._ask('recipes', mode, targets=unknown, unlisted=made_up)
+            unlisted = {target: {'family': fields['family'], 'vary': fields['vary']}
+                        for target, fields in (read_checked_json(self._unlisted(mode)) or {}).items() if target in unknown}
+            answer = self._ask('recipes', mode, targets=unknown, unlisted=unlisted)
             for target in answer['libraries']:
                 memo = memos[target] = _split(answer, target)
                 write_checked_json(memo_files[target], memo)
         return {target: _recipe(mode, target, memo) for target, memo in memos.items() if memo}
 
     def expand(self, mode: Mode, names: Iterable[str]) -> list[str]:
-        """The targets for `names`, like `Listing.expand`. A listing that is not cached is queried only if
-        there are names other than of libraries.
-
-        Raises `UnknownNameError` for a name or pattern without a match.
-        """
-        wanted = list(dict.fromkeys(names))
-        if (not self.is_cached(mode) and all(re.fullmatch(_LIBRARY, name) for name in wanted)
-                and self.recipes(mode, wanted).keys() >= set(wanted)):
-            return wanted
-        return self.listing(mode).expand(wanted)
+        """See `Listing.expand`. A listing that is not cached is queried only for other names than of libraries."""
+        unique = list(dict.fromkeys(names))
+        if (not self.is_cached(mode) and all(re.fullmatch(_LIBRARY, name) for name in unique)
+                and self.recipes(mode, unique).keys() >= set(unique)):
+            return unique
+        return self.listing(mode).expand(unique)
 
     def environment(self, extra: Mapping[str, str] | None = None) -> dict[str, str]:
         """The environment for this SDK's own programs: only its own tools, plus `extra`."""
@@ -227,15 +220,11 @@ def _split(answer: Mapping[str, Any], target: str) -> dict[str, Any]:
             'objects': [[source, name, used.index(index)] for source, name, index in library['objects']]}
 
 
-def _listing(mode: Mode, memo: Mapping[str, Any], unlisted: Mapping[str, Any]) -> Listing:
-    libraries, learned = ({target: Library(target=target, **said) for target, said in known.items()}
-                          for known in (memo['libraries'], unlisted))
-    return Listing(mode=mode, libraries=libraries, groups=memo['groups'], ports=memo['ports'],
-                   port_variants=memo['port_variants'], list_values=memo['list_values'], unlisted=learned)
+def _libraries(described: Mapping[str, Mapping[str, Any]]) -> dict[str, Library]:
+    return {target: Library(target=target, **fields) for target, fields in described.items()}
 
 
 def _recipe(mode: Mode, target: str, memo: Mapping[str, Any]) -> Recipe:
     commands = [tuple(argv) for argv in memo['commands']]
     members = tuple(Member(source=source, name=name, argv=commands[index]) for source, name, index in memo['objects'])
-    return Recipe(mode=mode, target=target, file=memo['file'], path=memo['path'], family=memo['family'],
-                  how=memo['how'], members=members)
+    return Recipe(mode=mode, target=target, path=memo['path'], family=memo['family'], how=memo['how'], members=members)

@@ -49,8 +49,6 @@ _LINKS_NOTHING = {'-c', '-S', '-E', '-M', '-MM', '-fsyntax-only'}
 
 @dataclass(frozen=True, kw_only=True)
 class LinkLine:
-    """A command of emcc or em++."""
-
     driver: str
     """`emcc` or `em++`."""
     arguments: tuple[str, ...]
@@ -62,10 +60,7 @@ class LinkLine:
 
 def read_link(link: str | Sequence[str], lang: str | None = None) -> LinkLine:
     """The one emcc or em++ command in a line. For flags without a driver, `lang` (`c` or `c++`, the default)
-    selects it.
-
-    Raises `UsageError` if there is none, or more than one.
-    """
+    selects it. Raises `UsageError` if there is none, or more than one."""
     if lang not in (None, *COMPILERS.values()):
         raise UsageError(f'unknown language {lang!r}', hint='give --lang c or --lang c++')
     words = split_link(link)
@@ -90,12 +85,12 @@ def read_link(link: str | Sequence[str], lang: str | None = None) -> LinkLine:
 def compiler_wrapper(link: str | Sequence[str]) -> str | None:
     """The launcher of compiles in a link (`--compiler-wrapper`, EM_COMPILER_WRAPPER); None if it has none."""
     line = read_link(link)
-    said = line.variables.get('EM_COMPILER_WRAPPER')
+    wrapper = line.variables.get('EM_COMPILER_WRAPPER')
     for word, following in itertools.zip_longest(line.arguments, line.arguments[1:]):
         name, equals, value = word.partition('=')
         if name == _WRAPPER:
-            said = value if equals else following
-    return said
+            wrapper = value if equals else following
+    return wrapper
 
 
 def split_link(link: str | Sequence[str], *, windows: bool = os.name == 'nt') -> Sequence[str]:

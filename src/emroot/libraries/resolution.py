@@ -1,8 +1,7 @@
 """Mode, targets, files and ports that a link needs, from emcc's own front half (`probe/resolve_program.py`).
 
-The answer depends on the SDK, the flags, and the few files that emcc reads to decide. Names of objects and
-outputs do not matter, so all programs of a build share one answer. The files are checked again each time, as
-a compiler cache does with headers.
+The answer depends on the SDK, the flags, and the few files that emcc reads to decide, which are checked again
+each time. Names of objects and outputs do not matter, so all programs of a build share one answer.
 """
 
 from __future__ import annotations
@@ -38,8 +37,6 @@ _ALONE = {f'-{letter}' for letter in 'cgvwrsES-'}
 
 @dataclass(frozen=True, kw_only=True)
 class Resolution:
-    """The needs of a link."""
-
     mode: Mode
     targets: tuple[str, ...]
     """Libraries, with embuilder's names, in link order. Empty if the command does not link."""
@@ -67,14 +64,12 @@ class Resolution:
 
 def resolve(catalogue: Catalogue, link: str | Sequence[str], *, lang: str | None = None, environment: bool = False,
             cwd: Path | None = None, ports: Path | None = None) -> Resolution:
-    """The needs of `link`: a whole command that starts emcc or em++ (`link_line.py`), or only flags; then
-    `lang` (`c` or `c++`, the default) selects the driver.
+    """The needs of `link` (see `link_line.read_link`, also for `lang`). Inputs need not exist, and sources are
+    not compiled.
 
-    Inputs need not exist, and sources are not compiled. `environment`: use `EMCC_CFLAGS` and the other
-    variables of `HEEDED`; those in the line itself are always used. `ports`: the sources of ports (`<cache
-    directory>/ports`), which define a few ports.
-
-    Raises `UsageError` if it is not a link, or with emcc's message if emcc refuses it.
+    `environment`: use `EMCC_CFLAGS` and the other variables of `HEEDED`; those in the line itself are always
+    used. `ports`: the sources of ports (`<cache directory>/ports`), which define a few ports. Raises `UsageError`
+    if it is not a link, or with emcc's message if emcc refuses it.
     """
     line = read_link(link, lang)
     argv = _command(line)
@@ -128,19 +123,17 @@ def _look(how: str, path: str) -> bool | str | None:
     return {'exists': os.path.exists, 'isfile': os.path.isfile, 'isdir': os.path.isdir}[how](path)
 
 
-def _ask(catalogue: Catalogue, argv: list[str], here: str, heeded: Mapping[str, str],
-         ports: Path | None) -> dict[str, Any]:
+def _ask(catalogue: Catalogue, argv: list[str], here: str, heeded: Mapping[str, str], ports: Path | None) -> dict[str, Any]:
     if not os.path.isdir(here):
         raise UsageError(f'{here} is not a directory', hint='resolve the link in an existing directory')
     sdk = catalogue.sdk
-    answer = ask(sdk.python, sdk.root, 'resolve', catalogue.environment(heeded),
-                 program=_PROGRAMS[0], bytecode=catalogue.bytecode,
-                 argv=argv, cwd=here, ports=str(ports) if ports else None)
+    answer = ask(sdk.python, sdk.root, 'resolve', catalogue.environment(heeded), program=_PROGRAMS[0],
+                 bytecode=catalogue.bytecode, argv=argv, cwd=here, ports=str(ports) if ports else None)
     if 'rejected' in answer:
-        said = answer['rejected'].strip()
-        if said == 'no input files' and argv[1:2] != [_STAND_IN]:  # `em++ -flto`: the flags of a link, driver included
+        message = answer['rejected'].strip()
+        if message == 'no input files' and argv[1:2] != [_STAND_IN]:  # `em++ -flto`: the flags of a link, driver included
             return _ask(catalogue, [argv[0], _STAND_IN, *argv[1:]], here, heeded, ports)
-        raise UsageError(f'{argv[0]}: error: {said}', hint='correct the link: emcc itself refuses it')
+        raise UsageError(f'{argv[0]}: error: {message}', hint='correct the link: emcc itself refuses it')
     return answer
 
 

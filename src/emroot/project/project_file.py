@@ -17,8 +17,10 @@ them.
 from __future__ import annotations
 
 import dataclasses
+import os
 import re
 import typing
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -26,6 +28,8 @@ from typing import Any
 from ..errors import UsageError, nearest
 
 NAME = 'emroot.toml'
+#: The path of a port's file, with options.
+_PORT_FILE = r'(?s)(.+\.py)(:.*)?'
 _VERSION = r'\d[\w.+-]*'
 _TYPES: dict[str, tuple[type, dict[str, Any]]] = {'str': (str, {'type': 'string'}), 'bool': (bool, {'type': 'boolean'}),
           'list[str]': (list, {'type': 'array', 'items': {'type': 'string'}})}
@@ -91,6 +95,25 @@ def load_project(path: Path) -> Project:
     return typing.cast(Project, dataclasses.replace(_read(Project, document, str(path)), file=path))
 
 
+def split_names(given: Iterable[str]) -> list[str]:
+    """Names from items that may be comma-separated lists. Paths of port files may contain commas."""
+    return [os.path.abspath(name) if _is_file(name) else name for names in given for name in _split(names.split(',')) if name]
+
+
+def _split(pieces: list[str]) -> Iterator[str]:
+    while pieces:
+        is_path = bool(set('/\\') & set(pieces[0])) and not _is_file(pieces[0])
+        end = next((end for end in range(2, len(pieces) + 1) if is_path and _is_file(','.join(pieces[:end]))), 1)
+        yield ','.join(pieces[:end]).strip()
+        pieces = pieces[end:]
+
+
+def _is_file(target: str) -> bool:
+    """Whether a target is a port's file, with or without options."""
+    found = re.fullmatch(_PORT_FILE, target.strip()) if '.py' in target else None
+    return found is not None and os.path.isfile(found[1])
+
+
 def json_schema() -> dict[str, Any]:
     """A JSON schema of the format, for editors."""
     return {'$schema': 'https://json-schema.org/draft/2020-12/schema', 'title': NAME, **_schema(Project)}
@@ -120,8 +143,8 @@ def _check(known: dataclasses.Field[Any], value: Any, where: str) -> Any:
     expected, described = _TYPES[str(known.type)]
     strings = not isinstance(value, list) or all(isinstance(v, str) for v in value)
     if not isinstance(value, expected) or not strings:
-        wanted = 'a list of strings' if expected is list else f'a {described["type"]}'
-        raise UsageError(f'{where}: must be {wanted}, not {value!r}', hint=known.metadata['doc'])
+        expected_kind = 'a list of strings' if expected is list else f'a {described["type"]}'
+        raise UsageError(f'{where}: must be {expected_kind}, not {value!r}', hint=known.metadata['doc'])
     if known.metadata['choices'] and value not in known.metadata['choices']:
         raise UsageError(f'{where}: {value!r} is not one of {", ".join(known.metadata["choices"])}',
                          hint=f'choose one of {", ".join(known.metadata["choices"])}')

@@ -9,8 +9,7 @@ from pathlib import Path
 from ..libraries.catalogue import Catalogue
 from ..modes import Mode, names_mode, parse_features, parse_mode
 from ..probe.port_settings import split
-from .names import split_names
-from .project_file import Project
+from .project_file import Project, split_names
 
 #: The syntax of one of several values of a port's option.
 _VALUE = r'[\w.+-]+'
@@ -22,18 +21,15 @@ class Selection:
 
     def __init__(self, catalogue: Catalogue) -> None:
         self._catalogue = catalogue
-        self._wanted: dict[Mode, dict[str, None]] = {}
+        self._targets: dict[Mode, dict[str, None]] = {}
         self._unfetched: list[str | Sequence[str]] = []
 
     def add(self, *, features: Iterable[str] = (), targets: Iterable[str] = (),
             links: Iterable[str | Sequence[str]] = ()) -> None:
-        """Add `targets` (names, patterns, groups, ports, `MODE/TARGET`) in the modes of `features`, an item
-        per mode (default: wasm32), and everything that `links` need. With `features` alone: the libraries of
-        usual C and C++ programs.
-
-        Raises `UnknownNameError` for unknown names, `UsageError` for contradictions and links that emcc
-        refuses.
-        """
+        """Add `targets` (names, patterns, groups, ports, `MODE/TARGET`) in the modes of `features`, an item per
+        mode (default: wasm32), and everything that `links` need. With `features` alone: the libraries of usual C
+        and C++ programs. Raises `UnknownNameError` for unknown names, `UsageError` for contradictions and links
+        that emcc refuses."""
         given, names, lines = list(features), list(targets), list(links)
         modes = parse_modes(given)
         named: dict[Mode, list[str]] = {}
@@ -41,15 +37,15 @@ class Selection:
             mode, target = _qualified(name)
             for each in [mode] if mode else modes:
                 named.setdefault(each, []).append(target)
-        for each, wanted in named.items():
-            self._want(each, self._catalogue.expand(each, wanted))
+        for each, listed in named.items():
+            self._add_targets(each, self._catalogue.expand(each, listed))
         if given and not names and not lines:
             lines = [link for mode in modes for link in default_link_lines(mode)]
         for link in lines:
             from ..libraries.resolution import resolve  # lazy import: many builds resolve no link
             found = resolve(self._catalogue, link)
             found.check_ports()
-            self._want(found.mode, [*found.targets, *found.ports])
+            self._add_targets(found.mode, [*found.targets, *found.ports])
             if found.unfetched:
                 self._unfetched.append(link)
 
@@ -63,11 +59,12 @@ class Selection:
         for link in self._unfetched:
             known = resolve(self._catalogue, link, ports=ports)
             known.check_ports()
-            wanted = self._wanted.get(known.mode, {})
-            found.setdefault(known.mode, {}).update((name, None) for name in (*known.targets, *known.ports) if name not in wanted)
+            selected = self._targets.get(known.mode, {})
+            new = [name for name in (*known.targets, *known.ports) if name not in selected]
+            found.setdefault(known.mode, {}).update(dict.fromkeys(new))
         self._unfetched.clear()
         for mode, targets in found.items():
-            self._want(mode, targets)
+            self._add_targets(mode, targets)
         return {mode: list(targets) for mode, targets in found.items() if targets}
 
     def add_project(self, project: Project) -> None:
@@ -80,7 +77,7 @@ class Selection:
 
     def selected(self) -> Selected:
         """The selection; empty if nothing was requested."""
-        return {mode: list(targets) for mode, targets in self._wanted.items()}
+        return {mode: list(targets) for mode, targets in self._targets.items()}
 
     def _whole(self, names: Iterable[str], modes: Sequence[Mode]) -> list[str]:
         """Names, with the comma-separated values of a port's option joined again (`sdl2_image:formats=jpg,png`): what the port
@@ -96,8 +93,8 @@ class Selection:
                 found.append(name)
         return found
 
-    def _want(self, mode: Mode, targets: Iterable[str]) -> None:
-        self._wanted.setdefault(mode, {}).update(dict.fromkeys(targets))
+    def _add_targets(self, mode: Mode, targets: Iterable[str]) -> None:
+        self._targets.setdefault(mode, {}).update(dict.fromkeys(targets))
 
 
 def parse_modes(features: Iterable[str]) -> list[Mode]:

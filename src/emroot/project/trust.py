@@ -8,6 +8,7 @@ names of targets and links need no trust. Paths, remotes, bases and files with c
 from __future__ import annotations
 
 import dataclasses
+import json
 import os
 import re
 from collections.abc import Iterator
@@ -15,9 +16,10 @@ from pathlib import Path
 
 from ..errors import StoreError, UsageError
 from ..hashing import digest_bytes
+from ..host.files import remove, write_text
 from ..host.home import Home, read_json
 from ..host.quoting import quoted
-from .project_file import CacheSection, Project
+from .project_file import CacheSection, Project, split_names
 
 #: `1` trusts every project; otherwise directories, separated as in PATH, each with its subdirectories.
 TRUST = 'EMROOT_TRUST'
@@ -26,21 +28,18 @@ _PORT_FILE = re.compile(r'\.py(:|$)')
 
 
 def is_trusted(home: Home, directory: Path) -> bool:
-    """Whether the user trusts the project file in `directory`."""
-    real = os.path.realpath(directory)
-    said = os.environ.get(TRUST, '')
-    if said in ('0', '1'):
-        return said == '1'
-    if any(_is_below(real, os.path.realpath(each)) for each in said.split(os.pathsep) if each):
+    real, given = os.path.realpath(directory), os.environ.get(TRUST, '')
+    if given in ('0', '1'):
+        return given == '1'
+    if any(Path(real).is_relative_to(os.path.realpath(each)) for each in given.split(os.pathsep) if each):
         return True
     return (read_json(_mark(home, real)) or {}).get('path') == real
 
 
-def trust(home: Home, directory: Path) -> None:
-    """Trust the project in `directory`. Raises `StoreError` if the home is not writable."""
-    import json
-
-    from ..host.files import write_text
+def trust(home: Home, directory: Path) -> bool:
+    """Trust the project in `directory`. Returns whether it was trusted. Raises `StoreError` if the home is
+    read-only."""
+    was = is_trusted(home, directory)
     home.prepare()
     real = os.path.realpath(directory)
     try:
@@ -48,11 +47,11 @@ def trust(home: Home, directory: Path) -> None:
     except OSError as error:
         raise StoreError(f'cannot record in the home that {real} is trusted: {error.strerror}',
                          hint=f'choose a writable home with EMROOT_HOME, or set {TRUST}={quoted(real)}') from error
+    return was
 
 
 def revoke(home: Home, directory: Path) -> bool:
     """Withdraw the trust in the project in `directory`. Returns whether it was trusted."""
-    from ..host.files import remove
     mark = _mark(home, os.path.realpath(directory))
     was = mark.is_file()
     remove(mark)
@@ -85,7 +84,6 @@ def check_section(project: Project, section: CacheSection) -> None:
 def names_code(section: CacheSection) -> Iterator[str]:
     """The words of a section that name files with code: ports, configurations of emcc, response files."""
     from ..libraries.link_line import read_link, split_link
-    from .names import split_names
     yield from filter(_PORT_FILE.search, split_names(section.targets))
     for link in section.links:
         try:
@@ -100,14 +98,10 @@ def names_code(section: CacheSection) -> Iterator[str]:
 
 
 def origin_of(*sources: str) -> str:
-    """An identifier for the remotes and bases (addresses or paths) that only a project's file names. Their
-    results are stored separately under it, and are valid only for builds that name the same ones."""
+    """An identifier for the remotes and bases (addresses or paths) that only a project's file names: their
+    results are valid only for builds that name the same ones."""
     return digest_bytes(os.fsencode('\n'.join(sources)))[:16]
 
 
-def _is_below(path: str, directory: str) -> bool:
-    return path == directory or path.startswith(directory.rstrip(os.sep) + os.sep)
-
-
 def _mark(home: Home, real: str) -> Path:
-    return home.trusted / f'{digest_bytes(os.fsencode(real))[:32]}.json'
+    return home.root / 'trusted' / f'{digest_bytes(os.fsencode(real))[:32]}.json'

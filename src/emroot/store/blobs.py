@@ -1,14 +1,13 @@
 """Blobs by content and records by key.
 
-    store/
-      VERSION                 the format's number
-      blobs/ab/cdef...        read-only files named by the sha256 of their content: objects and archives
-      records/KIND/ab/cdef... JSON: what a key's work resulted in (see `records.py`); what came by a remote or base that only a
-                              project's file names: KIND@ORIGIN
-      trees/KEY/              a directory made once: an SDK's installed headers
-      tmp/NAME/               files in flight, one directory per process (see `host/scratch.py`)
-      damaged/                blobs whose content was no longer that of their name, until `gc` removes them
-      locks/                  see `host/locks.py`
+store/
+  VERSION                 the format's number
+  blobs/ab/cdef...        read-only files named by the sha256 of their content: objects and archives
+  records/KIND/ab/cdef... JSON: what a key's work resulted in (see `records.py`); KIND@ORIGIN: by a project's remote or base
+  trees/KEY/              a directory made once: an SDK's installed headers
+  tmp/NAME/               files in flight, one directory per process (see `host/scratch.py`)
+  damaged/                blobs whose content was no longer that of their name, until `gc` removes them
+  locks/                  see `host/locks.py`
 """
 
 from __future__ import annotations
@@ -23,7 +22,7 @@ from pathlib import Path
 
 from ..errors import from_os_error
 from ..hashing import Record, canonical_json, digest_file, is_file_with
-from ..host.files import READ_ONLY, make_directories, remove_tree, replace, write_bytes
+from ..host.files import READ_ONLY, list_names, make_directories, remove_tree, replace, write_bytes
 from ..host.home import read_json
 from ..host.locks import Lock, try_lock
 from ..host.scratch import Scratch
@@ -34,7 +33,6 @@ from .trees import describe_files, described_files, is_complete, list_files
 TREE = 'tree'
 #: Kinds of records that depend only on the SDK and on local compiles, never on results of others.
 OWN_KINDS = frozenset((TREE, 'object', 'family', 'closure'))
-
 
 
 @dataclass(frozen=True)
@@ -51,11 +49,8 @@ class Blob:
 
 
 class Store:
-    """A store. Files are never changed; they appear complete, by a rename.
-
-    With an `origin` (see `trust.origin_of`), records of results that others may have made have a kind of
-    their own, which only a store with the same origin reads.
-    """
+    """A store. Files are never changed; they appear complete, by a rename. With an `origin` (see `trust.origin_of`),
+    records of results that others may have made have a kind of their own, which no other store reads."""
 
     def __init__(self, root: Path, origin: str = '') -> None:
         self.root, self.origin = root, origin
@@ -64,7 +59,6 @@ class Store:
         self._made: set[str] = set()
 
     def prepare(self) -> None:
-        """See `prepare_store`."""
         prepare_store(self.root)
 
     # --- blobs ---
@@ -86,7 +80,7 @@ class Store:
         return False
 
     def quarantine(self, digest: str) -> None:
-        """Quarantine a damaged blob, so that it is made again."""
+        """Move a damaged blob away, so that it is made again."""
         with contextlib.suppress(OSError):
             self._quarantine(self.path(digest), digest)
 
@@ -114,7 +108,6 @@ class Store:
     # --- records ---
 
     def record_path(self, kind: str, key: str) -> Path:
-        """The path of a record, whether it exists or not."""
         paths = [Path(self._record(each, key)) for each in self._kinds(kind)]
         return next(filter(Path.exists, paths), paths[-1])
 
@@ -134,14 +127,10 @@ class Store:
 
     def read_all(self, kind: str, family: str) -> list[Record]:
         """All records whose key is `FAMILY/...`, sorted by name."""
-        try:
-            names = sorted(name for name in os.listdir(self._record(kind, family)) if not name.startswith('.'))
-        except OSError:
-            return []
+        names = [name for name in list_names(self._record(kind, family)) if not name.startswith('.')]
         return [record for name in names if (record := self.read(kind, f'{family}/{name}'))]
 
     def write(self, kind: str, key: str, record: Record) -> None:
-        """Write a record under its key."""
         try:
             kind = self._kinds(kind)[-1]
             path = self._record(kind, key)
@@ -208,26 +197,20 @@ class Store:
         return try_lock(self.root / 'locks' / f'tree-{key[:16]}', seconds=seconds)
 
     def compile_lock(self, key: str) -> contextlib.AbstractContextManager[Lock]:
-        """The lock of the process that compiles for a key, without waiting (see `try_lock`). Two keys may share one of some
-        thousand permanent lock files."""
+        """The lock of the process that compiles for a key, without waiting. There are some thousand, for all keys."""
         return try_lock(self.root / 'locks' / f'compile-{key[:3]}')
 
     def tree_path(self, key: str) -> Path:
-        """The path of a tree, whether it exists or not."""
         return self.root / 'trees' / key
 
     def tree_files(self, key: str, *, read: bool = False) -> dict[str, str] | None:
-        """The sha256 of each file of a tree, by path; None if the tree is missing or damaged.
-
-        Sizes and times are compared; with `read`, the content.
-        """
+        """The sha256 of each file of a tree, by path; None if it is missing or damaged (`read`: by content)."""
         files = described_files(self.read(TREE, key))
         if files is None or not is_complete(self.tree_path(key), files, read=read):
             return None
         return {path: str(described[0]) for path, described in files.items()}
 
     def quarantine_tree(self, key: str) -> None:
-        """Quarantine a damaged tree."""
         with contextlib.suppress(FileNotFoundError):
             self._quarantine(self.tree_path(key), key)
 

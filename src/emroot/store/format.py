@@ -21,22 +21,21 @@ def prepare_store(root: Path) -> None:
     require_owned(root, FOLDERS)
     refuse_links(root / name for name in FOLDERS)
     version = root / 'VERSION'
+    hint = 'use another home (EMROOT_HOME), or delete that directory: it is a cache'
     try:
         os.lstat(version)
-        said = read_file(version)
+        content = read_file(version)
     except FileNotFoundError:
-        said = b''
+        content = b''
     except OSError as error:  # another user's
         raise from_os_error(error, 'preparing the store') from error
-    if said is None:
-        raise StoreError(f'the format of the store at {root} cannot be read: {version} is not a readable file',
-                         hint='use another home (EMROOT_HOME), or delete that directory: it is a cache')
-    found = said[:20].decode(errors='replace').strip()
+    if content is None:
+        raise StoreError(f'the format of the store at {root} cannot be read: {version} is not a readable file', hint=hint)
+    found = content[:20].decode(errors='replace').strip()
     if found == str(schemas.STORE):
         return
     if found.isdecimal() or not _is_of_this_version(root):
-        raise StoreError(f'the store at {root} has format {found!r}, but this emroot reads {schemas.STORE}',
-                         hint='use another home (EMROOT_HOME), or delete that directory: it is a cache')
+        raise StoreError(f'the store at {root} has format {found!r}, but this emroot reads {schemas.STORE}', hint=hint)
     try:
         make_directories(root)
         os.chmod(root, PRIVATE)
@@ -46,8 +45,7 @@ def prepare_store(root: Path) -> None:
 
 
 def _is_of_this_version(root: Path) -> bool:
-    """Whether a store without a version (a power failure may leave an empty file) has this format: it
-    is new, or has a record with a checksum of this format."""
+    """Whether a store without a version (a power failure may leave an empty file) is new, or has a record like ours."""
     records = list(itertools.islice(list_records(root), 100))
     if not records:
         return not any(os.path.lexists(root / name) for name in ('blobs', 'trees', 'records'))

@@ -1,8 +1,8 @@
 """Garbage collection: remove the least recently used results, never those in use.
 
 The time of a record is its last use (`Store.mark_used`). A blob goes with the last record that names it. Blobs in
-cache directories are kept, and so is everything that was used since the oldest running build began: a result
-that a build has looked up still exists when the build uses it.
+cache directories are kept, and everything that was used since the oldest running build began: what a build has
+looked up exists when it uses it.
 """
 
 from __future__ import annotations
@@ -15,7 +15,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..host.files import SLACK, is_stale, read_file, remove_tree
-from ..host.scratch import running_since, sweep
+from ..host.home import parse_json
+from ..host.scratch import changed_at, running_since, sweep
 from .blobs import TREE, Store
 from .records import list_records, unseal
 from .trees import described_files
@@ -42,10 +43,7 @@ class _Entry:
 def collect(store: Store, in_use: Iterable[str], *, max_size: int | None = None, max_age: float | None = None,
             dry_run: bool = False) -> Collected:
     """Remove what exceeds `max_size` bytes or was not used for `max_age` seconds, and leftovers of killed
-    processes.
-
-    `in_use`: digests of blobs, and keys of trees, in cache directories.
-    """
+    processes. `in_use`: digests of blobs, and keys of trees, in cache directories."""
     now = time.time()
     safe_since = min([now, *running_since(store.root / 'tmp')]) - SLACK
     if not dry_run:
@@ -79,11 +77,10 @@ def _entries(store: Store, protected: set[str]) -> Iterator[_Entry]:
         text = read_file(path)
         if text is None:
             continue  # `verify` sees to it
-        record = unseal(_parse(text), kind, key) or {}
-        used = _changed(path)
+        record, used = unseal(parse_json(text), kind, key) or {}, changed_at(path)
         if kind == TREE:
             if key not in protected:
-                size = sum(int(str(said[1])) for said in (described_files(record) or {}).values())
+                size = sum(int(str(described[1])) for described in (described_files(record) or {}).values())
                 yield _Entry(used, [path], size, [store.tree_path(key)])
             continue
         digests = blob_digests(record)
@@ -106,18 +103,9 @@ def _entries(store: Store, protected: set[str]) -> Iterator[_Entry]:
 def _clamp_future_times(store: Store, now: float) -> None:
     """Set record times in the future (a clock was set back) to now, lest these are kept until then."""
     for _, _, path in list_records(store.root):
-        if _changed(path) > now + SLACK:
+        if changed_at(path) > now + SLACK:
             with contextlib.suppress(OSError):
                 os.utime(path)
-
-
-def _parse(text: bytes) -> dict[str, object] | None:
-    import json
-    try:
-        found = json.loads(text)
-    except (ValueError, RecursionError):
-        return None
-    return found if isinstance(found, dict) else None
 
 
 def _rubbish(store: Store, now: float) -> list[Path]:
@@ -125,12 +113,5 @@ def _rubbish(store: Store, now: float) -> list[Path]:
     found = list(is_stale(store.root))
     for name in ('damaged', 'locks'):
         with contextlib.suppress(OSError):
-            found += [path for path in (store.root / name).iterdir() if abs(now - _changed(path)) > SLACK]
+            found += [path for path in (store.root / name).iterdir() if abs(now - changed_at(path)) > SLACK]
     return found
-
-
-def _changed(path: Path) -> float:
-    try:
-        return os.lstat(path).st_mtime
-    except OSError:
-        return 0.0

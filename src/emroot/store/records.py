@@ -1,8 +1,5 @@
-"""Records with a checksum, a kind and a key.
-
-A record on disk is a JSON object with its kind, its key and a digest over all of it. A truncated, changed or
-moved record counts as absent, so the work is done again.
-"""
+"""Records on disk: JSON objects with a kind, a key and a digest over all of it. A truncated, changed or moved
+record counts as absent, so the work is done again."""
 
 from __future__ import annotations
 
@@ -42,17 +39,13 @@ def is_digest(text: object) -> bool:
 
 def is_below(path: object) -> bool:
     """Whether a recorded path (forward slashes) is relative and does not leave its directory."""
-    if not isinstance(path, str) or any(character in path for character in '\\:\0') or not _can_be_spelled(path):
+    if not isinstance(path, str) or any(character in path for character in '\\:\0'):
         return False
-    return all(part not in ('', '.', '..') for part in path.split('/'))
-
-
-def _can_be_spelled(path: str) -> bool:
     try:
         os.fsencode(path)
-    except UnicodeEncodeError:
+    except UnicodeEncodeError:  # no file has such a name
         return False
-    return True
+    return all(part not in ('', '.', '..') for part in path.split('/'))
 
 
 def list_records(root: Path) -> Iterator[tuple[str, str, Path]]:

@@ -18,8 +18,8 @@ def described_files(record: Record | None) -> dict[str, Described] | None:
     """The files in a tree's record, by path; None if it is invalid or a path leads outside."""
     files = record.get('files') if record else None
     if not isinstance(files, dict) or not all(
-            is_below(path) and isinstance(said, list) and len(said) == 3 and is_digest(said[0])
-            and isinstance(said[1], int) and isinstance(said[2], int) for path, said in files.items()):
+            is_below(path) and isinstance(entry, list) and len(entry) == 3 and is_digest(entry[0])
+            and isinstance(entry[1], int) and isinstance(entry[2], int) for path, entry in files.items()):
         return None
     return files
 

@@ -1,20 +1,23 @@
-"""Verification of a store: compare everything with names and records, and repair differences."""
+"""Verification of a store: compare everything with names and records, and repair differences from copies: in cache
+directories, and from the SDK."""
 
 from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 
+from ..errors import EmrootError
 from ..hashing import Record, is_file_with
-from ..host.files import remove_tree
+from ..host.copying import copy, install_file
+from ..host.files import COPIED, READ_ONLY, list_names, remove_tree
 from ..host.home import read_json
+from ..host.locks import Lock
 from .blobs import TREE, Store
 from .records import is_digest, list_records, unseal
-from .restoration import Restorer
 from .trees import described_files
 
 
@@ -31,12 +34,11 @@ class Verified:
 
     @property
     def left(self) -> list[str]:
-        """The damage that remains."""
         return [what for what in self.damaged if what not in self.repaired and what not in self.removed]
 
     def wrong(self, what: str, restore: Callable[[], bool] | None = None, *, needed: bool = False) -> None:
-        """Record damage, and restore it if `restore` is given. `restore` removes what it cannot restore,
-        and returns whether it restored it. If a removed file is `needed`, it stays damaged."""
+        """Record damage, and restore it if `restore` is given, which removes what it cannot restore, and returns
+        whether it did. If a removed file is `needed`, it stays damaged."""
         self.damaged.append(what)
         if restore:
             with contextlib.suppress(OSError):
@@ -46,10 +48,71 @@ class Verified:
                     self.removed.append(what)
 
 
+class Restorer:
+    def __init__(self, store: Store, copies: Callable[[], Iterable[tuple[str, Path]]], folders: Iterable[Path],
+                 remake: Callable[[str], bool]) -> None:
+        """`copies`: (sha256, path) of files that had these digests. `folders`: directories with copies of the
+        files of trees. `remake(key)`: makes the tree of a key again; returns whether it could."""
+        self.store, self._copies, self._folders, self._remake = store, copies, list(folders), remake
+        self._tried: set[str] = set()
+
+    def blob(self, digest: str) -> bool:
+        """Restore a blob. Returns whether the store now has the right content."""
+        source = next((path for path in self._by_digest.get(digest, ()) if is_file_with(path, digest)), None)
+        if source is None:
+            return False
+        file = self.store.scratch() / f'restored-{os.urandom(4).hex()}'
+        copy(source, file)
+        self.store.add_file(file, digest)
+        return True
+
+    @cached_property
+    def _by_digest(self) -> dict[str, list[Path]]:
+        found: dict[str, list[Path]] = {}
+        for digest, path in self._copies():
+            found.setdefault(digest, []).append(path)
+        return found
+
+    def tree(self, key: str) -> bool:
+        """Restore the tree of `key`. Returns whether it is complete; otherwise it is quarantined."""
+        if self.store.tree_files(key, read=True) is not None:
+            return True
+        if key in self._tried:
+            return False
+        self._tried.add(key)
+        with self.store.tree_lock(key) as held:
+            if held is Lock.BUSY:  # it is being made right now
+                return True
+            with contextlib.suppress(OSError):
+                self._restore_tree(key)
+            if self.store.tree_files(key, read=True) is not None:
+                return True
+            self.store.quarantine_tree(key)  # its record stays: it tells what the headers in cache directories should be
+        with contextlib.suppress(EmrootError):
+            return self._remake(key) and self.store.tree_files(key, read=True) is not None
+        return False
+
+    def _restore_tree(self, key: str) -> None:
+        """Replace damaged files of a tree by copies in cache directories."""
+        top = self.store.tree_path(key)
+        for path, (digest, _, time) in (described_files(self.store.read(TREE, key)) or {}).items():
+            if not is_file_with(top / path, str(digest)):
+                source = next(self._sources(path, str(digest)), None)
+                if source is None or not top.is_dir():
+                    return
+                install_file(source, top / path, linked=False, aside=self.store.scratch())
+                os.chmod(top / path, COPIED)  # Windows sets no times of what is read-only
+                os.utime(top / path, ns=(int(str(time)), int(str(time))))
+                os.chmod(top / path, READ_ONLY)
+
+    def _sources(self, path: str, digest: str) -> Iterator[Path]:
+        return (folder / path for folder in self._folders if is_file_with(folder / path, digest))
+
+
 def verify_store(store: Store, result: Verified, restorer: Restorer | None = None) -> None:
     """Read every blob, record and tree. With a `restorer`, damage is restored or removed."""
     whole = _verify_blobs(store, result, restorer)
-    for tree in _names(store.root / 'trees'):
+    for tree in list_names(store.root / 'trees'):
         result.checked += 1
         if store.tree_files(tree, read=True) is None:
             result.wrong(f'tree {tree}', partial(restorer.tree, tree) if restorer else None)
@@ -80,9 +143,9 @@ def _remove(path: Path) -> bool:
 def _verify_blobs(store: Store, result: Verified, restorer: Restorer | None) -> set[str]:
     """The digests of all intact blobs."""
     whole = set()
-    for folder in _names(store.root / 'blobs'):
+    for folder in list_names(store.root / 'blobs'):
         top = store.root / 'blobs' / folder
-        for name in _names(top) if not top.is_symlink() and top.is_dir() else ['']:
+        for name in list_names(top) if not top.is_symlink() and top.is_dir() else ['']:
             result.checked += 1
             digest = folder + name
             if is_digest(digest) and is_file_with(top / name, digest):
@@ -98,10 +161,3 @@ def blob_digests(record: Record) -> set[str]:
     listed = [entry[0] for entry in files.values() if isinstance(entry, list) and len(entry) == 2] \
         if isinstance(files, dict) else []
     return {str(digest) for digest in [record.get('digest'), *listed] if is_digest(digest)}
-
-
-def _names(directory: Path) -> list[str]:
-    try:
-        return sorted(os.listdir(directory))
-    except OSError:
-        return []

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import subprocess
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from ..hashing import digest_bytes
+from ..host.ar import read_archive
 from ..host.quoting import write_response_file
 from .index import MemberSymbols, SymbolIndex
 
 #: llvm-nm's letter for undefined symbols that are not weak. Other capital letters are external definitions.
 _UNDEFINED, _WEAK = 'U', 'wv'
 _BITCODE = (b'BC\xc0\xde', b'\xde\xc0\x17\x0b')
-_AR, _HEADER_SIZE = b'!<arch>\n', 60
 
 
 @dataclass
@@ -85,7 +85,10 @@ def index_archive(nm: Path | str, archive: Path, *, carrying: Iterable[bytes] = 
 
     Raises `NmFailed` if it cannot be read.
     """
-    contents, embedded_paths = list(read_archive(archive.read_bytes())), list(carrying)
+    try:
+        contents, embedded_paths = list(read_archive(archive.read_bytes())), list(carrying)
+    except ValueError as error:
+        raise NmFailed(f'{archive} is damaged: {error}') from error
     symbols = read_symbols(nm, [archive], env=env)
     if len({name for name, _ in contents}) != len(contents):
         raise NmFailed(f'{archive} has several members with the same name')
@@ -113,21 +116,3 @@ def _describe(name: str, content: bytes, found: Symbols, carrying: Iterable[byte
 def is_bitcode(content: bytes) -> bool:
     """Whether an object is LLVM bitcode, by its first bytes."""
     return content[:4] in _BITCODE
-
-
-def read_archive(data: bytes) -> Iterator[tuple[str, bytes]]:
-    """Names and contents of the members of an archive in GNU format, as llvm-ar writes it. Raises
-    `NmFailed`."""
-    if not data.startswith(_AR):
-        raise NmFailed('not an archive')
-    at, names = len(_AR), b''
-    while at + _HEADER_SIZE <= len(data):
-        name, size = data[at:at + 16].rstrip(), int(data[at + 48:at + 58])
-        content = data[at + _HEADER_SIZE:at + _HEADER_SIZE + size]
-        if name == b'//':
-            names = content
-        elif name not in (b'/', b'/SYM64/'):
-            start = int(name[1:]) if name.startswith(b'/') else -1
-            spelled = names[start:names.index(b'/\n', start)] if start >= 0 else name.removesuffix(b'/')
-            yield spelled.decode(), content
-        at += _HEADER_SIZE + size + size % 2

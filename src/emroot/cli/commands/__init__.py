@@ -1,10 +1,8 @@
 """The commands: what there is, and one module for each.
 
-The module of a command has `add_arguments(parser)`, `run(args)` (which returns the exit code) and `EXAMPLES` (a command line and
-what it is for, which `--help` shows). A command with commands below it is a package that names them in `COMMANDS`, as this one
-does. A new command is a line here and a module.
-
-Help and completion import these modules: `run` imports what it needs, the top of a module only what its arguments need.
+A module has `add_arguments(parser)`, `run(args)` (which returns the exit code) and `EXAMPLES` (a command line and
+what it is for). A command with commands below it is a package that names them in `COMMANDS`, as this one does. Help
+and completion import these modules: `run` imports what it needs, the top of a module only what its arguments need.
 """
 
 from __future__ import annotations

@@ -19,10 +19,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     from ... import schemas
     from ...hashing import digest_record
-    from ..builds import select
     from ..context import CommandContext, print_json
     context = CommandContext(args)
-    modes = {mode.name: sorted(targets) for mode, targets in sorted(select(context, needed=True).items())}
+    modes = {mode.name: sorted(targets) for mode, targets in sorted(context.selected().items())}
     digest = digest_record({'sdk': context.sdk.digest, 'modes': modes, 'schema': schemas.KEYS, 'store': schemas.STORE})
     key = f'emroot-{context.sdk.version}-{digest[:_KEY_DIGITS]}'
     if args.json:

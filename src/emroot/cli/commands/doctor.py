@@ -31,7 +31,7 @@ def run(args: argparse.Namespace) -> int:
     from ...diagnostics.seams import examine_seams, states
     from ...errors import EmrootError
     from ..context import CommandContext, print_json
-    from ..ui.color import paint
+    from ..ui.messages import paint
     context = CommandContext(args)
     text = sys.stdin.read() if args.message == '-' or (args.message is None and _is_fed()) else args.message
     if text and text.strip():
@@ -67,16 +67,17 @@ def _explain(context: CommandContext, text: str) -> int:
     remedies = explain_message(text, context.catalogue)
     if context.args.json:
         print_json({'remedies': [asdict(remedy) for remedy in remedies]})
-    elif not remedies:
+        return 0
+    if not remedies:
         print('no message about a file that is missing in emcc\'s cache')
-    for remedy in [] if context.args.json else remedies:
+    for remedy in remedies:
         print(f'{remedy.missing}: {remedy.target or remedy.note or "no single library"}')
         rows = {'build it' if remedy.target else 'try': remedy.command, 'in Bazel': remedy.bazel,
                 'note': remedy.note if remedy.target else ''}
         for label, text in rows.items():
             if text:
                 print(f'  {label + ":":10} {text}')
-    if not context.args.json and any(r.target for r in remedies):
+    if any(remedy.target for remedy in remedies):
         print('to build everything that a link needs: emroot build --for "LINK", or `emroot run -- COMMAND`')
     return 0
 

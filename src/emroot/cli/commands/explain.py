@@ -42,7 +42,6 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _compare(context: CommandContext, mine: Explained, args: argparse.Namespace) -> int:
-    """Print the lines in which two explanations differ, and a summary."""
     import difflib
 
     from ...engine.explanation import explain_named

@@ -26,14 +26,13 @@ def run(args: argparse.Namespace) -> int:
     from ...bundle.exporter import export_bundle
     from ...errors import BuildError
     from ...host.home import user_path
-    from ..builds import build_whole, exit_code
+    from ..builds import build_selected, exit_code
     from ..context import CommandContext, print_json
     context = CommandContext(args)
-    made = build_whole(context)
-    if made is None:
+    build = build_selected(context, context.selected())
+    if build.result.failures:
         return BuildError.exit_code
-    build, selected = made
-    exported = export_bundle(build, selected, user_path(args.output))
+    exported = export_bundle(build, build.requested, user_path(args.output))
     with_location = [path for path, (_, library) in exported.manifest.libraries.items() if library.location]
     tag = bazel_tag(exported, args.print_bazel or '')
     if args.json:

@@ -27,28 +27,24 @@ def run(args: argparse.Namespace) -> int:
     for mode in context.modes():
         listing = context.catalogue.listing(mode)
         names = listing.expand(args.patterns) if args.patterns else list(listing.libraries)
-        rows, vary, prebuilt = [], {}, []
-        for name in names:
-            if library := listing.library(name):
-                vary[name] = library.variation
-                rows.append({'name': name, 'file': library.file, 'objects': library.objects,
-                             'present': (context.cache / library.path).is_file()})
-                if any((base.root / library.path).is_file() for base in bases):
-                    prebuilt.append(name)
-        partly = [name for name in never_whole(context.cache).get(mode, []) if name in vary]
-        ports = [name for name in ([*listing.ports, *listing.port_variants] if not args.patterns else names)
+        libraries = {name: library for name in names if (library := listing.library(name))}
+        present = {name for name, library in libraries.items() if (context.cache / library.path).is_file()}
+        prebuilt = [name for name, library in libraries.items()
+                    if any((base.root / library.path).is_file() for base in bases)]
+        partly = [name for name in never_whole(context.cache).get(mode, []) if name in libraries]
+        ports = [name for name in (names if args.patterns else [*listing.ports, *listing.port_variants])
                  if not listing.library(name)]
+        rows = [{'name': name, 'file': library.file, 'objects': library.objects, 'present': name in present}
+                for name, library in libraries.items()]
         documents.append({'mode': mode.name, 'targets': rows, 'ports': ports,
                           **({'prebuilt': prebuilt} if prebuilt else {}), **({'partly': partly} if partly else {})})
         if args.json:
             continue
-        print(f'{mode}: {len(rows)} targets, {sum(int(str(r["objects"])) for r in rows)} objects')
-        width = max([len(str(r['name'])) for r in rows], default=0)
-        longest = len('in the SDK' if prebuilt else 'present')
-        for row in rows:
-            listed = row['name']
-            mark = 'present' if row['present'] else 'in the SDK' if listed in prebuilt else 'in part' if listed in partly else '-'
-            print(f'  {row["name"]!s:{width}}  {row["objects"]:>5}  {mark:{longest}}  {vary[str(row["name"])]}'.rstrip())
+        print(f'{mode}: {len(libraries)} targets, {sum(library.objects for library in libraries.values())} objects')
+        width, longest = max(map(len, libraries), default=0), len('in the SDK' if prebuilt else 'present')
+        for name, library in libraries.items():
+            mark = 'present' if name in present else 'in the SDK' if name in prebuilt else 'in part' if name in partly else '-'
+            print(f'  {name:{width}}  {library.objects:>5}  {mark:{longest}}  {library.variation}'.rstrip())
         if partly:
             print('  in part: lazy links compiled only some objects of these; a frozen emcc fails without them (`emroot doctor`)')
         if ports:

@@ -26,7 +26,7 @@ def run(args: argparse.Namespace) -> int:
     from ...remote.errors import AccessDenied, TransportError
     from ...remote.remote_spec import HEADER, parse_remote
     from ...remote.signing import check_signer
-    from ..builds import build_selected, select
+    from ..builds import build_selected
     from ..context import CommandContext, print_json
     from ..publishing import put
     context = CommandContext(args)
@@ -34,13 +34,15 @@ def run(args: argparse.Namespace) -> int:
     key = user_path(args.sign) if args.sign else None
     if key:
         check_signer(key)
-    build = build_selected(context, select(context, needed=True))
+    build = build_selected(context, context.selected())
     failed = {(mode, failure.target) for mode, failure in build.result.failures}
-    wanted = [(mode, target) for mode, targets in build.requested.items() for target in targets if (mode, target) not in failed]
+    built = [(mode, target) for mode, targets in build.requested.items() for target in targets
+             if (mode, target) not in failed]
     try:
-        sent, records = put(build, wanted, address, key)
+        sent, records = put(build, built, address, key)
     except TransportError as error:
-        hint = f'set {HEADER} to what it wants to hear' if isinstance(error, AccessDenied) else 'check the address, and try again'
+        header = f'set {HEADER} to the header that it requires, for example `Authorization: Bearer ...`'
+        hint = header if isinstance(error, AccessDenied) else 'check the address, and try again'
         raise RemoteError(f'nothing more can be put on {address.url}: {error}', hint=hint) from error
     if args.json:
         print_json({'place': address.url, 'published': sent, **({'records': records} if records is not None else {})})

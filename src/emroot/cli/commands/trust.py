@@ -30,11 +30,7 @@ def run(args: argparse.Namespace) -> int:
     if args.directory and path.parent != Path(args.directory).absolute():
         raise UsageError(f'there is no {NAME} in {args.directory}', hint=f'the nearest is {path}')
     names = trust.untrusted_keys(load_project(path))
-    if args.revoke:
-        was = trust.revoke(home, path.parent)
-    else:
-        was = trust.is_trusted(home, path.parent)
-        trust.trust(home, path.parent)
+    was = trust.revoke(home, path.parent) if args.revoke else trust.trust(home, path.parent)
     if args.json:
         print_json({'project': str(path), 'trusted': trust.is_trusted(home, path.parent), 'was_trusted': was, 'names': names})
         return 0

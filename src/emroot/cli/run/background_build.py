@@ -1,8 +1,6 @@
-"""`--complete`: build in the background, at low priority, the libraries that lazy links did not build.
+"""`--complete`: the program that builds in the background, at low priority, what lazy links noted that they lack.
 
-A link writes a note about its missing libraries (`.emroot/lazy/todo/MODE.json` in the cache directory) and
-starts this program, which builds the libraries of all notes. It runs once per cache directory: a second
-process waits a little, in case the first is about to end, and then leaves the note to the first. A killed
+It runs once per cache directory: a second process waits a little, in case the first is about to end. A killed
 process leaves the notes and the compiled objects; the next lazy link starts another one.
 """
 
@@ -16,15 +14,13 @@ from ...host.files import remove
 from ...modes import parse_mode
 from ...store import try_lock
 from ..ui.streams import prepare_process
-from .background_queue import noted_targets, notes_directory
-from .lazy_link import make_hook_parser, opened_build
+from .lazy_link import make_hook_parser, noted_targets, notes_directory, opened_build
 
 #: Seconds in which a process that has built everything certainly ends.
 PATIENCE = 5.0
 
 
 def main(argv: list[str]) -> int:
-    """Build the libraries in the notes of a cache directory."""
     args = make_hook_parser('emroot.cli.run.background_build').parse_args(argv)
     args.quiet = True
     if sys.platform != 'win32':

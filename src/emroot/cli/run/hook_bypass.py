@@ -1,19 +1,19 @@
-"""Whether an emcc ran below `emroot run` without emroot: something had taken EM_CONFIG out of its environment, or named another
-configuration to it. It builds what it misses by itself, which shows in the caches that it may use."""
+"""Whether an emcc ran below `emroot run` without emroot, because EM_CONFIG was taken out of its environment or
+replaced. It builds what it misses by itself, which shows in the caches that it may use."""
 
 from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 from ...cache_directory.directory import CacheDirectory, is_unchanged
 from ...host.files import read_file
 from ...sdk import Sdk
 from ..environment import is_below_run
+from ..ui.messages import warn
 from ..ui.notices import BUILT
-from ..ui.warnings import warn
 
 #: The number of written files that are listed.
 NAMED = 3
@@ -23,56 +23,37 @@ _Files = dict[str, tuple[int, int]]
 
 @contextlib.contextmanager
 def watched(sdk: Sdk, cache: Path, notices: str) -> Iterator[None]:
-    """Says so after the block, unless nothing is to be said (`notices` is empty). What an emcc finds in its caches leaves no
-    trace, and is no loss."""
+    """Warn of such an emcc after the block, unless the run is quiet (`notices` is empty). Looks at the caches that
+    the SDK's emcc uses by itself, and at that of this run unless there is a run above, which does."""
     if not notices:
         yield
         return
-    watches = [_sdks_own(own) for own in sdk.caches if own != cache]
-    if not is_below_run():  # else the run above looks at what they share
-        watches.append(_the_runs(sdk, cache, notices))
+    others = {own: _written(own, '', _LIBRARIES) for own in sdk.caches if own != cache}
+    outermost = not is_below_run()
+    before = _written(cache, _LIBRARIES) if outermost else {}
     yield
-    for text, hint in filter(None, (watch() for watch in watches)):
-        warn(text, hint)
+    for own, known in others.items():
+        if changed := _changed(known, _written(own, '', _LIBRARIES)):
+            warn(f'an emcc ran without emroot and wrote to the cache of the SDK itself ({own}: {_named(changed)})',
+                 'something (`env -i`, sudo, SCons, tox, an `emsdk_env`) removed EM_CONFIG and EM_CACHE from its environment: '
+                 'make it pass them on')
+    changed = _changed(before, _written(cache, _LIBRARIES)) if outermost else []
+    if built := _unknown(changed, CacheDirectory(cache, sdk), notices):
+        warn(f'an emcc ran without emroot and built libraries itself ({cache}: {_named(built)})',
+             'it had its own configuration (`--em-config FILE`, or EM_CONFIG): start emroot with that '
+             '(EM_CONFIG=FILE emroot run ...), and do not set it below')
 
 
-_Watch = Callable[[], tuple[str, str] | None]
-
-
-def _sdks_own(cache: Path) -> _Watch:
-    """Watches a cache that the SDK's emcc uses by itself."""
-    before = _written(cache, '', _LIBRARIES)
-
-    def said() -> tuple[str, str] | None:
-        changed = _changed(before, _written(cache, '', _LIBRARIES))
-        if not changed:
-            return None
-        return (f'an emcc ran without emroot and wrote to the cache of the SDK itself ({cache}: {_named(changed)})',
-                'something (`env -i`, sudo, SCons, tox, an `emsdk_env`) removed EM_CONFIG and EM_CACHE from its environment: '
-                'make it pass them on')
-    return said
-
-
-def _the_runs(sdk: Sdk, cache: Path, notices: str) -> _Watch:
-    """Watches the cache directory of this run, in which emroot knows what it put there, and what it left to its emccs."""
-    before, directory = _written(cache, _LIBRARIES), CacheDirectory(cache, sdk)
-
-    def said() -> tuple[str, str] | None:
-        lines = (read_file(notices) or b'').decode(errors='surrogateescape').splitlines()
-        known = {line[len(BUILT):] for line in lines if line.startswith(BUILT)}
-        changed = [path for path in _changed(before, _written(cache, _LIBRARIES)) if path.endswith(('.a', '.o'))]
-        own = [path for path in changed if path not in known and not _is_recorded(directory, path)]
-        if not own:
-            return None
-        return (f'an emcc ran without emroot and built libraries itself ({cache}: {_named(own)})',
-                'it had its own configuration (`--em-config FILE`, or EM_CONFIG): start emroot with that '
-                '(EM_CONFIG=FILE emroot run ...), and do not set it below')
-    return said
+def _unknown(changed: list[str], directory: CacheDirectory, notices: str) -> list[str]:
+    """The libraries among changed files that neither emroot nor a hooked emcc put there."""
+    lines = (read_file(notices) or b'').decode(errors='surrogateescape').splitlines()
+    known = {line[len(BUILT):] for line in lines if line.startswith(BUILT)}
+    return [path for path in changed
+            if path.endswith(('.a', '.o')) and path not in known and not _is_recorded(directory, path)]
 
 
 def _is_recorded(directory: CacheDirectory, path: str) -> bool:
-    record = directory.recorded(Path(path).relative_to(directory.root).as_posix())
-    return 'stat' in record and is_unchanged(Path(path), record)
+    return is_unchanged(Path(path), directory.recorded(Path(path).relative_to(directory.root).as_posix()))
 
 
 def _named(paths: list[str]) -> str:
@@ -85,7 +66,7 @@ def _changed(before: _Files, now: _Files) -> list[str]:
 
 
 def _written(cache: Path, *tops: str) -> _Files:
-    """What lies in a cache directory, or below a directory in it."""
+    """The files of a cache directory itself (top '') and below directories in it, with their times and numbers."""
     found = {}
     for top in tops:
         for directory, below, names in os.walk(cache / top):

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from ...cache_directory.emcc_config import render_config, tools, write_configuration
+from ...cache_directory.emcc_environment import render_config, tools, write_configuration
 from ...errors import UsageError
 from ...hashing import digest_bytes
 from ...host.files import remove, remove_tree
@@ -31,8 +31,8 @@ UNFROZEN = {'EM_FROZEN_CACHE': '0', 'EMCC_SKIP_SANITY_CHECK': '1'}
 
 @contextlib.contextmanager
 def hooked_config(context: CommandContext, *, loud: bool = False) -> Iterator[tuple[Path, str]]:
-    """A configuration with which emcc lets emroot build missing libraries, and the file for messages to this run; empty if it is
-    quiet."""
+    """A configuration with which emcc lets emroot build missing libraries, and the file for messages (empty if
+    quiet)."""
     text = _text(context, loud=loud)
     quiet = context.args.quiet or notices_file() == ''
     with contextlib.ExitStack() as until_end:
@@ -48,8 +48,7 @@ def hooked_config(context: CommandContext, *, loud: bool = False) -> Iterator[tu
 
 
 def _written(directory: Path, text: str, until_end: contextlib.ExitStack, *, quiet: bool) -> tuple[Path, str]:
-    """Write a configuration. Runs at the same time have one each: a file for messages lies beside it. It stays, for what outlives
-    the run."""
+    """Runs at the same time have a configuration each, with a file for messages. It stays after the run."""
     if quiet:
         return write_configuration(directory, text, QUIET), ''
     name = digest_bytes(text.encode())[:16]
@@ -67,22 +66,20 @@ def _written(directory: Path, text: str, until_end: contextlib.ExitStack, *, qui
 
 
 def _text(context: CommandContext, *, loud: bool) -> str:
-    """The text of the configuration."""
     args = context.args
     here = ['--sdk', str(context.sdk.root), '--home', str(context.home.root)]
-    how = ['--cache', str(context.cache), *(['--builder', args.builder] if args.builder else []),
-           *(['--jobs', str(args.jobs)] if args.jobs else []),
-           *(['--base', str(context.base or '')] if context.base or not context.sdk_cache else []),
-           *(['--launcher', args.launcher] if args.launcher is not None else []),
-           *(['--remote-key', context.remote_key(by_user=True)] if args.remote_key is not None else []),
-           *(['--ports-from', str(context.ports_from)] if context.ports_from else [])]
-    command: dict[str, Any] = {'root': str(context.sdk.root), 'cache': str(context.cache),
-                               'modes': mode_names(),
+    options = {
+        '--cache': context.cache, '--builder': args.builder or None, '--jobs': args.jobs or None,
+        '--base': context.base or '' if context.base or not context.sdk_cache else None, '--launcher': args.launcher,
+        '--remote-key': context.remote_key(by_user=True) if args.remote_key is not None else None,
+        '--ports-from': context.ports_from}
+    how = [word for option, value in options.items() if value is not None for word in (option, str(value))]
+    command: dict[str, Any] = {'root': str(context.sdk.root), 'cache': str(context.cache), 'modes': mode_names(),
                                'argv': [*isolated(), *here, '--quiet', 'build', *how]}
     if (lazy := lazy_mode(args)) != 'off':
-        command['lazy'] = [*isolated('emroot.cli.run.lazy_link'), *here, *how, *([] if loud else ['--quiet']),
-                           *(['--tell'] if args.verbose else []), *([f'--{lazy}'] if lazy in ('exact', 'predict') else []),
-                           *(['--complete'] if _completes(context) else [])]
+        flags = {'--quiet': not loud, '--tell': args.verbose, f'--{lazy}': lazy != 'auto', '--complete': _completes(context)}
+        command['lazy'] = [*isolated('emroot.cli.run.lazy_link'), *here, *how,
+                           *(flag for flag, given in flags.items() if given)]
     passed_on = ('EM_CONFIG', 'EMCC_LOCAL_PORTS', 'EM_PORTS', 'EM_LLVM_ROOT', 'EM_BINARYEN_ROOT', 'EM_NODE_JS')
     command['env'] = {name: value for name, value in {**os.environ, 'EM_CONFIG': given_config()}.items()
                       if name in passed_on and (value or name != 'EM_CONFIG')}
@@ -96,10 +93,10 @@ def _text(context: CommandContext, *, loud: bool) -> str:
 
 def _completes(context: CommandContext) -> bool:
     """Whether a background build follows lazy links: command line, otherwise EMROOT_COMPLETE, otherwise project."""
-    said = os.environ.get('EMROOT_COMPLETE', '')
-    if said not in ('', '0', '1'):
-        raise UsageError(f'EMROOT_COMPLETE is {said!r}', hint='set it to 1 or 0, or unset it')
-    return bool(context.args.complete or (said == '1' if said else context.project and context.project.complete))
+    given = os.environ.get('EMROOT_COMPLETE', '')
+    if given not in ('', '0', '1'):
+        raise UsageError(f'EMROOT_COMPLETE is {given!r}', hint='set it to 1 or 0, or unset it')
+    return bool(context.args.complete or (given == '1' if given else context.project and context.project.complete))
 
 
 def lazy_mode(args: argparse.Namespace) -> str:

@@ -19,8 +19,8 @@ from ...libraries.link_line import CONFIG, compiler
 from ..builds import exit_code, run_build
 from ..context import CommandContext
 from ..environment import is_below_run
+from ..ui.messages import warn_once
 from ..ui.notices import heard
-from ..ui.warnings import warn_once
 from .hook_bypass import watched
 from .hook_config import UNFROZEN, hooked_config
 
@@ -56,7 +56,7 @@ def run_hooked(args: argparse.Namespace, command: list[str], *, loud: bool = Fal
     if program is None:
         raise UsageError(f'there is no command {command[0]!r}', hint='check its spelling and PATH')
     if not args.quiet and not is_below_run():
-        _say_overridden(context.cache)
+        _print_ignored_variables(context.cache)
     with hooked_config(context, loud=loud) as (config, notices), heard(notices), watched(context.sdk, context.cache, notices):
         code = subprocess.run([program, *command[1:]], env={**environment, 'EM_CONFIG': str(config)}, check=False,
                               umask=permissions.given_umask).returncode
@@ -70,8 +70,7 @@ def run_hooked(args: argparse.Namespace, command: list[str], *, loud: bool = Fal
     return 128 - code if code < 0 else code  # ended by a signal: as a shell has it
 
 
-def _say_overridden(cache: Path) -> None:
-    """Print which of the user's environment variables `emroot run` ignores."""
+def _print_ignored_variables(cache: Path) -> None:
     given = os.environ.get('EM_CACHE')
     if given and Path(given) != cache:
         print(f'emroot: note: EM_CACHE={given} is ignored for this command, which uses {cache} '

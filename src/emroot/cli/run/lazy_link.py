@@ -1,8 +1,8 @@
-"""`python -m emroot.cli.run.lazy_link`: emcc below `emroot run` starts it instead of the linker when libraries are
-missing.
+"""`python -m emroot.cli.run.lazy_link`: emcc below `emroot run` starts it instead of the linker when libraries
+are missing.
 
-Exit code 0: linked. `REFUSED`: the link fails, with whole archives, too. In both cases the linker's output is
-in the file that the request names. Any other code: the link needs whole archives.
+Exit code 0: linked. `REFUSED`: the link fails, with whole archives, too. In both cases the linker's output is in
+the file that the request names. Any other code: the link needs whole archives.
 """
 
 from __future__ import annotations
@@ -10,15 +10,19 @@ from __future__ import annotations
 import argparse
 import contextlib
 import json
+import os
+import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from ...engine.build import Build
 from ...engine.request import Request
 from ...errors import EmrootError
+from ...host.home import read_json, write_json
+from ...host.isolated_python import isolated
 from ...lazy_link.lazy_archives import NeedsWholeArchives
 from ...lazy_link.link import LinkStats
 from ...lazy_link.preparation import lazy_link
@@ -35,15 +39,14 @@ from ..ui.streams import prepare_process
 NEEDS_WHOLE_ARCHIVES = 9
 #: The hook has the same number.
 REFUSED = 10
+_OWN_FLAGS = ('--exact', '--predict', '--complete', '--tell')
 
 
 def main(argv: list[str]) -> int:
     """Handle a request: link without the missing libraries `MODE/TARGET`, or build the ports of a link."""
     parser = make_hook_parser('emroot.cli.run.lazy_link')
-    parser.add_argument('--exact', action='store_true')
-    parser.add_argument('--predict', action='store_true')
-    parser.add_argument('--complete', action='store_true')
-    parser.add_argument('--tell', action='store_true')
+    for flag in _OWN_FLAGS:
+        parser.add_argument(flag, action='store_true')
     parser.add_argument('request')
     args = parser.parse_args(argv)
     request = json.loads(Path(args.request).read_text(encoding='utf-8'))
@@ -58,7 +61,6 @@ def main(argv: list[str]) -> int:
 
 @contextlib.contextmanager
 def opened_build(args: argparse.Namespace, *, modes: str = '', of_links: bool = False) -> Iterator[Build]:
-    """A build for the arguments, with a listener."""
     context = CommandContext(args)
     listener = make_listener(context.home, verbose=False, quiet=args.quiet, live=True, modes=modes, of_links=of_links)
     try:
@@ -84,7 +86,6 @@ def build_ports(build: Build, words: Sequence[str]) -> int:
 
 
 def link(build: Build, request: Mapping[str, Any], args: argparse.Namespace) -> int:
-    """Make a lazy link, and log its statistics."""
     listener = build.listener
     missing = [(parse_mode(mode), target) for mode, _, target in (name.partition('/') for name in request['missing'])]
     began = time.perf_counter()
@@ -106,8 +107,7 @@ def link(build: Build, request: Mapping[str, Any], args: argparse.Namespace) -> 
     if not args.quiet:
         print(text, file=sys.stderr)
     if args.complete:
-        from .background_queue import build_in_background  # here and not above: few links need it
-        own = {'--exact', '--predict', '--complete', '--tell', args.request}
+        own = {*_OWN_FLAGS, args.request}
         build_in_background(build.cache.root, missing, [word for word in sys.argv[1:] if word not in own])
     return 0
 
@@ -119,6 +119,34 @@ def link_summary(stats: LinkStats, seconds: float) -> str:
     guessed = f'; {stats.predicted} libraries without an index' if stats.predicted else ''
     return (f'linked with {stats.real} of {stats.members} objects in {rounds}; {stats.compiled} compiled{guessed}; '
             f'{seconds:.1f} s ({parts})')
+
+
+def build_in_background(cache: Path, missing: Iterable[tuple[Mode, str]], argv: Sequence[str]) -> None:
+    """Note what a link did without (`.emroot/lazy/todo/MODE.json`), and start the program that builds it."""
+    modes: dict[Mode, list[str]] = {}
+    for mode, target in missing:
+        modes.setdefault(mode, []).append(target)
+    for mode, targets in modes.items():
+        note = notes_directory(cache) / f'{mode}.json'
+        write_json(note, {'targets': sorted({*noted_targets(note), *targets})})
+    # Not a job of the make that this link runs below: that may end before.
+    env = {name: value for name, value in os.environ.items() if name not in ('MAKEFLAGS', 'MFLAGS')}
+    command = [*isolated('emroot.cli.run.background_build'), *argv]
+    flags = 0
+    if sys.platform == 'win32':
+        flags = subprocess.DETACHED_PROCESS | subprocess.IDLE_PRIORITY_CLASS | subprocess.CREATE_NEW_PROCESS_GROUP
+    with open(os.devnull, 'r+b') as nothing, contextlib.suppress(OSError):
+        subprocess.Popen(command, env=env, stdin=nothing, stdout=nothing, stderr=nothing, creationflags=flags,
+                         start_new_session=True)
+
+
+def notes_directory(cache: Path) -> Path:
+    return cache / '.emroot' / 'lazy' / 'todo'
+
+
+def noted_targets(note: Path) -> list[str]:
+    found = (read_json(note) or {}).get('targets')
+    return [str(target) for target in found] if isinstance(found, list) else []
 
 
 def make_hook_parser(name: str) -> argparse.ArgumentParser:

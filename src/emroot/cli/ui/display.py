@@ -1,4 +1,4 @@
-"""Displays of a build on standard error, in addition to the log."""
+"""Displays of a build, or of an installation, on standard error."""
 
 from __future__ import annotations
 
@@ -51,7 +51,6 @@ class PlainLines(Display):
                 self._finish(name, state)
 
     def _begin(self, plan: Planned) -> None:
-        """Print one line, if there is any work."""
         from .progress import Progress  # lazy import: most builds have nothing to do
         self._total, self._progress = plan.archives, Progress()
         self._progress.planned(plan.compiles, plan.seconds)
@@ -61,8 +60,7 @@ class PlainLines(Display):
 
     def _count(self, left: Remaining) -> None:
         """Print a line, if there was none for a while."""
-        progress = self._progress
-        if progress is None:
+        if (progress := self._progress) is None:
             return
         with self._lock:
             progress.left(left.compiles, left.seconds)
@@ -71,11 +69,10 @@ class PlainLines(Display):
             self.print(f'{progress.done}/{progress.total} objects, {self._done}/{self._total} archives; {progress.text()}')
 
     def _finish(self, name: str, state: str) -> None:
-        """Print a line for a built or failed target."""
+        from .messages import paint
         with self._lock:
             self._done += 1
             done = self._done
-        from .color import paint
         shown = paint(state, 'bad', sys.stderr) if state == 'failed' else state
         self.print(f'[{done}/{max(self._total, done)}] {shown} {display_path(name)}')
 
@@ -90,3 +87,27 @@ class PlainLines(Display):
 def is_live_terminal() -> bool:
     """Whether standard error is a terminal that can be repainted, and not a CI log."""
     return sys.stderr.isatty() and not os.environ.get('CI') and os.environ.get('TERM') != 'dumb'
+
+
+class DownloadProgress:
+    """Shows the progress of an installation: in one line on a terminal, with a line per step elsewhere."""
+
+    def __init__(self, *, quiet: bool, live: bool) -> None:
+        self.quiet, self.live = quiet, live and is_live_terminal()
+        self._step, self._shown = '', 0.0
+
+    def __call__(self, step: str, done: int, total: int | None) -> None:
+        if self.quiet:
+            return
+        if self.live and time.monotonic() - self._shown > 0.1:
+            self._shown = time.monotonic()
+            part = f' {100 * done // total:3d} % of {total >> 20} MB' if total else ''
+            sys.stderr.write(f'\r\033[K{step}{part}')
+        elif not self.live and step != self._step:
+            sys.stderr.write(f'{step}\n')
+        self._step = step
+        sys.stderr.flush()
+
+    def end(self) -> None:
+        if self.live and not self.quiet:
+            sys.stderr.write('\r\033[K')

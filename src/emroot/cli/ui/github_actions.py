@@ -1,7 +1,5 @@
-"""Output for GitHub Actions: annotations for failures, and a table of built targets in the job summary.
-
-https://docs.github.com/actions/reference/workflow-commands-for-github-actions
-"""
+"""Annotations and the job summary of GitHub Actions:
+https://docs.github.com/actions/reference/workflow-commands-for-github-actions"""
 
 from __future__ import annotations
 
@@ -24,8 +22,8 @@ def disarmed(line: str) -> str:
     """A line of tool output that GitHub Actions does not take for a command (`::`, `##[`)."""
     if os.environ.get('GITHUB_ACTIONS') != 'true':
         return line
-    said = line.lstrip()
-    return f'| {said}' if said.startswith('::') else line.replace('##[', '## [')
+    text = line.lstrip()
+    return f'| {text}' if text.startswith('::') else line.replace('##[', '## [')
 
 
 def summarize(result: BuildResult) -> None:

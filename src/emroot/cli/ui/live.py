@@ -13,8 +13,8 @@ from rich.text import Text
 
 from ...engine.events import ArchiveDone, Ended, Event, Planned, Remaining, Started
 from ...formatting import display_path, format_duration
-from .color import wants_colour
 from .display import Display
+from .messages import wants_colour
 from .progress import Progress
 
 #: The number of workers that are shown, and the minimum width for a bar.
@@ -50,27 +50,22 @@ class Live(Display):
                 self._finish(name, state)
 
     def _begin(self, plan: Planned) -> None:
-        """Start to paint, if there is any work."""
         self._archives = plan.archives
         self._progress.planned(plan.compiles, plan.seconds)
         if plan.archives and self._live is None:
-            self._live = RichLive(get_renderable=self._paint, console=self._console, refresh_per_second=8,
-                                  transient=True)
+            self._live = RichLive(get_renderable=self._paint, console=self._console, refresh_per_second=8, transient=True)
             self._live.start()
 
     def _finish(self, name: str, state: str) -> None:
-        """Print a permanent line for a built or failed target."""
         with self._lock:
             self._archives_done += 1
         style = 'bold red' if state == 'failed' else 'green'
         self._console.print(Text.assemble((f'{state:>7} ', style), display_path(name)), soft_wrap=True)
 
     def print(self, text: str) -> None:
-        """Print a line above the display."""
         self._console.print(Text.from_ansi(text), soft_wrap=True)
 
     def close(self) -> None:
-        """Remove the display."""
         if self._live:
             self._live.stop()
             self._live = None
@@ -78,19 +73,19 @@ class Live(Display):
     def _paint(self) -> Group:
         with self._lock:
             now, progress = time.monotonic(), self._progress
-            said = [f'{progress.done}/{progress.total} objects'] if progress.total else []
-            said.append(f'{self._archives_done}/{max(self._archives, self._archives_done)} archives')
+            counts = [f'{progress.done}/{progress.total} objects'] if progress.total else []
+            counts.append(f'{self._archives_done}/{max(self._archives, self._archives_done)} archives')
             width = self._console.width
             head = Table.grid(padding=(0, 1))
-            facts = Text('  '.join(said), no_wrap=True, overflow='ellipsis')
-            time_ = Text(f'{format_duration(progress.seconds)}, {progress.text()}', style='dim', no_wrap=True,
-                         overflow='ellipsis')
+            facts = Text('  '.join(counts), no_wrap=True, overflow='ellipsis')
+            elapsed = f'{format_duration(progress.seconds)}, {progress.text()}'
+            times = Text(elapsed, style='dim', no_wrap=True, overflow='ellipsis')
             rows: list[Table | Text] = [head]
             if width >= _NARROW and progress.total:
-                head.add_row(ProgressBar(total=progress.total, completed=progress.done, width=24), facts, time_)
+                head.add_row(ProgressBar(total=progress.total, completed=progress.done, width=24), facts, times)
             else:
                 head.add_row(facts)
-                rows.append(time_)
+                rows.append(times)
             working = sorted(self._working.items())
             rows += [_job(what, now - since, width) for _, (what, since) in working[:_ROWS]]
             if len(working) > _ROWS:

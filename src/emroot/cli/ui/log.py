@@ -15,7 +15,6 @@ from ...formatting import printable
 from ...host.home import Home
 from ...host.quoting import quoted
 from ..environment import is_below_run
-from .deferred_display import DeferredDisplay
 from .display import Display, PlainLines, is_live_terminal
 
 
@@ -48,13 +47,12 @@ class LogListener(BuildListener):
 
     def _warn(self, text: str) -> None:
         self._write(f'warning: {text}')
-        from .color import paint
         from .github_actions import annotate  # lazy import: most builds have no warnings
+        from .messages import paint
         self._display.print(f'{paint("emroot: warning:", "odd", sys.stderr)} {text}')
         annotate('warning', 'emroot', text)
 
     def close(self) -> None:
-        """Close the display and the log."""
         self._display.close()
         if self._file:
             with contextlib.suppress(OSError):  # the disk is full: that is said where it matters
@@ -78,14 +76,42 @@ class LogListener(BuildListener):
                 self._file.write(f'{time.perf_counter() - self._began:9.3f} {text}\n')
 
 
+class DeferredDisplay(Display):
+    """The live display, made when there is something to show: loading it takes a while."""
+
+    def __init__(self) -> None:
+        self._display: Display | None = None
+
+    def on(self, event: Event) -> None:
+        match event:
+            case Planned(archives=0):
+                return
+            case Planned() | ArchiveDone(state='built' | 'failed'):
+                self._live_display()
+        if self._display:
+            self._display.on(event)
+
+    def print(self, text: str) -> None:
+        self._live_display().print(text)
+
+    def close(self) -> None:
+        if self._display:
+            self._display.close()
+
+    def _live_display(self) -> Display:
+        if self._display is None:
+            from .live import Live
+            self._display = Live()
+        return self._display
+
+
 def make_listener(home: Home, *, verbose: bool, quiet: bool, live: bool, modes: str = '', of_links: bool = False) -> LogListener:
     """The listener for the kind of standard error. `modes`: those of the build. See `LogListener`."""
     if quiet and is_below_run():
-        from .delayed_display import DelayedDisplay  # lazy import: for links below `emroot run` only
-        belated = DelayedDisplay(modes, pulled=of_links)
-        listener = LogListener(home, belated, verbose=verbose, of_links=of_links)
-        belated.log = lambda: listener.log_path
+        from .notices import DelayedDisplay  # lazy import: for links below `emroot run` only
+        delayed = DelayedDisplay(modes, pulled=of_links)
+        listener = LogListener(home, delayed, verbose=verbose, of_links=of_links)
+        delayed.log = lambda: listener.log_path
         return listener
-    if live and not quiet and not verbose and is_live_terminal():
-        return LogListener(home, DeferredDisplay(), verbose=verbose, of_links=of_links)
-    return LogListener(home, PlainLines(quiet=quiet), verbose=verbose, of_links=of_links)
+    is_live = live and not quiet and not verbose and is_live_terminal()
+    return LogListener(home, DeferredDisplay() if is_live else PlainLines(quiet=quiet), verbose=verbose, of_links=of_links)

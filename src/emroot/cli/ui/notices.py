@@ -1,9 +1,8 @@
-"""Messages about long builds below `emroot run` are printed by `emroot run` itself.
+"""Messages about long builds below `emroot run`, which prints them itself: it reads the file to which the builds
+add lines.
 
-A build that a link started must not write to its own standard error: that is emcc's, a check of a configure
-script takes any output there for a compiler error, and ninja holds it back until the link ends. So the build
-adds a line to a file, and `emroot run`, whose standard error is the terminal or the log of a CI job, reads
-this file while its command runs.
+A build that a link started has emcc's standard error, where a check of a configure script takes any output for a
+compiler error, and which ninja holds back until the link ends.
 """
 
 from __future__ import annotations
@@ -12,11 +11,16 @@ import contextlib
 import os
 import sys
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from ...engine.events import Event, Planned
 from ..environment import notices_file
+from .display import Display
 
+#: Seconds before a build prints its line.
+PATIENCE = 2.0
 #: Polling interval of `emroot run` in seconds.
 _INTERVAL = 0.25
 #: With this the hook reports a library that emcc built itself, for `cli/run/hook_bypass.py`.
@@ -57,7 +61,7 @@ def heard(file: str) -> Iterator[None]:
 
 
 def _listen(file: str, above: str | None, over: threading.Event) -> None:
-    said: set[str] = set()
+    shown: set[str] = set()
     with open(file, encoding='utf-8', errors='replace') as f:
         begun, last = '', False
         while not last:
@@ -67,8 +71,39 @@ def _listen(file: str, above: str | None, over: threading.Event) -> None:
             for line in lines:
                 if above:
                     _append(above, line + '\n')
-                elif not line.startswith(BUILT) and (what := line.partition(_LOG)[0]) not in said:
-                    said.add(what)
+                elif not line.startswith(BUILT) and (what := line.partition(_LOG)[0]) not in shown:
+                    shown.add(what)
                     # A terminal may stand in the middle of a line: "checking for inflate in -lz... "
                     sys.stderr.write(f'{chr(10) if sys.stderr.isatty() else ""}emroot: {line}\n')
                     sys.stderr.flush()
+
+
+class DelayedDisplay(Display):
+    """The display of a build below `emroot run`: one line, once the build has taken a while."""
+
+    def __init__(self, modes: str, *, pulled: bool = False, patience: float = PATIENCE) -> None:
+        """`modes`: those of the build. `pulled`: it compiles objects for a lazy link. `patience`: seconds."""
+        self._modes, self._pulled, self._patience = modes, pulled, patience
+        self._began = time.monotonic()
+        self._timer: threading.Timer | None = None
+        #: Returns the path of the log, if there is one.
+        self.log: Callable[[], Path | None] = lambda: None
+
+    def on(self, event: Event) -> None:
+        if isinstance(event, Planned) and (event.compiles if self._pulled else event.archives) and self._timer is None:
+            text, due = self.text(event.archives, event.compiles), self._began + self._patience
+            self._timer = threading.Timer(max(0.0, due - time.monotonic()), lambda: tell(text, self.log()))
+            self._timer.daemon = True
+            self._timer.start()
+
+    def text(self, archives: int, compiles: int) -> str:
+        """The line: `building 12 libraries of wasm64-thinlto, 1378 objects; this is done once`."""
+        libraries = f'{archives} {"library" if archives == 1 else "libraries"}{f" of {self._modes}" if self._modes else ""}'
+        objects = f'{compiles} {"object" if compiles == 1 else "objects"}'
+        if self._pulled:
+            return f'compiling {objects} of {libraries} for a link; this is done once'
+        return f'building {libraries}{f", {objects}" if compiles else ""}; this is done once'
+
+    def close(self) -> None:
+        if self._timer:
+            self._timer.cancel()

@@ -17,12 +17,9 @@ class Progress:
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
-        self._began = clock()
-        self.total = self.done = 0
-        self._expected = self._left = 0.0
+        self.planned(0, 0.0)
 
     def planned(self, compiles: int, seconds: float) -> None:
-        """Start the clock."""
         self._began = self._clock()
         self.total, self.done = compiles, 0
         self._expected = self._left = seconds

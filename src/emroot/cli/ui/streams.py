@@ -48,7 +48,6 @@ class Notes(io.FileIO):
     """Standard error; write errors (a closed pipe, a full disk) do not end the command."""
 
     def write(self, data: object, /) -> int:
-        """Write; on an error the text is dropped."""
         try:
             return super().write(data)  # type: ignore[arg-type]
         except OSError:

@@ -11,7 +11,6 @@ from ...arguments import add_export
 
 if TYPE_CHECKING:
     from ....engine.build import Build
-    from ....modes import Mode
     from ....symbol_index import SymbolIndex
 
 EXAMPLES = [('emroot index export --for "em++ -O2 -flto" -o lto.index', 'of the libraries of this link')]
@@ -27,15 +26,14 @@ def run(args: argparse.Namespace) -> int:
     from ....host.files import write_bytes
     from ....host.home import user_path
     from ....symbol_index.index_file import encode_indexes
-    from ...builds import build_whole
+    from ...builds import build_selected
     from ...context import CommandContext, print_json
     context = CommandContext(args)
-    made = build_whole(context)
-    if made is None:
+    build = build_selected(context, context.selected())
+    if build.result.failures:
         return BuildError.exit_code
-    build, selected = made
     with build.store:
-        found = dict(_indexes(build, [(mode, target) for mode, targets in selected.items() for target in targets]))
+        found = dict(_indexes(build))
     data, output = encode_indexes(found), user_path(args.output)
     try:
         write_bytes(output, data)
@@ -49,12 +47,12 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def _indexes(build: Build, wanted: list[tuple[Mode, str]]) -> Iterator[tuple[str, SymbolIndex]]:
+def _indexes(build: Build) -> Iterator[tuple[str, SymbolIndex]]:
     """(key of the archive, index); single objects and outputs of embuilder have none."""
     from ....errors import UsageError
     from ....symbol_index.storage import find_index, store_index
     from ....symbol_index.symbols import NmFailed, find_nm, index_archive
-    for mode, target in wanted:
+    for mode, target in ((mode, target) for mode, targets in build.requested.items() for target in targets):
         known = build.known.get(mode, target)
         if not known or not known.members or not known.paths[0].endswith('.a'):
             continue

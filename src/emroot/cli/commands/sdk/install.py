@@ -17,7 +17,7 @@ EXAMPLES = [('emroot sdk install', 'the newest version'),
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('--from', dest='source', choices=['auto', 'emsdk', 'debian'], default='auto',
                         help='official release archive or Debian packages (default: the first that can be reached)')
-    parser.add_argument('--version', dest='wanted', metavar='V', help='for example 6.0.5 (default: the newest)')
+    parser.add_argument('--version', dest='release', metavar='V', help='for example 6.0.5 (default: the newest)')
     parser.add_argument('--dest', metavar='DIR', help='where to install it (default: in the home, where emroot finds it)')
     add_json(parser)
 
@@ -28,10 +28,10 @@ def run(args: argparse.Namespace) -> int:
     from ....sdk.discovery import candidates
     from ....sdk.installation import install, installed_at
     from ...context import CommandContext, print_json
-    from ...ui.download_progress import DownloadProgress
+    from ...ui.display import DownloadProgress
     context = CommandContext(args)
     report = DownloadProgress(quiet=args.quiet, live=not args.no_progress)
-    root = install(context.home, source=args.source, version=args.wanted, dest=Path(args.dest) if args.dest else None,
+    root = install(context.home, source=args.source, version=args.release, dest=Path(args.dest) if args.dest else None,
                    report=report)
     report.end()
     try:

@@ -17,7 +17,7 @@ def run(args: argparse.Namespace) -> int:
     from ....sdk.identification import node_version
     from ....sdk.wheels.node import ensure_node
     from ...context import CommandContext, print_json
-    from ...ui.download_progress import DownloadProgress
+    from ...ui.display import DownloadProgress
     context = CommandContext(args)
     report = DownloadProgress(quiet=args.quiet, live=not args.no_progress)
     found = ensure_node(context.home, candidates=context.sdk.node[:1], report=report)
