@@ -14,11 +14,10 @@ from emroot.errors import SdkError, from_os_error
 from emroot.hashing import digest_bytes
 from emroot.host.home import Home
 from emroot.sdk.installation import install
-from emroot.sdk.program_failures import failure
-from emroot.sdk.progress import silent
 from emroot.sdk.providers import apt, deb_packages, debian
 from emroot.sdk.providers.apt import Apt, AptSource, debian_sources, parse_deb822, parse_one_line
 from emroot.sdk.providers.apt_index import Package, PackageIndex
+from emroot.sdk.steps import failure, silent
 
 KEYRING = '/usr/share/keyrings/debian-archive-keyring.gpg'
 

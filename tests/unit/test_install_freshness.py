@@ -9,9 +9,9 @@ import pytest
 from support.running import cannot_run
 
 from emroot.errors import SdkError
-from emroot.sdk.progress import silent
 from emroot.sdk.providers import apt, debian
 from emroot.sdk.providers.apt import AptSource
+from emroot.sdk.steps import silent
 
 FILES = Path(__file__).resolve().parent.parent / 'support/debian_archive'
 

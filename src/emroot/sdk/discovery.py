@@ -27,8 +27,7 @@ class Candidate:
 
 
 def find_sdk(home: Home, explicit: str | os.PathLike[str] | None = None) -> Sdk:
-    """The first SDK in this order. A named but broken SDK is an error; it is never skipped. Raises `SdkError` with
-    the searched locations."""
+    """The first SDK in this order; a named but broken one is an error. Raises `SdkError`."""
     for candidate in candidates(home, explicit):
         return inspect(candidate.root, candidate.how, home)
     passed = [str(emcc) for emcc in _on_path('emcc')]
@@ -50,7 +49,6 @@ def find_sdk_version(home: Home, version: str, who: str) -> Sdk:
 
 
 def candidates(home: Home, explicit: str | os.PathLike[str] | None = None) -> Iterator[Candidate]:
-    """Every candidate, in order."""
     if explicit:
         yield Candidate(_required(Path(explicit), f'--sdk {explicit}'), 'explicit')
     for variable in ('EMSDK', 'EMSCRIPTEN_ROOT'):
@@ -92,8 +90,8 @@ def is_on_path(root: Path) -> bool:
 
 
 def _on_path(name: str) -> Iterator[Path]:
-    """Every executable with this name on PATH, in order. The first `emcc` may be a script, for example of
-    a compiler cache (`/usr/lib/ccache/emcc`), that starts the next one."""
+    """Every executable with this name on PATH, in order. The first `emcc` may be a script that starts the next
+    one, for example of a compiler cache (`/usr/lib/ccache/emcc`)."""
     for directory in dict.fromkeys(os.environ.get('PATH', '').split(os.pathsep)):
         if found := find_program(name, directory):
             yield Path(found)

@@ -18,14 +18,12 @@ from ..errors import SdkError
 from ..hashing import digest_file
 from ..host.files import make_directories, remove, replace, temporary_name
 from ..host.locks import Lock, try_lock
-from ..host.retries import with_retries
-from .progress import Report, silent
+from ..host.retries import PASSING_STATUS, with_retries
+from .steps import Report, silent
 
 _CHUNK = 1 << 18
 _NETWORK = (urllib.error.URLError, http.client.HTTPException, TimeoutError, ConnectionError)
 _CANNOT_RESUME = 'the server cannot resume the download'
-#: HTTP status codes for which a retry is useful.
-_PASSING = {408, 425, 429, 500, 502, 503, 504}
 
 
 class _StaleError(Exception):
@@ -43,11 +41,8 @@ def reachable(url: str, timeout: float = 4.0) -> str | None:
 
 def download(url: str, target: Path, *, sha256: str, what: str = '', report: Report = silent, attempts: int = 4,
              timeout: float = 60.0, pause: float = 1.0) -> Path:
-    """Download `url` to the file `target`, and verify its sha256.
-
-    A partial download stays in `<target>.part`, from which this or a later call continues. Gives up after
-    `attempts` in a row without new data. Raises `SdkError`.
-    """
+    """Download `url` to the file `target`, and verify its sha256. A partial download stays in `<target>.part`,
+    where a later call continues. Gives up after `attempts` without new data. Raises `SdkError`."""
     def whole(part: Path) -> str:
         _transfer_patiently(url, part, what, report, attempts, timeout, pause)
         return digest_file(part)
@@ -79,10 +74,8 @@ def _is_whole(target: Path, sha256: str) -> bool:
 
 @contextlib.contextmanager
 def _part(target: Path) -> Iterator[Path]:
-    """The file to collect in: `<target>.part`, or one of our own while somebody else is at it.
-
-    Without locks two processes can damage a partial file: then the sha256 differs, and both start again.
-    """
+    """The file to collect in: `<target>.part`, or one of our own while somebody else is at it. Without locks two
+    processes can damage a partial file: then the sha256 differs, and both start again."""
     shared = target.with_name(f'{target.name}.part')
     finished = partial(_is_finished, shared)
     with try_lock(shared.with_name(f'{shared.name}.lock'), discard=finished) as lock:
@@ -154,12 +147,12 @@ def _transfer(url: str, part: Path, what: str, report: Report, timeout: float) -
         raise http.client.IncompleteRead(b'', total - done)
 
 
-def _open(url: str, timeout: float, headers: dict[str, str] | None = None, method: str = 'GET'
-          ) -> http.client.HTTPResponse:
+def _open(url: str, timeout: float, headers: dict[str, str] | None = None, method: str = 'GET') -> http.client.HTTPResponse:
     """Send a request, through the proxies of the environment."""
     if not url.startswith(('http://', 'https://')):
         raise ValueError(f'{url!r} is not a web address')
-    request = urllib.request.Request(url, headers={'User-Agent': 'emroot', **(headers or {})}, method=method)  # noqa: S310 (checked above)
+    headers = {'User-Agent': 'emroot', **(headers or {})}
+    request = urllib.request.Request(url, headers=headers, method=method)  # noqa: S310 (checked above)
     try:
         response: http.client.HTTPResponse = urllib.request.urlopen(request, timeout=timeout)  # noqa: S310 (checked above)
     except urllib.error.HTTPError as error:
@@ -171,10 +164,10 @@ def _open(url: str, timeout: float, headers: dict[str, str] | None = None, metho
 def _is_passing(error: Exception) -> bool:
     """Whether an error is temporary, so that a retry may help."""
     if isinstance(error, urllib.error.HTTPError):
-        return error.code in _PASSING
+        return error.code in PASSING_STATUS
     reason = getattr(error, 'reason', None)
-    return not isinstance(error, ValueError) and not (
-        isinstance(reason, socket.gaierror) and reason.errno == socket.EAI_NONAME)
+    no_such_host = isinstance(reason, socket.gaierror) and reason.errno == socket.EAI_NONAME
+    return not isinstance(error, ValueError) and not no_such_host
 
 
 def _why(error: Exception) -> str:

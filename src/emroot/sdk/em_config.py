@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import json
 import os
 from pathlib import Path
 from typing import Any
 
 from ..host.files import read_file
+from ..host.home import parse_json
 
 #: Variables that emcc itself uses to find its tools.
 _CONFIGURING = ('EM_CONFIG', 'EM_LLVM_ROOT', 'EM_BINARYEN_ROOT', 'EM_NODE_JS', 'EM_LLVM_ADD_VERSION',
                 'EM_CLANG_ADD_VERSION')
-#: The first line of a configuration from emroot (`cache_directory/emcc_config.py`); its purpose follows as JSON.
+#: The first line of a configuration from emroot (`cache_directory/emcc_environment.py`); its purpose follows as JSON.
 MARK = '# emroot: '
 
 
@@ -26,14 +26,13 @@ def configuring() -> dict[str, str]:
     """The environment variables that tell emcc where its tools are, without those that emroot set."""
     found = {name: os.environ[name] for name in _CONFIGURING if name in os.environ}
     if found.get('EM_CONFIG'):
-        found['EM_CONFIG'] = given_config()
-        found = {name: value for name, value in found.items() if value or name != 'EM_CONFIG'}
+        found.pop('EM_CONFIG')
+        found.update({'EM_CONFIG': config} if (config := given_config()) else {})
     return found
 
 
 def given_config() -> str:
-    """The user's EM_CONFIG: from before emroot set its own for one SDK. Empty if there is none. emcc takes a relative one, which
-    means another file elsewhere, for one in its current directory."""
+    """The user's EM_CONFIG, which emroot's own may have replaced, as an absolute path; empty if there is none."""
     config = os.environ.get('EM_CONFIG', '')
     mark = mark_of(config)
     return str(mark['given']) if mark else config and os.path.abspath(config)
@@ -44,8 +43,5 @@ def mark_of(config: str) -> dict[str, Any] | None:
     text = read_file(config) if config else None
     if not text or not text.startswith(MARK.encode()):
         return None
-    try:
-        said = json.loads(text.splitlines()[0][len(MARK):])
-    except ValueError:
-        return None
-    return said if isinstance(said, dict) and said.keys() >= {'root', 'cache', 'given', 'hooked'} else None
+    mark = parse_json(text.splitlines()[0][len(MARK):])
+    return mark if mark and mark.keys() >= {'root', 'cache', 'given', 'hooked'} else None

@@ -1,8 +1,5 @@
-"""Unpack untrusted archives: no file and no link may lead outside of the target directory.
-
-Written by hand, because tarfile's own filter exists only since Python 3.11.4, and zipfile renames members
-with unusual names.
-"""
+"""Unpack untrusted archives: no file and no link may lead outside of the target directory. By hand, because
+tarfile's own filter exists only since Python 3.11.4, and zipfile renames members with unusual names."""
 
 from __future__ import annotations
 
@@ -20,7 +17,7 @@ from typing import IO
 
 from ..errors import SdkError
 from ..host.files import make_directories
-from .progress import Report, silent
+from .steps import Report, silent
 
 _STEP = 8 << 20
 #: An upper bound for the target of a link in bytes.
@@ -29,13 +26,13 @@ _LONGEST_LINK = 1 << 12
 _IN_THE_WAY = {errno.ENOTDIR, errno.EEXIST, errno.EISDIR, errno.ENOTEMPTY}
 
 
-def unzip(archive: Path, into: Path, *, wanted: Callable[[str], bool] = lambda name: True, what: str = '',
+def unzip(archive: Path, into: Path, *, keep: Callable[[str], bool] = lambda name: True, what: str = '',
           report: Report = silent) -> None:
-    """Unpack the `wanted` members of a zip file. Raises `SdkError` for damage or a member that leads outside."""
+    """Unpack the `keep` members of a zip file. Raises `SdkError` for damage or a member that leads outside."""
     extractor = _SafeExtractor(archive, into)
     try:
         with zipfile.ZipFile(archive) as f:
-            members = [member for member in f.infolist() if wanted(member.filename)]
+            members = [member for member in f.infolist() if keep(member.filename)]
             total = sum(member.file_size for member in members)
             done = 0
             for member in members:
@@ -50,9 +47,8 @@ def unzip(archive: Path, into: Path, *, wanted: Callable[[str], bool] = lambda n
                         extractor.file(member.filename, content, executable=bool(mode & 0o100))
                 done += member.file_size
                 report(what, done, total)
-    except (zipfile.BadZipFile, zipfile.LargeZipFile, zlib.error, EOFError) as error:
-        raise _damaged(archive, error) from error
-    except (NotImplementedError, RuntimeError, UnicodeError) as error:  # a compression that is not known; a password; a link
+    except (zipfile.BadZipFile, zipfile.LargeZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError,
+            UnicodeError) as error:  # the last three: a compression that is not known; a password; a link
         raise _damaged(archive, error) from error
 
 
@@ -181,18 +177,14 @@ class _SafeExtractor:
             raise self.refused(name)
         target = os.path.normpath(os.path.join(self._top, *plain.split('/')))
         drive = ':' in (plain if os.name == 'nt' else plain.partition('/')[0])  # or a stream of a file, which Windows has
-        named_elsewhere = not _below(target, self._top) or plain.startswith('/') or drive
+        named_elsewhere = not Path(target).is_relative_to(self._top) or plain.startswith('/') or drive
         if target != self._top and (named_elsewhere or not self._holds(os.path.dirname(target))):
             raise self.refused(name)
         return target
 
     def _holds(self, path: str) -> bool:
         """Whether a path is inside of the directory, with all links followed."""
-        return _below(os.path.realpath(path), self._top)
-
-
-def _below(path: str, top: str) -> bool:
-    return path == top or path.startswith(top.rstrip(os.sep) + os.sep)
+        return Path(os.path.realpath(path)).is_relative_to(self._top)
 
 
 def _lzma_error() -> type[Exception]:

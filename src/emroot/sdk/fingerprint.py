@@ -1,8 +1,5 @@
-"""The identity of an SDK: a digest of its content, cached by sizes and times.
-
-The content is every file that can change a library or a link: compiler, archiver, linker, sources, headers,
-and the tools that run them. The size and times of each file tell whether it changed since it was last read.
-"""
+"""The identity of an SDK: a digest of every file that can change a library or a link (compiler, archiver, linker,
+sources, headers, and the tools that run them), cached by their sizes and times."""
 
 from __future__ import annotations
 
@@ -82,8 +79,8 @@ def _executable(path: Path) -> Iterable[str]:
 
 
 def signature(folders: Iterable[str], files: Iterable[str]) -> str:
-    """A digest of names, sizes and times of `files` and of everything below `folders`: constant while no
-    file changes. Every command computes it first, so it uses as few system calls as possible."""
+    """A digest of names, sizes and times of `files` and of everything below `folders`. Every command computes it
+    first, so it uses as few system calls as possible."""
     digest = hashlib.sha256()
     for path in files:
         digest.update(_states(path, [os.stat(path)]))
@@ -115,11 +112,8 @@ def _states(names: str | list[str], found: list[os.stat_result]) -> bytes:
 
 
 def measure(found: Iterable[Entry], pristine: Mapping[str, str]) -> tuple[dict[str, str], dict[str, str]]:
-    """The digest of each part, and of each source by its path below the root.
-
-    `pristine` maps the digest of a file that an installation had to patch (path of the dynamic loader) to the
-    digest of the original, so that the same SDK has the same identity in every directory.
-    """
+    """The digest of each part, and of each source by its path below the root. `pristine`: the digest of a file
+    that an installation patched -> that of the original, so that the same SDK has one identity everywhere."""
     parts: dict[str, list[list[str]]] = {}
     sources: dict[str, str] = {}
     for part, name, path in found:

@@ -23,39 +23,33 @@ OLDEST = (3, 1, 69)
 
 
 def examine(root: Path, python: tuple[str, ...], home: Home, memo_file: Path) -> dict[str, Any]:
-    """Properties of the SDK at `root`, in the form that `identity_cache.py` caches. The digests of its sources are
-    written next to `location`.
-
-    Raises `SdkError` if a part is missing, does not run, or is too old.
-    """
+    """Properties of the SDK at `root`, in the form that `identity_cache.py` caches. The digests of its sources
+    are written next to `memo_file`. Raises `SdkError` if a part is missing, does not run, or is too old."""
     version = _version(root)
-    said = ask(python, root, 'identify', pure_environment(configuring()))
-    tools = {name: Path(path) for name, path in said['tools'].items()}
+    answer = ask(python, root, 'identify', pure_environment(configuring()))
+    tools = {name: Path(path) for name, path in answer['tools'].items()}
     for name, path in tools.items():
         if not path.exists():
             raise SdkError(f'the SDK at {root} is broken: no {name} at {path}',
                            hint='unset EM_LLVM_ROOT, or set it to the directory of clang' if os.environ.get('EM_LLVM_ROOT') else
-                                f'set LLVM_ROOT in {said["config"] or "EM_CONFIG"}, or get a complete SDK with '
+                                f'set LLVM_ROOT in {answer["config"] or "EM_CONFIG"}, or get a complete SDK with '
                                 '`emroot sdk install`')
     llvm_version = _clang_version(tools['clang'], root)
     resource_dir = Path(_output([str(tools['clang']), '-print-resource-dir'], root).strip())
-    node = [str(n) for n in said['node']]
-    binaryen_root = Path(said['binaryen_root'])
-    found = fingerprint.entries(root, tools, binaryen_root, resource_dir)
+    node = [str(n) for n in answer['node']]
+    found = fingerprint.entries(root, tools, Path(answer['binaryen_root']), resource_dir)
     parts, sources = fingerprint.measure(found, fingerprint.pristine_digests(root))
     index = memo_file.with_suffix('.sources.json')
     write_checked_json(index, sources)
     folders = [*(root / folder for folder in (*fingerprint.SOURCES, *fingerprint.TOOLS)), resource_dir / 'include']
     within = tuple(f'{folder}{os.sep}' for folder in folders)
+    as_answered = ('llvm_root', 'binaryen_root', 'tools', 'expected_llvm', 'sanity', 'cache', 'compiler_wrapper', 'lacking')
     return {
+        **{name: answer[name] for name in as_answered},
         'version': version, 'parts': parts, 'digest': digest_record({'version': version, 'parts': parts}),
-        'llvm_root': said['llvm_root'], 'binaryen_root': said['binaryen_root'], 'node': node,
-        'node_version': node_version(*node) if node else (), 'tools': said['tools'], 'llvm_version': llvm_version,
-        'expected_llvm': said['expected_llvm'], 'resource_dir': str(resource_dir), 'sanity': said['sanity'],
-        'configured': said['config'] is not None and 'EM_CONFIG' not in configuring(),
-        'config_text': _config_text(said), 'index': str(index), 'cache': said['cache'],
-        'compiler_wrapper': said['compiler_wrapper'],
-        'lacking': said['lacking'],
+        'node': node, 'node_version': node_version(*node) if node else (), 'resource_dir': str(resource_dir),
+        'llvm_version': llvm_version, 'config_text': _config_text(answer), 'index': str(index),
+        'configured': answer['config'] is not None and 'EM_CONFIG' not in configuring(),
         'folders': [str(folder) for folder in folders],
         'files': sorted({path for _, _, path in found if not path.startswith(within)}),
     }
@@ -79,10 +73,10 @@ def _version(root: Path) -> str:
 
 
 def _clang_version(clang: Path, root: Path) -> str:
-    said = _output([str(clang), '--version'], root)
-    match = re.search(r'version (\d+(\.\d+)*)', said)
+    output = _output([str(clang), '--version'], root)
+    match = re.search(r'version (\d+(\.\d+)*)', output)
     if not match:
-        raise SdkError(f'the SDK at {root} is broken: {clang} --version prints {said.splitlines()[:1]}',
+        raise SdkError(f'the SDK at {root} is broken: {clang} --version prints {output.splitlines()[:1]}',
                        hint='reinstall it, or get one with `emroot sdk install`')
     return match.group(1)
 

@@ -18,8 +18,7 @@ from .model import Sdk
 
 
 def inspect(root: Path, how: str, home: Home) -> Sdk:
-    """The SDK at `root`. Cached until one of its files changes. Raises `SdkError` if a part is missing, does not
-    run, or is too old."""
+    """The SDK at `root`, cached until one of its files changes. Raises `SdkError` (see `identification.examine`)."""
     python = sdk_python(root)
     memo_path = home.memo / 'sdk' / digest_record([schemas.SDK_CACHE, str(root), list(python), configuring()])[:32]
     memo_file = memo_path.with_suffix('.json')

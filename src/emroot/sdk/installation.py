@@ -1,14 +1,12 @@
-"""Installation of SDKs without root, outside of the system: made in a temporary directory, then renamed, so
-it is complete or absent.
-
-Its parts are recorded in `emroot-sdk.json` next to it.
-"""
+"""Installation of SDKs without root, outside of the system: made in a temporary directory, then renamed, so it is
+complete or absent. Its parts are recorded in `emroot-sdk.json` next to it."""
 
 from __future__ import annotations
 
 import json
 import os
 import time
+from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -19,10 +17,10 @@ from ..host.files import write_text
 from ..host.home import Home, read_json, user_path, write_json
 from ..host.scratch import staging
 from .discovery import emscripten_root
-from .progress import Report, silent
 from .providers import Provider, Release, Unpacked, matches, order
 from .providers.debian import DebianProvider
 from .providers.emsdk import EmsdkProvider
+from .steps import Report, silent
 from .wheels.node import ensure_node
 
 SOURCES = ('auto', 'emsdk', 'debian')
@@ -33,12 +31,8 @@ _FRESH = 86400.0
 
 def install(home: Home, *, source: str = 'auto', version: str | None = None, dest: Path | None = None,
             report: Report = silent) -> Path:
-    """Install an SDK if necessary. Returns its root, the directory of `emcc.py`.
-
-    `version` may be a prefix (`6.0`); the default is the newest. An existing installation is left unchanged.
-    The default for `dest` is a directory below `home.sdks`, where `find_sdk` finds it. Raises `SdkError` if
-    none is available.
-    """
+    """Install an SDK if necessary. Returns its root, the directory of `emcc.py`. `version` may be a prefix (`6.0`;
+    default: the newest), `dest` a directory (default: one below `home.sdks`). Raises `SdkError`."""
     if source not in SOURCES:
         raise UsageError(f'unknown source of SDKs {source!r}', hint=f'use --from {" or --from ".join(SOURCES)}')
     dest = dest and user_path(dest)
@@ -51,25 +45,28 @@ def install(home: Home, *, source: str = 'auto', version: str | None = None, des
     try:
         with staging(dest.parent if dest else home.sdks) as work:
             provider, release = _choose(home, source, version, work, report)
-            write_json(known, {'provider': provider.name, 'version': release.version, 'time': time.time()})
+            identity = {'provider': provider.name, 'version': release.version}
+            write_json(known, {**identity, 'time': time.time()})
             destination = dest or _destination(home, provider.name, release.version)
-            if root := _complete_root(destination, provider.name, release.version):
+            if root := _complete_root(destination, identity):
                 report(f'already installed: {root}', 0, None)
                 return root
             _check_free(destination)
             unpacked = provider.unpack(release, work, destination, report)
             _check_parts(unpacked)
             _configure(unpacked, home, report)
-            _record(unpacked, provider.name, release.version)
+            record = {**identity, 'packages': dict(unpacked.packages), 'pristine': dict(unpacked.pristine)}
+            write_text(unpacked.tree / MANIFEST, json.dumps(record, indent=1, sort_keys=True) + '\n')
             report(f'installing Emscripten {release.version}', 0, None)
-            return _move(unpacked, destination, provider.name, release.version)
+            return _move(unpacked, destination, identity)
     except OSError as error:
         below = dest and Path(os.fsdecode(error.filename or '')).is_relative_to(dest.parent)
         option = '--dest' if below else '--home (or EMROOT_HOME)'
         raise from_os_error(error, 'installing the SDK', writable=f'choose a writable directory with {option}') from error
 
 
-#: The directory of a configuration, also if the SDK is reached through a link.
+#: The directory of a configuration, also if the SDK is reached through a link. Older releases do not set `__file__`
+#: for it, but all of them have its path in EM_CONFIG.
 _HERE = "here = os.path.dirname(os.path.realpath(globals().get('__file__') or os.environ['EM_CONFIG']))"
 
 
@@ -80,20 +77,13 @@ def _installed(home: Home, source: str, version: str | None, dest: Path | None, 
         if not memo or not 0 <= time.time() - float(memo.get('time', 0)) < _FRESH:
             return None
         source, version = str(memo.get('provider')), str(memo.get('version'))
-    destinations = [dest] if dest else [p for p in _installed_versions(home.sdks) if not p.name.startswith('.')]
+    destinations = [dest] if dest else [p for p in home.sdks.glob('*') if not p.name.startswith('.')]
     found = [(p, manifest) for p in destinations if (manifest := _manifest(p)) and source in ('auto', manifest['provider'])
              and matches(str(manifest['version']), version)]
     for destination, _ in sorted(found, key=lambda f: order(str(f[1]['version'])), reverse=True):
         if root := emscripten_root(destination):
             return root
     return None
-
-
-def _installed_versions(directory: Path) -> list[Path]:
-    try:
-        return list(directory.iterdir())
-    except OSError:
-        return []
 
 
 def installed_at(root: Path) -> Path:
@@ -106,10 +96,8 @@ def _manifest(destination: Path) -> dict[str, Any] | None:
     return found if found and {'provider', 'version'} <= found.keys() else None
 
 
-def _complete_root(destination: Path, provider: str, version: str) -> Path | None:
-    manifest = _manifest(destination)
-    wanted = {'provider': provider, 'version': version}
-    return emscripten_root(destination) if manifest and wanted.items() <= manifest.items() else None
+def _complete_root(destination: Path, identity: Mapping[str, str]) -> Path | None:
+    return emscripten_root(destination) if identity.items() <= (_manifest(destination) or {}).items() else None
 
 
 def _destination(home: Home, provider: str, version: str) -> Path:
@@ -156,17 +144,10 @@ def _check_parts(unpacked: Unpacked) -> None:
 
 
 def _configure(unpacked: Unpacked, home: Home, report: Report) -> None:
-    """Write the `.emscripten` with the paths of the tools, relative to itself, except Node.
-
-    Older releases do not set `__file__` for the configuration, but all of them have its path in EM_CONFIG.
-    """
+    """Write the `.emscripten` with the paths of the tools, relative to itself, except Node."""
     root = unpacked.tree / unpacked.root
-    lines = ['import os',
-             _HERE,
-             f'LLVM_ROOT = {_relative(unpacked.llvm_root, unpacked.root)}',
-             f'BINARYEN_ROOT = {_relative(unpacked.binaryen_root, unpacked.root)}']
-    if unpacked.cache:
-        lines.append(f'CACHE = {_relative(unpacked.cache, unpacked.root)}')
+    paths = {'LLVM_ROOT': unpacked.llvm_root, 'BINARYEN_ROOT': unpacked.binaryen_root, 'CACHE': unpacked.cache}
+    lines = ['import os', _HERE, *(f'{name} = {_relative(path, unpacked.root)}' for name, path in paths.items() if path)]
     try:
         lines.append(f'NODE_JS = {str(ensure_node(home, report=report))!r}')
     except EmrootError as error:  # libraries can be built without it; emcc looks for `node` on PATH then
@@ -179,20 +160,14 @@ def _relative(path: str, root: str) -> str:
     return f'os.path.normpath(os.path.join(here, {", ".join(map(repr, parts))}))'
 
 
-def _record(unpacked: Unpacked, provider: str, version: str) -> None:
-    record = {'provider': provider, 'version': version, 'packages': dict(unpacked.packages),
-              'pristine': dict(unpacked.pristine)}
-    write_text(unpacked.tree / MANIFEST, json.dumps(record, indent=1, sort_keys=True) + '\n')
-
-
-def _move(unpacked: Unpacked, destination: Path, provider: str, version: str) -> Path:
+def _move(unpacked: Unpacked, destination: Path, identity: Mapping[str, str]) -> Path:
     """Rename the finished tree. If another process was faster, its tree is used."""
     with suppress(OSError):
         destination.rmdir()  # an empty directory may be in the way
     try:
         os.rename(unpacked.tree, destination)
     except OSError:
-        if root := _complete_root(destination, provider, version):
+        if root := _complete_root(destination, identity):
             return root
         raise
     return destination / unpacked.root

@@ -48,10 +48,8 @@ class Sdk:
     """The cache directory in its configuration; empty for none."""
     configured_wrapper: str = ''
     """The launcher of compiles in its configuration (COMPILER_WRAPPER); empty for none."""
-
     lacking: tuple[str, ...] = ()
     """Names of Emscripten's that emroot uses and this one should have, but has not (`probe/seams.py`)."""
-
     said_root: str = ''
     """The SDK's root as objects say it, where its location varies: in a build action."""
     said_resource_dir: str = ''
@@ -71,7 +69,6 @@ class Sdk:
 
     @property
     def location_key(self) -> str:
-        """A digest of the SDK's location."""
         return digest_record({'places': self.embedded_paths})
 
     @property

@@ -24,7 +24,7 @@ def axe_source() -> str:
     directory = dev_cache() / 'programs' / pin.requirement
     if not (directory / _FILE).is_file():
         try:
-            get_wheel(pin, directory, wanted=lambda name: name == _FILE)
+            get_wheel(pin, directory, keep=lambda name: name == _FILE)
         except SdkError as error:
             raise ProgramUnavailable(f'axe-core cannot be had: {error.message}') from error
     return Path(directory / _FILE).read_text(encoding='utf-8')

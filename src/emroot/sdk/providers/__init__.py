@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
-from ..progress import Report
+from ..steps import Report
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,8 +36,6 @@ class Unpacked:
 
 
 class Provider(Protocol):
-    """A source of SDKs."""
-
     name: str
 
     def unusable(self, version: str | None) -> str | None:
@@ -45,18 +43,15 @@ class Provider(Protocol):
 
     def choose(self, version: str | None, work: Path, report: Report) -> Release:
         """The release `version` (or the newest with this prefix; None: the newest). `work` is private to the
-        call.
-
-        Raises `SdkError` with the available versions.
-        """
+        call. Raises `SdkError` with the available versions."""
 
     def unpack(self, release: Release, work: Path, dest: Path, report: Report) -> Unpacked:
         """Download it, and unpack it below `work`, ready to be renamed to `dest`."""
 
 
-def matches(version: str, wanted: str | None) -> bool:
-    """Whether `version` is `wanted`, begins with it (`4.0`: 4.0.23), or `wanted` is None."""
-    return wanted in (None, 'latest', version) or version.startswith(f'{wanted}.')
+def matches(version: str, requested: str | None) -> bool:
+    """Whether `version` is `requested`, begins with it (`4.0`: 4.0.23), or `requested` is None."""
+    return requested in (None, 'latest', version) or version.startswith(f'{requested}.')
 
 
 def order(version: str) -> tuple[int, ...]:

@@ -12,7 +12,7 @@ from pathlib import Path
 from ...errors import SdkError
 from ...host.files import make_directories
 from ...host.programs import find_program
-from ..program_failures import failure
+from ..steps import failure
 
 TOOLS = ('apt-get', 'apt-config', 'dpkg-deb')
 #: Suites by which Debian's own archive is recognised among the machine's sources.
@@ -77,13 +77,10 @@ def debian_sources(sources: Iterable[AptSource]) -> list[AptSource]:
 
 
 def machine_sources() -> list[AptSource]:
-    """The Debian archives in this machine's apt configuration."""
-    said = _run(['apt-config', 'shell', 'LIST', 'Dir::Etc::sourcelist/f', 'PARTS', 'Dir::Etc::sourceparts/d'])
-    directories = dict(re.findall(r"^(\w+)='(.*)'$", said, re.MULTILINE))
-    files = [Path(directories.get('LIST', '/etc/apt/sources.list'))]
-    parts = Path(directories.get('PARTS', '/etc/apt/sources.list.d'))
-    if parts.is_dir():
-        files += sorted(parts.iterdir())
+    output = _run(['apt-config', 'shell', 'LIST', 'Dir::Etc::sourcelist/f', 'PARTS', 'Dir::Etc::sourceparts/d'])
+    directories = dict(re.findall(r"^(\w+)='(.*)'$", output, re.MULTILINE))
+    files = [Path(directories.get('LIST', '/etc/apt/sources.list')),
+             *sorted(Path(directories.get('PARTS', '/etc/apt/sources.list.d')).glob('*'))]
     sources: list[AptSource] = []
     for file in files:
         if file.is_file() and os.access(file, os.R_OK) and file.suffix in ('.list', '.sources'):
@@ -109,8 +106,7 @@ class Apt:
         kept = ''.join(f'{name}: {value}\n' for name, value in source.options.items())
         (directory / 'sources' / 'emroot.sources').write_text(
             f'Types: {kind}\nURIs: {source.uri}\nSuites: {suite}\nComponents: main\nArchitectures: {_native()}\n'
-            f'Targets: {_INDEX[kind]}\n{kept}',
-            encoding='utf-8')
+            f'Targets: {_INDEX[kind]}\n{kept}', encoding='utf-8')
         self._config.write_text(_configuration(directory), encoding='utf-8')
 
     def update(self) -> None:
@@ -134,9 +130,8 @@ class Apt:
     def start_download(self, packages: Sequence[str], into: Path) -> subprocess.Popen[bytes]:
         """Start to download `name=version` packages; apt verifies each against the signed index."""
         action = ['download'] if self.kind == 'deb' else ['source', '--download-only']
-        return subprocess.Popen(['apt-get', '-c', str(self._config), '-q', *action, *packages], cwd=into,
-                                env=_environment(), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
-                                stderr=subprocess.PIPE)
+        return subprocess.Popen(['apt-get', '-c', str(self._config), '-q', *action, *packages], cwd=into, env=_environment(),
+                                stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
 
 
 def _native() -> str:
@@ -145,15 +140,12 @@ def _native() -> str:
 
 
 def missing_tools() -> list[str]:
-    """Programs of apt's that are not on PATH."""
     return [tool for tool in TOOLS if not find_program(tool)]
 
 
 def _configuration(directory: Path) -> str:
-    """All of apt's state below `directory`; none of the machine's hooks and preferences.
-
-    It is read last (`-c`), because lists of hooks can be emptied by `#clear` only, not by `-o`.
-    """
+    """All of apt's state below `directory`; none of the machine's hooks and preferences. It is read last (`-c`),
+    because lists of hooks can be emptied by `#clear` only, not by `-o`."""
     cleared = ('APT::Update::Pre-Invoke', 'APT::Update::Post-Invoke', 'APT::Update::Post-Invoke-Success',
                'DPkg::Pre-Invoke', 'DPkg::Post-Invoke', 'DPkg::Pre-Install-Pkgs', 'APT::Default-Release',
                'Acquire::Languages', 'Acquire::CompressionTypes::Order')
@@ -173,7 +165,6 @@ def _configuration(directory: Path) -> str:
 
 
 def _environment() -> dict[str, str]:
-    """Messages in English, and no questions."""
     return {**os.environ, 'LC_ALL': 'C', 'DEBIAN_FRONTEND': 'noninteractive'}
 
 

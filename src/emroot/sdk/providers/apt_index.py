@@ -1,12 +1,22 @@
-"""Debian's package index: the packages of an SDK."""
+"""Debian's package index: the packages of an SDK. Old indexes, which are signed as well, are not accepted."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from functools import cached_property
+from pathlib import Path
 
+from ...errors import SdkError
+from ...hashing import digest_record
+from ...host.home import read_json, write_json
+from .apt import Apt
+
+#: apt's messages about an index that is past its `Valid-Until`, or not valid yet.
+_EXPIRED = re.compile(r'is expired|is not valid yet')
 #: Dependencies that an SDK does not need as a cross compiler: the native toolchain, interpreters that emroot
 #: finds elsewhere, and files of programs that are not installed.
 CUT = re.compile(r'''ccache | nodejs | python3.* | libc6-dev | libc-dev | binutils | lib(stdc\+\+|gcc|objc)-\d+-dev
@@ -16,8 +26,6 @@ CUT = re.compile(r'''ccache | nodejs | python3.* | libc6-dev | libc-dev | binuti
 
 @dataclass(frozen=True, kw_only=True)
 class Package:
-    """One binary package of a suite."""
-
     name: str
     version: str
     filename: str
@@ -41,9 +49,7 @@ class PackageIndex:
 
     def get(self, name: str) -> Package | None:
         """The package with this name, or one that provides it."""
-        at = self._at.get(name)
-        if at is None:
-            at = self._provided.get(name)
+        at = self._at[name] if name in self._at else self._provided.get(name)
         if at is None:
             return None
         end = self._text.find(b'\n\n', at)
@@ -86,3 +92,38 @@ def _relations(text: str) -> Iterator[tuple[str, ...]]:
         names = tuple(re.split(r'[\s(:\[<]', a.strip())[0] for a in relation.split('|') if a.strip())
         if names:
             yield names
+
+
+class StaleIndexError(SdkError):
+    """A correctly signed index that is too old or expired. Another suite does not help."""
+
+
+def update(apt: Apt, kept: Path) -> None:
+    """Download a suite's index, whose date must not be before that of the last one from the same address, which
+    is in the directory `kept`. Raises `StaleIndexError`; `SdkError` if the download fails."""
+    try:
+        apt.update()
+    except SdkError as error:
+        if not _EXPIRED.search(error.message):
+            raise
+        raise StaleIndexError(f'the index of {apt.suite} in the package source is not valid now: {error.message}',
+                              hint='check the clock of this machine; if it is right, the package server is out of date: '
+                                   'use another mirror in the sources of apt, or `--from emsdk`') from error
+    memo = kept / f'{digest_record([apt.uri, apt.suite])[:32]}.json'
+    date, before = _parsed(apt.date()), _parsed(str((read_json(memo) or {}).get('date', '')))
+    if before and (not date or date < before):
+        raise StaleIndexError(f'the index of {apt.suite} in the package source has the date {date or "none"}, but earlier it had '
+                              f'{before}: the server offers an old index',
+                              hint='try again later, use another mirror in the sources of apt, or '
+                              f'`--from emsdk`; if this is intended, delete {memo}')
+    if date:
+        write_json(memo, {'suite': apt.suite, 'date': date.isoformat()})
+
+
+def _parsed(text: str) -> datetime | None:
+    """A time in the format of signed files, or of the record; None if it is invalid."""
+    try:
+        found = datetime.fromisoformat(text) if text[:4].isdecimal() else parsedate_to_datetime(text)
+    except ValueError:
+        return None
+    return found.replace(tzinfo=found.tzinfo or UTC)

@@ -11,9 +11,8 @@ from pathlib import Path
 
 from ...hashing import digest_file
 from ...host.copying import install_file, link_or_copy
-from ...host.files import make_directories, remove
-from ..program_failures import failure
-from ..progress import Report
+from ...host.files import make_directories, remove, stat_if_there
+from ..steps import Report, failure
 from .apt import Apt, last_words
 from .apt_index import Package
 
@@ -21,11 +20,8 @@ _STREAMS = 3
 
 
 def get_debs(apt: Apt, packages: Sequence[Package], into: Path, shelf: Path, report: Report) -> list[Path]:
-    """Every package as a file in `into`, verified by the sha256 in the signed index.
-
-    Finished downloads are also stored on the `shelf`, and used from there when an interrupted installation is
-    repeated.
-    """
+    """Every package as a file in `into`, verified by the sha256 in the signed index. Finished downloads are also
+    stored on the `shelf`, and used from there when an interrupted installation is repeated."""
     into.mkdir()
     make_directories(shelf)
     total = sum(p.size for p in packages)
@@ -36,16 +32,16 @@ def get_debs(apt: Apt, packages: Sequence[Package], into: Path, shelf: Path, rep
                for k in range(min(_STREAMS, len(missing)))]
     try:
         while any(process.poll() is None for process in running):
-            report(what, min(sum(_size(p) for p in into.iterdir()), total), total)
+            report(what, min(sum(found.st_size for p in into.iterdir() if (found := stat_if_there(p))), total), total)
             time.sleep(0.05)
     finally:
         for process in running:
             process.terminate()
-        said = b'\n'.join(process.communicate()[1] for process in running)
+        stderr = b'\n'.join(process.communicate()[1] for process in running)
         lost = [p for p in missing if not _shelve(shelf, into, p)]
     if lost or any(process.returncode for process in running):
         names = ', '.join(p.name for p in lost) or 'Debian packages'
-        raise failure(said, into, f'{names} could not be downloaded: {last_words(said)}',
+        raise failure(stderr, into, f'{names} could not be downloaded: {last_words(stderr)}',
                       hint='run the command again; finished downloads are kept')
     report(what, total, total)
     return [into / _file_name(p) for p in packages]
@@ -59,7 +55,8 @@ def forget_debs(packages: Sequence[Package], shelf: Path) -> None:
 
 def unpack_debs(debs: Sequence[Path], tree: Path, report: Report) -> None:
     """Unpack all packages into one tree, the largest first."""
-    total, done = sum(_size(d) for d in debs), 0
+    sizes = {deb: deb.stat().st_size for deb in debs}
+    total, done = sum(sizes.values()), 0
 
     def unpack(deb: Path) -> int:
         ran = subprocess.run(['dpkg-deb', '-x', str(deb), str(tree)], capture_output=True, check=False,
@@ -67,11 +64,11 @@ def unpack_debs(debs: Sequence[Path], tree: Path, report: Report) -> None:
         if ran.returncode != 0:
             raise failure(ran.stderr, tree, f'{deb.name} cannot be unpacked: {ran.stderr.decode(errors="replace").strip()}',
                           hint='run the command again; if this error stays, use `--from emsdk`')
-        return _size(deb)
+        return sizes[deb]
 
     report('unpacking', 0, total)
     with ThreadPoolExecutor(max_workers=os.cpu_count() or 1) as pool:
-        for size in pool.map(unpack, sorted(debs, key=_size, reverse=True)):
+        for size in pool.map(unpack, sorted(sizes, key=sizes.__getitem__, reverse=True)):
             done += size
             report('unpacking', done, total)
 
@@ -102,10 +99,3 @@ def _file_name(package: Package) -> str:
     """The file name that `apt-get download` uses: with the epoch, which the archive's own file name omits."""
     architecture = package.filename.rpartition('_')[2]
     return f'{package.name}_{package.version.replace(":", "%3a")}_{architecture}'
-
-
-def _size(path: Path) -> int:
-    try:
-        return path.stat().st_size
-    except OSError:
-        return 0

@@ -9,14 +9,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ...errors import SdkError
-from ..progress import Report
+from ..steps import Report
 from ..wheels.pip_wheels import get_wheel, pinned, program
 from . import Release, Unpacked, matches
 from .apt import Apt, machine_sources, missing_tools
-from .apt_index import Package, PackageIndex
+from .apt_index import Package, PackageIndex, StaleIndexError, update
 from .deb_packages import forget_debs, get_debs, unpack_debs
 from .elf_relocation import is_elf, missing_libraries, relocate
-from .freshness import StaleIndexError, update
 
 #: Suites to search, the newest first, each with likely versions, which saves downloads of indexes.
 SUITES = {'forky': re.compile(r'[6-9]\b'), 'trixie': re.compile(r'3(\.1(\.69)?)?$')}
@@ -55,7 +54,7 @@ class DebianProvider:
         return None if machine_sources() else 'no Debian archive among the package sources of this machine'
 
     def choose(self, version: str | None, work: Path, report: Report) -> Release:
-        """See `Provider`. Searches the suites, first those that probably have `version`."""
+        """Searches the suites, first those that probably have `version`."""
         if reason := self.unusable(version):
             raise SdkError(f'Debian packages are not available: {reason}',
                            hint='use `emroot sdk install --from emsdk`, or give your own Emscripten with --sdk')
@@ -128,10 +127,10 @@ def _relocate(tree: Path, dest: Path, llvm: Path, patchelf: Path) -> dict[str, s
 def _fix_root(tree: Path) -> None:
     """Make emcc work in any directory, without environment variables.
 
-    Its JavaScript imports packaged modules (acorn, which imports others): they are moved to the root's own
-    `node_modules`, where Node searches by default. Its commands are scripts, and links to scripts, which
-    depending on the release contain the path of a system-wide installation, do not follow the link, or fail
-    in a directory with a space in its name.
+    The packaged modules that its JavaScript imports are moved to the root's own `node_modules`, where Node
+    searches by default. Its commands are scripts, and links to scripts, which depending on the release contain
+    the path of a system-wide installation, do not follow the link, or fail in a directory with a space in its
+    name.
     """
     root = tree / _ROOT
     packaged, modules = tree / 'usr/share/nodejs', root / 'node_modules'

@@ -1,8 +1,8 @@
 """Make unpacked ELF executables run in their directory, with the libraries and the loader of their packages.
 
-The path of the loader in an executable must be absolute, so it is that of the final directory; everything
-else is relative to the executable (`$ORIGIN`). `DT_RPATH` instead of `DT_RUNPATH`, because it also applies to
-dependencies of libraries: the large libraries need no change, and LD_LIBRARY_PATH has no effect.
+The path of the loader must be absolute, so it is that of the final directory; everything else is relative to the
+executable (`$ORIGIN`). `DT_RPATH` instead of `DT_RUNPATH`, because it also applies to dependencies of libraries,
+which so need no change.
 """
 
 from __future__ import annotations
@@ -14,14 +14,11 @@ from pathlib import Path
 
 from ...errors import SdkError
 from ...hashing import digest_file
-from ..program_failures import failure
+from ..steps import failure
 
 
 def relocate(tree: Path, dest: Path, files: list[Path], library_dirs: list[Path], patchelf: Path) -> dict[str, str]:
-    """Patch ELF `files` below `tree` so that they run once `tree` is renamed to `dest`.
-
-    Returns sha256 after the patch -> sha256 before, for the patched files.
-    """
+    """Patch ELF `files` below `tree` to run once `tree` is renamed to `dest`. Returns sha256 after -> before."""
     def adapt(path: Path) -> tuple[str, str] | None:
         if interpreter := _ask(patchelf, '--print-interpreter', path):
             rpath = ':'.join('$ORIGIN/' + os.path.relpath(d, path.parent) for d in library_dirs)
@@ -67,8 +64,8 @@ def missing_libraries(tree: Path, dest: Path, executable: Path, patchelf: Path) 
     done = subprocess.run([str(interpreter), '--list', str(executable)], capture_output=True, check=False,
                           env={'LC_ALL': 'C'}, timeout=60)
     listed = done.stdout.decode(errors='replace').splitlines()
-    said = done.stderr.decode(errors='replace').strip()
-    return [line.split()[0] for line in listed if 'not found' in line] or ([] if done.returncode == 0 else [said])
+    stderr = done.stderr.decode(errors='replace').strip()
+    return [line.split()[0] for line in listed if 'not found' in line] or ([] if done.returncode == 0 else [stderr])
 
 
 def _ask(patchelf: Path, question: str, path: Path) -> str:

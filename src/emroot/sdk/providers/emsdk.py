@@ -15,7 +15,7 @@ from ...host.copying import link_or_copy
 from ...host.files import remove
 from ..download import download, reachable
 from ..extraction import untar, unzip
-from ..progress import Report
+from ..steps import Report
 from . import Release, Unpacked, matches, order
 
 BASE = 'https://storage.googleapis.com/webassembly/emscripten-releases-builds'
@@ -27,15 +27,13 @@ class EmsdkProvider:
 
     name = 'emsdk'
 
-    def __init__(self, downloads: Path, *, base: str | None = None, releases: dict[str, dict[str, str]] | None = None,
-                 attempts: int = 4, pause: float = 1.0) -> None:
+    def __init__(self, downloads: Path) -> None:
         self._downloads = downloads / 'emsdk'
-        self._base = (base or os.environ.get('EMROOT_EMSDK_URL') or BASE).rstrip('/')
-        self._releases = releases if releases is not None else known_releases()
-        self._attempts, self._pause = attempts, pause
+        self._base = (os.environ.get('EMROOT_EMSDK_URL') or BASE).rstrip('/')
+        self._releases = known_releases()
 
     def unusable(self, version: str | None) -> str | None:
-        """See `Provider`. Sends only a HEAD request for the archive."""
+        """Sends a HEAD request for the archive."""
         try:
             url, _ = self._archive(self._choose(version))
         except SdkError as error:
@@ -44,19 +42,17 @@ class EmsdkProvider:
         return f'{url} cannot be reached ({reason})' if reason else None
 
     def choose(self, version: str | None, work: Path, report: Report) -> Release:
-        """See `Provider`. The list of releases is part of emroot; no request is needed."""
         chosen = self._choose(version)
         self._archive(chosen)
         return Release(version=chosen)
 
     def unpack(self, release: Release, work: Path, dest: Path, report: Report) -> Unpacked:
-        """See `Provider`. All files of the archive are below `install/`."""
+        """All files of the archive are below `install/`."""
         url, sha256 = self._archive(release.version)
         kept = self._downloads / '-'.join(url.split('/')[-2:])
         archive = work / kept.name
         while not archive.exists():
-            download(url, kept, sha256=sha256, what=f'downloading Emscripten {release.version}', report=report,
-                     attempts=self._attempts, pause=self._pause)
+            download(url, kept, sha256=sha256, what=f'downloading Emscripten {release.version}', report=report)
             with suppress(FileNotFoundError):  # another installation may be through with it, and have deleted it
                 link_or_copy(kept, archive)
         into = work / 'archive'

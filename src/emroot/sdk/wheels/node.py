@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import re
 import shutil
@@ -15,7 +16,7 @@ from ...host.programs import find_program
 from ...host.scratch import staging
 from ..identification import node_version
 from ..model import Sdk
-from ..progress import Report, silent
+from ..steps import Report, silent
 from .pip_wheels import Pin, get_wheel, pinned, program
 
 #: wasm64 programs use BigInt memory addresses, which Node supports without a flag from this version on.
@@ -25,13 +26,11 @@ _OTHERWISE = 'install Node 24 or later yourself, with `node` on PATH'
 
 
 def ensure_node(home: Home, *, candidates: Iterable[str | os.PathLike[str]] = (), report: Report = silent) -> Path:
-    """A Node executable of at least `MINIMUM`: one of `candidates` (the SDK's), one on PATH, or one in the
-    home.
-
-    If there is none, the pinned version (see `pins`) is downloaded as a wheel to `home.root/node/<version>`.
-    Raises `SdkError` if that fails.
-    """
-    for candidate in _known(home, candidates):
+    """A Node executable of at least `MINIMUM`: one of `candidates` (the SDK's), one on PATH, one in the home, or
+    the pinned version, downloaded to `home.root/node/<version>`. Raises `SdkError` if that fails."""
+    on_path = filter(None, map(find_program, ('node', 'nodejs')))
+    known: Iterator[str | os.PathLike[str]] = itertools.chain(candidates, on_path, _kept(home))
+    for candidate in known:
         if node_version(candidate) >= MINIMUM:
             return Path(candidate)
     pin = pinned(_WHEEL)
@@ -44,18 +43,12 @@ def ensure_node(home: Home, *, candidates: Iterable[str | os.PathLike[str]] = ()
 
 
 def node_for(home: Home, sdk: Sdk) -> Path | None:
-    """The Node for programs of this SDK, found without starting any: the SDK's, unless the home has a
-    newer one that runs more of them. None if none is known to run."""
+    """The Node for programs of this SDK, found without starting any: the SDK's, unless the home has a newer one
+    that runs more of them. None if none is known to run."""
     own = Path(sdk.node[0]) if sdk.node and sdk.node_version and os.path.isabs(sdk.node[0]) else None
     if own and sdk.node_version >= MINIMUM:
         return own
     return next(_kept(home), own)
-
-
-def _known(home: Home, candidates: Iterable[str | os.PathLike[str]]) -> Iterator[str]:
-    yield from (os.fspath(candidate) for candidate in candidates)
-    yield from (found for name in ('node', 'nodejs') if (found := find_program(name)))
-    yield from map(str, _kept(home))
 
 
 def _kept(home: Home) -> Iterator[Path]:
@@ -70,7 +63,10 @@ def _kept(home: Home) -> Iterator[Path]:
 
 def _fetch(pin: Pin, work: Path, shelf: Path) -> Path:
     """Download the wheel, and install the executable and its licence under their version."""
-    found = program(get_wheel(pin, work / 'wheel', _is_wanted, otherwise=_OTHERWISE), 'node')
+    # Most of the wheel is headers and npm.
+    wheel = get_wheel(pin, work / 'wheel', lambda name: PurePosixPath(name).name in ('node', 'node.exe', 'LICENSE'),
+                      otherwise=_OTHERWISE)
+    found = program(wheel, 'node')
     version = '.'.join(map(str, node_version(found)))
     if not version:
         raise SdkError(f'the Node of {pin.requirement} does not run here', hint=_OTHERWISE)
@@ -79,9 +75,8 @@ def _fetch(pin: Pin, work: Path, shelf: Path) -> Path:
     make_directories(_executable(made).parent)
     os.rename(found, _executable(made))
     flush(_executable(made))  # one that a power cut left without content would be in the way of another
-    for licence in (work / 'wheel').rglob('LICENSE'):
+    for licence in [*wheel.rglob('LICENSE')][:1]:
         shutil.copyfile(licence, made / 'LICENSE')
-        break
     try:
         os.rename(made, directory)
     except OSError:  # somebody else was faster; if what is there is no Node, say why ours could not get there
@@ -89,11 +84,6 @@ def _fetch(pin: Pin, work: Path, shelf: Path) -> Path:
             remove_tree(directory)
             os.rename(made, directory)
     return _executable(directory)
-
-
-def _is_wanted(name: str) -> bool:
-    """Whether a file of the wheel is needed: most of it is headers and npm."""
-    return PurePosixPath(name).name in ('node', 'node.exe', 'LICENSE')
 
 
 def _executable(directory: Path) -> Path:

@@ -18,13 +18,11 @@ from ...hashing import digest_file
 from ...host.files import make_directories, write_text
 from ...host.programs import find_program
 from ..extraction import unzip
-from ..program_failures import failure
+from ..steps import failure
 
 _TIMEOUT = 1800
 #: Messages of pip and uv about a file with another digest.
 _CHANGED = re.compile('DO NOT MATCH THE HASHES|Hash mismatch')
-
-
 #: By package its `version`, and in `wheels` the sha256 of each file that may be used, one for each platform.
 PINS = Path(__file__).with_name('pins.json')
 
@@ -40,26 +38,23 @@ class Pin:
 
     @property
     def requirement(self) -> str:
-        """The requirement for pip."""
         return f'{self.name}=={self.version}'
 
 
 def pinned(name: str, pins: Path = PINS) -> Pin:
-    """The pinned version of a package."""
     found = json.loads(pins.read_text(encoding='utf-8'))[name]
     return Pin(name, found['version'], found['wheels'])
 
 
-def get_wheel(pin: Pin, into: Path, wanted: Callable[[str], bool] = lambda name: True, *, otherwise: str = '') -> Path:
-    """Unpack a pinned wheel (only files with `wanted` names) into the directory `into`, and return it.
+def get_wheel(pin: Pin, into: Path, keep: Callable[[str], bool] = lambda name: True, *, otherwise: str = '') -> Path:
+    """Unpack a pinned wheel (only files with `keep` names) into the directory `into`, and return it.
 
-    No index is given: mirrors, proxies and credentials are those of the user's pip configuration. The pip of
-    this Python is tried first, then other pips on PATH, then uv. A wheel with another sha256 is refused
-    before it is unpacked. Raises `SdkError` with the message of each; the hint also says what the user can do
-    `otherwise`.
+    No index is given: mirrors, proxies and credentials are those of the user's pip configuration. The pip of this
+    Python is tried first, then other pips on PATH, then uv. A wheel with another sha256 is refused before it is
+    unpacked. Raises `SdkError` with the message of each, and what the user can do `otherwise` in the hint.
     """
     make_directories(into)
-    said: list[str] = []
+    failures: list[str] = []
     for pip in _pips():
         with tempfile.TemporaryDirectory(dir=into, prefix='.wheel-') as directory:
             command = [*pip, 'download', '--no-deps', '--only-binary=:all:', '--disable-pip-version-check',
@@ -68,18 +63,17 @@ def get_wheel(pin: Pin, into: Path, wanted: Callable[[str], bool] = lambda name:
                 for wheel in sorted(Path(directory).glob('*.whl')):
                     if digest_file(wheel) not in pin.wheels.values():
                         raise _changed(pin, digest_file(wheel))
-                    unzip(wheel, into, wanted=wanted)
+                    unzip(wheel, into, keep=keep)
                     return into
-                refused = 'it downloaded no wheel'
-            said.append(f'{" ".join(pip)}: {refused}')
+            failures.append(f'{" ".join(pip)}: {refused or "it downloaded no wheel"}')
     if uv := find_program('uv'):
         with tempfile.TemporaryDirectory(dir=into, prefix='.wheel-') as directory:
             command = [uv, 'pip', 'install', '--no-deps', '--only-binary', ':all:', '--python', sys.executable, '-q',
                        '--target', str(into), *_required(pin, directory)]
             if (refused := _refused(pin, command, directory)) is None:
                 return into
-            said.append(f'uv: {refused}')
-    reasons = '; '.join(said) or 'no pip and no uv'
+            failures.append(f'uv: {refused}')
+    reasons = '; '.join(failures) or 'no pip and no uv'
     hint = (f'check that `{sys.executable} -m pip download --no-deps {pin.requirement}` works; if the package index of pip has '
             'no such version, configure another index')
     raise failure(reasons.encode(), into, f'cannot get {pin.requirement} from the Python package index ({reasons})',
@@ -117,11 +111,8 @@ def _required(pin: Pin, directory: str) -> list[str]:
 
 
 def _refused(pin: Pin, command: list[str], directory: str) -> str | None:
-    """Run a package manager. None if it succeeded, otherwise the last line of its output.
-
-    It runs in a directory of emroot: `python -m` would import modules from the current one, or from
-    PYTHONPATH. Raises `SdkError` if the wheel is not the pinned one.
-    """
+    """Run a package manager, in a directory of emroot: `python -m` would import modules from the current one.
+    None if it succeeded, otherwise the last line of its output. Raises `SdkError` for another wheel."""
     env = {name: value for name, value in os.environ.items() if not name.startswith('PYTHON')}
     try:
         done = subprocess.run(command, env=env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
