@@ -29,8 +29,6 @@ ENOUGH_SPACE = 2 << 30
 
 @dataclass(frozen=True)
 class Check:
-    """The result of one check."""
-
     what: str
     ok: bool
     hint: str = ''
@@ -39,7 +37,6 @@ class Check:
 
 
 def examine_sdk(sdk: Sdk) -> Iterator[Check]:
-    """Check that an SDK's tools fit together."""
     yield Check(f'Emscripten {sdk.version} at {sdk.root} (found: {sdk.how}), LLVM {sdk.llvm_version}', True)
     if sdk.doubt:
         yield Check(sdk.doubt, True, 'set LLVM_ROOT in its configuration to the right LLVM, or get a complete SDK with '
@@ -60,10 +57,8 @@ def examine_node(sdk: Sdk, home: Home) -> Iterator[Check]:
     found = find_program('node')
     if found is None:
         own = node_for(home, sdk)
-        if own:
-            yield Check(f'no `node` on PATH: `emroot env` and `emroot run` add {own}', True)
-        else:
-            yield Check('no `node` on PATH', True, 'run programs with `"$(emroot sdk node)" main.js`')
+        yield Check(f'no `node` on PATH: `emroot env` and `emroot run` add {own}' if own else 'no `node` on PATH', True,
+                    '' if own else 'run programs with `"$(emroot sdk node)" main.js`')
         return
     version = node_version(found)
     shown = f'Node {".".join(map(str, version))} ({found})' if version else f'{found}, which does not run'
@@ -73,7 +68,6 @@ def examine_node(sdk: Sdk, home: Home) -> Iterator[Check]:
 
 
 def examine_home(home: Home) -> Iterator[Check]:
-    """Check that the home is writable and has space."""
     try:
         home.prepare()
         Store(home.store).prepare()
@@ -82,8 +76,8 @@ def examine_home(home: Home) -> Iterator[Check]:
         probe.unlink()
     except (OSError, StoreError) as error:
         hint = error.hint if isinstance(error, StoreError) else 'choose a writable directory with EMROOT_HOME'
-        said = getattr(error, 'message', str(error))
-        yield Check(f'the home {home.root} cannot be used: {said}' if home.is_known else said, False, hint,
+        message = getattr(error, 'message', str(error))
+        yield Check(f'the home {home.root} cannot be used: {message}' if home.is_known else message, False, hint,
                     StoreError.exit_code)
         return
     free = shutil.disk_usage(home.root).free
@@ -93,7 +87,6 @@ def examine_home(home: Home) -> Iterator[Check]:
 
 
 def examine_cache(cache: Path, sdk: Sdk, *, home: Home) -> Iterator[Check]:
-    """Check that a cache directory is for this SDK and complete."""
     mark = read_json(cache / '.emroot' / 'headers.json')
     if not cache.is_dir():
         yield Check(f'cache directory {cache}: not made yet', True)
@@ -149,7 +142,6 @@ def examine_prebuilt(sdk: Sdk, cache: Path, *, used: bool) -> Iterator[Check]:
 
 
 def examine_environment(cache: Path) -> Iterator[Check]:
-    """Check for variables that direct emcc elsewhere."""
     environment = os.environ
     if (given := environment.get('EM_CACHE')) and Path(given) != cache:
         yield Check(f'EM_CACHE is {given}, not the cache directory {cache}', True,

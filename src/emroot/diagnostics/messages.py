@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from ..errors import LINK_NEEDS
 from ..libraries.catalogue import Catalogue
-from ..modes import FEATURES, Mode, all_modes, mode_of_directory, parse_features, parse_mode
+from ..modes import FEATURES, Mode, mode_of_directory, parse_features, parse_mode
 from ..sdk.identity_cache import read_source_index
 from .providers import option_for_symbol, port_of_header, port_of_library, port_of_symbol
 
@@ -100,7 +100,7 @@ class _Reader:
         for path in (path for pattern in _FILES for path in pattern.findall(self.text)):
             relative = re.sub(r'^.*[/\\](?=sysroot[/\\])', '', path).replace('\\', '/')
             directory, _, file = relative.rpartition('/')
-            mode = next((m for m in all_modes() if m.directory == directory), None)
+            mode = mode_of_directory(directory)
             yield self._file(relative, file, mode) if mode else Fix(relative, '', _FOR, 'emscripten_deps.cache()')
 
     def _file(self, path: str, file: str, mode: Mode) -> Fix:
@@ -134,7 +134,6 @@ class _Reader:
                 yield self._port(f'port {name}', self.mode, name)
 
     def libraries(self) -> Iterator[Fix]:
-        """Libraries that the linker does not find."""
         listing = self.catalogue.listing(self.mode)
         for name in _LIBRARY.findall(self.text):
             path = f'{self.mode.directory}/lib{name}.a'
@@ -196,13 +195,11 @@ class _Reader:
         return Fix(name, '', '', '', f'{note} (a problem of the build\'s flags, not of a library)')
 
     def bazel(self) -> Iterator[Fix]:
-        """Messages of emroot's Bazel rules."""
         for mode, targets in _BAZEL.findall(self.text):
             for name in targets.split(', '):
                 yield _target(f'{mode}/{name}', parse_mode(mode), name)
 
     def situations(self) -> Iterator[Fix]:
-        """Problems of the setup."""
         for pattern, what, note, command in _SITUATIONS:
             if re.search(pattern, self.text):
                 yield Fix(what, '', command, '', note)
@@ -214,18 +211,13 @@ def _mode_of(text: str) -> Mode:
         if mode := mode_of_directory(found.replace('\\', '/')):
             return mode
 
-    def said(pattern: str) -> bool:
+    def mentions(pattern: str) -> bool:
         return bool(re.search(rf'(?:^|[\s"\'=])(?:{pattern})(?![\w=])', text))
-    chosen = {axis.name: name for name, (axis, choice) in FEATURES.items() if choice.in_logs and said(choice.in_logs)}
+    chosen = {axis.name: name for name, (axis, choice) in FEATURES.items() if choice.in_logs and mentions(choice.in_logs)}
     return parse_features(chosen.values())
 
 
 def _target(missing: str, mode: Mode, target: str, note: str = '') -> Fix:
-    features = ','.join(mode.features)
-    command = f'emroot build --features {features} --targets {target}'
-    return Fix(missing, f'{mode}/{target}', command, _bazel(mode, target), note)
-
-
-def _bazel(mode: Mode, target: str) -> str:
     listed = ', '.join(f'"{feature}"' for feature in mode.features)
-    return f'emscripten_deps.cache(features = [{listed}], targets = ["{target}"])'
+    return Fix(missing, f'{mode}/{target}', f'emroot build --features {",".join(mode.features)} --targets {target}',
+               f'emscripten_deps.cache(features = [{listed}], targets = ["{target}"])', note)

@@ -1,8 +1,5 @@
-"""The library or port that provides a missing header, library or symbol.
-
-The SDK says which ports exist (`Listing`). The content of a port is unknown before it is fetched, so the
-names by which builds miss it are listed here; a name of a port that the SDK lacks is ignored.
-"""
+"""The library or port that provides a missing header, library or symbol. The content of a port is unknown before
+it is fetched, so the names by which builds miss it are listed here; a port that the SDK lacks is ignored."""
 
 from __future__ import annotations
 

@@ -22,7 +22,6 @@ def lacking(sdk: Sdk) -> list[Seam]:
 
 
 def warning(sdk: Sdk) -> str:
-    """One line about what an SDK lacks."""
     found = lacking(sdk)
     names = ', '.join(seam.path for seam in found[:3]) + (f' and {len(found) - 3} more' if len(found) > 3 else '')
     return (f'Emscripten {sdk.version} at {sdk.root} has no {names}, which emroot uses; without it, {found[0].why}. '

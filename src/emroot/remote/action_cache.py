@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Sequence
 
 from .. import schemas
 from ..hashing import Record, canonical_json, digest_bytes
+from ..host.home import parse_json
 from ..store import Blob
 from ..store.records import is_below, is_digest, seal, unseal
 from . import protobuf
@@ -15,11 +15,12 @@ from .errors import InvalidResponse
 INDEX = 'index.json'
 #: An upper bound for records and libraries in bytes.
 LARGEST_RECORD, LARGEST_BLOB = 16 << 20, 2 << 30
-#: Fields of Bazel's ActionResult, which servers check: https://github.com/bazelbuild/remote-apis. Output
-#: files are the record's blobs, so that a server keeps them as long as the record; the record is the standard
-#: output, its signature the standard error.
+#: Fields of Bazel's ActionResult, which servers check: https://github.com/bazelbuild/remote-apis. Output files are the
+#: record's blobs, so that a server keeps them as long as the record, which is the standard output; its signature is the
+#: standard error.
 _OUTPUT_FILES, STDOUT_RAW, STDERR_RAW = 2, 5, 7
 _FILE_PATH, _FILE_DIGEST, _DIGEST_HASH, _DIGEST_SIZE = 1, 2, 1, 2
+_NO_RECORD = 'it answers with data that is not a record'
 
 
 def record_name(kind: str, key: str) -> str:
@@ -39,8 +40,8 @@ def named_blobs(record: Record) -> dict[str, Blob]:
 
 
 def check_shape(record: Record, members: Sequence[str]) -> None:
-    """Raises `InvalidResponse` if a record is not in the format of emroot: paths in a cache directory, SDK locations
-    as digests, and for an archive the `members` of the requested library (imported archives have none)."""
+    """Raises `InvalidResponse` if a record has other paths than in a cache directory, SDK locations that are no
+    digests, or other members than the `members` of the requested library (imported archives have none)."""
     listed = record.get('members', [])
     names = [entry[0] for entry in listed if isinstance(entry, list) and len(entry) == 2 and is_digest(entry[1])] \
         if isinstance(listed, list) else None
@@ -69,27 +70,21 @@ def encode_record(record: Record, kind: str, key: str, signature: bytes = b'') -
 def signed_parts(data: bytes) -> tuple[bytes, bytes]:
     """The signed bytes of a downloaded record, and its signature or nothing. Raises `InvalidResponse`."""
     try:
-        fields = list(protobuf.fields(data))
+        text, signature = (protobuf.repeated(data, number)[:1] for number in (STDOUT_RAW, STDERR_RAW))
     except (ValueError, IndexError) as error:
-        raise _no_record() from error
-    text, signature = (next((value for number, value in fields if number == wanted), b'') for wanted in (STDOUT_RAW, STDERR_RAW))
-    return text, signature
+        raise InvalidResponse(_NO_RECORD) from error
+    return b''.join(text), b''.join(signature)
 
 
 def decode_record(data: bytes, kind: str, key: str) -> Record:
     """The record of this kind and key. Raises `InvalidResponse` if kind, key or checksum do not match."""
-    try:
-        document = json.loads(signed_parts(data)[0])
-    except (ValueError, RecursionError) as error:
-        raise _no_record() from error
-    record = unseal(document if isinstance(document, dict) else None, kind, key)
+    document = parse_json(signed_parts(data)[0])
+    if document is None:
+        raise InvalidResponse(_NO_RECORD)
+    record = unseal(document, kind, key)
     if record is None:
         raise InvalidResponse('it has a record that is damaged or has another key')
     return record
-
-
-def _no_record() -> InvalidResponse:
-    return InvalidResponse('it answers with data that is not a record')
 
 
 def encode_index(records: Iterable[str]) -> bytes:
@@ -99,12 +94,8 @@ def encode_index(records: Iterable[str]) -> bytes:
 
 def decode_index(data: bytes) -> frozenset[str] | None:
     """The names of all records (`ac/HEX`); None if the data are not an index, for example an error page."""
-    try:
-        document = json.loads(data)
-    except (ValueError, RecursionError):
-        return None
-    if not isinstance(document, dict) or document.get('emroot') != schemas.REMOTE_INDEX \
-            or not isinstance(document.get('records'), list):
+    document = parse_json(data) or {}
+    if document.get('emroot') != schemas.REMOTE_INDEX or not isinstance(document.get('records'), list):
         return None
     return frozenset(f'ac/{name}' for name in document['records'] if is_digest(name))
 

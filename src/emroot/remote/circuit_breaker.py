@@ -25,9 +25,9 @@ class CircuitBreaker:
 
     def record_failure(self, error: TransportError) -> None:
         """Record an error: warn at the first one, and decide whether to continue."""
-        said = str(error)
+        text = str(error)
         for secret in self._secrets():
-            said = said.replace(secret, '...')
+            text = text.replace(secret, '...')
         with self._lock:
             self._failures += 1
             self._wrong += isinstance(error, InvalidResponse)
@@ -37,6 +37,6 @@ class CircuitBreaker:
         if first:
             header = f'; set {HEADER} to the header that it requires, for example `Authorization: Bearer ...`'
             hint = header if self.refused else ''
-            self._warn(f'remote {self._url}: {said}; the build continues without {"it" if ends else "that"}{hint}')
+            self._warn(f'remote {self._url}: {text}; the build continues without {"it" if ends else "that"}{hint}')
         elif not was_open:
-            self._note(f'remote {self._url}: {said}{"; it is no longer used" if ends else ""}')
+            self._note(f'remote {self._url}: {text}{"; it is no longer used" if ends else ""}')

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import math
 import os
@@ -41,7 +42,7 @@ class Log(Protocol):
 
 @dataclass(frozen=True)
 class DownloadRequest:
-    """A download request: the record with one of these keys, and all its blobs."""
+    """The record with one of these keys, and all its blobs."""
 
     kind: str
     keys: tuple[str, ...]
@@ -53,7 +54,7 @@ class DownloadRequest:
 
 @dataclass(frozen=True)
 class UploadRequest:
-    """An upload request: a record, and all its blobs."""
+    """A record, and all its blobs."""
 
     kind: str
     key: str
@@ -81,16 +82,16 @@ class Remote:
         self.unsigned = 0
         self.sent = self._to_send = 0
 
-    def download(self, wanted: Iterable[DownloadRequest]) -> None:
+    def download(self, requests: Iterable[DownloadRequest]) -> None:
         """Download available records into the store, the most worthwhile first; `fetched` has their keys."""
         self._threads.add(self._probe)
         if self._wait():
-            for each in sorted(wanted, key=lambda each: -each.worth):
+            for each in sorted(requests, key=lambda each: -each.worth):
                 self._threads.add(partial(self._download, each))
             self._wait()
         if self.unsigned:
             self._log.warn(f'remote {self._address.url}: {self.unsigned} of its records are not signed with the required '
-                               'key; the build continues without them')
+                           'key; the build continues without them')
         self._log.note(f'remote {self._address.url}: {len(self.fetched)} found in {self._waited:.2f} s')
 
     def upload(self, offer: UploadRequest) -> None:
@@ -135,41 +136,42 @@ class Remote:
         if found and not self._address.writes:
             self._index = decode_index(sink.getvalue())
 
-    def _download(self, wanted: DownloadRequest, transport: Transport) -> None:
-        for key in wanted.keys:
-            name, sink = record_name(wanted.kind, key), io.BytesIO()
+    def _download(self, request: DownloadRequest, transport: Transport) -> None:
+        for key in request.keys:
+            name, sink = record_name(request.kind, key), io.BytesIO()
             if (self._index is not None and name not in self._index) or not transport.get(name, sink, LARGEST_RECORD):
                 continue
-            record = decode_record(sink.getvalue(), wanted.kind, key)
+            record = decode_record(sink.getvalue(), request.kind, key)
             if self._address.keys and not self._address.keys.verify(*action_cache.signed_parts(sink.getvalue())):
                 with self._lock:
                     self.unsigned += 1
                 continue
-            check_shape(record, wanted.members)
+            check_shape(record, request.members)
             if self._take(transport, named_blobs(record).values()) and not self.circuit.open:
-                claimed = wanted.kind == KIND and not self._address.keys
-                self._store.write(wanted.kind, key, {**record, CLAIMED: claimed} if claimed else record)
+                claimed = request.kind == KIND and not self._address.keys
+                self._store.write(request.kind, key, {**record, CLAIMED: claimed} if claimed else record)
                 with self._lock:
                     self.fetched.add(key)
-                    self._saved += wanted.worth
+                    self._saved += request.worth
                 return
 
     def _take(self, transport: Transport, blobs: Iterable[Blob]) -> bool:
         """Download blobs into the store. False if the remote no longer has one of them."""
-        wanted = {blob: self._store.scratch() / f'remote-{os.urandom(6).hex()}' for blob in blobs if not self._store.has(blob)}
-        if not wanted:
+        lacking = {blob: self._store.scratch() / f'remote-{os.urandom(6).hex()}'
+                   for blob in blobs if not self._store.has(blob)}
+        if not lacking:
             return True
         if self.circuit.open:  # the build may be over
             return False
         try:
-            if not transport.get_blobs(wanted):
+            if not transport.get_blobs(lacking):
                 return False
-            for blob, file in wanted.items():
+            for blob, file in lacking.items():
                 if os.stat(file).st_size != blob.size or digest_file(file) != blob.digest:
                     raise InvalidResponse('it has a file whose content does not match its name')
                 self._store.add_file(file, blob.digest)
         finally:
-            for file in wanted.values():
+            for file in lacking.values():
                 file.unlink(missing_ok=True)
         return True
 
@@ -204,7 +206,7 @@ def outgoing(store: Store, offer: UploadRequest) -> list[Outgoing]:
         return []
     files = {blob: store.path(blob.digest) for blob in blobs}
     under = {offer.key: record, **({offer.portable_key: {**record, 'place': offer.location}} if offer.portable_key else {})}
-    return [Outgoing(record_name(offer.kind, key), said, offer.kind, key, files) for key, said in under.items()]
+    return [Outgoing(record_name(offer.kind, key), each, offer.kind, key, files) for key, each in under.items()]
 
 
 def send(transport: Transport, found: Outgoing, signature: bytes = b'') -> None:
@@ -215,10 +217,7 @@ def send(transport: Transport, found: Outgoing, signature: bytes = b'') -> None:
 
 def _patience() -> float:
     given = os.environ.get(_WAIT, '')
-    try:
-        seconds = float(given or PATIENCE)
-    except ValueError:
-        seconds = math.nan
-    if not 0 <= seconds < math.inf:
-        raise UsageError(f'{_WAIT}={given!r} is not a number of seconds', hint=f'for example {_WAIT}=30')
-    return seconds
+    with contextlib.suppress(ValueError):
+        if 0 <= (seconds := float(given or PATIENCE)) < math.inf:
+            return seconds
+    raise UsageError(f'{_WAIT}={given!r} is not a number of seconds', hint=f'for example {_WAIT}=30')

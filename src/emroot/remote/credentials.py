@@ -1,9 +1,6 @@
-"""Authentication headers for a remote, from the environment or from a credential helper.
-
-The helper speaks Bazel's protocol (https://github.com/EngFlow/credential-helper-spec): it is started as
-`PROGRAM get`, gets `{"uri": "https://..."}` on standard input and answers `{"headers": {"Authorization":
-["Bearer ..."]}}`.
-"""
+"""Authentication headers for a remote, from the environment or from a helper that speaks Bazel's protocol
+(https://github.com/EngFlow/credential-helper-spec): started as `PROGRAM get`, it gets `{"uri": "https://..."}` on
+standard input and answers `{"headers": {"Authorization": ["Bearer ..."]}}`."""
 
 from __future__ import annotations
 
@@ -72,8 +69,7 @@ class Credentials:
 def _read(answer: bytes) -> dict[str, str] | None:
     """The headers in a helper's answer; None if it is invalid."""
     try:
-        said = json.loads(answer)
-        pairs = {str(name): values for name, values in (said.get('headers') or {}).items()}
+        pairs = {str(name): values for name, values in (json.loads(answer).get('headers') or {}).items()}
     except (ValueError, AttributeError, RecursionError):
         return None
     if not all(isinstance(values, list) and values and all(isinstance(v, str) and v.isprintable() for v in values) and

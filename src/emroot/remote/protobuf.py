@@ -33,13 +33,18 @@ def fields(data: bytes) -> Iterator[tuple[int, bytes]]:
             yield number, value
 
 
-def numbers(data: bytes, wanted: int) -> list[int]:
+def repeated(data: bytes, field_number: int) -> list[bytes]:
+    """The values of a repeated length-delimited field."""
+    return [value for number, value in fields(data) if number == field_number]
+
+
+def numbers(data: bytes, field_number: int) -> list[int]:
     """The numbers of a field: repeated, packed or single."""
     found: list[int] = []
     for number, value in _all(data):
-        if number == wanted and isinstance(value, int):
+        if number == field_number and isinstance(value, int):
             found.append(value)
-        elif number == wanted and isinstance(value, bytes):
+        elif number == field_number and isinstance(value, bytes):
             at = 0
             while at < len(value):
                 one, at = leb128.decode(value, at)
@@ -49,8 +54,8 @@ def numbers(data: bytes, wanted: int) -> list[int]:
 
 def field(data: bytes, *path: int) -> bytes:
     """The last field with this number, or with several numbers the nested field; empty if it is missing."""
-    for wanted in path:
-        data = next((value for number, value in reversed(list(fields(data))) if number == wanted), b'')
+    for field_number in path:
+        data = (repeated(data, field_number) or [b''])[-1]
     return data
 
 

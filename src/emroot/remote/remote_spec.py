@@ -25,8 +25,6 @@ _HINT = 'for example https://cache.example/emroot, rw+https://cache.example/emro
 
 @dataclass(frozen=True, kw_only=True)
 class RemoteSpec:
-    """A parsed address of a remote."""
-
     url: str
     """A URL without a trailing slash, or the path of a directory. Contains no secrets."""
     scheme: str
@@ -51,13 +49,12 @@ class RemoteSpec:
 
 def parse_remote(text: str, *, writes: bool = False, directory: Path | None = None, headers: str = '', helper: str = '',
                  key: str = '') -> RemoteSpec:
-    """Read `[rw+]URL` or `[rw+]DIRECTORY`, which is relative to `directory`. `helper` is a program to ask for headers,
-    `key` a public key (see `signing.read_keys`).
-
-    Raises `UsageError` for other schemes, and for addresses with a password, which would be visible in
-    process lists.
-    """
-    keys = _keys(key, directory) if key else None
+    """Read `[rw+]URL` or `[rw+]DIRECTORY`, which is relative to `directory`. `helper`: a program to ask for headers.
+    `key`: a public key (see `signing.read_keys`). Raises `UsageError`, also for addresses with a password."""
+    keys = None
+    if key:
+        from .signing import read_keys  # lazy import: most remotes have no keys
+        keys = read_keys(key, directory)
     plain = text.removeprefix(WRITES)
     writes = writes or plain != text
     url = urlsplit(plain)
@@ -72,11 +69,6 @@ def parse_remote(text: str, *, writes: bool = False, directory: Path | None = No
         raise UsageError(f'unsupported remote scheme {url.scheme!r}', hint=_HINT)
     path = unquote(url.path) if scheme else plain
     return RemoteSpec(url=str(user_path(path, directory)), scheme='file', writes=writes, keys=keys)
-
-
-def _keys(key: str, directory: Path | None) -> Keys:
-    from .signing import read_keys  # lazy import: most remotes have no keys
-    return read_keys(key, directory)
 
 
 def _check(url: SplitResult, scheme: Scheme) -> None:

@@ -1,9 +1,5 @@
-"""Signatures of records, with OpenSSH keys and ssh-keygen.
-
-`ssh-keygen -Y sign` and `-Y verify` (OpenSSH 8.1 and later) exist on Linux, macOS and Windows, need no
-network, and support agents and hardware keys. The signed bytes are the record as it is uploaded, which
-contains its kind, its key, and the digests of its files.
-"""
+"""Signatures of records, with OpenSSH keys and `ssh-keygen -Y` (OpenSSH 8.1), which knows agents and hardware keys.
+The signed bytes are the record as it is uploaded: its kind, its key, and the digests of its files."""
 
 from __future__ import annotations
 
@@ -53,11 +49,7 @@ class Keys:
 
 
 def read_keys(given: str, directory: Path | None = None) -> Keys:
-    """The public keys in a file (`.pub`, one per line), or one key as text. A relative path is relative to
-    `directory`.
-
-    Raises `UsageError`.
-    """
+    """The public keys in a file (`.pub`, one per line), or one key as text. Raises `UsageError`."""
     text = given
     if not _PUBLIC.match(given):
         path = user_path(given, directory)
@@ -83,11 +75,8 @@ def check_signer(key: Path) -> None:
 
 
 def sign(key: Path, contents: Sequence[bytes]) -> list[bytes]:
-    """Sign each content with a private key, or with the key of the agent that belongs to a public one. Raises
-    `UsageError`.
-
-    All in one process, so that a passphrase is requested once.
-    """
+    """Sign each content with a private key, or with the key of the agent that belongs to a public one; in one
+    process, so that a passphrase is requested once. Raises `UsageError`."""
     import subprocess
     import tempfile
     with tempfile.TemporaryDirectory(prefix='emroot-key-') as work:
@@ -98,8 +87,9 @@ def sign(key: Path, contents: Sequence[bytes]) -> list[bytes]:
             command = [_program(), '-Y', 'sign', '-f', str(key), '-n', _NAMESPACE, *names[at:at + 1000]]
             done = subprocess.run(command, cwd=work, stdin=subprocess.DEVNULL, capture_output=True, check=False)
             if done.returncode != 0:
-                said = [line for line in done.stderr.decode(errors='replace').splitlines() if line and 'Signing file' not in line]
-                raise UsageError(f'cannot sign with {key}: {"; ".join(said[-2:]) or done.returncode}',
+                lines = filter(None, done.stderr.decode(errors='replace').splitlines())
+                reasons = [line for line in lines if 'Signing file' not in line]
+                raise UsageError(f'cannot sign with {key}: {"; ".join(reasons[-2:]) or done.returncode}',
                                  hint='`ssh-keygen -y -f KEY` checks whether it is a readable private key; a key with a '
                                       'passphrase needs a terminal or ssh-agent')
         return [Path(work, f'{name}.sig').read_bytes() for name in names]

@@ -31,16 +31,15 @@ class Transport(Protocol):
     def put(self, name: str, content: bytes | Path, *, anew: bool = False) -> None:
         """Upload a file, atomically; with `anew`, replace an existing one. Raises `TransportError`."""
 
-    def get_blobs(self, wanted: Mapping[Blob, Path]) -> bool:
+    def get_blobs(self, targets: Mapping[Blob, Path]) -> bool:
         """Download blobs, unverified. False if one does not exist. Raises `TransportError`."""
 
     def put_blobs(self, found: Mapping[Blob, Path]) -> None:
         """Upload blobs, each atomically. Raises `TransportError`."""
 
     def write_index(self) -> int | None:
-        """List all records in `index.json`, for readers over the web; how many there are. None where the remote answers by
-        itself what it has. Raises `TransportError`.
-        """
+        """List all records in `index.json`, for readers over the web; how many there are. None where the remote
+        answers by itself what it has. Raises `TransportError`."""
 
     def abort(self) -> None:
         """Make another thread's current request fail soon."""
@@ -49,8 +48,8 @@ class Transport(Protocol):
 class UnbatchedMixin:
     """Blobs are transferred one by one, like other files."""
 
-    def get_blobs(self: Transport, wanted: Mapping[Blob, Path]) -> bool:
-        for blob, file in wanted.items():
+    def get_blobs(self: Transport, targets: Mapping[Blob, Path]) -> bool:
+        for blob, file in targets.items():
             with open(file, 'wb') as sink:
                 if not self.get(blob_name(blob), sink, blob.size):
                     return False

@@ -26,7 +26,6 @@ class WorkerThreads:
         self._changed = threading.Condition()
 
     def add(self, job: Job) -> None:
-        """Queue a job."""
         with self._changed:
             self._jobs.append(job)
             self._unfinished += 1
@@ -44,7 +43,6 @@ class WorkerThreads:
             return not self._unfinished or self._circuit.open
 
     def abort(self) -> None:
-        """Make the threads end soon."""
         with self._changed:
             self._circuit.open = True
             self._changed.notify_all()

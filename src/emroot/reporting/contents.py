@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import Any
 from ..cache_directory.directory import is_unchanged, recorded_files
 from ..engine.history.build_record import read_build_record
 from ..engine.reuse.key_cache import KeyCache
+from ..host.files import stat_if_there
 from ..host.home import Home
 from ..libraries.catalogue import Catalogue
 from ..modes import Mode, all_modes
@@ -26,11 +26,9 @@ class Report(ReportData):
         return render(self)
 
 
-
 def collect(catalogue: Catalogue, home: Home, cache: Path) -> Report:
     """Examine a cache directory. Reads no archive; queries the SDK for listings that are not cached."""
     found = _Cache(cache, read_build_record(home, cache), KeyCache(catalogue, 'source'))
-    rows: dict[str, TargetRow] = {}
     described: dict[str, tuple[str, str, int]] = {}
     archives: dict[str, dict[Mode, ArchiveReport]] = {}
     for mode in all_modes():
@@ -41,11 +39,11 @@ def collect(catalogue: Catalogue, home: Home, cache: Path) -> Report:
         for target, paths in found.ports(mode, {*listing.libraries, *listing.unlisted}):
             described.setdefault(target, (PORTS, '', 0))
             archives.setdefault(target, {})[mode] = found.archive(mode, target, paths)
-    for target, (family, vary, objects) in described.items():
-        rows[target] = TargetRow(target=target, library=family, vary=vary, objects=objects, archives=archives[target])
+    rows = tuple(TargetRow(target=target, library=family, vary=vary, objects=objects, archives=archives[target])
+                 for target, (family, vary, objects) in described.items())
     sdk = catalogue.sdk
-    return Report(version=sdk.version, digest=sdk.digest, root=str(sdk.root), cache=cache, made=time.time(),
-                  rows=tuple(rows.values()), last_build=found.last)
+    return Report(version=sdk.version, digest=sdk.digest, root=str(sdk.root), cache=cache, made=time.time(), rows=rows,
+                  last_build=found.last)
 
 
 class _Cache:
@@ -60,7 +58,7 @@ class _Cache:
     def archive(self, mode: Mode, target: str, paths: Sequence[str]) -> ArchiveReport:
         """A target whose files are at `paths`."""
         error = self._errors.get(mode.name, {}).get(target, '')
-        there = sum(_size(self.root / path) for path in paths)
+        there = sum(found.st_size for path in paths if (found := stat_if_there(self.root / path)))
         recorded = [path for path in paths if path in self._records]
         if recorded and there:
             whole = all(is_unchanged(self.root / path, self._records[path]) for path in recorded)
@@ -80,10 +78,3 @@ class _Cache:
             paths = [path for path in entry.paths if path.startswith('sysroot/lib/')] if entry else []
             if any(path in self._records for path in paths) or target in self._errors.get(mode.name, {}):
                 yield target, paths
-
-
-def _size(path: Path) -> int:
-    try:
-        return os.lstat(path).st_size
-    except OSError:
-        return 0

@@ -14,13 +14,13 @@
     && (!want.state || want.modes.some((mode) => row.cells[mode].state === want.state));
 
   function cell(one, show, at) {
-    const [mark, said] = STATE[one.state];
+    const [mark, label] = STATE[one.state];
     const cell = make('td', {class: `${one.state === 'none' ? 'none' : one.state} ${at}`.trim()});
-    if (one.state === 'none') cell.append(hidden(said));
+    if (one.state === 'none') cell.append(hidden(label));
     else if (show === 'size' && one.bytes) cell.append(one.state === 'present' ? '' : `${mark} `, size(one.bytes));
     else if (show === 'time' && one.seconds !== null) cell.append(duration(one.seconds));
     else if (show === 'time' && one.state === 'present') cell.append(make('span', {'aria-hidden': 'true'}, '✓'), hidden('present, time unknown'));
-    else cell.append(make('span', {'aria-hidden': 'true'}, mark), hidden(said));
+    else cell.append(make('span', {'aria-hidden': 'true'}, mark), hidden(label));
     return cell;
   }
 

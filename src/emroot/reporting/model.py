@@ -9,8 +9,8 @@ from typing import Any
 
 from ..modes import Mode, all_modes
 
-#: States of an archive. `changed`: installed by emroot, then changed by another program; `foreign`: made by
-#: emcc or embuilder. The next build that needs one of these builds it again.
+#: States of an archive. `changed`: installed by emroot, then changed by another program; `foreign`: made by emcc or
+#: embuilder. The next build that needs one of these builds it again.
 STATES = ('present', 'absent', 'failed', 'changed', 'foreign')
 #: The library name of all ports.
 PORTS = 'ports'
@@ -78,6 +78,6 @@ class ReportData:
 
 
 def _archive(row: TargetRow, archive: ArchiveReport) -> dict[str, Any]:
-    said = {'mode': archive.mode.name, 'target': archive.target, 'library': row.library, 'objects': row.objects,
-            'state': archive.state, 'bytes': archive.size, 'seconds': archive.seconds, 'compiled': archive.compiles}
-    return {**said, **({'error': archive.error} if archive.error else {})}
+    return {'mode': archive.mode.name, 'target': archive.target, 'library': row.library, 'objects': row.objects,
+            'state': archive.state, 'bytes': archive.size, 'seconds': archive.seconds, 'compiled': archive.compiles,
+            **({'error': archive.error} if archive.error else {})}

@@ -12,8 +12,6 @@ from ..transport import Transport
 
 @dataclass(frozen=True)
 class Scheme:
-    """What a scheme stands for."""
-
     transport: str
     """Module and class, `http:HttpTransport`; imported when a remote is opened. Made of an address and headers."""
     encrypted: bool = True
@@ -28,14 +26,12 @@ class Scheme:
     """The extra of emroot that brings this package."""
 
     def open(self, url: str, headers: Mapping[str, str]) -> Transport:
-        """A way to the remote at `url`."""
         module, _, name = self.transport.partition(':')
         transport: Transport = getattr(importlib.import_module(f'.{module}', __name__), name)(url, headers)
         return transport
 
     @property
     def is_available(self) -> bool:
-        """Whether the package that it needs is installed."""
         return not self.package or importlib.util.find_spec(self.package) is not None
 
 

@@ -20,12 +20,10 @@ class DirectoryTransport(UnbatchedMixin):
     """Plain files named by content, which never change, but for the index and added signatures."""
 
     def __init__(self, path: str, headers: Mapping[str, str] | None = None) -> None:
-        """`headers` are for others: files need none."""
         self._top = Path(path)
 
     def get(self, name: str, sink: IO[bytes], limit: int) -> bool:
-        """See `Transport`. There is no index: whether a file exists is visible."""
-        if name == INDEX:
+        if name == INDEX:  # not read: whether a file exists is visible
             if not self._top.is_dir():
                 raise Unavailable('there is no such directory')
             return False
@@ -55,15 +53,12 @@ class DirectoryTransport(UnbatchedMixin):
             raise Unavailable(f'{name} cannot be written: {error.strerror}') from error
 
     def abort(self) -> None:
-        """See `Transport`. A hanging disk cannot be interrupted."""
+        """A hanging disk cannot be interrupted."""
 
     def write_index(self) -> int:
-        """See `Transport`: a web server that serves this directory does not list it."""
         try:
             records = [name for name in os.listdir(self._top / 'ac') if not name.startswith('.')]
-            with atomic_write(self._top / INDEX) as temporary:
-                temporary.write_bytes(encode_index(records))
-                os.chmod(temporary, 0o644)
         except OSError as error:
-            raise Unavailable(f'its index cannot be written: {error.strerror}') from error
+            raise Unavailable(f'its records cannot be listed: {error.strerror}') from error
+        self.put(INDEX, encode_index(records), anew=True)
         return len(records)

@@ -1,9 +1,5 @@
-"""A remote with the Remote Execution API: content-addressable storage and action cache, over gRPC.
-
-https://github.com/bazelbuild/remote-apis. The extra `emroot[reapi]` installs gRPC; the few necessary messages
-are encoded here field by field. A record of the store is the result of an action whose digest is the name of
-the record.
-"""
+"""A remote with the Remote Execution API (https://github.com/bazelbuild/remote-apis), over gRPC, which the extra
+`emroot[reapi]` installs. A record is the result of an action whose digest is the record's name."""
 
 from __future__ import annotations
 
@@ -37,7 +33,7 @@ _MEANING: dict[Any, Callable[[str], TransportError]] = {
     grpc.StatusCode.UNAUTHENTICATED: AccessDenied, grpc.StatusCode.PERMISSION_DENIED: AccessDenied,
     grpc.StatusCode.DEADLINE_EXCEEDED: lambda _: Unavailable('it does not answer'),
     **dict.fromkeys((grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.RESOURCE_EXHAUSTED, grpc.StatusCode.ABORTED,
-                     grpc.StatusCode.INTERNAL, grpc.StatusCode.CANCELLED), lambda said: Unavailable(said, passing=True))}
+                     grpc.StatusCode.INTERNAL, grpc.StatusCode.CANCELLED), lambda text: Unavailable(text, passing=True))}
 
 
 class GrpcTransport:
@@ -66,42 +62,39 @@ class GrpcTransport:
         return result is not None
 
     def put(self, name: str, content: bytes | Path, *, anew: bool = False) -> None:
-        """See `Transport`. An existing record is always replaced."""
         result = content if isinstance(content, bytes) else content.read_bytes()
         digest = protobuf.message(2, reapi.action_digest(name.partition('/')[2]))
         self._call(reapi.UPDATE_ACTION_RESULT, digest, protobuf.message(3, result))
 
-    def get_blobs(self, wanted: Mapping[Blob, Path]) -> bool:
-        """See `Transport`. Small blobs are batched, large ones streamed."""
-        small = [blob for blob in wanted if blob.size <= self._batch_limit()]
+    def get_blobs(self, targets: Mapping[Blob, Path]) -> bool:
+        """Small blobs are batched, large ones streamed."""
+        small = [blob for blob in targets if blob.size <= self._batch_limit()]
         for batch in reapi.batches(small, self._batch_limit()):
-            answer = self._call(reapi.BATCH_READ_BLOBS,
-                                *(protobuf.message(2, digest_message(b)) for b in batch))
+            answer = self._call(reapi.BATCH_READ_BLOBS, *(protobuf.message(2, digest_message(b)) for b in batch))
             by_digest = {blob.digest: blob for blob in batch}
-            for response in (value for number, value in protobuf.fields(answer) if number == 1):
+            for response in protobuf.repeated(answer, 1):
                 if (code := reapi.status_code(protobuf.field(response, 3))) == reapi.NOT_FOUND:
                     return False
                 blob = by_digest.pop(protobuf.field(response, 1, 1).decode('ascii', 'replace'), None)
                 if code != reapi.OK or blob is None:
                     raise InvalidResponse('it does not answer the request')
-                wanted[blob].write_bytes(protobuf.field(response, 2))
+                targets[blob].write_bytes(protobuf.field(response, 2))
             if by_digest:
                 return False
-        return all(self._read(blob, wanted[blob]) for blob in wanted if blob not in small)
+        return all(self._read(blob, targets[blob]) for blob in targets if blob not in small)
 
     def put_blobs(self, found: Mapping[Blob, Path]) -> None:
-        """See `Transport`. Blobs that the server has are not sent."""
+        """Blobs that the server has are not sent."""
         digests = [protobuf.message(2, digest_message(blob)) for blob in found]
         answer = self._call(reapi.FIND_MISSING_BLOBS, *digests)
-        lacking = {protobuf.field(value, 1).decode('ascii', 'replace')
-                   for number, value in protobuf.fields(answer) if number == 2}
+        lacking = {protobuf.field(value, 1).decode('ascii', 'replace') for value in protobuf.repeated(answer, 2)}
         missing = [blob for blob in found if blob.digest in lacking]
         small = [blob for blob in missing if blob.size <= self._batch_limit()]
         for batch in reapi.batches(small, self._batch_limit()):
             answer = self._call(reapi.BATCH_UPDATE_BLOBS, *(
                 protobuf.message(2, protobuf.message(1, digest_message(b)), protobuf.message(2, found[b].read_bytes()))
                 for b in batch))
-            for response in (value for number, value in protobuf.fields(answer) if number == 1):
+            for response in protobuf.repeated(answer, 1):
                 if reapi.status_code(protobuf.field(response, 2)) not in (reapi.OK, reapi.ALREADY_EXISTS):
                     raise InvalidResponse('it does not accept the upload')
         for blob in missing:
@@ -109,13 +102,11 @@ class GrpcTransport:
                 self._write(blob, found[blob])
 
     def write_index(self) -> None:
-        """See `Transport`. Such a server has no files."""
+        """Such a server has no files."""
 
     def abort(self) -> None:
         self._aborted = True
         self._channel.close()
-
-    # --- what is asked ---
 
     def _capabilities(self) -> bytes:
         """The server's capabilities: the first request."""
@@ -126,16 +117,15 @@ class GrpcTransport:
 
     def _batch_limit(self) -> int:
         if not self._batch:
-            said = protobuf.numbers(self._capabilities(), 4)
-            self._batch = min(_BATCH, said[0] - (64 << 10)) if said and said[0] > 128 << 10 else _BATCH
+            limits = protobuf.numbers(self._capabilities(), 4)
+            self._batch = min(_BATCH, limits[0] - (64 << 10)) if limits and limits[0] > 128 << 10 else _BATCH
         return self._batch
 
     def _result(self, digest: str, limit: int) -> bytes | None:
         """The result of an action; its record may be a blob of its own on the server."""
         try:
             result = self._call(reapi.GET_ACTION_RESULT, protobuf.message(2, reapi.action_digest(digest)),
-                                protobuf.integer(3, 1),
-                                protobuf.integer(4, 1))
+                                protobuf.integer(3, 1), protobuf.integer(4, 1))
         except _NotFound:
             return None
         for raw, digest_of in _APART.items():
@@ -154,8 +144,8 @@ class GrpcTransport:
     def _read(self, blob: Blob, file: Path) -> bool:
         def once() -> bool:
             name = f'{self._instance}/blobs/{blob.digest}/{blob.size}'.lstrip('/')
-            stream = self._channel.unary_stream(reapi.READ, bytes, bytes)(protobuf.text(1, name), timeout=self._long(blob),
-                                                                     metadata=self._headers)
+            read = self._channel.unary_stream(reapi.READ, bytes, bytes)
+            stream = read(protobuf.text(1, name), timeout=self._long(blob), metadata=self._headers)
             done = 0
             with open(file, 'wb') as sink:
                 for answer in stream:

@@ -14,10 +14,10 @@ from typing import IO
 from urllib.parse import SplitResult, unquote, urljoin, urlsplit
 from urllib.request import getproxies, proxy_bypass
 
+from ...host.retries import PASSING_STATUS
 from ..errors import AccessDenied, InvalidResponse, TransportError, Unavailable
 from ..transport import SILENCE, UnbatchedMixin, ask_patiently
 
-_PASSING = {408, 425, 429, 500, 502, 503, 504}
 _REFUSED = {401, 403, 407}
 _REDIRECTS = {301, 302, 303, 307, 308}
 _HOPS = 3
@@ -40,11 +40,10 @@ class HttpTransport(UnbatchedMixin):
         return ask_patiently(once, self._close, lambda: self._aborted)
 
     def put(self, name: str, content: bytes | Path, *, anew: bool = False) -> None:
-        """See `Transport`. An existing record is always replaced."""
         ask_patiently(lambda: self._put(f'{self._url}/{name}', content), self._close, lambda: self._aborted)
 
     def write_index(self) -> None:
-        """See `Transport`. The server may be any cache of Bazel's: it keeps no index."""
+        """The server may be any cache of Bazel's: it keeps no index."""
 
     def abort(self) -> None:
         self._aborted = True
@@ -80,19 +79,17 @@ class HttpTransport(UnbatchedMixin):
             raise Unavailable(f'the connection ended {expected - done} bytes early', passing=True)
         return True
 
-    def _put(self, url: str, content: bytes | Path) -> bool:
+    def _put(self, url: str, content: bytes | Path) -> None:
         with self._talking(), contextlib.ExitStack() as stack:
             size = len(content) if isinstance(content, bytes) else os.stat(content).st_size
             body = content if isinstance(content, bytes) else stack.enter_context(open(content, 'rb'))
             response = self._ask('PUT', url, body, {'Content-Length': str(size), 'Content-Type': 'application/octet-stream'})
             response.read(_CHUNK)
             _check(response)
-        return True
 
     def _ask(self, method: str, url: str, body: bytes | IO[bytes] | None = None,
              more: Mapping[str, str] | None = None) -> http.client.HTTPResponse:
-        parts = urlsplit(url)
-        own = urlsplit(self._url)
+        parts, own = urlsplit(url), urlsplit(self._url)
         secret = self._headers if (parts.scheme, parts.netloc) == (own.scheme, own.netloc) else {}
         connection, target, proxied = self._connection(parts)
         connection.request(method, target, body, {'User-Agent': 'emroot', 'Accept-Encoding': 'identity', **proxied, **secret,
@@ -149,13 +146,13 @@ class HttpTransport(UnbatchedMixin):
 
 def _check(response: http.client.HTTPResponse) -> None:
     """Raise `TransportError` for an error status."""
-    said = f'it answers {response.status}'
+    text = f'it answers {response.status}'
     if response.status in _REFUSED:
-        raise AccessDenied(said)
-    if response.status in _PASSING:
-        raise Unavailable(said, passing=True)
+        raise AccessDenied(text)
+    if response.status in PASSING_STATUS:
+        raise Unavailable(text, passing=True)
     if not HTTPStatus.OK <= response.status < HTTPStatus.MULTIPLE_CHOICES:
-        raise InvalidResponse(said, status=response.status)
+        raise InvalidResponse(text, status=response.status)
 
 
 def _proxy_headers(proxy: SplitResult) -> dict[str, str]:
