@@ -99,11 +99,12 @@ def _sdks() -> tuple[list[Path], list[str]]:
 
 
 def _in_parallel(chosen: list[str]) -> list[str]:
-    """Whole parts run several files at once. A file's tests share what they set up."""
+    """Whole parts run several files at once, one more than there are processors, since tests wait, too. A file's tests share
+    what they set up."""
     paths = _paths(chosen)
     if '-n' in chosen or (paths and not any((ROOT / path).is_dir() for path in paths)):
         return []
-    return ['-n', str(max(2, os.cpu_count() or 1)), '--dist', 'loadfile', '--no-loadscope-reorder', '--durations=10',
+    return ['-n', str((os.cpu_count() or 1) + 1), '--dist', 'loadfile', '--no-loadscope-reorder', '--durations=10',
             '--durations-min=1']
 
 

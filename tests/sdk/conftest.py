@@ -56,9 +56,17 @@ def shared(sdk_root: Path, shared_home: Home) -> Emroot:
 
 
 @pytest.fixture(scope='session')
-def _seen(sdk_root: Path, tmp_path_factory: pytest.TempPathFactory) -> Emroot:
+def built_before(shared_home: Home) -> dict[str, str]:
+    """An environment with a remote that has what earlier runs built, for set-ups that no test looks at."""
+    directory = shared_home.root.with_name('remote')
+    directory.mkdir(exist_ok=True)
+    return {'EMROOT_REMOTE': f'rw+{directory}'}
+
+
+@pytest.fixture(scope='session')
+def _seen(sdk_root: Path, tmp_path_factory: pytest.TempPathFactory, built_before: dict[str, str]) -> Emroot:
     emroot = Emroot(tmp_path_factory.mktemp('seen') / 'home', sdk_root)
-    emroot.build(*SOME_SECONDS, 'libnoexit', 'crt1')
+    emroot.build(*SOME_SECONDS, 'libnoexit', 'crt1', env=built_before)
     return emroot
 
 

@@ -65,7 +65,7 @@ class Release:
 
 
 @pytest.fixture(scope='module')
-def release(sdk_root: Path, tmp_path_factory: pytest.TempPathFactory) -> Release:
+def release(sdk_root: Path, tmp_path_factory: pytest.TempPathFactory, built_before: dict[str, str]) -> Release:
     """One whose `link_lld` starts the linker as TEST_STARTS says."""
     directory = tmp_path_factory.mktemp('release')
     building, libraries = ((sdk_root / 'tools' / name).read_text(encoding='utf-8') for name in ('building.py', 'system_libs.py'))
@@ -76,7 +76,7 @@ def release(sdk_root: Path, tmp_path_factory: pytest.TempPathFactory) -> Release
                'tools/system_libs.py': libraries.replace('    fullpath = self.build()\n', LOOKS, 1) + GONE}
     root = overlay(sdk_root, directory / 'sdk', changes)
     emroot = Emroot(directory / 'home', root)
-    ran = emroot('index', 'export', '--for', ' '.join(SMALL), '-o', directory / 'indexes')
+    ran = emroot('index', 'export', '--for', ' '.join(SMALL), '-o', directory / 'indexes', env=built_before)
     assert ran.code == 0, ran.err
     return Release(emroot, directory)
 

@@ -82,12 +82,12 @@ def _either(holder: str, name: str) -> str:
 class Moving:
     """A copy of an SDK, a home that knows the indexes of the small link, and links."""
 
-    def __init__(self, sdk_root: Path, directory: Path) -> None:
+    def __init__(self, sdk_root: Path, directory: Path, built_before: dict[str, str]) -> None:
         self.directory, self.links = directory, 0
         texts = _moving(sdk_root)
         assert sum(text.endswith(GONE) for text in texts.values()) == len(FUNCTIONS)
         self.emroot = Emroot(directory / 'home', overlay(sdk_root, directory / 'sdk', texts))
-        ran = self.emroot('index', 'export', '--for', ' '.join(SMALL), '-o', directory / 'indexes')
+        ran = self.emroot('index', 'export', '--for', ' '.join(SMALL), '-o', directory / 'indexes', env=built_before)
         assert ran.code == 0, ran.err
 
     def link(self, gone: str = '', *, lazy: str = 'exact', source: str = SOURCE['main.c'],
@@ -106,8 +106,8 @@ class Moving:
 
 
 @pytest.fixture(scope='module')
-def moving(sdk_root: Path, tmp_path_factory: pytest.TempPathFactory) -> Moving:
-    return Moving(sdk_root, tmp_path_factory.mktemp('moving'))
+def moving(sdk_root: Path, tmp_path_factory: pytest.TempPathFactory, built_before: dict[str, str]) -> Moving:
+    return Moving(sdk_root, tmp_path_factory.mktemp('moving'), built_before)
 
 
 @pytest.fixture(scope='module')

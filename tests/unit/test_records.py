@@ -46,6 +46,11 @@ def test_nothing_but_a_sha256_names_a_blob(text: object) -> None:
     assert is_digest('0123456789abcdef' * 4) and not is_digest(text)
 
 
+def test_each_letter_of_it_is_a_digit_in_lower_case() -> None:
+    digits = {chr(code) for code in range(0x300) if is_digest('0' * 63 + chr(code)) and is_digest(chr(code) + '0' * 63)}
+    assert digits == set('0123456789abcdef')
+
+
 @pytest.mark.parametrize('path', [
     '', '/a', 'a/', 'a//b', '.', '..', '../a', 'a/./b', 'a/../b', 'a\\b', 'C:a', 'a\0', 'a\ud800', 3, None])
 def test_a_path_that_leads_elsewhere_is_none_of_a_record(path: object) -> None:

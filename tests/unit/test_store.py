@@ -23,6 +23,7 @@ from emroot.hashing import digest_bytes
 from emroot.schemas import STORE
 from emroot.store import Blob, Lock, Store
 from emroot.store.blobs import OWN_KINDS, TREE
+from emroot.store.format import FOLDERS
 
 
 @pytest.fixture
@@ -51,6 +52,7 @@ def test_everything_lies_where_the_documentation_says(tmp_path: Path):
     assert {'VERSION', f'blobs/{digest[:2]}', 'records/object/ab/' + 'ab' * 31, 'records/tree/ke/y', 'trees/key/file',
             'locks/compile-aba', 'locks/tree-key', f'{process}.lock'} < found
     assert {name.partition('/')[0] for name in found} == {'VERSION', 'blobs', 'records', 'trees', 'tmp', 'locks', 'damaged'}
+    assert {*FOLDERS} == {path.name for path in store.root.iterdir()} - {'VERSION'}, 'of which none may be a link'
     assert damaged.startswith(f'damaged/{digest}-') and (store.root / damaged).read_bytes() == b'content'
     assert (store.root / 'VERSION').read_text() == f'{STORE}\n'
 
