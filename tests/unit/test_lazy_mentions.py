@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from emroot.lazy_link.source_names.headers import Dialect, Headers, TextReader
-from emroot.lazy_link.source_names.mentions import Mentions, Wanted
+from emroot.lazy_link.source_names.mentions import Mentions, SoughtNames
 
 
 def _found(directory: Path, names: set[str], suffix: str, text: str, *, private: str = '', public: str = '',
@@ -19,7 +19,7 @@ def _found(directory: Path, names: set[str], suffix: str, text: str, *, private:
     source = str(directory / f'lib/main{suffix}')
     headers = Headers(Dialect(suffix == '.cpp', (str(directory / 'lib/own'),), (str(directory / 'include'),),
                               str(directory / 'compiler'), given), TextReader(), [source])
-    return Mentions(headers).may_define(Wanted(names, headers.is_class)).get(source, set())
+    return Mentions(headers).may_define(SoughtNames(names, headers.is_class)).get(source, set())
 
 
 #: How C defines `wanted`, with what the headers say.

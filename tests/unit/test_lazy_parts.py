@@ -66,7 +66,7 @@ def test_a_command_tells_inputs_libraries_output_and_wanted_names(tmp_path: Path
     assert command.objects == [tmp_path / 'main.o']
     assert [(library.path, WORDS[library.at]) for library in command.libraries] == [(tmp_path / 'cache' / 'libc.a', '-lc')]
     assert WORDS[command.output] == 'out/app.wasm'
-    assert {'one', 'two', 'three'} <= command.wanted
+    assert {'one', 'two', 'three'} <= command.named
 
 
 def test_a_start_file_that_is_missing_is_an_object(tmp_path: Path):

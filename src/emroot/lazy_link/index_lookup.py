@@ -1,4 +1,4 @@
-"""Indexes of the archives of a link: of those that exist, and of those that do not."""
+"""What is known of a link's inputs before it runs: the symbols of objects, and the indexes of archives, built or not."""
 
 from __future__ import annotations
 
@@ -15,36 +15,27 @@ from ..keys.location import KeysOf, candidate_keys
 from ..keys.plan import Archive, Plan
 from ..symbol_index import SymbolIndex
 from ..symbol_index.storage import find_index, is_claimed, store_index
-from ..symbol_index.symbols import NmFailed, find_nm, index_archive
+from ..symbol_index.symbols import NmFailed, find_nm, index_archive, is_bitcode, read_symbols
 from .lazy_archives import LazyArchive, NeedsWholeArchives
 from .linker_command import LinkCommand
 from .prediction import predict_index
+from .symbols.symbol_closure import Roots, read_stubs
 
 
-def known_archive(build: Build, archive: Archive, plan: Plan) -> LazyArchive | None:
-    """An archive that need not be built for this link. None if the store has it, or if it is a single
-    object."""
-    if archive.how != 'archive' or has_archive(build, archive):
-        return None
-    names, path = [name for name, _ in archive.members], build.cache.root / archive.path
-    index = find_known_index(build, archive)
-    if index and index.names == names:
-        return LazyArchive(archive, index, path, claimed=is_claimed(build.store, archive.key))
-    if len(set(names)) != len(names):
-        return None
-    return LazyArchive(archive, predict_index(build, archive, plan.compiles), path, 'predicted')
+def unbuilt_archives(build: Build, plan: Plan) -> list[LazyArchive]:
+    """The archives of a plan that neither the store nor a base has, as far as their members have different names."""
+    found = []
+    for archive in plan.archives:
+        names = [name for name, _ in archive.members]
+        if archive.how == 'archive' and len(set(names)) == len(names) and not _has_archive(build, archive):
+            index = find_index(build.store, archive.key) or _shipped_index(build, archive)
+            exact = index is not None and index.names == names
+            found.append(LazyArchive(archive, index if index and exact else predict_index(build, archive, plan.compiles),
+                                     build.cache.root / archive.path, exact, exact and is_claimed(build.store, archive.key)))
+    return found
 
 
-def without_index(build: Build, plan: Plan, lazies: Sequence[LazyArchive]) -> list[str]:
-    """The archives that have to be built whole because there is no index."""
-    known = {lazy.archive.name for lazy in lazies}
-    return [archive.name for archive in plan.archives
-            if archive.how == 'archive' and archive.name not in known and not has_archive(build, archive)
-            and find_known_index(build, archive) is None]
-
-
-def has_archive(build: Build, archive: Archive) -> bool:
-    """Whether the store or a base has the whole archive."""
+def _has_archive(build: Build, archive: Archive) -> bool:
     stored = find_archive(build.store, keys_in(build)(archive.key, ARCHIVE))
     return stored is not None or build.context.find_in_bases(archive) is not None
 
@@ -53,18 +44,13 @@ def keys_in(build: Build) -> KeysOf:
     return partial(candidate_keys, sdk=build.catalogue.sdk, own_location=build.options.own_location)
 
 
-def find_known_index(build: Build, archive: Archive) -> SymbolIndex | None:
-    """The index of an archive: from the store, or of the SDK's own archive. None if there is none."""
-    return find_index(build.store, archive.key) or _of_the_sdk(build, archive)
-
-
-def _of_the_sdk(build: Build, archive: Archive) -> SymbolIndex | None:
+def _shipped_index(build: Build, archive: Archive) -> SymbolIndex | None:
     """The index of an archive that the SDK ships, made from the same sources and compilers."""
     file = build.catalogue.sdk.root / 'cache' / archive.path
     if not file.is_file():
         return None
     try:
-        index = index_archive(find_nm(build.catalogue.sdk.tools), file, env=build.catalogue.environment())
+        index = _read_index(build, file)
     except (NmFailed, OSError):
         return None
     # Its objects were made where the SDK was packed: which of them embeds that location cannot be told, so none has a digest.
@@ -73,9 +59,12 @@ def _of_the_sdk(build: Build, archive: Archive) -> SymbolIndex | None:
     return index
 
 
-def others_known(build: Build, command: LinkCommand, lazies: Sequence[LazyArchive]) -> dict[Path, SymbolIndex]:
-    """The indexes of the existing archives: emroot's own by their keys, those of other archives by reading
-    them."""
+def _read_index(build: Build, file: Path) -> SymbolIndex:
+    return index_archive(find_nm(build.catalogue.sdk.tools), file, env=build.catalogue.environment())
+
+
+def existing_indexes(build: Build, command: LinkCommand, lazies: Sequence[LazyArchive]) -> dict[Path, SymbolIndex]:
+    """The indexes of the existing archives: emroot's own by their keys, those of other archives by reading them."""
     absent, found = {lazy.path for lazy in lazies}, {}
     for path in dict.fromkeys(library.path for library in command.libraries):
         if path in absent or not path.is_file():
@@ -85,7 +74,29 @@ def others_known(build: Build, command: LinkCommand, lazies: Sequence[LazyArchiv
             record = read_json(build.cache.root / '.emroot' / f'{path.relative_to(build.cache.root).as_posix()}.json') or {}
             index = find_index(build.store, str(record.get('key', '')))
         try:
-            found[path] = index or index_archive(find_nm(build.catalogue.sdk.tools), path, env=build.catalogue.environment())
+            found[path] = index or _read_index(build, path)
         except NmFailed as error:
             raise NeedsWholeArchives(f'{path} cannot be read: {error}') from error
     return found
+
+
+def read_roots(build: Build, command: LinkCommand, cwd: Path) -> Roots:
+    """The symbols of the other inputs of a command. Raises `NeedsWholeArchives` if they cannot be read."""
+    try:
+        symbols = read_symbols(find_nm(build.catalogue.sdk.tools), command.objects, cwd=cwd,
+                               env=build.catalogue.environment({'LC_ALL': 'C'})).values()
+    except NmFailed as error:
+        raise NeedsWholeArchives(f'the symbols of its inputs cannot be read: {error}') from error
+    stubs: dict[str, tuple[str, ...]] = {}
+    for path in command.stubs:
+        stubs.update(read_stubs(path.read_text(encoding='utf-8', errors='surrogateescape')))
+    beginnings = [_beginning(path) for path in command.objects]
+    return Roots(referenced=command.named.union(*(found.undefined for found in symbols)),
+                 defined={name for found in symbols for name in found.defined}, stubs=stubs,
+                 bitcode=any(map(is_bitcode, beginnings)), shared=any(b'dylink' in content for content in beginnings),
+                 weak={name for found in symbols for name in found.weak}, wrapped=command.wrapped)
+
+
+def _beginning(path: Path) -> bytes:
+    with open(path, 'rb') as f:
+        return f.read(32)

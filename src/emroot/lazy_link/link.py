@@ -1,5 +1,4 @@
-"""One lazy link: compute the closure, compile, write sparse archives, run the linker; repeat while it loads a
-stub.
+"""One lazy link: compute the closure, compile, write sparse archives, run the linker; repeat while it loads a stub.
 
 Any obstacle raises `NeedsWholeArchives`; then the link is made with whole archives. A link that would fail with whole
 archives, too, raises `LinkRefused` (see `symbols/undefined_symbols.py`).
@@ -20,14 +19,13 @@ from ..symbol_index import SymbolIndex
 from ..symbol_index.storage import delete_index
 from .index_proof import INPUT, LinkPosition, providers, unproven
 from .lazy_archives import LazyArchive, LazyArchives, NeedsWholeArchives
-from .linker import run_linker
-from .linker_command import LinkCommand
+from .linker_command import LinkCommand, run_linker
 from .mentioned_names import MentionedNames
 from .suspects import Suspects
 from .symbols.stub_archive import extracted_members
 from .symbols.stub_objects import bitcode_stub
 from .symbols.symbol_closure import Roots, SymbolClosure
-from .symbols.undefined_symbols import LinkRefused, unconfirmed, undefined_symbols
+from .symbols.undefined_symbols import LinkRefused, names_in_sources, undefined_symbols
 
 #: After this number of rounds whole archives are faster. Usual links need one or two.
 MAX_ROUNDS = 6
@@ -47,21 +45,20 @@ class LinkStats:
 
 
 class LazyLink:
-    """A link without whole `archives`. `others`: the indexes of the existing archives, by path. `messages`: the file for the
+    """A link without whole `archives`. `existing`: the indexes of the other archives, by path. `messages`: the file for the
     linker's output."""
 
     def __init__(self, archives: LazyArchives, mentioned: MentionedNames, command: LinkCommand, roots: Roots,
-                 others: Mapping[Path, SymbolIndex], directory: Path, cwd: Path,
-                 messages: Path) -> None:
+                 existing: Mapping[Path, SymbolIndex], directory: Path, cwd: Path, messages: Path) -> None:
         self.archives, self.command, self.directory, self.cwd, self.messages = archives, command, directory, cwd, messages
-        self._roots, self._others = roots, others
+        self._roots, self._existing = roots, existing
         self._order = list(dict.fromkeys(library.path for library in command.libraries
-                                         if library.path in archives.lazies or library.path in others))
+                                         if library.path in archives.lazies or library.path in existing))
         self._forced: dict[Path, set[str]] = {path: set() for path in self._order}
-        self._suspects = Suspects(mentioned, archives, self._order, others, roots)
-        self._asked = False
+        self._suspects = Suspects(mentioned, archives, self._order, existing, roots)
+        self._has_bounds = False
         self.stats = LinkStats(members=sum(len(lazy.archive.members) for lazy in archives.lazies.values()),
-                               predicted=sum(lazy.known != 'exact' for lazy in archives.lazies.values()))
+                               predicted=sum(not lazy.exact for lazy in archives.lazies.values()))
 
     def run(self) -> None:
         """Link. The output appears only if it is the one that whole archives give."""
@@ -70,12 +67,12 @@ class LazyLink:
             self._make()
             self.archives.write()
             done = self._link()
-            taken = {path: extracted_members(done.stdout, private, self.archives.real[path]) for path,
-                     private in self.archives.private.items()}
-            for path, names in ((path, names) for path, names in taken.items() if names):
+            stubs = {path: names for path, private in self.archives.private.items()
+                     if (names := extracted_members(done.stdout, private, self.archives.real[path]))}
+            for path, names in stubs.items():
                 self.archives.build.listener.note(f'lazy link: the linker also loads {", ".join(sorted(names))} of {path.name}')
                 self._forced[path] |= names
-            if not any(taken.values()) and not self._loads_more(done.stdout):
+            if not stubs and not self._loads_more(done.stdout):
                 self._finish(done)
                 return
         raise NeedsWholeArchives(f'{MAX_ROUNDS} rounds were not enough')
@@ -89,13 +86,13 @@ class LazyLink:
     def _closure(self) -> SymbolClosure:
         began = time.perf_counter()
         lazies = self.archives.lazies
-        closure = SymbolClosure([lazies[path].index if path in lazies else self._others[path] for path in self._order],
+        closure = SymbolClosure([lazies[path].index if path in lazies else self._existing[path] for path in self._order],
                                 self._roots)
         for path, names in self._forced.items():
             closure.add(self._order.index(path), names)
         for library in self.command.libraries:
-            if library.whole and library.path in self._others:
-                closure.add(self._order.index(library.path), self._others[library.path].names)
+            if library.whole and library.path in self._existing:
+                closure.add(self._order.index(library.path), self._existing[library.path].names)
         self._spent('search', began)
         return closure
 
@@ -103,15 +100,15 @@ class LazyLink:
         """Compile the members that are needed, or that may define what the link looks for."""
         self._compile(self._closure())
         closure = self._closure()
-        if (closure.bitcode or self._roots.shared) and not self._asked:
-            self._asked = True
+        if (closure.bitcode or self._roots.shared) and not self._has_bounds:
+            self._has_bounds = True
             began = time.perf_counter()
-            self.archives.sketch()
+            self.archives.bound_symbols()
             self._spent('front end', began)
             if closure.bitcode:
                 self._ask_code_generation()
             self._compile(self._closure())
-        elif not self._asked and self.archives.bounds:
+        elif not self._has_bounds and self.archives.bounds:
             self._compile_suspects()
         self.stats.real = sum(map(len, self.archives.real.values()))
         self.stats.compiled = self.archives.build.result.compiled
@@ -131,10 +128,10 @@ class LazyLink:
 
     def _loads_more(self, trace: str) -> bool:
         """Whether the linker loaded members that the closure lacks, so that it may have looked for other names."""
-        if not self.archives.bounds or self._asked:
+        if not self.archives.bounds or self._has_bounds:
             return False
-        closure, loaded, more = self._closure(), _taken(trace), False
-        for number, (path, (index, _)) in enumerate(zip(self._order, self._suspects.known(), strict=True)):
+        closure, loaded, more = self._closure(), _loaded_members(trace), False
+        for number, (path, (index, _)) in enumerate(zip(self._order, self._suspects.certain(), strict=True)):
             names = {name for name in index.names if (path.name, name) in loaded} - closure.needed[number]
             self._forced[path] |= names
             more = more or bool(names)
@@ -148,9 +145,8 @@ class LazyLink:
         self._spent('compile', began)
 
     def _ask_code_generation(self) -> None:
-        """Code generation for bitcode calls functions that no symbol table mentions. The linker loads
-        those that are bitcode beforehand in any program, and is asked for the list. All native members are
-        compiled."""
+        """Code generation for bitcode calls functions that no symbol table mentions. The linker loads those that are bitcode
+        beforehand in any program, and is asked for the list. All native members are compiled."""
         self.archives.write(empty=True)
         main = self.directory / 'probe.o'
         main.write_bytes(bitcode_stub(['emroot_probe'], self.archives.triple))
@@ -172,15 +168,14 @@ class LazyLink:
         for library in self.command.libraries:
             if library.path in self.archives.private:
                 words[library.at] = str(self.archives.private[library.path])
-        words[self.command.output] = str(self._aside())
+        words[self.command.output] = str(self._temporary_output())
         began = time.perf_counter()
         done = run_linker([words[0], '--trace', *words[1:], *more], self.directory, self.cwd)
         self._spent('link', began)
         return done
 
-    def _aside(self) -> Path:
-        """A temporary path for the output, with the same file name, because the name is part of the
-        output."""
+    def _temporary_output(self) -> Path:
+        """A temporary path for the output, with the same file name, because the name is part of the output."""
         aside = self.directory / 'out'
         aside.mkdir(exist_ok=True)
         return aside / os.path.basename(self.command.words[self.command.output])
@@ -192,58 +187,55 @@ class LazyLink:
         if done.returncode != 0:
             self._refuse(done)
         self._prove(done.stdout)
-        self._say(done.stderr)
-        shutil.move(self._aside(), self.cwd / self.command.words[self.command.output])
+        self._write_messages(done.stderr)
+        shutil.move(self._temporary_output(), self.cwd / self.command.words[self.command.output])
 
     def _prove(self, trace: str) -> None:
-        """Verify the indexes of others for members that were not compiled, as far as this link depends on
-        them."""
+        """Verify the indexes of others for members that were not compiled, as far as this link depends on them."""
         archives, began = self.archives, time.perf_counter()
-        claimed = {path: lazy for path, lazy in archives.lazies.items() if lazy.claimed and lazy.known == 'exact'}
+        claimed = {path: lazy for path, lazy in archives.lazies.items() if lazy.claimed}
         if not claimed:
             return
         linked: dict[str, LinkPosition] = {str(path): INPUT for path in self.command.objects}
-        taken, files = _taken(trace), [archives.private.get(path, path) for path in self._order]
-        for number, (path, file) in enumerate(zip(self._order, files, strict=True)):
-            names = (archives.lazies[path].index if path in archives.lazies else self._others[path]).names
-            linked.update((f'{file}[{name}]', (number, at)) for at, name in enumerate(names) if (file.name, name) in taken)
-        wanted = providers(archives.symbols([*self.command.objects, *files]), linked)
-        unproved = {path: unproven(archives.build, lazy, self._order.index(path), wanted, archives.real[path])
-                    for path, lazy in claimed.items()}
-        archives.make(unproved)
+        loaded, files = _loaded_members(trace), [archives.private.get(path, path) for path in self._order]
+        for number, (file, (index, _)) in enumerate(zip(files, self._suspects.certain(), strict=True)):
+            linked.update((f'{file}[{name}]', (number, at)) for at, name in enumerate(index.names) if (file.name, name) in loaded)
+        provided = providers(archives.symbols([*self.command.objects, *files]), linked)
+        archives.make({path: unproven(archives.build, lazy, self._order.index(path), provided, archives.real[path])
+                       for path, lazy in claimed.items()})
         self.stats.compiled = archives.build.result.compiled
         self._spent('proof', began)
 
     def _refuse(self, done: subprocess.CompletedProcess[str]) -> None:
-        """Pass a failure on if whole archives fail in the same way. Otherwise raise `NeedsWholeArchives`, and the
-        link is repeated with whole archives."""
+        """Pass a failure on if whole archives fail in the same way. Otherwise raise `NeedsWholeArchives`."""
         missing = undefined_symbols(self._link('--no-demangle', '--error-limit=0', '--no-color-diagnostics').stderr)
         archives = self.archives
         if not missing and (done.returncode < 0 or 'error: ' not in done.stderr or any(
                 f'{private}({name}' in done.stderr for path, private in archives.private.items()
                 for name in set(archives.lazies[path].index.names) - archives.real[path].keys())):
             raise NeedsWholeArchives(f'the linker failed: {done.stderr.strip()[:2000]}')
-        known = {name for index, certain in self._suspects.known()
+        known = {name for index, certain in self._suspects.certain()
                  for member in index.members if member.name in certain for name in member.defined}
         if missing & known:
             raise NeedsWholeArchives(f'the linker does not find {", ".join(sorted(missing & known))}')
-        for path, lazy in archives.lazies.items():
-            names = unconfirmed(archives.build, lazy.archive, missing, archives.real[path]) if lazy.known == 'exact' else set()
-            drawn = archives.scan([(lazy.archive, names)]).get(lazy.archive.name, {}) if names else {}
-            if wrong := [name for name in sorted(names) if name not in drawn or drawn[name].defined & missing]:
+        for path, lazy in ((path, lazy) for path, lazy in archives.lazies.items() if lazy.exact):
+            mentioned = names_in_sources(archives.build, lazy.archive, missing, archives.real[path])
+            unconfirmed = {member for member, names in mentioned.items() if names}
+            bounds = archives.scan(path, unconfirmed)
+            if wrong := [member for member in sorted(unconfirmed) if member not in bounds or bounds[member] & missing]:
                 delete_index(archives.build.store, lazy.archive.key)
                 raise NeedsWholeArchives(f'the index of {lazy.archive.name} may be wrong about {wrong[0]}, and was withdrawn')
-        self._say(done.stderr)
+        self._write_messages(done.stderr)
         raise LinkRefused(', '.join(sorted(missing)) or done.stderr.strip()[:500])
 
-    def _say(self, text: str) -> None:
+    def _write_messages(self, text: str) -> None:
         for path, private in self.archives.private.items():
             text = text.replace(str(private), str(path))
         with open(self.messages, 'a', encoding='locale', errors='surrogateescape') as f:
             f.write(text)
 
 
-def _taken(trace: str) -> set[tuple[str, str]]:
+def _loaded_members(trace: str) -> set[tuple[str, str]]:
     """(archive file name, member) of each member that a link loaded, from the output of `wasm-ld --trace`."""
     return {(os.path.basename(archive), member) for line in trace.splitlines() if line.endswith(')')
             for archive, _, member in [line[:-1].rpartition('(')]}

@@ -1,8 +1,4 @@
-"""Records of lazy links in a cache directory: their number, and the libraries that were not built whole.
-
-After lazy links a cache directory has headers and stamps but not all libraries, and a frozen emcc fails with
-it. `.emroot/lazy/MODE.json` lists the libraries that were never built whole.
-"""
+"""Lazy links in a cache directory: their number, and the libraries not built whole (`.emroot/lazy/MODE.json`)."""
 
 from __future__ import annotations
 
@@ -32,10 +28,10 @@ class LinkCount:
 
 def read_links(cache: Path, mode: Mode) -> LinkCount:
     """The record of a mode; an empty one if there is none."""
-    said = read_json(_note(cache, mode)) or {}
+    record = read_json(_file(cache, mode)) or {}
     try:
-        return LinkCount(int(said['links']), float(said.get('seconds', 0.0)),
-                         [(str(target), str(path)) for target, path in dict(said.get('without', {})).items()])
+        return LinkCount(int(record['links']), float(record.get('seconds', 0.0)),
+                         [(str(target), str(path)) for target, path in dict(record.get('without', {})).items()])
     except (KeyError, TypeError, ValueError):
         return LinkCount()
 
@@ -44,12 +40,11 @@ def note_link(cache: Path, mode: Mode, archives: Iterable[Archive], seconds: flo
     """Record a link without `archives`, which took `seconds` in addition to its compiles."""
     before = read_links(cache, mode)
     without = {**dict(before.did_without), **{archive.target: archive.path for archive in archives}}
-    write_json(_note(cache, mode), {'links': before.count + 1, 'seconds': round(before.seconds + seconds, 3), 'without': without})
+    write_json(_file(cache, mode), {'links': before.count + 1, 'seconds': round(before.seconds + seconds, 3), 'without': without})
 
 
 def never_whole(cache: Path) -> dict[Mode, list[str]]:
-    """By mode, the libraries that lazy links did not build and that are still missing: a frozen emcc fails
-    without them."""
+    """By mode, the libraries that lazy links did not build and that are still missing."""
     found = {mode: sorted(target for target, path in read_links(cache, mode).did_without if not (cache / path).is_file())
              for mode in (all_modes() if (cache / '.emroot' / 'lazy').is_dir() else ())}
     return {mode: targets for mode, targets in found.items() if targets}
@@ -61,5 +56,5 @@ def completing_command(cache: Path, missing: dict[Mode, list[str]]) -> str:
     return f'emroot build --cache {quoted(cache)} --targets {targets}'
 
 
-def _note(cache: Path, mode: Mode) -> Path:
+def _file(cache: Path, mode: Mode) -> Path:
     return cache / '.emroot' / 'lazy' / f'{mode}.json'

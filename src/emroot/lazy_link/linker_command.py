@@ -1,13 +1,18 @@
-"""The linker's command line from emcc: inputs, roots, and options that prevent a lazy link."""
+"""The linker's command line from emcc: inputs, roots, and options that prevent a lazy link; and how it is run."""
 
 from __future__ import annotations
 
 import os
 import re
+import subprocess
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from ..host.quoting import write_response_file
+
+#: Characters of a command line that every system takes.
+_LONG = 30000
 #: Options with a symbol that the linker then searches for.
 _NAMING = re.compile(r'(?:-u|--undefined=|--export=|--export-if-defined=|--entry=|--wrap=)(.+)', re.DOTALL)
 _NAMING_NEXT = ('-u', '--undefined', '-e', '--entry', '--wrap', '--export', '--export-if-defined')
@@ -41,7 +46,7 @@ class LinkCommand:
     stubs: list[Path] = field(default_factory=list)
     libraries: list[LinkedArchive] = field(default_factory=list)
     """Archives, in order."""
-    wanted: set[str] = field(default_factory=lambda: set(_OWN))
+    named: set[str] = field(default_factory=lambda: set(_OWN))
     wrapped: set[str] = field(default_factory=set)
     """The symbols of `--wrap`."""
     output: int = 0
@@ -52,7 +57,7 @@ class LinkCommand:
 
 def read_command(words: Sequence[str], cwd: Path, missing: Sequence[Path]) -> LinkCommand:
     """Parse a command. The archives in `missing` do not exist, but are treated as if they did."""
-    command, awaited = LinkCommand(words), {str(path): path for path in missing}
+    command, awaited = LinkCommand(words), set(map(str, missing))
     directories, whole = list(_directories(words, cwd)), False
     arguments = iter(range(1, len(words)))
     for at in arguments:
@@ -60,20 +65,21 @@ def read_command(words: Sequence[str], cwd: Path, missing: Sequence[Path]) -> Li
         if _TELLING.fullmatch(word):
             command.obstacle = f'{word} needs whole archives'
         if naming := _NAMING.fullmatch(word):
-            command.wanted.add(naming[1])
+            command.named.add(naming[1])
             if word.startswith('--wrap='):
                 command.wrapped.add(naming[1])
         elif word in ('--whole-archive', '--no-whole-archive'):
             whole = word == '--whole-archive'
         elif word.startswith('-l') and len(word) > 2:
-            if path := _find(f'lib{word[2:]}.a', directories, awaited):
+            paths = (directory / f'lib{word[2:]}.a' for directory in directories)
+            if path := next((path for path in paths if path.is_file() or str(path) in awaited), None):
                 command.libraries.append(LinkedArchive(at, path, whole))
         elif word in _TAKES_NEXT:
             following = next(arguments, at)
             if word == '-o':
                 command.output = following
             elif word in _NAMING_NEXT:
-                command.wanted.add(words[following])
+                command.named.add(words[following])
                 if word == '--wrap':
                     command.wrapped.add(words[following])
         elif not word.startswith('-'):
@@ -96,11 +102,7 @@ def _directories(words: Sequence[str], cwd: Path) -> Iterator[Path]:
             yield cwd / word.partition('=')[2]
 
 
-def _find(name: str, directories: Sequence[Path], awaited: dict[str, Path]) -> Path | None:
-    return next((path for directory in directories if (path := directory / name).is_file() or str(path) in awaited), None)
-
-
-def _take_input(command: LinkCommand, given: LinkedArchive, awaited: dict[str, Path]) -> None:
+def _take_input(command: LinkCommand, given: LinkedArchive, awaited: set[str]) -> None:
     path = given.path
     if path.suffix == '.a':
         command.libraries.append(given)
@@ -115,3 +117,11 @@ def _take_input(command: LinkCommand, given: LinkedArchive, awaited: dict[str, P
             command.libraries.append(given)
         else:
             command.objects.append(path)
+
+
+def run_linker(words: Sequence[str], directory: Path, cwd: Path) -> subprocess.CompletedProcess[str]:
+    """Run a command of wasm-ld to its end. `directory`: for a response file."""
+    if sum(map(len, words)) > _LONG:
+        words = [words[0], write_response_file(directory / 'arguments', words[1:])]
+    return subprocess.run(words, cwd=cwd, stdin=subprocess.DEVNULL, capture_output=True, text=True, errors='surrogateescape',
+                          check=False)

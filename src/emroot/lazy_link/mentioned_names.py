@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Collection, Iterable, Mapping
+from functools import partial
 from pathlib import Path
 
 from .. import schemas
@@ -16,7 +17,7 @@ from ..host.home import write_json
 from ..keys.plan import Archive, Compile, Plan
 from .member_builder import mapped_context
 from .source_names.headers import Dialect, Headers, TextReader
-from .source_names.mentions import Mentions, Wanted
+from .source_names.mentions import Mentions, SoughtNames
 from .symbols.ir_symbols import can_be_scanned, is_assembly, source_of
 
 MemberName = tuple[str, str]
@@ -44,7 +45,7 @@ class MentionedNames:
         if new:
             found: dict[str, list[MemberName]] = {name: [] for name in new}
             for mentions, members in self._read():
-                for file, mentioned in mentions.may_define(Wanted(new, mentions.headers.is_class)).items():
+                for file, mentioned in mentions.may_define(SoughtNames(new, mentions.headers.is_class)).items():
                     for name in mentioned:
                         found[name] += members.get(file, ())
             self._known.update(found)
@@ -64,7 +65,7 @@ class MentionedNames:
                     if alike not in dialects:
                         dialects[alike] = _dialect(compile_, context)
                     members = groups.setdefault(dialects[alike], {})
-                    members.setdefault(_source(compile_, context), []).append((archive.name, name))
+                    members.setdefault(_path(source_of(compile_, context), context), []).append((archive.name, name))
             texts = TextReader()
             self._groups = [(Mentions(Headers(dialect, texts, members)), members) for dialect, members in groups.items()]
         return self._groups
@@ -82,14 +83,13 @@ def _is_told(compile_: Compile) -> bool:
     return (is_assembly(compile_) or can_be_scanned(compile_)) and not any(word.startswith(_BRINGING) for word in compile_.argv)
 
 
-def _source(compile_: Compile, context: CompileContext) -> str:
-    return os.path.normpath(os.path.join(context.working_directory, source_of(compile_, context)))
+def _path(word: str, context: CompileContext) -> str:
+    return os.path.normpath(os.path.join(context.working_directory, word))
 
 
 def _dialect(compile_: Compile, context: CompileContext) -> Dialect:
     """Where a compile finds its headers, and what its command line defines."""
-    def path(word: str) -> str:
-        return os.path.normpath(os.path.join(context.working_directory, word))
+    path = partial(_path, context=context)
     words, cxx = context.command(compile_, Path('none.o')), not compile_.source.endswith(('.c', '.s', '.S'))
     public = []
     for sysroot in (word.partition('=')[2] for word in words if word.startswith('--sysroot=')):

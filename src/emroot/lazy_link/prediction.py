@@ -1,12 +1,13 @@
 """Predictions: the probable index of an archive without one, from its closest relative with an index.
 
 A relative is the same library in another mode, or another variant, of this SDK or of that of the hints. A link needs mostly
-the same members of it, so these can be compiled at once. The result never depends on a prediction: see `mentions.py`.
+the same members of it, so these can be compiled at once. The result never depends on a prediction (`suspects.py`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
 from ..engine.build import Build
 from ..keys.plan import Archive, Compile
@@ -18,22 +19,17 @@ from .symbols.ir_symbols import gives_bitcode
 
 
 def predict_index(build: Build, archive: Archive, compiles: Mapping[str, Compile]) -> SymbolIndex:
-    """The index of a relative, for the members of this archive. Members that the relative lacks have no
-    symbols."""
+    """The index of a relative, for the members of this archive. Members that the relative lacks have no symbols."""
     relative = _relative(build, archive)
     known = {member.name: member for member in relative.members} if relative else {}
-    return SymbolIndex(tuple(_member(name, gives_bitcode(compiles[key]), known.get(name)) for name, key in archive.members))
-
-
-def _member(name: str, bitcode: bool, known: MemberSymbols | None) -> MemberSymbols:
-    return MemberSymbols(name, known.defined if known else (), known.undefined if known else (), bitcode)
+    return SymbolIndex(tuple(replace(known.get(name, MemberSymbols(name, ())), bitcode=gives_bitcode(compiles[key]), digest='')
+                             for name, key in archive.members))
 
 
 def _relative(build: Build, archive: Archive) -> SymbolIndex | None:
     for mode, target in _relatives(build, archive):
         known = build.known.get(mode, target)
-        index = find_index(build.store, known.key) if known else None
-        if index:
+        if known and (index := find_index(build.store, known.key)):
             return index
     return find_hint(archive.mode, archive.target)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Callable, Collection, Sequence
 from functools import partial
@@ -18,73 +19,66 @@ from ..keys.location import local_key
 from ..keys.plan import Archive, Plan, make_plan
 from ..modes import Mode
 from ..symbol_index.storage import KIND
-from .index_lookup import keys_in, known_archive, others_known, without_index
+from .index_lookup import existing_indexes, keys_in, read_roots, unbuilt_archives
 from .lazy_archives import LazyArchive, LazyArchives, NeedsWholeArchives
 from .link import LazyLink, LinkStats
 from .link_history import LinkCount, note_link, read_links
-from .link_inputs import read_roots
-from .linker_command import read_command
-from .member_builder import MemberBuilder, SymbolScanner
+from .linker_command import LinkCommand, read_command
 from .mentioned_names import MentionedNames
 
-#: Lazy links of a mode may take this number of seconds, without compiles, before the cost of whole libraries
-#: is computed.
+#: Lazy links of a mode may take this number of seconds, without compiles, before the cost of whole libraries is computed.
 FLOOR = 5.0
 Missing = Sequence[tuple[Mode, str]]
 
 
 def lazy_link(build: Build, words: Sequence[str], cwd: Path, missing: Missing, messages: Path, *,
               predicting: bool = True, always: bool = False) -> LinkStats:
-    """Run the linker's command `words` without the libraries `missing`. The linker's output is written to
-    `messages`.
-
+    """Run the linker's command `words` without the libraries `missing`. The linker's output is written to `messages`.
     `predicting`: also for libraries without an index; `always`: also where whole libraries take no longer. Raises
-    `NeedsWholeArchives` if whole archives are needed, `LinkRefused` if the link fails with these, too.
-    """
+    `NeedsWholeArchives` if whole archives are needed, `LinkRefused` if the link fails with these, too."""
     if build.options.builder != 'source':
         raise NeedsWholeArchives('libraries are built by embuilder')
-    plan = _plan(build, missing)
+    plan, root = _plan(build, missing), build.cache.root
     with build.store:
-        root = build.cache.root
         command = read_command(words, cwd, [root / archive.path for archive in plan.archives])
         if command.obstacle:
             raise NeedsWholeArchives(command.obstacle)
         _ask_remote(build, plan)
-        named = {library.path for library in command.libraries} - {library.path for library in command.libraries if library.whole}
-        lazies = [lazy for archive in plan.archives if (lazy := known_archive(build, archive, plan)) and lazy.path in named]
-    if not predicting:
-        lazies = [lazy for lazy in lazies if lazy.known == 'exact']
-    for mode in {lazy.archive.mode for lazy in lazies}:
+        lazies, unknown = _choose(build, plan, command, predicting=predicting)
+    for mode in {lazy.archive.mode for lazy in lazies} if not always else ():
         before = read_links(root, mode)
-        if not always and is_enough(before, partial(_cost, build, plan, [lazy for lazy in lazies if lazy.archive.mode == mode])):
-            raise NeedsWholeArchives(f'{before.count} lazy links have taken {before.seconds:.0f} s: whole libraries take no '
-                                     f'longer')
-    unknown = without_index(build, plan, lazies)
+        if is_enough(before, partial(_cost, build, plan, [lazy for lazy in lazies if lazy.archive.mode == mode])):
+            raise NeedsWholeArchives(f'{before.count} lazy links have taken {before.seconds:.0f} s: '
+                                     'whole libraries take no longer')
     if unknown:
         build.listener.note(f'built whole, because there is no index: {", ".join(unknown)}')
     _build_whole(build, missing, {(lazy.archive.mode, lazy.archive.target) for lazy in lazies})
     if not lazies:
-        raise NeedsWholeArchives(f'no index for {", ".join(unknown)}' if unknown else 'no missing library is compiled from '
-                                                                                      'sources')
-    scratch = Scratch(root / IN_FLIGHT)
-    try:
+        raise NeedsWholeArchives(f'no index for {", ".join(unknown)}' if unknown
+                                 else 'no missing library is compiled from sources')
+    with contextlib.closing(Scratch(root / IN_FLIGHT)) as scratch:
         directory = scratch.directory()
-        archives = LazyArchives(build, MemberBuilder(build, plan), SymbolScanner(build, plan), lazies, directory / 'lib')
-        mentioned = MentionedNames(build, plan, [lazy.archive for lazy in lazies if lazy.known != 'exact'])
-        link = LazyLink(archives, mentioned, command, read_roots(build, command, cwd), others_known(build, command, lazies),
+        archives = LazyArchives(build, plan, lazies, directory / 'lib')
+        mentioned = MentionedNames(build, plan, [lazy.archive for lazy in lazies if not lazy.exact])
+        link = LazyLink(archives, mentioned, command, read_roots(build, command, cwd), existing_indexes(build, command, lazies),
                         directory, cwd, messages)
         link.run()
-    finally:
-        scratch.close()
     _note_links(root, [lazy.archive for lazy in lazies])
-    complete = [(lazy.archive.mode, lazy.archive.target) for lazy in link.complete()]
-    _build_whole(build, complete, set())
+    _build_whole(build, [(lazy.archive.mode, lazy.archive.target) for lazy in link.complete()], set())
     return link.stats
 
 
+def _choose(build: Build, plan: Plan, command: LinkCommand, *, predicting: bool) -> tuple[list[LazyArchive], list[str]]:
+    """The archives that this link does without, and the names of those that it cannot do without for want of an index."""
+    whole = {library.path for library in command.libraries if library.whole}
+    named = {library.path for library in command.libraries} - whole
+    unbuilt = unbuilt_archives(build, plan)
+    lazies = [lazy for lazy in unbuilt if lazy.path in named and (lazy.exact or predicting)]
+    return lazies, [lazy.archive.name for lazy in unbuilt if not lazy.exact and lazy not in lazies]
+
+
 def is_enough(links: LinkCount, cost: Callable[[], float]) -> bool:
-    """Whether lazy links have taken as long as whole libraries would, whose `cost` is then computed. With
-    this rule the total is at most twice the optimum."""
+    """Whether lazy links took as long as whole libraries would (`cost`): in total at most twice the optimum."""
     return links.seconds >= FLOOR and links.seconds >= cost()
 
 
@@ -97,8 +91,7 @@ def _cost(build: Build, plan: Plan, lazies: Sequence[LazyArchive]) -> float:
 
 
 def _note_links(cache: Path, archives: Sequence[Archive]) -> None:
-    """Record a lazy link in each of its modes, with the time of this process. Compilers and linker would
-    run without it, too."""
+    """Record a lazy link in each of its modes, with the time of this process. Compilers and linker would run without it, too."""
     used = os.times()
     for mode in {archive.mode for archive in archives}:
         note_link(cache, mode, [archive for archive in archives if archive.mode == mode], used.user + used.system)
@@ -126,10 +119,7 @@ def _ask_remote(build: Build, plan: Plan) -> None:
         return
     from ..engine.remote_requests import archive_requests
     from ..remote.client import DownloadRequest, Remote
-    remote = Remote(build.options.remote, build.store, build.listener)
     durations = CompileTimes(build.home, build.catalogue.sdk)
-    try:
+    with contextlib.closing(Remote(build.options.remote, build.store, build.listener)) as remote:
         remote.download([*archive_requests(plan, build.store, keys_in(build), durations.expected, default_workers()),
                          *(DownloadRequest(KIND, (a.key,), 1.0) for a in plan.archives if not build.store.read(KIND, a.key))])
-    finally:
-        remote.close()

@@ -7,28 +7,33 @@ from functools import cached_property
 from pathlib import Path
 
 from ..symbol_index import SymbolIndex
+from .index_proof import INPUT, NOWHERE, LinkPosition
 from .lazy_archives import LazyArchive, LazyArchives, NeedsWholeArchives
 from .mentioned_names import MentionedNames
-from .symbols.symbol_closure import Roots, SymbolClosure
-from .wanted_names import wanted_names
+from .symbols.symbol_closure import IMPORTED, Roots, SymbolClosure
+
+#: Names that the linker defines or looks for by itself.
+_LINKERS = '''_initialize _start main __main_argc_argv __main_void __original_main
+    __data_end __dso_handle __global_base __heap_base __heap_end __indirect_function_table __memory_base __memory_base32
+    __rodata_end __rodata_start __stack_high __stack_low __stack_pointer __table_base __table_base32 __tls_align __tls_base
+    __tls_size __wasm_apply_data_relocs __wasm_apply_global_relocs __wasm_apply_global_tls_relocs __wasm_apply_tls_relocs
+    __wasm_call_ctors __wasm_call_dtors __wasm_first_page_end __wasm_init_memory __wasm_init_memory_flag __wasm_init_tls
+    __wasm_start __wasm_get_tls_base __wasm_set_tls_base __init_tls_base'''
 
 
 class Suspects:
-    """Compares the names that a link looks for with what sources mention. `order`: the archives of the link; `others`: the
-    indexes of those that exist."""
+    """Compares the names that a link looks for with what sources mention. `existing`: the indexes of archives that exist."""
 
     def __init__(self, mentioned: MentionedNames, archives: LazyArchives, order: Sequence[Path],
-                 others: Mapping[Path, SymbolIndex], roots: Roots) -> None:
-        self._mentioned, self._archives, self._order, self._others, self._roots = mentioned, archives, order, others, roots
+                 existing: Mapping[Path, SymbolIndex], roots: Roots) -> None:
+        self._mentioned, self._archives, self._order, self._existing, self._roots = mentioned, archives, order, existing, roots
 
     def members(self, closure: SymbolClosure) -> dict[Path, set[str]]:
         """By archive, the members that are not compiled and may define a name before what the link takes for it.
-
-        Raises `NeedsWholeArchives` if a compiled member shows that sources do not tell.
-        """
-        wanted = wanted_names(closure, self.known(), self._roots, self._weak)
+        Raises `NeedsWholeArchives` if a compiled member shows that sources do not tell."""
+        sought = self._sought_names(closure)
         try:
-            found = self._mentioned.may_define(wanted.keys())
+            found = self._mentioned.may_define(sought.keys())
         except OSError as error:
             raise NeedsWholeArchives(f'the sources of its libraries cannot be read: {error}') from error
         suspects: dict[Path, set[str]] = {}
@@ -39,29 +44,47 @@ class Suspects:
                 mentions = {(name, member) for name, members in found.items() for archive, member in members
                             if archive == lazy.archive.name}
                 unbounded = {member for archive, member in self._mentioned.unbounded if archive == lazy.archive.name}
-                self._check(lazy, mentions, wanted.keys(), real.keys() - unbounded)
-                suspects[path] = (unbounded | {member for name, member in mentions if wanted[name] > at[member]}) - real.keys()
+                self._check(lazy, mentions, sought.keys(), real.keys() - unbounded)
+                suspects[path] = (unbounded | {member for name, member in mentions if sought[name] > at[member]}) - real.keys()
         return suspects
 
     @staticmethod
-    def _check(lazy: LazyArchive, mentions: Set[tuple[str, str]], wanted: Set[str], compiled: Set[str]) -> None:
+    def _check(lazy: LazyArchive, mentions: Set[tuple[str, str]], sought: Set[str], compiled: Set[str]) -> None:
         """What was compiled defines none of these names without a mention of it."""
         for member in lazy.index.members:
-            if member.name in compiled:
-                for name in wanted & set(member.defined):
-                    if (name, member.name) not in mentions:
-                        raise NeedsWholeArchives(f'{member.name} of {lazy.archive.name} defines {name}, of which its source does '
-                                                 'not tell')
+            for name in sought & set(member.defined) if member.name in compiled else ():
+                if (name, member.name) not in mentions:
+                    raise NeedsWholeArchives(f'{member.name} of {lazy.archive.name} defines {name}, '
+                                             'of which its source does not tell')
 
-    def known(self) -> list[tuple[SymbolIndex, Set[str]]]:
+    def certain(self) -> list[tuple[SymbolIndex, Set[str]]]:
         """Each archive with the members whose symbols are known for certain."""
         found: list[tuple[SymbolIndex, Set[str]]] = []
         for path in self._order:
-            index = self._archives.lazies[path].index if path in self._archives.lazies else self._others[path]
+            index = self._archives.lazies[path].index if path in self._archives.lazies else self._existing[path]
             found.append((index, self._archives.real[path].keys() if path in self._archives.bounds else set(index.names)))
         return found
+
+    def _sought_names(self, closure: SymbolClosure) -> Mapping[str, LinkPosition]:
+        """Each name that the linker looks for, with the position of what defines it first: an input, or a member whose symbols
+        are known for certain. What comes later cannot provide the name."""
+        roots = self._roots
+        names = {*roots.referenced, *roots.weak, *self._weak, *_LINKERS.split()}
+        names.update(f'{prefix}{name}' for name in roots.wrapped for prefix in ('__wrap_', '__real_'))
+        provided = dict.fromkeys(roots.defined, INPUT)
+        for number, ((index, certain), needed) in enumerate(zip(self.certain(), closure.needed, strict=True)):
+            for at, member in enumerate(index.members):
+                if member.name in needed:
+                    names.update(member.undefined, member.weak)
+                if member.name in certain:
+                    for name in member.defined:
+                        provided.setdefault(name, (number, at))
+        for name in list(names):  # JavaScript functions, which need others if they are wanted
+            for function in (name, name.removeprefix(IMPORTED)):
+                names.update(roots.stubs.get(function, ()))
+        return {name: provided.get(name, NOWHERE) for name in names}
 
     @cached_property
     def _weak(self) -> set[str]:
         """The names that members of existing archives reference weakly."""
-        return {name for symbols in self._archives.symbols(list(self._others)).values() for name in symbols.weak}
+        return {name for symbols in self._archives.symbols(list(self._existing)).values() for name in symbols.weak}

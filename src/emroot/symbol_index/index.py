@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import lzma
 import struct
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import accumulate
 
 from .. import schemas
-from ..host.leb128 import encode
+from ..host.leb128 import decode, encode
 
 _MAGIC = f'emroot-index-{schemas.SYMBOL_INDEX}\n'.encode()
 _BITCODE = 1
@@ -29,12 +30,10 @@ class MemberSymbols:
     undefined: tuple[str, ...] = ()
     """References for which the linker loads other members: not the weak ones. Sorted."""
     bitcode: bool = False
-    """Whether it is LLVM bitcode. The linker loads some bitcode members for functions that code generation
-    may call."""
+    """Whether it is LLVM bitcode. The linker loads some bitcode members for functions that code generation may call."""
     digest: str = ''
-    """The first twelve digits of the object's sha256; empty if it is unknown, or if the object contains a
-    path and differs between machines."""
-
+    """The first twelve digits of the object's sha256; empty if it is unknown, or if the object contains a path and differs
+    between machines."""
     weak: tuple[str, ...] = field(default=(), compare=False)
     """Weak references, as far as they are known: an index has none."""
 
@@ -62,9 +61,7 @@ class SymbolIndex:
         """The file format without compression."""
         symbols = sorted({name for m in self.members for name in (*m.defined, *m.undefined)})
         number = {name: n for n, name in enumerate(symbols)}
-        numbers = bytearray()
-        for value in [len(symbols), len(self.members)]:
-            numbers += encode(value)
+        numbers = bytearray(encode(len(symbols)) + encode(len(self.members)))
         for m in self.members:
             numbers += encode(_BITCODE if m.bitcode else 0)
             for names in (m.defined, m.undefined):
@@ -93,43 +90,33 @@ class SymbolIndex:
         """The index from the bytes of `body`; None if they are invalid."""
         try:
             return SymbolIndex(tuple(_members(body)))
-        except (ValueError, IndexError, struct.error):
+        except (ValueError, IndexError, StopIteration, struct.error):
             return None
 
 
-def _members(body: bytes) -> Iterator[MemberSymbols]:
+def _members(body: bytes) -> list[MemberSymbols]:
     text_size, number_size = struct.unpack_from('<II', body)
-    text, numbers = body[8:8 + text_size].decode(), _Numbers(body[8 + text_size:8 + text_size + number_size])
+    text, numbers = body[8:8 + text_size].decode(), _numbers(body[8 + text_size:8 + text_size + number_size])
     digests = body[8 + text_size + number_size:]
     names = text.split('\0') if text else []
-    symbols, count = numbers.next(), numbers.next()
+    symbols, count = next(numbers), next(numbers)
     if len(names) != symbols + count or len(digests) != count * _DIGEST:
         raise ValueError
+
+    def listed() -> tuple[str, ...]:
+        positions = list(accumulate([next(numbers) for _ in range(next(numbers))]))
+        if positions and positions[-1] >= symbols:
+            raise ValueError
+        return tuple(names[position] for position in positions)
+    found = []
     for n in range(count):
-        kind = numbers.next()
-        defined, undefined = (tuple(names[i] for i in numbers.ascending(symbols)) for _ in range(2))
-        digest = digests[n * _DIGEST:(n + 1) * _DIGEST]
-        yield MemberSymbols(names[symbols + n], defined, undefined, bool(kind & _BITCODE), digest.hex() if any(digest) else '')
+        bitcode, digest = bool(next(numbers) & _BITCODE), digests[n * _DIGEST:(n + 1) * _DIGEST]
+        found.append(MemberSymbols(names[symbols + n], listed(), listed(), bitcode, digest.hex() if any(digest) else ''))
+    return found
 
 
-class _Numbers:
-    def __init__(self, data: bytes) -> None:
-        self._data, self._at = data, 0
-
-    def next(self) -> int:
-        value = shift = 0
-        while True:
-            byte = self._data[self._at]
-            self._at += 1
-            value |= (byte & 0x7f) << shift
-            if byte < 0x80:
-                return value
-            shift += 7
-
-    def ascending(self, below: int) -> Iterable[int]:
-        last = 0
-        for _ in range(self.next()):
-            last += self.next()
-            if last >= below:
-                raise ValueError
-            yield last
+def _numbers(data: bytes) -> Iterator[int]:
+    at = 0
+    while at < len(data):
+        value, at = decode(data, at)
+        yield value

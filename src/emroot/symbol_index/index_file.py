@@ -23,8 +23,7 @@ def encode_indexes(indexes: Mapping[str, SymbolIndex]) -> bytes:
 
 
 def decode_indexes(data: bytes) -> dict[str, bytes] | None:
-    """The bodies of indexes (see `Index.of_body`) by the keys of their archives; None if the data are
-    invalid."""
+    """The bodies of indexes (see `SymbolIndex.of_body`) by the keys of their archives; None if the data are invalid."""
     if not data.startswith(_MAGIC):
         return None
     found = {}

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from ..host.files import read_file, remove, write_bytes
@@ -18,13 +17,12 @@ BOUNDS = 'sketch'
 CLAIMED = 'claimed'
 
 
-def record_index(store: Store, key: str, members: Mapping[str, Path], nm: Path, embedded_paths: Iterable[str],
-                 env: Mapping[str, str],
-                 ) -> str:
-    """Store the index of an archive of these objects (by member name, in order). Returns an error message
-    if their symbols cannot be read, otherwise an empty string."""
+def record_index(store: Store, key: str, members: Mapping[str, Path], nm: Path, embedded_paths: Sequence[str],
+                 env: Mapping[str, str]) -> str:
+    """Store the index of an archive of these objects (by member name, in order). Returns an error message if their symbols
+    cannot be read, otherwise an empty string."""
     try:
-        found = describe_objects(nm, members, carrying=[os.fsencode(path) for path in embedded_paths], env=env)
+        found = describe_objects(nm, members, embedded_paths, env)
     except NmFailed as error:
         return str(error)
     store_index(store, key, SymbolIndex(tuple(found.values())))
@@ -32,8 +30,7 @@ def record_index(store: Store, key: str, members: Mapping[str, Path], nm: Path, 
 
 
 def store_index(store: Store, key: str, index: SymbolIndex, kind: str = KIND, *, claimed: bool = False) -> Blob:
-    """Store an index, or another record of this `kind`, under the key of its archive. `claimed`: it came
-    from elsewhere, unsigned."""
+    """Store an index, or another record of this `kind`, under the key of its archive. `claimed`: unsigned, from elsewhere."""
     file = store.scratch() / f'{key[:32]}.index'
     write_bytes(file, index.encode())
     blob = store.add_file(file)
@@ -43,8 +40,7 @@ def store_index(store: Store, key: str, index: SymbolIndex, kind: str = KIND, *,
 
 
 def find_index(store: Store, key: str, kind: str = KIND) -> SymbolIndex | None:
-    """The index of the archive with this key, or another record of this `kind`; None if it is absent or
-    damaged."""
+    """The index of the archive with this key, or another record of this `kind`; None if it is absent or damaged."""
     record = store.read(kind, key)
     blob = Blob.of(record.get('digest'), record.get('size')) if record else None
     if blob and store.has(blob):
@@ -58,6 +54,6 @@ def is_claimed(store: Store, key: str) -> bool:
     return bool((store.read(KIND, key) or {}).get(CLAIMED))
 
 
-def delete_index(store: Store, key: str, kind: str = KIND) -> None:
+def delete_index(store: Store, key: str) -> None:
     """Delete an index that turned out to be wrong."""
-    remove(store.record_path(kind, key))
+    remove(store.record_path(KIND, key))

@@ -11,6 +11,7 @@ from pathlib import Path
 from ..hashing import digest_bytes
 from ..host.ar import read_archive
 from ..host.quoting import write_response_file
+from ..keys.location import contains_path
 from .index import MemberSymbols, SymbolIndex
 
 #: llvm-nm's letter for undefined symbols that are not weak. Other capital letters are external definitions.
@@ -40,11 +41,8 @@ def find_nm(tools: Mapping[str, Path]) -> Path:
 
 def read_symbols(nm: Path | str, files: Sequence[Path | str], *, cwd: Path | str | None = None,
                  env: Mapping[str, str] | None = None) -> dict[str, Symbols]:
-    """The symbols of objects (`FILE`) and of the members of archives (`FILE[MEMBER]`); those without symbols
-    are left out.
-
-    Raises `NmFailed` if a file cannot be read.
-    """
+    """The symbols of objects (`FILE`) and of the members of archives (`FILE[MEMBER]`); those without symbols are left out.
+    Raises `NmFailed` if a file cannot be read."""
     if not files:
         return {}
     arguments = ['--portability', '--no-sort', '--quiet', '--print-file-name', *map(str, files)]
@@ -65,8 +63,8 @@ def _parse(lines: Iterable[str]) -> dict[str, Symbols]:
     """Parse lines `FILE: NAME LETTER VALUE SIZE` and `FILE[MEMBER]: NAME LETTER`."""
     found: dict[str, Symbols] = {}
     for line in lines:
-        file, _, said = line.rpartition(': ')
-        name, _, rest = said.partition(' ')
+        file, _, symbol = line.rpartition(': ')
+        name, _, rest = symbol.partition(' ')
         if file and rest:
             symbols = found.setdefault(file, Symbols())
             if rest[0] == _UNDEFINED:
@@ -78,15 +76,12 @@ def _parse(lines: Iterable[str]) -> dict[str, Symbols]:
     return found
 
 
-def index_archive(nm: Path | str, archive: Path, *, carrying: Iterable[bytes] = (), env: Mapping[str, str] | None = None,
-                  ) -> SymbolIndex:
-    """The index of an archive. Objects that contain one of the byte strings `carrying` differ between
-    machines and get no digest.
-
-    Raises `NmFailed` if it cannot be read.
-    """
+def index_archive(nm: Path | str, archive: Path, embedded_paths: Sequence[str] = (), *,
+                  env: Mapping[str, str] | None = None) -> SymbolIndex:
+    """The index of an archive. Objects that contain one of `embedded_paths` differ between machines and get no digest.
+    Raises `NmFailed` if it cannot be read."""
     try:
-        contents, embedded_paths = list(read_archive(archive.read_bytes())), list(carrying)
+        contents = list(read_archive(archive.read_bytes()))
     except ValueError as error:
         raise NmFailed(f'{archive} is damaged: {error}') from error
     symbols = read_symbols(nm, [archive], env=env)
@@ -96,19 +91,16 @@ def index_archive(nm: Path | str, archive: Path, *, carrying: Iterable[bytes] = 
                              for name, content in contents))
 
 
-def describe_objects(nm: Path | str, objects: Mapping[str, Path], *, carrying: Iterable[bytes] = (),
-                     env: Mapping[str, str] | None = None) -> dict[str, MemberSymbols]:
-    """Objects by name, as members of an index (`carrying` as for `index_archive`).
-
-    Raises `NmFailed` if one cannot be read.
-    """
-    embedded_paths, symbols = list(carrying), read_symbols(nm, list(objects.values()), env=env)
-    return {name: _describe(name, path.read_bytes(), symbols.get(str(path), Symbols()), embedded_paths) for name,
-            path in objects.items()}
+def describe_objects(nm: Path | str, objects: Mapping[str, Path], embedded_paths: Sequence[str],
+                     env: Mapping[str, str]) -> dict[str, MemberSymbols]:
+    """Objects by name, as members of an index (see `index_archive`). Raises `NmFailed` if one cannot be read."""
+    symbols = read_symbols(nm, list(objects.values()), env=env)
+    return {name: _describe(name, path.read_bytes(), symbols.get(str(path), Symbols()), embedded_paths)
+            for name, path in objects.items()}
 
 
-def _describe(name: str, content: bytes, found: Symbols, carrying: Iterable[bytes]) -> MemberSymbols:
-    digest = '' if any(path in content for path in carrying) else digest_bytes(content)[:12]
+def _describe(name: str, content: bytes, found: Symbols, embedded_paths: Sequence[str]) -> MemberSymbols:
+    digest = '' if contains_path(content, embedded_paths) else digest_bytes(content)[:12]
     return MemberSymbols(name, tuple(sorted(found.defined)), tuple(sorted(found.undefined)), is_bitcode(content), digest,
                          tuple(sorted(found.weak)))
 

@@ -1,5 +1,4 @@
-"""The files that sources may include, and the macros, namespaces and aliases in them. Nothing is preprocessed: it is more than
-any compile reads."""
+"""The files that sources may include, with their macros, namespaces and aliases: more than any compile reads."""
 
 from __future__ import annotations
 
@@ -7,8 +6,7 @@ import os
 import re
 from collections.abc import Iterable, Set
 from dataclasses import dataclass
-from functools import cached_property
-from pathlib import Path
+from functools import cache, cached_property
 
 from .source_text import WORD, Macro, SourceText, reachable
 
@@ -33,23 +31,10 @@ class Dialect:
 
 
 class TextReader:
-    """Files, each read once."""
+    """Files by their paths, each read once. `text` raises `OSError` if one cannot be read."""
 
     def __init__(self) -> None:
-        self._texts: dict[str, SourceText] = {}
-        self._exists: dict[str, bool] = {}
-
-    def __call__(self, path: str) -> SourceText:
-        """A file. Raises `OSError` if it cannot be read."""
-        if path not in self._texts:
-            self._texts[path] = SourceText(Path(path))
-        return self._texts[path]
-
-    def exists(self, path: str) -> bool:
-        """Whether this is a file."""
-        if path not in self._exists:
-            self._exists[path] = os.path.isfile(path)
-        return self._exists[path]
+        self.text, self.exists = cache(SourceText), cache(os.path.isfile)
 
 
 class Headers:
@@ -62,13 +47,11 @@ class Headers:
         self.unknown: set[str] = set()
         """Files with an include of which it cannot be told what it is."""
         self.macros: dict[str, list[Macro]] = {}
-        self._public: dict[str, bool] = {}
-        self._classes: dict[str, bool] = {}
-        sources = set(sources)
-        self.files = self._read(sources)
+        self.is_public, self.is_class = cache(self._is_public), cache(self._is_class)
+        self.files = self._read(set(sources))
         """The sources, and all that they may include."""
         for file in self.files:
-            for macro in texts(file).macros:
+            for macro in texts.text(file).macros:
                 self.macros.setdefault(macro.name, []).append(macro)
         for name, _, value in (word.partition('=') for word in dialect.given):
             self.macros.setdefault(name.partition('(')[0], []).append(Macro(name.partition('(')[0], value))
@@ -86,7 +69,7 @@ class Headers:
 
     def _included(self, file: str) -> set[str]:
         found = set()
-        for name, quoted in self.texts(file).includes:
+        for name, quoted in self.texts.text(file).includes:
             if not name:
                 self.unknown.add(file)
             for directory in (os.path.dirname(file), *self._directories) if quoted else self._directories:
@@ -99,28 +82,24 @@ class Headers:
         """These files, and all that may include one of them, if by way of others."""
         return reachable(files, lambda file: self._including.get(file, ()))
 
-    def is_public(self, file: str) -> bool:
+    def _is_public(self, file: str) -> bool:
         """Whether programs include this header, too: from where it lies, or a copy. Only what is called a header is one."""
-        if file not in self._public:
-            self._public[file] = os.path.splitext(file)[1] in _HEADER_SUFFIXES and (
-                file.startswith((*self.dialect.public, self.dialect.compilers)) or self._has_public_copy(file))
-        return self._public[file]
+        return os.path.splitext(file)[1] in _HEADER_SUFFIXES and (
+            file.startswith((*self.dialect.public, self.dialect.compilers)) or self._has_public_copy(file))
 
     def _has_public_copy(self, file: str) -> bool:
-        return any(self.texts.exists(copy) and self.texts(copy).text == self.texts(file).text
+        return any(self.texts.exists(copy) and self.texts.text(copy).text == self.texts.text(file).text
                    for private in self.dialect.private if file.startswith(private + os.sep)
                    for copy in [f'{public}{file[len(private):]}' for public in self.dialect.public])
 
-    def is_class(self, word: str) -> bool:
+    def _is_class(self, word: str) -> bool:
         """Whether this cannot be the name of a namespace."""
-        if word not in self._classes:
-            self._classes[word] = not is_sequence(word, self._namespaces)
-        return self._classes[word]
+        return not is_sequence(word, self._namespaces)
 
     @cached_property
     def _namespaces(self) -> set[str]:
         """Words that may name namespaces, and pieces of such words."""
-        texts = (self.texts(file).text for file in self.files)
+        texts = (self.texts.text(file).text for file in self.files)
         named = {word for text in texts for words in _NAMESPACE.findall(text) for word in WORD.findall(words)}
         return reachable(named, lambda word: (part for macro in self.macros.get(word, ()) for part in macro.words))
 
@@ -129,7 +108,7 @@ class Headers:
         """By words, the names of types that are made of them."""
         found: dict[str, set[str]] = {}
         for file in self.files:
-            for name, of, of_other, other in _ALIAS.findall(self.texts(file).text):
+            for name, of, of_other, other in _ALIAS.findall(self.texts.text(file).text):
                 for word in WORD.findall(of or of_other):
                     found.setdefault(word, set()).add(name or other)
         return found

@@ -13,7 +13,10 @@ _STANDARD = {'Sa': 'allocator', 'Sb': 'basic_string', 'Ss': 'basic_string', 'Si'
 _ALLOCATION = re.compile(r'(n[wa]|d[la])(?=[a-zPKRS])')
 #: Types whose information the compiler adds to the file that defines `__fundamental_type_info`.
 _FUNDAMENTAL = re.compile(r'(?:P|PK)?(?:[a-z]|D[ihsdefnu])')
+#: What begins an entity of a function, and a nested name with its qualifiers.
+_PREFIX = re.compile('Z*(N[rVKRO]*)?')
 _LITERAL = re.compile(r'L[a-z]n?\d*E')
+_SUBSTITUTION = re.compile(r'[TS][\dA-Z]*_|S[a-z]')
 _NUMBER = re.compile(r'\d+')
 OPERATOR = 'operator'
 #: How operators are spelled, by their codes in mangled names.
@@ -86,13 +89,8 @@ class _Parser:
 
     def parts(self) -> tuple[list[str], str]:
         """The identifiers of the name, outermost first, and the innermost of them that is a class template."""
-        while self._text.startswith('Z', self._at):  # an entity of a function
-            self._at += 1
-        nested = self._text.startswith('N', self._at)
-        if nested:
-            self._at += 1
-            while self._text[self._at] in 'rVKRO':
-                self._at += 1
+        prefix = _PREFIX.match(self._text)
+        nested, self._at = (bool(prefix[1]), prefix.end()) if prefix else (False, 0)
         found, template = [], ''
         while True:
             sign, two = self._text[self._at], self._text[self._at:self._at + 2]
@@ -129,11 +127,9 @@ class _Parser:
 
     def _source_name(self) -> str:
         number = _NUMBER.match(self._text, self._at)
-        if not number:
+        if not number or number.end() + int(number[0]) > len(self._text):
             raise ValueError(self._text)
         self._at = number.end() + int(number[0])
-        if self._at > len(self._text):
-            raise ValueError(self._text)
         return self._text[number.end():self._at]
 
     def _skip_arguments(self) -> None:
@@ -148,7 +144,7 @@ class _Parser:
                 continue
             if sign in 'LX' or self._text.startswith(('DT', 'Dt', 'sr', 'cv'), self._at):
                 raise ValueError(self._text)  # expressions
-            if sign in 'TS' and (found := re.compile(r'[TS][\dA-Z]*_|S[a-z]').match(self._text, self._at)):
+            if sign in 'TS' and (found := _SUBSTITUTION.match(self._text, self._at)):
                 self._at = found.end()
                 continue
             depth += (sign in 'INJF') - (sign == 'E')

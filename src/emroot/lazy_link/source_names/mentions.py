@@ -6,8 +6,9 @@ docs/explanation/lazy.md has the rules and why they hold.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Iterable, Iterator, Set
+from collections.abc import Callable, Collection, Iterable, Set
 from dataclasses import dataclass
+from functools import cache
 
 from .headers import Headers, is_sequence
 from .mangled_names import OPERATOR, OPERATORS, Needed, needed_words, operators_in
@@ -55,7 +56,7 @@ class Chunk:
     """Whether it may be an explicit instantiation."""
 
 
-class Wanted:
+class SoughtNames:
     """Names that a link looks for, arranged for comparing. `is_class`: whether a word names classes, and no namespace."""
 
     def __init__(self, names: Collection[str], is_class: Callable[[str], bool] = lambda _: False) -> None:
@@ -103,65 +104,57 @@ class Mentions:
 
     def __init__(self, headers: Headers) -> None:
         self.headers, self._cxx, self._macros = headers, headers.dialect.cxx, headers.macros
-        self._closures: dict[str, frozenset[str]] = {}
-        self._chunks: dict[str, list[Chunk]] = {}
-        self._plain: dict[str, bool] = {}
+        self._chunks, self._closure, self._is_plain = cache(self._read), cache(self._stands_for), cache(self._stands_for_words)
         self._joining = {name for name, macros in self._macros.items() if any('##' in macro.body for macro in macros)}
         self._standing_for: dict[str, list[str]] = {}
         for name, macros in self._macros.items():
             for word in {word for macro in macros for word in macro.words}:
                 self._standing_for.setdefault(word, []).append(name)
 
-    def may_define(self, wanted: Wanted) -> dict[str, set[str]]:
-        """The wanted names that each file may define, of itself or by what it includes. Other files define none."""
-        telling = self._with_macros(wanted.words(cxx=self._cxx)) | self._with_macros(self._joining | _SPELLING)
+    def may_define(self, sought: SoughtNames) -> dict[str, set[str]]:
+        """The sought names that each file may define, of itself or by what it includes. Other files define none."""
+        telling = self._with_macros(sought.words(cxx=self._cxx)) | self._with_macros(self._joining | _SPELLING)
         found: dict[str, set[str]] = {}
         for file in self.headers.files:
-            if self._tells(file, telling) and (names := self._found_in(file, wanted)):
+            if self._tells(file, telling) and (names := self._found_in(file, sought)):
                 for each in self.headers.including([file]):
                     found.setdefault(each, set()).update(names)
         return found
 
     def _tells(self, file: str, telling: Set[str]) -> bool:
         return (file.endswith(_ASSEMBLY) or file in self.headers.unknown
-                or not telling.isdisjoint(self.headers.texts(file).words))
+                or not telling.isdisjoint(self.headers.texts.text(file).words))
 
     def _with_macros(self, words: Iterable[str]) -> set[str]:
         """Words, and the macros that stand for any of them."""
         return reachable(words, lambda word: self._standing_for.get(word, ()))
 
-    def _found_in(self, file: str, wanted: Wanted) -> set[str]:
+    def _found_in(self, file: str, sought: SoughtNames) -> set[str]:
         if file in self.headers.unknown:
-            return set(wanted.names)
-        chunks = self.chunks(file) if not self.headers.is_public(file) else self._definitions(file)
-        return set().union(*(wanted.found_in(chunk, self.headers.aliases, cxx=self._cxx) for chunk in chunks))
+            return set(sought.names)
+        chunks = self._definitions(file) if self.headers.is_public(file) else self._chunks(file)
+        return set().union(*(sought.found_in(chunk, self.headers.aliases, cxx=self._cxx) for chunk in chunks))
 
     def _definitions(self, file: str) -> list[Chunk]:
-        """What a header for programs may define. What it declares in C, and all in C++, a program has itself, where it is
-        defined."""
-        if self._cxx or file.startswith(self.headers.dialect.compilers) or self.headers.texts(file).outside is None:
+        """What a header for programs may define: functions with a body, in C. A program itself has the rest."""
+        if self._cxx or file.startswith(self.headers.dialect.compilers) or self.headers.texts.text(file).outside is None:
             return []
-        return [chunk for chunk in self.chunks(file) if chunk.body]
+        return [chunk for chunk in self._chunks(file) if chunk.body]
 
-    def chunks(self, file: str) -> list[Chunk]:
+    def _read(self, file: str) -> list[Chunk]:
         """What a file may define: its text outside of bodies, without mere declarations."""
-        if file not in self._chunks:
-            self._chunks[file] = list(self._read(file))
-        return self._chunks[file]
-
-    def _read(self, file: str) -> Iterator[Chunk]:
-        text = self.headers.texts(file)
+        text = self.headers.texts.text(file)
         outside = text.outside
         if outside is None or file.endswith(_ASSEMBLY):
-            yield Chunk(self._expand(text.words) | OPERATORS, True, True, True)
-            return
+            return [Chunk(self._expand(text.words) | OPERATORS, True, True, True)]
+        found = []
         if _is_unusual(self._expand(outside.inside)):
-            yield Chunk(self._expand(text.words) | OPERATORS, True, True, False)
-        for chunk in outside.chunks:
-            for part in self._parts(chunk):
-                found = frozenset(WORD.findall(part))
-                if not self._is_declaration(part, found):
-                    yield self._chunk(part, self._expand(found))
+            found.append(Chunk(self._expand(text.words) | OPERATORS, True, True, False))
+        for part in (part for chunk in outside.chunks for part in self._parts(chunk)):
+            words = frozenset(WORD.findall(part))
+            if not self._is_declaration(part, words):
+                found.append(self._chunk(part, self._expand(words)))
+        return found
 
     def _chunk(self, text: str, words: frozenset[str]) -> Chunk:
         joins, body = not self._joining.isdisjoint(words) or _is_unusual(words), text.endswith('{')
@@ -204,13 +197,8 @@ class Mentions:
         after = WORD.findall(re.sub(_ATTRIBUTE, '', match[2]))
         return all(word in _ATTRIBUTES or word in self._macros for word in after)
 
-    def _is_plain(self, word: str) -> bool:
-        """Whether a word stands for words and attributes only, which make no definition of a declaration."""
-        if word not in self._plain:
-            self._plain[word] = self._stands_for_words(word)
-        return self._plain[word]
-
     def _stands_for_words(self, word: str) -> bool:
+        """Whether a word stands for words and attributes only, which make no definition of a declaration."""
         return not _is_unusual({word}) and all(not _is_unusual({each}) and _PLAIN_BODY.fullmatch(macro.body)
                                                 for each in self._closure(word) for macro in self._macros.get(each, ()))
 
@@ -219,10 +207,7 @@ class Mentions:
         given = frozenset(words)
         return given.union(*(self._closure(word) for word in given & self._macros.keys()))
 
-    def _closure(self, word: str) -> frozenset[str]:
-        if word not in self._macros:
-            return frozenset()
-        if word not in self._closures:
-            self._closures[word] = frozenset(reachable(
-                [word], lambda name: (part for macro in self._macros.get(name, ()) for part in macro.words)))
-        return self._closures[word]
+    def _stands_for(self, word: str) -> frozenset[str]:
+        """All words that a macro stands for, this one among them; none for other words."""
+        return frozenset(reachable([word], lambda name: (part for macro in self._macros.get(name, ()) for part in macro.words))
+                         if word in self._macros else ())

@@ -52,9 +52,8 @@ class Outside:
 class SourceText:
     """One file."""
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        self.text = _JOINED.sub('', path.read_text(encoding='latin-1'))
+    def __init__(self, path: str) -> None:
+        self.text = _JOINED.sub('', Path(path).read_text(encoding='latin-1'))
 
     @cached_property
     def words(self) -> frozenset[str]:
@@ -67,10 +66,6 @@ class SourceText:
         return [(quoted or bracketed, bool(quoted)) for quoted, bracketed, _ in _INCLUDE.findall(self.text)]
 
     @cached_property
-    def _plain(self) -> str:
-        return _LITERAL.sub(_without, self.text)
-
-    @cached_property
     def macros(self) -> list[Macro]:
         """Its definitions of macros, those in comments included."""
         return [Macro(name, _COMMENT.sub(' ', body) if '/' in body else body)
@@ -79,17 +74,14 @@ class SourceText:
     @cached_property
     def outside(self) -> Outside | None:
         """What stands outside of bodies; None if that cannot be told."""
-        if _ODD.search(self._plain):
-            return None
-        return _split(self._plain)
+        plain = _LITERAL.sub(_plain, self.text)
+        return None if _ODD.search(plain) else _split(plain)
 
 
-def _without(match: re.Match[str]) -> str:
+def _plain(match: re.Match[str]) -> str:
     """A literal as its words, and a comment as a space."""
     text = match[0]
-    if text[0] in '"uULR':
-        return f'"{_ESCAPE.sub(" ", text[1:-1])}"'
-    return ' '
+    return f'"{_ESCAPE.sub(" ", text[1:-1])}"' if text[0] in '"uULR' else ' '
 
 
 class _Branches:

@@ -1,18 +1,16 @@
-"""Bounds on the symbols of an object, from the compiler's front end, without compiling it.
+"""Bounds on the symbols that an object defines, from the compiler's front end, without compiling it.
 
-Clang translates a source to LLVM IR, passes optimise it, and a code generator writes the object. The first
-step decides which symbols the object defines: later steps drop unused inline functions and add no external
-symbols (except for `_ADDING` and `_THROWS`). So `clang -cc1 -emit-llvm -disable-llvm-passes` with the flags
-of the compile gives a superset of the symbols; for C, the exact set. One process handles dozens of sources,
-each in a tenth of the time of its compile (C) or half of it (C++).
+Clang translates a source to LLVM IR, passes optimise it, and a code generator writes the object. The first step decides which
+symbols the object defines: later steps drop unused inline functions and add no external symbols (except for `_ADDING` and
+`_THROWS`). So `clang -cc1 -emit-llvm -disable-llvm-passes` with the flags of the compile gives a superset of the symbols; for
+C, the exact set. One process handles dozens of sources, each in a tenth of the time of its compile (C) or half of it (C++).
 """
 
 from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -29,29 +27,15 @@ _WITHOUT = ('-debug-info-kind', '-dwarf-version', '-debugger-tuning', '-flto')
 _BEGINS = "; ModuleID = '"
 _NAME = r'@("(?:[^"\\\n]|\\.)*"|[-\w$.]+)'
 _GLOBAL = re.compile(rf'^{_NAME} = (.*?)\b(?:global|constant|alias|ifunc)\b', re.MULTILINE)
-_FUNCTION = re.compile(rf'^(define|declare) ([^@\n]*){_NAME}\(', re.MULTILINE)
-_LOCAL = {'private', 'internal', 'available_externally', 'appending'}
+_FUNCTION = re.compile(rf'^define ([^@\n]*){_NAME}\(', re.MULTILINE)
+_NOT_DEFINED = {'private', 'internal', 'available_externally', 'appending', 'external', 'extern_weak'}
 _ASSEMBLY = re.compile(r'\basm (?:[a-z]+ )*"((?:[^"\\\n]|\\.)*)"')
 _ESCAPED = re.compile(r'\\([0-9A-Fa-f]{2})')
 #: A sign that code generation may define exception tags, which it does weakly before LLVM 22.
 _THROWS = re.compile(r'__gxx_wasm_personality|@llvm\.wasm\.(?:re)?throw|@(?:_?setjmp|longjmp|sigsetjmp|siglongjmp)\b')
-#: Output of the front end: LLVM IR, or the preprocessed text.
-IR, PREPROCESS = ('-emit-llvm', '-disable-llvm-passes'), ('-E', '-P')
 TAGS = frozenset({'__cpp_exception', '__c_longjmp'})
-
-
-@dataclass(frozen=True)
-class SymbolBounds:
-    """The symbols that the front end found in one source."""
-
-    defined: frozenset[str] = frozenset()
-    """A superset of the external symbols that the object defines."""
-    undefined: frozenset[str] = frozenset()
-    """Most of its references: code generation adds some, and drops others."""
-
-
-Take = Callable[[Sequence[Compile], Sequence[str], bytes], None]
-"""Receives compiles, their sources, and the output of the front end."""
+Bound = frozenset[str]
+"""A superset of the external symbols that an object defines."""
 
 
 def gives_bitcode(compile_: Compile) -> bool:
@@ -65,46 +49,34 @@ def can_be_scanned(compile_: Compile) -> bool:
     return not is_assembly(compile_) and not any(word.startswith(_ADDING) for word in compile_.argv)
 
 
-def scan_symbols(compiles: Iterable[Compile], context: CompileContext, env: Mapping[str, str], pool: Pool) -> dict[str,
-        SymbolBounds]:
+def scan_symbols(compiles: Iterable[Compile], context: CompileContext, env: Mapping[str, str], pool: Pool) -> dict[str, Bound]:
     """Bounds by the keys of their compiles. Compiles without a bound are left out."""
-    found: dict[str, SymbolBounds] = {}
-
-    def take(group: Sequence[Compile], sources: Sequence[str], output: bytes) -> None:
-        modules = split_modules(output.decode(errors='surrogateescape'))
-        if [name for name, _ in modules] == sources:
-            for compile_, (_, text) in zip(group, modules, strict=True):
-                made = read_module(text, bitcode=gives_bitcode(compile_))
-                if made:
-                    found[compile_.key] = made
-
-    run_front_end(filter(can_be_scanned, compiles), context, env, pool, IR, take)
-    return found
-
-
-def run_front_end(compiles: Iterable[Compile], context: CompileContext, env: Mapping[str, str], pool: Pool, prints: Sequence[str],
-                  take: Take) -> None:
-    """Run only the front end for sources, dozens in one process. Sources with errors are left out."""
     alike: dict[tuple[tuple[str, ...], str], list[Compile]] = {}
-    for compile_ in compiles:
+    for compile_ in filter(can_be_scanned, compiles):
         alike.setdefault((compile_.argv, Path(compile_.source).suffix), []).append(compile_)
+    found: dict[str, Bound] = {}
     for group in alike.values():
         size = max(1, min(64, -(-len(group) // (4 * pool.workers))))
         for at in range(0, len(group), size):
-            pool.add(float(min(len(group), size)), partial(_run, group[at:at + size], context, env, pool, prints, take))
+            pool.add(float(min(len(group), size)), partial(_scan, group[at:at + size], context, env, pool, found))
     pool.run()
+    return found
 
 
-def _run(group: Sequence[Compile], context: CompileContext, env: Mapping[str, str], pool: Pool, prints: Sequence[str], take: Take,
-         _worker: int) -> None:
+def _scan(group: Sequence[Compile], context: CompileContext, env: Mapping[str, str], pool: Pool, found: dict[str, Bound],
+          _worker: int) -> None:
+    """Run the front end for compiles that differ only in their source. If one has errors, nothing is found."""
     command = context.command(group[0], Path('sketch.o'))
-    said = pool.call([*command, '-###'], cwd=context.working_directory, env=env).output.decode(errors='replace')
-    words = front_end(said, prints)
-    if words:
+    commands = pool.call([*command, '-###'], cwd=context.working_directory, env=env).output.decode(errors='replace')
+    if words := front_end(commands):
         sources = [source_of(compile_, context) for compile_ in group]
         done = pool.call([*words, *sources], cwd=context.working_directory, env=env)
-        if done.code == 0:
-            take(group, sources, done.output)
+        modules = split_modules(done.output.decode(errors='surrogateescape'))
+        if done.code == 0 and [name for name, _ in modules] == sources:
+            for compile_, (_, text) in zip(group, modules, strict=True):
+                bound = read_module(text, bitcode=gives_bitcode(compile_))
+                if bound is not None:
+                    found[compile_.key] = bound
 
 
 def source_of(compile_: Compile, context: CompileContext) -> str:
@@ -112,9 +84,8 @@ def source_of(compile_: Compile, context: CompileContext) -> str:
     return context.command(compile_, Path('sketch.o'))[compile_.argv.index('{source}') - len(compile_.argv)]
 
 
-def front_end(first_command: str, prints: Sequence[str] = IR) -> list[str]:
-    """The command of the front end, without a source, from the output of `clang -###`; empty if there is
-    more than one command."""
+def front_end(first_command: str) -> list[str]:
+    """The command of the front end, without a source, from the output of `clang -###`; empty if that has several commands."""
     lines = [line for line in first_command.splitlines() if '"-cc1"' in line]
     if len(lines) != 1:
         return []
@@ -126,7 +97,7 @@ def front_end(first_command: str, prints: Sequence[str] = IR) -> list[str]:
         if not skip and not word.startswith(_WITHOUT):
             words.append(word)
         skip = max(0, skip - 1)
-    return [*words, *prints, '-w', '-o', '-', '-x', language] if language else []
+    return [*words, '-emit-llvm', '-disable-llvm-passes', '-w', '-o', '-', '-x', language] if language else []
 
 
 def split_modules(text: str) -> list[tuple[str, str]]:
@@ -135,27 +106,13 @@ def split_modules(text: str) -> list[tuple[str, str]]:
     return [(part.partition("'\n")[0], part) for part in parts]
 
 
-def read_module(text: str, *, bitcode: bool) -> SymbolBounds | None:
-    """The symbols that a module in textual IR defines and references; None if its inline assembly may
-    define more."""
-    if '\nmodule asm ' in text or any(set('.:=') & set(said) for said in _ASSEMBLY.findall(text)):
+def read_module(text: str, *, bitcode: bool) -> Bound | None:
+    """The symbols that a module in textual IR defines; None if its inline assembly may define more."""
+    if '\nmodule asm ' in text or any(set('.:=') & set(assembly) for assembly in _ASSEMBLY.findall(text)):
         return None
-    defined, undefined = set(), set()
-    for name, before in _GLOBAL.findall(text):
-        linkage = before.split(' ', 1)[0]
-        if linkage == 'external':
-            undefined.add(_plain(name))
-        elif linkage != 'extern_weak' and linkage not in _LOCAL:
-            defined.add(_plain(name))
-    for what, before, name in _FUNCTION.findall(text):
-        linkage = before.split(' ', 1)[0]
-        if what == 'define' and linkage not in _LOCAL:
-            defined.add(_plain(name))
-        elif what == 'declare' and linkage != 'extern_weak' and not name.startswith('llvm.'):
-            undefined.add(_plain(name))
-    if not bitcode and _THROWS.search(text):
-        defined |= TAGS
-    return SymbolBounds(frozenset(defined), frozenset(undefined - defined))
+    entities = [*_GLOBAL.findall(text), *((name, before) for before, name in _FUNCTION.findall(text))]
+    defined = {_plain(name) for name, before in entities if before.split(' ', 1)[0] not in _NOT_DEFINED}
+    return frozenset(defined if bitcode or not _THROWS.search(text) else defined | TAGS)
 
 
 def is_assembly(compile_: Compile) -> bool:

@@ -12,10 +12,8 @@ _MAGIC = b'!<arch>\n'
 
 
 def write_stub_archive(path: Path, index: SymbolIndex, real: Mapping[str, Path], triple: str) -> None:
-    """Write the archive of `index`. `real`: the needed objects, by member name.
-
-    The archive has no symbol table: since LLVM 19 the linker reads the members' own symbols.
-    """
+    """Write the archive of `index`. `real`: the needed objects, by member name. The archive has no symbol table:
+    since LLVM 19 the linker reads the members' own symbols."""
     names = bytearray()
     with open(path, 'wb') as out:
         body = []
@@ -40,8 +38,7 @@ def _header(name: str, size: int) -> bytes:
 
 
 def extracted_members(trace: str, archive: Path, real: Collection[str]) -> set[str]:
-    """The stubs of an archive that a link loaded, from the output of `wasm-ld --trace`; its lines are
-    `ARCHIVE(MEMBER)`."""
+    """The stubs of an archive that a link loaded, from the output of `wasm-ld --trace`; its lines are `ARCHIVE(MEMBER)`."""
     begins = f'{archive}('
     members = {line[len(begins):-1] for line in trace.splitlines() if line.startswith(begins) and line.endswith(')')}
     return members - set(real)

@@ -1,9 +1,8 @@
 """Stubs: objects of a few hundred bytes that define the symbols of a member that was not compiled.
 
-Before the linker loads a member, it knows three facts of it: its position in the archive, whether it is
-bitcode, and the symbols that it defines. A stub agrees with the real object in these facts, so while no stub
-is loaded the linker decides as with the whole archive. The content of a stub does not matter: a link that
-loads one does not count.
+Before the linker loads a member, it knows three facts of it: its position in the archive, whether it is bitcode, and
+the symbols that it defines. A stub agrees with the real object in these facts, so while no stub is loaded the linker
+decides as with the whole archive. The content of a stub does not matter: a link that loads one does not count.
 """
 
 from __future__ import annotations
@@ -20,11 +19,7 @@ _WITH_NAME = 0x40
 
 
 def wasm_stub(names: Sequence[str], triple: str) -> bytes:
-    """A relocatable WebAssembly object in which all `names` are one function without parameters and results
-    that traps.
-
-    A 64-bit memory marks it as an object for a 64-bit program.
-    """
+    """A WebAssembly object in which all `names` are one function that traps. A 64-bit memory marks objects of 64-bit programs."""
     memory = _text('env') + _text('__linear_memory') + bytes([_MEMORY, _IS_64 if triple.startswith('wasm64') else 0, 0])
     symbols = b''.join(bytes([_DEFINED_FUNCTION]) + encode(_WITH_NAME if n else 0) + encode(0) + _text(name)
                        for n, name in enumerate(names))

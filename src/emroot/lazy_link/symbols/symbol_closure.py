@@ -22,7 +22,7 @@ MemberId = tuple[int, int]
 class Roots:
     """The symbols that the inputs of a link define and reference, apart from its indexed archives."""
 
-    wanted: Collection[str]
+    referenced: Collection[str]
     """Referenced symbols, including defined ones."""
     defined: Collection[str] = frozenset()
     """Defined symbols."""
@@ -51,7 +51,7 @@ class SymbolClosure:
         self._seen: set[str] = set(roots.defined)
         self.bitcode = roots.bitcode
         self.needed: list[set[str]] = [set() for _ in archives]
-        self._follow(roots.wanted)
+        self._follow(roots.referenced)
 
     def add(self, archive: int, names: Iterable[str]) -> None:
         """Add members of an archive, and everything that they reference."""
@@ -90,8 +90,7 @@ class SymbolClosure:
 
 
 def read_stubs(text: str) -> dict[str, tuple[str, ...]]:
-    """The JavaScript functions in the list that emcc gives to the linker, with the symbols that each
-    needs: `NAME: OTHER,OTHER` after `#STUB`."""
+    """The JavaScript functions in emcc's list for the linker, with the symbols that each needs: `NAME: OTHER,OTHER`."""
     found = {}
     for line in text.splitlines():
         if line.strip() and not line.startswith('#'):

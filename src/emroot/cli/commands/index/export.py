@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import os
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -60,8 +59,7 @@ def _indexes(build: Build) -> Iterator[tuple[str, SymbolIndex]]:
         if index is None:
             sdk = build.catalogue.sdk
             try:
-                index = index_archive(find_nm(sdk.tools), build.cache.root / known.paths[0],
-                                      carrying=[os.fsencode(path) for path in sdk.embedded_paths])
+                index = index_archive(find_nm(sdk.tools), build.cache.root / known.paths[0], sdk.embedded_paths)
             except NmFailed as error:
                 raise UsageError(f'the symbols of {mode}/{target} cannot be read: {error}',
                                  hint='check it with `emroot verify`') from error
