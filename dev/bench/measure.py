@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -10,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 
+from emroot.engine.build import children_seconds
 from emroot.probe import pure_environment
 
 
@@ -36,7 +36,7 @@ def measure(steps: Sequence[Step], directory: Path) -> Timing:
     """Run steps one after the other. Raises `RuntimeError` with what a step said if it fails: a contender that does
     not do its work has no time."""
     def seconds() -> float:
-        return _children_seconds() + sum(step.elsewhere() for step in steps)
+        return children_seconds() + sum(step.elsewhere() for step in steps)
     began, used, said = time.perf_counter(), seconds(), []
     for step in steps:
         done = subprocess.run(list(step.command), cwd=directory, env=environment(step), stdin=subprocess.DEVNULL,
@@ -61,8 +61,3 @@ def ratio(mine: Sequence[Timing], theirs: Sequence[Timing]) -> Timing:
     """How many times as long the other took: the median over the rounds, since both of a round had the same machine."""
     pairs = list(zip(mine, theirs, strict=True))
     return Timing(median(t.wall / m.wall for m, t in pairs), median(t.cpu / m.cpu for m, t in pairs))
-
-
-def _children_seconds() -> float:
-    times = os.times()
-    return times.children_user + times.children_system

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from support.running import Emroot
 
-from emroot.engine.execution.background import BackgroundCall, run_in_background
+from emroot.engine.execution.background import run_in_background
 from emroot.engine.execution.prefetch import start_prefetch
 from emroot.engine.request import Options
 from emroot.errors import StoreError
@@ -40,20 +40,21 @@ def test_what_it_raises_is_raised_behind_the_block_unless_that_fails():
         raise KeyError('block')
 
 
-def test_what_went_wrong_is_told_to_whoever_wants_the_result():
-    def call() -> None:
-        raise StoreError('it is full', hint='make room')
-    later = BackgroundCall(call)
-    later.wait()
-    for _ in range(2):
-        with pytest.raises(StoreError, match='it is full'):
-            later.result()
-
-
 def _catalogue(fake: Emroot) -> Catalogue:
     assert fake.sdk
     home = Home(fake.home)
     return Catalogue(find_sdk(home, fake.sdk), home)
+
+
+def test_what_went_wrong_is_told_to_whoever_wants_the_result(fake: Emroot, tmp_path: Path):
+    def load() -> None:
+        raise StoreError('it is full', hint='make room')
+    catalogue, home = _catalogue(fake), Home(tmp_path / 'new')
+    with start_prefetch(catalogue, home, tmp_path / 'cache', [], Options(), load) as ahead:
+        assert ahead.installed
+    for _ in range(2):
+        with pytest.raises(StoreError, match='it is full'):
+            ahead.installed.result()
 
 
 def test_for_a_mode_that_was_never_asked_for_the_headers_are_there_when_the_build_wants_them(fake: Emroot, tmp_path: Path):

@@ -7,8 +7,7 @@ import sys
 from collections.abc import Mapping, Sequence
 
 from ..engine.build import Build
-from ..engine.execution.compiler_environment import MANY
-from ..engine.execution.prefetch import Prefetch, start_prefetch
+from ..engine.execution.prefetch import MANY, Prefetch, start_prefetch
 from ..engine.request import Options, PortSources, Request, local_ports
 from ..engine.result import BuildResult
 from ..errors import BuildError, RemoteError, UsageError

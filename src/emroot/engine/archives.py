@@ -84,10 +84,10 @@ def _run_archiver(archive: Archive, objects: Mapping[str, Path], store: Store, c
         listener.note(f'archive {archive.name}: {shell_line(command, staging)}')
         done = pool.call(command, cwd=staging, env=env)
         if done.code != 0:
-            said = done.output.decode(errors='replace').strip()
-            if short := from_shortage(said, f'joining {archive.name}'):
+            output = done.output.decode(errors='replace').strip()
+            if short := from_shortage(output, f'joining {archive.name}'):
                 raise short
-            return Failure(archive.target, said or f'exit code {done.code}', shell_line(command, Path(staging)))
+            return Failure(archive.target, output or f'exit code {done.code}', shell_line(command, Path(staging)))
         return store.add_file(out)
     finally:
         remove_tree(staging)

@@ -19,7 +19,7 @@ from .events import BuildListener
 from .history.timeline import Timeline
 from .recorder import BuildRecorder
 from .request import Options, Request
-from .result import BuildResult, ReuseReason
+from .result import BuildResult, ModeResult, ReuseReason
 from .reuse.key_cache import KeyCache
 
 if TYPE_CHECKING:
@@ -46,19 +46,15 @@ class Build:
         self._prefetch = prefetch
 
     def run(self, requests: Iterable[Request]) -> BuildResult:
-        """Build the requested targets into the cache directory. Failed targets are in the result; they raise
-        nothing.
-
-        Raises `StoreError` if the store or the cache directory cannot be written to.
-        """
-        began, used, clock = time.perf_counter(), _children_seconds(), time.time()
+        """Build targets into the cache directory. Failures are in the result. Raises `StoreError` if it cannot write."""
+        began, used, clock = time.perf_counter(), children_seconds(), time.time()
         for top in (self.store.root / 'tmp', self.cache.root / IN_FLIGHT):
             sweep(top)  # whoever was killed may have left nothing to do but that
         self._take_over()
         lacking = self._build_missing(list(requests))
         if not self.result.failures and (revealed := self.revealed(self.cache.root / 'ports')):
             lacking |= self._build_missing([Request(mode=mode, targets=tuple(targets)) for mode, targets in revealed.items()])
-        self.context.recorder.record_times(time.perf_counter() - began, _children_seconds() - used)
+        self.result.seconds, self.result.cpu_seconds = time.perf_counter() - began, children_seconds() - used
         if lacking:
             from .history.build_record import save_build_record  # for `emroot report`
             save_build_record(self.home, self.catalogue, self.result, self.timeline.spans, self.context.recorder.families, clock)
@@ -79,7 +75,8 @@ class Build:
     def _build_missing(self, requests: Iterable[Request]) -> bool:
         """Build the missing targets. Returns whether any were missing."""
         for request in requests:
-            self.context.recorder.record_request(request.mode, request.targets)
+            self.result.modes.setdefault(request.mode, ModeResult())
+            self.requested.setdefault(request.mode, []).extend(request.targets)
         missing = [(request.mode, [t for t in request.targets if not self._is_up_to_date(request.mode, t)])
                    for request in requests]
         lacking = any(targets for _, targets in missing)
@@ -103,7 +100,7 @@ class Build:
         return True
 
 
-def _children_seconds() -> float:
+def children_seconds() -> float:
+    """Processor time of this process's children that have ended, in seconds."""
     times = os.times()
     return times.children_user + times.children_system
-

@@ -20,7 +20,7 @@ from .archives import KIND as ARCHIVE
 from .embuilder import KIND as EMBUILDER
 from .embuilder import EmbuilderTarget, embuilder_key
 from .execution.background import run_in_background
-from .execution.compiler_environment import MANY, compiles_here
+from .execution.prefetch import MANY, Prefetch, compiles_here
 from .result import Failure, ReuseReason
 from .schedule import ObjectCollection, Schedule
 from .workers import Workers
@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     from ..remote.client import Remote
     from ..remote.remote_spec import RemoteSpec
     from .context import BuildContext
-    from .execution.prefetch import Prefetch
 
 #: Expected seconds for a query of a listing.
 LISTING = 0.3
@@ -67,14 +66,16 @@ class BuildExecutor:
             for mode, target in keys:
                 self._add_embuilder(mode, target)
             self.known.add(plan)
-            result, asked = self.recorder.result, [mode for mode, targets in missing if targets]
+            asked = [mode for mode, targets in missing if targets]
             try:
                 with self.compilers.objects(plan) as objects:
-                    schedule = Schedule(plan, objects, self.compilers.pool, result, self.recorder.timeline, self._put_archive,
-                                        self.recorder.record_failure, self._keys_of, self.remote.fetched if self.remote else ())
+                    schedule = Schedule(plan, objects, self.compilers.pool, self.recorder, self._put_archive, self._keys_of,
+                                        self.remote.fetched if self.remote else ())
 
                     def start() -> None:
-                        schedule.start(self._missing(keys.values()))
+                        # Targets that embuilder will have to build, judging by the records.
+                        schedule.start(sum(not any(self.store.read(EMBUILDER, each) for each, _ in self._keys_of(key, EMBUILDER))
+                                           for key in keys.values()))
                         self._list(asked)
                     self.compilers.run(start)
                 self._say_restored()
@@ -86,7 +87,7 @@ class BuildExecutor:
         recipes, others = [], []
         for mode, targets in missing:
             found = self.catalogue.recipes(mode, targets) if self.options.builder == 'source' else {}
-            self.recorder.record_families({f'{mode}/{target}': recipe.family for target, recipe in found.items()})
+            self.recorder.families.update({f'{mode}/{target}': recipe.family for target, recipe in found.items()})
             recipes += [recipe for recipe in found.values() if recipe.how in SIMPLE]
             others += [(mode, target) for target in targets if target not in found or found[target].how not in SIMPLE]
         return recipes, others
@@ -107,16 +108,14 @@ class BuildExecutor:
         return compiles_here(self.options) and len(new) >= MANY
 
     def collect_objects(self, plan: Plan) -> dict[str, dict[str, Path]]:
-        """Build the objects of a plan without archives. Returns the path of each object by archive and
-        member name. An archive with a failed object is left out and recorded as failed."""
+        """Build the objects of a plan without archives. Returns the path of each object by archive and member name. An archive
+        with a failed object is left out and recorded as failed."""
         with self.store, contextlib.closing(self.cache), contextlib.closing(self.compilers):
             self.compilers.install()
             with self.compilers.objects(plan) as objects:
-                gathering = ObjectCollection(plan, objects, self.compilers.pool, self.recorder.result, self.recorder.timeline,
-                                             self._put_archive,
-                                             self.recorder.record_failure, self._keys_of)
-                self.compilers.run(gathering.start)
-                return gathering.collected
+                collection = ObjectCollection(plan, objects, self.compilers.pool, self.recorder, self._put_archive, self._keys_of)
+                self.compilers.run(collection.start)
+                return collection.collected
 
     def _say_restored(self) -> None:
         """Warn about restored files: another program may have changed them on purpose."""
@@ -125,7 +124,7 @@ class BuildExecutor:
             count = f'{len(restored)} {"files" if len(restored) > 1 else "file"}'
             self.listener.warn(f'restored {count} that another program changed in {self.cache.root}: {shown}')
 
-    def _put_archive(self, archive: Archive, blob: Blob, state: str, reused: Mapping[ReuseReason, int], *, location: str) -> None:
+    def _put_archive(self, archive: Archive, blob: Blob, state: str, reused: Mapping[ReuseReason, int], location: str) -> None:
         self.cache.put(archive.path, archive.key, blob, self.store, carries=location)
         self.recorder.record_success(archive.mode, archive.target, state, reused, location=location)
         if state == 'built':
@@ -177,7 +176,7 @@ class BuildExecutor:
         from ..remote.client import Remote  # lazy import: most builds have none
         from .remote_requests import archive_requests, embuilder_requests
         self.remote = Remote(address, self.store, self.listener)
-        expected, workers = self.compilers.durations.expected, self.compilers.pool.workers
+        expected, workers = self.compilers.installed.durations.expected, self.compilers.pool.workers
         self.remote.download([*archive_requests(plan, self.store, self._keys_of, expected, workers),
                               *embuilder_requests(keys, self.store, self._keys_of)])
 
@@ -190,20 +189,17 @@ class BuildExecutor:
     def _close_remote(self) -> None:
         if self.remote:
             self.remote.close()
-            self.recorder.record_remote(self.remote.to_json())
+            self.recorder.result.remote = self.remote.to_json()
 
     # --- through embuilder ---
-
-    def _missing(self, keys: Iterable[str]) -> int:
-        """The number of targets that embuilder will have to build, judging by the records."""
-        return sum(not any(self.store.read(EMBUILDER, each) for each, _ in self._keys_of(key, EMBUILDER)) for key in keys)
 
     def _add_embuilder(self, mode: Mode, target: str) -> None:
         def run(worker: int) -> None:
             target_build = EmbuilderTarget(self.catalogue, mode, target, lambda key: self._keys_of(key, EMBUILDER),
                                            self.options.port_sources, self.store)
             with self.recorder.timeline.job(worker, 'embuilder', f'{mode}/{target}'):
-                made = target_build.make(self.compilers.context.cache, self.compilers.pool, self.listener, self.options.launcher)
+                headers = self.compilers.installed.context.cache
+                made = target_build.make(headers, self.compilers.pool, self.listener, self.options.launcher)
             if isinstance(made, Failure):
                 self.recorder.record_failure(mode, target, made)
                 return

@@ -1,8 +1,7 @@
 """Targets that the SDK's own embuilder builds because the source builder cannot: mainly ports.
 
-embuilder runs in a separate cache directory with a copy of the headers, and every new file there is stored.
-The output is byte-identical to that of the SDK's own cache, since `run_embuilder.py` maps the path of the
-cache in the same way.
+embuilder runs in a separate cache directory with a copy of the headers, and every new file there is stored. The output is
+byte-identical to that of the SDK's own cache, since `run_embuilder.py` maps the path of the cache in the same way.
 """
 
 from __future__ import annotations
@@ -140,17 +139,19 @@ class EmbuilderTarget:
                 **({'EM_COMPILER_WRAPPER': launcher} if launcher and not self.is_own else {})})
             listener.note(f'embuilder {mode}/{target}: {shell_line(command, directory)}')
             done = pool.call(command, cwd=directory, env=env)
-            said = done.output.decode(errors='replace').strip()
-            listener.note(said)
+            output = done.output.decode(errors='replace').strip()
+            listener.note(output)
             if done.code != 0:
-                if short := from_shortage(said, f'building {mode}/{target}'):
+                if short := from_shortage(output, f'building {mode}/{target}'):
                     raise short
-                refuse_missing_seam(sdk.root, done.code, said)
-                return Failure(target, _last(said), _repeat(self.catalogue, mode, target))
-            said_at_end = json.loads(answer.read_text(encoding='utf-8'))
-            inputs = stamped(said_at_end['inputs'], began)
-            _mark_port_builds(cache)
-            new = _new_files(cache, headers, said_at_end['external'])
+                refuse_missing_seam(sdk.root, done.code, output)
+                program = [*sdk.python, str(sdk.root / 'embuilder.py'), *mode.embuilder_flags, 'build', target]
+                return Failure(target, _last(output), shell_line(program, Path.cwd()))
+            answered = json.loads(answer.read_text(encoding='utf-8'))
+            inputs = stamped(answered['inputs'], began)
+            for build_directory in (cache / _PORT_BUILDS).glob('*/'):
+                (build_directory / _TRACE).touch()  # its content is no longer needed, its existence is
+            new = _new_files(cache, headers, answered['external'])
             location_dependent = any(embeds_path(cache / path, sdk.embedded_paths) for path in new)
             files = {path: self.store.add_file(cache / path) for path in new}
         finally:
@@ -196,12 +197,6 @@ def is_inside(path: object) -> bool:
     return is_below(path) and str(path).split('/')[0] in ('sysroot', 'ports', _PORT_BUILDS)
 
 
-def _mark_port_builds(cache: Path) -> None:
-    """Mark the build directories of ports: their contents are no longer needed, their existence is."""
-    for directory in (cache / _PORT_BUILDS).glob('*/'):
-        (directory / _TRACE).touch()
-
-
 def _new_files(cache: Path, headers: Path, external: Collection[str]) -> list[str]:
     """The new files of a run: libraries, headers and marker files of ports; no build directories, locks and sources (but
     for those of `external` ports, which contain the port's definition)."""
@@ -224,8 +219,3 @@ def _new_files(cache: Path, headers: Path, external: Collection[str]) -> list[st
 def _last(output: str) -> str:
     errors = [line for line in output.splitlines() if 'error' in line.lower() or line.startswith('hint: ')]
     return '\n'.join(errors[-6:] or output.splitlines()[-6:]) or 'embuilder failed without a message'
-
-
-def _repeat(catalogue: Catalogue, mode: Mode, target: str) -> str:
-    program = str(catalogue.sdk.root / 'embuilder.py')
-    return shell_line([*catalogue.sdk.python, program, *mode.embuilder_flags, 'build', target], Path.cwd())

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from ..errors import UnknownNameError, UsageError
 from ..hashing import Record
 from ..keys.location import candidate_keys, local_key
-from ..keys.plan import archive_record, compile_record, make_plan
-from ..libraries.catalogue import Catalogue, Recipe
+from ..keys.plan import Plan, archive_record, compile_record, make_plan
+from ..libraries.catalogue import Catalogue
 from ..modes import parse_mode
+from ..sdk import Sdk
 from ..store import Store
 from .archives import KIND as ARCHIVE
 from .archives import find_archive
@@ -29,8 +30,7 @@ class Explained:
 
 
 def explain_named(catalogue: Catalogue, store: Store, name: str, member: str | None = None) -> Explained:
-    """The key of `MODE/TARGET`, or of its object `member`. Raises `UsageError` if the name is not a single library,
-    `UnknownNameError` if it does not exist."""
+    """The key of `MODE/TARGET` or of its object `member`. Raises `UsageError` or `UnknownNameError`."""
     text, slash, target = name.partition('/')
     if not slash:
         raise UsageError(f'{name!r} is not of the form MODE/TARGET', hint='for example `emroot explain wasm64-lto/libc`')
@@ -38,52 +38,35 @@ def explain_named(catalogue: Catalogue, store: Store, name: str, member: str | N
     listing = catalogue.listing(mode)
     if listing.expand([target]) != [target] or not listing.library(target):
         raise UsageError(f'{target!r} is not a single library', hint='give one from `emroot list`')
-    recipe = catalogue.recipes(mode, [target])[target]
+    sdk, recipe = catalogue.sdk, catalogue.recipes(mode, [target])[target]
+    plan = make_plan(sdk, [recipe])
+    archive = plan.archives[0]
     if member is None:
-        return explain_archive(catalogue, recipe, store)
-    names = [each.name for each in recipe.members]
+        record = archive_record(sdk, recipe.how, list(archive.members))
+        return Explained(archive.key, record, (), _archive_state(sdk, store, plan))
+    names = [each for each, _ in archive.members]
     if member not in names:
         raise UnknownNameError('object', member, names, hint=f'`emroot explain {name}` lists them')
-    return explain_object(catalogue, recipe, names.index(member), store)
-
-
-def explain_archive(catalogue: Catalogue, recipe: Recipe, store: Store) -> Explained:
-    """The key of an archive."""
-    plan = make_plan(catalogue.sdk, [recipe])
-    archive = plan.archives[0]
-    record = archive_record(catalogue.sdk, recipe.how, list(archive.members))
-    embedded_paths, sdk = catalogue.sdk.embedded_paths, catalogue.sdk
-    found = find_archive(store, candidate_keys(archive.key, ARCHIVE, sdk))
-    if found:
-        state = 'in the store: nothing to build'
-        if found.location not in ('', sdk.location_key):
-            state += ('; it comes from an SDK of the same content in another directory, which its debug information contains '
-                      '(EMROOT_LOCATION=own builds it again)')
-    else:
-        missing = [key for key in plan.compiles if not _is_there(store, key, embedded_paths)]
-        state = (f'{len(missing)} of {len(plan.compiles)} objects have to be compiled: the store has none for these '
-                 'arguments, compiler and sources' if missing else 'all objects are in the store, only the archive is missing')
-    return Explained(archive.key, record, (), state)
-
-
-def explain_object(catalogue: Catalogue, recipe: Recipe, member: int, store: Store) -> Explained:
-    """The key of one object, and the files that its compile read, if it was ever run."""
-    plan = make_plan(catalogue.sdk, [recipe])
-    key = plan.archives[0].members[member][1]
-    argv, source = recipe.members[member].argv, recipe.members[member].source
-    embedded_paths = catalogue.sdk.embedded_paths
-    there = _is_there(store, key, embedded_paths)
-    state = ('in the store' if there else
+    compile_ = plan.compiles[archive.members[names.index(member)][1]]
+    stored = _stored_object(sdk, store, compile_.key)
+    state = ('in the store' if stored is not None else
              'not in the store: it was not yet compiled with these arguments, compiler and sources')
-    return Explained(key, compile_record(catalogue.sdk, argv, source), _inputs(store, key, embedded_paths), state)
+    inputs = read_included_files(store, (stored or {}).get('closure')) or ()
+    return Explained(compile_.key, compile_record(sdk, compile_.argv, compile_.source), inputs, state)
 
 
-def _is_there(store: Store, key: str, embedded_paths: list[str]) -> bool:
-    return any(store.read(KIND, k) is not None for k in (key, local_key(key, embedded_paths, KIND)))
+def _archive_state(sdk: Sdk, store: Store, plan: Plan) -> str:
+    if found := find_archive(store, candidate_keys(plan.archives[0].key, ARCHIVE, sdk)):
+        elsewhere = found.location not in ('', sdk.location_key)
+        return 'in the store: nothing to build' + (
+            '; it comes from an SDK of the same content in another directory, which its debug information contains '
+            '(EMROOT_LOCATION=own builds it again)' if elsewhere else '')
+    if missing := [key for key in plan.compiles if _stored_object(sdk, store, key) is None]:
+        return (f'{len(missing)} of {len(plan.compiles)} objects have to be compiled: the store has none for these arguments, '
+                'compiler and sources')
+    return 'all objects are in the store, only the archive is missing'
 
 
-def _inputs(store: Store, key: str, embedded_paths: list[str]) -> IncludedFiles:
-    """The recorded closure of this compile, or of the equivalent one whose object it reused."""
-    record = store.read(KIND, key) or store.read(KIND, local_key(key, embedded_paths, KIND)) or {}
-    return read_included_files(store, record.get('closure')) or ()
-
+def _stored_object(sdk: Sdk, store: Store, key: str) -> Record | None:
+    """The record of this compile, or of the equivalent one whose object it reused."""
+    return store.read(KIND, key) or store.read(KIND, local_key(key, sdk.embedded_paths, KIND))

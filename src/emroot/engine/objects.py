@@ -14,13 +14,13 @@ from ..host.files import read_file, remove
 from ..keys.location import contains_path, local_key
 from ..keys.plan import Compile
 from ..store import Blob, Store
-from .command_lines.compile_context import CompileContext, shell_line
+from .command_lines.compile_context import shell_line
 from .events import BuildListener
+from .execution.headers import SysrootHeaders
 from .execution.pool import Executor
-from .history.compile_times import CompileTimes
 from .result import Failure
 from .reuse.compile_manifests import CompileManifests, included_files_key
-from .reuse.included_files import FileDigests, IncludedFiles
+from .reuse.included_files import IncludedFiles
 
 KIND = 'object'
 
@@ -28,13 +28,12 @@ KIND = 'object'
 class Objects:
     """The objects of one build, by the key of their compile."""
 
-    def __init__(self, store: Store, context: CompileContext, files: FileDigests, env: Mapping[str, str], listener: BuildListener,
-                 durations: CompileTimes, executor: Executor, compiles: Iterable[Compile]) -> None:
-        self.store, self.context, self.env, self.listener, self._files = store, context, env, listener, files
-        self.durations, self._executor = durations, executor
-        sdk = context.sdk
-        self._embedded_paths = sdk.embedded_paths
-        self.families = CompileManifests(store, files, sdk.parts['compiler'], sdk.version, tuple(self._embedded_paths), compiles)
+    def __init__(self, store: Store, headers: SysrootHeaders, env: Mapping[str, str], listener: BuildListener,
+                 executor: Executor, compiles: Iterable[Compile]) -> None:
+        self.store, self.context, self.env, self.listener, self._files = store, headers.context, env, listener, headers.files
+        self.durations, self._executor = headers.durations, executor
+        self._embedded_paths = self.context.sdk.embedded_paths
+        self.families = CompileManifests(store, self._files, compiles)
         self._located_keys: set[str] = set()
         #: By the key of a compile: why no result of before is its result, where there is one of its family.
         self._misses: dict[str, str] = {}
@@ -123,18 +122,16 @@ class Objects:
         return None if '.incbin' in text or '.include' in text else ((name, self._files.digest(name) or ''),)
 
     def _local_key(self, key: str) -> str:
-        """The key of an object that carries the path of the SDK, or of clang's own headers, in its debug information.
-
-        The SDK's own flags map its root and the cache to fixed names, but not the compiler's headers (nor, up to 3.1.7x,
-        the root in assembly files): embuilder's bytes differ with their location, so such objects are kept per location.
-        """
+        """The key of an object that contains the path of the SDK, or of clang's own headers, in its debug information. The
+        SDK's own flags map its root and the cache to fixed names, but not the compiler's headers (nor, up to 3.1.7x, the root
+        in assembly files): embuilder's bytes differ with their location, so such objects are kept per location."""
         return local_key(key, self._embedded_paths, KIND)
 
     def _failed(self, compile_: Compile, code: int, output: bytes) -> Failure:
-        said = output.decode(errors='replace').strip()
-        if short := from_shortage(said, f'compiling {compile_.name}'):
+        message = output.decode(errors='replace').strip()
+        if short := from_shortage(message, f'compiling {compile_.name}'):
             raise short
-        if code < 0 and not said:
-            said = f'the compiler was killed by signal {-code}'
+        if code < 0 and not message:
+            message = f'the compiler was killed by signal {-code}'
         command = self.context.command(compile_, Path('.').absolute() / f'{compile_.name}.o')
-        return Failure(compile_.name, said or f'exit code {code}', shell_line(command, self.context.working_directory))
+        return Failure(compile_.name, message or f'exit code {code}', shell_line(command, self.context.working_directory))

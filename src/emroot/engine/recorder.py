@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Mapping
 
 from ..formatting import excerpt
 from ..modes import Mode
 from .events import ArchiveDone, BuildListener
 from .history.timeline import Timeline
-from .result import BuildResult, Failure, ModeResult, ReuseReason
+from .result import BuildResult, Failure, ReuseReason
 
 
 class BuildRecorder:
-    """Keeps the result and the timeline of one build, and sends events about targets."""
+    """The result and the timeline of one build; sends events about targets."""
 
     def __init__(self, result: BuildResult, timeline: Timeline, listener: BuildListener) -> None:
         self.result, self.timeline, self._listener = result, timeline, listener
@@ -24,15 +23,10 @@ class BuildRecorder:
         self.requested: dict[Mode, list[str]] = {}
         self._lock = threading.Lock()
 
-    def record_request(self, mode: Mode, targets: Iterable[str]) -> None:
-        """Add requested targets."""
-        self.result.modes.setdefault(mode, ModeResult())
-        self.requested.setdefault(mode, []).extend(targets)
-
     def record_success(self, mode: Mode, target: str, state: str, reused: Mapping[ReuseReason, int], *,
                        location: str = '') -> None:
-        """Record a target as `built` or `reused`. `reused` counts the members that needed no compile, by
-        reason. `location` is the digest of the SDK location in the target's bytes; empty for none."""
+        """Record a target as `built` or `reused`. `reused` counts the members that needed no compile, by reason. `location` is
+        the digest of the SDK location in the target's bytes; empty for none."""
         elsewhere = location not in ('', self.result.sdk.location_key)
         if elsewhere:
             self._listener.note(f'{mode}/{target} comes from an SDK of the same content in another directory, which its '
@@ -53,23 +47,3 @@ class BuildRecorder:
         with self._lock:
             self.result.modes[mode].failed.append(Failure(target, excerpt(failure.error), failure.command))
         self._listener.on(ArchiveDone(f'{mode}/{target}', 'failed'))
-
-    def record_families(self, families: Mapping[str, str]) -> None:
-        """Add the library of each `MODE/TARGET` that is a variant of one."""
-        self.families.update(families)
-
-    def record_workers(self, workers: int) -> None:
-        """Set the number of jobs that run at once."""
-        self.result.workers = workers
-
-    def record_busy(self, workers: int) -> None:
-        """Compute how busy the workers were. Call it when all jobs have ended."""
-        self.result.busy = self.timeline.busy(workers)
-
-    def record_times(self, seconds: float, cpu_seconds: float) -> None:
-        """Set the duration of the build and the processor time of its processes, in seconds."""
-        self.result.seconds, self.result.cpu_seconds = seconds, cpu_seconds
-
-    def record_remote(self, document: dict[str, Any]) -> None:
-        """Set what the remote delivered and took."""
-        self.result.remote = document

@@ -1,8 +1,6 @@
-"""The requests to a remote before anything is compiled, and the uploads afterwards: whole archives, and
-outputs of embuilder.
+"""The requests to a remote before anything is compiled, and the uploads afterwards: whole archives, and outputs of embuilder.
 
-One request replaces the thousand for the objects of a libc. An archive that the remote lacks is compiled
-here.
+One request replaces the thousand for the objects of a libc. An archive that the remote lacks is compiled here.
 """
 
 from __future__ import annotations
@@ -24,8 +22,7 @@ def archive_requests(plan: Plan, store: Store, keys_of: KeysOf, expected: Callab
                      workers: int) -> Iterator[DownloadRequest]:
     """Requests for the archives of a plan that the store lacks, each with the compile time that it saves."""
     for archive in plan.archives:
-        keys = tuple(key for key, _ in keys_of(archive.key, archives.KIND))
-        if not any(store.read(archives.KIND, key) for key in keys):
+        if keys := _missing(archive.key, archives.KIND, store, keys_of):
             seconds = sum(expected(plan.compiles[key]) for key in {key for _, key in archive.members})
             yield DownloadRequest(archives.KIND, keys, seconds / workers, tuple(name for name, _ in archive.members))
 
@@ -33,9 +30,14 @@ def archive_requests(plan: Plan, store: Store, keys_of: KeysOf, expected: Callab
 def embuilder_requests(targets: Iterable[str], store: Store, keys_of: KeysOf) -> Iterator[DownloadRequest]:
     """Requests for the targets that embuilder would have to build."""
     for target in targets:
-        keys = tuple(key for key, _ in keys_of(target, embuilder.KIND))
-        if not any(store.read(embuilder.KIND, key) for key in keys):
+        if keys := _missing(target, embuilder.KIND, store, keys_of):
             yield DownloadRequest(embuilder.KIND, keys, _EMBUILDER_SECONDS)
+
+
+def _missing(key: str, kind: str, store: Store, keys_of: KeysOf) -> tuple[str, ...]:
+    """All keys of a result, if the store has it under none of them."""
+    keys = tuple(each for each, _ in keys_of(key, kind))
+    return () if any(store.read(kind, each) for each in keys) else keys
 
 
 def upload_of(key: str, what: str, sdk: Sdk, *, location_dependent: bool) -> UploadRequest:

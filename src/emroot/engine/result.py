@@ -93,8 +93,9 @@ class BuildResult:
     def raise_for_failures(self) -> None:
         """Raise `BuildError` with the tools' messages if any target failed."""
         if failures := self.failures:
-            said = [f'cannot build {mode}/{failure.target}: {failure.error}' for mode, failure in failures]
-            raise BuildError('\n'.join(said), hint=f'to reproduce: {failures[0][1].command}' if failures[0][1].command else '')
+            messages = [f'cannot build {mode}/{failure.target}: {failure.error}' for mode, failure in failures]
+            command = failures[0][1].command
+            raise BuildError('\n'.join(messages), hint=f'to reproduce: {command}' if command else '')
 
     def to_json(self) -> dict[str, Any]:
         """The document of `emroot build --json` (see docs/reference/json.md)."""

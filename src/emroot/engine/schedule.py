@@ -5,50 +5,40 @@ from __future__ import annotations
 import threading
 import time
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from functools import partial
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 from ..keys.location import KeysOf, local_key
 from ..keys.plan import Archive, Compile, Plan
-from ..modes import Mode
 from ..store import Blob, Lock
 from .archives import KIND as ARCHIVE
 from .archives import find_archive, make_archive
 from .events import Planned, Remaining
 from .execution.pool import Pool
-from .history.timeline import Timeline
 from .objects import Objects
-from .result import BuildResult, Failure, ReuseReason
+from .recorder import BuildRecorder
+from .result import Failure, ReuseReason
 
 #: How often to look for another process's result before compiling anyway: about a minute in total.
 TRIES = 600
 
 
-class ArchiveCallback(Protocol):
-    """Called with a finished archive, `built` or `reused`; `reused`: members that needed no compile, by reason;
-    `location`: the digest of the SDK location in its bytes."""
-
-    def __call__(self, archive: Archive, blob: Blob, state: str, reused: Mapping[ReuseReason, int], *, location: str) -> None: ...
-
-
-class FailureCallback(Protocol):
-    """Called with a target that cannot be built."""
-
-    def __call__(self, mode: Mode, target: str, failure: Failure) -> None: ...
+PutArchive = Callable[[Archive, Blob, str, Mapping[ReuseReason, int], str], None]
+"""Called with an archive, its state, the members that needed no compile, and the digest of the SDK location in it."""
 
 
 class Schedule:
     """The jobs of one plan. Compiles of one family (see `engine/reuse/compile_manifests.py`) run one after the other, since a
     later one may equal an earlier one; everything else runs in parallel."""
 
-    def __init__(self, plan: Plan, objects: Objects, pool: Pool, result: BuildResult, timeline: Timeline,
-                 on_archive: ArchiveCallback, on_failure: FailureCallback, keys_of: KeysOf,
-                 fetched: Collection[str] = ()) -> None:
-        self.plan, self.objects, self.pool, self.result, self.timeline = plan, objects, pool, result, timeline
+    def __init__(self, plan: Plan, objects: Objects, pool: Pool, recorder: BuildRecorder, put_archive: PutArchive,
+                 keys_of: KeysOf, fetched: Collection[str] = ()) -> None:
+        self.plan, self.objects, self.pool, self.recorder = plan, objects, pool, recorder
+        self.result, self.timeline = recorder.result, recorder.timeline
         self.store, self.context, self.listener = objects.store, objects.context, objects.listener
-        self._on_archive, self._on_failure, self._keys_of, self._fetched = on_archive, on_failure, keys_of, fetched
+        self._put_archive, self._keys_of, self._fetched = put_archive, keys_of, fetched
         self._families: dict[str, list[tuple[Compile, list[_Pending]]]] = {}
         self._why: dict[str, ReuseReason] = {}
         self._expectation: dict[str, float] = {}
@@ -58,8 +48,8 @@ class Schedule:
         self._lock = threading.Lock()
 
     def start(self, others: int = 0) -> None:
-        """Handle what the store has, and queue the rest, the longest jobs first: a running pool starts
-        with these while the search continues. `others`: the number of targets made in other ways."""
+        """Handle what the store has, and queue the rest, the longest jobs first: a running pool starts with these while the
+        search continues. `others`: the number of targets made in other ways."""
         awaited: dict[str, list[_Pending]] = {}
         pending = [_Pending(archive) for archive in self.plan.archives if not self._use_stored(archive)]
         for todo in pending:
@@ -95,7 +85,7 @@ class Schedule:
         found = find_archive(self.store, self._keys_of(archive.key, ARCHIVE))
         if found:
             why = ReuseReason.ARCHIVE_FROM_REMOTE if found.key in self._fetched else ReuseReason.ARCHIVE_IN_STORE
-            self._on_archive(archive, found.blob, 'reused', {why: len(archive.members)}, location=found.location)
+            self._put_archive(archive, found.blob, 'reused', {why: len(archive.members)}, found.location)
         return found is not None
 
     def _find(self, compile_: Compile) -> Blob | None:
@@ -139,8 +129,11 @@ class Schedule:
         """Record an object or a failure. Returns the archives that are now complete."""
         with self._lock:
             for todo in archives:
-                todo.set_member(key, made)
-            return [todo for todo in archives if todo.is_complete]
+                if isinstance(made, Failure):
+                    todo.failures[key] = made
+                else:
+                    todo.blobs[key] = made
+            return [todo for todo in archives if len(todo.blobs) + len(todo.failures) == len(todo.needed)]
 
     def _compile(self, compile_: Compile, archives: list[_Pending], worker: int, family: str) -> Blob | Failure:
         with self.timeline.job(worker, 'compile', f'{archives[0].archive.name} {compile_.name}', family=family,
@@ -167,20 +160,23 @@ class Schedule:
                                    family=self.objects.families.key(compile_))
 
     def _join(self, todo: _Pending, worker: int) -> None:
-        archive = todo.archive
+        """Use the objects of an archive, when there is one for each member, or record the failure."""
         if todo.failures:
-            self._on_failure(archive.mode, archive.target, next(iter(todo.failures.values())))
-            return
-        members, sdk = [todo.blobs[key] for _, key in archive.members], self.context.sdk
-        location_dependent = any(self.objects.is_location_dependent(key) for key in todo.blobs)
-        with self.timeline.job(worker, 'archive', archive.name, serves=(archive.name,)):
-            made = make_archive(archive, members,
-                                local_key(archive.key, sdk.embedded_paths, ARCHIVE) if location_dependent else archive.key,
-                                self.store, self.context, self.objects.env, self.pool, self.listener)
-        if isinstance(made, Failure):
-            self._on_failure(archive.mode, archive.target, made)
+            self.recorder.record_failure(todo.archive.mode, todo.archive.target, next(iter(todo.failures.values())))
         else:
-            self._on_archive(archive, made, 'built', self._reused(todo), location=sdk.location_key if location_dependent else '')
+            self._use_objects(todo, worker)
+
+    def _use_objects(self, todo: _Pending, worker: int) -> None:
+        archive, sdk = todo.archive, self.context.sdk
+        location_dependent = any(self.objects.is_location_dependent(key) for key in todo.blobs)
+        key = local_key(archive.key, sdk.embedded_paths, ARCHIVE) if location_dependent else archive.key
+        with self.timeline.job(worker, 'archive', archive.name, serves=(archive.name,)):
+            made = make_archive(archive, [todo.blobs[each] for _, each in archive.members], key, self.store, self.context,
+                                self.objects.env, self.pool, self.listener)
+        if isinstance(made, Failure):
+            self.recorder.record_failure(archive.mode, archive.target, made)
+        else:
+            self._put_archive(archive, made, 'built', self._reused(todo), sdk.location_key if location_dependent else '')
 
     def _reused(self, todo: _Pending) -> Counter[ReuseReason]:
         """The number of members of an archive that needed no compile of their own, by reason."""
@@ -205,11 +201,8 @@ class ObjectCollection(Schedule):
     def _use_stored(self, archive: Archive) -> bool:
         return False
 
-    def _join(self, todo: _Pending, worker: int) -> None:
+    def _use_objects(self, todo: _Pending, worker: int) -> None:
         archive = todo.archive
-        if todo.failures:
-            self._on_failure(archive.mode, archive.target, next(iter(todo.failures.values())))
-            return
         with self._lock:
             self.result.reused += len(archive.members) - todo.compiled
             self.collected[archive.name] = {name: self.store.path(todo.blobs[key].digest) for name, key in archive.members}
@@ -228,15 +221,3 @@ class _Pending:
         self.failures: dict[str, Failure] = {}
         self.compiled = 0
         self.needed = dict.fromkeys(key for _, key in archive.members)
-
-    def set_member(self, key: str, made: Blob | Failure) -> None:
-        """Record an object or a failure."""
-        if isinstance(made, Failure):
-            self.failures[key] = made
-        else:
-            self.blobs[key] = made
-
-    @property
-    def is_complete(self) -> bool:
-        """Whether no object is missing."""
-        return len(self.blobs) + len(self.failures) == len(self.needed)

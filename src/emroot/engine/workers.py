@@ -6,25 +6,20 @@ import contextlib
 import math
 import os
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..keys.plan import Plan
-from .command_lines.compile_context import CompileContext
-from .execution.compiler_environment import compile_environment, find_preload
 from .execution.forkserver import ENOUGH, ForkServers
-from .execution.headers import prepare_headers
+from .execution.headers import SysrootHeaders, prepare_headers
 from .execution.job_limits import MemoryLimit, default_workers, jobs_asked_for, jobs_that_fit
 from .execution.jobserver import find_jobserver
 from .execution.launcher import LauncherExecutor, make_working_directory
 from .execution.pool import Executor, Pool
-from .history.compile_times import CompileTimes
+from .execution.prefetch import Prefetch, compile_environment, find_preload
 from .objects import Objects
-from .reuse.included_files import FileDigests
 
 if TYPE_CHECKING:
     from .context import BuildContext
-    from .execution.prefetch import Prefetch
 
 #: Expected seconds for the installation of headers in a cache directory.
 PREPARING = 0.1
@@ -33,18 +28,14 @@ PREPARING = 0.1
 class Workers:
     """Workers, headers and compiler processes of one build. Call `close` at the end."""
 
-    headers: Path
-    """Like those of `SysrootHeaders`; set by `install`."""
-    context: CompileContext
-    files: FileDigests
-    durations: CompileTimes
+    installed: SysrootHeaders
+    """Set by `install`."""
 
     def __init__(self, build: BuildContext, prefetch: Prefetch | None = None) -> None:
         self._build, self._catalogue, self._options, self._listener = build, build.catalogue, build.options, build.listener
         self.env = compile_environment(self._catalogue, build.cache.root)
         self.pool = self._make_pool()
-        self._preload = prefetch.preload if prefetch else None
-        self._installed = prefetch.installed if prefetch else None
+        self._prefetch, self._preload = prefetch, prefetch.preload if prefetch else None
 
     def _make_pool(self) -> Pool:
         """A pool with the requested workers; by default one per processor, within make's and memory's limits."""
@@ -66,26 +57,26 @@ class Workers:
         """Install the headers in the store; `run` copies them to the cache directory."""
         build = self._build
         build.cache.require_outside_sdk()
-        found = self._installed.result() if self._installed else prepare_headers(self._catalogue, build.home, build.store)
-        self.headers, self.context, self.files, self.durations = found.headers, found.context, found.files, found.durations
+        installing = self._prefetch.installed if self._prefetch else None
+        self.installed = installing.result() if installing else prepare_headers(self._catalogue, build.home, build.store)
 
     @contextlib.contextmanager
     def objects(self, plan: Plan) -> Iterator[Objects]:
         """The builder of the objects of a plan; it records how long each compile took."""
-        self._build.recorder.record_workers(self.pool.workers)
+        recorder = self._build.recorder
+        recorder.result.workers = self.pool.workers
         with self._executor(len(plan.compiles)) as executor:
             try:
-                yield Objects(self._build.store, self.context, self.files, self.env, self._listener, self.durations, executor,
-                              plan.compiles.values())
+                yield Objects(self._build.store, self.installed, self.env, self._listener, executor, plan.compiles.values())
             finally:
-                self.durations.save()
-                self._build.recorder.record_busy(self.pool.workers)
+                self.installed.durations.save()
+                recorder.result.busy = recorder.timeline.busy(self.pool.workers)
 
     def run(self, start: Callable[[], None]) -> None:
         """Run the jobs that `start` adds to the pool. It runs on a worker itself, so that others begin early."""
         def begin(_: int) -> None:
             start()
-            self.pool.add(PREPARING, lambda _: self._build.cache.prepare(self.headers))
+            self.pool.add(PREPARING, lambda _: self._build.cache.prepare(self.installed.headers))
         self.pool.add(math.inf, begin)
         self.pool.run()
 
@@ -104,7 +95,7 @@ class Workers:
         launcher = self._options.launcher
         if launcher:
             self._listener.note(f'compiles run through {launcher}')
-            directory = make_working_directory(self._build.store, self._catalogue.sdk, self.context.working_directory)
+            directory = make_working_directory(self._build.store, self._catalogue.sdk, self.installed.context.working_directory)
             yield LauncherExecutor(launcher, self.pool, self._listener, directory)
             return
         if compiles >= ENOUGH:

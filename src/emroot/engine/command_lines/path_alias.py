@@ -13,8 +13,7 @@ from ...host.files import remove_tree
 
 @functools.cache
 def mappable(directory: Path) -> Path:
-    """A path of the directory without `=`: its own, or a link that exists as long as this process. Raises
-    `StoreError` if no such link can be made."""
+    """A path of the directory without `=`: its own, or a link while this process lives. Raises `StoreError`."""
     if '=' not in str(directory):
         return directory
     top = Path(tempfile.mkdtemp(prefix='emroot-'))

@@ -25,22 +25,17 @@ def substitute(argv: tuple[str, ...], *, sdk: str, cache: str, source: str, out:
     return words
 
 
-def has_source(argv: tuple[str, ...]) -> bool:
-    """Whether the object has the unmapped name of its source: bitcode does, and sanitizers' descriptions."""
-    return any(word.startswith(('-flto', '-fsanitize=')) for word in argv)
-
-
 def embeds_source_path(argv: tuple[str, ...], source: str) -> bool:
-    """Whether the object contains an absolute path of its source."""
-    return source.startswith('{sdk}') and has_source(argv)
+    """Whether the object contains an absolute path of its source: bitcode has its unmapped name, and sanitizers' descriptions."""
+    return source.startswith('{sdk}') and any(word.startswith(('-flto', '-fsanitize=')) for word in argv)
 
 
 def find_resource_dir(clang: str, recorded: str) -> str:
-    """The directory of clang's own headers next to its real path, if clang calls it `said`."""
+    """The directory of clang's own headers next to its real path, if clang calls it `recorded`."""
     return os.path.join(os.path.dirname(os.path.dirname(os.path.realpath(clang))), 'lib', 'clang', os.path.basename(recorded))
 
 
 def map_resource_dir(clang: str, recorded: str) -> list[str]:
-    """Flags that map clang's own headers, next to its real path, to the directory `said`."""
+    """Flags that map clang's own headers, next to its real path, to the directory `recorded`."""
     found = find_resource_dir(clang, recorded)
     return [] if found == recorded else [f'-ffile-prefix-map={found}={recorded}']

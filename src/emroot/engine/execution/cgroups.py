@@ -1,8 +1,7 @@
-"""Memory and processors that Linux's control groups (versions 1 and 2) leave to this process.
+"""Memory and processors that Linux's control groups (versions 1 and 2) leave to this process, such as a container or CI job.
 
-Containers and jobs of many CI systems are control groups. In these, `/proc/meminfo` and the number of
-processors are those of the machine. The limits of parent groups apply, too. Inside a container the path of
-the group may be a path on the host; then the visible group is the container's own, at the top.
+`/proc/meminfo` and the number of processors are those of the machine. The limits of parent groups apply, too. Inside a container
+the path of the group may be a path on the host; then the visible group is the container's own, at the top.
 """
 
 from __future__ import annotations
@@ -62,8 +61,8 @@ def _left(group: Path, limit: str, used: str, idle: str) -> int | None:
         most = _read(group / limit)
         if most == 'max':
             return None
-        said = dict(line.split() for line in _read(group / 'memory.stat').splitlines())
-        return int(most) - int(_read(group / used)) + int(said.get(idle, 0))
+        statistics = dict(line.split() for line in _read(group / 'memory.stat').splitlines())
+        return int(most) - int(_read(group / used)) + int(statistics.get(idle, 0))
     except (OSError, ValueError):
         return None
 

@@ -32,10 +32,6 @@ def _needed(content: mmap.mmap) -> list[str]:
     strings = next((value for tag, value in entries if tag == _DT_STRTAB), 0)
     for kind, _, offset, address, _, length in segments:
         if kind == _PT_LOAD and address <= strings < address + length:
-            strings += offset - address
-            return [_string(content, strings + value) for tag, value in entries if tag == _DT_NEEDED]
+            starts = [strings + offset - address + value for tag, value in entries if tag == _DT_NEEDED]
+            return [content[start:content.find(b'\0', start)].decode() for start in starts]
     return []
-
-
-def _string(content: mmap.mmap, at: int) -> str:
-    return content[at:content.find(b'\0', at)].decode()

@@ -27,14 +27,14 @@ class ForkServer:
     """A server, forked from a loaded compiler, for one compile at a time. Raises `OSError` if it cannot start."""
 
     def __init__(self, template: Zygote) -> None:
-        self._said = os.memfd_create('emroot-said')
+        self._output = os.memfd_create('emroot-output')
         theirs_in, ours_out = os.pipe()
         ours_in, theirs_out = os.pipe()
         self._requests, self._answers = os.fdopen(ours_out, 'wb', 0), os.fdopen(ours_in, 'rb', 0)
         self._process = -1
         try:
             try:
-                template.fork((theirs_in, theirs_out, self._said))
+                template.fork((theirs_in, theirs_out, self._output))
             finally:
                 os.close(theirs_in)
                 os.close(theirs_out)
@@ -59,12 +59,12 @@ class ForkServer:
         status, used = self._numbers(2)
         if status == _NO_CHILD:
             return None
-        return Finished(os.waitstatus_to_exitcode(status), self._take_said(), time.perf_counter() - began, used / 1e6)
+        return Finished(os.waitstatus_to_exitcode(status), self._take_output(), time.perf_counter() - began, used / 1e6)
 
     def close(self) -> None:
         self._requests.close()
         self._answers.close()
-        os.close(self._said)
+        os.close(self._output)
         if self._process >= 0:
             os.close(self._process)
 
@@ -75,13 +75,13 @@ class ForkServer:
             answer += part
         return struct.unpack(f'={count}i', answer) if len(answer) == size else [_NO_CHILD] * count
 
-    def _take_said(self) -> bytes:
-        size = os.fstat(self._said).st_size
-        said = os.pread(self._said, size, 0) if size else b''
+    def _take_output(self) -> bytes:
+        size = os.fstat(self._output).st_size
+        output = os.pread(self._output, size, 0) if size else b''
         if size:
-            os.ftruncate(self._said, 0)
-            os.lseek(self._said, 0, os.SEEK_SET)  # children write where the last one ended
-        return said
+            os.ftruncate(self._output, 0)
+            os.lseek(self._output, 0, os.SEEK_SET)  # children write where the last one ended
+        return output
 
 
 class ForkServers:

@@ -27,8 +27,7 @@ class SysrootHeaders:
 
 
 def prepare_headers(catalogue: Catalogue, home: Home, store: Store) -> SysrootHeaders:
-    """Install the headers in the store. Raises `StoreError` if it cannot be written to, `SdkError` if the SDK does
-    not install them."""
+    """Install the headers in the store. Raises `StoreError`, or `SdkError` if the SDK does not install them."""
     headers = ensure_headers(catalogue, store)
     context = CompileContext(catalogue.sdk, mappable(headers))
     return SysrootHeaders(headers, context, FileDigests(context, store.tree_files(headers.name) or {}),

@@ -58,8 +58,8 @@ def _of_machine(meminfo: Path) -> int | None:
 
 def jobs_asked_for() -> int:
     """The number of jobs in the environment (EMROOT_JOBS or the SDK's EMCC_CORES); 0 if it is not set."""
-    said = (os.environ.get(name, '').strip() for name in JOBS)
-    return next((int(number) for number in said if number.isdecimal() and int(number)), 0)
+    values = (os.environ.get(name, '').strip() for name in JOBS)
+    return next((int(number) for number in values if number.isdecimal() and int(number)), 0)
 
 
 def default_workers() -> int:

@@ -1,9 +1,8 @@
-"""Compiles through a launcher: ccache, sccache, recc, distcc, or any program that is put in front of a
-compile command.
+"""Compiles through a launcher: ccache, sccache, recc, distcc, or any program that is put in front of a compile command.
 
-A launcher must give the compiler's own output. The first compile of each compiler of a build is run with and
-without it, and compared. A compile that fails with the launcher is repeated without. A difference or a
-success without it ends its use for this build, with one warning.
+A launcher must give the compiler's own output. The first compile of each compiler of a build is run with and without it, and
+compared; one that fails with the launcher is repeated without. A difference, or a success without it, ends its use for this
+build, with one warning.
 """
 
 from __future__ import annotations
@@ -63,9 +62,9 @@ class LauncherExecutor:
             named += ['-MT', 'object']
         # recc asks the compiler what is read, with flags that mean nothing then.
         done = self._executor.call([self._launcher, *named, '-Wno-unused-command-line-argument'], cwd=cwd, env=env)
-        for file, wanted in written.items():
+        for file, target in written.items():
             with contextlib.suppress(FileNotFoundError):
-                os.replace(file, wanted)
+                os.replace(file, target)
         return done
 
     def _leave(self, why: str) -> None:

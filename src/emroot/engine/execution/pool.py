@@ -1,7 +1,7 @@
 """One pool for all jobs of a build: the most expensive ready job first, no barriers.
 
-With many workers, some take the cheapest job first. The work of this process around each job is serial and
-would otherwise pile up at the end, when only cheap jobs remain.
+With many workers, some take the cheapest job first. The work of this process around each job is serial and would otherwise pile
+up at the end, when only cheap jobs remain.
 """
 
 from __future__ import annotations
@@ -16,7 +16,10 @@ from bisect import bisect_left, insort
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from .jobserver import Jobserver
 
 #: Seconds for which a worker waits for a slot or for memory before it checks its state again.
 _PATIENCE = 0.1
@@ -24,8 +27,7 @@ _PATIENCE = 0.1
 
 @dataclass(frozen=True)
 class Finished:
-    """How a process ended: exit code (negative: signal), output, wall seconds, and processor seconds
-    including its children (wall seconds where the latter are unknown)."""
+    """How a process ended: exit code (negative: signal), output, wall seconds, and processor seconds (or else wall seconds)."""
 
     code: int
     output: bytes
@@ -44,26 +46,13 @@ class Executor(Protocol):
         """Run a process to its end on behalf of a job. Raises `Cancelled` if the pool was stopped meanwhile."""
 
 
-class JobSlots(Protocol):
-    """Job slots shared with other processes (see `jobserver.py`). One must always be available."""
-
-    def take(self, seconds: float) -> bytes | None:
-        """Wait up to `seconds` for a slot; None if there was none."""
-
-    def give(self, slot: bytes) -> None:
-        """Return a slot."""
-
-    def close(self) -> None:
-        """Return all slots that are still in use."""
-
-
 class Pool:
-    """Runs jobs on `workers` threads; on fewer while there are no `slots` or no `room`. Jobs may add jobs.
-    The first unexpected exception stops the pool and is raised."""
+    """Runs jobs on `workers` threads; on fewer while the `jobserver` has no slot or there is no `room`. Jobs may add jobs. The
+    first unexpected exception stops the pool and is raised."""
 
-    def __init__(self, workers: int, slots: JobSlots | None = None, room: Callable[[], bool] = lambda: True) -> None:
+    def __init__(self, workers: int, jobserver: Jobserver | None = None, room: Callable[[], bool] = lambda: True) -> None:
         self.workers = max(1, workers)
-        self._slots, self._room = slots, room
+        self._jobserver, self._room = jobserver, room
         #: Cost, number (the earlier, the higher) and function of each job, in order: the cheapest first.
         self._ready: list[tuple[float, int, Callable[[int], None]]] = []
         self._numbers = itertools.count(0, -1)
@@ -102,8 +91,8 @@ class Pool:
                     if thread.ident is not None:  # an interruption may come before all are started
                         thread.join(timeout=10)
             finally:
-                if self._slots:
-                    self._slots.close()
+                if self._jobserver:
+                    self._jobserver.close()
         if self._error:
             raise self._error
 
@@ -117,7 +106,7 @@ class Pool:
             self._changed.notify_all()
 
     def call(self, command: Sequence[str], *, cwd: Path | str, env: Mapping[str, str]) -> Finished:
-        """Run a process to its end on behalf of a job. Raises `Cancelled` if the pool was stopped meanwhile."""
+        """See `Executor`."""
         started = time.perf_counter()
         with self._lock:
             if self._stopped:
@@ -147,14 +136,14 @@ class Pool:
 
     def _work(self, worker: int) -> None:
         while self._wait():
-            slot = self._slots.take(_PATIENCE) if self._slots else b''
+            slot = self._jobserver.take(_PATIENCE) if self._jobserver else b''
             if slot is None:
                 continue
             try:
                 self._run_next(worker)
             finally:
-                if self._slots:
-                    self._slots.give(slot)
+                if self._jobserver:
+                    self._jobserver.give(slot)
 
     def _wait(self) -> bool:
         """Wait until a job is ready and may start. False if no job is left."""
@@ -174,18 +163,13 @@ class Pool:
         if self._end.locked():
             self._end.release()
 
-    def _next(self, worker: int) -> int:
-        """The index of the ready job that this worker takes."""
-        if worker < shortest_first_workers(self.workers):
-            first = bisect_left(self._ready, 0.0, key=lambda job: job[0])
-            return first if first < len(self._ready) else -1
-        return -1
-
     def _run_next(self, worker: int) -> None:
         with self._lock:
             if not self._ready:  # another worker was faster
                 return
-            _, _, run = self._ready.pop(self._next(worker))
+            cheapest = bisect_left(self._ready, 0.0, key=lambda job: job[0])
+            takes_cheapest = worker < shortest_first_workers(self.workers) and cheapest < len(self._ready)
+            _, _, run = self._ready.pop(cheapest if takes_cheapest else -1)
             self._running += 1
         try:
             run(worker)

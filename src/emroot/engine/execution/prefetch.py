@@ -1,9 +1,9 @@
-"""Work that a first build starts before its plan is known: install the headers and load a compiler."""
+"""The environment of compilers, and what a first build starts before its plan is known: headers, a compiler."""
 
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,13 +13,33 @@ from ...host.home import Home
 from ...libraries.catalogue import Catalogue
 from ...modes import Mode
 from ...store import Store
-from .background import BackgroundCall
-from .compiler_environment import compile_environment, compiles_here, find_preload
+from .background import later_result
 
 if TYPE_CHECKING:
+    from concurrent.futures import Future
+
     from ..request import Options
     from .headers import SysrootHeaders
     from .zygote import ZygoteStart
+
+#: From this number of libraries on, compiles take longer than loading a compiler; a link needs about ten.
+MANY = 5
+
+
+def find_preload(catalogue: Catalogue, store: Store, env: Mapping[str, str]) -> ZygoteStart | None:
+    """The compiler of the SDK, if it can be preloaded (see `zygote.py`)."""
+    from . import zygote  # lazy import: most builds have nothing to do
+    return zygote.find_zygote(catalogue.sdk.tools, store.root / 'fork', env)
+
+
+def compiles_here(options: Options) -> bool:
+    """Whether emroot itself starts the processes that compile, as far as the options tell."""
+    return options.builder == 'source' and not (options.remote or options.base or options.launcher)
+
+
+def compile_environment(catalogue: Catalogue, cache: Path) -> dict[str, str]:
+    """The environment variables of compilers: those of the SDK, `EM_CACHE` and a fixed locale."""
+    return catalogue.environment({'LC_ALL': 'C', 'EM_CACHE': str(cache)})
 
 
 @dataclass
@@ -28,7 +48,7 @@ class Prefetch:
 
     preload: ZygoteStart | None = None
     """A compiler that is being loaded. The build closes it, if it uses it."""
-    installed: BackgroundCall[SysrootHeaders] | None = None
+    installed: Future[SysrootHeaders] | None = None
     """The installation of the headers."""
 
 
@@ -44,16 +64,12 @@ def start_prefetch(catalogue: Catalogue, home: Home, cache: Path, modes: Collect
         load()
         with Store(store.root) as mine:
             return prepare_headers(catalogue, home, mine)
-    if new and compiles_here(options):
-        prefetch.preload = find_preload(catalogue, store, compile_environment(catalogue, cache))
-    if new or not has_headers(catalogue, store):
-        prefetch.installed = BackgroundCall(install)
-    try:
+    with contextlib.ExitStack() as stack:
+        if new and compiles_here(options):
+            prefetch.preload = find_preload(catalogue, store, compile_environment(catalogue, cache))
+        if new or not has_headers(catalogue, store):
+            prefetch.installed = stack.enter_context(later_result(install))
         if prefetch.preload:
+            stack.callback(prefetch.preload.close)
             prefetch.preload.start()
         yield prefetch
-    finally:
-        if prefetch.preload:
-            prefetch.preload.close()
-        if prefetch.installed:
-            prefetch.installed.wait()

@@ -1,10 +1,8 @@
 """The *template*: a compiler that is loaded and stopped before its `main`. Fork servers are forked from it.
 
-`forkserver.c` is preloaded into clang for this. It first moves loaded code into huge pages, and lets children
-allocate from huge pages, since page faults are most of the remaining cost of a child.
-
-Used on Linux, with a clang that loads LLVM as a shared library, if there is a C compiler for the preload
-library, which is compiled once and kept.
+`forkserver.c` is preloaded into clang for this. It moves loaded code into huge pages, and lets children allocate from huge pages,
+since page faults are most of the remaining cost of a child. Used on Linux, with a clang that loads LLVM as a shared library, if
+there is a C compiler for the preload library, which is compiled once and kept.
 """
 
 from __future__ import annotations
@@ -115,10 +113,8 @@ class ZygoteStart:
 
 
 def find_zygote(tools: Mapping[str, Path], directory: Path, env: Mapping[str, str]) -> ZygoteStart | None:
-    """The SDK's compiler to preload. None if this is impossible, not worth it, or disabled (EMROOT_FORK=0).
-
-    `tools`: the SDK's, by name. `location` and `env`: as for `ZygoteStart`.
-    """
+    """The SDK's compiler to preload. None if this is impossible, not worth it, or disabled (EMROOT_FORK=0). `tools`:
+    the SDK's, by name. `location` and `env`: as for `ZygoteStart`."""
     if sys.platform != 'linux' or 'LD_PRELOAD' in env or os.environ.get('EMROOT_FORK') == '0':
         return None
     programs = [str(tools[name]) for name in ('clang', 'clang++')]

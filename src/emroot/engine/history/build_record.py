@@ -1,10 +1,8 @@
-"""A short record of the last build of a cache directory, for `emroot report`: timeline, totals, time of each
-target.
+"""A short record of the last build of a cache directory, for `emroot report`: timeline, totals, time of each target.
 
-There is one file per cache directory in the home's memo. Only a build that built something writes it. Its
-size is bounded: spans are merged into at most a few thousand slices, and only the longest jobs are listed. It
-has a checksum like the store's records, so readers need not check every number: a damaged file counts as
-absent.
+There is one file per cache directory in the home's memo. Only a build that built something writes it. Its size is bounded: spans
+are merged into at most a few thousand slices, and only the longest jobs are listed. It has a checksum like the store's records,
+so readers need not check every number: a damaged file counts as absent.
 """
 
 from __future__ import annotations
@@ -13,7 +11,7 @@ import contextlib
 import os
 import time
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -49,7 +47,7 @@ def save_build_record(home: Home, catalogue: Catalogue, result: BuildResult, spa
     before = read_build_record(home, result.cache) or {}
     if before.get('sdk', {}).get('digest') != result.sdk.digest:
         before = {}
-    costs, families = _costs(spans), _families(catalogue, result, known, spans)
+    costs, families = _totals(spans, _target), _families(catalogue, result, known, spans)
     targets: dict[str, dict[str, list[Any]]] = {mode: dict(known) for mode, known in before.get('targets', {}).items()}
     failed: dict[str, dict[str, str]] = {mode: dict(known) for mode, known in before.get('failed', {}).items()}
     now = int(time.time())
@@ -87,14 +85,13 @@ def _target(span: Span) -> str:
     return span.name.split(' ', 1)[0] if span.kind == 'compile' else span.name
 
 
-def _costs(spans: Iterable[Span]) -> Mapping[str, tuple[float, int]]:
-    """Seconds and compiles by `MODE/TARGET`. A compile for several targets counts for the first."""
-    seconds: defaultdict[str, float] = defaultdict(float)
-    compiles: defaultdict[str, int] = defaultdict(int)
+def _totals(spans: Iterable[Span], name_of: Callable[[Span], str]) -> dict[str, tuple[float, int]]:
+    """Seconds and compiles by name. A compile for several targets counts for the first."""
+    found: dict[str, tuple[float, int]] = {}
     for span in spans:
-        seconds[_target(span)] += span.seconds
-        compiles[_target(span)] += span.kind == 'compile'
-    return {name: (spent, compiles[name]) for name, spent in seconds.items()}
+        seconds, compiles = found.get(name_of(span), (0.0, 0))
+        found[name_of(span)] = seconds + span.seconds, compiles + (span.kind == 'compile')
+    return found
 
 
 def _families(catalogue: Catalogue, result: BuildResult, known: Mapping[str, str], spans: Iterable[Span]) -> Mapping[str, str]:
@@ -113,13 +110,9 @@ def _families(catalogue: Catalogue, result: BuildResult, known: Mapping[str, str
 
 def _work(spans: Iterable[Span], families: Mapping[str, str]) -> list[list[Any]]:
     """[`MODE/LIBRARY`, seconds, compiles] for each library, the most seconds first."""
-    seconds: defaultdict[str, float] = defaultdict(float)
-    compiles: defaultdict[str, int] = defaultdict(int)
-    for span in spans:
-        name = families[_target(span)]
-        seconds[name] += span.seconds
-        compiles[name] += span.kind == 'compile'
-    return [[name, round(spent, 2), compiles[name]] for name, spent in sorted(seconds.items(), key=lambda pair: -pair[1])]
+    totals = _totals(spans, lambda span: families[_target(span)])
+    rows = [[name, round(seconds, 2), compiles] for name, (seconds, compiles) in totals.items()]
+    return sorted(rows, key=lambda row: -totals[row[0]][0])
 
 
 def _longest(spans: Iterable[Span]) -> list[list[Any]]:

@@ -16,11 +16,8 @@ from .estimate import expected_seconds
 
 
 class CompileTimes:
-    """Compile times by source and kind, in one small file for all SDKs and modes of a home.
-
-    The file is `{source: {kind: milliseconds}}`. If it is lost, or another process overwrites it, only
-    estimates get worse.
-    """
+    """Compile times by source and kind, in one small file for all SDKs and modes of a home. The file is `{source:
+    {kind: milliseconds}}`. If it is lost, or another process overwrites it, only estimates get worse."""
 
     def __init__(self, home: Home, sdk: Sdk) -> None:
         self._file, self._sdk = home.memo / 'durations.json', sdk
@@ -29,8 +26,7 @@ class CompileTimes:
         self._lock = threading.Lock()
 
     def expected(self, compile_: Compile) -> float:
-        """Expected processor seconds of a compile: the last measurement of this source and kind, or of
-        another kind, or an estimate from language and size."""
+        """Expected processor seconds of a compile: as measured for this source, or estimated from language and size."""
         kinds = self._known.get(compile_.source)
         if not kinds:
             return expected_seconds(self._sdk, compile_)

@@ -76,8 +76,7 @@ class Timeline:
             self.reuses.append(found)
 
     def busy(self, workers: int) -> float | None:
-        """The fraction (0 to 1) of the workers' time, from the start of the first compile to the end of
-        the last, that jobs took. None if nothing was compiled."""
+        """The fraction (0 to 1) of the workers' time that jobs took, between first and last compile; None without one."""
         compiles = [span for span in self.spans if span.kind == 'compile']
         if not compiles:
             return None

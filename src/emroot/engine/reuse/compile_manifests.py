@@ -1,13 +1,11 @@
-"""Reuse of objects of equivalent compiles: the same work under another name, or from other sources with the
-same content.
+"""Reuse of objects of equivalent compiles: the same work under another name, or from other sources with the same content.
 
-A *family* is all compiles with the same source, compiler and arguments, apart from macros. Each result of a
-family is stored with its closure and its macros. A compile may reuse a result of its family if every file of
-the closure still has its content, and if no macro in which the two differ can occur (proof in
-`macro_independence.py`).
+A *family* is all compiles with the same source, compiler and arguments, apart from macros. Each result of a family is stored
+with its closure and its macros. A compile may reuse a result of its family if every file of the closure still has its content,
+and if no macro in which the two differ can occur (proof in `macro_independence.py`).
 
-So with an SDK in which one file was patched, only the files that include it are compiled again, and
-`libc-debug` reuses the objects of `libc` that do not use `NDEBUG`.
+So with an SDK in which one file was patched, only the files that include it are compiled again, and `libc-debug` reuses the
+objects of `libc` that do not use `NDEBUG`.
 """
 
 from __future__ import annotations
@@ -75,16 +73,13 @@ def included_files_key(closure: IncludedFiles) -> str:
 class CompileManifests:
     """Lookup of equivalent results, for the compiles of one build."""
 
-    def __init__(self, store: Store, files: FileDigests, compiler: str, version: str, embedded_paths: tuple[str, ...],
-                 compiles: Iterable[Compile]) -> None:
-        self._store, self._files, self._embedded_paths = store, files, embedded_paths
-        self._identity = {'schema': schemas.KEYS, 'kind': KIND, 'compiler': compiler, 'version': version,
+    def __init__(self, store: Store, files: FileDigests, compiles: Iterable[Compile]) -> None:
+        sdk = files.context.sdk
+        self._store, self._files, self._embedded_paths = store, files, tuple(sdk.embedded_paths)
+        self._identity = {'schema': schemas.KEYS, 'kind': KIND, 'compiler': sdk.parts['compiler'], 'version': sdk.version,
                           'names': files.names}
-        names: set[str] = set()
-        for compile_ in compiles:
-            names.update(definitions(split_macros(compile_.argv)[1]))
-        self._occurrence = TokenSets(files, names)
-        self._known_names = names
+        self._known_names = {name for compile_ in compiles for name in definitions(split_macros(compile_.argv)[1])}
+        self._occurrence = TokenSets(files, self._known_names)
         self._relatives: dict[str, list[EquivalentResult]] = {}
         self._keys: dict[str, str] = {}
         self._kept: set[str] = set()  # closures

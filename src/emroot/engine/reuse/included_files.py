@@ -21,6 +21,7 @@ _PLACES = ('{sdk}', '{cache}')
 #: The prefix of recorded sources, which are relative to `CompileContext.working_directory`.
 UP = '../../../'
 _ESCAPED = re.compile(r'\\([ #])|\$\$')
+_WORD = re.compile(r'(?:\\[ #]|\S)+')
 
 
 class FileDigests:
@@ -56,11 +57,8 @@ class FileDigests:
         return Path(name.replace('{cache}', str(self.context.cache)).replace('{sdk}', str(self.context.sdk.root)))
 
     def closure(self, depfile: Path) -> IncludedFiles | None:
-        """The closure in a depfile of clang. None if there is no depfile, or it lists a file without a
-        portable name.
-
-        The compiler's own headers are left out: they are part of the compiler's digest.
-        """
+        """The closure in a depfile of clang, without the compiler's own headers, which are part of the compiler's digest. None
+        if there is no depfile, or it lists a file without a portable name."""
         text = read_file(depfile)
         if not text:
             return None
@@ -108,20 +106,4 @@ def parse_depfile(text: str) -> list[str]:
     listed = text.partition(': ')[2].replace('\\\n', ' ')
     if '\\' not in listed and '$$' not in listed:
         return listed.split()
-    words: list[str] = []
-    word = ''
-    at = 0
-    while at < len(listed):
-        match = _ESCAPED.match(listed, at)
-        if match:
-            word += match.group(1) or '$'
-            at = match.end()
-        elif listed[at].isspace():
-            if word:
-                words.append(word)
-            word = ''
-            at += 1
-        else:
-            word += listed[at]
-            at += 1
-    return [*words, word] if word else words
+    return [_ESCAPED.sub(lambda match: match[1] or '$', word) for word in _WORD.findall(listed)]
