@@ -27,8 +27,6 @@ _NAMES = {'CPATH', 'C_INCLUDE_PATH', 'CPLUS_INCLUDE_PATH', 'OBJC_INCLUDE_PATH', 
           'LDFLAGS', 'CCC_OVERRIDE_OPTIONS', 'SOURCE_DATE_EPOCH', 'COMPILER_PATH', 'LIBRARY_PATH', 'RC_DEBUG_OPTIONS'}
 #: Python in the SDK's process may decode paths differently (LC_ALL=ja_JP.eucJP), so it gets an encoding.
 _UTF8 = [] if os.name == 'nt' else ['-X', 'utf8=1']
-#: Whether this process decodes paths other than as UTF-8, so that each path is translated.
-_RECODED = sys.getfilesystemencoding() != 'utf-8'
 #: SOURCE_DATE_EPOCH of every compile: mimalloc's `options.c` embeds its build time, which would differ from
 #: build to build, also with embuilder. 1980 is the earliest time in zip archives.
 EPOCH = '315532800'
@@ -49,56 +47,63 @@ def programs_digest() -> str:
 
 def ask(python: Sequence[str], root: Path, question: str, env: Mapping[str, str], *, program: Path = PROGRAM,
         bytecode: Path | None = None, output: Path | None = None, **request: Any) -> dict[str, Any]:
-    """Send one question of `program.py: QUESTIONS` to the SDK at `root`, or run another program with the same
-    protocol.
+    """Send one question of `program.py: QUESTIONS` to the SDK at `root`, or run another program with the same protocol.
 
-    `bytecode`: a directory for the SDK's compiled modules, which halves the time of later queries; without it
-    they are compiled each time. Nothing is written into the SDK. `output`: an empty directory for files that
-    the SDK writes; it is emptied before a retry.
+    `bytecode`: a directory for the SDK's compiled modules, which halves the time of later queries; without it they are
+    compiled each time. Nothing is written into the SDK. `output`: an empty directory for files that the SDK writes; it is
+    emptied before a retry.
 
     Raises `SdkError` with the last line of the SDK's output if it fails, or takes longer than `SECONDS`.
     """
-    import subprocess  # lazy import: most answers are cached
-    import tempfile
-    seconds = _seconds()
+    import tempfile  # lazy import: most answers are cached
     with tempfile.TemporaryDirectory(prefix='emroot-probe-') as directory:
         request_file, answer_file = Path(directory, 'request.json'), Path(directory, 'answer.json')
-        asked = _in_utf8({'root': str(root), 'question': question, **request})
+        # Paths for a Python with UTF-8 file names: the same bytes, decoded differently.
+        asked = _recoded({'root': str(root), 'question': question, **request},
+                         lambda text: os.fsencode(text).decode(errors='surrogateescape'))
         request_file.write_text(json.dumps(asked), encoding='utf-8')
         from ..host.bytecode import note_bytecode, prepare_bytecode  # here: it is no input of Bazel's actions, which ask nothing
         known = prepare_bytecode(bytecode) if bytecode else {}
         compiling = ['-X', f'pycache_prefix={bytecode}'] if bytecode else ['-B']
         command = [*python, '-I', *_UTF8, *compiling, str(program), str(request_file), str(answer_file)]
-        try:
-            done = subprocess.run(command, env=dict(env), cwd=directory, stdin=subprocess.DEVNULL,
-                                  stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False, timeout=seconds)
-        except subprocess.TimeoutExpired as error:
-            raise SdkError(f'the SDK at {root} did not answer "{question}" in {seconds:.0f} s, and was stopped',
-                           hint='a disk or a server may not respond, or a file may be a pipe; try '
-                                f'another home (--home), or allow more time with {SECONDS_VARIABLE}') from error
-        except OSError as error:
-            blame_shortage(error, f'querying the SDK for "{question}"')
-            raise SdkError(f'the SDK at {root} cannot be queried: {python[0]}: {error.strerror}',
-                           hint='set EMSDK_PYTHON to a Python 3.10 or later') from error
-        said = done.stdout.decode(errors='replace').strip()
-        if done.returncode != 0 or not answer_file.is_file():
-            if short := from_shortage(said, f'querying the SDK for "{question}"'):
+        code, printed = _run(command, env, directory, root, question)
+        if code != 0 or not answer_file.is_file():
+            if short := from_shortage(printed, f'querying the SDK for "{question}"'):
                 raise short
-            if bytecode and 'marshal data' in said:
+            if bytecode and 'marshal data' in printed:
                 remove_tree(bytecode)  # Python leaves half a file where the disk was full, and fails on it from then on
                 if output:
                     remove_tree(output)
                     output.mkdir()
                 return ask(python, root, question, env, program=program, output=output, **request)
-            refuse_missing_seam(root, done.returncode, said)
-            raise SdkError(f'the SDK at {root} does not answer "{question}": {last_line(said)}',
+            refuse_missing_seam(root, code, printed)
+            raise SdkError(f'the SDK at {root} does not answer "{question}": {last_line(printed)}',
                            hint='check it with `emroot sdk show -v`, or get an SDK with `emroot sdk install`')
         if bytecode:
             note_bytecode(bytecode, known)
-        answer: dict[str, Any] = _from_utf8(json.loads(answer_file.read_text(encoding='utf-8')))
+        answer: dict[str, Any] = _recoded(json.loads(answer_file.read_text(encoding='utf-8')),
+                                          lambda text: os.fsdecode(text.encode(errors='surrogateescape')))
     if answer.pop('schema', None) != schemas.PROBE:
         raise SdkError('the probe answered with another schema', hint='reinstall emroot: its files are of different versions')
     return answer
+
+
+def _run(command: Sequence[str], env: Mapping[str, str], cwd: str, root: Path, question: str) -> tuple[int, str]:
+    """Run a program in the SDK's Python: its exit code and what it printed. Raises `SdkError` if it cannot, or takes too long."""
+    import subprocess
+    seconds = _seconds()
+    try:
+        done = subprocess.run(command, env=dict(env), cwd=cwd, stdin=subprocess.DEVNULL,
+                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False, timeout=seconds)
+    except subprocess.TimeoutExpired as error:
+        raise SdkError(f'the SDK at {root} did not answer "{question}" in {seconds:.0f} s, and was stopped',
+                       hint='a disk or a server may not respond, or a file may be a pipe; try '
+                            f'another home (--home), or allow more time with {SECONDS_VARIABLE}') from error
+    except OSError as error:
+        blame_shortage(error, f'querying the SDK for "{question}"')
+        raise SdkError(f'the SDK at {root} cannot be queried: {command[0]}: {error.strerror}',
+                       hint='set EMSDK_PYTHON to a Python 3.10 or later') from error
+    return done.returncode, done.stdout.decode(errors='replace').strip()
 
 
 def refuse_missing_seam(root: Path, code: int, output: str) -> None:
@@ -121,17 +126,10 @@ def _seconds() -> float:
     return seconds
 
 
-def _in_utf8(value: Any) -> Any:
-    """Paths for a Python with UTF-8 file names: the same bytes, decoded differently."""
-    return _recoded(value, lambda text: os.fsencode(text).decode(errors='surrogateescape')) if _RECODED else value
-
-
-def _from_utf8(value: Any) -> Any:
-    """The inverse of `_in_utf8`."""
-    return _recoded(value, lambda text: os.fsdecode(text.encode(errors='surrogateescape'))) if _RECODED else value
-
-
 def _recoded(value: Any, recode: Callable[[str], str]) -> Any:
+    """All texts in a value recoded, unless this process decodes paths as UTF-8, too."""
+    if sys.getfilesystemencoding() == 'utf-8':
+        return value
     if isinstance(value, str):
         return recode(value)
     if isinstance(value, Mapping):

@@ -1,9 +1,8 @@
 """Prevents side effects of SDK code, and records the files that it reads. Runs in the SDK's Python (3.8 on).
 
-emcc's front half reads files to decide (response files, `-sNAME=@file`, libraries in `-L` directories), so an
-answer is valid while these are unchanged. It also starts programs, makes directories and fetches ports, which
-a query must not do. An audit hook sees all of this, whatever function is used in any release: reads are
-recorded, everything else is refused.
+emcc's front half reads files to decide (response files, `-sNAME=@file`, libraries in `-L` directories), so an answer is valid
+while these are unchanged. It also starts programs, makes directories and fetches ports, which a query must not do. An audit
+hook sees all of this, whatever function is used in any release: reads are recorded, everything else is refused.
 """
 
 from __future__ import annotations
@@ -37,7 +36,7 @@ class Guard:
         self.pretended_files: set[str] = set()
         self.pretended_directories: set[str] = set()
         #: A directory that is treated as existing, with all its content.
-        self.pretended_place = ''
+        self.pretended_tree = ''
         self._looks: dict[tuple[str, str], bool] = {}
         self._reads: dict[str, None] = {}
         self._asleep = True
@@ -69,7 +68,7 @@ class Guard:
     def _pretending(self, how: str, otherwise: Callable[[object], bool]) -> Callable[[object], bool]:
         def look(path: object) -> bool:
             return (path in (self.pretended_directories if how == 'isdir' else self.pretended_files)
-                    or (bool(self.pretended_place) and str(path).startswith(_below(self.pretended_place))) or otherwise(path))
+                    or (bool(self.pretended_tree) and str(path).startswith(_below(self.pretended_tree))) or otherwise(path))
         return look
 
     def _audit(self, event: str, arguments: tuple[Any, ...]) -> None:

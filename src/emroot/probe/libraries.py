@@ -109,10 +109,8 @@ def _made_up(libraries, family, vary):
 
 
 def _in_build_directory(command, build_dir):
-    """Add embuilder's working directory to a command that would otherwise take it from the process.
-
-    Up to 3.1.7x assembly files are compiled like this, and contain that directory in their debug information.
-    """
+    """Add embuilder's working directory to a command that would otherwise take it from the process. Up to 3.1.7x
+    assembly files are compiled like this, and contain that directory in their debug information."""
     if any(a.startswith('-fdebug-compilation-dir') for a in command):
         return command
     return [*command[:2], '-fdebug-compilation-dir=' + build_dir, *command[2:]]
@@ -164,11 +162,8 @@ def _members(sdk, library, objects):
 
 
 class Commands:
-    """Translates emcc's arguments to clang's, each distinct list once, by running emcc's own code up to its
-    exec.
-
-    Create it before a mode is entered: the state of the SDK's modules has to be that of a fresh emcc.
-    """
+    """Translates emcc's arguments to clang's, each distinct list once, by running emcc's own code up to its exec.
+    Create it before a mode is entered: the state of the SDK's modules has to be that of a fresh emcc."""
 
     def __init__(self, sdk):
         self.sdk = sdk

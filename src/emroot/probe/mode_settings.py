@@ -10,11 +10,8 @@ from seam_access import install, original
 
 
 def enter_mode(sdk, request):
-    """Apply a mode by running embuilder's own handling of its flags, and stop before it builds.
-
-    So it does not matter whether a release uses `settings.LTO` or `options.lto`, `RELOCATABLE` or
-    `MAIN_MODULE`: the SDK's own code sets it.
-    """
+    """Apply a mode by running embuilder's own handling of its flags, and stop before it builds. So it does not matter whether
+    a release uses `settings.LTO` or `options.lto`, `RELOCATABLE` or `MAIN_MODULE`: the SDK's own code sets it."""
     import embuilder
     sdk.spell_cache_in_tree()
     sdk.embuilder = embuilder

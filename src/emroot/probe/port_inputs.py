@@ -1,8 +1,7 @@
-"""The user's files that the build of a port reads: its port file, the imports of that, sources and headers
-next to it.
+"""The user's files that the build of a port reads: its port file, the imports of that, sources and headers next to it.
 
-Runs in the SDK's Python (3.8 or later), imported by `run_embuilder.py`. Python reports what it opens, lists
-and starts; clang reports the headers that it reads.
+Runs in the SDK's Python (3.8 or later), imported by `run_embuilder.py`. Python reports what it opens, lists and starts; clang
+reports the headers that it reads.
 """
 
 from __future__ import annotations

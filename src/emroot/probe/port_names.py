@@ -1,10 +1,8 @@
-"""The ports that a run of the SDK used, with target names that build the requested files. Runs in the SDK's
-Python.
+"""The ports that a run of the SDK used, with target names that build the requested files. Runs in the SDK's Python.
 
-A port whose file depends on settings has variants of embuilder (`libpng-mt`) or options
-(`sdl2_image:formats=png`). If neither covers a setting, the name contains it as a further option
-(`sdl2_mixer:PTHREADS=1`), which `run_embuilder.py` applies. The right name is found by requesting the file of
-each candidate.
+A port whose file depends on settings has variants of embuilder (`libpng-mt`) or options (`sdl2_image:formats=png`).
+If neither covers a setting, the name contains it as a further option (`sdl2_mixer:PTHREADS=1`), which
+`run_embuilder.py` applies. The right name is found by requesting the file of each candidate.
 """
 
 from __future__ import annotations

@@ -1,13 +1,10 @@
-"""The program that runs inside an SDK: it asks the SDK's own modules, and answers in JSON.
-
-It is run by the SDK's own Python (3.8 or later), not imported by emroot:
+"""The program that runs inside an SDK, in its own Python (3.8 or later): it asks the SDK's modules, and answers in JSON.
 
     python -B program.py REQUEST.json ANSWER.json
 
-The request names the Emscripten root and one question of `QUESTIONS`. Nothing about Emscripten's libraries is known
-here: variants, sources, flags and order all come from running the SDK's classes with their last step, the one that
-would start a process or write a file, replaced by one that records. Nothing is written into the SDK: `-B` keeps
-`__pycache__` away, and every SDK function that would create a directory is pointed at paths that are only spelled.
+The request names the Emscripten root and one question of `QUESTIONS`. Nothing about Emscripten's libraries is known here:
+variants, sources, flags and order come from running the SDK's classes with their last step, the one that would start a process
+or write a file, replaced by one that records. Nothing is written into the SDK.
 """
 
 import json

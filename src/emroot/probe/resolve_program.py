@@ -1,9 +1,8 @@
 """Determines what a link needs, inside an SDK, by running emcc's own front half up to the linker.
 
-Like `program.py`, it is run by the SDK's own Python, and not imported by emroot. emcc parses the arguments,
-computes all settings, maps `-l` flags, and selects ports and system libraries; only its actions are replaced:
-the cache builds nothing, compiles do nothing, and it ends where the linker would start. So no rule about
-libraries is repeated here. `guard.py` refuses any other action.
+Like `program.py`, it is run by the SDK's own Python. emcc parses the arguments, computes all settings, maps `-l` flags, and
+selects ports and system libraries; only its actions are replaced: the cache builds nothing, compiles do nothing, and it ends
+where the linker would start. So no rule about libraries is repeated here. `guard.py` refuses any other action.
 """
 
 from __future__ import annotations
@@ -22,7 +21,7 @@ from libraries import described  # type: ignore[import-not-found]
 from port_names import PortNames  # type: ignore[import-not-found]
 from program import SCHEMA, SdkModules, Stop  # type: ignore[import-not-found]
 from seam_access import answering, import_module, install, original, require  # type: ignore[import-not-found]
-from stand_ins import Rejected, StandIns  # type: ignore[import-not-found]
+from stand_ins import Rejected, install_stand_ins  # type: ignore[import-not-found]
 
 del sys.path[0]
 Foreign = Any  # what comes from the SDK's modules carries no types
@@ -45,7 +44,7 @@ class Link:
 
     def run(self, argv: list[str]) -> None:
         """Run emcc up to the linker. Raises `Rejected`."""
-        StandIns(self.sdk, self.cache, self.guard).install()
+        install_stand_ins(self.sdk, self.cache, self.guard)
         install('tools.link.run', self._after_compiling(original('tools.link.run')))
         install('tools.building.link_lld', self._link)
         self._record_asking()
@@ -113,12 +112,8 @@ class Link:
         return [[found[path], path] for path in order]
 
     def _named_variants(self, flags: list[str]) -> dict[str, tuple[str, str]]:
-        """Variants of the SDK's libraries among `-l` flags that emcc passes on to the linker:
-        `-lc++-noexcept`.
-
-        emcc does not request them from the cache, but the linker searches it; a library with this name in a
-        `-L` directory comes first.
-        """
+        """Variants of the SDK's libraries among `-l` flags that emcc passes on to the linker: `-lc++-noexcept`. emcc does not
+        request them from the cache, but the linker searches it; a library with this name in a `-L` directory comes first."""
         if not flags:
             return {}
         directories = [a[2:] for a in self.arguments or [] if a.startswith('-L')]

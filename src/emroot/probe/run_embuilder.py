@@ -72,12 +72,9 @@ def _build_ports_with(sdk, given):
 
 
 def _spell_sources_in_tree(sdk):
-    """Give sources the names that they have with an in-tree cache: bitcode contains them, and no flag maps
-    them.
-
-    They are relative to embuilder's build directory (`cache/build/NAME-tmp`), three levels below the SDK's
-    root or, here, below a directory with a link to the SDK's `system`.
-    """
+    """Give sources the names that they have with an in-tree cache: bitcode contains them, and no flag maps them. They
+    are relative to embuilder's build directory (`cache/build/NAME-tmp`), three levels below the SDK's root or, here,
+    below a directory with a link to the SDK's `system`."""
     above = os.path.dirname(sdk.config.CACHE)
     try:
         os.symlink(os.path.join(sdk.root, 'system'), os.path.join(above, 'system'), target_is_directory=True)
@@ -92,12 +89,8 @@ def _spell_sources_in_tree(sdk):
 
 
 def _start_scripts_directly(sdk, said_root=None, named_source=None):
-    """Start emcc and other scripts with this Python and `-B`: their launchers would leave `__pycache__` in
-    the SDK.
-
-    If the SDK is to appear at `said_root`, bitcode that contains the path of its source is made with the
-    program `named_source`.
-    """
+    """Start emcc and other scripts with this Python and `-B`: their launchers would leave `__pycache__` in the SDK. If the
+    SDK is to appear at `said_root`, bitcode that contains the path of its source is made with the program `named_source`."""
     names = {'EMCC': 'emcc.py', 'EMXX': 'em++.py', 'EMAR': 'emar.py', 'EMRANLIB': 'emranlib.py'}
     scripts = {original('tools.shared.' + name): script for name, script in names.items()}
 

@@ -1,5 +1,6 @@
 """The SDK's modules, imported once, and their global state."""
 
+import contextlib
 import copy
 import os
 import sys
@@ -12,23 +13,15 @@ class Stop(BaseException):
     """Ends an SDK function early, when all information is known."""
 
 
-class Unlocked:
+class Unlocked(contextlib.nullcontext):
     """Replaces the SDK's `FileLock`; locks nothing."""
 
     def __init__(self, *args, **kwargs):
-        pass
+        super().__init__(self)
 
     def acquire(self, *args, **kwargs):
         return self
-
-    def release(self, *args, **kwargs):
-        pass
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *args):
-        pass
+    release = acquire
 
 
 class SdkModules:
@@ -50,11 +43,8 @@ class SdkModules:
             install('tools.cache.cachelock', Unlocked())
 
     def spell_cache_in_tree(self):
-        """Use `<root>/cache` as the path of the cache directory, without creating, reading or locking
-        anything there.
-
-        The reference for every byte is embuilder with its in-tree cache, so its paths are recorded.
-        """
+        """Use `<root>/cache` as the path of the cache directory, without creating, reading or locking anything there.
+        The reference for every byte is embuilder with its in-tree cache, so its paths are recorded."""
         install('tools.cache.cachedir', Path(self.root, 'cache'))
         install('tools.cache.cachelock', None)
         install('tools.cache.cachelock_name', Path(self.root, 'cache', 'cache.lock'))
@@ -62,12 +52,8 @@ class SdkModules:
 
 
 class State:
-    """A snapshot of all global state that the SDK's front half can change; it can be restored any number of
-    times.
-
-    A fresh process for each of some 400 flag groups would take a minute; restoring the state takes a
-    millisecond.
-    """
+    """A snapshot of all global state that the SDK's front half can change; it can be restored any number of times. A
+    fresh process for each of some 400 flag groups would take a minute; restoring the state takes a millisecond."""
 
     MODULES = ('emcc', 'tools.cmdline', 'tools.settings', 'tools.diagnostics', 'tools.shared', 'tools.compile',
                'tools.building', 'tools.ports')

@@ -1,7 +1,4 @@
-"""Starts emroot from an emcc below `emroot run` (see `hook.py`).
-
-It runs in the SDK's Python (3.8 or later) and imports nothing of emroot.
-"""
+"""Starts emroot from an emcc below `emroot run` (see `hook.py`)."""
 
 import json
 import os
@@ -17,8 +14,7 @@ HEEDED = ('EM_COMPILER_WRAPPER', 'EMCC_CORES')
 
 
 class Builds:
-    """What emroot builds for this program. `command` is the argument of `install` in `hook.py`; `messages` the file for those
-    to `emroot run`."""
+    """What emroot builds for this program. `command`: see `install` in `hook.py`; `messages`: a file for `emroot run`."""
 
     def __init__(self, command, messages):
         self.command, self.messages = command, messages
@@ -26,8 +22,7 @@ class Builds:
         self.busy = False  # while emroot runs
 
     def build_for_link(self, only_ports=False):
-        """Build everything that this command line needs, with the right variants of ports, or only the
-        ports; once."""
+        """Build everything that this command line needs, with the right variants of ports, or only the ports; once."""
         if self.asked_for_link in (ALL, PORTS if only_ports else ALL):
             return
         self.asked_for_link = PORTS if only_ports else ALL
@@ -52,8 +47,7 @@ class Builds:
         self.run(self.command['argv'], selection, subprocess.DEVNULL)
 
     def run(self, argv, arguments, output):
-        """Start emroot for the cache directory of this emcc, in an environment without the variables of
-        the project. Returns its exit code."""
+        """Start emroot for the cache directory of this emcc, without the variables of the project. Returns its exit code."""
         cache, root = self.cache(), os.path.join(os.path.realpath(self.command['root']), '')
         if os.path.realpath(cache).startswith(root):
             return 1  # the SDK's own: what emcc does there is its own affair

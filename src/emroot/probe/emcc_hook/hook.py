@@ -1,20 +1,12 @@
 """Runs inside every emcc below `emroot run`, and lets emroot build missing libraries, all at once.
 
-With lazy links, nothing is built at this point: when emcc starts the linker, its command goes to emroot
-instead (`processes.py`), which links with only the needed objects. If that is impossible, whole
-libraries are built then.
+emcc's configuration file is Python, and every emcc reads it, however it is started. The configuration in EM_CONFIG of
+`emroot run` loads this file. It waits for emcc's own modules to be imported and changes two things: before emcc requests
+libraries from its cache one by one, it requests all missing ones from emroot; and the same for ports. A link without missing
+libraries only pays for a dozen stat calls. If a release lacks what is changed, emcc works as without emroot.
 
-emcc's configuration file is Python, and every emcc reads it, however it is started (by its absolute path from
-CMake, by a wrapper, from a nested build). The configuration in EM_CONFIG of `emroot run` loads this file. It
-waits for emcc's own modules to be imported and changes two things: before emcc requests libraries from its
-cache one by one, it requests all missing ones from emroot; and the same for ports. A link without missing
-libraries only pays for a dozen stat calls.
-
-If a release lacks what is changed, emcc works as without emroot.
-
-Each file in this directory has one purpose: `libraries.py`, `ports.py`, `processes.py` (the linker) and `builds.py` (emroot).
-
-It runs in the SDK's Python (3.8 or later) and imports nothing of emroot.
+With lazy links, nothing is built at this point: when emcc starts the linker, its command goes to emroot (`processes.py`), which
+links with only the needed objects, or, if that is impossible, builds whole libraries.
 """
 
 import contextlib
@@ -57,8 +49,7 @@ class Hook:
         return spec
 
     def change_early_ones(self):
-        """Change the modules that were already being imported when the configuration was read
-        (`tools.cache`)."""
+        """Change the modules that were already being imported when the configuration was read (`tools.cache`)."""
         for name in list(self.changes):
             module = sys.modules.get(name)
             if module is not None and not hasattr(module, '_emroot') and hasattr(module, 'get_lib'):

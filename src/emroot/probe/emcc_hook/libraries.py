@@ -1,7 +1,4 @@
-"""Builds the missing libraries of a link all at once, or leaves them to the linker where the link is lazy (see `hook.py`).
-
-It runs in the SDK's Python (3.8 or later) and imports nothing of emroot.
-"""
+"""Builds the missing libraries of a link all at once, or leaves them to the linker where the link is lazy (see `hook.py`)."""
 
 import contextlib
 import os
@@ -39,11 +36,8 @@ class Libraries:
         return '-###' in words or asks(for_the_linker(words))
 
     def change_libraries(self, system_libs):
-        """Make `get_libs_to_link` first collect its requests, and build the missing libraries.
-
-        Libraries that the link itself names (`-lembind`) are requested before that, one by one: at the first
-        missing one, everything is built.
-        """
+        """Make `get_libs_to_link` first collect its requests, and build the missing libraries. Libraries that the link itself
+        names (`-lembind`) are requested before that, one by one: at the first missing one, everything is built."""
         original, build = system_libs.get_libs_to_link, system_libs.Library.build
 
         def build_library(library, *args, **kwargs):
@@ -92,21 +86,18 @@ class Libraries:
         return [name for path, name in identities if path and not os.path.exists(path)]
 
     def identity(self, library):
-        """The path of a library, and its `MODE/TARGET` in the mode of this link; empty if this release
-        works differently."""
+        """The path of a library, and its `MODE/TARGET` in the mode of this link; empty if this release works differently."""
         try:
             return str(library.get_path(absolute=True)), self.builds.mode() + '/' + library.get_base_name()
         except (AttributeError, LookupError, TypeError):
             return '', ''
 
     def lazy(self):
-        """Whether emroot can replace the linker: lazy links are enabled, or nothing will be linked; and
-        this program starts the linker."""
+        """Whether this program starts the linker, and emroot can replace it: links are lazy, or nothing will be linked."""
         return self.lazy_if_linking() and 'tools.link' in sys.modules
 
     def lazy_if_linking(self):
-        """The same, if this program links at all. Ports are requested before emcc imports the code that
-        links."""
+        """The same, if this program links at all. Ports are requested before emcc imports the code that links."""
         return bool(self.builds.command.get('lazy') or self.asking) and self.programs.is_driver()
 
     def can_wait(self, path, build, name):
@@ -119,8 +110,7 @@ class Libraries:
         return path in self.awaited
 
     def link(self, command, cwd):
-        """Let emroot link instead of the linker. Returns its exit code and a file with its output; None if
-        the linker has to run."""
+        """Let emroot link. Returns the linker's exit code and a file with its output; None if the linker has to run."""
         if self.asking or asks(command):  # as Meson does: there is nothing to build for it
             self.awaited.clear()
             return None

@@ -1,7 +1,4 @@
-"""Builds the missing ports of a link before emcc fetches the first of them (see `hook.py`).
-
-It runs in the SDK's Python (3.8 or later) and imports nothing of emroot.
-"""
+"""Builds the missing ports of a link before emcc fetches the first of them (see `hook.py`)."""
 
 import contextlib
 import json
@@ -10,8 +7,7 @@ import sys
 
 
 class Missing(BaseException):
-    """emcc has to build the library of a port whose sources are not here. Not an `Exception`, so that
-    ports do not catch it."""
+    """emcc has to build a port whose sources are not here. Not an `Exception`, so that ports do not catch it."""
 
 
 class Ports:
@@ -44,8 +40,7 @@ class Ports:
             ports.load_external_port = load_external_port
 
     def change_port(self, ports, port):
-        """Let emcc build a port from its sources if emroot cannot. Until then only the marker of its
-        sources exists."""
+        """Let emcc build a port from its sources if emroot cannot. Until then only the marker of its sources exists."""
         if hasattr(port, '_emroot'):
             return
         original, port._emroot = port.get, True
@@ -64,8 +59,7 @@ class Ports:
         port.get = get
 
     def change_cache(self, cache):
-        """Build ports for this mode that are here only for another mode: their sources are not in this
-        cache."""
+        """Build ports for this mode that are here only for another mode: their sources are not in this cache."""
         original, get_path = cache.get, cache.get_path
 
         def get(shortname, creator, *args, **kwargs):

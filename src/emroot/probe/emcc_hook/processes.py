@@ -1,10 +1,7 @@
-"""Watches the processes that emcc starts while libraries of its link are missing, and replaces the linker
-(see `hook.py`).
+"""Watches the processes that emcc starts while libraries of its link are missing, and replaces the linker (see `hook.py`).
 
-Functions of emcc are renamed and rewritten from release to release, but the linker is always a process.
-Before any other process that names a missing library, or an open of one, the libraries are built.
-
-It runs in the SDK's Python (3.8 or later) and imports nothing of emroot.
+Functions of emcc are renamed and rewritten from release to release, but the linker is always a process. Before any other
+process that names a missing library, or an open of one, the libraries are built.
 """
 
 import os
@@ -68,8 +65,7 @@ def _words(given):
 
 
 def _spelled_out(words):
-    """A command with the content of its response files. If one cannot be read, it stays, and the link is
-    not lazy."""
+    """A command with the content of its response files. If one cannot be read, it stays, and the link is not lazy."""
     try:
         return sys.modules['tools.response_file'].substitute_response_files(words)
     except (KeyError, AttributeError, TypeError, ValueError, OSError):
@@ -77,8 +73,7 @@ def _spelled_out(words):
 
 
 def _mentions(hook, words):
-    """Whether a command may read missing libraries. A false positive costs time, a false negative breaks
-    the link."""
+    """Whether a command may read missing libraries. A false positive costs time, a false negative breaks the link."""
     text = ' '.join(words)
     if 'wasm-ld' in text:
         return True
