@@ -9,7 +9,7 @@ from typing import cast
 
 import pytest
 
-from emroot.bazel.repositories.include_scanner import IncludeScanner, Numbers
+from emroot.bazel.repositories.compile_inputs import IncludeScanner, Numbers
 from emroot.bazel.repositories.sdk_repository import lay_out_headers
 from emroot.libraries.catalogue import Member
 from emroot.sdk import Sdk
@@ -86,8 +86,8 @@ def test_assembly_has_what_it_takes_in(includes: IncludeScanner) -> None:
 def test_sets_are_written_once() -> None:
     numbers = Numbers()
     assert [numbers.of(files) for files in (['a', 'b'], ['b'], ['a', 'b'], [])] == [0, 1, 0, 2]
-    assert numbers.files == ['a', 'b']
-    assert numbers.sets == [(0, 1), (1,), ()]
+    assert list(numbers.files) == ['a', 'b']
+    assert list(numbers.sets) == [(0, 1), (1,), ()]
 
 
 @pytest.mark.skipif(os.name == 'nt', reason='links need a privilege there; headers are copied')

@@ -40,7 +40,7 @@ def test_every_import_is_an_input(tmp_path: Path, program: str, groups: list[str
     assert done.returncode == 0, done.stderr
 
 
-@pytest.mark.parametrize(('name', 'value'), [('_EPOCH', EPOCH), ('_WORKING_DIRECTORY', '/'.join(WORKING_DIRECTORY) + '/'),
+@pytest.mark.parametrize(('name', 'value'), [('_EPOCH', EPOCH), ('WORKING_DIRECTORY', '/'.join(WORKING_DIRECTORY) + '/'),
                                              ('_SYSROOT_FLAG', SYSROOT_FLAG), ('_CACHE_PREFIX', CACHE_PREFIX),
                                              ('CACHE', CACHE.strip('/'))])
 def test_constants_are_those_of_the_engine(name: str, value: str) -> None:

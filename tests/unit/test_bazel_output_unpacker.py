@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 from pathlib import Path
 
 import pytest
@@ -53,6 +52,6 @@ def test_what_a_link_did_not_leave_is_named(tmp_path: Path, capsys: pytest.Captu
 
 
 def test_the_rule_allows_what_can_be_unpacked() -> None:
-    tree = ast.parse((ROOT / 'bazel/private/rules/outputs.bzl').read_text(encoding='utf-8'))
-    [allowed] = [n.value for n in tree.body if isinstance(n, ast.Assign) and getattr(n.targets[0], 'id', '') == 'ALLOWED']
-    assert ast.literal_eval(allowed) == list(KINDS)
+    names: dict[str, object] = {'load': lambda *_: None}
+    exec((ROOT / 'bazel/private/rules/outputs.bzl').read_text(encoding='utf-8'), names)  # noqa: S102  # it is Python, too
+    assert names['ALLOWED'] == list(KINDS)

@@ -66,7 +66,7 @@ def test_every_package_loads(version: Version) -> None:
 def test_the_repositories_of_a_release_load(version: Version) -> None:
     loading = model(version)
     sdk = loading.constant('@emroot//bazel/private/repositories:sdk_links.bzl', '_BUILD').format(
-        archiver='llvm-ar', clang='clang', clangxx='clang++', resource_dir='"/emsdk/lib/clang/24"', version='"6.0.5"',
+        archiver='llvm-ar', clang='clang', clangxx='clang++', resource_dir='"/emsdk/lib/clang/24"',
         sdk='":own"', rules='@emroot//bazel/private/sdk:sdk.bzl')
     loading.build('', sdk, RELEASE, repo='emscripten_sdk')
     python = loading.constant('@emroot//bazel/private/repositories:python_repository.bzl', '_BUILD')

@@ -1,29 +1,18 @@
 """Targets of `@emscripten_cache//<mode>`: each library under its name, and `:cache` for what a module declared."""
 
 load("//bazel/private/repositories:port_repository.bzl", "as_name")
+load("//bazel/private/sdk:headers.bzl", "ASSEMBLY_ATTRIBUTES", "assemble_cache")
 load("//bazel/private/sdk:providers.bzl", "HeadersInfo")
-load("//bazel/private/sdk:python.bzl", "PythonInfo")
-load("//bazel/private/sdk:run_tool.bzl", "run_tool")
 load(":library.bzl", "emscripten_built")
 
 def emscripten_cache_mode(mode, repo, owner):
-    """Forward to the mode's repository.
-
-    Args:
-      mode: content of `mode.json`.
-      repo: name of the mode's repository.
-      owner: the module whose declared targets `:cache` is.
-    """
+    """Forward to the repository `repo` of a mode, whose `mode.json` is `mode`. `:cache` is what the module `owner` declared."""
     for target in mode["libraries"].keys() + [as_name(port) for port in mode["ports"]]:
         emscripten_built(name = target, libraries = ["@%s//:%s" % (repo, target)], tags = ["manual"])
     emscripten_built(name = "cache", libraries = ["@%s//:%s" % (repo, as_name(target)) for target in mode["owned"].get(owner, [])])
 
 def emscripten_ports(modes):
-    """For each declared port, a target that is the port in the mode of the program that depends on it.
-
-    Args:
-      modes: content of `mode.json` by the mode's repository.
-    """
+    """For each port declared in `modes` (`mode.json` by repository), a target that is the port in the mode of its program."""
     found = {}
     for repo, mode in modes.items():
         for port in mode["ports"]:
@@ -34,33 +23,18 @@ def emscripten_ports(modes):
 def _directory_impl(ctx):
     out = ctx.actions.declare_directory("cache")
     headers = ctx.attr._headers[HeadersInfo].directory
-    args = ctx.actions.args()
-    args.add_all([out, headers], expand_directories = False)
     libraries = depset(transitive = [dep[DefaultInfo].files for dep in ctx.attr.libraries + [ctx.attr.shipped]])
-    args.add_all(libraries, expand_directories = False)
-    run_tool(
-        ctx,
-        ctx.attr._python[PythonInfo],
-        ctx.file._merge,
-        [args],
-        inputs = depset([headers], transitive = [libraries]),
-        outputs = [out],
-        mnemonic = "EmscriptenCache",
-        message = "Putting together %{label}",
-        tools = [ctx.attr._driver_files[DefaultInfo].files],
-    )
+    inputs = depset([headers], transitive = [libraries])
+    assemble_cache(ctx, out, headers, libraries, inputs, "EmscriptenCache", "Putting together %{label}")
     return [DefaultInfo(files = depset([out]))]
 
 emscripten_cache_directory = rule(
     implementation = _directory_impl,
     doc = "One directory that a frozen emcc takes as its cache.",
-    attrs = {
+    attrs = ASSEMBLY_ATTRIBUTES | {
         "libraries": attr.label_list(cfg = "exec"),
         "shipped": attr.label(doc = "What the SDK ships.", cfg = "exec"),
-        "_driver_files": attr.label(default = Label("//:driver"), cfg = "exec"),
         "_headers": attr.label(default = Label("//bazel/private/sdk:headers"), cfg = "exec", providers = [HeadersInfo]),
-        "_merge": attr.label(default = Label("//:src/emroot/bazel/libraries/cache_assembly.py"), allow_single_file = True, cfg = "exec"),
-        "_python": attr.label(default = Label("//bazel/private/sdk:python"), cfg = "exec", providers = [PythonInfo]),
     },
 )
 

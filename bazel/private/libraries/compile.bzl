@@ -2,50 +2,47 @@
 
 load("//bazel/private/sdk:providers.bzl", "ObjectsInfo", "SdkInfo")
 load("//bazel/private/sdk:python.bzl", "PythonInfo")
+load("//bazel/private/sdk:run_tool.bzl", "program")
+load("//bazel/private/sdk:sdk.bzl", "WORKING_DIRECTORY")
 
 # The time of every compile, as `src/emroot/probe/__init__.py: EPOCH` has it.
 _EPOCH = "315532800"
-
-_WORKING_DIRECTORY = "system/lib/libc/"
 
 # As `src/emroot/engine/command_lines/placeholders.py` has them.
 _SYSROOT_FLAG = "--sysroot={cache}/sysroot"
 _CACHE_PREFIX = "/emsdk/emscripten/cache"
 
 # How sources that are relative to it reach the SDK's root.
-_UP = "../" * _WORKING_DIRECTORY.count("/")
+_UP = "../" * WORKING_DIRECTORY.count("/")
 
 # With those of `make.bzl`.
 COMPILE_ATTRIBUTES = {
-    "_compile": attr.label(default = Label("//:src/emroot/bazel/libraries/compile_object.py"), allow_single_file = True, cfg = "exec"),
-    "_named_source": attr.label(default = Label("//:src/emroot/bazel/libraries/renamed_source.py"), allow_single_file = True, cfg = "exec"),
-    "_spelling": attr.label(default = Label("//:src/emroot/engine/command_lines/placeholders.py"), allow_single_file = True, cfg = "exec"),
+    "_compile": program("bazel/libraries/compile_object.py"),
+    "_named_source": program("bazel/libraries/renamed_source.py"),
+    "_placeholders": program("engine/command_lines/placeholders.py"),
 }
 
 def _spell(sdk, argv):
-    """A recorded command as it is spelled in the execution root (`engine/command_lines/placeholders.py: spell` is its like in the engine)."""
+    """A recorded command as it is spelled in the execution root (in the engine: `placeholders.py: substitute`)."""
     root, cache = sdk.directory + "/emscripten", sdk.directory + "/headers"
     words = [word.replace("{sdk}", root).replace("{cache}", cache) for word in argv]
     return words + ["-ffile-prefix-map=%s=%s" % (cache, _CACHE_PREFIX)] if _SYSROOT_FLAG in argv else words
 
 def _names_source(argv):
-    """Whether an object names its source as it was given (`engine/command_lines/placeholders.py: names_source`)."""
+    """Whether an object names its source as it was given (in the engine: `placeholders.py: embeds_source_path`)."""
     return any([word.startswith(("-flto", "-fsanitize=")) for word in argv])
 
 def _compile_object(ctx, source, argv, reads, out):
-    """One object as one action. Its inputs are few: a sandbox has a link to each.
-
-    Clang is what it runs, in the execution root, with prefix maps that make the bytes what they are in the SDK's working
-    directory. What holds its source's path as it was given is compiled there.
-    """
+    """One object as one action with few inputs: a sandbox has a link to each."""
     python, sdk = ctx.attr._python[PythonInfo], ctx.attr._sdk[SdkInfo]
     args, inputs, tools = ctx.actions.args(), [], []
     if _names_source(argv):
         args.add_all(["-I", "-S", "-B", ctx.file._compile, sdk.about, sdk.clang[argv[0]], sdk.resource_dir, out, source])
         args.add_all(argv[1:])
         inputs = [sdk.about, sdk.anchor, sdk.resource_dir]
-        tools = [ctx.file._compile, ctx.file._spelling, python.files] + ([ctx.file._named_source] if source.startswith("{sdk}") else [])
+        tools = [ctx.file._compile, ctx.file._placeholders, python.files] + ([ctx.file._named_source] if source.startswith("{sdk}") else [])
     else:
+        # Clang itself, in the execution root: prefix maps make the bytes what they are in the SDK's working directory.
         args.add(sdk.resource_flags, format = "@%s")
         inputs = [sdk.resource_flags]
         for word in _spell(sdk, argv)[1:]:
@@ -72,14 +69,7 @@ def _compile_object(ctx, source, argv, reads, out):
     )
 
 def join(ctx, operation, objects, out):
-    """Join objects as the SDK's `create_lib` does: `cr`, and names in a response file; or, with `qcL`, what archives hold.
-
-    Args:
-      ctx: of a rule with MAKE_ATTRIBUTES, `mode` and `target`.
-      operation: of llvm-ar.
-      objects: list of Files
-      out: File
-    """
+    """Join Files as the SDK's `create_lib` does: with the operation `cr`, and names in a response file; `qcL` joins archives."""
     sdk = ctx.attr._sdk[SdkInfo]
     args, members = ctx.actions.args(), ctx.actions.args()
     args.add(operation)
@@ -100,14 +90,7 @@ def join(ctx, operation, objects, out):
     )
 
 def from_objects(ctx, recipe, sets, out):
-    """A library as an action for each object and one that joins them; the objects by name.
-
-    Args:
-      ctx: of a rule with COMPILE_ATTRIBUTES and those of `emscripten_library`.
-      recipe: of the library, as `src/emroot/bazel/repositories/compile_inputs.py` has it.
-      sets: list of depsets of Files, by number.
-      out: File
-    """
+    """A library (`out`) as an action for each object and one that joins them; the objects by name."""
     known = ctx.attr.base[ObjectsInfo].objects if ctx.attr.base and ObjectsInfo in ctx.attr.base else {}
     shared = {int(n): None for n in recipe["shared"]} if known else {}
     objects = {}

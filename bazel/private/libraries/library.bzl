@@ -1,9 +1,9 @@
 """One system library of a mode: as one action, as several, or (`granularity`) as one for each object."""
 
 load("//bazel/private/modes:granularity.bzl", "GranularityInfo")
-load("//bazel/private/sdk:providers.bzl", "CACHE", "HeadersInfo", "LibraryInfo", "ObjectsInfo", "ReadsInfo", "SdkInfo")
+load("//bazel/private/sdk:providers.bzl", "CACHE", "LibraryInfo", "ObjectsInfo", "ReadsInfo", "SdkInfo")
 load(":compile.bzl", "COMPILE_ATTRIBUTES", "from_objects", "join")
-load(":make.bzl", "MAKE_ATTRIBUTES", "make")
+load(":make.bzl", "MAKE_ATTRIBUTES", "make", "make_arguments")
 
 def _reads_impl(ctx):
     said, known = json.decode(ctx.attr.reads), ctx.attr._sdk[SdkInfo].files
@@ -32,17 +32,13 @@ def _parts(recipe, weight):
 
 def _compile_part(ctx, recipe, members, weight, out, log, message):
     """Members of a library as one action."""
-    headers, sets = ctx.attr._headers[HeadersInfo].directory, ctx.attr.reads[ReadsInfo].sets
-    args, whole = ctx.actions.args(), members == (0, len(recipe["objects"]))
-    args.add("--target", ctx.attr.target)
-    args.add("--out", out)
-    args.add("--log", log)
-    args.add_all("--headers", [headers], expand_directories = False)
+    sets = ctx.attr.reads[ReadsInfo].sets
+    args, whole = make_arguments(ctx, out, log), members == (0, len(recipe["objects"]))
     args.add("--recipe", ctx.file.recipe)
     if not whole:
         args.add_all("--members", members)
     sources = sets[int(recipe["all"])] if whole else depset(transitive = [sets[int(n)] for n in recipe["sources"][members[0]:members[1]]])
-    make(ctx, "source", args, [headers, ctx.file.recipe], [out, log], weight, "EmscriptenLibrary", message, sources)
+    make(ctx, "source", args, [ctx.file.recipe], [out, log], weight, "EmscriptenLibrary", message, sources)
 
 def _from_source(ctx, recipe, out, message):
     """A library as one action, or as one for each part of it and one that joins them; their logs."""
@@ -59,15 +55,11 @@ def _from_source(ctx, recipe, out, message):
 
 def _from_embuilder(ctx, out, message):
     """A library as embuilder makes it; the log."""
-    headers, args = ctx.attr._headers[HeadersInfo].directory, ctx.actions.args()
     log = ctx.actions.declare_file("%s/%s.log" % (ctx.attr.target, ctx.attr.target))
-    args.add("--target", ctx.attr.target)
-    args.add("--out", out)
-    args.add("--log", log)
-    args.add_all("--headers", [headers], expand_directories = False)
+    args = make_arguments(ctx, out, log)
     args.add("--file", ctx.attr.path)
     args.add_all(ctx.attr.embuilder_flags, format_each = "--flag=%s")
-    make(ctx, "embuilder", args, [headers], [out, log], ctx.attr.weight, "EmscriptenLibrary", message)
+    make(ctx, "embuilder", args, [], [out, log], ctx.attr.weight, "EmscriptenLibrary", message)
     return [log]
 
 def _library_impl(ctx):
@@ -87,7 +79,7 @@ def _made(ctx, out, logs):
     return [
         DefaultInfo(files = depset([out])),
         OutputGroupInfo(logs = depset(logs)),
-        LibraryInfo(file = out, target = ctx.attr.target, mode = ctx.attr.mode),
+        LibraryInfo(file = out, target = ctx.attr.target),
     ]
 
 emscripten_library = rule(

@@ -7,12 +7,7 @@ load(":port.bzl", "emscripten_port", "emscripten_port_library")
 load(":selection.bzl", "link_libraries")
 
 def emscripten_mode(mode, reads):
-    """A target for each library of the mode, `:cache` for the declared ones, `:link` for those of a link.
-
-    Args:
-      mode: the content of `mode.json` (`src/emroot/bazel/repositories/mode_repository.py: fetch_mode`).
-      reads: the content of `reads.json`, undecoded.
-    """
+    """Targets for `mode.json` and `reads.json`: each library, `:cache` for declared ones, `:link` for those of a link."""
     base = "@emscripten_mode_%s//:" % mode["base"].replace("-", "_")
     emscripten_reads(name = "reads", reads = reads)
     for target, (path, weight) in mode["libraries"].items():
@@ -52,23 +47,13 @@ def emscripten_mode(mode, reads):
     linked.update([(t, None) for found in mode["extras"].values() for added, _ in found.values() for t in added])
     linked.update([(t, None) for t in declared])
     enabled = []
-    for name in SELECTING:
-        enabled = enabled + select({
-            Label("//bazel/private/modes:feature_" + name): [name],
-            "//conditions:default": [],
-        })
-    for name in BY_DEFAULT:
-        enabled = enabled + select({
-            Label("//bazel/private/modes:no_feature_" + name): ["-" + name],
-            "//conditions:default": [],
-        })
+    conditions = {"feature_" + name: name for name in SELECTING} | {"no_feature_" + name: "-" + name for name in BY_DEFAULT}
+    for condition, name in conditions.items():
+        enabled = enabled + select({Label("//bazel/private/modes:" + condition): [name], "//conditions:default": []})
     link_libraries(
         name = "link",
         about = json.encode({key: mode[key] for key in ("table", "sets", "extras")} | {"declared": declared}),
         enabled = enabled,
         libraries = linked.keys(),
-        options = select({
-            Label("//bazel/private/modes:feature_side_module"): MODULE_FLAGS["side"],
-            "//conditions:default": [],
-        }),
+        options = select({Label("//bazel/private/modes:feature_side_module"): MODULE_FLAGS["side"], "//conditions:default": []}),
     )

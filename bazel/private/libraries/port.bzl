@@ -3,29 +3,23 @@
 load("@rules_cc//cc/common:cc_common.bzl", "cc_common")
 load("@rules_cc//cc/common:cc_info.bzl", "CcInfo")
 load("//bazel/private/modes:options.bzl", "port_options")
-load("//bazel/private/sdk:providers.bzl", "CACHE", "HeadersInfo", "LibraryInfo")
-load(":make.bzl", "MAKE_ATTRIBUTES", "make")
+load("//bazel/private/sdk:providers.bzl", "CACHE", "LibraryInfo")
+load(":make.bzl", "MAKE_ATTRIBUTES", "make", "make_arguments")
 
 def _port_impl(ctx):
     # No `=` and no comma in paths: flags have meanings for them.
     name = "".join([c if c.isalnum() or c in "._-+" else "_" for c in ctx.label.name.elems()])
     out = ctx.actions.declare_directory("%s/%s" % (name, CACHE))
     log = ctx.actions.declare_file("%s/%s.log" % (name, name))
-    headers = ctx.attr._headers[HeadersInfo].directory
-    args, inputs = ctx.actions.args(), [headers]
-    args.add("--target", ctx.attr.target)
+    args, message = make_arguments(ctx, out, log), "Building Emscripten port %s/%s" % (ctx.attr.mode, ctx.attr.target)
     args.add("--port")
-    args.add_all("--out", [out], expand_directories = False)
-    args.add("--log", log)
-    args.add_all("--headers", [headers], expand_directories = False)
     args.add_all(ctx.attr.embuilder_flags, format_each = "--flag=%s")
     args.add("--port-sources", ctx.file.marker.dirname)
-    inputs.extend(ctx.files.sources + [ctx.file.marker])
-    make(ctx, "embuilder", args, inputs, [out, log], 100, "EmscriptenPort", "Building Emscripten port %s/%s" % (ctx.attr.mode, ctx.attr.target))
+    make(ctx, "embuilder", args, ctx.files.sources + [ctx.file.marker], [out, log], 100, "EmscriptenPort", message)
     return [
         DefaultInfo(files = depset([out])),
         OutputGroupInfo(logs = depset([log])),
-        LibraryInfo(file = out, target = ctx.attr.target, mode = ctx.attr.mode),
+        LibraryInfo(file = out, target = ctx.attr.target),
     ]
 
 emscripten_port = rule(

@@ -11,15 +11,7 @@ ModeInfo = provider("The libraries of a mode.", fields = {
 })
 
 def choose(mode, said):
-    """Targets that a link needs, as far as they are to be made beforehand.
-
-    Args:
-      mode: what `mode.bzl` of the mode's repository says.
-      said: what the link is told (`features.bzl: link_settings`).
-
-    Returns:
-      names of targets, declared ones last.
-    """
+    """Names of the targets that a link needs beforehand, declared ones last. `said`: see `features.bzl: link_settings`."""
     if mode.lazy:
         return list(mode.declared)
     chosen = combination(said)
@@ -50,9 +42,8 @@ def _link_libraries_impl(ctx):
     mode = json.decode(ctx.attr.about)
     lazy = ctx.attr._granularity[GranularityInfo].value == "lazy"
     mode = struct(table = mode["table"], sets = mode["sets"], extras = mode["extras"], declared = mode["declared"], lazy = lazy)
-    for pair in (("exceptions", "wasm_exceptions"),):
-        if pair[0] in ctx.attr.enabled and pair[1] in ctx.attr.enabled:
-            fail("features %r and %r exclude each other; remove one" % pair)
+    if "exceptions" in ctx.attr.enabled and "wasm_exceptions" in ctx.attr.enabled:
+        fail("features \"exceptions\" and \"wasm_exceptions\" exclude each other; remove one")
     wanted = choose(mode, link_settings(ctx.attr.enabled, ctx.var["COMPILATION_MODE"], ctx.attr.options + ctx.fragments.cpp.linkopts))
     by_target = {dep[LibraryInfo].target: dep[LibraryInfo].file for dep in ctx.attr.libraries}
     return [DefaultInfo(files = depset([by_target[t] for t in wanted])), ModeInfo(about = mode, files = by_target)]

@@ -120,13 +120,7 @@ SELECTING = [name for name, f in FEATURES.items() if _SAID[name] or [other for o
 BY_DEFAULT = [name for name in SELECTING if FEATURES[name].enabled]
 
 def link_settings(enabled, compilation_mode, options):
-    """What a link is told that decides about its libraries (`options.bzl: settings`).
-
-    Args:
-      enabled: names of features that are on, `-NAME` for one that is turned off.
-      compilation_mode: `opt`, `dbg` or `fastbuild`.
-      options: those of the link, which come last.
-    """
+    """What a link is told that decides about its libraries; `enabled` has `-NAME` for a feature that is turned off."""
     on = {name: None for name in enabled + BY_DEFAULT if "-" + name not in enabled}
     on.update({other: None for name in on for other in (FEATURES[name].implies if name in FEATURES else [])})
     said = list(COMPILATION_MODES[compilation_mode].link)

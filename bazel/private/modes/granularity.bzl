@@ -1,4 +1,5 @@
-"""The flag `--@emroot//bazel:granularity`: an action for each library, one for each object, or none: each link makes what it pulls."""
+"""The flag `--@emroot//bazel:granularity`: an action for each library, one for each object, or none: each link makes what it
+pulls."""
 
 GranularityInfo = provider("How finely libraries are built.", fields = {"value": "string: `library`, `object` or `lazy`."})
 

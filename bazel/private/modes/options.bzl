@@ -41,10 +41,10 @@ def _set(found, key, value):
         found[key] = value
 
 def settings(options):
-    """Settings by name; of those that contradict each other, the last. What is no setting and decides nothing is left out.
+    """Settings by name; of those that contradict each other, the last. What decides nothing is left out.
 
-    Besides emcc's own names there are `OPTIMIZE` (what follows -O), `EXCEPTIONS` (js, wasm, 0), `LTO` (full, thin, 0), `EMBIND`, and for
-    sanitizers `ADDRESS`, `LEAK` and `UNDEFINED`.
+    Besides emcc's own names there are `OPTIMIZE` (what follows -O), `EXCEPTIONS` (js, wasm, 0), `LTO` (full, thin, 0), `EMBIND`,
+    and for sanitizers `ADDRESS`, `LEAK` and `UNDEFINED`.
     """
     found, pending = {}, False
     for word in joined(options):
@@ -73,13 +73,11 @@ def says(found, wanted):
     return all([found.get(key) == value or (value == "1" and is_on(found.get(key))) for key, value in wanted.items()])
 
 def port_options(target):
-    """Options of a link for a port in the variant that its name says (`port_settings.py`).
-
-    They are those of the port, and settings that are of that port. What others say (`PTHREADS=1`) is for the whole program, whose
-    compiles have to know it, too.
-    """
+    """Options of a link for a port in the variant that its name says (`port_settings.py`)."""
     name, _, rest = target.partition(":")
     words = [word.replace("\n", "::") for word in rest.replace("::", "\n").split(":") if word]
     settings = [word for word in words if word[0].isupper()]
     options = ["--use-port=" + ":".join([name] + [word for word in words if word not in settings])]
+
+    # Not what others say (`PTHREADS=1`): it is for the whole program, whose compiles have to know it, too.
     return options + ["-s" + word for word in settings if word.startswith(name.upper() + "_")]

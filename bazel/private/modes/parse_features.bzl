@@ -12,11 +12,7 @@ def _split(features):
     return words
 
 def parse_features(features):
-    """The name of the mode; fails for a feature that does not exist, and for two that exclude each other.
-
-    Args:
-      features: names in any order; each item may hold several, joined by `,`, `-` or spaces.
-    """
+    """The name of the mode of features in any order, each of which may be several, joined by `,`, `-` or spaces."""
     chosen = {}
     for feature in _split(features):
         if feature not in MODE_FEATURES:

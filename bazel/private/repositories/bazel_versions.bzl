@@ -1,4 +1,5 @@
-"""What differs between versions of Bazel, in one file; chosen by what is there, not by number. `docs/explanation/bazel-versions.md` lists more."""
+"""What differs between versions of Bazel, in one file; chosen by what is there, not by number.
+`docs/explanation/bazel-versions.md` lists more."""
 
 def reproducible(rctx):
     """The result of a repository rule whose files depend on its attributes alone: later Bazels share it between output bases."""

@@ -1,8 +1,9 @@
 """`@emscripten_cache`: the libraries under their names, `@emscripten_cache//wasm64-lto:libc`, and what was declared.
 
-`//ports:zlib` is a port that the module declared, for programs to depend on. `//<mode>:cache` is what the module declared for a mode, `//:libraries` that of all modes. `//:emscripten_cache` is a whole
-cache directory, what the SDK ships and headers included; with `:emscripten_config` it can stand in for the repository of
-that name which emsdk makes. What another module declared is in `@emscripten_cache_<module>`. Nothing is asked of the SDK before a package of this repository is loaded.
+`//ports:zlib` is a port that the module declared, for programs to depend on. `//<mode>:cache` is what the module declared for a
+mode, `//:libraries` that of all modes. `//:emscripten_cache` is a whole cache directory, what the SDK ships and headers included;
+with `:emscripten_config` it can stand in for the repository of that name which emsdk makes. What another module declared is in
+`@emscripten_cache_<module>`. Nothing is asked of the SDK before a package of this repository is loaded.
 """
 
 load("//bazel/private/modes:mode_axes.bzl", "MODES")

@@ -1,4 +1,5 @@
-"""What repositories download for each system: releases of Emscripten (the data of `emroot sdk install --from emsdk`), Python and Node."""
+"""What repositories download for each system: releases of Emscripten (the data of `emroot sdk install --from emsdk`), Python and
+Node."""
 
 _RELEASES = Label("//:src/emroot/sdk/releases.json")
 _INTERPRETERS = Label("//bazel/private/repositories:interpreters.json")

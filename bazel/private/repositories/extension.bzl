@@ -49,13 +49,7 @@ def _port_repositories(caches):
         port_repository(name = name, targets = found.keys(), ports_from = directories[name].keys())
 
 def repositories(sdk, caches, prebuilt = {}):
-    """Declare all repositories.
-
-    Args:
-      sdk: attributes of `sdk_repository`.
-      caches: structs of owner (a module; empty for the root), mode, targets and builder; the root's first.
-      prebuilt: sha256 of archives of libraries, by their URLs.
-    """
+    """Declare all repositories of an SDK, of modules' `caches` (the root's first), and of `prebuilt` archives (sha256 by URL)."""
 
     # Only a release that is named is known to be there for other systems, too.
     workers = bool(sdk.get("emscripten_version"))

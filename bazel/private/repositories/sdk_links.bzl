@@ -38,7 +38,6 @@ emscripten_sdk(
         exclude = ["**/* *"],
         allow_empty = True,
     ),
-    version = {version},
 )
 
 alias(
@@ -54,21 +53,20 @@ filegroup(
 exports_files(["identity.json", "sdk.json", "where.json"] + glob(["shipped/**"], allow_empty = True))
 """
 
-# Of LLVM's tools, those that emcc calls.
-_LLVM = ["clang", "lld", "wasm-ld", "llvm-ar", "llvm-dwarfdump", "llvm-dwp", "llvm-nm", "llvm-objcopy", "llvm-objdump", "llvm-ranlib", "llvm-readobj", "llvm-strip", "llvm-size", "llvm-symbolizer"]
+# How the names of tools that emcc calls begin.
+_LLVM = ("clang", "lld", "wasm-ld", "llvm-ar", "llvm-dwarfdump", "llvm-dwp", "llvm-nm", "llvm-objcopy", "llvm-objdump", "llvm-ranlib", "llvm-readobj", "llvm-strip", "llvm-size", "llvm-symbolizer")
+_BINARYEN = ("wasm-opt", "wasm-emscripten-finalize", "wasm-metadce", "wasm-ctor-eval", "wasm-split", "wasm2js", "wasm-merge", "wasm-as", "wasm-dis")
+
+def _link_entries(rctx, directory, beginnings, to):
+    """Link the entries of a directory, if it exists, whose names begin like this."""
+    for entry in directory.readdir() if directory.exists else []:
+        if entry.basename.startswith(beginnings):
+            rctx.symlink(entry, to + entry.basename)
 
 def link_sdk(rctx, where, sdk):
-    """Link each part of an SDK, and write the BUILD file.
-
-    Args:
-      rctx: of the repository.
-      where: `where.json`.
-      sdk: the value of `actual` of the alias `sdk`, as text.
-    """
+    """Link each part of an SDK (`where.json`), and write the BUILD file. `sdk`: what the alias of that name is for, as text."""
     rctx.symlink(where["root"], "emscripten")
-    for entry in rctx.path(where["llvm"]).readdir():
-        if [name for name in _LLVM if entry.basename.startswith(name)]:
-            rctx.symlink(entry, "llvm/bin/" + entry.basename)
+    _link_entries(rctx, rctx.path(where["llvm"]), _LLVM, "llvm/bin/")
     rctx.symlink(rctx.path(where["resource_dir"]).get_child("include"), "llvm/lib/clang/%s/include" % where["resource_version"])
     libraries = rctx.path(where["llvm"]).dirname.get_child("lib")
     for entry in libraries.readdir() if libraries.exists else []:
@@ -76,13 +74,8 @@ def link_sdk(rctx, where, sdk):
         if entry.basename.startswith("lib") and not entry.basename.startswith("libLTO") and (".so" in entry.basename or entry.basename.endswith(".dylib")):
             rctx.symlink(entry, "llvm/lib/" + entry.basename)
     binaryen = rctx.path(where["binaryen"])
-    for entry in binaryen.get_child("bin").readdir():
-        if entry.basename.startswith(("wasm-opt", "wasm-emscripten-finalize", "wasm-metadce", "wasm-ctor-eval", "wasm-split", "wasm2js", "wasm-merge", "wasm-as", "wasm-dis")):
-            rctx.symlink(entry, "binaryen/bin/" + entry.basename)
-    if binaryen.get_child("lib").exists:
-        for entry in binaryen.get_child("lib").readdir():
-            if entry.basename.startswith("libbinaryen"):
-                rctx.symlink(entry, "binaryen/lib/" + entry.basename)
+    _link_entries(rctx, binaryen.get_child("bin"), _BINARYEN, "binaryen/bin/")
+    _link_entries(rctx, binaryen.get_child("lib"), "libbinaryen", "binaryen/lib/")
     if where["node"]:
         node = rctx.path(where["node"])
         rctx.symlink(node, "node/" + node.basename)
@@ -95,5 +88,4 @@ def link_sdk(rctx, where, sdk):
         resource_dir = repr(rctx.read("resource_dir")),
         rules = Label("//bazel/private/sdk:sdk.bzl"),
         sdk = sdk,
-        version = repr(where["version"]),
     ))

@@ -2,6 +2,7 @@
 
 load("//bazel/private/sdk:providers.bzl", "SdkInfo")
 load("//bazel/private/sdk:python.bzl", "PythonInfo")
+load("//bazel/private/sdk:run_tool.bzl", "TOOL_ATTRIBUTES")
 load(":link.bzl", "programs")
 
 ArgumentsInfo = provider("How a cc_binary or cc_test is to be started.", fields = {"args": "list of its `args`, locations expanded."})
@@ -19,10 +20,8 @@ arguments_aspect = aspect(
     doc = "Reads the `args` of what is wrapped: no provider tells them.",
 )
 
-LAUNCHER_ATTRIBUTES = {
-    "_python": attr.label(default = Label("//bazel/private/sdk:python"), cfg = "exec", providers = [PythonInfo]),
+LAUNCHER_ATTRIBUTES = TOOL_ATTRIBUTES | {
     "_run": attr.label(default = Label("//:src/emroot/bazel/toolchain/program_runner.py"), allow_single_file = True),
-    "_sdk": attr.label(default = Label("@emscripten_sdk//:sdk"), cfg = "exec", providers = [SdkInfo]),
 }
 
 _LAUNCHER = """\
@@ -44,16 +43,7 @@ def find_node(sdk):
     return found[0] if found else None
 
 def write_launcher(ctx, python, run, node, packed, arguments):
-    """The launcher for a program, and its runfiles.
-
-    Args:
-      ctx: of the rule that makes it.
-      python: PythonInfo.
-      run: File: `program_runner.py`.
-      node: File
-      packed: File: what the program's link left.
-      arguments: words for the program, before those that the launcher gets.
-    """
+    """The launcher for a program, `packed` by its link, which gives it `arguments` before its own; and its runfiles."""
     words = ["\"$here/%s\"" % _path(ctx, python.interpreter), "-I", "-B"]
     words += ["\"$here/%s\"" % _path(ctx, file) for file in (run, node, packed)]
     words += [_quoted(word) for word in arguments]
@@ -62,17 +52,7 @@ def write_launcher(ctx, python, run, node, packed, arguments):
     return launcher, ctx.runfiles([launcher, node, packed, run], transitive_files = python.files)
 
 def make_launcher(ctx, target, packed, runner = None):
-    """The launcher for a program.
-
-    Args:
-      ctx: of a rule with LAUNCHER_ATTRIBUTES.
-      target: the cc_binary or cc_test, with `arguments_aspect`.
-      packed: File: what its link left.
-      runner: Target: what runs it instead of Node.
-
-    Returns:
-      (File, runfiles), or (None, None) if the SDK has no Node.
-    """
+    """The launcher for a cc_binary or cc_test, and its runfiles; both None without Node and a `runner` in its stead."""
     node = runner[DefaultInfo].files_to_run.executable if runner else find_node(ctx.attr._sdk[SdkInfo])
     if not node:
         return None, None

@@ -1,7 +1,7 @@
 """The link of a program, with what a rule adds to it and the libraries that all of its options ask for.
 
-Options of a link must not be a part of the configuration that the program is built in: its libraries would be compiled once more for
-each. So that configuration has none of them. Where a rule has options of its own, or those of the program and of its
+Options of a link must not be a part of the configuration that the program is built in: its libraries would be compiled once more
+for each. So that configuration has none of them. Where a rule has options of its own, or those of the program and of its
 dependencies ask for other libraries than the toolchain could know of, the link that the program has is made again by an action of
 the rule: the same command with other libraries, and more options at its end.
 """
@@ -62,15 +62,7 @@ def _own_options(ctx):
     return words
 
 def link(ctx, target):
-    """The program with the options of the rule.
-
-    Args:
-      ctx: of a rule with the attributes of `wasm_cc_binary.bzl`.
-      target: the cc_binary or cc_test, with `link_aspect`.
-
-    Returns:
-      (File, list): what the link left, packed, and all of its arguments.
-    """
+    """The program, linked with the options of the rule: what the link left (File), packed, and all of its arguments."""
     own, packed = _own_options(ctx), packed_program(target)
     if not packed:
         fail("%s is no program\n  hint: name a cc_binary or cc_test as cc_target" % target.label)

@@ -3,30 +3,10 @@
 load("//bazel/private/modes:options.bzl", "is_on", "settings")
 
 # All that a link may leave, after the program's name (`output_unpacker.py: KINDS`).
-ALLOWED = [
-    "aw.js",
-    "d.ts",
-    "data",
-    "html",
-    "js",
-    "js.mem",
-    "js.symbols",
-    "mjs",
-    "mjs.symbols",
-    "support.js",
-    "support.mjs",
-    "symbols",
-    "ts",
-    "wasm",
-    "wasm.debug.wasm",
-    "wasm.dwp",
-    "wasm.js",
-    "wasm.map",
-    "wasm.orig",
-    "worker.js",
-    "worker.mjs",
-    "ww.js",
-]
+ALLOWED = (
+    "aw.js d.ts data html js js.mem js.symbols mjs mjs.symbols support.js support.mjs symbols ts wasm wasm.debug.wasm wasm.dwp " +
+    "wasm.js wasm.map wasm.orig worker.js worker.mjs ww.js"
+).split(" ")
 
 def divide(name):
     """A file's name as the program's and the longest of what a link adds to it, or nothing."""
@@ -51,11 +31,7 @@ def _format(words, said):
     return "wasm" if is_on(said.get("SIDE_MODULE")) or given[-1] in ("bare", "wasm") else given[-1]
 
 def default_kinds(words):
-    """Kinds of files that a link leaves, of those that emsdk's rule has and modules of JavaScript.
-
-    Args:
-      words: all arguments of the link, those of features included.
-    """
+    """Kinds of files that a link with these arguments leaves, of those that emsdk's rule has and modules of JavaScript."""
     said = settings(words)
     written, single = _format(words, said), is_on(said.get("SINGLE_FILE"))
     found = {"html": ["html"], "mjs": ["mjs"], "wasm": []}.get(written, ["js"])

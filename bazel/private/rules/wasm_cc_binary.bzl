@@ -1,7 +1,6 @@
 """`wasm_cc_binary`: a `cc_binary` built for WebAssembly, in the mode that its attributes say."""
 
 load("//bazel/private/modes:transition.bzl", "wasm_transition")
-load("//bazel/private/sdk:python.bzl", "PythonInfo")
 load("//bazel/private/sdk:run_tool.bzl", "run_tool")
 load(":launcher.bzl", "LAUNCHER_ATTRIBUTES", "arguments_aspect", "environment_of", "make_launcher", "without")
 load(":link.bzl", "LINK_ATTRIBUTES", "link", "link_aspect", "programs")
@@ -20,16 +19,7 @@ def _wasm_cc_binary_impl(ctx):
     args = ctx.actions.args()
     args.add(packed)
     args.add_all(outputs)
-    run_tool(
-        ctx,
-        ctx.attr._python[PythonInfo],
-        ctx.file._unpack,
-        [args],
-        inputs = depset([packed]),
-        outputs = outputs,
-        mnemonic = "WasmUnpack",
-        message = "Unpacking %{label}",
-    )
+    run_tool(ctx, ctx.file._unpack, [args], depset([packed]), outputs, "WasmUnpack", "Unpacking %{label}")
     launcher, runfiles = make_launcher(ctx, target, packed)
 
     # What the program consists of, and what it needs when it runs; the launcher too: `$(location)` among `data` is that.

@@ -1,36 +1,31 @@
 """The SDK's headers, as it installs them in a cache."""
 
 load(":providers.bzl", "HeadersInfo", "SdkInfo")
-load(":python.bzl", "PythonInfo")
-load(":run_tool.bzl", "run_tool")
+load(":run_tool.bzl", "TOOL_ATTRIBUTES", "program", "run_tool")
+
+ASSEMBLY_ATTRIBUTES = TOOL_ATTRIBUTES | {
+    "_assemble": program("bazel/libraries/cache_assembly.py"),
+    "_driver": attr.label(default = Label("//:driver"), cfg = "exec"),
+}
+
+def assemble_cache(ctx, out, headers, libraries, inputs, mnemonic, message):
+    """Put the directory `headers` (File or path) and `libraries` (depset) together in the directory `out`."""
+    args = ctx.actions.args()
+    args.add_all([out, headers], expand_directories = False)
+    args.add_all(libraries, expand_directories = False)
+    tools = [ctx.attr._driver[DefaultInfo].files]
+    run_tool(ctx, ctx.file._assemble, [args], inputs, [out], mnemonic, message, tools)
 
 def _headers_impl(ctx):
     sdk = ctx.attr._sdk[SdkInfo]
     out = ctx.actions.declare_directory(ctx.label.name)
-    args = ctx.actions.args()
-    args.add_all([out], expand_directories = False)
-    args.add(sdk.about.dirname + "/headers")
-    run_tool(
-        ctx,
-        ctx.attr._python[PythonInfo],
-        ctx.file._merge,
-        [args],
-        inputs = depset([sdk.about], transitive = [sdk.headers]),
-        outputs = [out],
-        mnemonic = "EmscriptenHeaders",
-        message = "Installing Emscripten's headers",
-        tools = [ctx.attr._driver[DefaultInfo].files],
-    )
+    inputs = depset([sdk.about], transitive = [sdk.headers])
+    assemble_cache(ctx, out, sdk.about.dirname + "/headers", depset(), inputs, "EmscriptenHeaders", "Installing Emscripten's headers")
     return [DefaultInfo(files = depset([out])), HeadersInfo(directory = out)]
 
 emscripten_headers = rule(
     implementation = _headers_impl,
     doc = "The SDK's headers as one directory, shared by all modes.",
-    attrs = {
-        "_driver": attr.label(default = Label("//:driver"), cfg = "exec"),
-        "_merge": attr.label(default = Label("//:src/emroot/bazel/libraries/cache_assembly.py"), allow_single_file = True, cfg = "exec"),
-        "_python": attr.label(default = Label("//bazel/private/sdk:python"), cfg = "exec", providers = [PythonInfo]),
-        "_sdk": attr.label(default = Label("@emscripten_sdk//:sdk"), cfg = "exec", providers = [SdkInfo]),
-    },
+    attrs = ASSEMBLY_ATTRIBUTES,
     provides = [HeadersInfo],
 )

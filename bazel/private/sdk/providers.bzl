@@ -17,13 +17,11 @@ SdkInfo = provider("An Emscripten SDK.", fields = {
     "resource_dir": "File: it says where clang's own headers are to appear.",
     "resource_flags": "File: the same as arguments of a clang that starts in the execution root.",
     "sources": "depset: the sources and headers of the system libraries.",
-    "version": "string",
 })
 
 LibraryInfo = provider("One library of one mode.", fields = {
     "file": "File: the archive, object, or directory of a port.",
     "target": "string: embuilder's name.",
-    "mode": "string: `wasm64-lto`.",
 })
 
 ReadsInfo = provider("What compiles of a mode read.", fields = {

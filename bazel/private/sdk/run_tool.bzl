@@ -1,21 +1,21 @@
 """Running emroot's Python programs as actions."""
 
-def run_tool(ctx, python, program, arguments, inputs, outputs, mnemonic, message, tools = [], **kwargs):
-    """Run a program as an action.
+load(":providers.bzl", "SdkInfo")
+load(":python.bzl", "PythonInfo")
 
-    Args:
-      ctx: of the rule.
-      python: PythonInfo
-      program: File: the program.
-      arguments: list of Args, after the program's name.
-      inputs: depset of Files
-      outputs: list of Files
-      mnemonic: of the action.
-      message: what Bazel shows while it runs.
-      tools: depsets of Files that the program imports.
-      **kwargs: more for `ctx.actions.run`.
-    """
-    start = ctx.actions.args()
+# Of every rule that does. For the machine that runs the actions.
+TOOL_ATTRIBUTES = {
+    "_python": attr.label(default = Label("//bazel/private/sdk:python"), cfg = "exec", providers = [PythonInfo]),
+    "_sdk": attr.label(default = Label("@emscripten_sdk//:sdk"), cfg = "exec", providers = [SdkInfo]),
+}
+
+def program(path):
+    """The attribute for a program, or a module that it imports, by its path in the package."""
+    return attr.label(default = Label("//:src/emroot/" + path), allow_single_file = True, cfg = "exec")
+
+def run_tool(ctx, program, arguments, inputs, outputs, mnemonic, message, tools = [], **kwargs):
+    """Run a program (File) with a list of Args; `tools`: depsets of what it imports."""
+    python, start = ctx.attr._python[PythonInfo], ctx.actions.args()
     start.add_all(["-I", "-S", "-B", program])
     ctx.actions.run(
         executable = python.interpreter,

@@ -2,7 +2,8 @@
 
 load(":providers.bzl", "SdkInfo")
 
-_WORKING_DIRECTORY = "system/lib/libc/"
+# As `src/emroot/engine/command_lines/placeholders.py` has it.
+WORKING_DIRECTORY = "system/lib/libc/"
 
 def _resource_flags(ctx, own):
     """Arguments that have clang read its own headers, in `own`, as inputs of its action, and name them as the SDK does."""
@@ -14,7 +15,7 @@ def _resource_flags(ctx, own):
 def _sdk_impl(ctx):
     files = {f.owner.name: f for f in ctx.files.sources + ctx.files.headers + ctx.files.own_headers}
     own = "%s/llvm/lib/clang/%s" % (ctx.file.about.dirname, ctx.attr.said_resource_dir.replace("\\", "/").split("/")[-1])
-    anchors = [path for path in files if path.startswith("emscripten/" + _WORKING_DIRECTORY)]
+    anchors = [path for path in files if path.startswith("emscripten/" + WORKING_DIRECTORY)]
     return [SdkInfo(
         about = ctx.file.about,
         archiver = ctx.file.archiver,
@@ -33,7 +34,6 @@ def _sdk_impl(ctx):
         resource_dir = ctx.file.resource_dir,
         resource_flags = _resource_flags(ctx, own),
         sources = depset(ctx.files.sources),
-        version = ctx.attr.version,
     )]
 
 emscripten_sdk = rule(
@@ -51,6 +51,5 @@ emscripten_sdk = rule(
         "resource_dir": attr.label(allow_single_file = True),
         "said_resource_dir": attr.string(doc = "The content of `resource_dir`."),
         "sources": attr.label_list(allow_files = True),
-        "version": attr.string(),
     },
 )

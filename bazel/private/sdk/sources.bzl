@@ -1,8 +1,7 @@
 """All that a link needs to make objects of system libraries by itself, as one input of it."""
 
 load(":providers.bzl", "HeadersInfo", "SdkInfo")
-load(":python.bzl", "PythonInfo")
-load(":run_tool.bzl", "run_tool")
+load(":run_tool.bzl", "TOOL_ATTRIBUTES", "run_tool")
 
 SourcesInfo = provider("What links make objects of.", fields = {"archive": "File: see `src/emroot/bazel/toolchain/source_package.py`."})
 
@@ -17,27 +16,17 @@ def _sources_impl(ctx):
     listed.add_all(depset(transitive = [sdk.sources, package]))
     listed.use_param_file("@%s", use_always = True)
     listed.set_param_file_format("multiline")
-    run_tool(
-        ctx,
-        ctx.attr._python[PythonInfo],
-        ctx.file._program,
-        [args, listed],
-        inputs = depset([sdk.about, ctx.file._identity, headers], transitive = [sdk.sources, package]),
-        outputs = [out],
-        mnemonic = "EmscriptenSources",
-        message = "Packing Emscripten's sources",
-    )
+    inputs = depset([sdk.about, ctx.file._identity, headers], transitive = [sdk.sources, package])
+    run_tool(ctx, ctx.file._program, [args, listed], inputs, [out], "EmscriptenSources", "Packing Emscripten's sources")
     return [DefaultInfo(files = depset([out])), SourcesInfo(archive = out)]
 
 emscripten_sources = rule(
     implementation = _sources_impl,
-    attrs = {
+    attrs = TOOL_ATTRIBUTES | {
         "_headers": attr.label(default = Label("//bazel/private/sdk:headers"), providers = [HeadersInfo]),
         "_identity": attr.label(default = Label("@emscripten_sdk//:identity.json"), allow_single_file = True),
         "_package": attr.label(default = Label("//:package")),
         "_program": attr.label(default = Label("//:src/emroot/bazel/toolchain/source_package.py"), allow_single_file = True),
-        "_python": attr.label(default = Label("//bazel/private/sdk:python"), cfg = "exec", providers = [PythonInfo]),
-        "_sdk": attr.label(default = Label("@emscripten_sdk//:sdk"), cfg = "exec", providers = [SdkInfo]),
     },
     provides = [SourcesInfo],
 )

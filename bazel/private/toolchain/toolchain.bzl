@@ -29,12 +29,7 @@ def _mode_libraries(name, arch):
     ))
 
 def emscripten_toolchain(name, arch):
-    """The toolchain `name` and what it consists of.
-
-    Args:
-      name: what the names of its targets begin with.
-      arch: `wasm32` or `wasm64`.
-    """
+    """The toolchain of an architecture and what it consists of: targets whose names begin with `name`."""
     _mode_libraries(name, arch)
     for linking in ("static", "dynamic"):
         runtime_libraries(name = "%s_%s_runtime" % (name, linking), libraries = name + "_libraries", linking = linking)

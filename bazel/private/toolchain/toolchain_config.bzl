@@ -55,37 +55,24 @@ def _each(actions, variable, flags):
 def _if(actions, variable, flags):
     return _set(actions, flags, expand_if_available = variable)
 
+def _library(kind, **kwargs):
+    """Flags for the libraries of one kind."""
+    return flag_group(expand_if_equal = variable_with_value(name = "libraries_to_link.type", value = kind), **kwargs)
+
 def _command_line(lazy):
     """What Bazel has to say in every command; everything is spelled out, since nothing is a compiler's default here."""
     libraries = [
-        flag_group(
-            flags = ["%{libraries_to_link.name}"],
-            expand_if_equal = variable_with_value(name = "libraries_to_link.type", value = kind),
-        )
-        for kind in ("object_file", "interface_library")
-    ] + [
+        _library("object_file", flags = ["%{libraries_to_link.name}"]),
+        _library("interface_library", flags = ["%{libraries_to_link.name}"]),
         # Of a shared library Bazel gives no path: a name, and the directories where it may be.
-        flag_group(
-            flags = ["-l%{libraries_to_link.name}"],
-            expand_if_equal = variable_with_value(name = "libraries_to_link.type", value = "dynamic_library"),
-        ),
-        flag_group(
-            flags = ["-l:%{libraries_to_link.name}"],
-            expand_if_equal = variable_with_value(name = "libraries_to_link.type", value = "versioned_dynamic_library"),
-        ),
-        flag_group(
-            flags = ["%{libraries_to_link.object_files}"],
-            iterate_over = "libraries_to_link.object_files",
-            expand_if_equal = variable_with_value(name = "libraries_to_link.type", value = "object_file_group"),
-        ),
-        flag_group(
-            expand_if_equal = variable_with_value(name = "libraries_to_link.type", value = "static_library"),
-            flag_groups = [
-                flag_group(flags = ["-Wl,--whole-archive"], expand_if_true = "libraries_to_link.is_whole_archive"),
-                flag_group(flags = ["%{libraries_to_link.name}"]),
-                flag_group(flags = ["-Wl,--no-whole-archive"], expand_if_true = "libraries_to_link.is_whole_archive"),
-            ],
-        ),
+        _library("dynamic_library", flags = ["-l%{libraries_to_link.name}"]),
+        _library("versioned_dynamic_library", flags = ["-l:%{libraries_to_link.name}"]),
+        _library("object_file_group", flags = ["%{libraries_to_link.object_files}"], iterate_over = "libraries_to_link.object_files"),
+        _library("static_library", flag_groups = [
+            flag_group(flags = ["-Wl,--whole-archive"], expand_if_true = "libraries_to_link.is_whole_archive"),
+            flag_group(flags = ["%{libraries_to_link.name}"]),
+            flag_group(flags = ["-Wl,--no-whole-archive"], expand_if_true = "libraries_to_link.is_whole_archive"),
+        ]),
     ]
     return [
         _each(_COMPILE, "preprocessor_defines", ["-D%{preprocessor_defines}"]),

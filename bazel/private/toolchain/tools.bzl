@@ -1,4 +1,5 @@
-"""The tools of the toolchain as executables: a launcher for each, which starts the driver (`src/emroot/bazel/toolchain/emcc_wrapper.py`) with Python.
+"""The tools of the toolchain as executables: a launcher for each, which starts the driver
+(`src/emroot/bazel/toolchain/emcc_wrapper.py`) with Python.
 
 A launcher finds all else from where it lies itself, so that it works wherever it is started, with nothing in the environment.
 """

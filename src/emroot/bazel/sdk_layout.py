@@ -26,8 +26,7 @@ def is_for_cache(file: str) -> bool:
 
 
 def path_in_cache(file: str) -> str:
-    """The path of an input in a cache directory: what follows the mark in its own path. `selection.bzl` renames `.o` to `.o.a`,
-    because Bazel takes only archives there."""
+    """The path of an input in a cache directory (`selection.bzl` renames `.o` to `.o.a`, as Bazel takes only archives)."""
     if SHARED in file:
         return file.split(SHARED, 1)[1].removesuffix('.so').replace('@', '/')
     for mark in (CACHE, SHIPPED):
@@ -38,8 +37,7 @@ def path_in_cache(file: str) -> str:
 
 
 def mapped(path: str, root: Path) -> str:
-    """The path of an output below the execution root `root`, where Bazel maps paths: it then calls every configuration `cfg`, but
-    does not rewrite paths in files and plain strings."""
+    """The path of an output below `root`, also where Bazel calls every configuration `cfg` (path mapping)."""
     parts = path.split('/', 2)
     if len(parts) == 3 and parts[0] == 'bazel-out' and not (root / path).exists():
         return f'bazel-out/cfg/{parts[2]}'
@@ -93,11 +91,7 @@ class SdkLayout:
 
     @property
     def resource_dir_map(self) -> list[str]:
-        """Flags that map the real path of clang's own headers to the recorded one, if they differ.
-
-        Clang looks for them beside the real path of its executable. In a sandbox with a local SDK that is the SDK's own location,
-        and the bytes are those that its embuilder makes there; a remote machine has a copy of it.
-        """
+        """Flags that map the real path of clang's own headers to the recorded one, if a remote machine has them elsewhere."""
         return map_resource_dir(str(self.tools['clang']), self.manifest['resource_dir'])
 
     def config_text(self, cache: Path) -> str:

@@ -2,9 +2,9 @@
 
     python compile_object.py ABOUT CLANG RESOURCE_DIR OUT SOURCE ARGUMENT...
 
-ABOUT (`sdk.json`, beside `emscripten/` and `headers/`), CLANG, RESOURCE_DIR (a file that says where clang's own headers are to
-appear) and OUT are paths relative to Bazel's execution root; SOURCE and the ARGUMENTs are as the recipe has them. There are a
-thousand of these in a build, so that this imports nothing that Python has not loaded, and becomes the compiler.
+ABOUT (`sdk.json`), CLANG, RESOURCE_DIR (a file that says where clang's own headers are to appear) and OUT are paths relative to
+Bazel's execution root; SOURCE and the ARGUMENTs are as the recipe has them. There are a thousand of these in a build, so that
+this imports nothing that Python has not loaded, and becomes the compiler.
 """
 
 import os
@@ -27,8 +27,8 @@ def main(about: str, clang: str, resource_dir: str, out: str, source: str, *argv
     if placeholders.embeds_source_path(argv, source):
         import json  # few do
         with open(os.path.join(directory, os.path.basename(about)), encoding='utf-8') as text:
-            said = json.load(text)['root']
-        command = [sys.executable, '-I', '-S', '-B', os.path.join(here, 'renamed_source.py'), root, said,
+            recorded_root = json.load(text)['root']
+        command = [sys.executable, '-I', '-S', '-B', os.path.join(here, 'renamed_source.py'), root, recorded_root,
                    source.replace('{sdk}', root), *command]
     if os.name != 'nt':
         os.execv(command[0], command)  # noqa: S606  # no shell, as everywhere

@@ -3,8 +3,7 @@
     python library_builder.py source RECIPE.json ...     compile and archive, as the recipe says
     python library_builder.py embuilder ...              have the SDK's embuilder do it
 
-Bazel calls this with paths relative to its execution root, so that no action depends on where that is; they are made
-absolute here. No shell is involved, nothing outside of the declared outputs and a temporary directory is written.
+Paths are relative to Bazel's execution root. Nothing outside of the declared outputs and a temporary directory is written.
 """
 
 from __future__ import annotations
@@ -93,24 +92,17 @@ class SourceLibrary:
     def _compile(self, compile_: RecipeCompile, out: Path, _: int) -> None:
         command = self.context.object_command(compile_, out)  # type: ignore[arg-type]
         done = self.executor.call(command, cwd=self.context.working_directory, env=self.env)
-        said = done.output.decode(errors='replace').strip()
-        if said:
-            self.messages.append(f'{compile_.source}:\n{said}')
+        output = done.output.decode(errors='replace').strip()
+        if output:
+            self.messages.append(f'{compile_.source}:\n{output}')
         if done.code != 0:
-            self.failures.append(f'{compile_.source}: {said or f"exit code {done.code}"}\n'
+            self.failures.append(f'{compile_.source}: {output or f"exit code {done.code}"}\n'
                                  f'  repeat: {shell_line(command, self.context.working_directory)}')
 
     def _archive(self, members: list[str], out: Path) -> None:
         # `cr` and member names only, in a response file, as the SDK's `create_lib` has it.
         (self.scratch / 'members').write_text('\n'.join(members) + '\n', encoding='utf-8')
-        done = self.pool_call([str(self.sdk.tools['llvm-ar']), 'cr', str(out), '@members'])
-        if done.returncode != 0:
-            raise ToolFailure(done.stdout.decode(errors='replace').strip() or f'llvm-ar: exit code {done.returncode}')
-
-    def pool_call(self, command: list[str]) -> subprocess.CompletedProcess[bytes]:
-        """Run a process in the directory of the objects, outside of the pool."""
-        return subprocess.run(command, cwd=self.scratch, env=self.env, stdin=subprocess.DEVNULL,
-                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
+        _run([str(self.sdk.tools['llvm-ar']), 'cr', str(out), '@members'], self.scratch, self.env)
 
     def log(self) -> str:
         """The compilers' messages, sorted, so that the log does not depend on timing."""
@@ -119,8 +111,8 @@ class SourceLibrary:
 
 # --- through the SDK's own programs ----------------------------------------------------------------------------------
 
-def ask_sdk(sdk: SdkLayout, scratch: Path, cache: Path, env: Mapping[str, str], **request: Any) -> str:
-    """Run `probe/program.py` with a cache directory and return its output. Raises `ToolFailure`."""
+def ask_sdk(sdk: SdkLayout, scratch: Path, cache: Path, env: Mapping[str, str], **request: Any) -> None:
+    """Run `probe/program.py` with a cache directory. Raises `ToolFailure`."""
     config = scratch / 'emscripten.config'
     config.write_text(sdk.config_text(cache), encoding='utf-8')
     (scratch / 'request.json').write_text(json.dumps({'root': str(sdk.root), **request}), encoding='utf-8')
@@ -128,30 +120,32 @@ def ask_sdk(sdk: SdkLayout, scratch: Path, cache: Path, env: Mapping[str, str], 
     # A sandbox may keep the system's temporary directory from us, or leave it to be shared: this one is ours.
     full = pure_environment({'EM_CONFIG': str(config), 'EM_CACHE': str(cache), 'EM_FROZEN_CACHE': '0',
                              'EM_IGNORE_SANITY': '1', 'EMCC_LOGGING': '1', 'TMPDIR': str(scratch), **env})
-    done = subprocess.run(command, cwd=scratch, env=full, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                          stderr=subprocess.STDOUT, check=False)
-    said = done.stdout.decode(errors='replace').strip()
+    _run(command, scratch, full)
+
+
+def _run(command: list[str], cwd: Path, env: Mapping[str, str]) -> None:
+    """Run a program to its end. Raises `ToolFailure` with its output if it fails."""
+    done = subprocess.run(command, cwd=cwd, env=env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                          check=False)
     if done.returncode != 0:
-        raise ToolFailure(said or f'exit code {done.returncode}')
-    return said
+        raise ToolFailure(done.stdout.decode(errors='replace').strip() or f'{command[0]}: exit code {done.returncode}')
 
 
 def embuilder(args: argparse.Namespace, sdk: SdkLayout, scratch: Path) -> None:
     """Run embuilder for one target in a private cache, and copy the new files: a library, or all files of a port."""
     cache, seed = scratch / 'cache', Path(args.headers).absolute()
-    port = args.port
-    shutil.copytree(seed, cache, copy_function=link_or_copy if port else _link)
-    if port:
-        _allow_writing(cache)
+    shutil.copytree(seed, cache, copy_function=link_or_copy if args.port else _link)
+    if args.port:  # it writes there
+        for folder, _, _ in os.walk(cache):
+            os.chmod(folder, 0o755)
     env = {'EMCC_CORES': str(min(args.jobs, default_workers()))}
     mirror = Path(args.port_sources).absolute() if args.port_sources else None
     directories = {p.name: str(p) for p in mirror.iterdir() if p.is_dir()} if mirror else {}
     ask_sdk(sdk, scratch, cache, env, question='embuilder', target=args.target, embuilder_flags=args.flag,
             cache_prefix=CACHE_PREFIX, flags=sdk.resource_dir_map, said_root=sdk.said_root, named_source=str(RENAMED_SOURCE),
-            port_directories=directories,
-            port_mirror=str(mirror) if mirror else None)
+            port_directories=directories, port_mirror=str(mirror) if mirror else None)
     out = Path(args.out).absolute()
-    if not port:
+    if not args.port:
         made = cache / args.file
         if not made.is_file():
             raise ToolFailure(f'embuilder did not make {args.file}')
@@ -179,11 +173,6 @@ def _link(source: str, target: str) -> None:
         shutil.copyfile(source, target)
 
 
-def _allow_writing(directory: Path) -> None:
-    for folder, _, _ in os.walk(directory):
-        os.chmod(folder, 0o755)
-
-
 def main(arguments: list[str]) -> int:
     """Run one action and return its exit code."""
     parser = argparse.ArgumentParser(allow_abbrev=False, description=__doc__)
@@ -201,23 +190,23 @@ def main(arguments: list[str]) -> int:
     parser.add_argument('--out', required=True)
     parser.add_argument('--log')
     args = parser.parse_args(arguments)
-    said = ''
+    log = ''
     with tempfile.TemporaryDirectory(prefix='emroot-') as directory:
         sdk, scratch = SdkLayout.read(args.sdk), Path(directory)
         try:
             if args.verb == 'source':
                 source = SourceLibrary(args, sdk, scratch)
                 source.run()
-                said = source.log()
+                log = source.log()
             else:
                 embuilder(args, sdk, scratch)
         except ToolFailure as failed:
-            said = f'emroot: cannot build {args.target}:\n{failed}'
-            print(f'{said}\n  log: {args.log}' if args.log else said, file=sys.stderr)
+            log = f'emroot: cannot build {args.target}:\n{failed}'
+            print(f'{log}\n  log: {args.log}' if args.log else log, file=sys.stderr)
             return 1
         finally:
             if args.log:
-                Path(args.log).write_text(said, encoding='utf-8')
+                Path(args.log).write_text(log, encoding='utf-8')
     return 0
 
 

@@ -1,14 +1,11 @@
-"""Compile a source under another path than the one where it lies, for objects that keep the path of their source.
+"""Compile a source under another path than its own, for objects that keep the path of their source.
 
     python renamed_source.py ROOT SAID SOURCE COMMAND...
 
-COMMAND compiles SOURCE, which lies below the directory ROOT; in the object ROOT is called SAID.
-
-Bitcode keeps the path of its source, what a sanitizer says of variables too, and no flag maps it. embuilder gives most
-sources by relative paths, but those whose objects would have the name of another one by absolute ones (`system_libs.py:
-build_objects`). An action has the SDK where it runs, so the source is shown to the compiler under another path, by an overlay
-of the file system. Clang's driver looks for its inputs by itself and knows nothing of overlays, but its front end does: so
-the driver is asked what it would run. It may be emcc that asks: it hands the question on.
+COMMAND compiles SOURCE, which lies below the directory ROOT; in the object ROOT is called SAID. Bitcode keeps the path of its
+source, and so does what a sanitizer says of variables; no flag maps it, and embuilder gives some sources by absolute paths
+(`system_libs.py: build_objects`). So the compiler is shown the source under another path, by an overlay of the file system.
+Clang's driver knows nothing of overlays, but its front end does: the driver, or emcc before it, is asked what it would run.
 """
 
 import json

@@ -10,55 +10,39 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Sequence
 from typing import Any
 
 PROBE = os.path.join(os.path.abspath(__file__).rsplit(os.sep, 3)[0], 'probe')
 
 
-def ask_one(request: dict[str, Any], argv: list[str], scratch: str, name: str) -> str:
-    """Write the request for one link; return the path of its answer."""
-    answer = os.path.join(scratch, name + '.answer.json')
-    with open(os.path.join(scratch, name + '.json'), 'w', encoding='utf-8') as f:
-        json.dump({'root': request['root'], 'argv': argv, 'cwd': scratch, 'ports': None}, f)
-    return answer
+def by_processes(links: Sequence[tuple[str, str]]) -> None:
+    """One process for each link (files of request and answer), as many at a time as there are processors."""
+    from concurrent.futures import ThreadPoolExecutor  # here: only systems without forks need it
+    command = [sys.executable, '-I', '-B', os.path.join(PROBE, 'resolve_program.py')]
+    with ThreadPoolExecutor(os.cpu_count() or 1) as executor:
+        list(executor.map(lambda files: subprocess.run([*command, *files], check=False), links))
 
 
-def by_processes(request: dict[str, Any], scratch: str) -> None:
-    """One process for each link, as many at a time as there are processors."""
-    running: list[subprocess.Popen[bytes]] = []
-    for number, argv in enumerate(request['links']):
-        answer = ask_one(request, argv, scratch, str(number))
-        if len(running) >= (os.cpu_count() or 1):
-            running.pop(0).wait()
-        running.append(subprocess.Popen([sys.executable, '-I', '-B', os.path.join(PROBE, 'resolve_program.py'),
-                                         answer.replace('.answer', ''), answer]))
-    for process in running:
-        process.wait()
-
-
-def by_forks(request: dict[str, Any], scratch: str) -> None:
+def by_forks(root: str, links: Sequence[tuple[str, str]]) -> None:
     """A fork of this process, which has the SDK's modules already, for each link."""
     sys.path.insert(0, PROBE)
     import resolve_program  # type: ignore[import-not-found]
     sys.path.remove(PROBE)
-    sdk = resolve_program.SdkModules(os.path.normpath(request['root']))
+    sdk = resolve_program.SdkModules(root)
     import tools.link  # type: ignore[import-not-found]  # noqa: F401  # the SDK's, to have it imported in every fork
     resolve_program.SdkModules = lambda root: sdk
-    running = 0
-    for number, argv in enumerate(request['links']):
-        answer = ask_one(request, argv, scratch, str(number))
-        if running >= (os.cpu_count() or 1):
+    for number, files in enumerate(links):
+        if number >= (os.cpu_count() or 1):
             os.wait()
-            running -= 1
         if os.fork() == 0:
             code = 1
             try:
-                resolve_program.main(answer.replace('.answer', ''), answer)
+                resolve_program.main(*files)
                 code = 0
             finally:
                 os._exit(code)
-        running += 1
-    for _ in range(running):
+    for _ in range(min(len(links), os.cpu_count() or 1)):
         os.wait()
 
 
@@ -68,11 +52,16 @@ def main(request_file: str, answer_file: str) -> None:
         request = json.load(f)
     scratch = os.path.join(os.path.dirname(os.path.abspath(answer_file)), 'links')
     os.mkdir(scratch)
-    by_forks(request, scratch) if hasattr(os, 'fork') else by_processes(request, scratch)
+    names = [os.path.join(scratch, str(number)) for number in range(len(request['links']))]
+    links = [(f'{name}.json', f'{name}.answer.json') for name in names]
+    for number, (question, _) in enumerate(links):
+        with open(question, 'w', encoding='utf-8') as f:
+            json.dump({'root': request['root'], 'argv': request['links'][number], 'cwd': scratch, 'ports': None}, f)
+    by_forks(os.path.normpath(request['root']), links) if hasattr(os, 'fork') else by_processes(links)
     answers: list[Any] = []
-    for number in range(len(request['links'])):
+    for _, answer in links:
         try:
-            with open(os.path.join(scratch, f'{number}.answer.json'), encoding='utf-8') as f:
+            with open(answer, encoding='utf-8') as f:
                 answers.append(json.load(f))
         except (OSError, ValueError):
             answers.append(None)

@@ -15,10 +15,7 @@ LINKS = Path(__file__).with_name('link_queries.py')
 
 
 def link_table(catalogue: Catalogue, request: dict[str, Any]) -> tuple[dict[str, list[str]], dict[str, Any]]:
-    """The targets of each combination of features, in link order, and the targets that each extra feature adds and removes.
-
-    An extra feature is asked for by itself, with every value of the dimensions that it depends on.
-    """
+    """The targets of each combination of features, in link order; and those that each extra feature adds and removes."""
     dimensions: list[list[Any]] = request['dimensions']
     flags = {(name, value): words for name, choices in dimensions for value, words in choices.items()}
     chosen = combinations(dimensions, request['excluded'])
@@ -38,8 +35,8 @@ def link_table(catalogue: Catalogue, request: dict[str, Any]) -> tuple[dict[str,
     answers = ask(sdk.python, sdk.root, 'links', catalogue.environment(), program=LINKS, links=asked)['links']
     found = [None if not a or 'rejected' in a else [target for target, _ in a['libraries']] for a in answers]
     if found[0] is None:
-        said = (answers[0] or {}).get('rejected', 'it said nothing').strip()
-        raise SdkError(f'emcc refuses even a plain link: {said}', hint='check the SDK with `emroot doctor`')
+        reason = (answers[0] or {}).get('rejected', 'it said nothing').strip()
+        raise SdkError(f'emcc refuses even a plain link: {reason}', hint='check the SDK with `emroot doctor`')
     table = {key(choice): targets for choice, targets in zip(chosen, found[:len(chosen)], strict=True) if targets is not None}
     differences: dict[str, Any] = {name: {} for name in request['extras']}
     for (name, choice, _), targets in zip(extras, found[len(chosen):], strict=True):

@@ -37,8 +37,8 @@ def fetch_mode(request: dict[str, Any], out: Path, home: Home) -> None:
     asked = {t: library for t in [*linked, *declared] if (library := listing.library(t))}
     libraries = {**listing.libraries, **asked}
     shipped = find_shipped(sdk, libraries, request['prebuilt'])
-    wanted = [t for t in asked if t not in shipped]
-    recipes = {t: r for t, r in catalogue.recipes(mode, wanted).items() if r.how in ('archive', 'copy')}
+    unshipped = [t for t in asked if t not in shipped]
+    recipes = {t: r for t, r in catalogue.recipes(mode, unshipped).items() if r.how in ('archive', 'copy')}
     for target, recipe in recipes.items():
         write_text(out / 'recipes' / f'{target}.json', canonical_json(recipe_document(recipe)))
     base = mode.without_lto
@@ -51,13 +51,11 @@ def fetch_mode(request: dict[str, Any], out: Path, home: Home) -> None:
     write_text(out / 'mode.json', canonical_json({
         'mode': mode.name, 'flags': mode.embuilder_flags, 'declared': owned[''], 'owned': owned, 'extras': extras,
         'sets': sets, 'table': {name: numbers[tuple(targets)] for name, targets in table.items()},
-        'libraries': {t: [lib.path, weight(sdk, recipes.get(t), lib.objects)] for t, lib in libraries.items()},
+        'libraries': {t: [lib.path, _weight(recipes.get(t), lib.objects)] for t, lib in libraries.items()},
         'recipes': sorted(recipes), 'shipped': shipped, 'base': base.name,
-        'shared': {t: 'all' if len(said['shared']) == len(said['objects']) else 'some'
-                   for t, said in read['targets'].items() if said['shared']},
-        'ports': ports,
-        'builder': builder, 'builders': builders,
-    }))
+        'shared': {t: 'all' if len(entry['shared']) == len(entry['objects']) else 'some'
+                   for t, entry in read['targets'].items() if entry['shared']},
+        'ports': ports, 'builder': builder, 'builders': builders}))
 
 
 def find_shipped(sdk: Sdk, libraries: Mapping[str, Library], prebuilt: Mapping[str, Any]) -> dict[str, str]:
@@ -73,11 +71,8 @@ def find_shipped(sdk: Sdk, libraries: Mapping[str, Library], prebuilt: Mapping[s
 
 
 def expand(listing: Listing, caches: Sequence[Mapping[str, Any]]) -> tuple[dict[str, list[str]], dict[str, str], str]:
-    """Exact target names by owner, builders by target, and the builder of all other targets.
-
-    The owner is a module's name, empty for the root module. `auto` means the libraries that links need. `caches` has the root
-    module first, and its builder wins.
-    """
+    """Exact target names by owner (a module's name, empty for the root), builders by target, and the builder of all other
+    targets. `auto` means the libraries that links need. `caches` has the root module first, and its builder wins."""
     owned: dict[str, list[str]] = {'': []}
     builders: dict[str, str] = {}
     others = 'source'
@@ -98,8 +93,6 @@ def declared_by(listing: Listing, caches: Sequence[Mapping[str, Any]]) -> dict[s
     return {target: target if target in items else item for target, item in found.items()}
 
 
-def weight(sdk: Sdk, recipe: Recipe | None, objects: int) -> int:
+def _weight(recipe: Recipe | None, objects: int) -> int:
     """The approximate cost of a library; the unit is one C compile."""
-    if recipe is None:
-        return objects
-    return sum(_CPP_WEIGHT if member.argv[0] == 'clang++' else 1 for member in recipe.members)
+    return sum(_CPP_WEIGHT if member.argv[0] == 'clang++' else 1 for member in recipe.members) if recipe else objects

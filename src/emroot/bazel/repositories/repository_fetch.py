@@ -28,8 +28,7 @@ SDK_HINT = ('name one in MODULE.bazel, with emscripten_deps.sdk(path = "...") or
 
 
 def forget_the_shell() -> None:
-    """Remove variables of emcc, clang and emroot from the environment: Bazel does not know that a repository depends on them. The
-    rules read the variables that count, and pass them in the request."""
+    """Remove variables of emcc, clang and emroot: those that count are in the request, where Bazel sees them."""
     pure = pure_environment()
     for name in list(os.environ):
         if name not in pure or name.startswith(('EMROOT_', 'EMSDK')) or name == 'EMSCRIPTEN_ROOT':

@@ -56,10 +56,8 @@ def fetch_sdk(request: dict[str, Any], out: Path, home: Home) -> None:
 
 
 def lay_out_headers(installed: Path, root: Path, out: Path) -> None:
-    """Lay out the installed headers as links to their originals in the SDK, so that Bazel notices a change.
-
-    The original is the file of the same name and content whose path has the longest common end. Generated headers are copied.
-    """
+    """Lay out the installed headers as links to their originals in the SDK, so that Bazel notices a change. The original is
+    the file of the same name and content whose path has the longest common end. Generated headers are copied."""
     sources: dict[str, list[Path]] = {}
     for folder, _, names in os.walk(root / 'system'):
         for name in names:
@@ -87,7 +85,6 @@ def configure_release(directory: Path, out: Path, node: str) -> None:
     home = out / 'home'
     home.mkdir(parents=True, exist_ok=True)
     config = home / 'release.config'
-    config.write_text(f'LLVM_ROOT = {str(directory / "bin")!r}\nBINARYEN_ROOT = {str(directory)!r}\n'
-                      f'NODE_JS = {node or "node"!r}\n',
-                      encoding='utf-8')
+    values = {'LLVM_ROOT': str(directory / 'bin'), 'BINARYEN_ROOT': str(directory), 'NODE_JS': node or 'node'}
+    config.write_text(''.join(f'{name} = {value!r}\n' for name, value in values.items()), encoding='utf-8')
     os.environ['EM_CONFIG'] = str(config)

@@ -46,9 +46,8 @@ class Action:
            debug: bool = False, packs: bool = False) -> Action:
         """The action of what a launcher says (`tools.bzl`)."""
         top = Path(os.path.abspath(root))
-        return cls(root=top, sdk=SdkLayout.read(os.path.join(top, about)), about=about, headers=mapped(headers, top),
-                   sources=mapped(sources, top), scratch=scratch, stack=stack or contextlib.ExitStack(),
-                   debug=debug, packs=packs)
+        return cls(root=top, sdk=SdkLayout.read(top / about), about=about, headers=mapped(headers, top),
+                   sources=mapped(sources, top), scratch=scratch, stack=stack or contextlib.ExitStack(), debug=debug, packs=packs)
 
     @property
     def at_root(self) -> bool:
@@ -66,8 +65,7 @@ class Action:
             return self.scratch
 
     def environment(self, cache: Path, *, config: str = '') -> dict[str, str]:
-        """The environment of emcc: its tools and cache are the action's inputs. `config` is added to its configuration; without
-        any, what it misses is an error."""
+        """The environment of emcc, made of the action's inputs. Without a `config` to add, what its cache misses is an error."""
         file = self.scratch / 'emscripten.config'
         file.write_text(self.sdk.config_text(cache) + (config or 'FROZEN_CACHE = True\n'), encoding='utf-8')
         # PWD: Bazel says /proc/self/cwd, which clang would take for the directory of each source.
@@ -91,9 +89,9 @@ class Action:
         file.write_text(''.join(shlex.quote(word) + '\n' for word in arguments), encoding='utf-8')
         return [f'@{file}']
 
-    def say(self, said: bytes) -> None:
+    def say(self, output: bytes) -> None:
         """Print a tool's messages, with paths relative to the execution root."""
-        text = said.decode(errors='replace').replace(f'{self.root}{os.sep}', '')
+        text = output.decode(errors='replace').replace(f'{self.root}{os.sep}', '')
         if text.strip():
             sys.stderr.write(text if text.endswith('\n') else text + '\n')
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from ..sdk_layout import path_in_cache
@@ -15,14 +15,19 @@ def fill_cache(cache: Path, files: Iterable[str]) -> None:
     (cache / 'sysroot' / 'lib').mkdir(parents=True, exist_ok=True)
     (cache / 'sysroot' / 'include').mkdir(exist_ok=True)
     (cache / 'sysroot_install.stamp').write_text('x', encoding='utf-8')
+    add_files(cache, files, put)
+
+
+def add_files(cache: Path, files: Iterable[str], put_file: Callable[[str, str], object]) -> None:
+    """Put files where their paths say, and the content of directories at the top of the cache; `put_file` links or copies one."""
     for file in files:
         source = Path(file).absolute()
         if source.is_dir():
-            shutil.copytree(source, cache, dirs_exist_ok=True, copy_function=put)
+            shutil.copytree(source, cache, dirs_exist_ok=True, copy_function=put_file)
         else:
             target = cache / path_in_cache(file)
             target.parent.mkdir(parents=True, exist_ok=True)
-            put(str(source), str(target))
+            put_file(str(source), str(target))
 
 
 def in_cache(cache: Path) -> set[str]:

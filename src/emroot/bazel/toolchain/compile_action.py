@@ -51,9 +51,8 @@ def _advice_on_ports(action: Action, cache: Path, arguments: Sequence[str], port
 
 
 def relative_dependencies(file: Path, here: Path, own: Sequence[str]) -> None:
-    """Name all files in a dependency file relative to Bazel's execution root `here`, but for those below the directories `own`:
-    they are the toolchain's, and inputs anyway. What lies elsewhere stays as it is: Bazel knows where sources of other
-    repositories are, and refuses what is nobody's."""
+    """Name all files in a dependency file relative to Bazel's execution root `here`. Those below the directories `own` are
+    left out: they are the toolchain's, and inputs anyway. Others stay as they are: Bazel refuses what is nobody's."""
     text = file.read_text(encoding='utf-8')
     target, _, rest = text.partition(':')
     while rest[:1] in ('\\', '/'):  # the colon of a drive

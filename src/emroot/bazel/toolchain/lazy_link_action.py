@@ -47,7 +47,7 @@ class Settings:
     unpacked: str
     """What `source_package.py` packed; the SDK's programs are linked beside its sources."""
     home: str
-    said: str
+    notes: str
     """The file to note in what was made."""
 
 
@@ -85,13 +85,13 @@ def link(build: Build, request: Mapping[str, Any], settings: Settings) -> int:
         return NOT_LAZILY  # ports, whose sources are among no link's inputs
     missing = [(parse_mode(mode), target) for mode, _, target in (name.partition('/') for name in request['missing'])]
     try:
-        told = lazy_link(build, request['command'], Path(request['cwd']), missing, Path(request['said']), predicting=True)
+        stats = lazy_link(build, request['command'], Path(request['cwd']), missing, Path(request['said']), predicting=True)
     except LinkRefused:
         return REFUSED
     except (NeedsWholeArchives, NmFailed, OSError) as why:
         _note(settings, why=str(why))
         return NOT_LAZILY
-    _note(settings, compiled=told.compiled, members=told.members, missing=request['missing'])
+    _note(settings, compiled=stats.compiled, members=stats.members, missing=request['missing'])
     return 0
 
 
@@ -108,7 +108,7 @@ def build_whole(build: Build, names: list[str], settings: Settings) -> int:
 
 
 def _note(settings: Settings, **what: Any) -> None:
-    with open(settings.said, 'a', encoding='utf-8') as f:
+    with open(settings.notes, 'a', encoding='utf-8') as f:
         f.write(json.dumps(what) + '\n')
 
 

@@ -22,8 +22,6 @@ PACK = '--emroot-pack'
 SHARED = '--emroot-shared'
 #: Where a port lies that is among the inputs (`port.bzl: emscripten_port_library`).
 PORT = '--emroot-port='
-
-
 #: Has a link make what it pulls of all libraries, and say nothing about it (`granularity=lazy`).
 LAZY = '--emroot-lazy'
 #: Links a program that is a test (`test_runner.bzl`).
@@ -62,7 +60,7 @@ def link_packed(action: Action, program: str, words: list[str], cache: Path) -> 
     # Bazel calls a shared library lib*.so, users call a program hello.js.
     name = f'{divide(out.name.removesuffix(".so"))[0]}.{_output_format(rest)}'
     # What features tell comes before the output, what targets and --linkopt tell after it.
-    code = run(action, program, [*rest, '-o', str(made / name)], cache, told=words[at:])
+    code = run(action, program, [*rest, '-o', str(made / name)], cache, options=words[at:])
     if code == 0:
         for source_map in made.glob('*.map'):
             name_sources(source_map, action.root)
@@ -70,9 +68,8 @@ def link_packed(action: Action, program: str, words: list[str], cache: Path) -> 
     return code
 
 
-def run(action: Action, program: str, words: list[str], cache: Path, *, told: Sequence[str] = ()) -> int:
-    """Run emcc. If libraries are missing, make the objects that the link loads, or print a hint. `told`: options that come from
-    no feature."""
+def run(action: Action, program: str, words: list[str], cache: Path, *, options: Sequence[str] = ()) -> int:
+    """Run emcc. If libraries are missing, make what the link loads, or print a hint. `options`: those that no feature tells."""
     lazy, words = LAZY in words, [word for word in words if word != LAZY]
     env, given = action.environment(cache), in_cache(cache)
     done = None if lazy and can_make(action) and not port_options(words) else action.run(program, words, env)
@@ -82,7 +79,7 @@ def run(action: Action, program: str, words: list[str], cache: Path, *, told: Se
         if port_options(words) or not can_make(action):
             needs = ask(action.sdk.root, env, action.scratch, [program.removesuffix('.py'), *words])
             if lacks_ports(needs, given) or not can_make(action):
-                action.say((advice(needs, given, told) or '').encode() or done.stderr)
+                action.say((advice(needs, given, options) or '').encode() or done.stderr)
                 return done.returncode
         done = make_and_run(action, program, words, cache)
         action.say(tell(action, given) if action.packs else b'')  # a configure script takes what is said for a warning
@@ -91,8 +88,7 @@ def run(action: Action, program: str, words: list[str], cache: Path, *, told: Se
 
 
 def for_tests(words: list[str]) -> list[str]:
-    """The words of a link. A test exits when its main returns, and sees the files and variables of the system, unless its own
-    options say otherwise."""
+    """The words of a link. A test exits when its main returns, and sees the system's files, by default."""
     if TEST not in words:
         return words
     rest = [word for word in words if word != TEST]
@@ -128,13 +124,12 @@ def by_path(arguments: Sequence[str]) -> list[str]:
 
 
 def name_sources(source_map: Path, here: Path) -> None:
-    """Have a source map name the program's sources from Bazel's execution root `here`, which is how they lie in the workspace.
-    emcc names them from where it writes: a directory of this action."""
-    said = json.loads(source_map.read_text(encoding='utf-8'))
+    """Have a source map name sources from the execution root `here`, as the workspace has them."""
+    document = json.loads(source_map.read_text(encoding='utf-8'))
     top = here.as_posix() + '/'
-    found = (os.path.normpath(source_map.parent / name).replace(os.sep, '/') for name in said['sources'])
-    said['sources'] = [name.removeprefix(top) for name in found]
-    source_map.write_text(json.dumps(said, separators=(',', ':')), encoding='utf-8')
+    found = (os.path.normpath(source_map.parent / name).replace(os.sep, '/') for name in document['sources'])
+    document['sources'] = [name.removeprefix(top) for name in found]
+    source_map.write_text(json.dumps(document, separators=(',', ':')), encoding='utf-8')
 
 
 def _is_side_module(arguments: Sequence[str]) -> bool:

@@ -43,10 +43,7 @@ def ask(root: Path, env: Mapping[str, str], scratch: Path, argv: Sequence[str]) 
 
 
 def advice(needs: Mapping[str, Any], given: Collection[str], options: Sequence[str]) -> str | None:
-    """Hints for a link that failed because libraries or ports are missing.
-
-    `needs` is what `ask` found, `given` the paths in the cache of what the link was given, `options` those that no feature told.
-    """
+    """Hints for a failed link. `needs`: from `ask`; `given`: paths in its cache; `options`: those that no feature told."""
     if not needs:
         return None
     directories = {path.rpartition('/')[0] for path in given if path.endswith(('.a', '.o'))}
@@ -74,8 +71,13 @@ def share(needed: str, targets: Sequence[str], chosen: str) -> str:
 
 def port_options(arguments: Sequence[str]) -> list[str]:
     """Options that ask for ports."""
-    joined = re.sub(r'(^|\n)-s\n', r'\1-s', '\n'.join(arguments)).split('\n')
-    return [a for a in joined if re.match(r'--use-port=|-sUSE_(?!PTHREADS|WEBGPU)[A-Z0-9_]+', a) and not a.endswith('=0')]
+    return [a for a in _joined(arguments)
+            if re.match(r'--use-port=|-sUSE_(?!PTHREADS|WEBGPU)[A-Z0-9_]+', a) and not a.endswith('=0')]
+
+
+def _joined(options: Sequence[str]) -> list[str]:
+    """Options, with `-s` and what follows it as one word."""
+    return re.sub(r'(^|\n)-s\n', r'\1-s', '\n'.join(options)).split('\n')
 
 
 def _parts(directory: str) -> list[str]:
@@ -98,9 +100,8 @@ def _ways(needed: Sequence[str], chosen: Sequence[str]) -> list[str]:
 
 
 def _libraries(targets: Sequence[str], parts: Sequence[str], options: Sequence[str]) -> str:
-    joined = re.sub(r'(^|\n)-s\n', r'\1-s', '\n'.join(options)).split('\n')
-    features = dict.fromkeys(_FEATURES[word] for option in joined if (word := option.removesuffix('=1')) in _FEATURES)
-    understood = list(dict.fromkeys(option for option in joined if _UNDERSTOOD.fullmatch(option)))
+    features = dict.fromkeys(_FEATURES[word] for option in _joined(options) if (word := option.removesuffix('=1')) in _FEATURES)
+    understood = list(dict.fromkeys(option for option in _joined(options) if _UNDERSTOOD.fullmatch(option)))
     hints = [f'--features={feature}' for feature in features]
     if understood and not features:
         hints.append(f'give {", ".join(understood)} to wasm_cc_binary (`linkopts = [...]`), or to all links (--linkopt), '

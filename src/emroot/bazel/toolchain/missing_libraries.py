@@ -45,10 +45,10 @@ def lacks_libraries(done: subprocess.CompletedProcess[bytes]) -> bool:
 
 def make_and_run(action: Action, program: str, words: Sequence[str], cache: Path) -> subprocess.CompletedProcess[bytes]:
     """Run emcc, and make the objects that it loads of the libraries that the cache lacks."""
-    unpacked, said = _unpacked(action), action.scratch / 'made.json'
+    unpacked, notes = _unpacked(action), action.scratch / 'made.json'
     package = unpacked / 'package' / 'emroot'
     settings = action.scratch / 'settings.json'
-    settings.write_text(json.dumps({'about': str(action.root / action.about), 'unpacked': str(unpacked), 'said': str(said),
+    settings.write_text(json.dumps({'about': str(action.root / action.about), 'unpacked': str(unpacked), 'notes': str(notes),
                                     'home': str(unpacked / 'home')}), encoding='utf-8')
     argv = [sys.executable, '-I', '-S', '-B', str(package / 'bazel' / 'toolchain' / 'lazy_link_action.py'), str(settings),
             '--cache', str(cache)]

@@ -35,11 +35,11 @@ def kind_of(name: str) -> str:
 
 def main(arguments: list[str]) -> int:
     """Write each wanted file; return the exit code."""
-    packed, *wanted = arguments
+    packed, *files = arguments
     missing = []
     with tarfile.open(packed) as tar:
         members = {kind_of(member.name): member for member in tar.getmembers()}
-        for file in wanted:
+        for file in files:
             member = members.get(kind_of(Path(file).name))
             content = tar.extractfile(member) if member else None
             if content is None:

@@ -35,8 +35,7 @@ def main(runner: str, packed: str, arguments: list[str]) -> int:
 
 
 def with_files(here: Path, files: list[Path], to: Path) -> Path:
-    """A directory like `here`, the same beside it, that has `files` too: what `--preload-file` made is looked for where the
-    program was started."""
+    """A directory like `here`, and what is beside it, with `files`, which a program looks for where it starts."""
     copy = to / here.name
     copy.mkdir(parents=True)
     for entry in here.parent.iterdir():

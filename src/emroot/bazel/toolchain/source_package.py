@@ -42,8 +42,8 @@ def _below(directory: str, name: str, files: Iterable[str]) -> Iterator[tuple[st
 def digest(archive: str) -> str:
     """A digest of an archive's content, from the names and checksums in its directory."""
     with zipfile.ZipFile(archive) as packed:
-        said = ''.join(f'{entry.filename} {entry.CRC} {entry.file_size}\n' for entry in packed.infolist())
-    return hashlib.sha256(said.encode()).hexdigest()
+        listing = ''.join(f'{entry.filename} {entry.CRC} {entry.file_size}\n' for entry in packed.infolist())
+    return hashlib.sha256(listing.encode()).hexdigest()
 
 
 def unpack(archive: str, to: Path) -> None:
