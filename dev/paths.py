@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import subprocess
 import sys
 from pathlib import Path
 
@@ -30,8 +29,3 @@ def dev_home() -> Home:
 def say(text: str) -> None:
     """A line about progress."""
     print(text, file=sys.stderr, flush=True)
-
-
-def run(command: list[str], **options: object) -> subprocess.CompletedProcess[str]:
-    """A process whose output is text, never through a shell."""
-    return subprocess.run(command, text=True, check=False, **options)  # type: ignore[call-overload, no-any-return]

@@ -20,7 +20,7 @@ from urllib.parse import unquote, urlsplit
 
 from emroot.sdk.wheels.pip_wheels import PINS
 
-from .paths import ROOT, run, say
+from .paths import ROOT, say
 
 #: Those of the tests.
 TESTS = ROOT / 'tests/support/downloads/pins.json'
@@ -68,7 +68,8 @@ def _resolve(requirement: str, tags: tuple[str, ...]) -> dict[str, Any] | None:
     """What pip would install for a platform, without getting it."""
     command = [sys.executable, '-m', 'pip', 'install', '--quiet', '--dry-run', '--ignore-installed', '--no-deps',
                '--only-binary=:all:', '--disable-pip-version-check', '--target', 'none', '--report', '-', requirement]
-    done = run([*command, *(word for tag in tags for word in ('--platform', tag))], stdout=subprocess.PIPE)
+    done = subprocess.run([*command, *(word for tag in tags for word in ('--platform', tag))], stdout=subprocess.PIPE, text=True,
+                          check=False)
     if done.returncode != 0:
         return None
     found: dict[str, Any] = json.loads(done.stdout)['install'][0]

@@ -1,6 +1,5 @@
-"""`dev.py release [--tag v1.2.3]`: everything that a release consists of, in `dist/`: wheel, sdist, the archive for the Bazel
-Central Registry, an SBOM (CycloneDX) and checksums. The same commit gives the same bytes.
-"""
+"""`dev.py release [--tag v1.2.3]`: everything that a release consists of, in `dist/`: wheel, sdist, the archive for
+the Bazel Central Registry, an SBOM (CycloneDX) and checksums. The same commit gives the same bytes."""
 
 from __future__ import annotations
 

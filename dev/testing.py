@@ -29,7 +29,7 @@ def main(arguments: list[str]) -> int:
     """Run the static checks and pytest. In CI (CI=true) whatever cannot run is a failure."""
     began = time.monotonic()
     which, said, chosen = _which(arguments)
-    roots, missing = ([], []) if _without_sdk(chosen) else _sdks()
+    roots, missing = _sdks(chosen)
     say(said)
     checking = None if chosen else subprocess.Popen([sys.executable, '-m', 'dev.check'], stdout=subprocess.PIPE,
                                                     stderr=subprocess.STDOUT, text=True)
@@ -88,12 +88,11 @@ def _paths(chosen: list[str]) -> list[str]:
     return [argument for argument in chosen if (ROOT / argument.partition('::')[0]).exists()]
 
 
-def _without_sdk(chosen: list[str]) -> bool:
+def _sdks(chosen: list[str]) -> tuple[list[Path], list[str]]:
+    """The SDKs to test with, and what is missing; none if no chosen test needs one."""
     paths = _paths(chosen)
-    return bool(paths) and all(path.startswith(WITHOUT_SDK) for path in paths)
-
-
-def _sdks() -> tuple[list[Path], list[str]]:
+    if paths and all(path.startswith(WITHOUT_SDK) for path in paths):
+        return [], []
     say('getting the SDKs to test with')
     return get_sdks()
 

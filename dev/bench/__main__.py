@@ -108,7 +108,8 @@ def _rounds(name: str, work: Work, rounds: int, work_directory: Path) -> dict[st
 def _table(name: str, link: str, work: Work, found: dict[str, list[Timing]]) -> str:
     mine = found['emroot']
     of_link = '' if name in ('help', 'system') else f' `{link}`.'
-    lines = [f'## {name}\n\n{work.says[0].upper()}{work.says[1:]}.{of_link} {_counted(len(mine))}.\n',
+    rounds = f'{len(mine)} rounds' if len(mine) > 1 else 'One round'
+    lines = [f'## {name}\n\n{work.says[0].upper()}{work.says[1:]}.{of_link} {rounds}.\n',
              '| | wall | processor | wall / emroot\'s | processor / emroot\'s |', '|---|---:|---:|---:|---:|']
     for contender, timings in found.items():
         mid, times = middle(timings), ratio(mine, timings)
@@ -116,10 +117,6 @@ def _table(name: str, link: str, work: Work, found: dict[str, list[Timing]]) -> 
     said = [line for line in mine[-1].said.splitlines() if 'objects compiled' in line]
     lines += [f'\nSummary that emroot printed in the last round: `{line}`' for line in said]
     return '\n'.join(lines) + '\n'
-
-
-def _counted(rounds: int) -> str:
-    return f'{rounds} rounds' if rounds > 1 else 'One round'
 
 
 def _seconds(seconds: float) -> str:
