@@ -61,7 +61,7 @@ def create(path):
         f.write('emcc')
 ''',
     'tools/system_libs.py': '''
-import os
+import os, sys
 from . import cache
 
 class Library:
@@ -78,7 +78,10 @@ class Library:
         return cache.get(self.get_path(), cache.create)
 
 def get_libs_to_link(names):
-    return [Library(name).build() for name in names]
+    paths = [Library(name).build() for name in names]
+    if 'TEST_LOOKS' in os.environ and not all(map(os.path.exists, paths)):
+        sys.exit('emcc: a library is not there')
+    return paths
 ''',
     'tools/ports/__init__.py': '''
 import os
@@ -108,6 +111,7 @@ def dependency_order(names):
     return [Port(name) for name in names]
 
 def load_external_port(port):
+    os.makedirs(Ports.get_dir(port.name), exist_ok=True)
     cache.create(Ports.get_dir(port.name, 'definition'))
 ''',
     'emcc.py': '''
@@ -115,6 +119,9 @@ import os, subprocess, sys
 from tools import cache, ports, response_file, system_libs
 
 words, inputs = sys.argv[1:], []
+for word in words:
+    if word.startswith('--external='):
+        ports.load_external_port(ports.Port(word[len('--external='):]))
 for port in ports.dependency_order([word[len('--use-port='):] for word in words if word.startswith('--use-port=')]):
     inputs += port.get()
 from tools import link

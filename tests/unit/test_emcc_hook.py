@@ -208,6 +208,20 @@ def test_a_variable_may_ask_the_linker_too(emcc: HookedEmcc) -> None:
     assert emcc.started == []
 
 
+def test_an_emcc_that_looks_for_what_was_left_out_gets_it_whole(lazy: HookedEmcc) -> None:
+    lazy.emroot_makes(LIBC, LIBAL)
+    ran = lazy('a.o', env={'TEST_LOOKS': '1'})
+    assert (ran.returncode, ran.stderr) == (0, '') and lazy.linked == ['libal.a', 'libc.a']
+    assert words(lazy.started) == [['--targets', 'wasm32/libal,wasm32/libc']]
+
+
+def test_an_emcc_that_looks_is_asked_before_it_would(emcc: HookedEmcc) -> None:
+    """To find out what it misses, it is run once without anything being there: what it says then does not count."""
+    emcc.emroot_makes(LIBC, LIBAL)
+    ran = emcc('a.o', env={'TEST_LOOKS': '1'})
+    assert (ran.returncode, ran.stderr) == (0, '') and emcc.made_by(LIBC) == 'emroot'
+
+
 def test_a_program_that_links_nothing_leaves_no_library_out(lazy: HookedEmcc) -> None:
     lazy.emroot_makes(LIBC)
     assert lazy('build', 'libc', program='embuilder.py').returncode == 0
@@ -228,6 +242,17 @@ def test_a_lazy_link_has_its_ports_built_alone(lazy: HookedEmcc) -> None:
     first, second = lazy.started
     assert first.request == {'ports': ['emcc', 'a.o', '--use-port=z']}
     assert second.request and second.request['missing'] == ['wasm32/libal', 'wasm32/libc']
+
+
+@pytest.mark.parametrize('is_lazy', [True, False])
+def test_a_port_that_defines_itself_is_here_before_its_definition_is_read(emcc: HookedEmcc, is_lazy: bool) -> None:
+    emcc.configure(lazy=is_lazy)
+    emcc.has(LIBC, LIBAL)
+    emcc.emroot_makes(MARK)
+    for count in (1, 0):
+        assert emcc('a.o', '--external=z').returncode == 0
+        assert words(emcc.started) == [['--for', 'emcc a.o --external=z']] * count
+        assert emcc.made_by(MARK) == 'emroot' and emcc.made_by('ports/z/definition') == 'emcc'
 
 
 @pytest.mark.parametrize('is_lazy', [True, False])
