@@ -10,7 +10,6 @@ emcc of some releases builds on demand).
 from __future__ import annotations
 
 import itertools
-import json
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -102,13 +101,13 @@ class BaseCache:
 
     @cached_property
     def _manifest(self) -> dict[str, dict[str, Any]]:
+        document = read_json(self.root / _MANIFEST) or {}
         try:
-            document = json.loads(read_file(self.root / _MANIFEST) or b'{}')
             if document.get('sdk', {}).get('digest') != self._sdk.digest:
                 return {}
             return {path: {'key': record['key'], 'digest': record['sha256'], 'places': FOREIGN if record.get('located') else None,
                            'place': record.get('located', '')} for path, record in document['files'].items() if 'key' in record}
-        except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        except (KeyError, TypeError, AttributeError):
             return {}
 
     @cached_property

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..cache_directory.base_cache import own_bases
-from ..cache_directory.directory import recorded_files
+from ..cache_directory.directory import HEADERS, SANITY, recorded_files
 from ..cache_directory.verification import verify_cache
 from ..errors import SdkError, StoreError
 from ..host.home import Home, read_json
@@ -87,34 +87,34 @@ def examine_home(home: Home) -> Iterator[Check]:
 
 
 def examine_cache(cache: Path, sdk: Sdk, *, home: Home) -> Iterator[Check]:
-    mark = read_json(cache / '.emroot' / 'headers.json')
+    mark = read_json(cache / HEADERS)
     if not cache.is_dir():
         yield Check(f'cache directory {cache}: not made yet', True)
         return
     listed = [path for path, _ in recorded_files(cache)]
+    changed = f'cache directory {cache} was erased or changed'
+    build_again = 'run the same emroot build again, it replaces what is missing or changed'
     if mark is None and listed:
-        yield Check(f'cache directory {cache} was erased or changed: emroot\'s record of its headers is gone', False,
-                    'run the same emroot build again, it replaces what is missing or changed', StoreError.exit_code)
+        yield Check(f'{changed}: emroot\'s record of its headers is gone', False, build_again, StoreError.exit_code)
     elif mark is None:
         yield Check(f'cache directory {cache} was not made by emroot: the origin of its libraries is unknown', True,
                     'emroot build replaces the libraries that it builds')
     elif mark.get('sdk') != sdk.digest:
         yield Check(f'cache directory {cache} was made for another SDK', False,
                     f'run emroot build again with --cache {quoted(cache)}: it replaces everything', StoreError.exit_code)
-    sanity = cache / 'sanity.txt'
+    sanity = cache / SANITY
     if sanity.is_file() and sanity.read_text(encoding='utf-8', errors='surrogateescape') != sdk.sanity:
         yield Check(f'{sanity} belongs to another SDK: its emcc would erase this cache directory', False,
                     'run emroot build, which rewrites the file; or use one cache directory for each SDK', StoreError.exit_code)
     if mark is not None:
         found = Verified()
         verify_cache(cache, Store(home.store), found)
-        if changed := [path.removeprefix(f'{cache}{os.sep}') for path in found.damaged]:
-            others = [path for path in changed if path not in listed]
+        if damaged := [path.removeprefix(f'{cache}{os.sep}') for path in found.damaged]:
+            others = [path for path in damaged if path not in listed]
             shown = [*(others if len(others) == 1 else [f'{len(others)} headers'] if others else []),
-                     *(path for path in changed if path in listed)]
+                     *(path for path in damaged if path in listed)]
             shown[5:] = ['...'] if shown[5:] else []
-            yield Check(f'cache directory {cache} was erased or changed: {", ".join(shown)}', False,
-                        'run the same emroot build again, it replaces what is missing or changed', StoreError.exit_code)
+            yield Check(f'{changed}: {", ".join(shown)}', False, build_again, StoreError.exit_code)
         else:
             yield Check(f'cache directory {cache}: {len(listed)} files, all unchanged', True)
 

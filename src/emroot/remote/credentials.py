@@ -9,6 +9,7 @@ import subprocess
 import threading
 from collections.abc import Mapping
 
+from ..host.home import parse_json
 from ..host.programs import find_program
 from .errors import Unavailable
 
@@ -68,11 +69,10 @@ class Credentials:
 
 def _read(answer: bytes) -> dict[str, str] | None:
     """The headers in a helper's answer; None if it is invalid."""
-    try:
-        pairs = {str(name): values for name, values in (json.loads(answer).get('headers') or {}).items()}
-    except (ValueError, AttributeError, RecursionError):
-        return None
-    if not all(isinstance(values, list) and values and all(isinstance(v, str) and v.isprintable() for v in values) and
-               name.replace('-', '').isalnum() for name, values in pairs.items()):
+    document = parse_json(answer)
+    pairs = document.get('headers') or {} if document is not None else None
+    if not isinstance(pairs, dict) or not all(
+            isinstance(values, list) and values and all(isinstance(v, str) and v.isprintable() for v in values)
+            and name.replace('-', '').isalnum() for name, values in pairs.items()):
         return None
     return {name: ', '.join(values) for name, values in pairs.items()}

@@ -7,17 +7,14 @@ if (data.last && data.last.timeline.slices.length) {
     for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
     return element;
   };
-  const spent = new Map();
-  for (const [, , took, name] of slices) {
-    const library = names[name].split('/').slice(1).join('/');
-    spent.set(library, (spent.get(library) || 0) + took);
-  }
-  const order = [...spent.keys()].sort((a, b) => spent.get(b) - spent.get(a));
-  const colour = (name) => `var(--c${Math.min(order.indexOf(names[name].split('/').slice(1).join('/')), COLOURS)})`;
   const short = (name) => names[name].split('/').slice(1).join('/');
-  order.slice(0, COLOURS).forEach((library, n) => $('key').append(make('li', {},
-    make('span', {class: 'swatch', style: `background:var(--c${n})`, 'aria-hidden': 'true'}), library)));
-  if (order.length > COLOURS) $('key').append(make('li', {}, make('span', {class: 'swatch', style: `background:var(--c${COLOURS})`, 'aria-hidden': 'true'}), 'others'));
+  const spent = new Map();
+  for (const [, , took, name] of slices) spent.set(short(name), (spent.get(short(name)) || 0) + took);
+  const order = [...spent.keys()].sort((a, b) => spent.get(b) - spent.get(a));
+  const colour = (name) => `var(--c${Math.min(order.indexOf(short(name)), COLOURS)})`;
+  const swatch = (fill) => make('span', {class: 'swatch', style: `background:${fill}`, 'aria-hidden': 'true'});
+  order.slice(0, COLOURS).forEach((library, n) => $('key').append(make('li', {}, swatch(`var(--c${n})`), library)));
+  if (order.length > COLOURS) $('key').append(make('li', {}, swatch(`var(--c${COLOURS})`), 'others'));
   const height = workers * (ROW + GAP) + AXIS;
   let cursor = null, width = 0;
 
@@ -65,11 +62,10 @@ if (data.last && data.last.timeline.slices.length) {
     const alike = new Map();
     for (const [, , , name] of running) alike.set(name, (alike.get(name) || 0) + 1);
     if (running.length > 6) for (const [name, count] of [...alike].sort((a, b) => b[1] - a[1])) {
-      list.append(make('li', {}, make('span', {class: 'swatch', style: `background:${colour(name)}`, 'aria-hidden': 'true'}),
-        `${count} worker${count > 1 ? 's' : ''}: `, make('code', {}, names[name])));
+      list.append(make('li', {}, swatch(colour(name)), `${count} worker${count > 1 ? 's' : ''}: `, make('code', {}, names[name])));
     } else for (const [worker, began, took, name, jobs] of running) {
-      list.append(make('li', {}, make('span', {class: 'swatch', style: `background:${colour(name)}`, 'aria-hidden': 'true'}),
-        `worker ${worker + 1}: `, make('code', {}, names[name]), ` ${jobs > 1 ? `and ${jobs} jobs, ` : ''}${duration(took)} from ${duration(began)}`));
+      list.append(make('li', {}, swatch(colour(name)), `worker ${worker + 1}: `, make('code', {}, names[name]),
+        ` ${jobs > 1 ? `and ${jobs} jobs, ` : ''}${duration(took)} from ${duration(began)}`));
     }
     $('moment').setAttribute('aria-valuetext', `${duration(at)} of ${duration(seconds)}`);
     $('reading').replaceChildren(make('strong', {}, `At ${duration(at)}`),

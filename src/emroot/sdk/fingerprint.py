@@ -4,7 +4,6 @@ sources, headers, and the tools that run them), cached by their sizes and times.
 from __future__ import annotations
 
 import hashlib
-import json
 import marshal
 import os
 import re
@@ -14,6 +13,7 @@ from pathlib import Path
 
 from ..hashing import digest_file, digest_record
 from ..host.files import stat_files
+from ..host.home import read_json
 
 #: Parts of the Emscripten root that matter, by part of the digest. No tests, documentation and caches.
 SOURCES = ('system',)
@@ -127,10 +127,5 @@ def measure(found: Iterable[Entry], pristine: Mapping[str, str]) -> tuple[dict[s
 
 def pristine_digests(root: Path) -> dict[str, str]:
     """The digests of original files in the nearest `emroot-sdk.json` above `root` (see `measure`)."""
-    for directory in [root, *list(root.parents)[:4]]:
-        try:
-            with open(directory / 'emroot-sdk.json', encoding='utf-8') as f:
-                return dict(json.load(f).get('pristine', {}))
-        except (OSError, ValueError):
-            continue
-    return {}
+    manifests = (read_json(directory / 'emroot-sdk.json') for directory in [root, *list(root.parents)[:4]])
+    return dict(next(filter(None, manifests), {}).get('pristine', {}))

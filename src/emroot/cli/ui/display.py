@@ -108,6 +108,9 @@ class DownloadProgress:
         self._step = step
         sys.stderr.flush()
 
-    def end(self) -> None:
+    def __enter__(self) -> DownloadProgress:
+        return self
+
+    def __exit__(self, *_: object) -> None:
         if self.live and not self.quiet:
             sys.stderr.write('\r\033[K')

@@ -30,10 +30,9 @@ def run(args: argparse.Namespace) -> int:
     from ...context import CommandContext, print_json
     from ...ui.display import DownloadProgress
     context = CommandContext(args)
-    report = DownloadProgress(quiet=args.quiet, live=not args.no_progress)
-    root = install(context.home, source=args.source, version=args.release, dest=Path(args.dest) if args.dest else None,
-                   report=report)
-    report.end()
+    dest = Path(args.dest) if args.dest else None
+    with DownloadProgress(quiet=args.quiet, live=not args.no_progress) as report:
+        root = install(context.home, source=args.source, version=args.release, dest=dest, report=report)
     try:
         sdk = find_sdk(context.home, root)
     except SdkError as error:  # its own hint may be to install one

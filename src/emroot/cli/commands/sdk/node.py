@@ -19,9 +19,8 @@ def run(args: argparse.Namespace) -> int:
     from ...context import CommandContext, print_json
     from ...ui.display import DownloadProgress
     context = CommandContext(args)
-    report = DownloadProgress(quiet=args.quiet, live=not args.no_progress)
-    found = ensure_node(context.home, candidates=context.sdk.node[:1], report=report)
-    report.end()
+    with DownloadProgress(quiet=args.quiet, live=not args.no_progress) as report:
+        found = ensure_node(context.home, candidates=context.sdk.node[:1], report=report)
     if args.json:
         print_json({'node': str(found), 'version': '.'.join(map(str, node_version(found)))})
     else:
