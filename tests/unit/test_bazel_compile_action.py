@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import tarfile
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -12,11 +13,13 @@ import pytest
 from support.fake_emcc import FakeEmcc
 
 from emroot.bazel.toolchain import action as action_module
-from emroot.bazel.toolchain import emcc_wrapper
+from emroot.bazel.toolchain import compile_action, emcc_wrapper
 from emroot.bazel.toolchain.action import LONG, read_arguments
 from emroot.bazel.toolchain.cache_contents import fill_cache, in_cache, put
 from emroot.bazel.toolchain.compile_action import compile_
 from emroot.bazel.toolchain.output_packer import pack, unpack
+
+pytestmark = pytest.mark.skipif(os.name == 'nt', reason='what is compared are paths as POSIX writes them')
 
 
 @pytest.fixture
@@ -71,6 +74,33 @@ def test_a_compile_with_a_port_has_its_headers_beside_the_sdks(emcc: FakeEmcc) -
     assert compile_(emcc.action(), 'emcc.py', words) == 0
     assert emcc.said['cache'] == ['sysroot/include/stdio.h', 'sysroot/include/zlib.h', 'sysroot_install.stamp']
     assert f'-ffile-prefix-map={emcc.root}/scratch/cache=headers' in emcc.said['words'], 'its objects name the same headers'
+
+
+@pytest.mark.parametrize('directory', ['third_party/sysroot/include', 'bazel-out/k8/bin/z/emroot-cache/sysroot/include/z'])
+def test_other_directories_of_headers_are_no_ports(emcc: FakeEmcc, directory: str) -> None:
+    emcc.file(f'{directory}/z.h')
+    assert compile_(emcc.action(), 'emcc.py', ['-c', 'a.c', '-sUSE_ZLIB', '-isystem', directory, '-o', 'a.o']) == 0
+    assert emcc.said['environment']['EM_CACHE'] == f'{emcc.root}/headers'
+
+
+def test_a_compile_that_lacks_a_port_says_how_to_have_it(emcc: FakeEmcc, monkeypatch: pytest.MonkeyPatch,
+                                                         capsys: pytest.CaptureFixture[str]) -> None:
+    """Libraries are no matter of compiles."""
+    asked = []
+
+    def ask(root: Path, env: Mapping[str, str], scratch: Path, argv: Sequence[str]) -> dict[str, object]:
+        asked.append(list(argv))
+        directory = 'sysroot/lib/wasm64-emscripten'
+        return {'directory': directory, 'libraries': [['libc', f'{directory}/libc.a']], 'ports': ['zlib'], 'unfetched': [],
+                'port_files': [f'{directory}/libz.a']}
+    monkeypatch.setattr(compile_action, 'ask', ask)
+    words = ['-c', 'a.c', '-m64', '-O2', '-sUSE_ZLIB', '-o', 'a.o']
+    for text in ('error: FROZEN_CACHE is set, but zlib is missing\n', 'a.c:1: error: odd\n'):
+        emcc.ends(text, 1)
+        assert compile_(emcc.action(), 'emcc.py', words) == 1
+        said = capsys.readouterr().err
+        assert ('needs the port zlib' in said and 'libc' not in said) if 'FROZEN' in text else said == text
+    assert asked == [['emcc', 'main.o', '-m64', '-sUSE_ZLIB']]
 
 
 @pytest.mark.parametrize('option', ['-c', '-S', '-E', '-M', '-MM', '-fsyntax-only', '--precompile'])
