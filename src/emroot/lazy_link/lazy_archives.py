@@ -50,6 +50,7 @@ class LazyArchives:
             raise NeedsWholeArchives('two of its libraries have the same name')
         #: What uncompiled members of archives without an index define at most: if not said here, nothing that the link looks for.
         self.bounds: dict[Path, dict[str, Bound]] = {path: {} for path, lazy in self.lazies.items() if not lazy.exact}
+        self.directory = directory
         directory.mkdir()
         self._nm = find_nm(build.catalogue.sdk.tools)
         self._env = build.catalogue.environment({'LC_ALL': 'C'})

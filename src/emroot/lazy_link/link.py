@@ -51,11 +51,11 @@ class LazyLink:
     def __init__(self, archives: LazyArchives, mentioned: MentionedNames, command: LinkCommand, roots: Roots,
                  existing: Mapping[Path, SymbolIndex], directory: Path, cwd: Path, messages: Path) -> None:
         self.archives, self.command, self.directory, self.cwd, self.messages = archives, command, directory, cwd, messages
-        self._roots, self._existing = roots, existing
-        self._order = list(dict.fromkeys(library.path for library in command.libraries
+        self.roots, self._existing, self.trace = roots, existing, ''
+        self.order = list(dict.fromkeys(library.path for library in command.libraries
                                          if library.path in archives.lazies or library.path in existing))
-        self._forced: dict[Path, set[str]] = {path: set() for path in self._order}
-        self._suspects = Suspects(mentioned, archives, self._order, existing, roots)
+        self._forced: dict[Path, set[str]] = {path: set() for path in self.order}
+        self.suspects = Suspects(mentioned, archives, self.order, existing, roots)
         self._has_bounds = False
         self.stats = LinkStats(members=sum(len(lazy.archive.members) for lazy in archives.lazies.values()),
                                predicted=sum(not lazy.exact for lazy in archives.lazies.values()))
@@ -83,31 +83,32 @@ class LazyLink:
 
     # --- what is needed, and made ---
 
-    def _closure(self) -> SymbolClosure:
+    def closure(self) -> SymbolClosure:
+        """What the link needs, as far as it is known."""
         began = time.perf_counter()
         lazies = self.archives.lazies
-        closure = SymbolClosure([lazies[path].index if path in lazies else self._existing[path] for path in self._order],
-                                self._roots)
+        closure = SymbolClosure([lazies[path].index if path in lazies else self._existing[path] for path in self.order],
+                                self.roots)
         for path, names in self._forced.items():
-            closure.add(self._order.index(path), names)
+            closure.add(self.order.index(path), names)
         for library in self.command.libraries:
             if library.whole and library.path in self._existing:
-                closure.add(self._order.index(library.path), self._existing[library.path].names)
+                closure.add(self.order.index(library.path), self._existing[library.path].names)
         self._spent('search', began)
         return closure
 
     def _make(self) -> None:
         """Compile the members that are needed, or that may define what the link looks for."""
-        self._compile(self._closure())
-        closure = self._closure()
-        if (closure.bitcode or self._roots.shared) and not self._has_bounds:
+        self._compile(self.closure())
+        closure = self.closure()
+        if (closure.bitcode or self.roots.shared) and not self._has_bounds:
             self._has_bounds = True
             began = time.perf_counter()
             self.archives.bound_symbols()
             self._spent('front end', began)
             if closure.bitcode:
                 self._ask_code_generation()
-            self._compile(self._closure())
+            self._compile(self.closure())
         elif not self._has_bounds and self.archives.bounds:
             self._compile_suspects()
         self.stats.real = sum(map(len, self.archives.real.values()))
@@ -117,21 +118,21 @@ class LazyLink:
         """Compile the members of which the sources do not tell that they define none of the names that the link looks for."""
         while True:
             began = time.perf_counter()
-            members = self._suspects.members(self._closure())
+            members = self.suspects.members(self.closure())
             self._spent('words', began)
             if not any(members.values()):
                 return
             names = sorted(set().union(*members.values()))
             self.archives.build.listener.note(f'lazy link: their sources do not exclude {", ".join(names)}')
             self.archives.make(members)
-            self._compile(self._closure())
+            self._compile(self.closure())
 
     def _loads_more(self, trace: str) -> bool:
         """Whether the linker loaded members that the closure lacks, so that it may have looked for other names."""
         if not self.archives.bounds or self._has_bounds:
             return False
-        closure, loaded, more = self._closure(), _loaded_members(trace), False
-        for number, (path, (index, _)) in enumerate(zip(self._order, self._suspects.certain(), strict=True)):
+        closure, loaded, more = self.closure(), _loaded_members(trace), False
+        for number, (path, (index, _)) in enumerate(zip(self.order, self.suspects.certain(), strict=True)):
             names = {name for name in index.names if (path.name, name) in loaded} - closure.needed[number]
             self._forced[path] |= names
             more = more or bool(names)
@@ -140,8 +141,8 @@ class LazyLink:
     def _compile(self, closure: SymbolClosure) -> None:
         """Compile the members of a closure, and those that these turn out to reference."""
         began = time.perf_counter()
-        while self.archives.make({path: closure.needed[n] for n, path in enumerate(self._order) if path in self.archives.lazies}):
-            closure = self._closure()
+        while self.archives.make({path: closure.needed[n] for n, path in enumerate(self.order) if path in self.archives.lazies}):
+            closure = self.closure()
         self._spent('compile', began)
 
     def _ask_code_generation(self) -> None:
@@ -187,6 +188,7 @@ class LazyLink:
         if done.returncode != 0:
             self._refuse(done)
         self._prove(done.stdout)
+        self.trace = done.stdout
         self._write_messages(done.stderr)
         shutil.move(self._temporary_output(), self.cwd / self.command.words[self.command.output])
 
@@ -197,11 +199,11 @@ class LazyLink:
         if not claimed:
             return
         linked: dict[str, LinkPosition] = {str(path): INPUT for path in self.command.objects}
-        loaded, files = _loaded_members(trace), [archives.private.get(path, path) for path in self._order]
-        for number, (file, (index, _)) in enumerate(zip(files, self._suspects.certain(), strict=True)):
+        loaded, files = _loaded_members(trace), [archives.private.get(path, path) for path in self.order]
+        for number, (file, (index, _)) in enumerate(zip(files, self.suspects.certain(), strict=True)):
             linked.update((f'{file}[{name}]', (number, at)) for at, name in enumerate(index.names) if (file.name, name) in loaded)
         provided = providers(archives.symbols([*self.command.objects, *files]), linked)
-        archives.make({path: unproven(archives.build, lazy, self._order.index(path), provided, archives.real[path])
+        archives.make({path: unproven(archives.build, lazy, self.order.index(path), provided, archives.real[path])
                        for path, lazy in claimed.items()})
         self.stats.compiled = archives.build.result.compiled
         self._spent('proof', began)
@@ -214,7 +216,7 @@ class LazyLink:
                 f'{private}({name}' in done.stderr for path, private in archives.private.items()
                 for name in set(archives.lazies[path].index.names) - archives.real[path].keys())):
             raise NeedsWholeArchives(f'the linker failed: {done.stderr.strip()[:2000]}')
-        known = {name for index, certain in self._suspects.certain()
+        known = {name for index, certain in self.suspects.certain()
                  for member in index.members if member.name in certain for name in member.defined}
         if missing & known:
             raise NeedsWholeArchives(f'the linker does not find {", ".join(sorted(missing & known))}')

@@ -7,12 +7,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ..hashing import digest_record
 from ..host.home import read_json, write_json
 from ..host.quoting import quoted
 from ..modes import Mode, all_modes
+from ..schemas import KEYS, LINKS
 
 if TYPE_CHECKING:
     from ..keys.plan import Archive
+    from ..sdk import Sdk
 
 
 @dataclass(frozen=True)
@@ -41,6 +44,11 @@ def note_link(cache: Path, mode: Mode, archives: Iterable[Archive], seconds: flo
     before = read_links(cache, mode)
     without = {**dict(before.did_without), **{archive.target: archive.path for archive in archives}}
     write_json(_file(cache, mode), {'links': before.count + 1, 'seconds': round(before.seconds + seconds, 3), 'without': without})
+
+
+def link_identity(sdk: Sdk, *, own_location: bool) -> str:
+    """What decides about the bytes of the libraries of a link, besides its options (`link_records.py`)."""
+    return digest_record({'links': LINKS, 'keys': KEYS, 'sdk': sdk.digest, 'location': sdk.location_key, 'own': own_location})
 
 
 def never_whole(cache: Path) -> dict[Mode, list[str]]:

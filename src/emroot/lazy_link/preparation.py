@@ -23,6 +23,7 @@ from .index_lookup import existing_indexes, keys_in, read_roots, unbuilt_archive
 from .lazy_archives import LazyArchive, LazyArchives, NeedsWholeArchives
 from .link import LazyLink, LinkStats
 from .link_history import LinkCount, note_link, read_links
+from .link_records import LinkRecords
 from .linker_command import LinkCommand, read_command
 from .mentioned_names import MentionedNames
 
@@ -62,7 +63,12 @@ def lazy_link(build: Build, words: Sequence[str], cwd: Path, missing: Missing, m
         mentioned = MentionedNames(build, plan, [lazy.archive for lazy in lazies if not lazy.exact])
         link = LazyLink(archives, mentioned, command, read_roots(build, command, cwd), existing_indexes(build, command, lazies),
                         directory, cwd, messages)
+        records = LinkRecords(root, build.catalogue.sdk, words, cwd, own_location=build.options.own_location)
+        earlier = records.read()
+        if earlier:
+            archives.make({lazy.path: set(earlier.real.get(lazy.path.name, ())) & set(lazy.index.names) for lazy in lazies})
         link.run()
+        records.keep(link, earlier)
     _note_links(root, [lazy.archive for lazy in lazies])
     _build_whole(build, [(lazy.archive.mode, lazy.archive.target) for lazy in link.complete()], set())
     return link.stats

@@ -12,13 +12,14 @@ from .lazy_archives import LazyArchive, LazyArchives, NeedsWholeArchives
 from .mentioned_names import MentionedNames
 from .symbols.symbol_closure import IMPORTED, Roots, SymbolClosure
 
-#: Names that the linker defines or looks for by itself.
-_LINKERS = '''_initialize _start main __main_argc_argv __main_void __original_main
+_OF_THE_LINKER = '''_initialize _start main __main_argc_argv __main_void __original_main
     __data_end __dso_handle __global_base __heap_base __heap_end __indirect_function_table __memory_base __memory_base32
     __rodata_end __rodata_start __stack_high __stack_low __stack_pointer __table_base __table_base32 __tls_align __tls_base
     __tls_size __wasm_apply_data_relocs __wasm_apply_global_relocs __wasm_apply_global_tls_relocs __wasm_apply_tls_relocs
     __wasm_call_ctors __wasm_call_dtors __wasm_first_page_end __wasm_init_memory __wasm_init_memory_flag __wasm_init_tls
     __wasm_start __wasm_get_tls_base __wasm_set_tls_base __init_tls_base'''
+#: Names that the linker defines or looks for by itself.
+LINKERS = frozenset(_OF_THE_LINKER.split())
 
 
 class Suspects:
@@ -48,6 +49,10 @@ class Suspects:
                 suspects[path] = (unbounded | {member for name, member in mentions if sought[name] > at[member]}) - real.keys()
         return suspects
 
+    def settled(self, closure: SymbolClosure) -> Mapping[str, LinkPosition] | None:
+        """The names that a link looks for, and where it finds them. None if a member that is not compiled may define one."""
+        return None if any(self.members(closure).values()) else self._sought_names(closure)
+
     @staticmethod
     def _check(lazy: LazyArchive, mentions: Set[tuple[str, str]], sought: Set[str], compiled: Set[str]) -> None:
         """What was compiled defines none of these names without a mention of it."""
@@ -69,7 +74,7 @@ class Suspects:
         """Each name that the linker looks for, with the position of what defines it first: an input, or a member whose symbols
         are known for certain. What comes later cannot provide the name."""
         roots = self._roots
-        names = {*roots.referenced, *roots.weak, *self._weak, *_LINKERS.split()}
+        names = {*roots.referenced, *roots.weak, *self._weak, *LINKERS}
         names.update(f'{prefix}{name}' for name in roots.wrapped for prefix in ('__wrap_', '__real_'))
         provided = dict.fromkeys(roots.defined, INPUT)
         for number, ((index, certain), needed) in enumerate(zip(self.certain(), closure.needed, strict=True)):

@@ -16,6 +16,7 @@ from ...hashing import digest_bytes
 from ...host.files import remove, remove_tree
 from ...host.isolated_python import isolated
 from ...host.locks import Lock, try_lock
+from ...lazy_link.link_history import link_identity
 from ...modes import mode_names
 from ...probe import HOOK
 from ...sdk.em_config import given_config
@@ -80,6 +81,8 @@ def _text(context: CommandContext, *, loud: bool) -> str:
         flags = {'--quiet': not loud, '--tell': args.verbose, f'--{lazy}': lazy != 'auto', '--complete': _completes(context)}
         command['lazy'] = [*isolated('emroot.cli.run.lazy_link'), *here, *how,
                            *(flag for flag, given in flags.items() if given)]
+        if not loud and not args.verbose:  # else each link has a summary
+            command['links'] = link_identity(context.sdk, own_location=context.own_location)
     passed_on = ('EM_CONFIG', 'EMCC_LOCAL_PORTS', 'EM_PORTS', 'EM_LLVM_ROOT', 'EM_BINARYEN_ROOT', 'EM_NODE_JS')
     command['env'] = {name: value for name, value in {**os.environ, 'EM_CONFIG': given_config()}.items()
                       if name in passed_on and (value or name != 'EM_CONFIG')}

@@ -1,0 +1,114 @@
+"""Records of lazy links in a cache directory, with which the hook repeats them (`probe/emcc_hook/repeated_links.py`).
+
+    .emroot/lazy/links/KEY/link.json    `LinkRecord`; the key is of the options of the link
+    .emroot/lazy/links/KEY/libc.a       an archive with the members that are compiled, and stubs
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+from ..host.files import remove_tree
+from ..probe.emcc_hook.repeated_links import LINKS, RECORD, read_template, read_trace
+from ..sdk import Sdk
+from ..symbol_index.symbols import find_nm
+from .index_proof import INPUT
+from .link import LazyLink
+from .link_history import link_identity
+from .suspects import LINKERS
+
+#: Records that are kept in a cache directory, those that were used last.
+_KEPT = 16
+
+
+@dataclass
+class LinkRecord:
+    """What one or more links with the same options needed of the same archives."""
+
+    nm: str
+    archives: Mapping[str, str]
+    """The missing libraries, and the file of each in the record."""
+    words: Mapping[str, str]
+    """The arguments of the linker that name them."""
+    real: dict[str, list[str]] = field(default_factory=dict)
+    """By file, the members that are compiled."""
+    loaded: dict[str, list[str]] = field(default_factory=dict)
+    """By file, the members that were loaded, also of libraries that exist."""
+    names: list[str] = field(default_factory=list)
+    """The names that the links looked for in libraries: no member that is not compiled comes first to define one."""
+    open: list[str] = field(default_factory=list)
+    """The names that libraries look for, and that objects and libraries of the project defined."""
+
+    def merge(self, other: LinkRecord) -> None:
+        """Add what other links needed. Both have the same archives, and this one has at least the other's compiled members."""
+        for mine, theirs in ((self.real, other.real), (self.loaded, other.loaded)):
+            for name, members in theirs.items():
+                mine[name] = sorted({*mine.get(name, ()), *members})
+        self.names = sorted({*self.names, *other.names})
+        self.open = sorted({*self.open, *other.open} - set(self.names))
+
+
+class LinkRecords:
+    """The records of a cache directory for one command of the linker."""
+
+    def __init__(self, cache: Path, sdk: Sdk, words: Sequence[str], cwd: Path, *, own_location: bool) -> None:
+        self._cache, self._nm, self._words, self._cwd = cache, str(find_nm(sdk.tools)), words, cwd
+        self._identity = link_identity(sdk, own_location=own_location)
+
+    def _directory(self) -> Path:
+        """Where the record is. Start files count as objects, so they have to exist."""
+        return self._cache / LINKS / read_template(self._words, str(self._cwd)).key(self._identity)
+
+    def read(self) -> LinkRecord | None:
+        """What earlier links of this kind needed; None if there is no record."""
+        try:
+            return LinkRecord(**json.loads((self._directory() / RECORD).read_bytes()))
+        except (OSError, ValueError, TypeError):
+            return None
+
+    def keep(self, link: LazyLink, before: LinkRecord | None) -> None:
+        """Keep what a successful link needed, and what earlier ones did. The directory of its archives moves. A link that nobody
+        can repeat is not kept: one of bitcode, with code generation to come, or one that depends on indexes of others."""
+        lazies, command, closure = link.archives.lazies, link.command, link.closure()
+        own = [path for path in link.order if path not in lazies and self._cache not in path.parents]
+        first = min(map(link.order.index, lazies))
+        if closure.bitcode or link.roots.shared or '-v' in command.words or any(lazy.claimed for lazy in lazies.values()) \
+                or any(link.order.index(path) > first for path in own):
+            return
+        positions = link.suspects.settled(closure)
+        if positions is None:
+            return
+        incomplete = lazies.keys() - {lazy.path for lazy in link.complete()}  # the others are built now
+        record = LinkRecord(self._nm, {str(path): path.name for path in incomplete},
+                            {command.words[each.at]: each.path.name for each in command.libraries if each.path in incomplete})
+        record.real = {path.name: sorted(link.archives.real[path]) for path in incomplete}
+        libraries = {path.name for path in link.order if path not in own}
+        for file, member in read_trace(link.trace):
+            if member and os.path.basename(file) in libraries:
+                record.loaded.setdefault(os.path.basename(file), []).append(member)
+        of_project = {name for name, (number, _) in positions.items()
+                      if number == INPUT[0] or (number < len(link.order) and link.order[int(number)] in own)}
+        by_libraries = {*command.named, *LINKERS, *(name for names in link.roots.stubs.values() for name in names)}
+        for path, (index, _), needed in zip(link.order, link.suspects.certain(), closure.needed, strict=True):
+            if path not in own:
+                by_libraries.update(name for member in index.members if member.name in needed
+                                    for name in (*member.undefined, *member.weak))
+        record.names, record.open = sorted(positions.keys() - of_project), sorted(of_project & by_libraries)
+        if before and before.archives == record.archives:
+            record.merge(before)
+        with contextlib.suppress(OSError):
+            _write(self._directory(), record, link.archives.directory)
+
+
+def _write(directory: Path, record: LinkRecord, archives: Path) -> None:
+    (archives / RECORD).write_text(json.dumps(asdict(record)), encoding='utf-8')
+    directory.parent.mkdir(parents=True, exist_ok=True)
+    remove_tree(directory)
+    os.rename(archives, directory)
+    for old in sorted(directory.parent.iterdir(), key=os.path.getmtime)[:-_KEPT]:
+        remove_tree(old)

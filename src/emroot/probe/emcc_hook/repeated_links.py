@@ -1,0 +1,158 @@
+"""Repeats a lazy link, without starting emroot, where an earlier one proves that it needs no other object (see `hook.py`).
+
+`lazy_link/link_records.py` leaves a record in the cache directory: the archives with stubs of a successful link, the members
+that it loaded, and the names that it looked for, of which no stub can be the definition. A link with the same options but other
+objects may use these archives. Its output is the one that whole archives give if the linker loads no other member of them, if
+its own objects look for no other name, and if they define what libraries took from the objects of the earlier link (`open`).
+Otherwise the link is made as if there were no record.
+
+It runs in the SDK's Python (3.8 or later) and imports nothing of emroot.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import subprocess
+import tempfile
+from typing import Any, Iterable, Iterator, NamedTuple, Sequence
+
+#: The records of a cache directory, each a directory with `RECORD` and the archives.
+LINKS = os.path.join('.emroot', 'lazy', 'links')
+RECORD = 'link.json'
+#: Bytes at the beginning of inputs.
+_ARCHIVE, _STUBS, _BITCODE, _DYLINK = b'!<arch>\n', b'#STUB', (b'BC\xc0\xde', b'\xde\xc0\x17\x0b'), b'dylink'
+#: Characters of a command line that every system takes.
+_LONG = 30000
+
+
+class Template(NamedTuple):
+    """What a linker's command has in common with others of the same kind."""
+
+    words: list[str]
+    """The words without the objects and the output; instead of a list of JavaScript functions, its digest."""
+    output: int
+    """The index of the output among the words of the command."""
+    stubs: set[str]
+    """The lists of JavaScript functions, as the command names them."""
+    simple: bool
+    """Whether all objects are WebAssembly, and none is a shared library."""
+
+    def key(self, identity: str) -> str:
+        """The name of its record. `identity`: of the SDK, and of what else decides about bytes."""
+        return hashlib.sha256('\0'.join([identity, *self.words]).encode(errors='surrogateescape')).hexdigest()[:32]
+
+
+def read_template(command: Sequence[str], cwd: str) -> Template:
+    """The template of a command of wasm-ld. Raises `OSError` if an input cannot be read."""
+    words: list[str] = []
+    stubs: set[str] = set()
+    output, simple = 0, True
+    for at, word in enumerate(command[1:], 1):
+        path = os.path.join(cwd, word)
+        if command[at - 1] == '-o':
+            output = at
+        elif word.startswith('-') or not os.path.isfile(path):
+            words.append(os.path.join(cwd, word[2:]) if word.startswith('-L') else word)
+        else:
+            with open(path, 'rb') as f:
+                begins = f.read(32)
+            if begins.startswith(_ARCHIVE):
+                words.append(path)
+            elif begins.startswith(_STUBS):
+                with open(path, 'rb') as f:
+                    words.append(hashlib.sha256(f.read()).hexdigest())
+                stubs.add(word)
+            else:
+                simple = simple and not begins.startswith(_BITCODE) and _DYLINK not in begins
+    return Template(words, output, stubs, simple)
+
+
+def repeat_link(command: Sequence[str], cwd: str, cache: str, identity: str, missing: Iterable[str]) -> str | None:
+    """Make a link again that lacks the libraries `missing` (paths). Returns what the linker wrote to standard error, or None if
+    it is to be made without a record."""
+    template = read_template(command, cwd)
+    directory = os.path.join(cache, LINKS, template.key(identity))
+    try:
+        with open(os.path.join(directory, RECORD), encoding='utf-8') as f:
+            record = json.load(f)
+    except (OSError, ValueError):
+        return None
+    if not template.simple or set(record['archives']) != set(missing) or 'LLD_REPRODUCE' in os.environ:
+        return None
+    private = {path: os.path.join(directory, name) for path, name in record['archives'].items()}
+    words = [os.path.join(directory, record['words'].get(word, '')) if word in record['words'] else word for word in command]
+    with tempfile.TemporaryDirectory(prefix='emroot-') as aside:
+        words[template.output] = os.path.join(aside, os.path.basename(command[template.output]))
+        if sum(map(len, words)) > _LONG:
+            return None
+        done = subprocess.run([words[0], '--trace', *words[1:]], cwd=cwd, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                              stderr=subprocess.PIPE, check=False)
+        loaded = list(read_trace(os.fsdecode(done.stdout)))
+        if done.returncode != 0 or not _is_covered(loaded, record, template.stubs, cwd, cache):
+            return None
+        shutil.move(words[template.output], os.path.join(cwd, command[template.output]))
+    os.utime(directory)  # the records that were used last are kept
+    messages = os.fsdecode(done.stderr)
+    for path, file in private.items():
+        messages = messages.replace(file, path)
+    return messages
+
+
+def _is_covered(loaded: Iterable[tuple[str, str]], record: dict[str, Any], stubs: set[str], cwd: str, cache: str) -> bool:
+    """Whether a link that loaded these files and members needs nothing that the archives of the record lack."""
+    own: dict[str, set[str]] = {}  # by file of the project, the members that were loaded; of an object ''
+    for file, member in loaded:
+        path = os.path.join(cwd, file)
+        if member and path.startswith(os.path.join(cache, '')):
+            if member not in record['loaded'].get(os.path.basename(path), ()):
+                return False
+        elif file not in stubs:
+            own.setdefault(path, set()).add(member)
+    if any(members != {''} and _has_bitcode(path) for path, members in own.items()):
+        return False
+    looked_for: set[str] = set()
+    defined: set[str] = set()
+    for file, name, kind in read_nm(record['nm'], list(own)):
+        path, _, member = (file, '', '') if file in own else file[:-1].rpartition('[')
+        if member in own.get(path, ()):
+            (looked_for if kind in 'Uwv' else defined).add(name)
+    return looked_for - defined <= set(record['names']) and defined >= set(record['open'])
+
+
+def _has_bitcode(archive: str) -> bool:
+    with open(archive, 'rb') as f:
+        content = f.read()
+    return any(begin in content for begin in _BITCODE)
+
+
+def read_trace(trace: str) -> Iterator[tuple[str, str]]:
+    """The files and members that a link loaded, from the output of `wasm-ld --trace`: `FILE` or `FILE(MEMBER)`. The member of a
+    file that is no archive is empty."""
+    for line in trace.splitlines():
+        file, _, member = line[:-1].rpartition('(') if line.endswith(')') else (line, '', '')
+        if file:
+            yield file, member
+
+
+def read_nm(nm: str, files: Sequence[str]) -> Iterator[tuple[str, str, str]]:
+    """The external symbols of files: the file (`ARCHIVE[MEMBER]`), the name, and llvm-nm's letter for its kind. Raises
+    `OSError` if a file cannot be read."""
+    if not files:
+        return
+    done = subprocess.run([nm, '--portability', '--no-sort', '--quiet', '--print-file-name', *files], stdin=subprocess.DEVNULL,
+                          stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=False)
+    if done.returncode != 0:
+        raise OSError('llvm-nm: exit code %d' % done.returncode)
+    yield from parse_nm(os.fsdecode(done.stdout).splitlines())
+
+
+def parse_nm(lines: Iterable[str]) -> Iterator[tuple[str, str, str]]:
+    """The same, of lines `FILE: NAME LETTER VALUE SIZE` and `FILE[MEMBER]: NAME LETTER`."""
+    for line in lines:
+        file, _, about = line.rpartition(': ')
+        name, _, rest = about.partition(' ')
+        if file and rest and (rest[0].isupper() or rest[0] in 'wv'):
+            yield file, name, rest[0]
