@@ -25,7 +25,7 @@ from emroot.project.selection import default_link_lines
 from emroot.sdk import find_sdk
 from emroot.symbol_index import SymbolIndex
 from emroot.symbol_index.hints import HINTS, decode_hints, encode_hints
-from emroot.symbol_index.index_file import decode_indexes
+from emroot.symbol_index.index import decode_indexes
 
 from .paths import dev_home, say
 

@@ -31,21 +31,12 @@ from .work import LINK, Bench, Work
 
 #: Each piece of work that can be asked for: what `Bench.works` calls it, and its link.
 WORKS = {
-    'first-link': ('first-link', LINK),
+    **{name: (name, LINK) for name in ('first-link', 'warm-cache', 'lazy-first', 'lazy-link', 'noop', 'help', 'resolve',
+                                       'libraries', 'modes', 'system', 'bazel')},
     'first-link-thinlto': ('first-link', 'em++ -O2 -sMEMORY64 -flto=thin -fwasm-exceptions -pthread'),
-    'warm-cache': ('warm-cache', LINK),
-    'lazy-first': ('lazy-first', LINK),
     'lazy-first-c': ('lazy-first', 'emcc -O2 -sMEMORY64'),
-    'lazy-link': ('lazy-link', LINK),
     'lazy-link-c': ('lazy-link', 'emcc -O2 -sMEMORY64'),
     'present-link': ('present-link', 'emcc -O0 -sDEFAULT_TO_CXX=0'),
-    'noop': ('noop', LINK),
-    'help': ('help', LINK),
-    'resolve': ('resolve', LINK),
-    'libraries': ('libraries', LINK),
-    'modes': ('modes', LINK),
-    'system': ('system', LINK),
-    'bazel': ('bazel', LINK),
 }
 #: What takes no time is measured so many times as often; what takes the better part of an hour, once.
 QUICK, OFTEN = ('present-link', 'noop', 'help', 'resolve'), 5

@@ -32,5 +32,5 @@ SYMBOL_INDEX = 1
 MENTIONS = 1
 #: The records of lazy links in a cache directory. Raise it when a field means something else (`lazy_link/link_records.py`).
 LINKS = 1
-#: A file of indexes. Raise it when its bytes change (`symbol_index/index_file.py`).
+#: A file of indexes. Raise it when its bytes change (`symbol_index/index.py`).
 INDEX_FILE = 1

@@ -23,7 +23,7 @@ from emroot.remote.transports.directory import DirectoryTransport
 from emroot.store import Store
 from emroot.symbol_index import MemberSymbols, SymbolIndex, hints
 from emroot.symbol_index.hints import HINTS, decode_hints, encode_hints, find_hint
-from emroot.symbol_index.index_file import decode_indexes, encode_indexes
+from emroot.symbol_index.index import decode_indexes, encode_indexes
 from emroot.symbol_index.storage import KIND as INDEX
 from emroot.symbol_index.storage import delete_index, find_index, is_claimed, store_index
 

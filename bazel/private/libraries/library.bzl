@@ -3,7 +3,7 @@
 load("//bazel/private/modes:granularity.bzl", "GranularityInfo")
 load("//bazel/private/sdk:providers.bzl", "CACHE", "LibraryInfo", "ObjectsInfo", "ReadsInfo", "SdkInfo")
 load(":compile.bzl", "COMPILE_ATTRIBUTES", "from_objects", "join")
-load(":make.bzl", "MAKE_ATTRIBUTES", "make", "make_arguments")
+load(":make.bzl", "MAKE_ATTRIBUTES", "made", "make", "make_arguments")
 
 def _reads_impl(ctx):
     said, known = json.decode(ctx.attr.reads), ctx.attr._sdk[SdkInfo].files
@@ -68,19 +68,12 @@ def _library_impl(ctx):
     same = ctx.attr.base[LibraryInfo].file if ctx.attr.base and ctx.attr.same else ctx.file.shipped
     if same:
         ctx.actions.symlink(output = out, target_file = same)
-        return _made(ctx, out, [])
+        return made(ctx, out, [])
     recipe = ctx.attr.reads[ReadsInfo].targets.get(target) if ctx.attr.builder == "source" else None
     if recipe and ctx.attr._granularity[GranularityInfo].value == "object":
-        return _made(ctx, out, []) + [ObjectsInfo(objects = from_objects(ctx, recipe, ctx.attr.reads[ReadsInfo].sets, out))]
+        return made(ctx, out, []) + [ObjectsInfo(objects = from_objects(ctx, recipe, ctx.attr.reads[ReadsInfo].sets, out))]
     message = "Building Emscripten %s/%s" % (ctx.attr.mode, target)
-    return _made(ctx, out, _from_source(ctx, recipe, out, message) if recipe else _from_embuilder(ctx, out, message))
-
-def _made(ctx, out, logs):
-    return [
-        DefaultInfo(files = depset([out])),
-        OutputGroupInfo(logs = depset(logs)),
-        LibraryInfo(file = out, target = ctx.attr.target),
-    ]
+    return made(ctx, out, _from_source(ctx, recipe, out, message) if recipe else _from_embuilder(ctx, out, message))
 
 emscripten_library = rule(
     implementation = _library_impl,

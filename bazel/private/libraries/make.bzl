@@ -1,7 +1,7 @@
 """The build actions that make what emcc's cache holds: a library, a part of one, or a port
 (`src/emroot/bazel/libraries/library_builder.py`)."""
 
-load("//bazel/private/sdk:providers.bzl", "HeadersInfo", "SdkInfo")
+load("//bazel/private/sdk:providers.bzl", "HeadersInfo", "LibraryInfo", "SdkInfo")
 load("//bazel/private/sdk:run_tool.bzl", "TOOL_ATTRIBUTES", "program", "run_tool")
 
 MAKE_ATTRIBUTES = TOOL_ATTRIBUTES | {
@@ -48,3 +48,11 @@ def make(ctx, verb, args, inputs, outputs, weight, mnemonic, message, sources = 
     common.add("--jobs", jobs)
     tools = [ctx.attr._engine[DefaultInfo].files]
     run_tool(ctx, ctx.file._make, [common, args], depset(transitive = read), outputs, mnemonic, message, tools, resource_set = resources)
+
+def made(ctx, out, logs):
+    """The providers of a library or a port."""
+    return [
+        DefaultInfo(files = depset([out])),
+        OutputGroupInfo(logs = depset(logs)),
+        LibraryInfo(file = out, target = ctx.attr.target),
+    ]

@@ -4,7 +4,7 @@ load("@rules_cc//cc/common:cc_common.bzl", "cc_common")
 load("@rules_cc//cc/common:cc_info.bzl", "CcInfo")
 load("//bazel/private/modes:options.bzl", "port_options")
 load("//bazel/private/sdk:providers.bzl", "CACHE", "LibraryInfo")
-load(":make.bzl", "MAKE_ATTRIBUTES", "make", "make_arguments")
+load(":make.bzl", "MAKE_ATTRIBUTES", "made", "make", "make_arguments")
 
 def _port_impl(ctx):
     # No `=` and no comma in paths: flags have meanings for them.
@@ -16,11 +16,7 @@ def _port_impl(ctx):
     args.add_all(ctx.attr.embuilder_flags, format_each = "--flag=%s")
     args.add("--port-sources", ctx.file.marker.dirname)
     make(ctx, "embuilder", args, ctx.files.sources + [ctx.file.marker], [out, log], 100, "EmscriptenPort", message)
-    return [
-        DefaultInfo(files = depset([out])),
-        OutputGroupInfo(logs = depset([log])),
-        LibraryInfo(file = out, target = ctx.attr.target),
-    ]
+    return made(ctx, out, [log])
 
 emscripten_port = rule(
     implementation = _port_impl,

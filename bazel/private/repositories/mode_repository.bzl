@@ -1,7 +1,7 @@
 """`@emscripten_mode_<mode>`: the libraries of one mode. Fetched when something of that mode is built, not before."""
 
 load("//bazel/private/modes:features.bzl", "ALWAYS_LINK", "DIMENSIONS", "EXCLUDED", "EXTRAS", "FEATURES", "MODE_FLAGS")
-load(":run_fetch.bzl", "run_fetch")
+load(":run_fetch.bzl", "ask_sdk")
 
 _BUILD = """\
 load("{rules}", "emscripten_mode")
@@ -15,24 +15,17 @@ emscripten_mode(MODE, READS)
 
 def _mode_repository_impl(rctx):
     features = rctx.attr.mode.split("-")
-    where = json.decode(rctx.read(rctx.attr.sdk))
-    declared = json.decode(rctx.attr.caches)
-    run_fetch(rctx, "mode", {
+    ask_sdk(rctx, "mode", {
         "always": ALWAYS_LINK,
-        "caches": declared,
-        "config": where["config"],
+        "caches": json.decode(rctx.attr.caches),
         "dimensions": DIMENSIONS,
         "excluded": EXCLUDED,
         "extras": {name: {"depends_on": on, "flags": FEATURES[name].link} for name, on in EXTRAS.items()},
         "features": features,
         "flags": [flag for feature in features for flag in MODE_FLAGS[feature]],
-        "headers": str(rctx.path(rctx.attr.sdk).dirname.get_child("headers")),
         "prebuilt": json.decode(rctx.read(rctx.attr.prebuilt)),
-        "root": where["root"],
-        "seed": str(rctx.path(rctx.attr.sdk).dirname.get_child("home")),
     }, "emscripten_deps.cache, mode %s" % rctx.attr.mode)
-    mode = rctx.read("mode.json")
-    rctx.file("mode.bzl", "MODE = json.decode(%s)\n" % repr(mode))
+    rctx.file("mode.bzl", "MODE = json.decode(%s)\n" % repr(rctx.read("mode.json")))
     rctx.file("reads.bzl", "READS = %s\n" % repr(rctx.read("reads.json")))
     rctx.file("BUILD.bazel", _BUILD.format(rules = Label("//bazel/private/libraries:mode.bzl")))
 

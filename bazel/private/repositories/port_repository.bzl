@@ -1,7 +1,7 @@
 """`@emscripten_port_<target>`: the sources of a declared port and of those that it depends on, for all modes. Fetched when the
 port is built, and not before: a link that does not use it needs no network."""
 
-load(":run_fetch.bzl", "find_directory", "run_fetch")
+load(":run_fetch.bzl", "ask_sdk", "find_directory")
 
 _BUILD = """\
 package(default_visibility = ["//visibility:public"])
@@ -40,14 +40,8 @@ def _get(rctx, port, url, integrity, directories):
         fail("emscripten_deps.cache: the sources of port %s cannot be downloaded from %s\n  hint: allow the network, or set ports_from to a directory with %s or %s" % (port, url, port, base))
 
 def _port_repository_impl(rctx):
-    where = json.decode(rctx.read(rctx.attr.sdk))
     directories = [find_directory(rctx, path, "emscripten_deps.cache: ports_from") for path in rctx.attr.ports_from]
-    run_fetch(rctx, "ports", {
-        "config": where["config"],
-        "root": where["root"],
-        "seed": str(rctx.path(rctx.attr.sdk).dirname.get_child("home")),
-        "targets": rctx.attr.targets,
-    }, "emscripten_deps.cache, %s" % ", ".join(rctx.attr.targets))
+    ask_sdk(rctx, "ports", {"targets": rctx.attr.targets}, "emscripten_deps.cache, %s" % ", ".join(rctx.attr.targets))
     rctx.file("sources/marker")
     for port, url, integrity in json.decode(rctx.read("ports.json")):
         _get(rctx, port, url, integrity, directories)

@@ -18,6 +18,12 @@ def run_fetch(rctx, verb, request, what):
     if done.return_code:
         fail("%s: %s" % (what, done.stderr.strip()))
 
+def ask_sdk(rctx, verb, request, what):
+    """The same for the SDK of the attribute `sdk`, a label of its `where.json`."""
+    where, directory = json.decode(rctx.read(rctx.attr.sdk)), rctx.path(rctx.attr.sdk).dirname
+    own = {"config": where["config"], "root": where["root"], "seed": str(directory.get_child("home"))}
+    run_fetch(rctx, verb, request | own | {"headers": str(directory.get_child("headers"))}, what)
+
 def find_directory(rctx, path, who):
     """A directory that `who` names: absolute, from `~`, or relative to the workspace. Fails if it is not there."""
     if path.startswith("~"):

@@ -1,7 +1,7 @@
 """Targets that the SDK's own embuilder builds because the source builder cannot: mainly ports.
 
-embuilder runs in a separate cache directory with a copy of the headers, and every new file there is stored. The output is
-byte-identical to that of the SDK's own cache, since `run_embuilder.py` maps the path of the cache in the same way.
+embuilder runs in a separate cache directory with a copy of the headers, and every new file there is stored: the bytes are those
+of the SDK's own cache, since `run_embuilder.py` maps the path of the cache in the same way.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ def embuilder_key(catalogue: Catalogue, mode: Mode, target: str, sources: PortSo
     """The key of a target: a digest of the whole SDK, of the given sources and, for a port with its own
     file, of that file and everything that its last build read."""
     base = _base_key(catalogue, mode, target, sources)
-    return key_with_inputs(catalogue, base) if _has_own_file(target) else base
+    return key_with_inputs(catalogue, base) if split(target)[0].endswith('.py') else base
 
 
 def _base_key(catalogue: Catalogue, mode: Mode, target: str, sources: PortSources) -> str:
@@ -59,10 +59,6 @@ def _base_key(catalogue: Catalogue, mode: Mode, target: str, sources: PortSource
             if name in _ports_of(target, listing)}
     return digest_record({'kind': KIND, 'schema': schemas.EMBUILDER_KEYS, 'sdk': catalogue.sdk.digest, 'mode': mode.name,
                           'target': target, 'sources': used})
-
-
-def _has_own_file(target: str) -> bool:
-    return split(target)[0].endswith('.py')
 
 
 def _ports_of(target: str, listing: Listing) -> set[str]:
@@ -107,7 +103,7 @@ class EmbuilderTarget:
         self.catalogue, self.mode, self.target = catalogue, mode, target
         self.keys_of, self.sources, self.store = keys_of, sources, store
         self.base = _base_key(catalogue, mode, target, sources)
-        self.is_own = _has_own_file(target)
+        self.is_own = split(target)[0].endswith('.py')
 
     def make(self, headers: Path, pool: Pool, listener: BuildListener, launcher: str = '') -> EmbuilderOutput | Failure:
         """The target's files, from the store or from a run of embuilder."""

@@ -1,8 +1,8 @@
 """Prevents side effects of SDK code, and records the files that it reads. Runs in the SDK's Python (3.8 on).
 
-emcc's front half reads files to decide (response files, `-sNAME=@file`, libraries in `-L` directories), so an answer is valid
-while these are unchanged. It also starts programs, makes directories and fetches ports, which a query must not do. An audit
-hook sees all of this, whatever function is used in any release: reads are recorded, everything else is refused.
+emcc's front half reads files to decide (response files, `-sNAME=@file`, libraries in `-L` directories): an answer is valid while
+these are unchanged. It also starts programs, makes directories and fetches ports, which a query must not do. An audit hook sees
+all of this, whatever function a release uses: reads are recorded, everything else is refused.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Port names with settings: `sdl2_mixer:formats=mid,mp3:PTHREADS=1`. Also runs in the SDK's Python (3.8 or later).
 
-The syntax is that of emcc's port options (`--use-port=NAME:OPTION=VALUE`); options in capitals are settings of emcc.
+The syntax is that of `--use-port=NAME:OPTION=VALUE`; options in capitals are settings of emcc.
 """
 
 from __future__ import annotations

@@ -1,9 +1,8 @@
 """What emroot needs of Emscripten: the one table of the modules and names that it calls, reads or replaces.
 
-The programs of this folder look names up and replace them through this table (`seam_access.py`), in the SDK's Python (3.8 or
-later). If the SDK lacks a name that a question needs, the question ends with an error that names it. If it lacks one that only
-helps, the question goes on without it. emroot itself reads the table for warnings, for `emroot doctor` and for the page in the
-documentation.
+The programs of this folder look names up through it (`seam_access.py`), in the SDK's Python (3.8 or later). A question ends with
+an error if the SDK lacks a name that it needs, and goes on without one that only helps. emroot itself reads the table for
+warnings, `emroot doctor` and a page of the documentation.
 """
 
 from __future__ import annotations

@@ -13,8 +13,7 @@ from pathlib import Path
 
 from ..host.files import read_file
 from ..modes import Mode, parse_mode
-from .index import SymbolIndex
-from .index_file import COMPRESSION, LARGEST
+from .index import COMPRESSION, LARGEST, SymbolIndex
 
 HINTS = Path(__file__).with_name('hints.bin')
 

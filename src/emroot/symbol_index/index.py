@@ -1,15 +1,16 @@
-"""The index of one archive, and its compact, deterministic file format."""
+"""The index of one archive, and its compact, deterministic file format; and many of them in one file (`emroot index`)."""
 
 from __future__ import annotations
 
 import lzma
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import accumulate
 
 from .. import schemas
 from ..host.leb128 import decode, encode
+from ..store.records import is_digest
 
 _MAGIC = f'emroot-index-{schemas.SYMBOL_INDEX}\n'.encode()
 _BITCODE = 1
@@ -18,6 +19,10 @@ _DIGEST = 6
 _FILTERS = [{'id': lzma.FILTER_LZMA2, 'preset': 1, 'dict_size': 1 << 23}]
 #: An upper bound for the unpacked size in bytes, against hostile files.
 _LARGEST = 64 << 20
+_FILE_MAGIC = f'emroot-indexes-{schemas.INDEX_FILE}\n'.encode()
+#: The same for many indexes.
+LARGEST = 256 << 20
+COMPRESSION = [{'id': lzma.FILTER_LZMA2, 'preset': 9 | lzma.PRESET_EXTREME, 'dict_size': 1 << 26}]
 
 
 @dataclass(frozen=True)
@@ -120,3 +125,30 @@ def _numbers(data: bytes) -> Iterator[int]:
     while at < len(data):
         value, at = decode(data, at)
         yield value
+
+
+def encode_indexes(indexes: Mapping[str, SymbolIndex]) -> bytes:
+    """Indexes by the keys of their archives. Common parts are stored once."""
+    parts = [(bytes.fromhex(key), index.body()) for key, index in sorted(indexes.items())]
+    text = b''.join(key + len(body).to_bytes(4, 'little') + body for key, body in parts)
+    return _FILE_MAGIC + lzma.compress(text, format=lzma.FORMAT_RAW, filters=COMPRESSION)
+
+
+def decode_indexes(data: bytes) -> dict[str, bytes] | None:
+    """The bodies of indexes (see `SymbolIndex.of_body`) by the keys of their archives; None if the data are invalid."""
+    if not data.startswith(_FILE_MAGIC):
+        return None
+    found = {}
+    try:
+        unpacker = lzma.LZMADecompressor(format=lzma.FORMAT_RAW, filters=COMPRESSION)
+        text, at = unpacker.decompress(data[len(_FILE_MAGIC):], max_length=LARGEST), 0
+        while at < len(text):
+            key, size = text[at:at + 32].hex(), int.from_bytes(text[at + 32:at + 36], 'little')
+            body = text[at + 36:at + 36 + size]
+            if not is_digest(key) or len(body) != size:
+                return None
+            found[key] = body
+            at += 36 + size
+    except (lzma.LZMAError, EOFError):
+        return None
+    return found

@@ -72,7 +72,12 @@ class SourceLibrary:
             members.append(name)
             seconds = expected_seconds(self.sdk, compile_)  # type: ignore[arg-type]
             self.pool.add(seconds, partial(self._compile, compile_, self.scratch / name))
-        self._run_pool(len(members))
+        preload = find_zygote(self.sdk.tools, self.scratch / 'fork', self.env) if len(members) >= ENOUGH else None
+        with contextlib.ExitStack() as stack:
+            if preload:
+                stack.callback(preload.close)
+                self.executor = stack.enter_context(contextlib.closing(ForkServers(self.pool, preload)))
+            self.pool.run()
         if self.failures:
             raise ToolFailure('\n'.join(self.failures))
         out = Path(self.args.out).absolute()
@@ -80,14 +85,6 @@ class SourceLibrary:
             shutil.copyfile(self.scratch / members[0], out)
         else:
             self._archive(members, out)
-
-    def _run_pool(self, compiles: int) -> None:
-        preload = find_zygote(self.sdk.tools, self.scratch / 'fork', self.env) if compiles >= ENOUGH else None
-        if preload is None:
-            self.pool.run()
-            return
-        with contextlib.closing(preload), contextlib.closing(ForkServers(self.pool, preload)) as self.executor:
-            self.pool.run()
 
     def _compile(self, compile_: RecipeCompile, out: Path, _: int) -> None:
         command = self.context.object_command(compile_, out)  # type: ignore[arg-type]

@@ -1,8 +1,7 @@
-"""GNU make's jobserver: under `make -jN`, all processes below make share N jobs.
+"""GNU make's jobserver: under `make -jN`, all processes below make share N jobs (GNU make manual, "Sharing job slots").
 
-Make has a pipe with N - 1 bytes (tokens), named in MAKEFLAGS as two descriptors or as a FIFO. A process below
-make may run one job without a token. For each further job it has to read a token from the pipe and write the
-same token back afterwards (GNU make manual, "Sharing job slots").
+MAKEFLAGS names a pipe with N - 1 bytes (tokens), as two descriptors or as a FIFO. A process below make may run one job without a
+token; for each further job it reads a token from the pipe and writes the same token back afterwards.
 """
 
 from __future__ import annotations

@@ -1,8 +1,5 @@
-"""Inputs of ports with their own port file: after the first build they are part of the key.
-
-As with the headers of a compile, these files are known only after a build. Each later look at the cache
-directory checks whether they are unchanged (`cache_directory/directory.py`), and the key includes their content.
-"""
+"""Inputs of ports with their own port file: after the first build they are part of the key, and each later look at the cache
+directory checks whether they are unchanged (`cache_directory/directory.py`)."""
 
 from __future__ import annotations
 

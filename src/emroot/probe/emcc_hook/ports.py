@@ -24,7 +24,7 @@ class Ports:
         def dependency_order(port_list):
             self.builds.follow_cache()
             needed = original(port_list)
-            if any(not self.installed(ports, port) for port in needed):
+            if not all(os.path.exists(self.mark(ports, port)) for port in needed):
                 self.builds.build_for_link(only_ports=self.libraries.lazy_if_linking())
             for port in needed:
                 self.change_port(ports, port)
@@ -94,10 +94,6 @@ class Ports:
     def mark(ports, port):
         """The file that tells emcc that a port's sources are in this cache directory."""
         return os.path.join(str(ports.Ports.get_dir()), port.name, '.emscripten_url')
-
-    def installed(self, ports, port):
-        """Whether the marker of a port is in this cache directory."""
-        return os.path.exists(self.mark(ports, port))
 
     @staticmethod
     def is_bare(name):

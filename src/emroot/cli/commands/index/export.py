@@ -24,7 +24,7 @@ def run(args: argparse.Namespace) -> int:
     from ....hashing import digest_bytes
     from ....host.files import write_bytes
     from ....host.home import user_path
-    from ....symbol_index.index_file import encode_indexes
+    from ....symbol_index.index import encode_indexes
     from ...builds import build_selected
     from ...context import CommandContext, print_json
     context = CommandContext(args)

@@ -22,7 +22,7 @@ def run(args: argparse.Namespace) -> int:
     from ....host.files import read_file
     from ....host.home import user_path
     from ....symbol_index import SymbolIndex
-    from ....symbol_index.index_file import decode_indexes
+    from ....symbol_index.index import decode_indexes
     from ....symbol_index.storage import find_index, store_index
     from ...context import CommandContext, print_json
     context = CommandContext(args)
