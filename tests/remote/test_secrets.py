@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 import trustme
+from support.fake import make_program
 from support.running import Emroot
 from support.servers import Nginx, Tls, casd, nginx
 from support.snapshots import archives, counts, seed
@@ -51,12 +52,10 @@ def trust(trusted: tuple[Nginx, Path]) -> dict[str, str]:
 @pytest.fixture
 def helper(tmp_path: Path) -> Path:
     """A credential helper that notes what it is asked."""
-    program = tmp_path / 'helper'
-    program.write_text(f'#!{sys.executable}\nimport json, pathlib, sys\nasked = json.load(sys.stdin)\n'
-                       f'pathlib.Path({str(tmp_path / "asked")!r}).open("a").write(json.dumps([sys.argv[1:], asked]) + "\\n")\n'
-                       f'sys.stderr.write({TOKEN!r})\nprint(json.dumps({{"headers": {{"Authorization": [{TOKEN!r}]}}}}))\n')
-    program.chmod(0o755)
-    return program
+    return make_program(
+        tmp_path / 'helper', f'#!{sys.executable}\nimport json, pathlib, sys\nasked = json.load(sys.stdin)\n'
+        f'pathlib.Path({str(tmp_path / "asked")!r}).open("a").write(json.dumps([sys.argv[1:], asked]) + "\\n")\n'
+        f'sys.stderr.write({TOKEN!r})\nprint(json.dumps({{"headers": {{"Authorization": [{TOKEN!r}]}}}}))\n')
 
 
 def _fresh(fake: Emroot, directory: Path) -> Emroot:

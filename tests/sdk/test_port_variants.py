@@ -17,7 +17,7 @@ from test_ports import STACK, TEMPRET
 from emroot.libraries.catalogue import Catalogue
 from emroot.libraries.resolution import resolve
 from emroot.modes import Mode
-from emroot.project.project_file import split_names
+from emroot.project.names import split_names
 from emroot.project.selection import Selection
 from emroot.sdk import Sdk
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import io
 import os
+import shlex
 import shutil
 import sys
 import zipfile
@@ -88,6 +89,10 @@ def make_fake_llvm(directory: Path, *, version: int = 19) -> Path:
 def make_program(directory: Path, text: str) -> Path:
     """An executable of a script with a `#!` line; on Windows, what pip makes of one: a launcher with the script attached."""
     if os.name != 'nt':
+        interpreter, _, rest = text.partition('\n')
+        if sys.executable in interpreter and ' ' in sys.executable:  # the kernel cuts the line at spaces
+            options = interpreter.partition(sys.executable)[2]
+            text = f"#!/bin/sh\n'''exec' {shlex.quote(sys.executable)}{options} \"$0\" \"$@\"\n' '''\n{rest}"
         directory.write_text(text, encoding='utf-8')
         os.chmod(directory, 0o755)
         return directory

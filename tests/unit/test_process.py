@@ -15,7 +15,7 @@ from support.running import Emroot, cannot_run, plain_environment
 
 from emroot.host.files import as_python
 from emroot.host.home import read_json, user_path
-from emroot.project.project_file import split_names
+from emroot.project.names import split_names
 from emroot.remote.remote_spec import parse_remote
 
 pytestmark = pytest.mark.skipif(os.name != 'posix', reason='names are bytes, streams can be closed and HOME is heeded on POSIX')

@@ -10,7 +10,8 @@ import pytest
 from support.running import SOURCE, Emroot
 
 from emroot.errors import UsageError
-from emroot.project.project_file import find_project, json_schema, load_project
+from emroot.project.names import find_project
+from emroot.project.project_file import json_schema, load_project
 
 SCHEMA = SOURCE.parent / 'docs' / 'reference' / 'emroot.schema.json'
 

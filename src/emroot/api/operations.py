@@ -16,7 +16,8 @@ from ..errors import UsageError
 from ..host.home import Home, find_home, user_path
 from ..libraries.catalogue import Catalogue, Listing
 from ..modes import parse_features
-from ..project.project_file import load_project, split_names
+from ..project.names import split_names
+from ..project.project_file import load_project
 from ..project.selection import Selection
 from ..sdk import Sdk
 from ..sdk import find_sdk as _find_sdk

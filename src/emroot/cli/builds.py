@@ -14,7 +14,7 @@ from ..errors import BuildError, RemoteError, UsageError
 from ..formatting import display_path, format_duration
 from ..host.home import user_path
 from ..modes import Mode
-from ..project.project_file import split_names
+from ..project.names import split_names
 from .context import CommandContext
 from .environment import is_below_run
 from .ui.log import make_listener

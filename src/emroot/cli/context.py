@@ -17,12 +17,13 @@ from ..host.home import Home, find_home, user_path
 from ..host.quoting import quoted
 from ..libraries.catalogue import Catalogue
 from ..modes import Mode
-from ..project.project_file import Project, find_project, load_project, split_names
+from ..project.names import find_project, split_names
 from ..project.selection import Selected, Selection, parse_modes
 from ..sdk import Sdk, find_sdk
 from ..sdk.discovery import find_sdk_version
 
 if TYPE_CHECKING:
+    from ..project.project_file import Project
     from ..remote.remote_spec import RemoteSpec
     from ..store import Store
 
@@ -55,7 +56,10 @@ class CommandContext:
         """The nearest `emroot.toml`, here or above. Commands below `emroot run` use its project, in any directory."""
         given = os.environ.get(PROJECT)
         path = find_project() if given is None else Path(given) if given else None
-        return self._admitted(load_project(path)) if path else None
+        if not path:
+            return None
+        from ..project.project_file import load_project  # lazy import: many have no project
+        return self._admitted(load_project(path))
 
     def _admitted(self, project: Project) -> Project:
         """The project without its untrusted parts. A file never asks for uploads, whoever trusts it."""

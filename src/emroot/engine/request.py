@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from ..modes import Mode
 
@@ -13,8 +13,7 @@ if TYPE_CHECKING:
     from ..remote.remote_spec import RemoteSpec
 
 
-@dataclass(frozen=True, kw_only=True)
-class Request:
+class Request(NamedTuple):
     """Requested targets of one mode: exact names from `Listing.expand`."""
 
     mode: Mode

@@ -6,7 +6,7 @@ import enum
 from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from ..errors import BuildError
 from ..modes import Mode
@@ -35,8 +35,7 @@ class ReuseReason(enum.StrEnum):
     COMPILED_ONCE = 'compiled_once_in_this_build', 'Compiled once for several', 'the same compile, needed by several archives'
 
 
-@dataclass(frozen=True)
-class Failure:
+class Failure(NamedTuple):
     """A target that could not be built: the tool's message, and the command that reproduces it."""
 
     target: str

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from .. import schemas
 from ..errors import UnknownNameError, from_os_error, is_shortage
@@ -25,8 +25,7 @@ from ..sdk import Sdk
 _LIBRARY = r'[\w.+-]*[a-z][\w.+-]*'
 
 
-@dataclass(frozen=True, kw_only=True)
-class Library:
+class Library(NamedTuple):
     """One library variant in one mode."""
 
     target: str
@@ -104,8 +103,7 @@ class Listing:
         return first.endswith('.py') or (bool(options) and first in self.ports)
 
 
-@dataclass(frozen=True, kw_only=True)
-class Member:
+class Member(NamedTuple):
     """One compile of a library, and the name of its object in the archive."""
 
     source: str
@@ -115,8 +113,7 @@ class Member:
     """Compiler and arguments; `{sdk}`, `{cache}`, `{source}` and `{object}` stand for paths."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Recipe:
+class Recipe(NamedTuple):
     """How a target is made: its members in the SDK's order, and how they are archived."""
 
     mode: Mode

@@ -17,19 +17,15 @@ them.
 from __future__ import annotations
 
 import dataclasses
-import os
 import re
 import typing
-from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from ..errors import UsageError, nearest
+from .names import NAME
 
-NAME = 'emroot.toml'
-#: The path of a port's file, with options.
-_PORT_FILE = r'(?s)(.+\.py)(:.*)?'
 _VERSION = r'\d[\w.+-]*'
 _TYPES: dict[str, tuple[type, dict[str, Any]]] = {'str': (str, {'type': 'string'}), 'bool': (bool, {'type': 'boolean'}),
           'list[str]': (list, {'type': 'array', 'items': {'type': 'string'}})}
@@ -76,12 +72,6 @@ class Project:
         return self.file.parent / self.sdk if self.sdk and not re.fullmatch(_VERSION, self.sdk) else None
 
 
-def find_project(directory: Path | None = None) -> Path | None:
-    """The `emroot.toml` in `directory` (default: the current one) or in the nearest parent."""
-    start = (directory or Path.cwd()).absolute()
-    return next((d / NAME for d in [start, *start.parents] if (d / NAME).is_file()), None)
-
-
 def load_project(path: Path) -> Project:
     """Read and check a file. Raises `UsageError` with the line or key, and the most similar known key."""
     import tomllib  # lazy import: most commands find no file
@@ -93,25 +83,6 @@ def load_project(path: Path) -> Project:
     except OSError as error:
         raise UsageError(f'{path}: cannot be read: {error.strerror}', hint='check the file') from error
     return typing.cast(Project, dataclasses.replace(_read(Project, document, str(path)), file=path))
-
-
-def split_names(given: Iterable[str]) -> list[str]:
-    """Names from items that may be comma-separated lists. Paths of port files may contain commas."""
-    return [os.path.abspath(name) if _is_file(name) else name for names in given for name in _split(names.split(',')) if name]
-
-
-def _split(pieces: list[str]) -> Iterator[str]:
-    while pieces:
-        is_path = bool(set('/\\') & set(pieces[0])) and not _is_file(pieces[0])
-        end = next((end for end in range(2, len(pieces) + 1) if is_path and _is_file(','.join(pieces[:end]))), 1)
-        yield ','.join(pieces[:end]).strip()
-        pieces = pieces[end:]
-
-
-def _is_file(target: str) -> bool:
-    """Whether a target is a port's file, with or without options."""
-    found = re.fullmatch(_PORT_FILE, target.strip()) if '.py' in target else None
-    return found is not None and os.path.isfile(found[1])
 
 
 def json_schema() -> dict[str, Any]:

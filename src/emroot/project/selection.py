@@ -5,11 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ..libraries.catalogue import Catalogue
 from ..modes import Mode, names_mode, parse_features, parse_mode
 from ..probe.port_settings import split
-from .project_file import Project, split_names
+from .names import split_names
+
+if TYPE_CHECKING:
+    from .project_file import Project
 
 #: The syntax of one of several values of a port's option.
 _VALUE = r'[\w.+-]+'

@@ -19,7 +19,8 @@ from ..hashing import digest_bytes
 from ..host.files import remove, write_text
 from ..host.home import Home, read_json
 from ..host.quoting import quoted
-from .project_file import CacheSection, Project, split_names
+from .names import split_names
+from .project_file import CacheSection, Project
 
 #: `1` trusts every project; otherwise directories, separated as in PATH, each with its subdirectories.
 TRUST = 'EMROOT_TRUST'

@@ -21,7 +21,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     from ...errors import UsageError
     from ...project import trust
-    from ...project.project_file import NAME, find_project, load_project
+    from ...project.names import NAME, find_project
+    from ...project.project_file import load_project
     from ..context import CommandContext, print_json
     home, path = CommandContext(args).home, find_project(Path(args.directory) if args.directory else None)
     if path is None:

@@ -6,13 +6,12 @@ import contextlib
 import threading
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from ..events import BuildListener, Ended, Started
 
 
-@dataclass(frozen=True, kw_only=True)
-class Span:
+class Span(NamedTuple):
     """A job on a worker. Times are seconds since the start of the build."""
 
     worker: int
@@ -32,8 +31,7 @@ class Span:
         return self.began + self.seconds
 
 
-@dataclass(frozen=True, kw_only=True)
-class Reuse:
+class Reuse(NamedTuple):
     """A reused `object`, or an `archive` from the store or already in the cache directory."""
 
     kind: str

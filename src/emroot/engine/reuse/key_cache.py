@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ... import schemas
 from ...host.checked_json import read_checked_json, write_checked_json
@@ -15,8 +14,7 @@ if TYPE_CHECKING:
     from ...keys.plan import Plan
 
 
-@dataclass(frozen=True)
-class CachedKey:
+class CachedKey(NamedTuple):
     """A target's key, its files relative to the cache directory, and the number of members of its archive."""
 
     key: str
