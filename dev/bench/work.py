@@ -101,8 +101,6 @@ class Bench:
                 'emcc': lambda d: [self.emcc(self.filled, *self.link[1:], '-###', '-c', str(self.source))]}),
         }
 
-    # --- commands ---
-
     @property
     def _line(self) -> str:
         return ' '.join(self.link)

@@ -6,7 +6,6 @@ import json
 import subprocess
 import sys
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -95,7 +94,7 @@ def test_sources_that_objects_name_have_the_sdks_place(sdk: Sdk, catalogue: Cata
     if member is None:
         assert sdk.version.startswith('3.')  # which gives all sources by relative paths
         return
-    expected, one = tmp_path / 'expected.o', replace(whole, how='copy', members=(member,))
+    expected, one = tmp_path / 'expected.o', whole._replace(how='copy', members=(member,))
     compile_ = library_builder.RecipeCompile(member.argv, member.source)
     context = CompileContext(sdk, headers)
     subprocess.run(context.command(compile_, expected), cwd=context.working_directory, check=True)  # type: ignore[arg-type]

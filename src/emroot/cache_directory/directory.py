@@ -169,7 +169,7 @@ def recorded_files(cache: Path) -> Iterator[tuple[str, dict[str, Any]]]:
     records = cache / '.emroot'
     for folder, directories, names in os.walk(records):
         if folder == str(records):
-            directories[:] = [name for name in directories if name != 'tmp']
+            directories[:] = [name for name in directories if name not in ('tmp', 'lazy')]
         for name in sorted(names):
             path = Path(folder, name).relative_to(records).as_posix().removesuffix('.json')
             record = unseal(read_json(Path(folder, name)), _KIND, path)
