@@ -102,7 +102,7 @@ def sbom() -> dict[str, Any]:
 
 def component(name: str) -> dict[str, Any]:
     """A distribution, as it is installed here."""
-    about = metadata.metadata(name)
+    about: Any = metadata.metadata(name)  # a message, whose methods its type does not have
     spelled = re.sub(r'[-_.]+', '-', name).lower()
     version = __version__ if name == 'emroot' else about['Version']
     purl = f'pkg:pypi/{spelled}@{version}'

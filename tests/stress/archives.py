@@ -11,8 +11,8 @@ import tarfile
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.support.bundles import hostile, squeezed
-from tests.support.snapshots import snapshot
+from support.bundles import hostile, squeezed
+from support.snapshots import snapshot
 
 from .bench import Tally, TortureBench
 from .releases import releases

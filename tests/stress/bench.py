@@ -16,12 +16,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from support.fake import make_fake_sdk
+
 from dev.paths import ROOT, say
 from emroot.hashing import digest_file
 from emroot.host.copying import link_or_copy
 from emroot.host.files import SLACK
 from emroot.store.blobs import TREE
-from tests.support.fake import make_fake_sdk
 
 #: Small libraries of several kinds: a start file, one of a single compile, and some of more; ten compiles in each mode.
 TARGETS = ('libnoexit', 'libal', 'libhtml5', 'crt1', 'libstubs')

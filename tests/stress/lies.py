@@ -9,10 +9,11 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+from support import proxies, remotes
+from support.servers import casd
+
 from emroot.remote.action_cache import decode_record, encode_record
 from emroot.remote.errors import InvalidResponse
-from tests.support import proxies, remotes
-from tests.support.servers import casd
 
 from .bench import Tally, TortureBench
 from .circumstances import cannot_run

@@ -15,9 +15,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from support.fake import make_fake_sdk
+
 from dev.paths import ROOT
 from emroot.hashing import digest_bytes
-from tests.support.fake import make_fake_sdk
 
 from .bench import TortureBench
 

@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 from support.fake import make_fake_sdk
@@ -99,7 +100,8 @@ def test_what_is_kept_does_not_depend_on_the_locale(fake: Emroot, tmp_path: Path
 
 
 def test_configurations_name_the_same_files_in_every_locale(tmp_path: Path):
-    named = {'argv': [str(tmp_path / 'ä$\''), str(tmp_path / LATIN), 'plain'], 'env': {'EM_CONFIG': str(tmp_path / 'ü')}}
+    named: dict[str, Any] = {'argv': [str(tmp_path / 'ä$\''), str(tmp_path / LATIN), 'plain'],
+                             'env': {'EM_CONFIG': str(tmp_path / 'ü')}}
     said = as_python(named)
     assert said.isascii()
     script = f'import os, json; v = {said}; print([os.fsencode(x).hex() for x in [*v["argv"], *v["env"].values()]])'
