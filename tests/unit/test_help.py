@@ -29,6 +29,14 @@ def _parsers(parser: argparse.ArgumentParser, name: str = '') -> Iterator[tuple[
 PARSERS = dict(_parsers(make_parser()))
 
 
+def test_a_command_that_is_not_loaded_answers_whatever_argparse_asks():
+    """That of Python 3.14 asks each command for more than its name, for a list of them."""
+    command = Command(prog='emroot gc', description='d')
+    assert (command.prog, command.description) == ('emroot gc', 'd')
+    with pytest.raises(AttributeError, match='no_such'):
+        command.no_such  # noqa: B018
+
+
 EXAMPLES = {name: load(name).EXAMPLES for name in PARSERS}
 
 

@@ -39,6 +39,18 @@ class Command(argparse.ArgumentParser):
     def __init__(self, **given: Any) -> None:
         self._given: dict[str, Any] | None = given
 
+    def __getattr__(self, name: str) -> Any:
+        """Whatever else argparse asks of it makes it a parser."""
+        if self.__dict__.get('_given') is None:
+            raise AttributeError(f'no attribute {name!r}', name=name, obj=self)
+        self.complete()
+        return getattr(self, name)
+
+    def _check_help(self, action: argparse.Action) -> None:
+        """argparse of Python 3.14 would make each command a parser, to see whether its one-line help can be formatted."""
+        if self._given is None:
+            super()._check_help(action)  # type: ignore[misc, unused-ignore]
+
     def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
         """Add all arguments first, and report unknown options with suggestions."""
         self.complete()

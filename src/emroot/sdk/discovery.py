@@ -104,7 +104,8 @@ def emscripten_root(path: Path) -> Path | None:
         return _behind(path)
     for below in ('', 'upstream/emscripten', 'emscripten', 'install/emscripten', 'share/emscripten',
                   'usr/share/emscripten', 'lib/emscripten', 'usr/lib/emscripten', 'libexec'):
-        if (path / below / 'emcc.py').is_file():
+        with contextlib.suppress(FileNotFoundError, NotADirectoryError):
+            os.stat(path / below / 'emcc.py')  # from Python 3.14 on `is_file` hides what cannot be read
             return _real(path / below)
     return None
 
