@@ -39,11 +39,20 @@ def between(server: int, monkeypatch: pytest.MonkeyPatch) -> Iterator[Proxy]:
         yield between
 
 
+@pytest.fixture
+def empty(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Proxy]:
+    """Before a server that has nothing."""
+    monkeypatch.setenv('no_proxy', '127.0.0.1')
+    with casd(tmp_path / 'casd') as port, proxy(port) as between:
+        yield between
+
+
 def _url(port: int) -> str:
     return f'grpc://127.0.0.1:{port}'
 
 
-def test_what_one_machine_built_another_takes_without_a_compile(fake: Emroot, other: Emroot, between: Proxy):
+def test_what_one_machine_built_another_takes_without_a_compile(fake: Emroot, other: Emroot, empty: Proxy):
+    between = empty
     built, said = build_with(fake, f'rw+{_url(between.port)}')
     assert built['remote']['sent'] == len(TARGETS) and 'warning' not in said, said
     assert {'FindMissingBlobs', 'BatchUpdateBlobs', 'UpdateActionResult'} <= set(between.asked)

@@ -16,6 +16,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from support.fake import make_program
+
 from emroot.sdk import Sdk
 
 LINKER = '''#!{python}
@@ -127,8 +129,7 @@ class Reference:
             if tool.name != linker:
                 (self.directory / 'bin' / tool.name).symlink_to(tool)
         stand_in = self.directory / 'bin' / linker
-        stand_in.write_text(LINKER.format(python=sys.executable))
-        stand_in.chmod(0o755)
+        make_program(stand_in, LINKER.format(python=sys.executable))
         (self.directory / 'config').write_text(f'{self.sdk.config_text}LLVM_ROOT = {str(self.directory / "bin")!r}\n'
                                            'FROZEN_CACHE = True\n')
 

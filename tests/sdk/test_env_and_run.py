@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import shutil
 import subprocess
 import sys
@@ -33,7 +34,7 @@ def test_a_link_in_that_shell_misses_only_what_was_not_built(shared: Emroot, sdk
         cannot_run('there is no bash')
     printed = shared('env', '--features', 'wasm64', '--targets', 'crt1', '--cache', tmp_path / 'cache')
     (tmp_path / 'main.c').write_text('int main() { return 0; }\n')
-    script = f'{printed.out}\n{sys.executable} -B {sdk_root}/emcc.py -m64 {tmp_path}/main.c -o {tmp_path}/main.js\n'
+    script = f'{printed.out}\n{shlex.quote(sys.executable)} -B {sdk_root}/emcc.py -m64 {tmp_path}/main.c -o {tmp_path}/main.js\n'
     said = subprocess.run(['bash', '--norc'], input=script, env=plain_environment(), capture_output=True, text=True, check=False)
     assert said.returncode != 0
     assert 'FROZEN_CACHE is set' in said.stderr and 'crt1.o' not in said.stderr.split('missing')[1]

@@ -10,6 +10,7 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
+from support.fake import make_program
 from support.overlay import configuration, overlay
 from support.running import plain_environment
 
@@ -48,8 +49,7 @@ def _essence(argv: list[str]) -> tuple[str, ...]:
 @pytest.mark.parametrize('mode', ['wasm64-thinlto-pic', pytest.param('wasm32', marks=pytest.mark.slow)])
 def test_recipes_are_what_embuilder_runs(sdk_root: Path, home: Home, tmp_path: Path, careful_python: Path, mode: str):
     wrapper, log = tmp_path / 'recorder', tmp_path / 'log'
-    wrapper.write_text(RECORDER.format(python=sys.executable, log=str(log)))
-    wrapper.chmod(0o755)
+    make_program(wrapper, RECORDER.format(python=sys.executable, log=str(log)))
     config = f'{configuration(sdk_root)}COMPILER_WRAPPER = {str(wrapper)!r}\nCACHE = {str(tmp_path / "emscripten" / "cache")!r}\n'
     watched = overlay(sdk_root, tmp_path / 'emscripten', {'.emscripten': config})
     sdk = find_sdk(home, watched)

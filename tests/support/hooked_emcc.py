@@ -16,6 +16,7 @@ from typing import Any
 
 from emroot.modes import mode_names
 from emroot.probe import HOOK
+from support.fake import make_program
 
 _FILES = {
     'tools/__init__.py': '',
@@ -207,7 +208,7 @@ class HookedEmcc:
         for name, text in {**_FILES, 'emscripten-version.txt': '"6.0.5"'}.items():
             (top / 'sdk' / name).parent.mkdir(parents=True, exist_ok=True)
             (top / 'sdk' / name).write_text(text, encoding='utf-8')
-        (top / 'sdk' / 'wasm-ld').chmod(0o755)
+        make_program(top / 'sdk' / 'wasm-ld', _FILES['wasm-ld'])
         emcc = cls(top)
         emcc.configure()
         emcc.emroot_makes()

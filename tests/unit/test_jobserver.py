@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 import os
+import shlex
 import shutil
 import subprocess
 import sys
@@ -22,6 +23,7 @@ from emroot.engine.execution.pool import Pool
 pytestmark = pytest.mark.skipif(os.name == 'nt', reason='a semaphore there, which is not used')
 
 Pipe = tuple[int, int]
+PYTHON = shlex.quote(sys.executable)
 
 
 @pytest.fixture
@@ -112,7 +114,7 @@ def _make(fake: Emroot, directory: Path, recipes: dict[str, str], jobs: str) -> 
     """What a real make says while it runs these recipes; `EMROOT` in one is the command line."""
     if not shutil.which('make'):
         cannot_run('there is no make: install your system\'s (make on Debian)')
-    emroot = ' '.join(fake.command())
+    emroot = shlex.join(fake.command())
     text = f'all: {" ".join(recipes)}\n' + ''.join(
         f'{name}:\n\t{recipe.replace("EMROOT", emroot)}\n' for name, recipe in recipes.items())
     (directory / 'Makefile').write_text(text)
@@ -133,7 +135,7 @@ def test_below_make_jobs_are_shared_with_what_else_it_runs(fake: Emroot, tmp_pat
     """Of two jobs the other recipe has one for longer than this build takes, so compiles go one by one."""
     _make(fake, tmp_path, {
         'one': '+EMROOT build --targets libmany --trace trace.json && touch done',
-        'two': f'{sys.executable} -c "import os, time; [time.sleep(0.05) for _ in range(2000) if not os.path.exists(\'done\')]"',
+        'two': f'{PYTHON} -c "import os, time; [time.sleep(0.05) for _ in range(2000) if not os.path.exists(\'done\')]"',
     }, '-j2')
     assert _overlaps(tmp_path / 'trace.json') == 0
 
@@ -149,7 +151,7 @@ def test_who_says_how_many_gets_as_many(fake: Emroot, tmp_path: Path):
     """Make has one job here besides the other recipe's; `-j 3` is more than that."""
     _make(fake, tmp_path, {
         'one': '+EMROOT build --targets libmany -j 3 --trace trace.json && touch done',
-        'two': f'{sys.executable} -c "import os, time; [time.sleep(0.05) for _ in range(2000) if not os.path.exists(\'done\')]"',
+        'two': f'{PYTHON} -c "import os, time; [time.sleep(0.05) for _ in range(2000) if not os.path.exists(\'done\')]"',
     }, '-j2')
     assert _overlaps(tmp_path / 'trace.json') > 0
 
@@ -162,7 +164,7 @@ def test_an_interrupted_build_gives_its_tokens_back_to_make(fake: Emroot, tmp_pa
         '    process.send_signal(signal.SIGINT)\n'
         '    process.stderr.read()\n'
         'assert process.returncode == 130, process.returncode\n')
-    _make(fake, tmp_path, {'one': f'+{sys.executable} interrupt.py EMROOT -v build --targets libmany'}, '-j4')
+    _make(fake, tmp_path, {'one': f'+{PYTHON} interrupt.py EMROOT -v build --targets libmany'}, '-j4')
 
 
 def test_a_recipe_without_a_plus_builds_all_the_same(fake: Emroot, tmp_path: Path):

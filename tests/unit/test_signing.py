@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 from pathlib import Path
@@ -19,10 +20,23 @@ KEYGEN = shutil.which('ssh-keygen') or ''
 SELECTION = ('--targets', ','.join(TARGETS), '--json')
 
 
+def _has_name() -> bool:
+    try:
+        import pwd
+    except ImportError:  # on Windows every user has one
+        return True
+    try:
+        return bool(pwd.getpwuid(os.getuid()))
+    except KeyError:
+        return False
+
+
 def a_key(directory: Path, passphrase: str = '') -> Path:
     """A private key; the public one lies beside it."""
     if not KEYGEN:
         cannot_run('there is no ssh-keygen: install OpenSSH (openssh-client on Debian)')
+    if not _has_name():
+        cannot_run('ssh-keygen makes no keys for a user without a name')
     subprocess.run([KEYGEN, '-q', '-t', 'ed25519', '-N', passphrase, '-C', 'tests', '-f', str(directory)], check=True)
     return directory
 
