@@ -59,5 +59,5 @@ def _emsdk_config_impl(ctx):
 
 emsdk_config = rule(
     implementation = _emsdk_config_impl,
-    doc = "The configuration for emsdk's toolchain; it lies beside the cache directory.",
+    doc = "The configuration for emsdk's toolchain; it lies next to the cache directory.",
 )

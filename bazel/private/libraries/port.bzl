@@ -23,7 +23,7 @@ emscripten_port = rule(
     doc = "One port in one mode: its archives, headers and marks, as one directory.",
     attrs = MAKE_ATTRIBUTES | {
         "embuilder_flags": attr.string_list(),
-        "marker": attr.label(allow_single_file = True, doc = "A file beside the ports' sources."),
+        "marker": attr.label(allow_single_file = True, doc = "A file next to the ports' sources."),
         "mode": attr.string(),
         "sources": attr.label_list(allow_files = True),
         "target": attr.string(),

@@ -14,7 +14,7 @@ def divide(name):
     return (name.removesuffix("." + kinds[-1]), kinds[-1]) if kinds else (name, "")
 
 def _debug_kinds(words):
-    """Files beside the program that are for debuggers; `-g0` takes back what came before it."""
+    """Files next to the program that are for debuggers; `-g0` takes back what came before it."""
     found = []
     for word in words:
         if word == "-g0":

@@ -86,7 +86,7 @@ class SdkLayout:
 
     @property
     def found_resource_dir(self) -> str:
-        """The directory in which clang finds its own headers: beside the real path of its executable."""
+        """The directory in which clang finds its own headers: next to the real path of its executable."""
         return find_resource_dir(str(self.tools['clang']), self.manifest['resource_dir'])
 
     @property

@@ -34,7 +34,7 @@ def header(name: str, size: int) -> bytes:
 
 
 def padding(size: int) -> bytes:
-    """The bytes that fill the last block of a file."""
+    """The bytes that pad the last block of a file."""
     return bytes(-size % BLOCK)
 
 

@@ -23,7 +23,6 @@ from ..hashing import Record, digest_record
 from ..host.files import flush, read_file, stat_files, stat_if_there, write_text
 from ..host.home import read_json, write_json
 from ..host.scratch import Scratch
-from ..probe.port_inputs import are_current
 from ..sdk import Sdk
 from ..store import Blob, Store
 from ..store.records import seal, unseal
@@ -43,7 +42,7 @@ FOREIGN = ['elsewhere']
 
 
 class CacheDirectory:
-    """A cache directory of one SDK, which any number of processes may fill. Files that a build with an `origin`
+    """A cache directory of one SDK, to which any number of processes may write. Files that a build with an `origin`
     (see `trust.origin_of`) installed are valid only for builds with the same origin."""
 
     def __init__(self, root: Path, sdk: Sdk, origin: str = '') -> None:
@@ -109,7 +108,7 @@ class CacheDirectory:
         record = self.recorded(path)
         if record.get('key') != key or record.get('places') not in (None, self.sdk.embedded_paths, FOREIGN):
             return None
-        if record.get('origin', '') not in ('', self._origin) or not are_current(record.get('inputs', ())):
+        if record.get('origin', '') not in ('', self._origin) or not _are_current(record.get('inputs', ())):
             return None
         return self.location_of(record) if is_unchanged(self.root / path, record) else None
 
@@ -162,6 +161,14 @@ def headers_state(root: Path, folders: Mapping[str, Sequence[str]]) -> str:
     """A digest of the stat fingerprints of these files, by directory."""
     return digest_record([stat_fingerprint(found) for folder, names in folders.items()
                           for found in stat_files(os.path.join(root, folder), names, follow_symlinks=False)])
+
+
+def _are_current(inputs: Any) -> bool:
+    """Whether the recorded inputs of a port are what they were; other libraries have none."""
+    if not inputs:
+        return True
+    from ..probe.port_inputs import are_current  # lazy import: for ports only
+    return are_current(inputs)
 
 
 def recorded_files(cache: Path) -> Iterator[tuple[str, dict[str, Any]]]:

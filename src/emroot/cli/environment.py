@@ -6,7 +6,7 @@ import os
 
 #: Variable of what an emcc below `emroot run` starts: the file for messages (see `cli/ui/notices.py`); empty if nobody listens.
 NOTICES = 'EMROOT_NOTICES'
-#: The ends of the names of configurations, and of the file for messages beside one (`probe/emcc_hook/hook.py` has the same).
+#: The ends of the names of configurations, and of the file for messages next to one (`probe/emcc_hook/hook.py` has the same).
 CONFIG, MESSAGES = '.config', '.notices'
 #: The end of the name of the configuration below a run that is quiet.
 QUIET = '-quiet' + CONFIG

@@ -31,7 +31,7 @@ _LAUNCHERS: dict[str, tuple[str, int]] = {
     'nice': ('-n --adjustment', 0), 'ionice': ('-c --class -n --classdata', 0), 'sudo': ('-u --user -g --group', 0),
     'stdbuf': ('-i -o -e', 0), 'python': ('-W -X', 0), 'py': ('', 0), 'timeout': ('-k --kill-after -s --signal', 1),
     'taskset': ('', 1), 'chrt': ('', 1)}
-#: The option for emcc's configuration, only in this spelling.
+#: The option for emcc's configuration, only in this form.
 CONFIG = '--em-config'
 #: The option for the launcher of emcc's compiles.
 _WRAPPER = '--compiler-wrapper'

@@ -5,8 +5,8 @@ from __future__ import annotations
 import contextlib
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from ..errors import SdkError
 from ..host.home import Home, user_path
@@ -18,8 +18,7 @@ from .model import Sdk
 _SCRIPT = 1 << 16
 
 
-@dataclass(frozen=True)
-class Candidate:
+class Candidate(NamedTuple):
     """A path that may contain an SDK, and its source (option, variable, PATH)."""
 
     root: Path

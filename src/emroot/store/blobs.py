@@ -17,8 +17,8 @@ import errno
 import os
 import stat
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from ..errors import from_os_error
 from ..hashing import Record, canonical_json, digest_file, is_file_with
@@ -35,8 +35,7 @@ TREE = 'tree'
 OWN_KINDS = frozenset((TREE, 'object', 'family', 'closure'))
 
 
-@dataclass(frozen=True)
-class Blob:
+class Blob(NamedTuple):
     """The sha256 and the size (bytes) of a content."""
 
     digest: str

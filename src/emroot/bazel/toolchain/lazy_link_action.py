@@ -43,9 +43,9 @@ class Settings:
     """Paths of an action."""
 
     about: str
-    """`sdk.json` of the SDK's repository, beside its compilers."""
+    """`sdk.json` of the SDK's repository, next to its compilers."""
     unpacked: str
-    """What `source_package.py` packed; the SDK's programs are linked beside its sources."""
+    """What `source_package.py` packed; the SDK's programs are linked next to its sources."""
     home: str
     notes: str
     """The file to note in what was made."""

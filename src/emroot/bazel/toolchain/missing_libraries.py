@@ -60,8 +60,8 @@ def make_and_run(action: Action, program: str, words: Sequence[str], cache: Path
 
 
 def _unpacked(action: Action) -> Path:
-    """What the archive of sources holds, and beside the SDK's sources its programs, so that they are one SDK. Calls in one action
-    of somebody else's (a configure script) share it, in the system's temporary directory: in a sandbox, the action's own."""
+    """What the archive of sources holds, and next to the SDK's sources its programs, so that they are one SDK. Calls in one
+    action of somebody else's (a configure script) share it, in the system's temporary directory: in a sandbox, the action's."""
     archive = str(action.root / action.sources)
     name = f'emroot-{digest_record([digest(archive), str(action.root)])[:24]}'
     top = (None if action.packs else _private(Path(tempfile.gettempdir(), name))) or action.in_memory()
@@ -88,7 +88,7 @@ def _private(directory: Path) -> Path | None:
 
 
 def _link_programs(source: Path, target: Path) -> None:
-    """The SDK's programs beside its sources, so that they are one SDK."""
+    """The SDK's programs next to its sources, so that they are one SDK."""
     for entry in source.iterdir():
         here = target / entry.name
         if not here.exists():

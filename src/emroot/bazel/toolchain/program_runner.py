@@ -35,7 +35,7 @@ def main(runner: str, packed: str, arguments: list[str]) -> int:
 
 
 def with_files(here: Path, files: list[Path], to: Path) -> Path:
-    """A directory like `here`, and what is beside it, with `files`, which a program looks for where it starts."""
+    """A directory like `here`, and its neighbours, with `files`, which a program looks for where it starts."""
     copy = to / here.name
     copy.mkdir(parents=True)
     for entry in here.parent.iterdir():

@@ -54,7 +54,7 @@ def run_hooked(args: argparse.Namespace, command: list[str], *, loud: bool = Fal
                    **cmake_variables(result.modes, context.cache), **UNFROZEN}
     program = find_program(command[0], environment['PATH'])
     if program is None:
-        raise UsageError(f'there is no command {command[0]!r}', hint='check its spelling and PATH')
+        raise UsageError(f'there is no command {command[0]!r}', hint='check its name and PATH')
     if not args.quiet and not is_below_run():
         _print_ignored_variables(context.cache)
     with hooked_config(context, loud=loud) as (config, notices), heard(notices), watched(context.sdk, context.cache, notices):

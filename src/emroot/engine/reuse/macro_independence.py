@@ -7,7 +7,7 @@ tokens, so their results are equal.
 **Proof.** The preprocessor heeds the definition of a name only where a token of that name comes up: in a condition
 (`#if`, `#ifdef`, `defined`), in text to be expanded, or in a directive. Until such a token comes up both runs have read the
 same text in the same state, so by induction over what is read they read the same files and the same text. A token comes
-up either because its spelling stands in some file that was read (or in the value of a macro on the command line), or
+up either because it stands in some file that was read (or in the value of a macro on the command line), or
 because `##` joined it from tokens that did. So it is enough that for each name of M
 
 1. no file of the closure of the first compile, nor any macro value on the command line, has it as a word; and

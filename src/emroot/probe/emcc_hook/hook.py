@@ -16,7 +16,7 @@ import os
 import sys
 
 PROBE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-#: The configuration of this run, and what ends the name of the file for messages beside it (`cli/environment.py` has the same).
+#: The configuration of this run, and what ends the name of the file for messages next to it (`cli/environment.py` has the same).
 CONFIG, MESSAGES = os.environ.get('EM_CONFIG', ''), '.notices'
 #: Programs that are loaded, by name.
 LOADED = {}
