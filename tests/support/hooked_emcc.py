@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from emroot.bazel.toolchain.missing_libraries import HOOK_CONFIG
 from emroot.modes import mode_names
 from emroot.probe import HOOK
 from support.fake import make_program
@@ -171,17 +172,6 @@ if request and 'said' in request:
 sys.exit(does['code'])
 ''',
 }
-#: What emroot puts into the configuration (`cache_directory/emcc_config.py`).
-_CONFIG = '''
-def _emroot():
-    import importlib.util
-    spec = importlib.util.spec_from_file_location('emroot_hook', {hook!r})
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    module.install({command!r})
-
-_emroot()
-'''
 LIBRARIES = 'sysroot/lib/wasm32-emscripten'
 
 
@@ -233,7 +223,7 @@ class HookedEmcc:
                                    'env': {'EMROOT_TEST': 'passed on', 'EM_PORTS': 'too'}}
         if lazy:
             command['lazy'] = [*argv, '--lazy', '--cache', 'that of the run']
-        (self.top / name).write_text(_CONFIG.format(hook=str(HOOK), command=command), encoding='utf-8')
+        (self.top / name).write_text(HOOK_CONFIG.format(hook=str(HOOK), command=command), encoding='utf-8')
 
     def emroot_makes(self, *paths: str, code: int = 0, says: str = '') -> None:
         """Have emroot make these files of the cache directory, say something about a link, and end so."""

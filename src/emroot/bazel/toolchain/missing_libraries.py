@@ -21,7 +21,7 @@ from .link_hints import FROZEN, share
 from .source_package import digest, unpack
 
 #: Has every emcc that reads this configuration ask before it builds anything.
-_CONFIG = """
+HOOK_CONFIG = """
 def _emroot():
     import importlib.util
     spec = importlib.util.spec_from_file_location('emroot_hook', {hook!r})
@@ -53,7 +53,7 @@ def make_and_run(action: Action, program: str, words: Sequence[str], cache: Path
     argv = [sys.executable, '-I', '-S', '-B', str(package / 'bazel' / 'toolchain' / 'lazy_link_action.py'), str(settings),
             '--cache', str(cache)]
     command = {'root': str(action.sdk.root), 'cache': str(cache), 'argv': argv, 'lazy': argv, 'env': {}, 'modes': mode_names()}
-    config = _CONFIG.format(hook=str(package / 'probe' / 'emcc_hook' / 'hook.py'), command=command)
+    config = HOOK_CONFIG.format(hook=str(package / 'probe' / 'emcc_hook' / 'hook.py'), command=command)
     done = action.run(program, words, {**action.environment(cache, config=config), 'EM_IGNORE_SANITY': '1'})
     lines = [line for line in done.stderr.splitlines(keepends=True) if b'EM_IGNORE_SANITY' not in line]
     return subprocess.CompletedProcess(done.args, done.returncode, done.stdout, b''.join(lines))
