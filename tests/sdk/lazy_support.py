@@ -9,6 +9,7 @@ import subprocess
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
+from support.freestanding import STACK
 from support.running import Emroot, plain_environment
 from support.snapshots import seed
 
@@ -28,10 +29,7 @@ SOURCE = {'main.c': '''int bind(int, const void *, unsigned);
 int __syscall_bind(int a, int b, int c, int d, int e, int f) { return 42; }
 long __syscall_ret(unsigned long r) { return r; }
 int answer(void) { return bind(1, 0, 0); }
-void *_emscripten_stack_alloc(unsigned long size) { return 0; }
-void *emscripten_stack_get_current(void) { return 0; }
-void _emscripten_stack_restore(void *stack) {}
-'''}
+''' + STACK}
 Outputs = dict[str, bytes]
 Indexed = Callable[[list[str]], Emroot]
 

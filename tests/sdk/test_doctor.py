@@ -7,16 +7,12 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from support.freestanding import STACK
 from support.running import Emroot, plain_environment
 
 from emroot.sdk import Sdk
 
-#: With what emcc's JavaScript wants of the stack, which would need a library of some size.
-SMALL = '''int answer(void) { return 42; }
-void *_emscripten_stack_alloc(unsigned long size) { return 0; }
-void *emscripten_stack_get_current(void) { return 0; }
-void _emscripten_stack_restore(void *stack) {}
-'''
+SMALL = f'int answer(void) {{ return 42; }}\n{STACK}'
 LIB = 'sysroot/lib/wasm32-emscripten/libnoexit.a'
 
 

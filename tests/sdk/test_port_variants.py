@@ -10,9 +10,9 @@ import tarfile
 from pathlib import Path
 
 import pytest
+from support.freestanding import STACK, TEMPRET
 from support.own_ports import own_port
 from support.running import Emroot, plain_environment
-from test_ports import STACK, TEMPRET
 
 from emroot.libraries.catalogue import Catalogue
 from emroot.libraries.resolution import resolve

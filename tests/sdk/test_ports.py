@@ -6,16 +6,16 @@ Libraries and programs are wasm64 with ThinLTO, as in the how-to pages, so that 
 from __future__ import annotations
 
 import hashlib
-import io
 import os
 import subprocess
 import sys
-import tarfile
 from pathlib import Path
 
 import pytest
 from support.downloads.sources import SourceUnavailable, copy_source
 from support.fake_port import pretend_zlib
+from support.freestanding import STACK, TEMPRET
+from support.own_ports import NOWHERE, plain_port
 from support.running import Emroot, cannot_run, plain_environment
 
 from emroot.sdk import Sdk
@@ -23,52 +23,6 @@ from emroot.sdk import Sdk
 LINK = '-O1 -sMEMORY64 -flto=thin -sDEFAULT_TO_CXX=0'
 MODE = 'wasm64-thinlto'
 LIBRARIES = 'sysroot/lib/wasm64-emscripten/thinlto'
-#: The address at which ports of these tests would be fetched: nothing listens there.
-NOWHERE = 'http://127.0.0.1:9'
-#: What emcc's JavaScript wants of the stack, which would need a library of some size.
-#: What releases before 5 export from compiler-rt in wasm32, which a link without libraries has to bring itself.
-TEMPRET = '''int __get_temp_ret(void) { return 0; }
-void __set_temp_ret(int value) {}
-void _emscripten_tempret_set(int value) {}
-int _emscripten_tempret_get(void) { return 0; }
-'''
-STACK = '''void *_emscripten_stack_alloc(unsigned long size) { return 0; }
-void *emscripten_stack_get_current(void) { return 0; }
-void _emscripten_stack_restore(void *stack) {}
-'''
-OWN_PORT = '''
-import os
-
-deps = {deps!r}
-
-
-def needed(settings):
-  return False
-
-
-def process_dependencies(settings):
-  for dep in deps:
-    setattr(settings, 'USE_' + dep.upper(), 1)
-
-
-def get(ports, settings, shared):
-  ports.fetch_project('{name}', '{url}/{name}-1.0.tar.gz', sha512hash={sha512!r})
-
-  def create(final):
-    source = ports.get_dir('{name}', '{name}-1.0')
-    ports.install_headers(source)
-    ports.build_port(source, final, '{name}', srcs=['{name}.c'])
-
-  return [shared.cache.get_lib('lib{name}.a', create, what='port')]
-
-
-def clear(ports, settings, shared):
-  shared.cache.erase_lib('lib{name}.a')
-
-
-def show():
-  return '{name}'
-'''
 
 
 def _source(package: str, to: Path) -> Path:
@@ -77,23 +31,6 @@ def _source(package: str, to: Path) -> Path:
     except SourceUnavailable as error:
         cannot_run(str(error))
         raise
-
-
-def _own_port(directory: Path, name: str = 'own', *, sha512: str = '', deps: tuple[str, ...] = ()) -> tuple[Path, Path]:
-    """A port's file, and a mirror with its archive."""
-    mirror = directory / 'mirror'
-    mirror.mkdir(parents=True)
-    files = {f'{name}.h': f'const char *{name}(void);\n',
-             f'{name}.c': f'#include "{name}.h"\nconst char *{name}(void) {{ return "{name} says so"; }}\n'}
-    with tarfile.open(mirror / f'{name}-1.0.tar.gz', 'w:gz') as tar:
-        for file, text in files.items():
-            entry = tarfile.TarInfo(f'{name}-1.0/{file}')
-            entry.size = len(text)
-            tar.addfile(entry, io.BytesIO(text.encode()))
-    digest = hashlib.sha512((mirror / f'{name}-1.0.tar.gz').read_bytes()).hexdigest()
-    port = directory / f'{name}.py'
-    port.write_text(OWN_PORT.format(name=name, url=NOWHERE, sha512=sha512 or digest, deps=list(deps)))
-    return port, mirror
 
 
 def _compile_link_run(sdk: Sdk, cache: Path, directory: Path, program: str, flags: str) -> str:
@@ -138,7 +75,7 @@ def test_a_port_from_emccs_own_variable_works_frozen_and_is_built_once(shared: E
 
 
 def test_a_port_from_an_archive_in_a_mirror_is_checked_and_built(seen: Emroot, sdk: Sdk, tmp_path: Path):
-    port, mirror = _own_port(tmp_path)
+    port, mirror = plain_port(tmp_path)
     for number, features in ((1, 'wasm64'), (2, 'wasm64'), (3, 'wasm32')):
         built = seen('build', '--json', '--features', features, '--targets', port, '--ports-from', mirror, '--cache',
                      tmp_path / f'cache{number % 2}')
@@ -152,7 +89,7 @@ def test_a_port_from_an_archive_in_a_mirror_is_checked_and_built(seen: Emroot, s
 
 
 def test_an_archive_with_another_sha512_is_refused(seen: Emroot, tmp_path: Path):
-    port, mirror = _own_port(tmp_path, sha512='0' * 128)
+    port, mirror = plain_port(tmp_path, sha512='0' * 128)
     ran = seen('build', '--targets', port, '--ports-from', mirror, '--cache', tmp_path / 'cache')
     assert ran.code == 5
     actual = hashlib.sha512((mirror / 'own-1.0.tar.gz').read_bytes()).hexdigest()
@@ -161,7 +98,7 @@ def test_an_archive_with_another_sha512_is_refused(seen: Emroot, tmp_path: Path)
 
 
 def test_a_port_whose_source_cannot_be_had_names_what_was_tried(seen: Emroot, tmp_path: Path):
-    port, mirror = _own_port(tmp_path)
+    port, mirror = plain_port(tmp_path)
     (mirror / 'own-1.0.tar.gz').unlink()
     ran = seen('build', '--json', '--targets', f'{port},libnoexit', '--ports-from', mirror, '--cache', tmp_path / 'cache')
     assert ran.code == 5
@@ -248,7 +185,7 @@ def test_what_a_ports_own_file_imports_and_compiles_is_part_of_it(seen: Emroot, 
 @pytest.mark.slow
 def test_below_run_a_link_gets_the_port_that_it_names_and_what_that_needs(seen: Emroot, sdk: Sdk, tmp_path: Path):
     """Every way of asking, in a mode that only the link itself names; nothing is selected beforehand."""
-    port, mirror = _own_port(tmp_path, deps=('zlib',))
+    port, mirror = plain_port(tmp_path, deps=('zlib',))
     pretend_zlib(mirror / 'zlib')
     (tmp_path / 'main.c').write_text(f'{STACK}#include <own.h>\n#include <zlib.h>\n'
                                      'const char *answer(void) { return own() + zutil_of_this_zlib; }\n')
@@ -269,7 +206,7 @@ def test_a_port_finds_the_traces_of_another_in_a_frozen_cache(seen: Emroot, sdk:
     """As 3.1.69's `sdl2_image` does, which asserts that there is a directory in which SDL2 was built."""
     if 'ports-builds' not in (sdk.root / 'tools/ports/__init__.py').read_text():
         pytest.skip(f'ports of {sdk.version} look for no traces')
-    port, mirror = _own_port(tmp_path, deps=('zlib',))
+    port, mirror = plain_port(tmp_path, deps=('zlib',))
     pretend_zlib(mirror / 'zlib')
     port.write_text(port.read_text().replace("  ports.fetch_project(", "  assert os.path.exists(os.path.join("
                                              "ports.get_build_dir(), 'zlib')), 'zlib comes first'\n  ports.fetch_project("))
@@ -301,7 +238,7 @@ def test_cmake_is_told_where_ports_of_the_mode_selected_lie(seen: Emroot, tmp_pa
 
 @pytest.mark.slow
 def test_flags_from_emcc_cflags_decide_the_mode_of_ports_too(seen: Emroot, sdk: Sdk, tmp_path: Path):
-    port, mirror = _own_port(tmp_path)
+    port, mirror = plain_port(tmp_path)
     (tmp_path / 'main.c').write_text(STACK + '#include <own.h>\nconst char *answer(void) { return own(); }\n')
     link = [*sdk.python, '-B', sdk.root / 'emcc.py', f'--use-port={port}', tmp_path / 'main.c', '-nostdlib', '--no-entry',
             '-sEXPORTED_FUNCTIONS=_answer', '-o', tmp_path / 'main.js']

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from lazy_support import SMALL
+from support.freestanding import STACK
 from support.running import Emroot
 
 from emroot.probe.emcc_hook.repeated_links import LINKS, RECORD
@@ -19,10 +20,7 @@ OUTSIDE = '''int __syscall_bind(int a, int b, int c, int d, int e, int f) { retu
 int __syscall_listen(int a, int b, int c, int d, int e, int f) { return 43; }
 int __syscall_recvfrom(int a, void *b, unsigned long c, int d, void *e, void *f) { return 44; }
 long __syscall_ret(unsigned long r) { return r; }
-void *_emscripten_stack_alloc(unsigned long size) { return 0; }
-void *emscripten_stack_get_current(void) { return 0; }
-void _emscripten_stack_restore(void *stack) {}
-'''
+''' + STACK
 #: Programs: with one member of the library; with another; with both; with a member that needs a third one, and with one's own
 #: function in its stead; and with none.
 PROGRAMS = {

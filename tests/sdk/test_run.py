@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
+from support.freestanding import STACK
 from support.overlay import overlay
 from support.running import Emroot, cannot_run
 
@@ -19,12 +20,7 @@ from emroot.sdk import Sdk
 SMALL_LINK = ('-nostdlib', '-lnoexit', '-lsockets', '--no-entry', '-sEXPORTED_FUNCTIONS=_answer')
 BROKEN = 'system/lib/libc/atexit_dummy.c'
 SMALL_FILES = ('libnoexit.a', 'libsockets.a')
-#: With what emcc's JavaScript wants of the stack, which would need a library of some size.
-SMALL = '''int answer(void) { return 42; }
-void *_emscripten_stack_alloc(unsigned long size) { return 0; }
-void *emscripten_stack_get_current(void) { return 0; }
-void _emscripten_stack_restore(void *stack) {}
-'''
+SMALL = f'int answer(void) {{ return 42; }}\n{STACK}'
 
 
 def _inside(emroot: Emroot, cache: Path, env: Mapping[str, str] | None = None) -> dict[str, str]:
