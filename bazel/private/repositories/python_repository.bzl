@@ -3,6 +3,7 @@
 It is `EMROOT_PYTHON`, or the first on PATH that is new enough, or else one that is downloaded; for other systems, always that.
 """
 
+load("//bazel/private/sdk:python.bzl", "UNUSED")
 load(":bazel_versions.bzl", "reproducible")
 load(":downloads.bzl", "by_system", "download_interpreter", "host_system")
 
@@ -30,8 +31,7 @@ filegroup(
 )
 """
 
-# Directories of Python's library that no program of emroot imports: every file is an input of every action.
-_UNUSED = [lib + "/" + name for lib in ("lib/python3.*", "Lib") for name in ("config-*", "ensurepip", "idlelib", "pydoc_data", "site-packages", "test", "tkinter", "turtledemo")]
+_UNUSED = [lib + "/" + name for lib in ("lib/python3.*", "Lib") for name in UNUSED + ["config-*"]]
 _ALIASES = """
 alias(
     name = "python",
