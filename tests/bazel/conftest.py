@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 from support.bazel import Bazel, BazelUnavailable, Tree, ensure_tree
 from support.bazel.libraries import options, what_bazel_reads
+from support.bazel.registry import rule_sets
 from support.bazel.remote_execution import Execution, ExecutionUnavailable, remote_execution
 from support.running import cannot_run
 from support.workspace import EVERYWHERE, Workspace
@@ -86,6 +87,7 @@ def open_bazel(tree: Tree, bazel_sdk: Sdk, checkout: Path, tmp_path_factory: pyt
     its cache is not seen."""
     disk = dev_cache() / 'bazel-disk'
     disk.mkdir(parents=True, exist_ok=True)
+    given = {name: path for name, path in rule_sets().items() if name != 'emsdk'}  # Bazel takes overrides for what is used alone
 
     def opened(directory: Path, *, output_base: Path | None = None, disk_cache: bool = True,
                reads: Sequence[Path] = (), writes: Sequence[Path] = (), hides: Sequence[str] = (), network: bool = False,
@@ -95,11 +97,13 @@ def open_bazel(tree: Tree, bazel_sdk: Sdk, checkout: Path, tmp_path_factory: pyt
         for empty in hidden:
             empty.touch()
         sdk = reference or bazel_sdk
-        binds = {**what_bazel_reads(sdk, checkout, cache=reference is None), **{path: path for path in reads}}
-        bazel = Bazel.open(tree, directory, output_user_root=dev_cache() / 'bazel-out', output_base=output_base,
+        binds = {**what_bazel_reads(sdk, checkout, cache=reference is None), **{path: path for path in (*reads, *given.values())}}
+        bazel = Bazel.open(tree, directory, output_user_root=dev_cache() / ('bazel-out-rule-sets' if given else 'bazel-out'),
+                          output_base=output_base,
                            binds={path: inside for path, inside in {**binds, **hidden}.items() if path != directory},
                            writable={path: path for path in (disk, logs, *writes)}, network=network)
-        own = [*options(sdk, checkout), *([f'--disk_cache={disk}'] if disk_cache else [])]
+        own = [*options(sdk, checkout), *(f'--override_module={name}={path}' for name, path in given.items()),
+               *([f'--disk_cache={disk}'] if disk_cache else [])]
         return Workspace(bazel=bazel, directory=directory, node=sdk.node[0], logs=logs, options=own)
     return opened
 

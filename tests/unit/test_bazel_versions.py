@@ -6,12 +6,14 @@ in for.
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 
 import pytest
 import starlark
-from support.bazel.versions import VERSIONS, LoadingModel, Version, rule_sets
+from support.bazel.registry import rule_sets
+from support.bazel.versions import VERSIONS, LoadingModel, Version
 
 from dev.paths import ROOT
 
@@ -25,6 +27,7 @@ RULES_CC = {
     'cc/action_names.bzl': f'ACTION_NAMES = struct({", ".join(f"{name} = 1" for name in _ACTIONS.split())})\n',
     'cc/cc_toolchain_config_lib.bzl': ''.join(f'{name} = lambda **kwargs: struct()\n' for name in _LIB.split()),
     'cc/common/cc_common.bzl': 'cc_common = struct()\n', 'cc/common/cc_info.bzl': 'CcInfo = struct()\n',
+    **{f'cc/{rule}.bzl': f'{rule} = lambda name, **kwargs: None\n' for rule in ('cc_binary', 'cc_library')},
     'cc/toolchains/cc_toolchain.bzl': 'cc_toolchain = lambda name, **kwargs: None\n',
     'cc/toolchains/cc_toolchain_config_info.bzl': 'CcToolchainConfigInfo = struct()\n'}
 #: What a release unpacks to, and the SDK's repository links: LLVM is in its executables, so there is no library.
@@ -33,11 +36,11 @@ RELEASE = ('llvm/bin/clang', 'llvm/bin/clang++', 'llvm/bin/llvm-ar', 'llvm/bin/w
            'headers/sysroot/include/stdio.h', 'sdk.json', 'where.json', 'identity.json', 'resource_dir')
 
 
-def model(version: Version) -> LoadingModel:
-    """The module beside rules_cc, real where it is given."""
+def model(version: Version, others: dict[str, Path] | None = None) -> LoadingModel:
+    """The module and other ones beside rules_cc, real where it is given."""
     real = rule_sets()
     written = _written_by_rules_cc(real['rules_cc'], version) if 'rules_cc' in real else {'rules_cc': RULES_CC}
-    return LoadingModel(version, {'emroot': ROOT, **written, **real})
+    return LoadingModel(version, {'emroot': ROOT, **(others or {}), **written, **real})
 
 
 def _written_by_rules_cc(directory: Path, version: Version) -> dict[str, dict[str, str]]:
@@ -60,6 +63,52 @@ def test_every_package_loads(version: Version) -> None:
         loading.build(package.relative_to(ROOT).as_posix(), files=[p.name for p in package.iterdir()])
     loading.build('', files=[p.relative_to(ROOT).as_posix() for p in (ROOT / 'src').rglob('*') if p.is_file()])
     assert {'granularity', 'wasm64_config', 'wasm32_test', 'feature_lto', 'headers'} <= {name for name, _, _ in loading.targets}
+
+
+@pytest.mark.parametrize('version', VERSIONS, ids=lambda version: '.'.join(map(str, version)))
+def test_every_example_loads(version: Version) -> None:
+    for build in sorted((ROOT / 'examples/bazel').glob('*/BUILD.bazel')):
+        if build.parent.name != 'workspace' or version < (9, 0):
+            loading = model(version, {build.parent.name: build.parent})
+            loading.build('', repo=build.parent.name)
+            assert [kind for _, kind, _ in loading.targets if kind == 'rule'], build
+
+
+def test_what_fetches_say_of_themselves_follows_what_bazel_offers() -> None:
+    """The one file for it is evaluated, with what repository rules are given before 8.3 and since."""
+    def said(expression: str) -> str:
+        return model((9, 0)).constant('@emroot//bazel/private/repositories:bazel_versions.bzl', expression)
+    assert said('reproducible(struct())') == 'None'
+    assert said('reproducible(struct(repo_metadata = lambda reproducible: [reproducible]))') == '[True]'
+    assert said('home_directory(struct(getenv = {"USERPROFILE": "C:/Users/u"}.get), "sdk")') == 'C:/Users/u'
+    with pytest.raises(starlark.StarlarkError, match=r'sdk: `~` is unknown without HOME\n  hint: .*--repo_env=HOME'):
+        said('home_directory(struct(getenv = lambda name: None), "sdk")')  # --experimental_strict_repo_env
+
+
+#: The extension called with a root module that declares something, and with no more of a context than tags.
+EXTENSION = '''json.encode(_emscripten_deps_impl(struct(
+    modules = [struct(name = "root", is_root = True, tags = struct(prebuilt = [], sdk = [], cache = [
+        struct(builder = "source", features = ["wasm64"], ports_from = "", targets = ["auto", "zlib"])]))],
+    extension_metadata = lambda **said: said, root_module_has_non_dev_dependency = True)))'''
+
+
+def test_the_extension_reads_nothing_but_tags_so_that_no_lock_file_has_to_have_it() -> None:
+    loading = model((9, 0))
+    said = json.loads(loading.constant('@emroot//bazel/private/repositories:extension.bzl', EXTENSION))
+    assert said == {'reproducible': True, 'root_module_direct_deps': ['emscripten_cache'], 'root_module_direct_dev_deps': []}
+    made = {name for name, _, _ in loading.targets}
+    assert {'emscripten_sdk', 'emroot_python', 'emscripten_mode_wasm64', 'emscripten_port_zlib', 'emscripten_cache'} <= made
+
+
+def test_of_a_python_toolchain_only_what_programs_import_is_an_input_of_actions() -> None:
+    """An installation of rules_python has more files that no program of emroot or emcc reads than such that they may."""
+    needed = ['python.exe', 'python313.dll', 'DLLs/_ssl.pyd', 'Lib/os.py', 'bin/python3', 'lib/libpython3.13.so',
+              'lib/python3.13/os.py', 'lib/python3.13/json/scanner.py', 'lib/python3.13/lib-dynload/zlib.so']
+    others = ['Lib/site-packages/pip.py', 'Scripts/pip.exe', 'libs/python3.lib', 'tcl/init.tcl', 'bin/pip', 'include/Python.h',
+              'share/man/python.1', 'lib/tcl8/init.tcl', 'lib/python3.13/idlelib/idle.py', 'lib/python3.13/config-3.13/config.c']
+    said = model((9, 0)).constant('@emroot//bazel/private/sdk:python.bzl',
+                                  f'json.encode([path for path in {needed + others} if _is_needed(path)])')
+    assert json.loads(said) == needed
 
 
 @pytest.mark.parametrize('version', VERSIONS, ids=lambda version: '.'.join(map(str, version)))

@@ -10,10 +10,11 @@ from __future__ import annotations
 
 import ast
 import json
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
-__all__ = ['WRITTEN', 'write_registry']
+__all__ = ['WRITTEN', 'rule_sets', 'write_registry']
 
 BAZELRC = 'etc/bazel/bazelrc'
 REGISTRY = 'usr/share/bazel-registry'
@@ -74,6 +75,12 @@ def write_registry(root: Path) -> list[str]:
         (module / 'MODULE.bazel').write_text(f'module(name = "{name}", version = "{version}")\n')
         (module / 'source.json').write_text(json.dumps({'type': 'local_path', 'path': f'/{REGISTRY}/stand-in'}) + '\n')
     return [f'{name}@{version}' for name, version in wanted]
+
+
+def rule_sets() -> dict[str, Path]:
+    """Rule sets instead of Debian's, by the variable EMROOT_RULE_SETS: a directory that has each module under its name."""
+    given = os.environ.get('EMROOT_RULE_SETS')
+    return {path.name: path for path in sorted(Path(given).resolve().iterdir()) if path.is_dir()} if given else {}
 
 
 def _overridden(bazelrc: list[str]) -> Iterator[tuple[str, str]]:

@@ -7,7 +7,6 @@ shows what does not load; it shows neither analysis nor actions.
 from __future__ import annotations
 
 import fnmatch
-import os
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -147,9 +146,3 @@ class LoadingModel:
     def called(self) -> str:
         """The version as Bazel says it."""
         return f'{self.version[0]}.{self.version[1]}.0'
-
-
-def rule_sets() -> dict[str, Path]:
-    """Real rule sets, by the variable EMROOT_RULE_SETS: a directory that holds `rules_cc`, `bazel_skylib`... as they are."""
-    given = os.environ.get('EMROOT_RULE_SETS')
-    return {path.name: path for path in Path(given).iterdir() if path.is_dir()} if given else {}
