@@ -110,6 +110,22 @@ def test_every_system_has_its_own_release_and_no_other_is_fetched(downloading: C
         assert len(fetched) == len(asked), (system, fetched)
 
 
+def test_what_is_vendored_builds_offline_on_another_machine(downloading: Callable[..., Workspace], site: Site, tmp_path: Path,
+                                                            open_bazel: Callable[..., Workspace]) -> None:
+    """Another output base stands for the machine; where everything is downloaded from is not there."""
+    first = downloading('emscripten_deps.sdk(emscripten_version = "{version}")\n')
+    first.run('vendor', '--vendor_dir=vendor', '//:hello_wasm', '//:hello_test')
+    first.bazel.close()
+    shutil.rmtree(tmp_path / 'output')
+    second = open_bazel(first.directory, output_base=tmp_path / 'second', reads=[tmp_path / 'module'])
+    assert second.bazel.container.run(['/bin/ls', site.directory]).returncode != 0
+    second.options[:] = [*first.options, '--vendor_dir=vendor', f'--repository_cache={tmp_path}/second/cache']
+    with second.bazel:
+        done = second.run('test', '--test_output=all', '//:hello_wasm', '//:hello_test')
+    assert 'shipped' in done.stdout
+    assert 'out-of-date' not in done.stderr
+
+
 def test_workers_of_another_system(downloading: Callable[..., Workspace], execution: Execution) -> None:
     """They are of this one, and say that they are Macs: what they run is the release for Macs, which here is the same."""
     targets = ['@emscripten_cache//wasm64-lto:' + name for name in ('libal', 'crt1', 'libhtml5')]
