@@ -31,6 +31,6 @@ SYMBOL_INDEX = 1
 #: What is remembered of the names that sources mention. Raise it when a rule for that changes (`lazy_link/source_names/`).
 MENTIONS = 1
 #: The records of lazy links in a cache directory. Raise it when a field means something else (`lazy_link/link_records.py`).
-LINKS = 1
+LINKS = 2
 #: A file of indexes. Raise it when its bytes change (`symbol_index/index.py`).
 INDEX_FILE = 1

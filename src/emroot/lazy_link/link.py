@@ -81,6 +81,11 @@ class LazyLink:
         """The archives of which all members are now compiled."""
         return [lazy for path, lazy in self.archives.lazies.items() if len(self.archives.real[path]) == len(lazy.index.members)]
 
+    @property
+    def is_bounded(self) -> bool:
+        """Whether the stubs define all that their members do."""
+        return self._has_bounds or not self.archives.bounds
+
     # --- what is needed, and made ---
 
     def closure(self) -> SymbolClosure:
@@ -183,12 +188,12 @@ class LazyLink:
 
     def _finish(self, done: subprocess.CompletedProcess[str]) -> None:
         """Install the output: it is the one that whole archives give."""
+        self.trace = done.stdout
         if '-v' in self.command.words:  # the linker names itself before anything else, and links all the same
             sys.stdout.write(done.stdout.partition('\n')[0] + '\n')
         if done.returncode != 0:
             self._refuse(done)
         self._prove(done.stdout)
-        self.trace = done.stdout
         self._write_messages(done.stderr)
         shutil.move(self._temporary_output(), self.cwd / self.command.words[self.command.output])
 

@@ -35,6 +35,10 @@ class LinkRecord:
     """The missing libraries, and the file of each in the record."""
     words: Mapping[str, str]
     """The arguments of the linker that name them."""
+    bounded: bool
+    """Whether the stubs define all that their members do, so that a link that loads none of them is right."""
+    exact: bool
+    """Whether any of the archives has its own index."""
     real: dict[str, list[str]] = field(default_factory=dict)
     """By file, the members that are compiled."""
     loaded: dict[str, list[str]] = field(default_factory=dict)
@@ -45,10 +49,10 @@ class LinkRecord:
     """The names that libraries look for, and that objects and libraries of the project defined."""
 
     def merge(self, other: LinkRecord) -> None:
-        """Add what other links needed. Both have the same archives, and this one has at least the other's compiled members."""
-        for mine, theirs in ((self.real, other.real), (self.loaded, other.loaded)):
-            for name, members in theirs.items():
-                mine[name] = sorted({*mine.get(name, ()), *members})
+        """Add what other links needed. This one has at least the other's compiled members of its archives, which are some of the
+        other's: the rest was built since."""
+        for name, members in other.loaded.items():
+            self.loaded[name] = sorted({*self.loaded.get(name, ()), *members})
         self.names = sorted({*self.names, *other.names})
         self.open = sorted({*self.open, *other.open} - set(self.names))
 
@@ -72,37 +76,44 @@ class LinkRecords:
             return None
 
     def keep(self, link: LazyLink, before: LinkRecord | None) -> None:
-        """Keep what a successful link needed, and what earlier ones did. The directory of its archives moves. A link that nobody
-        can repeat is not kept: one of bitcode, with code generation to come, or one that depends on indexes of others."""
-        lazies, command, closure = link.archives.lazies, link.command, link.closure()
-        own = [path for path in link.order if path not in lazies and self._cache not in path.parents]
-        first = min(map(link.order.index, lazies))
-        if closure.bitcode or link.roots.shared or '-v' in command.words or any(lazy.claimed for lazy in lazies.values()) \
-                or any(link.order.index(path) > first for path in own):
-            return
-        positions = link.suspects.settled(closure)
-        if positions is None:
+        """Keep what a link needed, and what earlier ones did. The directory of its archives moves. A link that nobody can repeat
+        is not kept, such as one that depends on indexes of others."""
+        lazies, command = link.archives.lazies, link.command
+        if '-v' in command.words or any(lazy.claimed for lazy in lazies.values()):
             return
         incomplete = lazies.keys() - {lazy.path for lazy in link.complete()}  # the others are built now
         record = LinkRecord(self._nm, {str(path): path.name for path in incomplete},
-                            {command.words[each.at]: each.path.name for each in command.libraries if each.path in incomplete})
+                            {command.words[each.at]: each.path.name for each in command.libraries if each.path in incomplete},
+                            link.is_bounded, any(lazy.exact for lazy in lazies.values()))
         record.real = {path.name: sorted(link.archives.real[path]) for path in incomplete}
+        if not record.bounded and not self._tell_names(link, record):
+            return
+        if before and before.archives.items() >= record.archives.items():
+            record.merge(before)
+        with contextlib.suppress(OSError):
+            _write(self._directory(), record, link.archives.directory)
+
+    def _tell_names(self, link: LazyLink, record: LinkRecord) -> bool:
+        """Record the names that a link looked for. Returns whether others can be compared with it."""
+        lazies, closure = link.archives.lazies, link.closure()
+        own = [path for path in link.order if path not in lazies and self._cache not in path.parents]
+        first = min(map(link.order.index, lazies))
+        positions = None if any(link.order.index(path) > first for path in own) else link.suspects.settled(closure)
+        if positions is None:
+            return False
         libraries = {path.name for path in link.order if path not in own}
         for file, member in read_trace(link.trace):
             if member and os.path.basename(file) in libraries:
                 record.loaded.setdefault(os.path.basename(file), []).append(member)
         of_project = {name for name, (number, _) in positions.items()
                       if number == INPUT[0] or (number < len(link.order) and link.order[int(number)] in own)}
-        by_libraries = {*command.named, *LINKERS, *(name for names in link.roots.stubs.values() for name in names)}
+        by_libraries = {*link.command.named, *LINKERS, *(name for names in link.roots.stubs.values() for name in names)}
         for path, (index, _), needed in zip(link.order, link.suspects.certain(), closure.needed, strict=True):
             if path not in own:
                 by_libraries.update(name for member in index.members if member.name in needed
                                     for name in (*member.undefined, *member.weak))
         record.names, record.open = sorted(positions.keys() - of_project), sorted(of_project & by_libraries)
-        if before and before.archives == record.archives:
-            record.merge(before)
-        with contextlib.suppress(OSError):
-            _write(self._directory(), record, link.archives.directory)
+        return True
 
 
 def _write(directory: Path, record: LinkRecord, archives: Path) -> None:

@@ -26,6 +26,7 @@ from .link_history import LinkCount, note_link, read_links
 from .link_records import LinkRecords
 from .linker_command import LinkCommand, read_command
 from .mentioned_names import MentionedNames
+from .symbols.undefined_symbols import LinkRefused
 
 #: Lazy links of a mode may take this number of seconds, without compiles, before the cost of whole libraries is computed.
 FLOOR = 5.0
@@ -67,10 +68,17 @@ def lazy_link(build: Build, words: Sequence[str], cwd: Path, missing: Missing, m
         earlier = records.read()
         if earlier:
             archives.make({lazy.path: set(earlier.real.get(lazy.path.name, ())) & set(lazy.index.names) for lazy in lazies})
-        link.run()
+        refused: LinkRefused | None = None
+        try:
+            link.run()
+        except LinkRefused as names:
+            refused = names
         records.keep(link, earlier)
-    _note_links(root, [lazy.archive for lazy in lazies])
+    if not refused:
+        _note_links(root, [lazy.archive for lazy in lazies])
     _build_whole(build, [(lazy.archive.mode, lazy.archive.target) for lazy in link.complete()], set())
+    if refused:
+        raise refused
     return link.stats
 
 

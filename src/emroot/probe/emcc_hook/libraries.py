@@ -116,9 +116,10 @@ class Libraries:
             return None
         said, file = tempfile.mkstemp(prefix='emroot-said-')
         os.close(said)
-        if self.repeat(command, cwd, file):
+        code = self.repeat(command, cwd, file)
+        if code is not None:
             self.served = True
-            return 0, file
+            return code, file
         ended = self.builds.ask_lazily({'command': [str(word) for word in command], 'cwd': cwd, 'said': file,
                                  'missing': [name for _, name in self.awaited.values()]})
         if ended not in (0, REFUSED):
@@ -128,23 +129,23 @@ class Libraries:
         return 1 if ended else 0, file
 
     def repeat(self, command, cwd, file):
-        """Whether the link could be made as an earlier one was. What the linker says is in a file then."""
+        """The exit code of the linker, if the link could be made as an earlier one was. What it says is in a file then."""
         identity = self.builds.command.get('links')
         if not identity:
-            return False
+            return None
         busy, self.builds.busy = self.busy, True
         try:
-            said = self.load('emcc_hook/repeated_links').repeat_link(
+            ended = self.load('emcc_hook/repeated_links').repeat_link(
                 [str(word) for word in command], cwd, self.builds.cache(), identity, list(self.awaited))
         except (OSError, ValueError, LookupError, TypeError, AttributeError):  # a record that is damaged, or was just replaced
-            return False
+            return None
         finally:
             self.builds.busy = busy
-        if said is None:
-            return False
+        if ended is None:
+            return None
         with open(file, 'w', encoding='utf-8', errors='surrogateescape') as f:
-            f.write(said)
-        return True
+            f.write(ended[1])
+        return ended[0]
 
     def build_awaited(self):
         """Build the libraries that were to stay missing."""

@@ -1,10 +1,11 @@
 """Repeats a lazy link, without starting emroot, where an earlier one proves that it needs no other object (see `hook.py`).
 
-`lazy_link/link_records.py` leaves a record in the cache directory: the archives with stubs of a successful link, the members
+`lazy_link/link_records.py` leaves a record in the cache directory: the archives with stubs of an earlier link, the members
 that it loaded, and the names that it looked for, of which no stub can be the definition. A link with the same options but other
-objects may use these archives. Its output is the one that whole archives give if the linker loads no other member of them, if
-its own objects look for no other name, and if they define what libraries took from the objects of the earlier link (`open`).
-Otherwise the link is made as if there were no record.
+objects may use these archives. It ends as with whole archives if the linker loads no other member of them, if its own objects
+look for no other name, and if they define what libraries took from the objects of the earlier link (`open`). If the stubs define
+all that their members do (`bounded`), it is enough that the linker loads none. Otherwise the link is made as if there were no
+record.
 
 It runs in the SDK's Python (3.8 or later) and imports nothing of emroot.
 """
@@ -14,10 +15,11 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import shutil
 import subprocess
 import tempfile
-from typing import Any, Iterable, Iterator, NamedTuple, Sequence
+from typing import Any, Iterable, Iterator, Mapping, NamedTuple, Sequence
 
 #: The records of a cache directory, each a directory with `RECORD` and the archives.
 LINKS = os.path.join('.emroot', 'lazy', 'links')
@@ -70,9 +72,9 @@ def read_template(command: Sequence[str], cwd: str) -> Template:
     return Template(words, output, stubs, simple)
 
 
-def repeat_link(command: Sequence[str], cwd: str, cache: str, identity: str, missing: Iterable[str]) -> str | None:
-    """Make a link again that lacks the libraries `missing` (paths). Returns what the linker wrote to standard error, or None if
-    it is to be made without a record."""
+def repeat_link(command: Sequence[str], cwd: str, cache: str, identity: str, missing: Iterable[str]) -> tuple[int, str] | None:
+    """Make a link again that lacks the libraries `missing` (paths). Returns the linker's exit code, and what it wrote to standard
+    error; or None if the link is to be made without a record."""
     template = read_template(command, cwd)
     directory = os.path.join(cache, LINKS, template.key(identity))
     try:
@@ -80,37 +82,56 @@ def repeat_link(command: Sequence[str], cwd: str, cache: str, identity: str, mis
             record = json.load(f)
     except (OSError, ValueError):
         return None
-    if not template.simple or set(record['archives']) != set(missing) or 'LLD_REPRODUCE' in os.environ:
+    lacking = set(missing)  # others were built since: the linker takes these
+    if not (template.simple or record['bounded']) or not lacking <= set(record['archives']) or 'LLD_REPRODUCE' in os.environ:
         return None
-    private = {path: os.path.join(directory, name) for path, name in record['archives'].items()}
-    words = [os.path.join(directory, record['words'].get(word, '')) if word in record['words'] else word for word in command]
+    private = {path: os.path.join(directory, record['archives'][path]) for path in lacking}
+    taken = {word: os.path.join(directory, name) for word, name in record['words'].items()}
+    words = [taken[word] if taken.get(word) in private.values() else word for word in command]
     with tempfile.TemporaryDirectory(prefix='emroot-') as aside:
         words[template.output] = os.path.join(aside, os.path.basename(command[template.output]))
         if sum(map(len, words)) > _LONG:
             return None
         done = subprocess.run([words[0], '--trace', *words[1:]], cwd=cwd, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                               stderr=subprocess.PIPE, check=False)
-        loaded = list(read_trace(os.fsdecode(done.stdout)))
-        if done.returncode != 0 or not _is_covered(loaded, record, template.stubs, cwd, cache):
+        loaded, messages = list(read_trace(os.fsdecode(done.stdout))), os.fsdecode(done.stderr)
+        if done.returncode and not _may_fail(done.returncode, messages, record, private):
             return None
-        shutil.move(words[template.output], os.path.join(cwd, command[template.output]))
+        if not _is_covered(loaded, record, directory, template.stubs, cwd, cache):
+            return None
+        if not done.returncode:
+            shutil.move(words[template.output], os.path.join(cwd, command[template.output]))
     os.utime(directory)  # the records that were used last are kept
-    messages = os.fsdecode(done.stderr)
     for path, file in private.items():
         messages = messages.replace(file, path)
-    return messages
+    return done.returncode, messages
 
 
-def _is_covered(loaded: Iterable[tuple[str, str]], record: dict[str, Any], stubs: set[str], cwd: str, cache: str) -> bool:
-    """Whether a link that loaded these files and members needs nothing that the archives of the record lack."""
+def _may_fail(code: int, messages: str, record: dict[str, Any], private: Mapping[str, str]) -> bool:
+    """Whether a failure may be that of whole archives: not a crash, and not about a stub. Where an index says what members
+    define, it is compared with the sources first, which needs emroot."""
+    members = (member in record['real'][os.path.basename(file)] for file in private.values()
+               for member in re.findall(re.escape(file) + r'\(([^)]*)', messages))
+    return code > 0 and 'error: ' in messages and not record['exact'] and all(members)
+
+
+def _is_covered(loaded: Iterable[tuple[str, str]], record: dict[str, Any], directory: str, stubs: set[str], cwd: str,
+                cache: str) -> bool:
+    """Whether a link that loaded these files and members needs nothing that the archives of the record, in `directory`, lack."""
     own: dict[str, set[str]] = {}  # by file of the project, the members that were loaded; of an object ''
     for file, member in loaded:
         path = os.path.join(cwd, file)
-        if member and path.startswith(os.path.join(cache, '')):
-            if member not in record['loaded'].get(os.path.basename(path), ()):
+        place, name = os.path.split(path)
+        if place == directory and record['bounded']:
+            if member not in record['real'][name]:
+                return False
+        elif member and path.startswith(os.path.join(cache, '')):
+            if not record['bounded'] and member not in record['loaded'].get(name, ()):
                 return False
         elif file not in stubs:
             own.setdefault(path, set()).add(member)
+    if record['bounded']:
+        return True
     if any(members != {''} and _has_bitcode(path) for path, members in own.items()):
         return False
     looked_for: set[str] = set()
