@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import shutil
 from pathlib import Path
 
 import pytest
@@ -176,6 +177,10 @@ def test_no_object_defines_a_wanted_name_of_which_its_source_does_not_tell(words
     assert len(defined) > 500
     assert [each for each in sorted(defined) if each[1] not in told[each[0]]] == []
     assert sum(map(len, told.values())) < 6 * len(defined)
+    shutil.rmtree(home.memo)
+    MentionedNames(build, plan, whole).may_define(['malloc'])  # what is asked then is compared with what is kept of all sources
+    assert {name: sorted(members) for name, members in MentionedNames(build, plan, whole).may_define(wanted).items()} \
+        == {name: sorted(members) for name, members in told.items()}
 
 
 def _text(sdk: Sdk, compile_: Compile) -> str:

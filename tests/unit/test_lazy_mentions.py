@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
 
+from emroot.lazy_link.source_names.definitions import Definitions, SourcesOnce, describe
 from emroot.lazy_link.source_names.headers import Dialect, Headers, TextReader
-from emroot.lazy_link.source_names.mentions import Mentions, SoughtNames
+from emroot.lazy_link.source_names.mentions import Mentions
 
 
 def _found(directory: Path, names: set[str], suffix: str, text: str, *, private: str = '', public: str = '',
@@ -19,7 +21,11 @@ def _found(directory: Path, names: set[str], suffix: str, text: str, *, private:
     source = str(directory / f'lib/main{suffix}')
     headers = Headers(Dialect(suffix == '.cpp', (str(directory / 'lib/own'),), (str(directory / 'include'),),
                               str(directory / 'compiler'), given), TextReader(), [source])
-    return Mentions(headers).may_define(SoughtNames(names, headers.is_class)).get(source, set())
+    mentions, members = Mentions(headers), {source: ['main.o']}
+    found = SourcesOnce(mentions, members).may_define(names).get('main.o', set())
+    kept = Definitions(json.loads(json.dumps(describe(mentions, members))))  # what is kept says the same
+    assert kept.may_define(names).get('main.o', set()) == found
+    return found
 
 
 #: How C defines `wanted`, with what the headers say.

@@ -51,12 +51,12 @@ class LazyLink:
     def __init__(self, archives: LazyArchives, mentioned: MentionedNames, command: LinkCommand, roots: Roots,
                  existing: Mapping[Path, SymbolIndex], directory: Path, cwd: Path, messages: Path) -> None:
         self.archives, self.command, self.directory, self.cwd, self.messages = archives, command, directory, cwd, messages
-        self.roots, self._existing, self.trace = roots, existing, ''
+        self.roots, self._existing, self.trace, self._has_bounds = roots, existing, '', False
         self.order = list(dict.fromkeys(library.path for library in command.libraries
                                          if library.path in archives.lazies or library.path in existing))
         self._forced: dict[Path, set[str]] = {path: set() for path in self.order}
         self.suspects = Suspects(mentioned, archives, self.order, existing, roots)
-        self._has_bounds = False
+        self._closures: dict[tuple[int, ...], SymbolClosure] = {}
         self.stats = LinkStats(members=sum(len(lazy.archive.members) for lazy in archives.lazies.values()),
                                predicted=sum(not lazy.exact for lazy in archives.lazies.values()))
 
@@ -90,17 +90,19 @@ class LazyLink:
 
     def closure(self) -> SymbolClosure:
         """What the link needs, as far as it is known."""
-        began = time.perf_counter()
         lazies = self.archives.lazies
-        closure = SymbolClosure([lazies[path].index if path in lazies else self._existing[path] for path in self.order],
-                                self.roots)
-        for path, names in self._forced.items():
-            closure.add(self.order.index(path), names)
-        for library in self.command.libraries:
-            if library.whole and library.path in self._existing:
-                closure.add(self.order.index(library.path), self._existing[library.path].names)
-        self._spent('search', began)
-        return closure
+        indexes = [lazies[path].index if path in lazies else self._existing[path] for path in self.order]
+        state = (*map(id, indexes), sum(map(len, self._forced.values())))
+        if state not in self._closures:
+            began = time.perf_counter()
+            self._closures = {state: (closure := SymbolClosure(indexes, self.roots))}  # it holds the indexes
+            for path, names in self._forced.items():
+                closure.add(self.order.index(path), names)
+            for library in self.command.libraries:
+                if library.whole and library.path in self._existing:
+                    closure.add(self.order.index(library.path), self._existing[library.path].names)
+            self._spent('search', began)
+        return self._closures[state]
 
     def _make(self) -> None:
         """Compile the members that are needed, or that may define what the link looks for."""

@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-import json
+import contextlib
 import os
-from collections.abc import Collection, Iterable, Mapping
-from functools import partial
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from functools import cached_property, partial
 from pathlib import Path
 
 from .. import schemas
 from ..engine.build import Build
 from ..engine.command_lines.compile_context import CompileContext
 from ..hashing import digest_record
-from ..host.files import read_file
-from ..host.home import write_json
+from ..host.home import read_json, write_json
 from ..keys.plan import Archive, Compile, Plan
 from .member_builder import mapped_context
+from .source_names.definitions import Definitions, SourcesOnce, describe
 from .source_names.headers import Dialect, Headers, TextReader
-from .source_names.mentions import Mentions, SoughtNames
+from .source_names.mentions import Mentions
 from .symbols.ir_symbols import can_be_scanned, is_assembly, source_of
 
 MemberName = tuple[str, str]
@@ -27,56 +27,60 @@ _BRINGING = ('-include', '-imacros', '-fopenmp', '-fblocks', '-x')
 
 
 class MentionedNames:
-    """Answers for the members of some archives."""
+    """Answers for the members of some archives, by their keys: what decides about a source decides about its archive's key."""
 
     def __init__(self, build: Build, plan: Plan, archives: Iterable[Archive]) -> None:
-        self._build, self._plan, self._archives = build, plan, list(archives)
-        keys = [archive.key for archive in self._archives]
-        self._file = build.home.memo / 'mentions' / f'{digest_record([schemas.MENTIONS, keys])[:32]}.json'
-        self._known: dict[str, list[MemberName]] = _remembered(self._file)
-        self._groups: list[tuple[Mentions, Mapping[str, list[MemberName]]]] | None = None
+        self._build, self._plan, self._archives, self._texts = build, plan, list(archives), TextReader()
+        self._known = {archive.name: read_json(self._file(archive, 'names')) or {} for archive in self._archives}
         self.unbounded = {(archive.name, name) for archive in self._archives for name, key in archive.members
                           if not _is_told(plan.compiles[key])}
         """Members of which the text of their sources does not tell the names."""
 
     def may_define(self, names: Collection[str]) -> dict[str, list[MemberName]]:
         """The members that may define each of the names. Raises `OSError` if a source cannot be read."""
-        new = {name for name in names if name not in self._known}
-        if new:
-            found: dict[str, list[MemberName]] = {name: [] for name in new}
-            for mentions, members in self._read():
-                for file, mentioned in mentions.may_define(SoughtNames(new, mentions.headers.is_class)).items():
-                    for name in mentioned:
-                        found[name] += members.get(file, ())
-            self._known.update(found)
-            write_json(self._file, self._known)
-        return {name: self._known[name] for name in names}
+        for archive in self._archives:
+            known = self._known[archive.name]
+            if new := set(names) - known.keys():
+                answers = [each.may_define(new) for each in self._sources(archive)]
+                known |= {name: [] for name in new}
+                for member, name in ((member, name) for found in answers for member, told in found.items() for name in told):
+                    known[name].append(member)
+                write_json(self._file(archive, 'names'), known)
+        return {name: [(archive.name, member) for archive in self._archives for member in self._known[archive.name][name]]
+                for name in names}
 
-    def _read(self) -> list[tuple[Mentions, Mapping[str, list[MemberName]]]]:
-        if self._groups is None:
-            with self._build.store:
-                context = mapped_context(self._build)
-            groups: dict[Dialect, dict[str, list[MemberName]]] = {}
-            dialects: dict[tuple[object, str], Dialect] = {}
-            for archive in self._archives:
-                for name, key in archive.members:
-                    compile_ = self._plan.compiles[key]
-                    alike = compile_.argv, os.path.splitext(compile_.source)[1]
-                    if alike not in dialects:
-                        dialects[alike] = _dialect(compile_, context)
-                    members = groups.setdefault(dialects[alike], {})
-                    members.setdefault(_path(source_of(compile_, context), context), []).append((archive.name, name))
-            texts = TextReader()
-            self._groups = [(Mentions(Headers(dialect, texts, members)), members) for dialect, members in groups.items()]
-        return self._groups
+    def _file(self, archive: Archive, what: str) -> Path:
+        return self._build.home.memo / 'mentions' / f'{digest_record([schemas.MENTIONS, archive.key])[:32]}.{what}.json'
 
+    def _sources(self, archive: Archive) -> list[Definitions] | list[SourcesOnce]:
+        """What new names are compared with. The first time few sources have to be understood; the second time all are, and this
+        is kept."""
+        if not self._known[archive.name]:
+            return [SourcesOnce(*group) for group in self._read(archive)]
+        file = self._file(archive, 'sources')
+        with contextlib.suppress(LookupError, TypeError, ValueError, AttributeError):
+            return [Definitions(kept) for kept in (read_json(file) or {})['groups']]
+        groups = [describe(mentions, members) for mentions, members in self._read(archive)]
+        write_json(file, {'groups': groups})
+        return [Definitions(kept) for kept in groups]
 
-def _remembered(file: Path) -> dict[str, list[MemberName]]:
-    try:
-        return {name: [(archive, member) for archive, member in members]
-                for name, members in json.loads(read_file(file) or b'{}').items()}
-    except (ValueError, AttributeError, TypeError):
-        return {}
+    def _read(self, archive: Archive) -> Iterator[tuple[Mentions, Mapping[str, list[str]]]]:
+        groups: dict[Dialect, dict[str, list[str]]] = {}
+        dialects: dict[tuple[object, str], Dialect] = {}
+        for name, key in archive.members:
+            compile_ = self._plan.compiles[key]
+            alike = compile_.argv, os.path.splitext(compile_.source)[1]
+            if alike not in dialects:
+                dialects[alike] = _dialect(compile_, self._context)
+            path = _path(source_of(compile_, self._context), self._context)
+            groups.setdefault(dialects[alike], {}).setdefault(path, []).append(name)
+        for dialect, members in groups.items():
+            yield Mentions(Headers(dialect, self._texts, members)), members
+
+    @cached_property
+    def _context(self) -> CompileContext:
+        with self._build.store:
+            return mapped_context(self._build)
 
 
 def _is_told(compile_: Compile) -> bool:

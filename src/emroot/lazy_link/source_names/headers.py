@@ -94,17 +94,17 @@ class Headers:
 
     def _is_class(self, word: str) -> bool:
         """Whether this cannot be the name of a namespace."""
-        return not is_sequence(word, self._namespaces)
+        return not is_sequence(word, self.namespaces)
 
     @cached_property
-    def _namespaces(self) -> set[str]:
+    def namespaces(self) -> set[str]:
         """Words that may name namespaces, and pieces of such words."""
         texts = (self.texts.text(file).text for file in self.files)
         named = {word for text in texts for words in _NAMESPACE.findall(text) for word in WORD.findall(words)}
         return reachable(named, lambda word: (part for macro in self.macros.get(word, ()) for part in macro.words))
 
     @cached_property
-    def _aliases(self) -> dict[str, set[str]]:
+    def aliases_by_word(self) -> dict[str, set[str]]:
         """By words, the names of types that are made of them."""
         found: dict[str, set[str]] = {}
         for file in self.files:
@@ -115,7 +115,7 @@ class Headers:
 
     def aliases(self, word: str) -> set[str]:
         """The names that a class with this name may have, this one among them."""
-        return reachable([word], lambda name: self._aliases.get(name, ()))
+        return reachable([word], lambda name: self.aliases_by_word.get(name, ()))
 
 
 def is_sequence(name: str, words: Set[str]) -> bool:

@@ -130,13 +130,18 @@ class Mentions:
         return reachable(words, lambda word: self._standing_for.get(word, ()))
 
     def _found_in(self, file: str, sought: SoughtNames) -> set[str]:
-        if file in self.headers.unknown:
+        chunks = self.definitions(file)
+        if chunks is None:
             return set(sought.names)
-        chunks = self._definitions(file) if self.headers.is_public(file) else self._chunks(file)
         return set().union(*(sought.found_in(chunk, self.headers.aliases, cxx=self._cxx) for chunk in chunks))
 
-    def _definitions(self, file: str) -> list[Chunk]:
-        """What a header for programs may define: functions with a body, in C. A program itself has the rest."""
+    def definitions(self, file: str) -> list[Chunk] | None:
+        """What a file may define; None for anything. Of a header for programs these are functions with a body, in C: a program
+        itself has the rest."""
+        if file in self.headers.unknown:
+            return None
+        if not self.headers.is_public(file):
+            return self._chunks(file)
         if self._cxx or file.startswith(self.headers.dialect.compilers) or self.headers.texts.text(file).outside is None:
             return []
         return [chunk for chunk in self._chunks(file) if chunk.body]

@@ -1,0 +1,73 @@
+"""What the sources of one dialect may define, as data: once kept, new names are compared with it, and no source is read."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from typing import Any
+
+from .headers import is_sequence
+from .mentions import Chunk, Mentions, SoughtNames
+from .source_text import reachable
+
+
+class Definitions:
+    """Compares names with what `describe` gave."""
+
+    def __init__(self, kept: Mapping[str, Any]) -> None:
+        self._cxx, self._members = bool(kept['cxx']), list(kept['members'])
+        self._namespaces, self._aliases = frozenset(kept['namespaces']), kept['aliases']
+        self._files = [(numbers, None if chunks is None else [Chunk(frozenset(words.split()), joins, False, instantiates)
+                                                              for words, joins, instantiates in chunks])
+                       for numbers, chunks in kept['files']]
+
+    def may_define(self, names: Collection[str]) -> dict[str, set[str]]:
+        """By member, the names that it may define."""
+        sought, found = SoughtNames(names, lambda word: not is_sequence(word, self._namespaces)), dict[str, set[str]]()
+        for numbers, chunks in self._files:
+            told = set(names) if chunks is None else set().union(*(sought.found_in(chunk, self._names_of, cxx=self._cxx)
+                                                                   for chunk in chunks))
+            for number in numbers if told else ():
+                found.setdefault(self._members[number], set()).update(told)
+        return found
+
+    def _names_of(self, word: str) -> set[str]:
+        return reachable([word], lambda name: self._aliases.get(name, ()))
+
+
+class SourcesOnce:
+    """Compares names with the sources themselves, as far as these mention any. `members`: see `describe`."""
+
+    def __init__(self, mentions: Mentions, members: Mapping[str, Sequence[str]]) -> None:
+        self._mentions, self._members = mentions, members
+
+    def may_define(self, names: Collection[str]) -> dict[str, set[str]]:
+        """By member, the names that it may define."""
+        found: dict[str, set[str]] = {}
+        for file, told in self._mentions.may_define(SoughtNames(names, self._mentions.headers.is_class)).items():
+            for member in self._members.get(file, ()):
+                found.setdefault(member, set()).update(told)
+        return found
+
+
+def describe(mentions: Mentions, members: Mapping[str, Sequence[str]]) -> dict[str, Any]:
+    """What a group of sources may define. `members`: the members of an archive by their source."""
+    headers, cxx = mentions.headers, mentions.headers.dialect.cxx
+    names = sorted({member for of_file in members.values() for member in of_file})
+    number, files = {name: n for n, name in enumerate(names)}, []
+    for file in sorted(headers.files):
+        chunks = mentions.definitions(file)
+        kept = None if chunks is None else list(_described(chunks, cxx=cxx))
+        if kept != []:
+            numbers = sorted({number[member] for each in headers.including([file]) for member in members.get(each, ())})
+            files.append([numbers, kept])
+    return {'cxx': cxx, 'members': names, 'files': files, 'namespaces': sorted(headers.namespaces) if cxx else [],
+            'aliases': {word: sorted(of) for word, of in headers.aliases_by_word.items()} if cxx else {}}
+
+
+def _described(chunks: Collection[Chunk], *, cxx: bool) -> Iterator[tuple[str, bool, bool]]:
+    """Each chunk's words. In C they are compared one by one, unless they may be joined, so that they need not be kept apart."""
+    apart = {chunk for chunk in chunks if cxx or chunk.joins}
+    words = frozenset[str]().union(*(chunk.words for chunk in chunks if chunk not in apart))
+    if words:
+        yield ' '.join(sorted(words)), False, False
+    yield from sorted({(' '.join(sorted(chunk.words)), chunk.joins, chunk.instantiates) for chunk in apart})
