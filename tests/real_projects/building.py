@@ -57,7 +57,8 @@ class Way:
         """The environment of a machine that has this SDK, its Node and nothing else of the kind."""
         path = os.pathsep.join([str(self._sdk.root), str(Path(self._sdk.node[0]).parent), os.environ['PATH']])
         kept = {name: value for name, value in os.environ.items() if not name.startswith(_HEEDED)}
-        return {**kept, 'PATH': path, 'EM_CONFIG': str(self._place / 'config')}
+        return {**kept, 'PATH': path, 'EM_CONFIG': str(self._place / 'config'),
+                'PYTHONDONTWRITEBYTECODE': ''}  # as installed: no module is compiled in each process
 
 
 def build(project: Project, mode: str, way: Way, sdk: Sdk, work: Path) -> Built:
