@@ -106,19 +106,33 @@ def test_nothing_of_the_shell_stays_in_a_repository(monkeypatch: pytest.MonkeyPa
     assert dict(os.environ) == {'PATH': '/bin', 'HOME': '/h'}
 
 
-@pytest.mark.skipif(os.name == 'nt', reason='a script')
-def test_what_a_link_leaves_says_what_it_is_when_it_is_started(tmp_path: Path) -> None:
-    made, out = tmp_path / 'made', tmp_path / 'out'
-    made.mkdir()
-    (made / 'a.js').write_text('let a;\n' * 1000, encoding='utf-8')
-    (made / 'a.wasm').write_bytes(b'\0asm')
-    pack(made, out)
+def started(tmp_path: Path, *names: str) -> subprocess.CompletedProcess[str]:
+    """What happens when a packed program is started by a link to it, with a program that says its arguments for Node."""
+    made, out, node = tmp_path / 'made', tmp_path / 'bin/out', tmp_path / 'sdk/no de'
+    says = '#!/bin/sh\necho "${1##*/}, $2" `wc -l <"$1"`\nexit 7\n'
+    for path, text in {**{made / name: 'let a;\n' * 1000 for name in names}, node: says, out: ''}.items():
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(text, encoding='utf-8')
+    node.chmod(0o755)
+    pack(made, out, node)
     out.chmod(0o755)
-    started = subprocess.run([out], capture_output=True, text=True, check=False)
-    assert (started.returncode, started.stdout) == (126, '')
-    assert 'wasm_cc_test' in started.stderr
     with tarfile.open(out) as tar:
-        assert tar.getnames() == ['a.js', 'a.wasm']
+        assert tar.getnames() == sorted(names)
+    (tmp_path / 'link').symlink_to(out)
+    return subprocess.run([tmp_path / 'link', 'an argument'], capture_output=True, text=True, check=False)
+
+
+@pytest.mark.skipif(os.name == 'nt', reason='a script')
+def test_what_a_link_leaves_is_a_program_if_it_is_started(tmp_path: Path) -> None:
+    done = started(tmp_path, "it's.js", "it's.wasm")
+    assert (done.returncode, done.stdout, done.stderr) == (7, "it's.js, an argument 1000\n", '')
+
+
+@pytest.mark.skipif(os.name == 'nt', reason='a script')
+def test_what_a_link_leaves_says_what_it_is_if_it_is_no_program(tmp_path: Path) -> None:
+    done = started(tmp_path, 'a.wasm')
+    assert (done.returncode, done.stdout) == (126, '')
+    assert 'this is a tar' in done.stderr
 
 
 def test_source_maps_name_sources_as_they_lie_in_the_workspace(tmp_path: Path) -> None:

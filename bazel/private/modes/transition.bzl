@@ -9,6 +9,9 @@ _MALLOC = "//command_line_option:custom_malloc"
 _LINKOPT = "//command_line_option:linkopt"
 _DYNAMIC_MODE = "//command_line_option:dynamic_mode"
 
+# Neither chooses a toolchain, but conditions of targets look at them, and would find the machine's own.
+_BY_NAME = {"//command_line_option:compiler": "emscripten", "//command_line_option:cpu": "wasm"}
+
 # Features that an attribute decides, so that one from the command line does not contradict it; `_default` leaves it to that, and
 # to options.
 _LTO = {"full": ["lto"], "none": [], "thin": ["thin_lto"]}
@@ -51,7 +54,7 @@ def _wasm_transition_impl(settings_before, attr):
         if name not in features:
             features.append(name)
     arch = attr.arch if attr.arch != "_default" else "wasm64" if is_on(said.get("MEMORY64")) else "wasm32"
-    return {
+    return _BY_NAME | {
         _DYNAMIC_MODE: "off",
         _FEATURES: features,
         _MALLOC: None,
@@ -61,5 +64,5 @@ def _wasm_transition_impl(settings_before, attr):
 wasm_transition = transition(
     implementation = _wasm_transition_impl,
     inputs = [_FEATURES, _LINKOPT],
-    outputs = [_DYNAMIC_MODE, _FEATURES, _MALLOC, _PLATFORMS],
+    outputs = list(_BY_NAME) + [_DYNAMIC_MODE, _FEATURES, _MALLOC, _PLATFORMS],
 )

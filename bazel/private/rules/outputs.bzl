@@ -8,10 +8,17 @@ ALLOWED = (
     "wasm.js wasm.map wasm.orig worker.js worker.mjs ww.js"
 ).split(" ")
 
+# Those that have a label where a rule names none, as with emsdk's rule.
+LABELLED = ["data", "html", "js", "mjs", "symbols", "wasm", "wasm.debug.wasm", "wasm.map"]
+
 def divide(name):
     """A file's name as the program's and the longest of what a link adds to it, or nothing."""
     kinds = sorted([kind for kind in ALLOWED if name.endswith("." + kind)], key = len)
     return (name.removesuffix("." + kinds[-1]), kinds[-1]) if kinds else (name, "")
+
+def program_name(target):
+    """What the program of a target is called: `hello` for `dir/hello`, and for `hello.js` and `hello.tar` too (`link_action.py`)."""
+    return divide(target.rpartition("/")[2].removesuffix(".tar"))[0]
 
 def _debug_kinds(words):
     """Files next to the program that are for debuggers; `-g0` takes back what came before it."""

@@ -4,7 +4,7 @@ load("//bazel/private/modes:transition.bzl", "wasm_transition")
 load("//bazel/private/sdk:run_tool.bzl", "run_tool")
 load(":launcher.bzl", "LAUNCHER_ATTRIBUTES", "arguments_aspect", "environment_of", "make_launcher", "without")
 load(":link.bzl", "LINK_ATTRIBUTES", "link", "link_aspect", "programs")
-load(":outputs.bzl", "ALLOWED", "default_kinds", "divide")
+load(":outputs.bzl", "ALLOWED", "default_kinds", "divide", "program_name")
 
 def _wasm_cc_binary_impl(ctx):
     target = ctx.attr.cc_target[0]
@@ -14,7 +14,7 @@ def _wasm_cc_binary_impl(ctx):
         if not divide(output.basename)[1]:
             fail("outputs: a link makes no %s; possible are %s" % (output.basename, ", ".join(["." + kind for kind in ALLOWED])))
     if not outputs:
-        base = divide(target.label.name.rpartition("/")[2])[0]
+        base = program_name(target.label.name)
         outputs = [ctx.actions.declare_file("%s/%s.%s" % (ctx.label.name, base, kind)) for kind in default_kinds(words)]
     args = ctx.actions.args()
     args.add(packed)

@@ -67,7 +67,12 @@ def _command_line(lazy):
         # Of a shared library Bazel gives no path: a name, and the directories where it may be.
         _library("dynamic_library", flags = ["-l%{libraries_to_link.name}"]),
         _library("versioned_dynamic_library", flags = ["-l:%{libraries_to_link.name}"]),
-        _library("object_file_group", flags = ["%{libraries_to_link.object_files}"], iterate_over = "libraries_to_link.object_files"),
+        # What would be an archive with the feature supports_start_end_lib off: of it, the linker loads what it needs.
+        _library("object_file_group", flag_groups = [
+            flag_group(flags = ["-Wl,--start-lib"], expand_if_false = "libraries_to_link.is_whole_archive"),
+            flag_group(flags = ["%{libraries_to_link.object_files}"], iterate_over = "libraries_to_link.object_files"),
+            flag_group(flags = ["-Wl,--end-lib"], expand_if_false = "libraries_to_link.is_whole_archive"),
+        ]),
         _library("static_library", flag_groups = [
             flag_group(flags = ["-Wl,--whole-archive"], expand_if_true = "libraries_to_link.is_whole_archive"),
             flag_group(flags = ["%{libraries_to_link.name}"]),

@@ -57,14 +57,14 @@ def link_packed(action: Action, program: str, words: list[str], cache: Path) -> 
     made.mkdir()
     if _is_side_module(rest):
         rest = [a for a in rest if not a.startswith('--oformat=')]  # it has no JavaScript to be written in any format
-    # Bazel calls a shared library lib*.so, users call a program hello.js.
-    name = f'{divide(out.name.removesuffix(".so"))[0]}.{_output_format(rest)}'
+    # Bazel calls a shared library lib*.so, users call a program hello.js, or hello.tar for what it is.
+    name = f'{divide(out.name.removesuffix(".so").removesuffix(".tar"))[0]}.{_output_format(rest)}'
     # What features tell comes before the output, what targets and --linkopt tell after it.
     code = run(action, program, [*rest, '-o', str(made / name)], cache, options=words[at:])
     if code == 0:
         for source_map in made.glob('*.map'):
             name_sources(source_map, action.root)
-        pack(made, out)
+        pack(made, out, action.sdk.node)
     return code
 
 

@@ -1,28 +1,59 @@
-"""All that a link leaves as the one file that Bazel expects of it, a tar; `wasm_cc_binary` unpacks it."""
+"""All that a link leaves as the one file that Bazel expects of it, a tar; `wasm_cc_binary` unpacks it. Started as a program, by
+`bazel run` for example, it runs under Node."""
 
 from __future__ import annotations
 
+import io
+import os
+import shlex
 import tarfile
 from pathlib import Path
 
 from .action import Action
+from .output_unpacker import divide
 
-#: The name of the first entry of what a link leaves, a tar: it says something to whoever starts that as a program, and nothing to
-#: tar. A name has no more than 100 bytes.
-_STARTED = '#!/bin/sh\necho "emroot: this is a tar: run it by wasm_cc_binary or wasm_cc_test">&2;exit 126\n'
+#: The name of the first entry of what a link leaves, a remark, which tar passes over: no more than 100 bytes. To a shell it is a
+#: script that runs another one, the remark's text.
+_STARTED = '#!/bin/sh\ns=$(tail -c+513 "$0"|head -c2048);eval "${s#*=}";exit\n'
+#: The bytes of the remark.
+_ROOM = 2048
+_RUN = """
+d=$(mktemp -d) || exit
+trap 'rm -rf "$d"' EXIT
+trap exit INT TERM
+tar xf "$0" -C "$d"
+n=$(readlink -f "$0")
+n=${{n%/*}}/{node}
+[ -x "$n" ] || n=node
+[ -e "$d"/{data} ] && cd "$d"
+"$n" "$d"/{script} "$@"
+"""
+_NOTHING_TO_RUN = 'echo "emroot: this is a tar without JavaScript to run" >&2; exit 126'
 
 
-def pack(directory: Path, out: Path) -> None:
-    """Write a tar of all files of a directory that depends on their names and contents alone."""
+def pack(directory: Path, out: Path, node: Path | None = None) -> None:
+    """Write a tar of all files of a directory. It depends on their names and contents, and on the way to `node`, alone."""
+    files = {path.relative_to(directory).as_posix(): path for path in sorted(directory.rglob('*')) if path.is_file()}
+    near = os.path.relpath(node, out.parent).replace(os.sep, '/') if node else ''
+    text = f'{_ROOM} comment={_when_started(list(files), near)}'.encode()
     with tarfile.open(out, 'w', format=tarfile.USTAR_FORMAT) as tar:
         first = tarfile.TarInfo(_STARTED)
-        first.type = tarfile.XGLTYPE  # remarks on all entries, here none
-        tar.addfile(first)
-        for path in sorted(p for p in directory.rglob('*') if p.is_file()):
-            entry = tarfile.TarInfo(path.relative_to(directory).as_posix())
+        first.type, first.size = tarfile.XGLTYPE, _ROOM
+        tar.addfile(first, io.BytesIO(text.ljust(_ROOM - 1) + b'\n'))
+        for name, path in files.items():
+            entry = tarfile.TarInfo(name)
             entry.size, entry.mode = path.stat().st_size, 0o755
             with open(path, 'rb') as f:
                 tar.addfile(entry, f)
+
+
+def _when_started(names: list[str], node: str) -> str:
+    """What a shell does that starts the tar."""
+    scripts = [name for name in names if divide(name)[1] in ('js', 'mjs')]
+    if not scripts:
+        return _NOTHING_TO_RUN
+    data = f'{divide(scripts[0])[0]}.data'  # is looked for where the program starts
+    return _RUN.format(node=shlex.quote(node), data=shlex.quote(data), script=shlex.quote(scripts[0]))
 
 
 def unpack(tar: tarfile.TarFile, directory: Path) -> None:
@@ -46,7 +77,7 @@ def strip(action: Action, arguments: list[str]) -> int:
         action.say(done.stderr)
         if done.returncode != 0:
             return done.returncode
-    pack(made, Path(arguments[at + 1]))
+    pack(made, Path(arguments[at + 1]), action.sdk.node)
     return 0
 
 
