@@ -23,13 +23,28 @@ load("@rules_cc//cc:cc_binary.bzl", "cc_binary")
 load("@rules_cc//cc:cc_library.bzl", "cc_library")
 load("@rules_cc//cc:cc_test.bzl", "cc_test")
 
-cc_library(name = "part", srcs = ["part.c"])
+config_setting(name = "by_cpu", values = {"cpu": "wasm"})
+config_setting(name = "by_compiler", values = {"compiler": "emscripten"})
+config_setting(name = "by_toolchain", flag_values = {"@bazel_tools//tools/cpp:compiler": "emscripten"})
+cc_library(name = "part", srcs = ["part.c"], copts = select({":by_cpu": ["-DCPU"], "//conditions:default": []}) +
+    select({":by_compiler": ["-DCOMPILER"], "//conditions:default": []}) +
+    select({":by_toolchain": ["-DTOOLCHAIN"], "//conditions:default": []}))
 cc_binary(name = "program", srcs = ["main.c"], deps = [":part"])
 cc_test(name = "test", srcs = ["main.c"], deps = [":part"])
 wasm_cc_test(name = "test_wasm", cc_target = ":test")
 wasm_cc_binary(name = "program_wasm", cc_target = ":program", outputs = ["program.js", "program.wasm"])
+cc_binary(name = "code.tar", srcs = ["code.c"])
+wasm_cc_binary(name = "code_wasm", cc_target = ":code.tar")
+cc_binary(name = "libpart.so", srcs = ["part.c"], linkshared = True, tags = ["manual"])
+wasm_cc_binary(name = "part_wasm", cc_target = ":libpart.so", dynamic = "side", tags = ["manual"])
+genrule(name = "named", srcs = ["code_wasm/code.js"], outs = ["named.js"], cmd = "cp $(location code_wasm/code.js) $@")
 ''',
-    'part.c': 'int part(void) { return sizeof(void *); }\n',
+    'part.c': '''
+#if !defined __EMSCRIPTEN__ || defined CPU && defined COMPILER && defined TOOLCHAIN
+int part(void) { return sizeof(void *); }
+#endif
+''',
+    'code.c': 'int main(int argc, char **argv) { return argv[argc - 1][0]; }\n',
     'main.c': '#include <stdio.h>\nint part(void);\nint main(void) { printf("pointers of %d bytes\\n", part()); return 0; }\n',
     'hello/BUILD.bazel': '''
 load("@emroot//bazel:defs.bzl", "wasm_cc_binary")
@@ -87,6 +102,20 @@ def test_targets_for_the_machine_and_for_webassembly_are_one_build(kept: Workspa
     assert sorted(re.findall(r'pointers of (\d) bytes', said)) == ['4', '8']
     assert kept.program(kept.directory / 'bazel-bin/program.js') == 'pointers of 4 bytes\n'
     assert (kept.directory / 'bazel-bin/program').read_bytes().startswith(b'\x7fELF'), 'the machine\'s own'
+    assert 'code.wasm' in (kept.directory / 'bazel-bin/named.js').read_text(encoding='utf-8')
+
+
+@pytest.mark.default
+@pytest.mark.parametrize('target', [['//:code_wasm'], ['--platforms=@emroot//bazel/platforms:wasm32', '//:code.tar']], ids=str)
+def test_a_program_is_run_with_its_arguments_and_its_exit_code_is_told(kept: Workspace, target: list[str]) -> None:
+    done = kept.run('run', '--features=c_link', '--features=exit_runtime', *target, '--', 'first', '*', check=False)
+    assert done.returncode == ord('*'), done.stderr[-3000:]
+
+
+@pytest.mark.slow
+def test_a_shared_library_becomes_a_side_module(kept: Workspace) -> None:
+    kept.build('//:part_wasm')
+    assert b'dylink.0' in (kept.directory / 'bazel-bin/part_wasm/libpart.wasm').read_bytes()[:40]
 
 
 PROGRAMS = ('hello-world-wasm', 'hello-world-wasm-simd', 'hello-world-wasm-relaxed-simd', 'hello-lto-wasm', 'hello-thin-wasm')

@@ -194,3 +194,8 @@ def test_a_packed_program_is_stripped_inside(emcc: FakeEmcc, code: int) -> None:
     if code == 0:
         assert packed(Path('stripped')) == {'app.js': 'made by em++.py', 'app.wasm': 'made by em++.py, stripped'}
     assert Path('stripped').exists() == (code == 0)
+
+
+def test_an_output_format_may_be_two_words(emcc: FakeEmcc) -> None:
+    assert link(emcc.action(packs=True), 'em++.py', ['a.o', '--oformat=js', '-o', 'app', '--oformat', 'mjs']) == 0
+    assert 'app.mjs' in packed(Path('app'))

@@ -78,6 +78,13 @@ def test_ports_are_named_and_are_something_to_depend_on() -> None:
     assert 'deps = ["@emscripten_cache//ports:zlib", "@emscripten_cache//ports:libpng"]' in text
 
 
+def test_a_link_that_makes_its_libraries_is_told_of_ports_alone_and_of_its_mode() -> None:
+    both = advice(needs('libemmalloc', ports=['zlib']), GIVEN, [], makes=True)
+    assert both and 'libemmalloc' not in both and both.count('emroot: ') == 1
+    other = advice(needs('libc', directory='wasm32-emscripten/lto', ports=['zlib']), GIVEN, [], makes=True)
+    assert other and 'lto = "full"' in other and 'features = ["wasm32", "lto"], targets = ["auto", "zlib"]' in other
+
+
 def test_other_failures_are_none_of_its_business() -> None:
     assert advice({}, GIVEN, []) is None
     assert advice(needs('libnoexit'), GIVEN, []) is None
@@ -85,8 +92,9 @@ def test_other_failures_are_none_of_its_business() -> None:
 
 
 def test_options_that_bring_ports_in() -> None:
-    words = ['-sUSE_ZLIB', '-s', 'USE_SDL=2', '-sUSE_PTHREADS=1', '--use-port=libpng', '-sUSE_BZIP2=0', '-O2', 'USE_X.c']
-    assert port_options(words) == ['-sUSE_ZLIB', '-sUSE_SDL=2', '--use-port=libpng']
+    words = ['-sUSE_ZLIB', '-s', 'USE_SDL=2', '-sUSE_PTHREADS=1', '--use-port=libpng', '-sUSE_BZIP2=0', '-O2', 'USE_X.c',
+             '--use-port', 'bzip2', '-lSDL2_mixer']
+    assert port_options(words) == ['-sUSE_ZLIB', '-sUSE_SDL=2', '--use-port=libpng', '--use-port=bzip2', '-lSDL2_mixer']
 
 
 def test_a_compile_finds_its_ports_where_emcc_looks(tmp_path: Path) -> None:

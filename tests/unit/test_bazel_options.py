@@ -100,15 +100,18 @@ def test_a_program_is_built_as_features_attributes_and_options_say(features: lis
     assert set(after['//command_line_option:features']) == on
     assert after['//command_line_option:platforms'] == [f'//bazel/platforms:{arch}']
     assert after['//command_line_option:dynamic_mode'] == 'off'
+    assert (after['//command_line_option:cpu'], after['//command_line_option:compiler']) == ('wasm', 'emscripten')
     assert '//command_line_option:linkopt' not in after, 'all that the program depends on would be compiled once more'
 
 
 @pytest.mark.parametrize(('words', 'kinds'), [
     (['-O2', '--oformat=js'], 'js wasm'),
     (['--oformat=js', '--oformat=html'], 'html js wasm'),
+    (['--oformat=js', '--oformat', 'mjs'], 'mjs wasm'),
     (['--oformat=mjs', '--emit-symbol-map'], 'mjs wasm symbols'),
     (['--oformat=bare', '-gsource-map'], 'wasm wasm.map'),
     (['-sSIDE_MODULE=2', '--oformat=js'], 'wasm'),
+    (['--oformat=js', '--emroot-shared', '-o', 'libplug.so'], 'wasm'),
     (['-s', 'SINGLE_FILE=1', '-gsource-map'], 'js'),
     (['-sSINGLE_FILE', '--oformat=html', '--preload-file', 'a'], 'html data'),
     (['-sSINGLE_FILE=0', '-sSTANDALONE_WASM'], 'js wasm'),

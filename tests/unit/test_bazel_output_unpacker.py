@@ -55,3 +55,10 @@ def test_the_rule_allows_what_can_be_unpacked() -> None:
     names: dict[str, object] = {'load': lambda *_: None}
     exec((ROOT / 'bazel/private/rules/outputs.bzl').read_text(encoding='utf-8'), names)  # noqa: S102  # it is Python, too
     assert names['ALLOWED'] == list(KINDS)
+
+
+def test_a_shared_library_is_a_side_module_as_it_is(tmp_path: Path) -> None:
+    (tmp_path / 'libplug.so').write_bytes(b'\0asm')
+    assert main([str(tmp_path / 'libplug.so'), str(tmp_path / 'plug.wasm')]) == 0
+    assert (tmp_path / 'plug.wasm').read_bytes() == b'\0asm'
+    assert main([str(tmp_path / 'libplug.so'), str(tmp_path / 'plug.js')]) == 1

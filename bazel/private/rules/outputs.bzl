@@ -18,7 +18,7 @@ def divide(name):
 
 def program_name(target):
     """What the program of a target is called: `hello` for `dir/hello`, and for `hello.js` and `hello.tar` too (`link_action.py`)."""
-    return divide(target.rpartition("/")[2].removesuffix(".tar"))[0]
+    return divide(target.rpartition("/")[2].removesuffix(".so").removesuffix(".tar"))[0]
 
 def _debug_kinds(words):
     """Files next to the program that are for debuggers; `-g0` takes back what came before it."""
@@ -34,8 +34,15 @@ def _debug_kinds(words):
 
 def _format(words, said):
     """What a link is written as (`emcc_wrapper.py: _output_format`)."""
-    given = ["js"] + [word.partition("=")[2] for word in words if word.startswith("--oformat=")]
-    return "wasm" if is_on(said.get("SIDE_MODULE")) or given[-1] in ("bare", "wasm") else given[-1]
+    given = ["js"]
+    for word, following in zip(words, words[1:] + [""]):
+        if word == "--oformat" or word.startswith("--oformat="):
+            given.append(word.partition("=")[2] or following)
+    return "wasm" if is_on(said.get("SIDE_MODULE")) or is_shared(words) or given[-1] in ("bare", "wasm") else given[-1]
+
+def is_shared(words):
+    """Whether it is a shared library that is linked, and no program (`link_action.py: SHARED`)."""
+    return "--emroot-shared" in words
 
 def default_kinds(words):
     """Kinds of files that a link with these arguments leaves, of those that emsdk's rule has and modules of JavaScript."""

@@ -47,7 +47,7 @@ def _advice_on_ports(action: Action, cache: Path, arguments: Sequence[str], port
         return b''
     mode = [a for a in arguments if a == '-m64' or a.startswith('-flto')]
     needs = ask(action.sdk.root, action.environment(cache), action.scratch, ['emcc', 'main.o', *mode, *ports])
-    return (advice({**needs, 'libraries': []}, in_cache(cache), []) or '').encode() if needs else b''
+    return (advice(needs, in_cache(cache), [], makes=True) or '').encode()
 
 
 def relative_dependencies(file: Path, here: Path, own: Sequence[str]) -> None:

@@ -33,7 +33,7 @@ _OWN_FILES = re.compile(r'-?-(preload|embed)-file|-sENVIRONMENT=(?!.*node)|'
 
 def link(action: Action, program: str, arguments: list[str]) -> int:
     """Run emcc for all that is no mere compile: links and queries."""
-    given = by_path(arguments)
+    given = with_format(by_path(arguments))
     cached = [a for a in given if is_for_cache(a) and not a.startswith('-')]
     ports = [mapped(a.removeprefix(PORT), action.root) for a in given if a.startswith(PORT)]
     words = for_tests([a for a in given if a not in cached and not a.startswith(PORT)])
@@ -79,7 +79,7 @@ def run(action: Action, program: str, words: list[str], cache: Path, *, options:
         if port_options(words) or not can_make(action):
             needs = ask(action.sdk.root, env, action.scratch, [program.removesuffix('.py'), *words])
             if lacks_ports(needs, given) or not can_make(action):
-                action.say((advice(needs, given, options) or '').encode() or done.stderr)
+                action.say((advice(needs, given, options, makes=can_make(action)) or '').encode() or done.stderr)
                 return done.returncode
         done = make_and_run(action, program, words, cache)
         action.say(tell(action, given) if action.packs else b'')  # a configure script takes what is said for a warning
@@ -121,6 +121,12 @@ def by_path(arguments: Sequence[str]) -> list[str]:
     directories = [Path(a[2:]) for a in arguments if a.startswith('-L')]
     found = [next(d / f'lib{a[2:]}.so' for d in directories if (d / f'lib{a[2:]}.so').exists()) for a in named]
     return [a for a in arguments if a not in named] + [str(path) for path in found]
+
+
+def with_format(arguments: Sequence[str]) -> list[str]:
+    """Arguments, with `--oformat` and what follows it as one word."""
+    at = [n for n, word in enumerate(arguments[:-1]) if word == '--oformat']
+    return [f'{word}={arguments[n + 1]}' if n in at else word for n, word in enumerate(arguments) if n - 1 not in at]
 
 
 def name_sources(source_map: Path, here: Path) -> None:

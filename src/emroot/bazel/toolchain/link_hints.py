@@ -42,17 +42,19 @@ def ask(root: Path, env: Mapping[str, str], scratch: Path, argv: Sequence[str]) 
     return {} if 'rejected' in found else found
 
 
-def advice(needs: Mapping[str, Any], given: Collection[str], options: Sequence[str]) -> str | None:
-    """Hints for a failed link. `needs`: from `ask`; `given`: paths in its cache; `options`: those that no feature told."""
+def advice(needs: Mapping[str, Any], given: Collection[str], options: Sequence[str], *, makes: bool = False) -> str | None:
+    """Hints for a failed link. `needs`: from `ask`; `given`: paths in its cache; `options`: those that no feature told; `makes`:
+    whether it would make the libraries that it lacks."""
     if not needs:
         return None
     directories = {path.rpartition('/')[0] for path in given if path.endswith(('.a', '.o'))}
     parts, libraries = _parts(needs['directory']), [target for target, path in needs['libraries'] if path not in given]
+    found = [_ports(needs['ports'], parts)] if lacks_ports(needs, given) else []
     if libraries and directories and needs['directory'] not in directories:
-        return _other_mode(parts, _parts(min(directories)))
-    ports = needs['ports'] if lacks_ports(needs, given) else []
-    found = [_libraries(libraries, parts, options)] if libraries else []
-    return '\n'.join([*found, *([_ports(ports, parts)] if ports else [])]) or None
+        found.insert(0, _other_mode(parts, _parts(min(directories))))
+    elif libraries and not makes:
+        found.insert(0, _libraries(libraries, parts, options))
+    return ''.join(found) or None
 
 
 def lacks_ports(needs: Mapping[str, Any], given: Collection[str]) -> bool:
@@ -72,12 +74,13 @@ def share(needed: str, targets: Sequence[str], chosen: str) -> str:
 def port_options(arguments: Sequence[str]) -> list[str]:
     """Options that ask for ports."""
     return [a for a in _joined(arguments)
-            if re.match(r'--use-port=|-sUSE_(?!PTHREADS|WEBGPU)[A-Z0-9_]+', a) and not a.endswith('=0')]
+            if re.match(r'--use-port=|-sUSE_(?!PTHREADS|WEBGPU)[A-Z0-9_]+|-lSDL2_mixer', a) and not a.endswith('=0')]
 
 
 def _joined(options: Sequence[str]) -> list[str]:
-    """Options, with `-s` and what follows it as one word."""
-    return re.sub(r'(^|\n)-s\n', r'\1-s', '\n'.join(options)).split('\n')
+    """Options, with `-s` or `--use-port` and what follows it as one word."""
+    text = re.sub(r'^(-s)\n|^(--use-port)\n', lambda m: m[1] or f'{m[2]}=', '\n'.join(options), flags=re.MULTILINE)
+    return text.split('\n')
 
 
 def _parts(directory: str) -> list[str]:

@@ -33,27 +33,30 @@ def kind_of(name: str) -> str:
     return 'symbols' if kind.endswith('.symbols') else kind
 
 
+def contents(packed: str) -> dict[str, bytes]:
+    """The files that a link left, by name. A shared library is not packed: it is WebAssembly by itself."""
+    if not tarfile.is_tarfile(packed):
+        return {f'{Path(packed).stem}.wasm': Path(packed).read_bytes()}
+    with tarfile.open(packed) as tar:
+        return {member.name: file.read() for member in tar.getmembers() if (file := tar.extractfile(member))}
+
+
 def main(arguments: list[str]) -> int:
     """Write each wanted file; return the exit code."""
     packed, *files = arguments
-    missing = []
-    with tarfile.open(packed) as tar:
-        members = {kind_of(member.name): member for member in tar.getmembers()}
-        for file in files:
-            member = members.get(kind_of(Path(file).name))
-            content = tar.extractfile(member) if member else None
-            if content is None:
-                missing.append(Path(file).name)
-                continue
-            Path(file).write_bytes(content.read())
-            Path(file).chmod(0o755)
-        if missing:
-            made = ', '.join(sorted(member.name for member in tar.getmembers()))
-            print(f'emroot: the link left no {", ".join(missing)}; it left {made}', file=sys.stderr)
-            for name in missing:
-                if option := BROUGHT_BY.get(kind_of(name)):
-                    print(f'  hint: {name} comes with `linkopts = ["{option}"]`', file=sys.stderr)
-            print('  hint: list in `outputs` of wasm_cc_binary what the link leaves', file=sys.stderr)
+    left = contents(packed)
+    kinds = {kind_of(name): content for name, content in left.items()}
+    missing = [Path(file).name for file in files if kind_of(Path(file).name) not in kinds]
+    for file in map(Path, files):
+        if file.name not in missing:
+            file.write_bytes(kinds[kind_of(file.name)])
+            file.chmod(0o755)
+    if missing:
+        print(f'emroot: the link left no {", ".join(missing)}; it left {", ".join(sorted(left))}', file=sys.stderr)
+        for name in missing:
+            if option := BROUGHT_BY.get(kind_of(name)):
+                print(f'  hint: {name} comes with `linkopts = ["{option}"]`', file=sys.stderr)
+        print('  hint: list in `outputs` of wasm_cc_binary what the link leaves', file=sys.stderr)
     return 1 if missing else 0
 
 

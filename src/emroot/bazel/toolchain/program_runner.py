@@ -21,10 +21,8 @@ def main(runner: str, packed: str, arguments: list[str]) -> int:
     with tempfile.TemporaryDirectory(prefix='emroot-') as directory:
         program = Path(directory, 'program')
         program.mkdir()
-        with tarfile.open(packed) as tar:
-            for member in tar.getmembers():  # names that `emcc_wrapper.py: pack` chose, in one directory
-                content = tar.extractfile(member)
-                (program / member.name).write_bytes(content.read() if content else b'')
+        if tarfile.is_tarfile(packed):  # which a shared library is not
+            unpack(packed, program)
         scripts = [p for suffix in ('.html', '.js', '.mjs') for p in sorted(program.glob('*' + suffix))]
         if not scripts:
             print(f'emroot: {packed} has no JavaScript to run', file=sys.stderr)
@@ -32,6 +30,14 @@ def main(runner: str, packed: str, arguments: list[str]) -> int:
         data = sorted(program.glob('*.data'))
         cwd = with_files(Path.cwd(), data, Path(directory, 'runfiles')) if data else None
         return subprocess.run([os.path.abspath(runner), str(scripts[0]), *arguments], check=False, cwd=cwd).returncode
+
+
+def unpack(packed: str, to: Path) -> None:
+    """Put what `output_packer.py: pack` packed into a directory."""
+    with tarfile.open(packed) as tar:
+        for member in tar.getmembers():
+            content = tar.extractfile(member)
+            (to / member.name).write_bytes(content.read() if content else b'')
 
 
 def with_files(here: Path, files: list[Path], to: Path) -> Path:
