@@ -53,11 +53,20 @@ CACHE = os.path.join(ROOT_DIR, os.path.dirname(os.environ["EM_CONFIG_PATH"]), "c
 """
 
 def _emsdk_config_impl(ctx):
-    out = ctx.actions.declare_file(ctx.label.name)
+    out = ctx.actions.declare_file("emscripten_config")
     ctx.actions.write(out, _EMSDK_CONFIG)
     return [DefaultInfo(files = depset([out]))]
 
 emsdk_config = rule(
     implementation = _emsdk_config_impl,
     doc = "The configuration for emsdk's toolchain; it lies next to the cache directory.",
+)
+
+def _for_actions_impl(ctx):
+    return [DefaultInfo(files = ctx.attr.actual[DefaultInfo].files)]
+
+for_actions = rule(
+    implementation = _for_actions_impl,
+    doc = "Files as actions have them, whoever asks: emsdk's toolchain names its configuration in one configuration, and has its files in another.",
+    attrs = {"actual": attr.label(cfg = "exec")},
 )

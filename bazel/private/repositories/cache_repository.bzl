@@ -18,7 +18,7 @@ emscripten_cache_mode(MODE, "{repo}", "{owner}")
 """
 
 _BUILD = """\
-load("{rules}", "emscripten_cache_directory", "emsdk_config")
+load("{rules}", "emscripten_cache_directory", "emsdk_config", "for_actions")
 
 package(default_visibility = ["//visibility:public"])
 
@@ -28,12 +28,22 @@ filegroup(
 )
 
 emscripten_cache_directory(
-    name = "emscripten_cache",
+    name = "directory",
     libraries = {libraries},
     shipped = "@emscripten_sdk//:shipped",
 )
 
-emsdk_config(name = "emscripten_config")
+emsdk_config(name = "config")
+
+for_actions(
+    name = "emscripten_cache",
+    actual = ":directory",
+)
+
+for_actions(
+    name = "emscripten_config",
+    actual = ":config",
+)
 """
 
 _PORTS_BUILD = """\
