@@ -11,7 +11,7 @@ from support.bazel import Tree
 from support.workspace import Workspace
 
 Open = Callable[..., Workspace]
-OTHERS = ('noenable_workspace', 'experimental_platform_in_output_dir')
+OTHERS = ('noenable_workspace', 'experimental_platform_in_output_dir', 'experimental_retain_test_configuration_across_testonly')
 #: Flags that this Bazel itself or a rule set of its tree does not take, whatever is built: what fails with each.
 FAILING = {'incompatible_no_rule_outputs_param': 'virtual_builtins_bzl/common/',
            'incompatible_python_disallow_native_rules': 'tools/python:_autodetecting_py3_runtime not allowed',

@@ -93,6 +93,8 @@ def test_a_machine_with_bazel_alone(downloading: Callable[..., Workspace], tree:
     assert 'shipped' in workspace.run('test', '--test_output=all', '//:hello_test').stdout
     spawns = workspace.build('@emscripten_cache//wasm32-pic:libnoexit')
     assert libraries(spawns, ran=False) == ['wasm32-pic/libnoexit'], 'a mode that it does not ship'
+    spawns = workspace.build('@emscripten_cache//wasm32-lto:libclang_rt.builtins')
+    assert libraries(spawns, ran=False) == [], 'LTO does not change it: it is the shipped one'
 
 
 def test_every_system_has_its_own_release_and_no_other_is_fetched(downloading: Callable[..., Workspace]) -> None:

@@ -147,6 +147,10 @@ BAD = {
     'rule that is gone': ((9, 0), 'def f():\n    native.cc_library(name = "f")', 'load(":a.bzl", "f")\nf()', '`cc_library`'),
     'rule in BUILD that is gone': ((9, 0), '', 'cc_library(name = "f")', '`cc_library` not found'),
     'provider that is gone': ((9, 0), 'def f(ctx):\n    return [CcInfo()]', 'load(":a.bzl", "f")', '`CcInfo` not found'),
+    'C++ without a load': ((9, 0), 'a = cc_common.merge_cc_infos', 'load(":a.bzl", "a")', '`cc_common` not found'),
+    'bind': ((9, 0), 'def f():\n    native.bind(name = "f", actual = ":g")', 'load(":a.bzl", "f")\nf()', '`bind`'),
+    'host configuration': ((7, 7), 'a = attr.label(cfg = "host")', 'load(":a.bzl", "a")', "cfg = 'host' is gone"),
+    'Python rule in a macro': ((8, 0), 'def f():\n    native.py_library(name = "f")', 'load(":a.bzl", "f")\nf()', '`py_library`'),
     'Python rule without autoloads': ((8, 0), '', 'py_binary(name = "f")', '`py_binary` not found'),
     'test without a toolchain': ((9, 0), TEST % '', 'load(":a.bzl", "a_test")\na_test(name = "t")', 'exec group `test`'),
     'symbol that is not there yet': ((7, 7), 'a = macro(implementation = None)', 'load(":a.bzl", "a")', '`macro` not found')}

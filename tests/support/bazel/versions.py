@@ -31,10 +31,11 @@ GLOBALS: tuple[tuple[str, Version, Version], ...] = (
     ('macro', (8, 0), _EVER), ('set', (8, 1), _EVER))
 #: Rules and functions of BUILD files, which .bzl files have in `native`.
 NATIVE: tuple[tuple[str, Version, Version], ...] = (
-    ('alias bind config_setting constraint_setting constraint_value environment environment_group existing_rule existing_rules '
+    ('alias config_setting constraint_setting constraint_value environment environment_group existing_rule existing_rules '
      'exports_files filegroup genquery genrule glob label_flag label_setting licenses module_name module_version '
      'package_default_visibility package_group package_name package_relative_label platform repo_name starlark_doc_extract '
      'subpackages test_suite toolchain toolchain_type', (0, 0), _EVER),
+    ('bind', (0, 0), (9, 0)),  # of WORKSPACE
     ('java_binary java_import java_library java_plugin java_test proto_library py_binary py_library py_runtime py_test sh_binary '
      'sh_library sh_test', (0, 0), (8, 0)),  # without autoloads
     ('cc_binary cc_import cc_library cc_proto_library cc_shared_library cc_test cc_toolchain cc_toolchain_alias '
@@ -135,8 +136,8 @@ class LoadingModel:
             module.add_callable('_record', lambda *told: self.targets.append(told))
             text = NATIVES.read_text(encoding='utf-8')
             rules = names(NATIVE, self.version)
-            text += ''.join(f'{name} = native_rule\n' for name in [*rules, *_ONLY_BUILD])
-            text += f'native = struct({", ".join(f"{name} = native_rule" for name in rules)}, bazel_version = "{self.called}")\n'
+            text += ''.join(f'{name} = native_rule\n' for name in [*rules, *_ONLY_BUILD] if f'\ndef {name}(' not in text)
+            text += f'native = struct({", ".join(f"{name} = {name}" for name in rules)}, bazel_version = "{self.called}")\n'
             text += ''.join(f'{name} = symbol\n' for name in names(GLOBALS[1:], self.version) if f'\n{name} = ' not in text)
             starlark.eval(module, starlark.parse('natives', text, _DIALECT), _STANDARD)
             self._natives = module.freeze()
