@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from support.overlay import overlay
+from support.releases import ANOTHERS, TOOLS, repository
 from support.workspace import Workspace, module_file
 
 from emroot.sdk import Sdk
@@ -67,3 +69,29 @@ def test_an_sdk_with_another_llvm_than_it_is_made_for_is_warned_of(scratch: Call
     assert said.count(f'is made for LLVM {newer}, but ') == 1
     assert f'is LLVM {bazel_sdk.llvm_version}: compiles and links may fail' in said
     assert 'is made for' not in workspace.run(*ask).stderr, 'once, when it is fetched'
+
+
+def test_another_release_in_the_repository_of_a_module_is_noticed(scratch: Callable[..., Workspace], bazel_sdk: Sdk,
+                                                                 tmp_path: Path) -> None:
+    """A newer version of a module has its release in a repository of the same name."""
+    releases = [tmp_path / name for name in ('older', 'newer')]
+    for number, install in enumerate(releases):
+        for directory in ('bin', 'lib/clang'):
+            (install / directory).mkdir(parents=True)
+        overlay(bazel_sdk.root, install / 'emscripten', {'emscripten-version.txt': f'"6.0.{90 + number}"\n'})
+        (install / 'lib/clang' / bazel_sdk.resource_dir.name).symlink_to(bazel_sdk.resource_dir)
+        for name in TOOLS:
+            for tools in (bazel_sdk.llvm_root, bazel_sdk.binaryen_root / 'bin'):
+                if (tools / name).exists():
+                    (install / 'bin' / name).symlink_to(tools / name)
+    workspace = scratch({'MODULE.bazel': module_file(ANOTHERS, more=repository(releases[0]))}, reads=releases)
+    external = Path(workspace.run('info', 'output_base', options=False).stdout.strip()) / 'external'
+
+    def version() -> str:
+        workspace.run('query', 'deps(@emroot//bazel/private/sdk:headers, 1)')
+        [found] = external.glob('*emscripten_deps~emscripten_sdk/where.json')
+        return str(json.loads(found.read_text(encoding='utf-8'))['version'])
+    assert version() == '6.0.90'
+    file = workspace.directory / 'MODULE.bazel'
+    file.write_text(file.read_text(encoding='utf-8').replace(*map(str, releases)), encoding='utf-8')
+    assert version() == '6.0.91'

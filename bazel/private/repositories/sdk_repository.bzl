@@ -39,9 +39,11 @@ def _sdk_repository_impl(rctx):
     if where["doubt"]:
         # buildifier: disable=print
         print("emscripten_deps.sdk: warning: " + where["doubt"])
-    if local:
+    if kind != "downloaded":
+        # By its path in the other repository, whose files may be links: another version of a module has another release there.
+        root = rctx.path(path).get_child("emscripten") if kind == "repository" else rctx.path(where["root"])
         for name in ("emscripten-version.txt", "tools/system_libs.py", "tools/link.py"):
-            rctx.watch(rctx.path(where["root"]).get_child(name))
+            rctx.watch(root.get_child(name))
     link_sdk(rctx, where, by_system(rctx, "emscripten_sdk", "own", ":own"))
 
 sdk_repository = repository_rule(
