@@ -7,8 +7,11 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
+import shutil
 import subprocess
 import sys
+import tarfile
 from pathlib import Path
 
 import pytest
@@ -17,6 +20,7 @@ from support.fake_port import pretend_zlib
 from support.freestanding import STACK, TEMPRET
 from support.own_ports import NOWHERE, plain_port
 from support.running import Emroot, cannot_run, plain_environment
+from support.snapshots import extract
 
 from emroot.sdk import Sdk
 
@@ -97,7 +101,7 @@ def test_an_archive_with_another_sha512_is_refused(seen: Emroot, tmp_path: Path)
     assert not list((tmp_path / 'cache').rglob('libown.a'))
 
 
-def test_a_port_whose_source_cannot_be_had_names_what_was_tried(seen: Emroot, tmp_path: Path):
+def test_a_port_whose_source_cannot_be_had_names_what_was_tried(seen: Emroot, sdk: Sdk, tmp_path: Path):
     port, mirror = plain_port(tmp_path)
     (mirror / 'own-1.0.tar.gz').unlink()
     ran = seen('build', '--json', '--targets', f'{port},libnoexit', '--ports-from', mirror, '--cache', tmp_path / 'cache')
@@ -107,6 +111,41 @@ def test_a_port_whose_source_cannot_be_had_names_what_was_tried(seen: Emroot, tm
     assert 'log: ' in ran.err
     assert ran.json['modes']['wasm32']['built'] == ['libnoexit']  # the others are built and kept
     assert [failed['target'] for failed in ran.json['modes']['wasm32']['failed']] == [str(port)]
+    (tmp_path / 'main.c').write_text('#include <own.h>\n')
+    emcc = [*sdk.python, '-B', sdk.root / 'emcc.py', f'--use-port={port}', '-c', tmp_path / 'main.c', '-o', tmp_path / 'main.o']
+    ran = seen('run', '--ports-from', mirror, '--cache', tmp_path / 'cache', '--', *emcc)
+    assert ran.code == 1 and '--ports-from' in ran.err
+    assert 'emcc: error: the sources of port own: <urlopen error' in ran.err.splitlines()[-1]
+
+
+def test_an_archive_of_which_a_port_says_no_digest_is_part_of_it(seen: Emroot, tmp_path: Path):
+    libraries = []
+    for text in ('one', 'another'):
+        port, mirror = plain_port(tmp_path / text, text=text)
+        (tmp_path / 'own.py').write_text(re.sub(r'sha512hash=.*\)', 'None)', port.read_text()))
+        shutil.copytree(mirror, tmp_path / 'mirror', dirs_exist_ok=True)
+        ran = seen('build', '--targets', tmp_path / 'own.py', '--ports-from', tmp_path / 'mirror', '--cache', tmp_path / 'cache')
+        assert ran.code == 0, ran.err
+        libraries.append((tmp_path / 'cache/sysroot/lib/wasm32-emscripten/libown.a').read_bytes())
+    assert b'another says so' in libraries[1] and b'another' not in libraries[0]
+
+
+@pytest.mark.parametrize('joined', ["ports.get_dir('own')", "os.path.join(ports.get_dir(), 'own', 'own-1.0')"])
+def test_sources_in_a_directory_are_where_a_port_looks(seen: Emroot, sdk: Sdk, tmp_path: Path, joined: str):
+    port, mirror = plain_port(tmp_path)
+    port.write_text(port.read_text().replace("ports.get_dir('own', 'own-1.0')", joined))
+    with tarfile.open(mirror / 'own-1.0.tar.gz') as tar:
+        extract(tar, tmp_path)
+    (tmp_path / 'own-1.0').rename(mirror / 'own')
+    (mirror / 'own' / 'gone').symlink_to('nowhere')
+    ran = seen('build', '--targets', port, '--ports-from', mirror, '--cache', tmp_path / 'cache')
+    assert ran.code == 0, ran.err
+    assert (tmp_path / 'cache/sysroot/lib/wasm32-emscripten/libown.a').is_file()
+    (mirror / 'own' / 'own.c').write_text('no C\n')  # an emcc that finds the library asks again
+    emcc = [*sdk.python, '-B', sdk.root / 'emcc.py', f'--use-port={port}', '-E', mirror / 'own/own.h', '-o', tmp_path / 'own.i']
+    ran = seen('run', '--ports-from', mirror, '--cache', tmp_path / 'cache', '--', *emcc)
+    assert ran.code == 1
+    assert f'hint: the sources of own are those in {mirror / "own"}' in ran.err
 
 
 @pytest.mark.slow

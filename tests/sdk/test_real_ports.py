@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import subprocess
 from pathlib import Path
 
@@ -24,27 +25,27 @@ PORTS = {
     'giflib': (('giflib',), '<gif_lib.h>', 'GifErrorString(D_GIF_ERR_OPEN_FAILED) != 0'),
     'libmodplug': (('libmodplug',), '<libmodplug/modplug.h>', 'ModPlug_Load("", 0) == 0'),
     'freetype': (('freetype',), '<ft2build.h>\n#include FT_FREETYPE_H', 'FT_Init_FreeType(&(FT_Library){0}) == 0'),
-    'harfbuzz': (('harfbuzz',), '<hb.h>', 'hb_version_atleast(1, 0, 0)'),
     'sdl2': (('libsdl2',), '<SDL2/SDL_version.h>\n#include <SDL2/SDL_cpuinfo.h>', 'SDL_GetCPUCacheLineSize() >= 0'),
+    'sdl2_gfx': (('libsdl2-gfx',), '<SDL2/SDL2_gfxPrimitives.h>', 'pixelColor(0, 0, 0, 0) != 1'),
+    'sdl3': (('libsdl3',), '<SDL3/SDL.h>', 'SDL_GetCPUCacheLineSize() >= 0'),
+    'contrib.lua': (('lua5.5', 'lua5.4'), '<lua.h>\n#include <lauxlib.h>', 'luaL_newstate() != 0'),
 }
-#: Those written in C++, which LTO does not link without exceptions where LLVM is older than Emscripten expects.
-CPLUSPLUS = ('libmodplug', 'harfbuzz')
+#: What their own files say that they need, and what those do.
+NEEDS = {'libpng': ('zlib',), 'vorbis': ('ogg',), 'freetype': ('zlib', 'libpng'), 'sdl2_gfx': ('sdl2',)}
+#: Those with C++, which LTO does not link without exceptions where LLVM is older than Emscripten expects.
+CPLUSPLUS = ('libmodplug',)
 
 
 def _sources(port: str, directory: Path) -> None:
     """Links to a port's sources and to those of the ports that it needs."""
-    for name in PORTS:
-        if name == port or port in ('libpng', 'vorbis', 'freetype', 'harfbuzz'):
-            for package in PORTS[name][0]:
-                try:
-                    source = get_source(package)
-                except SourceUnavailable as error:
-                    if name == port:
-                        cannot_run(str(error))
-                    continue
-                directory.mkdir(exist_ok=True)
-                (directory / name).symlink_to(source)
+    directory.mkdir()
+    for name in (port, *NEEDS.get(port, ())):
+        for package in PORTS[name][0]:
+            with contextlib.suppress(SourceUnavailable):
+                (directory / name).symlink_to(get_source(package))
                 break
+        else:
+            cannot_run(f'no sources of {name}')
 
 
 @pytest.mark.slow

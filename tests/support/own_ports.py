@@ -113,12 +113,14 @@ def own_port(directory: Path, *, settings: tuple[str, ...] = (), what: str = ", 
     return port
 
 
-def plain_port(directory: Path, name: str = 'own', *, sha512: str = '', deps: tuple[str, ...] = ()) -> tuple[Path, Path]:
-    """A port's file, and a mirror with its archive. `deps` are the ports that it needs, `sha512` what it says of its archive."""
+def plain_port(directory: Path, name: str = 'own', *, sha512: str = '', deps: tuple[str, ...] = (),
+               text: str = '') -> tuple[Path, Path]:
+    """A port's file, and a mirror with its archive. `deps` are the ports that it needs, `sha512` what it says of its archive,
+    `text` who says so."""
     mirror = directory / 'mirror'
     mirror.mkdir(parents=True)
     files = {f'{name}.h': f'const char *{name}(void);\n',
-             f'{name}.c': f'#include "{name}.h"\nconst char *{name}(void) {{ return "{name} says so"; }}\n'}
+             f'{name}.c': f'#include "{name}.h"\nconst char *{name}(void) {{ return "{text or name} says so"; }}\n'}
     digest = _archive(mirror, name, files)
     port = directory / f'{name}.py'
     port.write_text(PLAIN_PORT.format(name=name, url=NOWHERE, sha512=sha512 or digest, deps=list(deps)))

@@ -24,6 +24,7 @@ from ..keys.location import Keys, embedded_location, embeds_path
 from ..libraries.catalogue import Catalogue, Listing
 from ..modes import Mode
 from ..probe import PROGRAM, refuse_missing_seam
+from ..probe.port_inputs import GIVEN, stamp
 from ..probe.port_settings import split
 from ..store import Blob, Store, try_lock
 from ..store.records import is_below
@@ -55,17 +56,22 @@ def embuilder_key(catalogue: Catalogue, mode: Mode, target: str, sources: PortSo
 
 def _base_key(catalogue: Catalogue, mode: Mode, target: str, sources: PortSources) -> str:
     listing = catalogue.listing(mode)
-    used = {name: _digest_tree(path) for name, path in sources.directories().items()
-            if name in _ports_of(target, listing)}
+    used = {name: _digest_tree(path) for name, path in _given(sources, target, listing).items()}
     return digest_record({'kind': KIND, 'schema': schemas.EMBUILDER_KEYS, 'sdk': catalogue.sdk.digest, 'mode': mode.name,
                           'target': target, 'sources': used})
+
+
+def _given(sources: PortSources, target: str, listing: Listing) -> dict[str, Path]:
+    """The directories of sources that a target may use, by port."""
+    ports = _ports_of(target, listing)
+    return {name: path for name, path in sources.directories().items() if name in ports}
 
 
 def _ports_of(target: str, listing: Listing) -> set[str]:
     """The ports that a target may use: itself and its dependencies; all if a file defines it."""
     first = listing.port_variants.get(target, split(target)[0])
     if first.endswith('.py'):
-        return set(listing.ports)
+        return {*listing.ports, Path(first).stem}
     found, pending = set(), [first]
     while pending:
         name = pending.pop()
@@ -102,6 +108,8 @@ class EmbuilderTarget:
                  store: Store) -> None:
         self.catalogue, self.mode, self.target = catalogue, mode, target
         self.keys_of, self.sources, self.store = keys_of, sources, store
+        given = map(str, _given(sources, target, catalogue.listing(mode)).values())
+        self.given = [[GIVEN, path, stamp(GIVEN, path)] for path in given]
         self.base = _base_key(catalogue, mode, target, sources)
         self.is_own = split(target)[0].endswith('.py')
 
@@ -114,7 +122,7 @@ class EmbuilderTarget:
             return self._find() or self._run(headers, pool, listener, launcher)
 
     def _find(self) -> EmbuilderOutput | None:
-        inputs = stamped(known_inputs(self.catalogue, self.base), time.time_ns()) if self.is_own else []
+        inputs = [*self.given, *stamped(known_inputs(self.catalogue, self.base) if self.is_own else [], time.time_ns())]
         key = key_with_inputs(self.catalogue, self.base) if self.is_own else self.base
         return next((EmbuilderOutput(files, False, embedded_location(self.store.read(KIND, name) or {}, location), key, inputs)
                      for name, location in self.keys_of(key) if (files := find_files(self.store, name))), None)
@@ -142,7 +150,7 @@ class EmbuilderTarget:
                     raise short
                 refuse_missing_seam(sdk.root, done.code, output)
                 program = [*sdk.python, str(sdk.root / 'embuilder.py'), *mode.embuilder_flags, 'build', target]
-                return Failure(target, _last(output), shell_line(program, Path.cwd()))
+                return Failure(target, _last(output) + self._told_of_sources(output), shell_line(program, Path.cwd()))
             answered = json.loads(answer.read_text(encoding='utf-8'))
             inputs = stamped(answered['inputs'], began)
             for build_directory in (cache / _PORT_BUILDS).glob('*/'):
@@ -155,7 +163,7 @@ class EmbuilderTarget:
         key = self._learn(inputs)
         name, location = self.keys_of(key)[0 if location_dependent else 1]
         self.store.write(KIND, name, {'files': {path: [blob.digest, blob.size] for path, blob in sorted(files.items())}})
-        return EmbuilderOutput(files, True, location, key, inputs)
+        return EmbuilderOutput(files, True, location, key, [*self.given, *inputs])
 
     def _request(self) -> dict[str, Any]:
         return {'root': str(self.catalogue.sdk.root), 'question': 'embuilder', 'target': self.target,
@@ -163,11 +171,18 @@ class EmbuilderTarget:
                 'port_directories': {name: str(path) for name, path in self.sources.directories().items()},
                 'port_mirror': str(self.sources.directory) if self.sources.directory else None, 'inputs': self.is_own}
 
+    def _told_of_sources(self, output: str) -> str:
+        """A hint if a failure is about sources that were given, which may be of another release than the port is written for."""
+        given = _given(self.sources, self.target, self.catalogue.listing(self.mode))
+        return ''.join(f'\nhint: the sources of {name} are those in {path}; its port may be written for another release'
+                       for name, path in given.items() if f'ports/{name}/' in output.replace('\\', '/'))
+
     def _learn(self, inputs: Sequence[Sequence[Any]]) -> str:
-        """The key with the known inputs. If one was edited during the build, a random key."""
-        if not self.is_own:
+        """The key with the known inputs. If one, or a source that was given, was edited during the build, a random key."""
+        edited = bool(self.given) and _base_key(self.catalogue, self.mode, self.target, self.sources) != self.base
+        if not self.is_own and not edited:
             return self.base
-        if any(seen == EDITED for *_, seen in inputs):
+        if edited or any(seen == EDITED for *_, seen in inputs):
             return digest_record({'base': self.base, 'edited meanwhile': secrets.token_hex(8)})
         learn_inputs(self.catalogue, self.base, [each[:2] for each in inputs])
         return key_with_inputs(self.catalogue, self.base)

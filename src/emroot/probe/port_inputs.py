@@ -14,6 +14,8 @@ from typing import Any
 
 #: Kinds of access to an input.
 READ, LISTED = 'read', 'listed'
+#: A directory of sources that the user gave, with all its files. What was made of it stays when it is gone.
+GIVEN = 'given'
 #: System directories.
 SYSTEM = ('/etc', '/proc', '/sys', '/dev')
 
@@ -24,13 +26,25 @@ def stamp(how: str, path: str) -> list[int] | None:
         found = os.stat(path)
     except OSError:
         return None
+    if how == GIVEN:
+        return _stamp_of_all(path)
     return [found.st_size if how == READ else 0, found.st_mtime_ns]
+
+
+def _stamp_of_all(directory: str) -> list[int]:
+    """The sums of the sizes and of the times of all files in a directory, and of the directories that list them."""
+    size, times = 0, 0
+    for folder, _, names in os.walk(directory):
+        for path in [folder, *(os.path.join(folder, name) for name in names)]:
+            found = os.lstat(path)
+            size, times = size + (found.st_size if path != folder else 0), times + found.st_mtime_ns
+    return [size, times]
 
 
 def are_current(inputs: Iterable[Sequence[Any]]) -> bool:
     """Whether inputs, each with its stamp, are unchanged."""
     try:
-        return all(stamp(how, path) == seen for how, path, seen in inputs)
+        return all((now := stamp(how, path)) == seen or (how == GIVEN and now is None) for how, path, seen in inputs)
     except (TypeError, ValueError):  # nothing that was written here
         return False
 

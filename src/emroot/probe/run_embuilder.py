@@ -2,6 +2,7 @@
 
 import io
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -49,9 +50,9 @@ def _external(sdk):
 
 
 def _watch_inputs(sdk, request):
-    """Record the inputs of a port, except those in its key already: the SDK, and given sources."""
+    """Record the inputs of a port, except those in its key already: the SDK, and directories of sources that were given."""
     known = [sdk.root, sdk.config.LLVM_ROOT, os.path.dirname(os.__file__), *(path for path in sys.path if os.path.isdir(path)),
-             *request['port_directories'].values(), *filter(None, [request['port_mirror']])]
+             *request['port_directories'].values()]
     return Inputs(known, os.path.dirname(sdk.config.CACHE))
 
 
@@ -116,7 +117,7 @@ class PortFetcher:
         #: Directory of sources by port; and a directory of archives, or nothing.
         self.directories, self.mirror = directories, mirror
         self.ports = ports
-        self.fetching = ''
+        self.fetching = self.archive = ''
         self.urlopen = urllib.request.urlopen
         install('tools.utils.MACOS', False)  # there the SDK would start curl instead
         install('tools.ports.urlopen', self.open)
@@ -128,7 +129,7 @@ class PortFetcher:
 
     def fetch_port(self, name, url, *args, **kwargs):
         """Replaces the SDK's function: a port with a given directory needs no archive, only its marker."""
-        self.fetching = name
+        self.fetching, self.archive = name, url.rsplit('/', 1)[-1]
         if name not in self.directories:
             return self.fetch(name, url, *args, **kwargs)
         directory = str(self.get_dir(name))
@@ -138,11 +139,18 @@ class PortFetcher:
         return True
 
     def get_port_dir(self, *parts):
-        """Replaces the SDK's function: the given directory appears where an archive would be unpacked."""
-        if len(parts) > 1 and parts[0] in self.directories:
-            top = os.path.join(str(self.get_dir(parts[0])), str(parts[1]).replace('\\', '/').split('/')[0])
-            if not os.path.exists(top):  # asked before the SDK's own makes an empty one
-                shutil.copytree(self.directories[parts[0]], top)
+        """Replaces the SDK's function: the given directory appears where an archive would be unpacked: in the directory that a
+        port names below its own, or in its own. A port that names none joins the path itself: to its own, or to one with the
+        name of the archive."""
+        name = parts[0] if parts else self.fetching
+        if name in self.directories:
+            own = str(self.get_dir(name))
+            unpacked = [own] if len(parts) < 2 else [os.path.join(own, str(parts[1]).replace('\\', '/').split('/')[0])]
+            if not parts:
+                unpacked.append(os.path.join(own, re.sub(r'(\.tar)?\.\w+$', '', self.archive)))
+            for path in unpacked:  # asked before the SDK's own makes an empty one
+                if not os.path.exists(path) or os.listdir(path) == ['.emscripten_url']:
+                    shutil.copytree(self.directories[name], path, dirs_exist_ok=True, ignore_dangling_symlinks=True)
         return self.get_dir(*parts)
 
     def open(self, url, *args, **kwargs):

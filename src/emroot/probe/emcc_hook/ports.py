@@ -56,7 +56,16 @@ class Ports:
                 return original(*args)
             finally:
                 self.port = before
-        port.get = get
+
+        def get_or_end(*args):
+            try:
+                return get(*args)
+            except OSError as error:
+                if type(error).__name__ != 'URLError' or not self.builds.asked_for_link:
+                    raise
+                # emroot could not have the sources either, and has said what helps
+                sys.modules['tools.utils'].exit_with_error('the sources of port %s: %s' % (port.name, error))
+        port.get = get_or_end
 
     def change_cache(self, cache):
         """Build ports for this mode that are here only for another mode: their sources are not in this cache."""
