@@ -76,6 +76,7 @@ def _text(context: CommandContext, *, loud: bool) -> str:
         '--ports-from': context.ports_from}
     how = [word for option, value in options.items() if value is not None for word in (option, str(value))]
     command: dict[str, Any] = {'root': str(context.sdk.root), 'cache': str(context.cache), 'modes': mode_names(),
+                               'lacking': bool(context.sdk.lacking),
                                'argv': [*isolated(), *here, '--quiet', 'build', *how]}
     if (lazy := lazy_mode(args)) != 'off':
         flags = {'--quiet': not loud, '--tell': args.verbose, f'--{lazy}': lazy != 'auto', '--complete': _completes(context)}

@@ -58,17 +58,22 @@ class Hook:
     def change(self, change, module):
         """Change a module. If it lacks a name that is used, a message has it and the consequence."""
         module._emroot = True
-        seams = load('seams')
-        lacking = [seam for seam in seams.SEAMS if seam.module == module.__name__ and 'run' in seam.helps
-                   and not seams.has(module, seam.name) and seam.expected(self.version())]
-        for seam in lacking:
-            note('this Emscripten has no %s: %s' % (seam.path, seam.why))
+        lacking = self.lacking(module) if self.command.get('lacking', True) else []  # the table takes some milliseconds
         try:
             change(module)
         except AttributeError as error:
+            lacking = lacking or self.lacking(module)
             if not lacking:
                 note('this Emscripten has no %s, which other versions have: its links build missing libraries themselves, slower'
                      % (getattr(error, 'name', None) or error))
+        for seam in lacking:
+            note('this Emscripten has no %s: %s' % (seam.path, seam.why))
+
+    def lacking(self, module):
+        """What a module lacks of what is changed or used."""
+        seams = load('seams')
+        return [seam for seam in seams.SEAMS if seam.module == module.__name__ and 'run' in seam.helps
+                and not seams.has(module, seam.name) and seam.expected(self.version())]
 
     def version(self):
         """The version of Emscripten; empty if unknown."""

@@ -5,11 +5,14 @@ process that names a missing library, or an open of one, the libraries are built
 """
 
 import os
+import shutil
 import subprocess
 import sys
 
 #: Audit events for started programs, by `subprocess.Popen` or other functions.
 STARTS = ('subprocess.Popen', 'os.system', 'os.exec', 'os.posix_spawn', 'os.spawn')
+#: A program that succeeds silently, and starts faster than Python; None if the system has none.
+TRUE = shutil.which('true', path=os.defpath) if os.name == 'posix' else None
 #: A program with the linker's output and exit code.
 LINKER = """
 import os, sys
@@ -26,7 +29,7 @@ def watch(hook):
         def __init__(self, args, *more, **options):
             ended = _before(hook, args, options.get('cwd'))
             if ended:
-                args = [sys.executable, '-I', '-S', '-c', LINKER, *map(str, ended)]
+                args = _as(*ended)
                 options.pop('executable', None)
             super().__init__(args, *more, **options)
 
@@ -38,6 +41,14 @@ def watch(hook):
 
     subprocess.Popen = Popen
     sys.addaudithook(audit)
+
+
+def _as(code, file):
+    """A command that ends as the linker did, with its output in a file."""
+    if code == 0 and TRUE and os.path.getsize(file) == 0:
+        os.remove(file)
+        return [TRUE]
+    return [sys.executable, '-I', '-S', '-c', LINKER, str(code), file]
 
 
 def _before(hook, args, cwd):
