@@ -11,6 +11,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, replace
+from functools import cached_property
 from typing import Any, Literal, NamedTuple
 
 from .errors import UnknownNameError, UsageError
@@ -82,7 +83,7 @@ class Mode:
         """The features that select this mode, in their printed order: `['wasm64', 'lto', 'pic']`."""
         return [choice.feature for choice in self.choices if choice.feature]
 
-    @property
+    @cached_property
     def name(self) -> str:
         """The identifier: `wasm64-lto-pic`."""
         return '-'.join(self.features)

@@ -60,6 +60,6 @@ def test_links_are_lazy_until_they_have_cost_what_libraries_cost(tmp_path: Path)
         note_link(tmp_path, MODE, [_archive('libone')], 0.5)
     links = read_links(tmp_path, MODE)
     assert (links.count, links.seconds, links.did_without) == (30, 15.0, [('libone', f'{MODE.directory}/libone.a')])
-    assert not is_enough(links, lambda: 40.0)
-    assert is_enough(links, lambda: 14.0)
-    assert not is_enough(LinkCount(1, FLOOR / 2), lambda: 0.0)  # what is cheap is not even looked at
+    assert not is_enough(links, [20.0, 20.0])
+    assert is_enough(links, [10.0, 4.0])
+    assert not is_enough(LinkCount(1, FLOOR / 2), [])  # what is cheap is not even looked at

@@ -18,6 +18,7 @@ from .reuse.key_cache import KeyCache
 if TYPE_CHECKING:
     from ..cache_directory.base_cache import BaseCache, BaseEntry
     from ..keys.plan import Archive
+    from .execution.headers import SysrootHeaders
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,6 +33,13 @@ class BuildContext:
     listener: BuildListener
     known: KeyCache
     recorder: BuildRecorder
+
+    @cached_property
+    def headers(self) -> SysrootHeaders:
+        """The headers, installed in the store and looked at once. Raises `StoreError`, or `SdkError` if the SDK does not install
+        them."""
+        from .execution.headers import prepare_headers  # lazy import: most builds compile nothing
+        return prepare_headers(self.catalogue, self.home, self.store)
 
     @cached_property
     def bases(self) -> list[BaseCache]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from ..keys.plan import Plan
 from .execution.forkserver import ENOUGH, ForkServers
-from .execution.headers import SysrootHeaders, prepare_headers
+from .execution.headers import SysrootHeaders
 from .execution.job_limits import MemoryLimit, default_workers, jobs_asked_for, jobs_that_fit
 from .execution.jobserver import find_jobserver
 from .execution.launcher import LauncherExecutor, make_working_directory
@@ -58,7 +58,7 @@ class Workers:
         build = self._build
         build.cache.require_outside_sdk()
         installing = self._prefetch.installed if self._prefetch else None
-        self.installed = installing.result() if installing else prepare_headers(self._catalogue, build.home, build.store)
+        self.installed = installing.result() if installing else build.headers
 
     @contextlib.contextmanager
     def objects(self, plan: Plan) -> Iterator[Objects]:

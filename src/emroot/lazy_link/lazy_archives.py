@@ -61,10 +61,10 @@ class LazyArchives:
         made = build_members(self.build, self.plan, self._members(missing))
         if self.build.result.failures:
             raise NeedsWholeArchives('some of its objects cannot be compiled')
-        learned = False
+        learned, symbols = False, self.symbols([file for objects in made.values() for file in objects.values()])
         for path, lazy in self.lazies.items():
             objects = made.get(lazy.archive.name, {})
-            found = describe_objects(self._nm, objects, self.build.catalogue.sdk.embedded_paths, self._env)
+            found = describe_objects(symbols, objects, self.build.catalogue.sdk.embedded_paths)
             self._check(lazy, found)
             if found and not lazy.exact:
                 members = tuple(found.get(member.name, member) for member in lazy.index.members)
@@ -105,7 +105,7 @@ class LazyArchives:
             if path in self.bounds:
                 index = SymbolIndex(tuple(
                     member if member.name in self.real[path] else
-                    dataclasses.replace(member, defined=tuple(sorted(self.bounds[path].get(member.name, ()))))
+                    MemberSymbols(member.name, tuple(sorted(self.bounds[path].get(member.name, ()))), (), member.bitcode)
                     for member in index.members))
             write_stub_archive(private, index, {} if empty else self.real[path], self.triple)
 

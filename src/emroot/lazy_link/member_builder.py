@@ -6,11 +6,8 @@ import dataclasses
 from collections.abc import Collection, Iterable
 from pathlib import Path
 
-from ..cache_directory.sysroot_headers import ensure_headers
 from ..engine.build import Build
 from ..engine.build_executor import BuildExecutor
-from ..engine.command_lines.compile_context import CompileContext
-from ..engine.command_lines.path_alias import mappable
 from ..engine.workers import Workers
 from ..keys.plan import Archive, Plan
 from .symbols.ir_symbols import Bound, scan_symbols
@@ -37,10 +34,6 @@ def scan_members(build: Build, plan: Plan, members: Members) -> dict[str, dict[s
         return {}
     with build.store:
         workers = Workers(build.context)
-        found = scan_symbols([plan.compiles[key] for key in distinct], mapped_context(build), workers.env, workers.pool)
+        found = scan_symbols([plan.compiles[key] for key in distinct], build.context.headers.context, workers.env, workers.pool)
     return {archive: {name: found[key] for name, key in named.items() if key in found} for archive, named in keys.items()}
 
-
-def mapped_context(build: Build) -> CompileContext:
-    """The SDK and headers for the front end."""
-    return CompileContext(build.catalogue.sdk, mappable(ensure_headers(build.catalogue, build.store)))

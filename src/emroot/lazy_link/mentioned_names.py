@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from functools import cached_property, partial
+from functools import cache, cached_property, partial
 from pathlib import Path
 
 from .. import schemas
@@ -14,7 +14,6 @@ from ..engine.command_lines.compile_context import CompileContext
 from ..hashing import digest_record
 from ..host.home import read_json, write_json
 from ..keys.plan import Archive, Compile, Plan
-from .member_builder import mapped_context
 from .source_names.definitions import Definitions, SourcesOnce, describe
 from .source_names.headers import Dialect, Headers, TextReader
 from .source_names.mentions import Mentions
@@ -80,11 +79,16 @@ class MentionedNames:
     @cached_property
     def _context(self) -> CompileContext:
         with self._build.store:
-            return mapped_context(self._build)
+            return self._build.context.headers.context
 
 
 def _is_told(compile_: Compile) -> bool:
-    return (is_assembly(compile_) or can_be_scanned(compile_)) and not any(word.startswith(_BRINGING) for word in compile_.argv)
+    return (is_assembly(compile_) or can_be_scanned(compile_)) and not _brings_text(compile_.argv)
+
+
+@cache
+def _brings_text(argv: tuple[str, ...]) -> bool:
+    return any(word.startswith(_BRINGING) for word in argv)
 
 
 def _path(word: str, context: CompileContext) -> str:

@@ -22,8 +22,12 @@ def predict_index(build: Build, archive: Archive, compiles: Mapping[str, Compile
     """The index of a relative, for the members of this archive. Members that the relative lacks have no symbols."""
     relative = _relative(build, archive)
     known = {member.name: member for member in relative.members} if relative else {}
-    return SymbolIndex(tuple(replace(known.get(name, MemberSymbols(name, ())), bitcode=gives_bitcode(compiles[key]), digest='')
+    return SymbolIndex(tuple(_predicted(known.get(name) or MemberSymbols(name, ()), gives_bitcode(compiles[key]))
                              for name, key in archive.members))
+
+
+def _predicted(member: MemberSymbols, bitcode: bool) -> MemberSymbols:
+    return member if member.bitcode == bitcode and not member.digest else replace(member, bitcode=bitcode, digest='')
 
 
 def _relative(build: Build, archive: Archive) -> SymbolIndex | None:

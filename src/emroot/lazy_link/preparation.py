@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Callable, Collection, Sequence
-from functools import partial
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from itertools import accumulate
 from pathlib import Path
 
 from ..cache_directory.directory import IN_FLIGHT
@@ -49,7 +49,7 @@ def lazy_link(build: Build, words: Sequence[str], cwd: Path, missing: Missing, m
         lazies, unknown = _choose(build, plan, command, predicting=predicting)
     for mode in {lazy.archive.mode for lazy in lazies} if not always else ():
         before = read_links(root, mode)
-        if is_enough(before, partial(_cost, build, plan, [lazy for lazy in lazies if lazy.archive.mode == mode])):
+        if is_enough(before, _costs(build, plan, [lazy for lazy in lazies if lazy.archive.mode == mode])):
             raise NeedsWholeArchives(f'{before.count} lazy links have taken {before.seconds:.0f} s: '
                                      'whole libraries take no longer')
     if unknown:
@@ -91,17 +91,17 @@ def _choose(build: Build, plan: Plan, command: LinkCommand, *, predicting: bool)
     return lazies, [lazy.archive.name for lazy in unbuilt if not lazy.exact and lazy not in lazies]
 
 
-def is_enough(links: LinkCount, cost: Callable[[], float]) -> bool:
-    """Whether lazy links took as long as whole libraries would (`cost`): in total at most twice the optimum."""
-    return links.seconds >= FLOOR and links.seconds >= cost()
+def is_enough(links: LinkCount, costs: Iterable[float]) -> bool:
+    """Whether lazy links took as long as whole libraries, whose objects have `costs`, would: in total at most twice the best."""
+    return links.seconds >= FLOOR and all(total <= links.seconds for total in accumulate(costs))
 
 
-def _cost(build: Build, plan: Plan, lazies: Sequence[LazyArchive]) -> float:
-    """Expected seconds for the objects that the archives still lack."""
+def _costs(build: Build, plan: Plan, lazies: Sequence[LazyArchive]) -> Iterator[float]:
+    """Expected seconds for each object that the archives still lack."""
     durations, embedded_paths = CompileTimes(build.home, build.catalogue.sdk), build.catalogue.sdk.embedded_paths
     keys = {key for lazy in lazies for _, key in lazy.archive.members}
-    return sum(durations.expected(plan.compiles[key]) for key in keys
-               if not any(build.store.read(OBJECT, each) for each in (key, local_key(key, embedded_paths, OBJECT))))
+    return (durations.expected(plan.compiles[key]) for key in keys
+            if not any(build.store.read(OBJECT, each) for each in (key, local_key(key, embedded_paths, OBJECT))))
 
 
 def _note_links(cache: Path, archives: Sequence[Archive]) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 from ..host.files import read_file, remove, write_bytes
 from ..store import Blob, Store
 from .index import SymbolIndex
-from .symbols import NmFailed, describe_objects
+from .symbols import NmFailed, describe_objects, read_symbols
 
 KIND = 'index'
 #: The kind of bounds on members (see `lazy_link/symbols/ir_symbols.py`), in the same format.
@@ -22,7 +22,7 @@ def record_index(store: Store, key: str, members: Mapping[str, Path], nm: Path, 
     """Store the index of an archive of these objects (by member name, in order). Returns an error message if their symbols
     cannot be read, otherwise an empty string."""
     try:
-        found = describe_objects(nm, members, embedded_paths, env)
+        found = describe_objects(read_symbols(nm, list(members.values()), env=env), members, embedded_paths)
     except NmFailed as error:
         return str(error)
     store_index(store, key, SymbolIndex(tuple(found.values())))

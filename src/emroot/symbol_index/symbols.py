@@ -91,10 +91,9 @@ def index_archive(nm: Path | str, archive: Path, embedded_paths: Sequence[str] =
                              for name, content in contents))
 
 
-def describe_objects(nm: Path | str, objects: Mapping[str, Path], embedded_paths: Sequence[str],
-                     env: Mapping[str, str]) -> dict[str, MemberSymbols]:
-    """Objects by name, as members of an index (see `index_archive`). Raises `NmFailed` if one cannot be read."""
-    symbols = read_symbols(nm, list(objects.values()), env=env)
+def describe_objects(symbols: Mapping[str, Symbols], objects: Mapping[str, Path],
+                     embedded_paths: Sequence[str]) -> dict[str, MemberSymbols]:
+    """Objects by name, as members of an index (see `index_archive`), with the `symbols` of these files."""
     return {name: _describe(name, path.read_bytes(), symbols.get(str(path), Symbols()), embedded_paths)
             for name, path in objects.items()}
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 import shlex
 from collections.abc import Iterable, Mapping, Sequence
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 
 from ...engine.command_lines.compile_context import CompileContext
@@ -40,13 +40,23 @@ Bound = frozenset[str]
 
 def gives_bitcode(compile_: Compile) -> bool:
     """Whether the object is LLVM bitcode: compiled for LTO, and not assembled."""
-    lto = [word for word in compile_.argv if word.startswith(('-flto', '-fno-lto'))]
-    return bool(lto) and not lto[-1].startswith('-fno-lto') and not is_assembly(compile_)
+    return _is_for_lto(compile_.argv) and not is_assembly(compile_)
+
+
+@cache
+def _is_for_lto(argv: tuple[str, ...]) -> bool:
+    lto = [word for word in argv if word.startswith(('-flto', '-fno-lto'))]
+    return bool(lto) and not lto[-1].startswith('-fno-lto')
 
 
 def can_be_scanned(compile_: Compile) -> bool:
     """Whether the front end decides which symbols the object defines."""
-    return not is_assembly(compile_) and not any(word.startswith(_ADDING) for word in compile_.argv)
+    return not is_assembly(compile_) and not _adds_symbols(compile_.argv)
+
+
+@cache
+def _adds_symbols(argv: tuple[str, ...]) -> bool:
+    return any(word.startswith(_ADDING) for word in argv)
 
 
 def scan_symbols(compiles: Iterable[Compile], context: CompileContext, env: Mapping[str, str], pool: Pool) -> dict[str, Bound]:

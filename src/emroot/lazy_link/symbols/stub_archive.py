@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from functools import cache
 from pathlib import Path
 
 from ...symbol_index import SymbolIndex
@@ -14,14 +15,11 @@ _MAGIC = b'!<arch>\n'
 def write_stub_archive(path: Path, index: SymbolIndex, real: Mapping[str, Path], triple: str) -> None:
     """Write the archive of `index`. `real`: the needed objects, by member name. The archive has no symbol table:
     since LLVM 19 the linker reads the members' own symbols."""
-    names = bytearray()
+    names, stub = bytearray(), cache(lambda defined, bitcode: (bitcode_stub if bitcode else wasm_stub)(defined, triple))
     with open(path, 'wb') as out:
         body = []
         for member in index.members:
-            if member.name in real:
-                content = real[member.name].read_bytes()
-            else:
-                content = (bitcode_stub if member.bitcode else wasm_stub)(member.defined, triple)
+            content = real[member.name].read_bytes() if member.name in real else stub(member.defined, member.bitcode)
             spelled = f'{member.name}/'
             if len(spelled) > 16:
                 spelled = f'/{len(names)}'
