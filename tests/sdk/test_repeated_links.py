@@ -125,6 +125,11 @@ def test_a_link_that_fails_is_repeated_too(project: Project, whole_project: Proj
     assert whole_project.fail('absent')[0] == said
     assert project.link('bind') == (whole_project.link('bind')[0], False)  # it needs nothing else
     assert project.link('listen')[1]
+    project.flags = whole_project.flags = ['-lnowhere']
+    said, started = project.fail('bind')
+    assert started and 'unable to find library -lnowhere' in ' '.join(said)
+    assert project.fail('listen') == (said, False)  # no input was looked at
+    assert whole_project.fail('listen')[0] == said
 
 
 @pytest.mark.parametrize('flags', [['-flto'], pytest.param(['-flto=thin', '-O2'], marks=pytest.mark.slow)])

@@ -23,7 +23,7 @@ from .link_history import link_identity
 from .suspects import LINKERS
 
 #: Records that are kept in a cache directory, those that were used last.
-_KEPT = 16
+_KEPT = 64
 
 
 @dataclass

@@ -26,10 +26,11 @@ _BRINGING = ('-include', '-imacros', '-fopenmp', '-fblocks', '-x')
 
 
 class MentionedNames:
-    """Answers for the members of some archives, by their keys: what decides about a source decides about its archive's key."""
+    """Answers for the members of some archives, by their keys: what decides about a source decides about its archive's key.
+    `once`: probably no other link will ask."""
 
-    def __init__(self, build: Build, plan: Plan, archives: Iterable[Archive]) -> None:
-        self._build, self._plan, self._archives, self._texts = build, plan, list(archives), TextReader()
+    def __init__(self, build: Build, plan: Plan, archives: Iterable[Archive], *, once: bool = False) -> None:
+        self._build, self._plan, self._archives, self._texts, self._once = build, plan, list(archives), TextReader(), once
         self._known = {archive.name: read_json(self._file(archive, 'names')) or {} for archive in self._archives}
         self.unbounded = {(archive.name, name) for archive in self._archives for name, key in archive.members
                           if not _is_told(plan.compiles[key])}
@@ -52,9 +53,9 @@ class MentionedNames:
         return self._build.home.memo / 'mentions' / f'{digest_record([schemas.MENTIONS, archive.key])[:32]}.{what}.json'
 
     def _sources(self, archive: Archive) -> list[Definitions] | list[SourcesOnce]:
-        """What new names are compared with. The first time few sources have to be understood; the second time all are, and this
-        is kept."""
-        if not self._known[archive.name]:
+        """What new names are compared with. For one question few sources have to be understood; otherwise all are, and this is
+        kept."""
+        if self._once and not self._known[archive.name]:
             return [SourcesOnce(*group) for group in self._read(archive)]
         file = self._file(archive, 'sources')
         with contextlib.suppress(LookupError, TypeError, ValueError, AttributeError):

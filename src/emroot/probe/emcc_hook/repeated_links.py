@@ -97,7 +97,8 @@ def repeat_link(command: Sequence[str], cwd: str, cache: str, identity: str, mis
         loaded, messages = list(read_trace(os.fsdecode(done.stdout))), os.fsdecode(done.stderr)
         if done.returncode and not _may_fail(done.returncode, messages, record, private):
             return None
-        if not _is_covered(loaded, record, directory, template.stubs, cwd, cache):
+        failed_early = done.returncode and not loaded  # before it looked at any input: a library is not to be found
+        if not failed_early and not _is_covered(loaded, record, directory, template.stubs, cwd, cache):
             return None
         if not done.returncode:
             shutil.move(words[template.output], os.path.join(cwd, command[template.output]))
@@ -108,11 +109,11 @@ def repeat_link(command: Sequence[str], cwd: str, cache: str, identity: str, mis
 
 
 def _may_fail(code: int, messages: str, record: dict[str, Any], private: Mapping[str, str]) -> bool:
-    """Whether a failure may be that of whole archives: not a crash, and not about a stub. Where an index says what members
-    define, it is compared with the sources first, which needs emroot."""
-    members = (member in record['real'][os.path.basename(file)] for file in private.values()
-               for member in re.findall(re.escape(file) + r'\(([^)]*)', messages))
-    return code > 0 and 'error: ' in messages and not record['exact'] and all(members)
+    """Whether a failure may be that of whole archives: not a crash, and not about a stub or an archive. Where an index says what
+    members define, it is compared with the sources first, which needs emroot."""
+    compiled = (member in record['real'][os.path.basename(file)] for file in private.values()
+                for member in re.findall(re.escape(file) + r'(?:\(([^)]*))?', messages))
+    return code > 0 and 'error: ' in messages and not record['exact'] and all(compiled)
 
 
 def _is_covered(loaded: Iterable[tuple[str, str]], record: dict[str, Any], directory: str, stubs: set[str], cwd: str,
