@@ -1,7 +1,7 @@
 """`dev.py bench`: measures emroot, emcc on demand, embuilder and embuilder with ninja in turn, and writes BENCHMARKS.md.
 
-Every contender does every round, one after the other, so that what else the machine does hits all alike. Ratios are medians
-over the rounds of what the other took, divided by what emroot took.
+Every contender does every round, with each SDK, one after the other, so that what else the machine does hits all alike. Ratios
+are medians over the rounds of what the other took, divided by what emroot took.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import shutil
 import sys
 import tempfile
 import time
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from support.sdks import get_sdks
@@ -22,6 +23,7 @@ from support.sdks import get_sdks
 from emroot import __version__
 from emroot.engine.execution.elf import needed_libraries
 from emroot.engine.execution.job_limits import default_workers
+from emroot.errors import SdkError
 from emroot.sdk import Sdk, find_sdk
 
 from ..paths import ROOT, dev_cache, dev_home, say
@@ -41,6 +43,8 @@ WORKS = {
 #: What takes no time is measured so many times as often; what takes the better part of an hour, once.
 QUICK, OFTEN = ('present-link', 'noop', 'help', 'resolve'), 5
 LONG = ('modes', 'system')
+SHARED, STATIC = 'shared LLVM', 'static LLVM'
+HOW = {SHARED: "as a shared library, as distributions' packages have it", STATIC: 'statically, as in official releases'}
 
 
 def main(arguments: list[str]) -> int:
@@ -50,63 +54,91 @@ def main(arguments: list[str]) -> int:
     parser.add_argument('--against', default='emcc,embuilder,embuilder with ninja', help='who else (default: all)')
     parser.add_argument('--rounds', type=int, default=3)
     parser.add_argument('--link', help='another link than the work\'s own')
-    parser.add_argument('--sdk', help='an SDK (default: the newest of those that the tests use)')
-    parser.add_argument('--static', action='store_true', help='with a clang that is linked statically')
+    parser.add_argument('--sdk', action='append', metavar='ROOT', help='an SDK, or `static` for one whose clang is linked '
+                        'statically (repeat it; default: the newest of those that the tests use, and static, side by side)')
     parser.add_argument('--home', type=Path, help='has what work needs that is not to begin with nothing (default: built first)')
     parser.add_argument('--out', type=Path, default=ROOT / 'BENCHMARKS.md')
     args = parser.parse_args(arguments)
     chosen = args.work.split(',')
     if unknown := [name for name in chosen if name not in WORKS]:
         parser.error(f'no such work: {", ".join(unknown)}; there are {", ".join(WORKS)}')
-    roots = [static_sdk()] if args.static else [Path(args.sdk)] if args.sdk else get_sdks()[0]
-    if not roots:
+    sdks = {f'{how_linked(sdk)} {sdk.llvm_version}': sdk for sdk in (find_sdk(dev_home(), root) for root in _roots(args.sdk))}
+    if not sdks:
         parser.error('there is no SDK; give --sdk')
-    sdk = find_sdk(dev_home(), roots[0])
     began = os.getloadavg() if hasattr(os, 'getloadavg') else (0.0,)
     sections = []
     with tempfile.TemporaryDirectory(prefix='bench-', dir=dev_cache()) as directory, contextlib.ExitStack() as stack:
-        benches: dict[str, Bench] = {}
+        benches: dict[tuple[str, str], Bench] = {}
         for name in chosen:
             kind, link = WORKS[name][0], args.link or WORKS[name][1]
-            if link not in benches:
-                bench = Bench(sdk, shlex.split(link), Path(directory, str(len(benches))), args.home or Path(directory, 'home'))
-                benches[link] = stack.enter_context(contextlib.closing(bench))
-            work = benches[link].works()[kind].between(args.against.split(','))
+            works: dict[str, Work] = {}
+            for label, sdk in sdks.items():
+                if label.startswith(STATIC) and '-flto' in link:
+                    continue  # the linker of the static SDK does not read its compiler's bitcode
+                if (label, link) not in benches:
+                    home = args.home or Path(directory, 'home')
+                    bench = Bench(sdk, shlex.split(link), Path(directory, str(len(benches))), home)
+                    benches[label, link] = stack.enter_context(contextlib.closing(bench))
+                works[label] = benches[label, link].works()[kind].between(args.against.split(','))
             rounds = 1 if name in LONG else args.rounds * (OFTEN if name in QUICK else 1)
-            sections.append(_table(name, link, work, _rounds(name, work, rounds, Path(directory))))
-            args.out.write_text(_page(sdk, args, began, sections), encoding='utf-8')
+            sections.append(_table(name, link, works, _rounds(name, works, rounds, Path(directory))))
+            args.out.write_text(_page(sdks, args, began, sections), encoding='utf-8')
     print(args.out.read_text(encoding='utf-8'))
     return 0
 
 
-def _rounds(name: str, work: Work, rounds: int, work_directory: Path) -> dict[str, list[Timing]]:
-    """The timings of each contender, round by round, each time in another order."""
-    found: dict[str, list[Timing]] = {contender: [] for contender in work.contenders}
-    order = list(work.contenders)
+def _roots(given: Sequence[str] | None) -> Iterator[Path]:
+    """The SDKs to measure with."""
+    if not given:
+        yield from get_sdks()[0][:1]
+    for each in given or ['static']:
+        if each != 'static':
+            yield Path(each)
+            continue
+        try:
+            yield static_sdk()
+        except SdkError as error:
+            say(f'not measured with a static compiler: {error}')
+
+
+def how_linked(sdk: Sdk) -> str:
+    """How an SDK's compiler is linked, which decides what starting it takes."""
+    return SHARED if any('LLVM' in name for name in needed_libraries(sdk.tools['clang'])) else STATIC
+
+
+def _rounds(name: str, works: Mapping[str, Work], rounds: int, work_directory: Path) -> dict[str, dict[str, list[Timing]]]:
+    """By SDK, the timings of each contender, round by round, each time in another order."""
+    order = [(label, contender) for label, work in works.items() for contender in work.contenders]
+    found: dict[str, dict[str, list[Timing]]] = {label: {each: [] for each in work.contenders} for label, work in works.items()}
     for number in range(rounds):
-        for contender in order:
+        for label, contender in order:
             directory = work_directory / 'round'
             directory.mkdir()
-            steps = work.contenders[contender](directory)
-            timing = measure(steps, directory)
-            found[contender].append(timing)
-            say(f'{name} {number + 1}/{rounds} {contender}: {timing.wall:.2f} s, {timing.cpu:.2f} s of processor')
+            timing = measure(works[label].contenders[contender](directory), directory)
+            found[label][contender].append(timing)
+            say(f'{name} {number + 1}/{rounds} {contender}, {label}: {timing.wall:.2f} s, {timing.cpu:.2f} s of processor')
             shutil.rmtree(directory)
         order = order[1:] + order[:1]
     return found
 
 
-def _table(name: str, link: str, work: Work, found: dict[str, list[Timing]]) -> str:
-    mine = found['emroot']
+def _table(name: str, link: str, works: Mapping[str, Work], found: Mapping[str, Mapping[str, list[Timing]]]) -> str:
+    first = next(iter(works))
+    count, says = len(found[first]['emroot']), works[first].says
     of_link = '' if name in ('help', 'system') else f' `{link}`.'
-    rounds = f'{len(mine)} rounds' if len(mine) > 1 else 'One round'
-    lines = [f'## {name}\n\n{work.says[0].upper()}{work.says[1:]}.{of_link} {rounds}.\n',
-             '| | wall | processor | wall / emroot\'s | processor / emroot\'s |', '|---|---:|---:|---:|---:|']
-    for contender, timings in found.items():
-        mid, times = middle(timings), ratio(mine, timings)
-        lines.append(f'| {contender} | {_seconds(mid.wall)} | {_seconds(mid.cpu)} | {times.wall:.2f} | {times.cpu:.2f} |')
-    said = [line for line in mine[-1].said.splitlines() if 'objects compiled' in line]
-    lines += [f'\nSummary that emroot printed in the last round: `{line}`' for line in said]
+    rounds = f'{count} rounds' if count > 1 else 'One round'
+    heads = [f'{label}: wall | processor | wall / emroot\'s | processor / emroot\'s' for label in found]
+    lines = [f'## {name}\n\n{says[0].upper()}{says[1:]}.{of_link} {rounds}.\n',
+             f'| | {" | ".join(heads)} |', '|---|' + '---:|---:|---:|---:|' * len(found)]
+    for contender in found[first]:
+        cells = []
+        for of_sdk in found.values():
+            mid, times = middle(of_sdk[contender]), ratio(of_sdk['emroot'], of_sdk[contender])
+            cells += [_seconds(mid.wall), _seconds(mid.cpu), f'{times.wall:.2f}', f'{times.cpu:.2f}']
+        lines.append(f'| {contender} | {" | ".join(cells)} |')
+    for label, of_sdk in found.items():
+        said = [line for line in of_sdk['emroot'][-1].said.splitlines() if 'objects compiled' in line]
+        lines += [f'\nSummary that emroot printed in the last round ({label}): `{line}`' for line in said]
     return '\n'.join(lines) + '\n'
 
 
@@ -114,10 +146,10 @@ def _seconds(seconds: float) -> str:
     return f'{seconds:.1f} s' if seconds >= 10 else f'{seconds:.2f} s' if seconds >= 1 else f'{1000 * seconds:.0f} ms'
 
 
-def _page(sdk: Sdk, args: argparse.Namespace, began: tuple[float, ...], sections: list[str]) -> str:
-    how_called = f'--work {args.work} --against "{args.against}" --rounds {args.rounds}{" --static" if args.static else ""}'
-    needed = needed_libraries(sdk.tools['clang'])
-    how = 'as a shared library' if any('LLVM' in name for name in needed) else 'statically'
+def _page(sdks: Mapping[str, Sdk], args: argparse.Namespace, began: tuple[float, ...], sections: list[str]) -> str:
+    how_called = f'--work {args.work} --against "{args.against}" --rounds {args.rounds}'
+    of_sdks = '\n'.join(f'- {label}: Emscripten {sdk.version} with a compiler that is linked {HOW[how_linked(sdk)]}.'
+                        for label, sdk in sdks.items())
     load = f'- The machine was not idle (load {began[0]:.1f} before the run): trust ratios, and processor time most.\n' \
         if began[0] > 0.5 else ''
     return f"""# Benchmarks
@@ -127,7 +159,7 @@ on {time.strftime('%Y-%m-%d')}, emroot {__version__}. Each round runs all conten
 
 - Machine: {_processor()}, {default_workers()} processors, {_memory()},
   {platform.system()} {platform.release()}, Python {platform.python_version()}.
-{load}- SDK: Emscripten {sdk.version}, LLVM {sdk.llvm_version} linked {how}.
+{load}{of_sdks}
 
 """ + '\n'.join(sections)
 

@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from dev.bench.__main__ import _table
 from dev.bench.measure import Step, Timing, measure, middle, ratio
+from dev.bench.work import Work
 
 
 def _python(code: str) -> Step:
@@ -38,3 +40,13 @@ def test_contenders_are_compared_round_by_round():
     theirs = [Timing(2, 3), Timing(10, 3), Timing(3, 2)]
     assert ratio(mine, theirs) == Timing(2, 3)
     assert middle(mine) == Timing(1, 1)
+
+
+def test_sdks_stand_side_by_side_each_against_its_own_emroot():
+    work = Work('a thing that is done', {'emroot': lambda _: [], 'emcc': lambda _: []})
+    table = _table('thing', 'emcc -O2', {'shared': work, 'static': work}, {
+        'shared': {'emroot': [Timing(1, 2)], 'emcc': [Timing(3, 3)]},
+        'static': {'emroot': [Timing(0.5, 0.25)], 'emcc': [Timing(2, 1)]}})
+    assert table.splitlines()[0] == '## thing'
+    assert '| emroot | 1.00 s | 2.00 s | 1.00 | 1.00 | 500 ms | 250 ms | 1.00 | 1.00 |' in table
+    assert '| emcc | 3.00 s | 3.00 s | 3.00 | 1.50 | 2.00 s | 1.00 s | 4.00 | 4.00 |' in table
