@@ -7,6 +7,7 @@ import re
 import shutil
 import sys
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -130,6 +131,15 @@ def test_a_link_that_fails_is_repeated_too(project: Project, whole_project: Proj
     assert started and 'unable to find library -lnowhere' in ' '.join(said)
     assert project.fail('listen') == (said, False)  # no input was looked at
     assert whole_project.fail('listen')[0] == said
+
+
+def test_links_of_one_kind_that_are_made_at_the_same_time_share_a_record(project: Project, whole: Callable[[str], bytes],
+                                                                         tmp_path: Path):
+    other = Project(project.emroot, tmp_path / 'other')
+    other.cache = project.cache
+    with ThreadPoolExecutor() as pool:
+        assert all(started for _, started in pool.map(lambda each: each[0].link(each[1]), [(project, 'bind'), (other, 'listen')]))
+    assert project.link('both') == (whole('both'), False)
 
 
 @pytest.mark.parametrize('flags', [['-flto'], pytest.param(['-flto=thin', '-O2'], marks=pytest.mark.slow)])

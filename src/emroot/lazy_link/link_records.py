@@ -18,6 +18,7 @@ from ..probe.emcc_hook.repeated_links import LINKS, RECORD, read_template, read_
 from ..sdk import Sdk
 from ..symbol_index.symbols import find_nm
 from .index_proof import INPUT
+from .lazy_archives import LazyArchives
 from .link import LazyLink
 from .link_history import link_identity
 from .suspects import LINKERS
@@ -75,12 +76,22 @@ class LinkRecords:
         except (OSError, ValueError, TypeError):
             return None
 
-    def keep(self, link: LazyLink, before: LinkRecord | None) -> None:
+    @staticmethod
+    def compile(archives: LazyArchives, record: LinkRecord | None) -> bool:
+        """Add what earlier links compiled to archives. Returns whether these lacked any."""
+        lacking = {path: (set(record.real.get(path.name, ())) & set(lazy.index.names)) - archives.real[path].keys()
+                   for path, lazy in archives.lazies.items()} if record else {}
+        archives.make(lacking)
+        return any(lacking.values())
+
+    def keep(self, link: LazyLink) -> None:
         """Keep what a link needed, and what earlier ones did. The directory of its archives moves. A link that nobody can repeat
         is not kept, such as one that depends on indexes of others."""
-        lazies, command = link.archives.lazies, link.command
+        lazies, command, before = link.archives.lazies, link.command, self.read()
         if '-v' in command.words or any(lazy.claimed for lazy in lazies.values()):
             return
+        if self.compile(link.archives, before):  # another link was made meanwhile
+            link.archives.write()
         incomplete = lazies.keys() - {lazy.path for lazy in link.complete()}  # the others are built now
         record = LinkRecord(self._nm, {str(path): path.name for path in incomplete},
                             {command.words[each.at]: each.path.name for each in command.libraries if each.path in incomplete},

@@ -66,15 +66,13 @@ def lazy_link(build: Build, words: Sequence[str], cwd: Path, missing: Missing, m
         link = LazyLink(archives, mentioned, command, read_roots(build, command, cwd), existing_indexes(build, command, lazies),
                         directory, cwd, messages)
         records = LinkRecords(root, build.catalogue.sdk, words, cwd, own_location=build.options.own_location)
-        earlier = records.read()
-        if earlier:
-            archives.make({lazy.path: set(earlier.real.get(lazy.path.name, ())) & set(lazy.index.names) for lazy in lazies})
+        records.compile(archives, records.read())
         refused: LinkRefused | None = None
         try:
             link.run()
         except LinkRefused as names:
             refused = names
-        records.keep(link, earlier)
+        records.keep(link)
     if not refused:
         _note_links(root, [lazy.archive for lazy in lazies])
     _build_whole(build, [(lazy.archive.mode, lazy.archive.target) for lazy in link.complete()], set())
