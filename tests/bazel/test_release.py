@@ -93,7 +93,7 @@ def test_a_machine_with_bazel_alone(downloading: Callable[..., Workspace], tree:
     assert 'shipped' in workspace.run('test', '--test_output=all', '//:hello_test').stdout
     spawns = workspace.build('@emscripten_cache//wasm32-pic:libnoexit')
     assert libraries(spawns, ran=False) == ['wasm32-pic/libnoexit'], 'a mode that it does not ship'
-    spawns = workspace.build('@emscripten_cache//wasm32-lto:libclang_rt.builtins')
+    spawns = workspace.build('@emscripten_cache//wasm32-lto:libdlmalloc-debug')
     assert libraries(spawns, ran=False) == [], 'LTO does not change it: it is the shipped one'
 
 

@@ -5,14 +5,13 @@ process that names a missing library, or an open of one, the libraries are built
 """
 
 import os
-import shutil
 import subprocess
 import sys
 
 #: Audit events for started programs, by `subprocess.Popen` or other functions.
 STARTS = ('subprocess.Popen', 'os.system', 'os.exec', 'os.posix_spawn', 'os.spawn')
 #: A program that succeeds silently, and starts faster than Python; None if the system has none.
-TRUE = shutil.which('true', path=os.defpath) if os.name == 'posix' else None
+TRUE = next((path for path in ('/usr/bin/true', '/bin/true') if os.access(path, os.X_OK)), None)
 #: A program with the linker's output and exit code.
 LINKER = """
 import os, sys
