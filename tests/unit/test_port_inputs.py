@@ -48,3 +48,10 @@ def test_what_was_made_of_sources_that_are_gone_stays(tmp_path: Path) -> None:
     shutil.rmtree(tmp_path / 'zlib')
     assert are_current(inputs)
     assert not are_current([[how, str(tmp_path / 'zlib'), [0, 1]] for how in (READ, LISTED)])
+
+
+def test_a_file_that_vanishes_while_a_directory_is_read_ends_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    inputs = [[GIVEN, str(tmp_path), stamp(GIVEN, str(tmp_path))]]
+    (tmp_path / 'a.c').write_text('int a;\n')
+    monkeypatch.setattr(os, 'walk', lambda directory: [(directory, [], ['a.c', 'gone.c'])])
+    assert not are_current(inputs)

@@ -32,11 +32,15 @@ def stamp(how: str, path: str) -> list[int] | None:
 
 
 def _stamp_of_all(directory: str) -> list[int]:
-    """The sums of the sizes and of the times of all files in a directory, and of the directories that list them."""
+    """The sums of the sizes and of the times of all files in a directory, and of the directories that list them. What vanishes
+    meanwhile makes another stamp."""
     size, times = 0, 0
     for folder, _, names in os.walk(directory):
         for path in [folder, *(os.path.join(folder, name) for name in names)]:
-            found = os.lstat(path)
+            try:
+                found = os.lstat(path)
+            except OSError:
+                continue
             size, times = size + (found.st_size if path != folder else 0), times + found.st_mtime_ns
     return [size, times]
 
