@@ -36,4 +36,3 @@ def scan_members(build: Build, plan: Plan, members: Members) -> dict[str, dict[s
         workers = Workers(build.context)
         found = scan_symbols([plan.compiles[key] for key in distinct], build.context.headers.context, workers.env, workers.pool)
     return {archive: {name: found[key] for name, key in named.items() if key in found} for archive, named in keys.items()}
-

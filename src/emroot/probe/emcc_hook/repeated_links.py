@@ -122,8 +122,8 @@ def _is_covered(loaded: Iterable[tuple[str, str]], record: dict[str, Any], direc
     own: dict[str, set[str]] = {}  # by file of the project, the members that were loaded; of an object ''
     for file, member in loaded:
         path = os.path.join(cwd, file)
-        place, name = os.path.split(path)
-        if place == directory and record['bounded']:
+        folder, name = os.path.split(path)
+        if folder == directory and record['bounded']:
             if member not in record['real'][name]:
                 return False
         elif member and path.startswith(os.path.join(cache, '')):
