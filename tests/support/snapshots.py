@@ -115,3 +115,8 @@ def compiled_objects(home: Path) -> int:
 def counts(document: dict[str, Any]) -> tuple[int, int]:
     """Objects that a build compiled, and that it reused."""
     return document['objects']['compiled'], document['objects']['reused']
+
+
+def files_in(top: Path) -> list[Path]:
+    """All files below a directory."""
+    return sorted(path for path in top.rglob('*') if path.is_file())

@@ -132,3 +132,17 @@ def test_a_tree_that_many_want_at_once_is_made_once(store: Store):
     for thread in threads:
         thread.join()
     assert len(made) == 1
+
+
+def test_a_tree_that_two_make_where_there_are_no_locks_stays_that_of_the_first(tmp_path: Path):
+    """Somebody may be using it."""
+    with Store(tmp_path) as first, Store(tmp_path) as second:
+        def make(directory: Path) -> None:
+            (directory / 'file').write_text('x')
+
+        def make_second(directory: Path) -> None:
+            make(directory)
+            first._make_tree('key', make)
+        second._make_tree('key', make_second)
+        assert second.tree_files('key') is not None
+        assert list((tmp_path / 'damaged').iterdir()) == []

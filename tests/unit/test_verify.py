@@ -1,33 +1,22 @@
-"""`emroot verify` notices whatever matters and fixes it; `emroot gc` removes what is of no use, and that only."""
+"""`emroot verify` notices whatever matters and fixes it."""
 
 from __future__ import annotations
 
-import argparse
 import os
-import time
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from support.running import Emroot
-from support.snapshots import archives, damage, snapshot
+from support.snapshots import archives, damage, files_in, snapshot
 
-import emroot
-from emroot.cli.arguments import size
 from emroot.hashing import digest_file
-from emroot.host.files import remove, remove_tree
 from emroot.store import Store
 from emroot.store.blobs import TREE
 
-AHEAD = 365 * 86400
-
-
-def _files(top: Path) -> list[Path]:
-    return sorted(path for path in top.rglob('*') if path.is_file())
-
 
 def _one(top: Path) -> Path:
-    return _files(top)[0]
+    return files_in(top)[0]
 
 
 def _write(path: Path, content: bytes) -> None:
@@ -77,7 +66,7 @@ def test_damage_is_noticed_and_mended_so_that_the_next_build_gives_the_right_byt
 
 def snapshot_of(cache: Path) -> dict[str, bytes]:
     """What emcc sees of a cache directory."""
-    return {path.relative_to(cache).as_posix(): path.read_bytes() for path in _files(cache)
+    return {path.relative_to(cache).as_posix(): path.read_bytes() for path in files_in(cache)
             if path.relative_to(cache).parts[0] != '.emroot'}
 
 
@@ -122,8 +111,8 @@ def test_what_nobody_has_is_out_of_the_way_of_any_link_and_not_called_repaired(f
 def test_what_is_in_the_store_alone_is_removed_and_not_called_repaired(fake: Emroot):
     fake.build('libone')
     blobs = Store(fake.home / 'store')
-    present = {digest_file(path) for path in _files(fake.home / 'cache')}
-    object_file = next(path for path in _files(blobs.root / 'blobs') if digest_file(path) not in present)
+    present = {digest_file(path) for path in files_in(fake.home / 'cache')}
+    object_file = next(path for path in files_in(blobs.root / 'blobs') if digest_file(path) not in present)
     _rot(object_file)
     found = fake('verify', '--repair', '--json').json
     assert not found['repaired'] and found['removed'] == found['damaged']
@@ -145,94 +134,6 @@ def test_a_mark_of_emcc_that_is_no_text_is_written_again(fake: Emroot):
     (cache / 'sanity.txt').write_bytes(b'\xff\xfe\xff')
     fake.build('libone')
     assert (cache / 'sanity.txt').read_bytes() == right
-
-
-def test_what_was_of_use_in_the_future_counts_from_now(fake: Emroot):
-    fake.build('libone', cache=fake.home / 'gone')
-    records = _files(fake.home / 'store' / 'records')
-    for path in [*records, *_files(fake.home / 'store' / 'damaged')]:
-        os.utime(path, (time.time() + AHEAD, time.time() + AHEAD))
-    assert fake('gc', '--max-size', '1').code == 0
-    assert all(path.stat().st_mtime < time.time() + 60 for path in records)
-
-
-def test_what_was_set_aside_in_the_future_goes(fake: Emroot):
-    fake.build('libone')
-    aside = fake.home / 'store' / 'damaged' / 'something'
-    aside.parent.mkdir(exist_ok=True)
-    aside.write_text('x')
-    os.utime(aside, (time.time() + AHEAD, time.time() + AHEAD))
-    assert fake('gc', '--max-age', '1d').code == 0
-    assert not aside.exists()
-
-
-def test_headers_of_a_cache_directory_that_is_there_are_kept_however_old_they_are(fake: Emroot):
-    fake.build('libone')
-    for path in _files(fake.home / 'store' / 'records'):
-        os.utime(path, (1e9, 1e9))
-    assert fake('gc', '--max-age', '1d').code == 0
-    assert len(list((fake.home / 'store' / 'trees').iterdir())) == 1
-    assert fake('verify').code == 0
-
-
-def test_temporary_files_of_killed_processes_go_from_the_home_too(fake: Emroot):
-    fake.build('libone')
-    for directory in ('memo', 'caches', 'store/records'):
-        left = fake.home / directory / '.x.json.1.ab.tmp'
-        left.write_text('x')
-        os.utime(left, (1e9, 1e9))
-    assert fake('gc', '--max-age', '1d').code == 0
-    assert list(fake.home.rglob('*.tmp')) == []
-
-
-@pytest.mark.parametrize('builds', [
-    lambda fake: fake('build', '--targets', 'crt1', env={'EMROOT_MAX_SIZE': '1'}),
-    lambda fake: emroot.build(targets='crt1', sdk=fake.sdk, home=fake.home),
-    lambda fake: emroot.export(fake.home / 'crt1.tar', targets='crt1', sdk=fake.sdk, home=fake.home),
-], ids=['command line', 'API', 'export by the API'])
-def test_every_build_that_compiled_keeps_the_store_below_its_limit(fake: Emroot, builds: Callable[[Emroot], object],
-                                                                   monkeypatch: pytest.MonkeyPatch):
-    fake.build('libone', cache=fake.home / 'gone')
-    remove_tree(fake.home / 'gone')
-    before = _files(fake.home / 'store' / 'records')
-    for path in before:
-        os.utime(path, (1e9, 1e9))
-    remove(fake.home / 'memo' / 'gc.json')
-    monkeypatch.setenv('EMROOT_MAX_SIZE', '1')
-    builds(fake)
-    assert len([path for path in before if path.exists()]) < len(before)
-
-
-def test_a_time_of_the_last_gc_that_is_none_does_not_stop_a_build(fake: Emroot):
-    (fake.home / 'memo' / 'gc.json').write_text('{"time": "yesterday"}')
-    assert fake.build('libone')['modes']['wasm32']['built'] == ['libone']
-
-
-def test_a_tree_that_two_make_where_there_are_no_locks_stays_that_of_the_first(tmp_path: Path):
-    """Somebody may be using it."""
-    with Store(tmp_path) as first, Store(tmp_path) as second:
-        def make(directory: Path) -> None:
-            (directory / 'file').write_text('x')
-
-        def make_second(directory: Path) -> None:
-            make(directory)
-            first._make_tree('key', make)
-        second._make_tree('key', make_second)
-        assert second.tree_files('key') is not None
-        assert list((tmp_path / 'damaged').iterdir()) == []
-
-
-@pytest.mark.parametrize(('text', 'expected'), [
-    ('5G', 5 << 30), ('5g', 5 << 30), ('5GB', 5 << 30), ('5gb', 5 << 30), ('5GiB', 5 << 30), ('5 GB', 5 << 30),
-    ('500m', 500 << 20), ('500MB', 500 << 20), ('100k', 100 << 10), ('1.5T', 3 << 39), ('1000', 1000), ('1000B', 1000), ('0', 0)])
-def test_a_size_is_read_as_people_write_it(text: str, expected: int):
-    assert size(text) == expected
-
-
-@pytest.mark.parametrize('text', ['', 'G', '5X', '-1', '1e9', 'inf', '5iB', '5GG', '1,5G', '\u0665G'])
-def test_what_is_no_size_is_refused(text: str):
-    with pytest.raises(argparse.ArgumentTypeError):
-        size(text)
 
 
 def test_doctor_reads_what_is_there(fake: Emroot, tmp_path: Path):
