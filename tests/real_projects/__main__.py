@@ -4,7 +4,8 @@
     python3 dev.py projects bzip2 cglm --modes wasm64 --write
 
 Each is built and tested twice each way: first from an empty home and an empty cache, then again with what that left there. It
-ends with 1 if one fails that passes with plain emcc, or if anything that was made differs by a byte.
+ends with 1 if one fails that passes with plain emcc, or if anything that was made differs by a byte. Results are kept as they
+come, for each version of the SDK, and the table has all of them: the last of each project in each mode.
 """
 
 from __future__ import annotations
@@ -12,52 +13,20 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 
 from support.downloads.sources import SourceUnavailable, get_source
 from support.sdks import get_sdks
+from upstream.results import write_page
 
 from dev.paths import ROOT, dev_cache, dev_home, say
 from emroot.sdk import Sdk, find_sdk
 
-from .building import Built, Way, build, differing, ratio, total
+from .building import Built, Way, build, worse
 from .project import MODES, Project, read_projects
+from .results import ROUNDS, WAYS, Row, keep, read_rows, table
 
 PAGE = ROOT / 'docs' / 'explanation' / 'projects.md'
-_BEGIN, _END = '<!-- results: begin -->\n', '<!-- results: end -->\n'
-WAYS = ('plain', 'emroot')
-ROUNDS = ('first', 'again')
-
-
-@dataclass
-class Row:
-    """What came of one project in one mode."""
-
-    project: Project
-    mode: str
-    built: dict[tuple[str, str], Built] = field(default_factory=dict)
-    """By round and way."""
-
-    @property
-    def wrong(self) -> list[str]:
-        """What is not as with plain emcc."""
-        found = []
-        for each in ROUNDS:
-            peer, own = self.built[each, 'plain'], self.built[each, 'emroot']
-            if own.failed and not peer.failed:
-                found.append(f'{each}: {own.failed}')
-            elif different := differing(own, peer):
-                found.append(f'{each}: other bytes than with plain emcc: {", ".join(different[:5])}')
-        return found
-
-    @property
-    def result(self) -> str:
-        """In a word."""
-        if self.wrong:
-            return 'WRONG'
-        plain = self.built['first', 'plain']
-        return 'fails alike' if plain.failed else f'{len(plain.files)} files and outputs equal'
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -75,7 +44,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     if not roots:
         say('\n'.join(missing))
         return 1
-    sdk, rows, code = find_sdk(dev_home(), roots[0]), [], 0
+    sdk, code = find_sdk(dev_home(), roots[0]), 0
+    directory = dev_cache() / 'projects'
+    results = directory / f'{sdk.version}-{sdk.digest[:8]}.jsonl'
     for name in args.names or projects:
         try:
             get_source(name)
@@ -84,51 +55,30 @@ def main(argv: Sequence[str] | None = None) -> int:
             code = 1
             continue
         for mode in args.modes.split(','):
-            rows.append(compare(projects[name], mode, sdk, dev_cache() / 'projects'))
-            for line in rows[-1].wrong:
+            row, wrong = compare(projects[name], mode, sdk, directory)
+            keep(results, row)
+            for line in wrong:
                 say(f'{name} in {mode}: {line}')
                 code = 1
-    text = table(rows)
+    text = table(read_rows(results), projects)
     sys.stdout.write(text)
     if args.write:
-        _write(text)
+        write_page(PAGE, text)
     return code
 
 
-def compare(project: Project, mode: str, sdk: Sdk, directory: Path) -> Row:
-    """Build a project each way, twice."""
-    row = Row(project, mode)
+def compare(project: Project, mode: str, sdk: Sdk, directory: Path) -> tuple[Row, list[str]]:
+    """Build a project each way, twice. What came of it, and what is not as with plain emcc."""
+    built: dict[tuple[str, str], Built] = {}
     ways = [Way(name, sdk, directory / f'{name} {project.name} {mode}') for name in WAYS]
     for each in ROUNDS:
         for way in ways:
             say(f'{project.name} in {mode}, {each}, {way.name}')
-            row.built[each, way.name] = build(project, mode, way, sdk, directory / 'work' / project.name)
-    return row
-
-
-def table(rows: Sequence[Row]) -> str:
-    """Markdown: seconds of processor."""
-    titles = [f'{title}, {each}' if title != 'ratio' else title for each in ROUNDS for title in (*WAYS, 'ratio')]
-    lines = [f'| project | build system | language | mode | result | {" | ".join(titles)} |',
-             f'|---|---|---|---|---|{"---:|" * len(titles)}']
-    for row in rows:
-        cells = [row.project.name, row.project.system, row.project.language, row.mode, row.result]
-        lines.append(f'| {" | ".join([*cells, *_cells([row])])} |')
-    lines.append(f'| {" | ".join(["all", "", "", "", "", *_cells(rows)])} |')
-    return '\n'.join(lines) + '\n'
-
-
-def _cells(rows: Sequence[Row]) -> list[str]:
-    found = []
-    for each in ROUNDS:
-        peer, own = ([row.built[each, way] for row in rows] for way in WAYS)
-        found += [f'{total(peer):.1f} s', f'{total(own):.1f} s', f'{ratio(own, peer):.2f}']
-    return found
-
-
-def _write(text: str) -> None:
-    before, _, rest = PAGE.read_text(encoding='utf-8').partition(_BEGIN)
-    PAGE.write_text(f'{before}{_BEGIN}\n{text}\n{_END}{rest.partition(_END)[2]}', encoding='utf-8')
+            built[each, way.name] = build(project, mode, way, sdk, directory / 'work' / project.name)
+    wrong = [f'{each}: {line}' for each in ROUNDS for line in worse(built[each, 'emroot'], built[each, 'plain'])]
+    plain = built['first', 'plain']
+    result = 'WRONG' if wrong else 'fails alike' if plain.failed else f'{len(plain.files)} files and outputs equal'
+    return Row(project.name, mode, result, [built[each, way].seconds for each in ROUNDS for way in WAYS]), wrong
 
 
 if __name__ == '__main__':

@@ -7,7 +7,6 @@ import resource
 import shlex
 import subprocess
 import sys
-from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -93,14 +92,12 @@ def differing(one: Built, other: Built) -> list[str]:
     return sorted(name for name in one.files.keys() | other.files.keys() if one.files.get(name) != other.files.get(name))
 
 
-def total(builds: Iterable[Built]) -> float:
-    """Seconds of processor together."""
-    return sum(built.seconds for built in builds)
-
-
-def ratio(own: Sequence[Built], peer: Sequence[Built]) -> float:
-    """What emroot took, of what plain emcc did."""
-    return total(own) / max(total(peer), 0.01)
+def worse(own: Built, peer: Built) -> list[str]:
+    """What is not as with plain emcc."""
+    if own.failed:
+        return [] if peer.failed else [own.failed]
+    different = differing(own, peer)
+    return [f'other bytes than with plain emcc: {", ".join(different[:5])}'] if different else []
 
 
 def _used() -> float:

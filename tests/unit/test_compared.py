@@ -6,7 +6,10 @@ import json
 from pathlib import Path
 
 from real_projects.building import Built, differing, made
+from real_projects.building import worse as wrong_in
 from real_projects.project import MODES, read_projects
+from real_projects.results import Row, keep, read_rows
+from real_projects.results import table as table_of_projects
 from upstream.__main__ import chosen, listed
 from upstream.results import Outcome, read_outcomes, table, worse, write_page
 
@@ -75,3 +78,23 @@ def test_what_was_made_is_compared_by_content(tmp_path: Path):
     assert list(files) == ['one.wasm', 'sub/two.a']
     other = {**files, 'sub/two.a': 'another', 'more.js': '4'}
     assert differing(Built(files=files), Built(files=other)) == ['more.js', 'sub/two.a']
+
+
+def test_a_project_is_worse_if_it_fails_alone_or_makes_other_files():
+    good = Built(files={'a': '1'})
+    assert wrong_in(good, good) == []
+    assert wrong_in(Built(failed='make'), good) == ['make']
+    assert wrong_in(Built(failed='make'), Built(failed='make, too')) == []
+    assert wrong_in(Built(files={'a': '2'}), good) == ['other bytes than with plain emcc: a']
+
+
+def test_the_last_result_of_a_project_is_in_the_table_and_what_failed_is_not_in_the_sum(tmp_path: Path):
+    file, projects = tmp_path / 'results.jsonl', read_projects()
+    assert read_rows(file) == []
+    for result, seconds in (('fails alike', 9.0), ('3 files and outputs equal', 4.0)):
+        keep(file, Row('cjson', 'wasm64', result, [8.0, seconds, 2.0, 2.0]))
+    keep(file, Row('bzip2', 'wasm64', 'fails alike', [80.0, 80.0, 80.0, 80.0]))
+    rows = [[cell.strip() for cell in line.split('|')] for line in table_of_projects(read_rows(file), projects).splitlines()]
+    assert [row[1] for row in rows[2:]] == ['bzip2', 'cjson', 'all']
+    assert rows[3][4:] == ['wasm64', '3 files and outputs equal', '8.0 s', '4.0 s', '0.50', '2.0 s', '2.0 s', '1.00', '']
+    assert rows[4][5:] == ['', *rows[3][6:]]

@@ -106,8 +106,8 @@ def compare(ground: Ground, ways: Sequence[str], names: Sequence[str], *, again:
         prepare(ground, {suite_of(name) for name in names if again or name not in read_outcomes(_file(ground, PEER))})
         run_all(ground, PEER, names, again=again)
         learn(ground)
-    for way in ways:
-        own = run_all(ground, way, names, again=again)
+    found = {way: run_all(ground, way, names, again=again) for way in ways}
+    for way, own in found.items():
         doubtful = [name for name in names if name not in own or own[name].state != 'passed']
         for once_more in (False, True):  # what failed may have failed by chance
             if doubtful:

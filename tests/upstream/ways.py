@@ -31,19 +31,29 @@ class Ground:
 
     root: Path
     """The SDK with its tests."""
-    home: Home
-    """Where libraries are built, and kept."""
+    origin: Home
+    """A home from which objects are taken that were compiled before."""
     directory: Path
-    """For cache directories and homes of the ways."""
+    """For cache directories, and the home of all ways: what one compiled, the others do not compile again."""
+
+    @property
+    def home(self) -> Path:
+        """Where libraries are built, and kept."""
+        return self.directory / 'home'
 
     @property
     def built(self) -> Path:
         """The cache directory with everything that the tests were seen to need."""
         return self.directory / 'built'
 
-    def emroot(self, *words: object, home: Path | None = None) -> list[str]:
+    def emroot(self, *words: object) -> list[str]:
         """A command line of emroot."""
-        return [sys.executable, '-m', 'emroot', '--sdk', str(self.root), '--home', str(home or self.home.root), *map(str, words)]
+        if not self.home.is_dir():
+            for name in ('store', 'memo'):
+                if (self.origin.root / name).is_dir():
+                    shutil.copytree(self.origin.root / name, self.home / name,
+                                    copy_function=os.link if name == 'store' else shutil.copy2)
+        return [sys.executable, '-m', 'emroot', '--sdk', str(self.root), '--home', str(self.home), *map(str, words)]
 
     def build(self, *selection: object) -> None:
         """Have libraries built."""
@@ -86,12 +96,12 @@ def learn(ground: Ground) -> None:
 
 def lazy(ground: Ground) -> Started:
     """Below `emroot run`, where nothing but single objects has been compiled."""
-    return _below_run(ground, 'lazy', ())
+    return _below_run(ground, 'lazy')
 
 
 def predict(ground: Ground) -> Started:
     """The same, and nobody knows which symbols libraries have."""
-    return _below_run(ground, 'predict', ('index',), '--lazy=predict')
+    return _below_run(ground, 'predict', '--lazy=predict', indexed=False)
 
 
 def frozen(ground: Ground) -> Started:
@@ -103,16 +113,15 @@ def frozen(ground: Ground) -> Started:
 WAYS: dict[str, Callable[[Ground], Started]] = {'plain': plain, 'lazy': lazy, 'predict': predict, 'frozen': frozen}
 
 
-def _below_run(ground: Ground, name: str, without: Iterable[str], *options: str) -> Started:
-    home, cache = ground.directory / name / 'home', ground.directory / name / 'cache'
-    if not home.is_dir():
-        lazy_home = ground.directory / 'lazy' / 'home'
-        for source, name in ((lazy_home if lazy_home.is_dir() else ground.home.root, 'store'), (ground.home.root, 'memo')):
-            if (source / name).is_dir():
-                shutil.copytree(source / name, home / name, copy_function=os.link if name == 'store' else shutil.copy2)
-    for directory in (*(home / 'store' / 'records' / kind for kind in (*_WHOLE, *without)), cache):
+def _below_run(ground: Ground, name: str, *options: str, indexed: bool = True) -> Started:
+    cache, command = ground.directory / name / 'cache', ground.emroot('run', *options)
+    records, indexes = ground.home / 'store' / 'records', ground.directory / 'indexes'
+    for source, target in ((records / 'index', indexes), (indexes, records / 'index')):
+        if source.is_dir():
+            shutil.copytree(source, target, dirs_exist_ok=True)
+    for directory in (*(records / kind for kind in (*_WHOLE, *(() if indexed else ('index',)))), cache):
         remove_tree(directory)
-    return ground.emroot('run', *options, '--cache', cache, '--', home=home), environment()
+    return [*command, '--cache', str(cache), '--'], environment()
 
 
 def _copy_cache(source: Path, target: Path) -> None:
