@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import subprocess
@@ -9,6 +10,7 @@ import sys
 import tempfile
 from pathlib import Path
 
+from support.downloads.npm import NpmUnavailable, npm_package
 from support.downloads.sources import get_source
 
 from dev.paths import dev_cache, say
@@ -40,11 +42,26 @@ def get_suite(sdk: Sdk) -> Path:
         own = str(sdk.root)
         shutil.copytree(own, copy, symlinks=True, ignore=lambda top, _: ['cache', 'out', 'test'] if top == own else [])
         shutil.copytree(tests, copy / 'test', symlinks=True)
-        (copy / '.emscripten').write_text(f'{sdk.config_text}CACHE = {str(shelf.parent / "cache")!r}\n', encoding='utf-8')
+        (copy / '.emscripten').write_text(f'{sdk.config_text}CACHE = {str(shelf.parent / "cache")!r}\n{_closure_compiler(tests)}',
+                                          encoding='utf-8')
         for record in [above / MANIFEST for above in sdk.root.parents if (above / MANIFEST).is_file()][:1]:
             shutil.copy(record, shelf.parent)  # what tells that this is the same SDK
         os.replace(copy, shelf)
     return shelf
+
+
+def _closure_compiler(tests: Path) -> str:
+    """The line of configuration for the compiler that Emscripten's `package.json` names; Debian's package does not have it."""
+    package = tests.parent / 'package.json'
+    if sys.platform != 'linux' or not package.is_file():
+        return ''
+    try:
+        version = json.loads(package.read_text(encoding='utf-8'))['dependencies']['google-closure-compiler'].lstrip('^')
+        program = npm_package('google-closure-compiler-linux', version) / 'compiler'
+    except (KeyError, NpmUnavailable) as error:
+        say(f'without closure compiler: {error}')
+        return ''
+    return f'CLOSURE_COMPILER = [{str(program)!r}]\n'
 
 
 def clean(root: Path) -> None:
