@@ -95,6 +95,10 @@ def test_a_machine_with_bazel_alone(downloading: Callable[..., Workspace], tree:
     assert libraries(spawns, ran=False) == ['wasm32-pic/libnoexit'], 'a mode that it does not ship'
     spawns = workspace.build('@emscripten_cache//wasm32-lto:libdlmalloc-debug')
     assert libraries(spawns, ran=False) == [], 'LTO does not change it: it is the shipped one'
+    target = '@emscripten_cache//wasm32-lto:libclang_rt.builtins'
+    workspace.build('--output_groups=logs', target)
+    log, = (path for path in workspace.files(target, '--output_groups=logs') if path.suffix == '.log')
+    assert '183 of 184 objects are those of' in log.read_text(encoding='utf-8')
 
 
 def test_every_system_has_its_own_release_and_no_other_is_fetched(downloading: Callable[..., Workspace]) -> None:

@@ -18,6 +18,7 @@ from emroot.engine.command_lines.placeholders import SDK_PREFIX
 from emroot.engine.execution import forkserver
 from emroot.engine.execution.elf import needed_libraries
 from emroot.engine.execution.pool import Finished
+from emroot.host.ar import read_archive
 from emroot.host.home import Home
 from emroot.libraries.catalogue import Catalogue
 from emroot.modes import Mode, parse_mode
@@ -50,19 +51,60 @@ def lay_out(sdk: Sdk, directory: Path, headers: Path, said_root: str) -> Path:
 
 
 @pytest.fixture
-def act(sdk: Sdk, catalogue: Catalogue, headers: Path, tmp_path: Path) -> Callable[[str], bytes]:
-    """Makes a library of C with more than a hundred members, in an SDK that is laid out as its repository is."""
-    about = lay_out(sdk, tmp_path / 'sdk', headers, str(sdk.root))
-    target = next(name for name in NAMES if name in catalogue.listing(Mode()).libraries)
-    recipe = tmp_path / 'recipe.json'
-    recipe.write_text(json.dumps(recipe_document(catalogue.recipes(Mode(), [target])[target])), encoding='utf-8')
+def target(catalogue: Catalogue) -> str:
+    """A library of C with more than a hundred members, nearly all of which ignore LTO."""
+    return next(name for name in NAMES if name in catalogue.listing(Mode()).libraries)
 
-    def run(name: str) -> bytes:
-        out = tmp_path / name
-        assert library_builder.main(['source', '--sdk', str(about), '--headers', str(headers), '--recipe', str(recipe),
+
+@pytest.fixture
+def act(sdk: Sdk, catalogue: Catalogue, headers: Path, tmp_path: Path, target: str) -> Callable[..., bytes]:
+    """Makes `target` in an SDK that is laid out as its repository is."""
+    about = lay_out(sdk, tmp_path / 'sdk', headers, str(sdk.root))
+
+    def run(name: str, *options: str, mode: str = 'wasm32', **more: object) -> bytes:
+        out, recipe = tmp_path / name, tmp_path / 'recipe.json'
+        document = recipe_document(catalogue.recipes(parse_mode(mode), [target])[target])
+        recipe.write_text(json.dumps({**document, **more}), encoding='utf-8')
+        assert library_builder.main(['source', '--sdk', str(about), '--headers', str(headers), '--recipe', str(recipe), *options,
                                      '--target', target, '--jobs', '2', '--out', str(out), '--log', str(tmp_path / 'log')]) == 0
         return out.read_bytes()
     return run
+
+
+def test_objects_that_ignore_lto_come_from_the_shipped_library(act: Callable[..., bytes], sdk: Sdk, catalogue: Catalogue,
+                                                              target: str, tmp_path: Path,
+                                                              monkeypatch: pytest.MonkeyPatch) -> None:
+    """One compile for each command line shows that the archive is of this compiler; if it is not, nothing of it is used."""
+    theirs = {(m.name, m.source, m.argv) for m in catalogue.recipes(Mode(), [target])[target].members}
+    members = catalogue.recipes(parse_mode('wasm32-lto'), [target])[target].members
+    shared = [n for n, m in enumerate(members) if (m.name, m.source, m.argv) in theirs]
+    assert len(shared) > 100
+    telling = {name for name, content in read_archive(act('shipped.a')) if b'/lib/clang/' in content}
+    taken = [members[n] for n in shared if members[n].name not in telling]
+    assert len(taken) > 100
+    compiled: list[str] = []
+    compile_ = library_builder.SourceLibrary._compile
+
+    def counted(self: library_builder.SourceLibrary, member: library_builder.RecipeCompile, out: Path, worker: int) -> None:
+        compiled.append(out.name)
+        compile_(self, member, out, worker)
+    monkeypatch.setattr(library_builder.SourceLibrary, '_compile', counted)
+    made = act('made.a', mode='wasm32-lto')
+    assert len(compiled) == len(members)
+    compiled.clear()
+    assert act('taken.a', '--shipped', str(tmp_path / 'shipped.a'), mode='wasm32-lto', shared=shared) == made
+    assert len(compiled) == len(members) - len(taken) + len({member.argv for member in taken})
+    log = (tmp_path / 'log').read_text(encoding='utf-8')
+    assert f'{len(taken)} of {len(members)} objects are those of ' in log
+
+    names, contents = zip(*read_archive((tmp_path / 'shipped.a').read_bytes()), strict=True)
+    for name, content in zip(names, contents[1:] + contents[:1], strict=True):
+        (tmp_path / name).write_bytes(content)
+    other = tmp_path / 'other.a'
+    subprocess.run([sdk.tools['llvm-ar'], 'cr', other, *names], cwd=tmp_path, check=True)
+    for archive in (other, tmp_path / 'log', tmp_path / 'absent.a'):
+        assert act('anew.a', '--shipped', str(archive), mode='wasm32-lto', shared=shared) == made
+        assert f'0 of {len(members)} objects are those of ' in (tmp_path / 'log').read_text(encoding='utf-8')
 
 
 @pytest.mark.slow

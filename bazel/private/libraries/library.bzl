@@ -35,10 +35,12 @@ def _compile_part(ctx, recipe, members, weight, out, log, message):
     sets = ctx.attr.reads[ReadsInfo].sets
     args, whole = make_arguments(ctx, out, log), members == (0, len(recipe["objects"]))
     args.add("--recipe", ctx.file.recipe)
+    shipped = [ctx.file.shipped_without_lto] if ctx.file.shipped_without_lto else []
+    args.add_all("--shipped", shipped)
     if not whole:
         args.add_all("--members", members)
     sources = sets[int(recipe["all"])] if whole else depset(transitive = [sets[int(n)] for n in recipe["sources"][members[0]:members[1]]])
-    make(ctx, "source", args, [ctx.file.recipe], [out, log], weight, "EmscriptenLibrary", message, sources)
+    make(ctx, "source", args, [ctx.file.recipe] + shipped, [out, log], weight, "EmscriptenLibrary", message, sources)
 
 def _from_source(ctx, recipe, out, message):
     """A library as one action, or as one for each part of it and one that joins them; their logs."""
@@ -88,6 +90,7 @@ emscripten_library = rule(
         "recipe": attr.label(allow_single_file = [".json"]),
         "same": attr.bool(doc = "Whether it is the very library of `base`."),
         "shipped": attr.label(allow_single_file = True, doc = "The library as the SDK ships it; then nothing is built."),
+        "shipped_without_lto": attr.label(allow_single_file = True, doc = "The library of the mode without LTO as the SDK ships it, some of whose objects are those of this one."),
         "target": attr.string(doc = "Embuilder's name."),
         "weight": attr.int(doc = "Roughly how much work it is, in compiles of C."),
         "_granularity": attr.label(default = Label("//bazel:granularity"), providers = [GranularityInfo]),

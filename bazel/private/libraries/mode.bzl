@@ -22,6 +22,7 @@ def emscripten_mode(mode, reads):
             recipe = "recipes/%s.json" % target if target in mode["recipes"] else None,
             same = mode["shared"].get(target) == "all",
             shipped = Label(mode["shipped"][target] + path) if target in mode["shipped"] else None,
+            shipped_without_lto = Label(mode["shipped_without_lto"][target]) if target in mode["shipped_without_lto"] else None,
             tags = ["manual"],
             target = target,
             weight = weight,

@@ -24,7 +24,8 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).absolute().parents[3]))
 
-from emroot.bazel.sdk_layout import SdkLayout  # the line above makes the package importable
+from emroot.bazel.libraries.shipped_members import confirmed, read_shipped  # the line above makes the package importable
+from emroot.bazel.sdk_layout import SdkLayout
 from emroot.engine.command_lines.compile_context import RENAMED_SOURCE, CompileContext, shell_line
 from emroot.engine.command_lines.placeholders import CACHE_PREFIX
 from emroot.engine.execution.forkserver import ENOUGH, ForkServers
@@ -65,14 +66,17 @@ class SourceLibrary:
         self.failures: list[str] = []
 
     def run(self) -> None:
-        """Compile all members, most expensive first, and join them."""
-        members, (first, last) = [], self.args.members or (0, None)
-        for source, name, index in self.recipe['objects'][first:last]:
-            compile_ = RecipeCompile(tuple(self.recipe['commands'][index]), source)
-            members.append(name)
+        """Compile all members that the SDK does not ship in another mode, most expensive first, and join them."""
+        first, last = self.args.members or (0, len(self.recipe['objects']))
+        objects = self.recipe['objects'][first:last]
+        members, shipped = [name for _, name, _ in objects], self._shipped(range(first, last))
+        for name, content in shipped.items():
+            (self.scratch / name).write_bytes(content)
+        compiled = [(n, RecipeCompile(tuple(self.recipe['commands'][i]), s)) for s, n, i in objects if n not in shipped]
+        for name, compile_ in compiled:
             seconds = expected_seconds(self.sdk, compile_)  # type: ignore[arg-type]
             self.pool.add(seconds, partial(self._compile, compile_, self.scratch / name))
-        preload = find_zygote(self.sdk.tools, self.scratch / 'fork', self.env) if len(members) >= ENOUGH else None
+        preload = find_zygote(self.sdk.tools, self.scratch / 'fork', self.env) if len(compiled) >= ENOUGH else None
         with contextlib.ExitStack() as stack:
             if preload:
                 stack.callback(preload.close)
@@ -85,6 +89,21 @@ class SourceLibrary:
             shutil.copyfile(self.scratch / members[0], out)
         else:
             self._archive(members, out)
+
+    def _shipped(self, numbers: range) -> dict[str, bytes]:
+        """Contents by name of the members that are taken from what the SDK ships in the mode without LTO."""
+        if not self.args.shipped:
+            return {}
+        shared = {self.recipe['objects'][n][1]: self.recipe['objects'][n] for n in self.recipe['shared'] if n in numbers}
+
+        def compiled(name: str) -> bytes:
+            source, _, index = shared[name]
+            self._compile(RecipeCompile(tuple(self.recipe['commands'][index]), source), self.scratch / name, 0)
+            return (self.scratch / name).read_bytes() if not self.failures else b''
+        candidates = [(name, index) for name, (_, _, index) in shared.items()]
+        used = confirmed(candidates, read_shipped(Path(self.args.shipped)), compiled)
+        self.messages.append(f'{len(used)} of {len(numbers)} objects are those of {self.args.shipped}')
+        return used
 
     def _compile(self, compile_: RecipeCompile, out: Path, _: int) -> None:
         command = self.context.object_command(compile_, out)  # type: ignore[arg-type]
@@ -178,6 +197,7 @@ def main(arguments: list[str]) -> int:
     parser.add_argument('--headers', help='a directory with the headers that the SDK installs')
     parser.add_argument('--recipe')
     parser.add_argument('--members', type=int, nargs=2, help='the first of those to make, and the one after the last; else all')
+    parser.add_argument('--shipped', help='the library of the mode without LTO, which the SDK ships')
     parser.add_argument('--target')
     parser.add_argument('--flag', action='append', default=[], help="embuilder's flags for the mode")
     parser.add_argument('--file', help='where embuilder puts the library, relative to its cache')

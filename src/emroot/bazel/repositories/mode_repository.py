@@ -39,12 +39,14 @@ def fetch_mode(request: dict[str, Any], out: Path, home: Home) -> None:
     shipped = find_shipped(sdk, libraries, request['prebuilt'])
     unshipped = [t for t in asked if t not in shipped]
     recipes = {t: r for t, r in catalogue.recipes(mode, unshipped).items() if r.how in ('archive', 'copy')}
-    for target, recipe in recipes.items():
-        write_text(out / 'recipes' / f'{target}.json', canonical_json(recipe_document(recipe)))
     base = mode.without_lto
     theirs = catalogue.recipes(base, [t for t in linked if t in recipes]) if base != mode else {}
     read = compile_inputs(catalogue, Path(request['headers']), recipes, theirs)
     write_text(out / 'reads.json', canonical_json(read))
+    theirs_shipped = _shipped_without_lto(sdk, catalogue.listing(base).libraries, request['prebuilt'], read) if theirs else {}
+    for target, recipe in recipes.items():
+        shared = {'shared': read['targets'][target]['shared']} if target in theirs_shipped else {}
+        write_text(out / 'recipes' / f'{target}.json', canonical_json({**recipe_document(recipe), **shared}))
     ports = {t: item for t, item in declared_by(listing, request['caches']).items() if t not in asked}
     sets = sorted({tuple(targets) for targets in table.values()})
     numbers = {targets: number for number, targets in enumerate(sets)}
@@ -52,7 +54,7 @@ def fetch_mode(request: dict[str, Any], out: Path, home: Home) -> None:
         'mode': mode.name, 'flags': mode.embuilder_flags, 'declared': owned[''], 'owned': owned, 'extras': extras,
         'sets': sets, 'table': {name: numbers[tuple(targets)] for name, targets in table.items()},
         'libraries': {t: [lib.path, _weight(recipes.get(t), lib.objects)] for t, lib in libraries.items()},
-        'recipes': sorted(recipes), 'shipped': shipped, 'base': base.name,
+        'recipes': sorted(recipes), 'shipped': shipped, 'shipped_without_lto': theirs_shipped, 'base': base.name,
         'shared': {t: 'all' if len(entry['shared']) == len(entry['objects']) else 'some'
                    for t, entry in read['targets'].items() if entry['shared']},
         'ports': ports, 'builder': builder, 'builders': builders}))
@@ -68,6 +70,14 @@ def find_shipped(sdk: Sdk, libraries: Mapping[str, Library], prebuilt: Mapping[s
     there, built = '@emscripten_sdk//:shipped/', set(prebuilt['libraries'])
     found = {t: '@emscripten_prebuilt//:shipped/' for t, lib in libraries.items() if lib.path in built}
     return {**{t: there for t, lib in libraries.items() if (sdk.root / 'cache' / lib.path).is_file()}, **found}
+
+
+def _shipped_without_lto(sdk: Sdk, libraries: Mapping[str, Library], prebuilt: Mapping[str, Any],
+                         read: Mapping[str, Any]) -> dict[str, str]:
+    """The labels of what is there in the mode without LTO (`libraries`), of those targets of which some objects are the same."""
+    there = find_shipped(sdk, libraries, prebuilt)
+    partly = (t for t, entry in read['targets'].items() if 0 < len(entry['shared']) < len(entry['objects']))
+    return {target: there[target] + libraries[target].path for target in partly if target in there}
 
 
 def expand(listing: Listing, caches: Sequence[Mapping[str, Any]]) -> tuple[dict[str, list[str]], dict[str, str], str]:
