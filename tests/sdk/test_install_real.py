@@ -100,6 +100,7 @@ def test_what_was_adapted_is_recorded(directory: Path) -> None:
     assert len(record['pristine']) > 50
 
 
+@pytest.mark.slow
 @pytest.mark.sdk
 def test_an_sdk_has_the_same_digest_wherever_it_lies(shared_home: Home, tmp_path: Path) -> None:
     try:

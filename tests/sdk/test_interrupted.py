@@ -33,8 +33,9 @@ def _kill_after(emroot: Emroot, cache: Path, compiles: int, number: signal.Signa
 
 
 @pytest.mark.parametrize(('number', 'compiles'), [
-    (signal.SIGINT, 1), (signal.SIGKILL, 12), *(pytest.param(*case, marks=pytest.mark.slow) for case in (
-        (signal.SIGINT, 25), (signal.SIGTERM, 10), (signal.SIGKILL, 1), (signal.SIGKILL, 30), (signal.SIGKILL, 45)))],
+    (signal.SIGKILL, 12), *(pytest.param(*case, marks=pytest.mark.slow) for case in (
+        (signal.SIGINT, 1), (signal.SIGINT, 25), (signal.SIGTERM, 10), (signal.SIGKILL, 1), (signal.SIGKILL, 30),
+        (signal.SIGKILL, 45)))],
                          ids=lambda v: getattr(v, 'name', f'after {v}'))
 def test_the_next_build_goes_on_from_there(seen: Emroot, built: Callable[[tuple[str, ...]], Path], tmp_path: Path,
                                            number: signal.Signals, compiles: int):

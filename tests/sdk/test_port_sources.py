@@ -69,7 +69,8 @@ def test_an_archive_of_which_a_port_says_no_digest_is_part_of_it(seen: Emroot, t
     assert b'another says so' in libraries[1] and b'another' not in libraries[0]
 
 
-@pytest.mark.parametrize('joined', ["ports.get_dir('own')", "os.path.join(ports.get_dir(), 'own', 'own-1.0')"])
+@pytest.mark.parametrize('joined', [pytest.param("ports.get_dir('own')", marks=pytest.mark.slow),
+                                    "os.path.join(ports.get_dir(), 'own', 'own-1.0')"])
 def test_sources_in_a_directory_are_where_a_port_looks(seen: Emroot, sdk: Sdk, tmp_path: Path, joined: str):
     port, mirror = plain_port(tmp_path)
     port.write_text(port.read_text().replace("ports.get_dir('own', 'own-1.0')", joined))

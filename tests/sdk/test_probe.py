@@ -45,7 +45,6 @@ def _essence(argv: list[str]) -> tuple[str, ...]:
     return (os.path.basename(argv[0]), *kept)
 
 
-@pytest.mark.each_sdk
 @pytest.mark.parametrize('mode', ['wasm64-thinlto-pic', pytest.param('wasm32', marks=pytest.mark.slow)])
 def test_recipes_are_what_embuilder_runs(sdk_root: Path, home: Home, tmp_path: Path, careful_python: Path, mode: str):
     wrapper, log = tmp_path / 'recorder', tmp_path / 'log'

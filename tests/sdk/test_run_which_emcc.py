@@ -159,6 +159,7 @@ def test_a_link_takes_no_library_that_another_sdk_left_in_the_cache_directory(se
     assert 'another SDK' not in seen('run', '--cache', cache, '--', *link).err
 
 
+@pytest.mark.slow
 def test_a_relative_configuration_is_the_one_in_the_current_directory(seen: Emroot, sdk: Sdk, tmp_path: Path):
     """As emcc takes it; below run also in other directories."""
     wrapper, log = compiler_wrapper(tmp_path)
