@@ -70,6 +70,10 @@ class Library:
     def __init__(self, name):
         self.name = name
 
+    @classmethod
+    def get_all_variations(cls):
+        return {name: cls(name) for name in ('libal', 'libc', 'libone', 'libtwo')}
+
     def get_base_name(self):
         return self.name
 

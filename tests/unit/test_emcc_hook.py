@@ -81,6 +81,16 @@ def test_a_library_that_the_link_names_has_all_of_its_needs_built_once(emcc: Hoo
     assert emcc.made_by(f'{LIBRARIES}/libtwo.a') == 'emcc'
 
 
+@pytest.mark.parametrize('is_lazy', [False, True])
+def test_a_library_that_embuilder_does_not_list_is_emccs_and_no_other_is(emcc: HookedEmcc, is_lazy: bool) -> None:
+    emcc.configure(lazy=is_lazy)
+    emcc.emroot_makes(LIBC, LIBAL)
+    assert emcc('a.o', '-lunlisted').returncode == 0
+    assert emcc.made_by(f'{LIBRARIES}/libunlisted.a') == 'emcc'
+    assert 'unlisted' not in repr([(each.words, each.request and each.request['missing']) for each in emcc.started])
+    assert emcc.made_by(LIBC) == 'emroot'
+
+
 def test_a_cpp_program_is_resolved_as_one(emcc: HookedEmcc) -> None:
     (emcc.top / 'sdk/emcc.py').rename(emcc.top / 'sdk/em++.py')
     emcc('-lone', program='em++.py')

@@ -21,6 +21,7 @@ class Libraries:
         self.awaited = {}  # libraries of a lazy link, by where they would be: how emcc would build each, and its name
         self.served = False  # whether emroot has made a link without them
         self.watching = False
+        self.listed = None  # names of libraries of which embuilder, and so emroot, has a list
 
     @property
     def busy(self):
@@ -86,9 +87,15 @@ class Libraries:
         return [name for path, name in identities if path and not os.path.exists(path)]
 
     def identity(self, library):
-        """The path of a library, and its `MODE/TARGET` in the mode of this link; empty if this release works differently."""
+        """The path of a library, and its `MODE/TARGET` in the mode of this link. Empty if this release works differently, or if
+        embuilder does not list it (6.0.5's `libemmalloc-debug-debug`): emcc builds that one itself."""
         try:
-            return str(library.get_path(absolute=True)), self.builds.mode() + '/' + library.get_base_name()
+            name = library.get_base_name()
+            if self.listed is None:
+                every = getattr(sys.modules['tools.system_libs'].Library, 'get_all_variations', None)
+                self.listed = every() if every else ()
+            known = not self.listed or name in self.listed
+            return (str(library.get_path(absolute=True)), self.builds.mode() + '/' + name) if known else ('', '')
         except (AttributeError, LookupError, TypeError):
             return '', ''
 
