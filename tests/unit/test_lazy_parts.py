@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
 from emroot.host.ar import read_archive
+from emroot.lazy_link.lazy_archives import NeedsWholeArchives
 from emroot.lazy_link.linker_command import read_command
+from emroot.lazy_link.suspects import Suspects
 from emroot.lazy_link.symbols.stub_archive import extracted_members, write_stub_archive
 from emroot.lazy_link.symbols.symbol_closure import Roots, SymbolClosure, read_stubs
 from emroot.symbol_index import MemberSymbols, SymbolIndex
@@ -53,6 +57,22 @@ def test_what_the_linker_took_besides_brings_what_it_refers_to():
     closure = SymbolClosure([LIBC], Roots(()))
     closure.add(0, ['printf.o', 'unknown.o'])
     assert closure.needed == [{'printf.o', 'puts.o', 'write.o', 'strlen.o'}]
+
+
+def test_tags_that_an_input_defines_need_not_be_told_by_sources():
+    """Before LLVM 22 each object that throws defines them; JavaScript asks for them where messages of exceptions are wanted."""
+    index, path = _index(new=('new __cpp_exception', '')), Path('libc++.a')
+    archives: Any = SimpleNamespace(bounds={path: {}}, real={path: {'new.o': path}}, symbols=lambda files: {},
+                                    lazies={path: SimpleNamespace(index=index, archive=SimpleNamespace(name='libc++'))})
+    mentioned: Any = SimpleNamespace(may_define=lambda names: {'new': [('libc++', 'new.o')]}, unbounded=set())
+    for defined in ({'__cpp_exception'}, set()):
+        roots = Roots({'new', '__cpp_exception'}, defined=defined)
+        suspects = Suspects(mentioned, archives, [path], {}, roots)
+        if defined:
+            assert suspects.members(SymbolClosure([index], roots)) == {path: set()}
+        else:
+            with pytest.raises(NeedsWholeArchives, match=r'new\.o of libc\+\+ defines __cpp_exception'):
+                suspects.members(SymbolClosure([index], roots))
 
 
 WORDS = ['/llvm/wasm-ld', '-o', 'out/app.wasm', 'main.o', '-Lfirst', '-L', 'cache', '-lc', '-z', 'stack-size=1', '-u', 'one',

@@ -10,6 +10,7 @@ from ..symbol_index import SymbolIndex
 from .index_proof import INPUT, NOWHERE, LinkPosition
 from .lazy_archives import LazyArchive, LazyArchives, NeedsWholeArchives
 from .mentioned_names import MentionedNames
+from .symbols.ir_symbols import TAGS
 from .symbols.symbol_closure import IMPORTED, Roots, SymbolClosure
 
 _OF_THE_LINKER = '''_initialize _start main __main_argc_argv __main_void __original_main
@@ -32,7 +33,8 @@ class Suspects:
     def members(self, closure: SymbolClosure) -> dict[Path, set[str]]:
         """By archive, the members that are not compiled and may define a name before what the link takes for it.
         Raises `NeedsWholeArchives` if a compiled member shows that sources do not tell."""
-        sought = self._sought_names(closure)
+        # Before LLVM 22 each object that throws defines tags, of which no source tells. Those of inputs are not sought elsewhere.
+        sought = {name: at for name, at in self._sought_names(closure).items() if name not in TAGS or at != INPUT}
         try:
             found = self._mentioned.may_define(sought.keys())
         except OSError as error:
