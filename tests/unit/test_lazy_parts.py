@@ -59,20 +59,32 @@ def test_what_the_linker_took_besides_brings_what_it_refers_to():
     assert closure.needed == [{'printf.o', 'puts.o', 'write.o', 'strlen.o'}]
 
 
-def test_tags_that_an_input_defines_need_not_be_told_by_sources():
-    """Before LLVM 22 each object that throws defines them; JavaScript asks for them where messages of exceptions are wanted."""
-    index, path = _index(new=('new __cpp_exception', '')), Path('libc++.a')
-    archives: Any = SimpleNamespace(bounds={path: {}}, real={path: {'new.o': path}}, symbols=lambda files: {},
+def _suspects(index: SymbolIndex, roots: Roots) -> tuple[Suspects, SymbolClosure]:
+    """Of a library that is compiled whole, whose sources tell of everything but tags."""
+    path = Path('libc++.a')
+    told = {name: [('libc++', member.name)] for member in index.members for name in member.defined if name != '__cpp_exception'}
+    archives: Any = SimpleNamespace(bounds={path: {}}, real={path: dict.fromkeys(index.names, path)}, symbols=lambda files: {},
                                     lazies={path: SimpleNamespace(index=index, archive=SimpleNamespace(name='libc++'))})
-    mentioned: Any = SimpleNamespace(may_define=lambda names: {'new': [('libc++', 'new.o')]}, unbounded=set())
-    for defined in ({'__cpp_exception'}, set()):
-        roots = Roots({'new', '__cpp_exception'}, defined=defined)
-        suspects = Suspects(mentioned, archives, [path], {}, roots)
-        if defined:
-            assert suspects.members(SymbolClosure([index], roots)) == {path: set()}
-        else:
-            with pytest.raises(NeedsWholeArchives, match=r'new\.o of libc\+\+ defines __cpp_exception'):
-                suspects.members(SymbolClosure([index], roots))
+    mentioned: Any = SimpleNamespace(may_define=lambda names: {name: told.get(name, []) for name in names}, unbounded=set())
+    return Suspects(mentioned, archives, [path], {}, roots), SymbolClosure([index], roots)
+
+
+@pytest.mark.parametrize(('referenced', 'defined'), [({'new', '__cpp_exception'}, {'__cpp_exception'}),
+                                                     ({'new', 'tag_of'}, set())])
+def test_sources_need_not_tell_of_tags_that_are_there_when_javascript_asks(referenced: set[str], defined: set[str]):
+    """Before LLVM 22 each object that throws defines them. JavaScript asks where messages of exceptions are wanted."""
+    index = _index(any=('any __cpp_exception', ''), new=('new __cpp_exception', ''))
+    suspects, closure = _suspects(index, Roots(referenced, defined=defined, stubs={'tag_of': ('__cpp_exception',)}))
+    assert suspects.members(closure) == {Path('libc++.a'): set()}
+    assert bool(suspects.settled(closure)) == bool(defined)
+
+
+@pytest.mark.parametrize('referenced', [{'tag_of'}, {'new', '__cpp_exception'}, {'new', 'refers'}])
+def test_tags_that_something_else_asks_for_may_be_anywhere(referenced: set[str]):
+    index = _index(any=('any __cpp_exception', ''), new=('new __cpp_exception', ''), refers=('refers', '__cpp_exception'))
+    suspects, closure = _suspects(index, Roots(referenced, stubs={'tag_of': ('__cpp_exception',)}))
+    with pytest.raises(NeedsWholeArchives, match=r'\w+\.o of libc\+\+ defines __cpp_exception'):
+        suspects.members(closure)
 
 
 WORDS = ['/llvm/wasm-ld', '-o', 'out/app.wasm', 'main.o', '-Lfirst', '-L', 'cache', '-lc', '-z', 'stack-size=1', '-u', 'one',

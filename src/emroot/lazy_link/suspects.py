@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence, Set
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 
@@ -33,8 +34,9 @@ class Suspects:
     def members(self, closure: SymbolClosure) -> dict[Path, set[str]]:
         """By archive, the members that are not compiled and may define a name before what the link takes for it.
         Raises `NeedsWholeArchives` if a compiled member shows that sources do not tell."""
-        # Before LLVM 22 each object that throws defines tags, of which no source tells. Those of inputs are not sought elsewhere.
-        sought = {name: at for name, at in self._sought_names(closure).items() if name not in TAGS or at != INPUT}
+        sought = self._sought_names(closure)
+        at_hand = self._tags_at_hand(sought, closure)
+        sought = {name: at for name, at in sought.items() if name not in at_hand}
         try:
             found = self._mentioned.may_define(sought.keys())
         except OSError as error:
@@ -52,8 +54,29 @@ class Suspects:
         return suspects
 
     def settled(self, closure: SymbolClosure) -> Mapping[str, LinkPosition] | None:
-        """The names that a link looks for, and where it finds them. None if a member that is not compiled may define one."""
-        return None if any(self.members(closure).values()) else self._sought_names(closure)
+        """The names that a link looks for, and where it finds them. None if a member that is not compiled may define one, or if
+        which of them has a tag depends on what is loaded."""
+        sought = self._sought_names(closure)
+        if any(sought[tag] != INPUT for tag in self._tags_at_hand(sought, closure)) or any(self.members(closure).values()):
+            return None
+        return sought
+
+    def _tags_at_hand(self, sought: Mapping[str, LinkPosition], closure: SymbolClosure) -> set[str]:
+        """The exception tags for which the linker loads nothing. Before LLVM 22 each object that throws defines them, of which no
+        source tells. So nothing refers to them but JavaScript; what it wants is looked for after all that the inputs need."""
+        tags = TAGS & sought.keys()
+        by_inputs = {tag for tag in tags if sought[tag] == INPUT}
+        if tags == by_inputs:
+            return by_inputs
+        certain, referenced, loaded = self.certain(), {*self._roots.referenced, *self._roots.weak}, set[str]()
+        first = SymbolClosure([index for index, _ in certain], replace(self._roots, stubs={}))
+        for (index, known), needed, needed_first in zip(certain, closure.needed, first.needed, strict=True):
+            for member in index.members:
+                if member.name in needed:
+                    referenced.update(member.undefined, member.weak)
+                if member.name in needed_first and member.name in known:
+                    loaded.update(member.defined)
+        return by_inputs | ((tags & loaded) - referenced)
 
     @staticmethod
     def _check(lazy: LazyArchive, mentions: Set[tuple[str, str]], sought: Set[str], compiled: Set[str]) -> None:
