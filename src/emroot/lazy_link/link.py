@@ -6,6 +6,7 @@ archives, too, raises `LinkRefused` (see `symbols/undefined_symbols.py`).
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import subprocess
@@ -15,11 +16,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from ..engine.execution.background import run_in_background
 from ..symbol_index import SymbolIndex
 from ..symbol_index.storage import delete_index
 from .index_proof import INPUT, LinkPosition, providers, unproven
 from .lazy_archives import LazyArchive, LazyArchives, NeedsWholeArchives
-from .linker_command import LinkCommand, run_linker
+from .linker_command import LinkCommand, loaded_members, run_linker
 from .mentioned_names import MentionedNames
 from .suspects import Suspects
 from .symbols.stub_archive import extracted_members
@@ -106,7 +108,11 @@ class LazyLink:
 
     def _make(self) -> None:
         """Compile the members that are needed, or that may define what the link looks for."""
-        self._compile(self.closure())
+        closure = self.closure()
+        with contextlib.ExitStack() as stack:
+            if self.archives.bounds and not self._has_bounds and not (closure.bitcode or self.roots.shared):
+                stack.enter_context(run_in_background(self.suspects.foresee(closure)))
+            self._compile(closure)
         closure = self.closure()
         if (closure.bitcode or self.roots.shared) and not self._has_bounds:
             self._has_bounds = True
@@ -138,7 +144,7 @@ class LazyLink:
         """Whether the linker loaded members that the closure lacks, so that it may have looked for other names."""
         if not self.archives.bounds or self._has_bounds:
             return False
-        closure, loaded, more = self.closure(), _loaded_members(trace), False
+        closure, loaded, more = self.closure(), loaded_members(trace), False
         for number, (path, (index, _)) in enumerate(zip(self.order, self.suspects.certain(), strict=True)):
             names = {name for name in index.names if (path.name, name) in loaded} - closure.needed[number]
             self._forced[path] |= names
@@ -206,7 +212,7 @@ class LazyLink:
         if not claimed:
             return
         linked: dict[str, LinkPosition] = {str(path): INPUT for path in self.command.objects}
-        loaded, files = _loaded_members(trace), [archives.private.get(path, path) for path in self.order]
+        loaded, files = loaded_members(trace), [archives.private.get(path, path) for path in self.order]
         for number, (file, (index, _)) in enumerate(zip(files, self.suspects.certain(), strict=True)):
             linked.update((f'{file}[{name}]', (number, at)) for at, name in enumerate(index.names) if (file.name, name) in loaded)
         provided = providers(archives.symbols([*self.command.objects, *files]), linked)
@@ -242,9 +248,3 @@ class LazyLink:
             text = text.replace(str(private), str(path))
         with open(self.messages, 'a', encoding='locale', errors='surrogateescape') as f:
             f.write(text)
-
-
-def _loaded_members(trace: str) -> set[tuple[str, str]]:
-    """(archive file name, member) of each member that a link loaded, from the output of `wasm-ld --trace`."""
-    return {(os.path.basename(archive), member) for line in trace.splitlines() if line.endswith(')')
-            for archive, _, member in [line[:-1].rpartition('(')]}

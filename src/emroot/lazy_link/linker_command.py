@@ -125,3 +125,9 @@ def run_linker(words: Sequence[str], directory: Path, cwd: Path) -> subprocess.C
         words = [words[0], write_response_file(directory / 'arguments', words[1:])]
     return subprocess.run(words, cwd=cwd, stdin=subprocess.DEVNULL, capture_output=True, text=True, errors='surrogateescape',
                           check=False)
+
+
+def loaded_members(trace: str) -> set[tuple[str, str]]:
+    """(archive file name, member) of each member that a link loaded, from the output of `wasm-ld --trace`."""
+    return {(os.path.basename(archive), member) for line in trace.splitlines() if line.endswith(')')
+            for archive, _, member in [line[:-1].rpartition('(')]}

@@ -30,11 +30,17 @@ class MentionedNames:
     `once`: probably no other link will ask."""
 
     def __init__(self, build: Build, plan: Plan, archives: Iterable[Archive], *, once: bool = False) -> None:
-        self._build, self._plan, self._archives, self._texts, self._once = build, plan, list(archives), TextReader(), once
+        self._build, self._plan, self._archives, self._texts = build, plan, list(archives), TextReader()
         self._known = {archive.name: read_json(self._file(archive, 'names')) or {} for archive in self._archives}
+        #: The sources of archives about which nobody has asked before, if nobody will ask again.
+        self._asked_once: dict[str, list[SourcesOnce]] = {name: [] for name, known in self._known.items() if once and not known}
         self.unbounded = {(archive.name, name) for archive in self._archives for name, key in archive.members
                           if not _is_told(plan.compiles[key])}
         """Members of which the text of their sources does not tell the names."""
+
+    def prepare(self) -> None:
+        """Have the store say where the headers are: `may_define` may be called in a thread then."""
+        _ = self._context
 
     def may_define(self, names: Collection[str]) -> dict[str, list[MemberName]]:
         """The members that may define each of the names. Raises `OSError` if a source cannot be read."""
@@ -55,8 +61,9 @@ class MentionedNames:
     def _sources(self, archive: Archive) -> list[Definitions] | list[SourcesOnce]:
         """What new names are compared with. For one question few sources have to be understood; otherwise all are, and this is
         kept."""
-        if self._once and not self._known[archive.name]:
-            return [SourcesOnce(*group) for group in self._read(archive)]
+        if (once := self._asked_once.get(archive.name)) is not None:
+            once[:] = once or [SourcesOnce(*group) for group in self._read(archive)]
+            return once
         file = self._file(archive, 'sources')
         with contextlib.suppress(LookupError, TypeError, ValueError, AttributeError):
             return [Definitions(kept) for kept in (read_json(file) or {})['groups']]

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence, Set
+import contextlib
+from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
@@ -52,6 +53,17 @@ class Suspects:
                 self._check(lazy, mentions, sought.keys(), real.keys() - unbounded)
                 suspects[path] = (unbounded | {member for name, member in mentions if sought[name] > at[member]}) - real.keys()
         return suspects
+
+    def foresee(self, closure: SymbolClosure) -> Callable[[], object]:
+        """What learns from the sources which members may define the names of this closure, for a thread of its own: most of the
+        time that `members` takes."""
+        names = self._sought_names(closure).keys()
+        self._mentioned.prepare()
+
+        def learn() -> None:
+            with contextlib.suppress(OSError):  # `members` will tell
+                self._mentioned.may_define(names)
+        return learn
 
     def settled(self, closure: SymbolClosure) -> Mapping[str, LinkPosition] | None:
         """The names that a link looks for, and where it finds them. None if a member that is not compiled may define one, or if

@@ -22,10 +22,10 @@ class Definitions:
 
     def may_define(self, names: Collection[str]) -> dict[str, set[str]]:
         """By member, the names that it may define."""
-        sought, found = SoughtNames(names, lambda word: not is_sequence(word, self._namespaces)), dict[str, set[str]]()
+        sought = SoughtNames(names, lambda word: not is_sequence(word, self._namespaces), self._names_of)
+        found: dict[str, set[str]] = {}
         for numbers, chunks in self._files:
-            told = set(names) if chunks is None else set().union(*(sought.found_in(chunk, self._names_of, cxx=self._cxx)
-                                                                   for chunk in chunks))
+            told = set(names) if chunks is None else set().union(*(sought.found_in(chunk, cxx=self._cxx) for chunk in chunks))
             for number in numbers if told else ():
                 found.setdefault(self._members[number], set()).update(told)
         return found
@@ -43,7 +43,8 @@ class SourcesOnce:
     def may_define(self, names: Collection[str]) -> dict[str, set[str]]:
         """By member, the names that it may define."""
         found: dict[str, set[str]] = {}
-        for file, told in self._mentions.may_define(SoughtNames(names, self._mentions.headers.is_class)).items():
+        headers = self._mentions.headers
+        for file, told in self._mentions.may_define(SoughtNames(names, headers.is_class, headers.aliases)).items():
             for member in self._members.get(file, ()):
                 found.setdefault(member, set()).update(told)
         return found

@@ -18,7 +18,9 @@ _PREFIX = re.compile('Z*(N[rVKRO]*)?')
 _LITERAL = re.compile(r'L[a-z]n?\d*E')
 _SUBSTITUTION = re.compile(r'[TS][\dA-Z]*_|S[a-z]')
 _NUMBER = re.compile(r'\d+')
-OPERATOR = 'operator'
+#: What the compiler adds to the file that defines a member of a class.
+_OF_CLASS = ('TV', 'TI', 'TS', 'TT')
+OPERATOR, QUALIFIER = 'operator', '::'
 #: How operators are spelled, by their codes in mangled names.
 _SPELLED = '''nw:new na:new dl:delete da:delete aw:co_await co:~ pl:+ ps:+ mi:- ng:- ml:* de:* dv:/ rm:% an:& ad:& or:| eo:^ aS:=
     pL:+= mI:-= mL:*= dV:/= rM:%= aN:&= oR:|= eO:^= ls:<< rs:>> lS:<<= rS:>>= eq:== ne:!= lt:< gt:> le:<= ge:>= ss:<=> nt:! aa:&&
@@ -26,19 +28,29 @@ _SPELLED = '''nw:new na:new dl:delete da:delete aw:co_await co:~ pl:+ ps:+ mi:- 
 _OPERATORS = dict(pair.split(':', 1) for pair in _SPELLED.split())
 #: All that a source can mention where it defines an operator that is spelled with signs or one of these words.
 OPERATORS = frozenset(f'{OPERATOR}{sign}' for sign in _OPERATORS.values())
+#: Names of classes where members of theirs are defined, outside of them.
+_QUALIFYING = re.compile(r'(\w+)\s*(?:::|<)|~\s*(\w+)', re.ASCII)
 _OPERATOR_NAME = re.compile(r'\boperator\b\s*([^\s\w()\[\]"]+|[(\[]|\w+)?')
 
 
 @dataclass(frozen=True)
 class Needed:
-    """A definition that is written out mentions all of `names`; an explicit instantiation any of `enclosing`."""
+    """A definition that is written out mentions all of `names`; an explicit instantiation any of `enclosing`. A name that ends
+    in `::` is a class, of which a member is defined."""
 
     names: frozenset[str]
     enclosing: frozenset[str]
     owner: str = ''
     """The class or namespace that the innermost of them is in, if that is no class template."""
+    by_alias: bool = False
+    """Whether other names of the class will do: a constructor or destructor is defined under its own."""
     loose: bool = False
     """The name was not understood: any of `names` will do."""
+
+    @property
+    def bare(self) -> list[str]:
+        """`names` without what is not a part of words."""
+        return [OPERATOR if name.startswith(OPERATOR) else name.removesuffix(QUALIFIER) for name in self.names]
 
 
 def operators_in(text: str, expanded: Set[str]) -> frozenset[str]:
@@ -49,24 +61,33 @@ def operators_in(text: str, expanded: Set[str]) -> frozenset[str]:
     return frozenset(spelled) if spelled and OPERATORS.issuperset(spelled) else OPERATORS
 
 
+def qualifying_words(text: str) -> set[str]:
+    """The words by which a text may name the class of what it defines."""
+    return {word for found in _QUALIFYING.findall(text) for word in found}
+
+
 @cache
 def needed_words(name: str) -> Needed:
     """What the definition of a name that begins with `_Z` mentions. Nothing at all is needed if `names` is empty."""
-    rest = name[2:]
+    rest, of_class = name[2:], False
     if operation := _ALLOCATION.match(rest):
         return Needed(frozenset({f'{OPERATOR}{_OPERATORS[operation[0]]}'}), frozenset())
     if special := _SPECIAL.match(rest):
         rest = rest[special.end():]
         if special[0] in ('TI', 'TS') and _FUNDAMENTAL.fullmatch(rest):
             return Needed(frozenset({'__fundamental_type_info'}), frozenset())
+        of_class = special[0] in _OF_CLASS and not rest.startswith('Z')
     try:
-        parts, template = _Parser(rest).parts()
+        parser = _Parser(rest)
+        parts, template = parser.parts()
     except (ValueError, IndexError):
         everything = identifiers_of(name)
         return Needed(everything, everything, loose=True)
+    enclosing = frozenset(part for part in parts if not part.startswith(OPERATOR))
+    if of_class or parser.is_structor:
+        return Needed(frozenset([f'{parts[-1]}{QUALIFIER}']), enclosing, by_alias=of_class)
     owner = parts[-2] if len(parts) > 1 and not template else ''
-    return Needed(frozenset([parts[-1], *([template] if template else [])]),
-                  frozenset(part for part in parts if not part.startswith(OPERATOR)), owner)
+    return Needed(frozenset([parts[-1], *([template] if template else [])]), enclosing, owner)
 
 
 def identifiers_of(name: str) -> frozenset[str]:
@@ -86,6 +107,8 @@ class _Parser:
 
     def __init__(self, text: str) -> None:
         self._text, self._at = text, 0
+        #: Whether the name is that of a constructor or destructor.
+        self.is_structor = False
 
     def parts(self) -> tuple[list[str], str]:
         """The identifiers of the name, outermost first, and the innermost of them that is a class template."""
@@ -111,6 +134,7 @@ class _Parser:
                     template = found[-1]
             elif sign in 'CD' and two[1:].isdigit() and found:
                 found.append(found[-1])
+                self.is_structor = True
                 break
             elif nested and sign == 'E':
                 break

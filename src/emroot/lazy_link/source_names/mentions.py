@@ -8,11 +8,11 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Collection, Iterable, Set
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 
 from .headers import Headers, is_sequence
-from .mangled_names import OPERATOR, OPERATORS, Needed, needed_words, operators_in
-from .source_text import WORD, reachable
+from .mangled_names import OPERATOR, OPERATORS, QUALIFIER, Needed, needed_words, operators_in, qualifying_words
+from .source_text import WORD, SourceText, reachable
 
 _ASSEMBLY = ('.s', '.S')
 #: Words after which a name may be put together of strings.
@@ -36,6 +36,8 @@ _INITIALIZED = re.compile(r'(\w\(\)\s*(?:noexcept\s*)?):(?!:)[^{}]*\{\Z', re.ASC
 _TYPE = re.compile(r'\s*(?:template\s*<[^(){};]*>\s*)?(?:typedef\s+)?(?:struct|union|enum|class)\b'
                    rf'(?:[\w\s:,<>]|{_ATTRIBUTE})*\{{', re.ASCII)
 _INSTANTIATION = re.compile(r'(?<!extern)\s+template\s*(?!\s*<)')
+#: Words before parentheses, and what makes a word the class of a member that is defined.
+_CALLED, _SIGNS = re.compile(r'(\w+)\s*\(', re.ASCII), ('::', '<', '~', '##')
 #: Words before parentheses that are no function's name.
 _NOT_A_NAME = frozenset({'typeof', '__typeof', '__typeof__', '__attribute__', '__attribute', '_Alignas', 'alignas', 'sizeof',
                          'return', '_Static_assert', '_Generic', '_Atomic', 'decltype', 'if', 'while', 'for', 'switch'})
@@ -57,42 +59,51 @@ class Chunk:
 
 
 class SoughtNames:
-    """Names that a link looks for, arranged for comparing. `is_class`: whether a word names classes, and no namespace."""
+    """Names that a link looks for, arranged for comparing. `is_class`: whether a word names classes, and no namespace; `aliases`:
+    all names of a class."""
 
-    def __init__(self, names: Collection[str], is_class: Callable[[str], bool] = lambda _: False) -> None:
+    def __init__(self, names: Collection[str], is_class: Callable[[str], bool],
+                 aliases: Callable[[str], Collection[str]]) -> None:
         self.names = frozenset(names)
         self._mangled: dict[str, list[tuple[str, Needed]]] = {}
         self._enclosing: dict[str, list[str]] = {}
-        self._is_class = is_class
-        for name in self.names:
-            if name.startswith('_Z'):
-                needed = needed_words(name)
-                for word in needed.enclosing:
-                    self._enclosing.setdefault(word, []).append(name)
-                for word in needed.names:
-                    self._mangled.setdefault(word, []).append((name, needed))
+        self._is_class, self._aliases = is_class, aliases
+        self._by_name = {name: needed_words(name) for name in self.names if name.startswith('_Z')}
+        for name, needed in self._by_name.items():
+            for word in needed.enclosing:
+                self._enclosing.setdefault(word, []).append(name)
+            for word in needed.names:
+                for spelled in aliases(word.removesuffix(QUALIFIER)) if needed.by_alias else ():
+                    self._mangled.setdefault(f'{spelled}{QUALIFIER}', []).append((name, needed))
+                self._mangled.setdefault(word, []).append((name, needed))
 
     def words(self, *, cxx: bool) -> set[str]:
         """A text without any of these words, and without macros that stand for one or join words, defines none of the names."""
-        parts = {OPERATOR if word.startswith(OPERATOR) else word for word in (*self._mangled, *self._enclosing)} if cxx else ()
+        parts = {OPERATOR if word.startswith(OPERATOR) else word.removesuffix(QUALIFIER)
+                 for word in (*self._mangled, *self._enclosing)} if cxx else ()
         return {*self.names, *parts}
 
-    def found_in(self, chunk: Chunk, aliases: Callable[[str], Collection[str]], *, cxx: bool) -> set[str]:
+    def found_in(self, chunk: Chunk, *, cxx: bool) -> set[str]:
         """The names that this may define."""
         found = set(self.names & chunk.words)
         if chunk.joins:
-            begins = tuple(chunk.words)
-            found.update(name for name in self.names if name.startswith(begins) and name.endswith(begins)
-                         and is_sequence(name, chunk.words))
+            joined = cache(partial(_is_joined, words=chunk.words, ends=tuple(chunk.words)))
+            found.update(filter(joined, self.names))
+            found.update(name for name, needed in self._by_name.items() if all(map(joined, needed.bare)) if cxx)
         if cxx and chunk.instantiates:
             found.update(name for word in self._enclosing.keys() & chunk.words for name in self._enclosing[word])
         for word in self._mangled.keys() & chunk.words if cxx else ():
             for name, needed in self._mangled[word]:
-                if needed.loose or (needed.names <= chunk.words and (
+                if needed.loose or needed.by_alias or (needed.names <= chunk.words and (
                         not needed.owner or not self._is_class(needed.owner) or needed.owner in chunk.words
-                        or not chunk.words.isdisjoint(aliases(needed.owner)))):
+                        or not chunk.words.isdisjoint(self._aliases(needed.owner)))):
                     found.add(name)
         return found
+
+
+def _is_joined(name: str, words: Set[str], ends: tuple[str, ...]) -> bool:
+    """Whether a name is one of these words, or several of them joined. `ends`: the words."""
+    return name in words or (name.startswith(ends) and name.endswith(ends) and is_sequence(name, words))
 
 
 def _is_unusual(words: Set[str]) -> bool:
@@ -133,7 +144,7 @@ class Mentions:
         chunks = self.definitions(file)
         if chunks is None:
             return set(sought.names)
-        return set().union(*(sought.found_in(chunk, self.headers.aliases, cxx=self._cxx) for chunk in chunks))
+        return set().union(*(sought.found_in(chunk, cxx=self._cxx) for chunk in chunks))
 
     def definitions(self, file: str) -> list[Chunk] | None:
         """What a file may define; None for anything. Of a header for programs these are functions with a body, in C: a program
@@ -151,23 +162,36 @@ class Mentions:
         text = self.headers.texts.text(file)
         outside = text.outside
         if outside is None or file.endswith(_ASSEMBLY):
-            return [Chunk(self._expand(text.words) | OPERATORS, True, True, True)]
+            return [Chunk(self._everything(text), True, True, True)]
         found = []
         if _is_unusual(self._expand(outside.inside)):
-            found.append(Chunk(self._expand(text.words) | OPERATORS, True, True, False))
+            found.append(Chunk(self._everything(text), True, True, False))
         for part in (part for chunk in outside.chunks for part in self._parts(chunk)):
             words = frozenset(WORD.findall(part))
             if not self._is_declaration(part, words):
                 found.append(self._chunk(part, self._expand(words)))
         return found
 
+    def _everything(self, text: SourceText) -> frozenset[str]:
+        """All that a source mentions, as if it defined that."""
+        words = self._expand(text.words)
+        return words | OPERATORS | {f'{word}{QUALIFIER}' for word in words} if self._cxx else words
+
     def _chunk(self, text: str, words: frozenset[str]) -> Chunk:
         joins, body = not self._joining.isdisjoint(words) or _is_unusual(words), text.endswith('{')
         if body and not joins:
             words = self._expand(WORD.findall(self._without_parameters(text)))
         if self._cxx:
-            words |= operators_in(text, words)
+            words |= {*operators_in(text, words), *self._qualifiers(text, words)}
         return Chunk(words, joins, body or text.split(None, 1)[0] in self._macros, self._cxx and self._instantiates(text, words))
+
+    def _qualifiers(self, text: str, words: frozenset[str]) -> Iterable[str]:
+        """The classes, with `::`, of which this may define a member. A macro may bring words, signs, and what it is given."""
+        given = {word for word in _CALLED.findall(text) if word in self._macros and not self._is_plain(word)}
+        bodies = (macro.body for word in words for macro in self._macros.get(word, ()))
+        if given or any(sign in body for body in bodies for sign in _SIGNS):
+            return (f'{word}{QUALIFIER}' for word in words)
+        return (f'{word}{QUALIFIER}' for word in words - set(WORD.findall(text)) | words & qualifying_words(text))
 
     def _parts(self, chunk: str) -> list[str]:
         """A declaration of several functions as one of each."""
