@@ -14,7 +14,8 @@ from emroot.sdk import Sdk
 
 #: The flags of each mode.
 MODES = {'wasm32': [], 'wasm64': ['-m64'], 'wasm32-lto': ['-flto'], 'wasm32-pic': ['-sMAIN_MODULE=2']}
-#: Debian's source package of each port, what it is called there in turn, a header, and an expression that is true.
+#: Debian's source package of each port, what it is called there in turn (and its version, if newer ones have other files), a
+#: header, and an expression that is true.
 PORTS = {
     'zlib': (('zlib',), '<zlib.h>', 'zlibVersion()[0] == ZLIB_VERSION[0]'),
     'bzip2': (('bzip2',), '<bzlib.h>', 'BZ2_bzlibVersion()[0] == \'1\''),
@@ -27,11 +28,16 @@ PORTS = {
     'freetype': (('freetype',), '<ft2build.h>\n#include FT_FREETYPE_H', 'FT_Init_FreeType(&(FT_Library){0}) == 0'),
     'sdl2': (('libsdl2',), '<SDL2/SDL_version.h>\n#include <SDL2/SDL_cpuinfo.h>', 'SDL_GetCPUCacheLineSize() >= 0'),
     'sdl2_gfx': (('libsdl2-gfx',), '<SDL2/SDL2_gfxPrimitives.h>', 'pixelColor(0, 0, 0, 0) != 1'),
+    'sdl2_image:formats=png': (('libsdl2-image 2.6.3',), '<SDL2/SDL_image.h>', 'IMG_Init(IMG_INIT_PNG) == IMG_INIT_PNG'),
+    'sdl2_mixer:formats=ogg': (('libsdl2-mixer',), '<SDL2/SDL_mixer.h>', 'Mix_Init(MIX_INIT_OGG) == MIX_INIT_OGG'),
     'sdl3': (('libsdl3',), '<SDL3/SDL.h>', 'SDL_GetCPUCacheLineSize() >= 0'),
     'contrib.lua': (('lua5.5', 'lua5.4'), '<lua.h>\n#include <lauxlib.h>', 'luaL_newstate() != 0'),
 }
 #: What their own files say that they need, and what those do.
-NEEDS = {'libpng': ('zlib',), 'vorbis': ('ogg',), 'freetype': ('zlib', 'libpng'), 'sdl2_gfx': ('sdl2',)}
+NEEDS = {'libpng': ('zlib',), 'vorbis': ('ogg',), 'freetype': ('zlib', 'libpng'), 'sdl2_gfx': ('sdl2',),
+         'sdl2_image:formats=png': ('sdl2', 'libpng', 'zlib'), 'sdl2_mixer:formats=ogg': ('sdl2', 'vorbis', 'ogg')}
+#: A file that Debian leaves out, and that has nothing in it but for Apple's systems.
+LEFT_OUT = {'sdl2_image:formats=png': 'IMG_ImageIO.m'}
 #: Those with C++, which LTO does not link without exceptions where LLVM is older than Emscripten expects.
 CPLUSPLUS = ('libmodplug',)
 
@@ -42,10 +48,20 @@ def _sources(port: str, directory: Path) -> None:
     for name in (port, *NEEDS.get(port, ())):
         for package in PORTS[name][0]:
             with contextlib.suppress(SourceUnavailable):
-                (directory / name).symlink_to(get_source(package))
+                _link(get_source(*package.split()), directory / name.partition(':')[0], LEFT_OUT.get(name, ''))
                 break
         else:
             cannot_run(f'no sources of {name}')
+
+
+def _link(sources: Path, link: Path, left_out: str) -> None:
+    if not left_out:
+        link.symlink_to(sources)
+        return
+    link.mkdir()
+    for path in sources.iterdir():
+        (link / path.name).symlink_to(path)
+    (link / left_out).touch()
 
 
 @pytest.mark.slow
