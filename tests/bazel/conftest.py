@@ -118,13 +118,14 @@ def example(request: pytest.FixtureRequest, checkout: Path, open_bazel: Callable
 
 @pytest.fixture(scope='module')
 def kept(request: pytest.FixtureRequest, checkout: Path, open_bazel: Callable[..., Workspace]) -> Iterator[Workspace]:
-    """The workspace of the files that the test module names in FILES. It stays where it is, so that it is fetched once."""
+    """The workspace of the files that the test module names in FILES, whose builds read what it names in READS. It stays where it
+    is, so that it is fetched once."""
     directory = checkout.parent / request.module.__name__.rpartition('.')[2]
     for name, text in {**EVERYWHERE, **request.module.FILES}.items():
         path = directory / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text.replace('{emroot}', str(checkout)).replace('{here}', str(directory)), encoding='utf-8')
-    workspace = open_bazel(directory)
+    workspace = open_bazel(directory, reads=getattr(request.module, 'READS', ()))
     with workspace.bazel:
         yield workspace
 

@@ -16,7 +16,7 @@ from emroot.bazel.sdk_layout import mapped
 from emroot.bazel.toolchain import emcc_wrapper, program_runner
 from emroot.bazel.toolchain.action import LONG, Action, read_arguments
 from emroot.bazel.toolchain.compile_action import relative_dependencies
-from emroot.bazel.toolchain.link_action import for_tests, name_sources
+from emroot.bazel.toolchain.link_action import for_tests, in_named_format, name_sources
 from emroot.bazel.toolchain.output_packer import pack
 
 
@@ -78,11 +78,20 @@ def test_arguments_in_files_are_read_and_long_ones_are_written_to_one(tmp_path: 
     (['a.o', '-sENVIRONMENT=web,node'], ['-sEXIT_RUNTIME', '-sNODERAWFS']),
     (['a.o', '-sENVIRONMENT=web'], ['-sEXIT_RUNTIME']),
     (['a.o', '--preload-file', 'x'], ['-sEXIT_RUNTIME']),
+    (['a.o', '--oformat=js', '--oformat=html'], ['-sEXIT_RUNTIME']),
     (['a.o', '-sWASMFS'], ['-sEXIT_RUNTIME']),
 ])
 def test_a_test_has_the_systems_files_unless_it_has_its_own(words: list[str], added: list[str]) -> None:
     assert for_tests([*words, '--emroot-test']) == [*added, *words], 'what it says itself comes later, and counts'
     assert for_tests(words) == words
+
+
+@pytest.mark.parametrize(('words', 'kept'), [
+    ('a.o -o a.js', True), ('a.o -o a', True), ('a.o', True), ('a.o -o', True),
+    ('a.o -o a.html', False), ('-o a.mjs a.o', False), ('a.o -o a.wasm', False), ('-sSIDE_MODULE=1 a.o -o a.so', False),
+])
+def test_a_link_of_another_build_system_has_the_format_of_its_outputs_name(words: str, kept: bool) -> None:
+    assert in_named_format(['--oformat=js', *words.split()]) == ['--oformat=js'] * kept + words.split()
 
 
 @pytest.mark.skipif(os.name == 'nt', reason='a script stands for a program')

@@ -27,7 +27,7 @@ LAZY = '--emroot-lazy'
 #: Links a program that is a test (`test_runner.bzl`).
 TEST = '--emroot-test'
 #: Options of links that have no files of the system's, or another way to them.
-_OWN_FILES = re.compile(r'-?-(preload|embed)-file|-sENVIRONMENT=(?!.*node)|'
+_OWN_FILES = re.compile(r'-?-(preload|embed)-file|--oformat=html|-sENVIRONMENT=(?!.*node)|'
                         r'-s(NODERAWFS|WASMFS|STANDALONE_WASM|SIDE_MODULE|FILESYSTEM=0)')
 
 
@@ -46,7 +46,15 @@ def link(action: Action, program: str, arguments: list[str]) -> int:
     if action.packs:
         return link_packed(action, program, words, cache)
     link_headers(cache, action.root / action.headers)
-    return run(action, program, words, cache)
+    return run(action, program, in_named_format(words), cache)
+
+
+def in_named_format(words: list[str]) -> list[str]:
+    """The words of a link of somebody else's, who has flags of the toolchain: what its output is called counts, not the feature
+    `output_format_js`."""
+    out = words[words.index('-o') + 1] if '-o' in words[:-1] else ''
+    named = _is_side_module(words) or out.endswith(('.html', '.mjs', '.wasm'))
+    return [word for word in words if word != '--oformat=js'] if named else words
 
 
 def link_packed(action: Action, program: str, words: list[str], cache: Path) -> int:
