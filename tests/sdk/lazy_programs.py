@@ -5,8 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from random_programs import OPTIONS, random_program
+
 SOURCES = Path(__file__).parent / 'programs'
 C, CXX = ({path.stem: path.read_text(encoding='utf-8') for path in sorted(SOURCES.glob(f'*.{kind}'))} for kind in ('c', 'cpp'))
+RANDOM = range(30)
+for _number in RANDOM:
+    (CXX if _number % 2 else C)[f'random-{_number}'] = random_program(_number, cxx=bool(_number % 2))
 
 
 @dataclass(frozen=True)
@@ -93,3 +98,6 @@ WITHOUT_INDEX = [
     *_of('em++', '-sMEMORY64 -fexceptions', 'throws'),
     *_of('em++', '-sMEMORY64 -fwasm-exceptions', 'throws'),
 ]
+#: Links of programs that nobody wrote.
+BY_CHANCE = [Program('em++' if number % 2 else 'emcc', OPTIONS[number // 2 % len(OPTIONS)], f'random-{number}')
+             for number in RANDOM]

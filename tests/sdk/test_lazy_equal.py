@@ -6,7 +6,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from lazy_programs import CXX, PROGRAMS, PROJECTS, WITHOUT_INDEX, C, Program
+from lazy_programs import BY_CHANCE, CXX, PROGRAMS, PROJECTS, WITHOUT_INDEX, C, Program
 from lazy_support import Lazy, lazy_home, plan_of
 from support.downloads.sources import SourceUnavailable, copy_source
 from support.running import Emroot, cannot_run
@@ -34,6 +34,12 @@ def test_a_predicted_link_gives_the_bytes_of_a_whole_one(program: Program, commo
     said = _compare(program, Lazy(sdk, shared, common), tmp_path, indexes=False)
     print(program.name, said)
     assert 'without an index' in said
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize('program', BY_CHANCE, ids=[program.name for program in BY_CHANCE])
+def test_a_program_made_by_chance_gets_the_same_bytes(program: Program, common: Path, shared: Emroot, sdk: Sdk, tmp_path: Path):
+    print(program.name, _compare(program, Lazy(sdk, shared, common), tmp_path, indexes=False))
 
 
 @pytest.mark.slow

@@ -142,7 +142,7 @@ def suites(monkeypatch: pytest.MonkeyPatch, **versions: str | SdkError) -> list[
         if isinstance(there, SdkError):
             raise there
         return None, PackageIndex(stanza('emscripten', version=there).encode())
-    monkeypatch.setattr(debian, '_open', opening)
+    monkeypatch.setattr(debian, 'open_suite', opening)
     monkeypatch.setattr(debian.DebianProvider, 'unusable', lambda self, version: None)
     return opened
 

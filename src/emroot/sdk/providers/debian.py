@@ -63,7 +63,7 @@ class DebianProvider:
         failures: dict[str, SdkError] = {}
         for suite in sorted(SUITES, key=lambda s: not SUITES[s].match(version or '')):
             try:
-                apt, index = _open(work / f'apt-{suite}', suite, self._dates)
+                apt, index = open_suite(work / f'apt-{suite}', suite, self._dates)
             except StaleIndexError:
                 raise
             except SdkError as error:
@@ -100,8 +100,8 @@ class DebianProvider:
                         packages={p.name: p.version for p in found.packages}, pristine=pristine)
 
 
-def _open(directory: Path, suite: str, dates: Path) -> tuple[Apt, PackageIndex]:
-    """The suite's index, from the first of the machine's Debian archives that has it."""
+def open_suite(directory: Path, suite: str, dates: Path) -> tuple[Apt, PackageIndex]:
+    """A suite of Debian and its index, from the first of the machine's archives that has it. Raises `SdkError` if none has."""
     failures: list[SdkError] = []
     for number, source in enumerate(machine_sources()):
         apt = Apt(directory / str(number), source, suite)
