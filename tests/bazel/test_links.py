@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import tarfile
 from pathlib import Path
 
@@ -29,6 +30,7 @@ wasm_cc_binary(
     linkopts = ["-s MALLOC=emmalloc", "--emit-symbol-map"],
     outputs = ["main.v2.js", "main.v2.js.symbols", "main.v2.wasm"],
 )
+wasm_cc_binary(name = "mapped", cc_target = ":main.v2", outputs = ["main.v2.wasm.map"])
 cc_binary(name = "untold", srcs = ["main.c"], linkopts = ["-sASSERTIONS", "-sMALLOC=emmalloc-memvalidate"])
 cc_binary(name = "shared", srcs = ["main.c"], deps = [":part"], linkopts = ["-sASSERTIONS", "-sMALLOC=emmalloc"])
 [wasm_cc_binary(
@@ -157,3 +159,32 @@ def test_without_outputs_there_is_what_the_link_leaves(links: Workspace, target:
 def test_features_reach_a_program_whose_attributes_say_nothing(links: Workspace) -> None:
     actions = links.actions('mnemonic("CppCompile", deps(//links:told))', '--features=wasm_simd')['actions']
     assert any('-msimd128' in action['arguments'] for action in actions)
+
+
+@pytest.mark.slow
+def test_a_program_is_stripped(links: Workspace) -> None:
+    links.build(*WASM64, '-c', 'dbg', '//links:dynamic', '//links:dynamic.stripped')
+    whole, stripped = (links.directory / 'bazel-bin/links' / name for name in ('dynamic', 'dynamic.stripped'))
+    with tarfile.open(whole) as one, tarfile.open(stripped) as other:
+        assert one.getnames() == other.getnames() == ['dynamic.js', 'dynamic.wasm']
+        sizes = [[member.size for member in tar.getmembers()] for tar in (one, other)]
+    assert sizes[0][0] == sizes[1][0], 'JavaScript stays'
+    assert sizes[0][1] > sizes[1][1]
+
+
+@pytest.mark.slow
+def test_debug_information_of_objects_is_split_off_and_joined(links: Workspace) -> None:
+    links.build(*WASM64, '--fission=yes', '//links:dynamic', '//links:dynamic.dwp')
+    whole, joined = (links.directory / 'bazel-bin/links' / name for name in ('dynamic', 'dynamic.dwp'))
+    assert b'main.c' in joined.read_bytes()
+    assert b'.debug_info.dwo' in joined.read_bytes()
+    assert b'main.dwo' in whole.read_bytes(), 'where it says that the rest is'
+    assert b'.debug_info.dwo' not in whole.read_bytes()
+
+
+@pytest.mark.slow
+def test_source_maps_name_sources_as_they_lie_in_the_workspace(links: Workspace) -> None:
+    links.build('--features=source_maps', '//links:mapped')
+    names = json.loads((links.directory / 'bazel-bin/links/main.v2.wasm.map').read_text(encoding='utf-8'))['sources']
+    assert 'links/main.c' in names
+    assert not [name for name in names if name.startswith('..') or str(links.directory) in name or 'sandbox' in name]

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import tarfile
-
 import pytest
 from support.workspace import Workspace, module_file
 
@@ -52,12 +49,17 @@ genrule(name = "named", srcs = [":mapped"], outs = ["named.txt"], cmd = "echo $(
 wasm_cc_binary(name = "mapped", cc_target = ":plain", outputs = ["plain.wasm.map"])
 cc_test(name = "reads", srcs = ["reads.c"], args = ["one", "$(rootpath read.txt)"], data = ["read.txt"],
     env = {"OWN": "own"}, shard_count = 2)
+cc_binary(name = "reads_program", srcs = ["reads.c"])
+wasm_cc_test(name = "reads_wasm", cc_target = ":reads_program", args = ["one", "read.txt"], data = ["read.txt"],
+    env = {"OWN": "own"}, shard_count = 2)
 genrule(name = "tools", srcs = ["plain.c"], outs = ["tools.txt"] + ["lib%s%d.a" % ("long" * 40, n) for n in range(200)],
     cmd = " && ".join([
         "top=$$PWD && mkdir $(RULEDIR)/elsewhere && cd $(RULEDIR)/elsewhere",
         "$$top/$(CC) -c $$top/$(location plain.c) -MD -MF plain.d -o plain.o && $$top/$(AR) rcs plain.a plain.o",
         "$$top/$(CC) --version > $$top/$(location tools.txt) && $$top/$(NM) plain.a >> $$top/$(location tools.txt)",
         "$$top/$(CC) -E - < plain.d >> $$top/$(location tools.txt)",
+        "$$top/$(OBJCOPY) --add-section=mine=plain.d plain.o marked.o && $$top/$(OBJCOPY) --dump-section=mine=same.d marked.o",
+        "cmp plain.d same.d",
         "for out in $(OUTS); do test -e $$top/$$out || cp plain.a $$top/$$out; done",
     ]), toolchains = ["@bazel_tools//tools/cpp:current_cc_toolchain"])
 cc_library(name = "part", srcs = ["part.c"], hdrs = ["part.h"])
@@ -76,13 +78,19 @@ cc_binary(name = "many", srcs = ["many.c"], deps = [":libraries"])
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+static const char *tests[] = {"some.a", "some.b", "some.c", "other.d"};
 int main(int argc, char **argv) {
   char text[20] = {0};
   FILE *file = fopen(argv[2], "r"), *report = fopen(getenv("XML_OUTPUT_FILE"), "w");
   if (!file || !report || !fread(text, 1, 19, file) || strcmp(text, "read")) return 1;
+  if (!fopen(getenv("TEST_SHARD_STATUS_FILE"), "w")) return 1;
   fputs("<testsuites/>", report);
-  printf("%s of %s, %s, %s: %s", getenv("TEST_SHARD_INDEX"), getenv("TEST_TOTAL_SHARDS"), getenv("OWN"),
-         getenv("TESTBRIDGE_TEST_ONLY"), argv[1]);
+  printf("%s, %s:", getenv("OWN"), argv[1]);
+  const char *filter = getenv("TESTBRIDGE_TEST_ONLY");
+  int shard = atoi(getenv("TEST_SHARD_INDEX")), shards = atoi(getenv("TEST_TOTAL_SHARDS"));
+  for (int i = 0, n = 0; i < 4; i++)
+    if (!strncmp(tests[i], filter, strlen(filter)) && n++ % shards == shard) printf(" [%s]", tests[i]);
+  printf(" and no more");
   return 0;
 }
 ''',
@@ -201,31 +209,16 @@ def test_a_location_is_a_file_in_sources_and_what_runs_the_program_in_data(kept:
     assert 'bin/plain.wasm.map > ' in action['arguments'][-1]
 
 
-@pytest.mark.slow
-def test_a_program_is_stripped(kept: Workspace) -> None:
-    kept.build(WASM, '-c', 'dbg', '//:plain', '//:plain.stripped')
-    whole, stripped = (kept.directory / 'bazel-bin' / name for name in ('plain', 'plain.stripped'))
-    with tarfile.open(whole) as one, tarfile.open(stripped) as other:
-        assert one.getnames() == other.getnames() == ['plain.js', 'plain.wasm']
-        sizes = [[member.size for member in tar.getmembers()] for tar in (one, other)]
-    assert sizes[0][0] == sizes[1][0], 'JavaScript stays'
-    assert sizes[0][1] > sizes[1][1]
-
-
-@pytest.mark.slow
-def test_source_maps_name_sources_as_they_lie_in_the_workspace(kept: Workspace) -> None:
-    kept.build('--features=source_maps', '//:mapped')
-    names = json.loads((kept.directory / 'bazel-bin/plain.wasm.map').read_text(encoding='utf-8'))['sources']
-    assert 'plain.c' in names
-    assert not [name for name in names if name.startswith('..') or str(kept.directory) in name or 'sandbox' in name]
-
-
-def test_a_plain_test_runs_with_its_files_variables_filter_and_shards(kept: Workspace) -> None:
-    said = kept.run('test', WASM, '--test_output=all', '--test_filter=some', '//:reads', '//:says').stdout
-    for line in ('0 of 2, own, some: one', '1 of 2, own, some: one', '42 and 42 [one] [two three]', 'no newline at the end'):
+def test_a_test_runs_with_its_files_variables_filter_and_shards(kept: Workspace) -> None:
+    """As one of googletest does; one of `cc_test` and one of `wasm_cc_test`."""
+    said = kept.run('test', WASM, '--test_output=all', '--test_filter=some', '//:reads', '//:reads_wasm', '//:says').stdout
+    for line in ('own, one: [some.a] [some.c] and no more', 'own, one: [some.b] and no more'):
+        assert said.count(line) == 2
+    for line in ('42 and 42 [one] [two three]', 'no newline at the end'):
         assert line in said
-    report = kept.directory / 'bazel-testlogs/reads/shard_1_of_2/test.xml'
-    assert report.read_text(encoding='utf-8') == '<testsuites/>', 'the test itself wrote it'
+    for test in ('reads', 'reads_wasm'):
+        report = kept.directory / f'bazel-testlogs/{test}/shard_1_of_2/test.xml'
+        assert report.read_text(encoding='utf-8') == '<testsuites/>', 'the test itself wrote it'
 
 
 def test_tools_are_compilers_wherever_they_are_started_and_take_arguments_from_files(kept: Workspace) -> None:

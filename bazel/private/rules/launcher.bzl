@@ -20,6 +20,9 @@ arguments_aspect = aspect(
     doc = "Reads the `args` of what is wrapped: no provider tells them.",
 )
 
+# A test sees the files and variables that Bazel has for it, and ends when its main returns (`link_action.py: for_tests`).
+TEST_LINKOPTS = ["--emroot-test"]
+
 LAUNCHER_ATTRIBUTES = TOOL_ATTRIBUTES | {
     "_run": attr.label(default = Label("//:src/emroot/bazel/toolchain/program_runner.py"), allow_single_file = True),
 }

@@ -61,9 +61,9 @@ def _own_options(ctx):
         words = (FEATURES[feature].link if on else []) + words
     return words
 
-def link(ctx, target):
-    """The program, linked with the options of the rule: what the link left (File), packed, and all of its arguments."""
-    own, packed = _own_options(ctx), packed_program(target)
+def link(ctx, target, more = []):
+    """The program, linked with the options of the rule and `more`: what the link left (File), packed, and all of its arguments."""
+    own, packed = _own_options(ctx) + more, packed_program(target)
     if not packed:
         fail("%s is no program\n  hint: name a cc_binary or cc_test as cc_target" % target.label)
     if LinkInfo not in target:

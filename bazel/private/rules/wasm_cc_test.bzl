@@ -1,13 +1,14 @@
 """`wasm_cc_test`: runs a program under the SDK's Node."""
 
 load("//bazel/private/modes:transition.bzl", "wasm_transition")
-load(":launcher.bzl", "LAUNCHER_ATTRIBUTES", "arguments_aspect", "environment_of", "make_launcher")
+load(":launcher.bzl", "LAUNCHER_ATTRIBUTES", "TEST_LINKOPTS", "arguments_aspect", "environment_of", "make_launcher")
 load(":link.bzl", "link", "link_aspect")
 load(":wasm_cc_binary.bzl", "WASM_ATTRIBUTES")
 
 def _wasm_cc_test_impl(ctx):
     target = ctx.attr.cc_target[0]
-    launcher, runfiles = make_launcher(ctx, target, link(ctx, target)[0], ctx.attr.runner)
+    as_test = TEST_LINKOPTS if ctx.attr.exit_runtime and not ctx.attr.runner else []
+    launcher, runfiles = make_launcher(ctx, target, link(ctx, target, as_test)[0], ctx.attr.runner)
     if not launcher:
         fail("the SDK has no Node to run tests with\n  hint: add --repo_env=EMROOT_NODE=/path/to/node to .bazelrc")
     runfiles = runfiles.merge(ctx.runfiles(ctx.files.data)).merge_all([

@@ -1,12 +1,9 @@
 """How a `cc_test` runs that is built for WebAssembly: under the SDK's Node, as `bazel test` runs any test."""
 
-load("//bazel/private/rules:launcher.bzl", "LAUNCHER_ATTRIBUTES", "find_node", "write_launcher")
+load("//bazel/private/rules:launcher.bzl", "LAUNCHER_ATTRIBUTES", "TEST_LINKOPTS", "find_node", "write_launcher")
 load("//bazel/private/rules:link.bzl", "PackedInfo")
 load("//bazel/private/sdk:providers.bzl", "SdkInfo")
 load("//bazel/private/sdk:python.bzl", "PythonInfo")
-
-# A test sees the files and variables that Bazel has for it, and ends when its main returns (`link_action.py: for_tests`).
-_LINKOPTS = ["--emroot-test"]
 
 def _run(ctx, binary, processed_environment, python, run, node, **_kwargs):
     """Providers of a `cc_test`, of which `binary` is what its link left."""
@@ -26,7 +23,7 @@ def _test_runner_impl(ctx):
             args = {"node": node, "python": ctx.attr._python[PythonInfo], "run": ctx.file._run},
             func = _run,
         ),
-        linkopts = _LINKOPTS,
+        linkopts = TEST_LINKOPTS,
         linkstatic = True,
     ))]
 

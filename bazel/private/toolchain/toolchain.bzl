@@ -35,7 +35,6 @@ def emscripten_toolchain(name, arch):
         runtime_libraries(name = "%s_%s_runtime" % (name, linking), libraries = name + "_libraries", linking = linking)
     for part in ("compile", "link", "archive", "all"):
         toolchain_files(name = "%s_%s_files" % (name, part), part = part)
-    native.filegroup(name = name + "_nothing")
     emscripten_toolchain_config(
         name = name + "_config",
         arch = arch,
@@ -51,9 +50,9 @@ def emscripten_toolchain(name, arch):
         # Where the C++ runtime goes according to the feature static_link_cpp_runtimes: unlike the other files of a
         # toolchain, it is looked at in the configuration of the program, where its features are known.
         dynamic_runtime_lib = name + "_dynamic_runtime",
-        dwp_files = name + "_nothing",
+        dwp_files = name + "_all_files",
         linker_files = name + "_link_files",
-        objcopy_files = name + "_nothing",
+        objcopy_files = name + "_all_files",
         static_runtime_lib = name + "_static_runtime",
         strip_files = name + "_all_files",
         supports_header_parsing = True,

@@ -134,6 +134,9 @@ def _features(arch, thin, lazy):
         feature(name = "supports_pic"),
         feature(name = "supports_start_end_lib"),
         feature(name = "random_seed"),
+        # `--fission`: debug information of each object in a file of its own, which no link reads; `emdwp` joins them.
+        feature(name = "per_object_debug_info", enabled = True, flag_sets = [_if(_COMPILE, "per_object_debug_info_file", ["-g", "-gsplit-dwarf"])]),
+        feature(name = "fission_support", enabled = True, flag_sets = [_if(_LINK, "is_using_fission", ["-g"])]),
         feature(name = "compiler_param_file"),
         feature(name = "parse_headers", flag_sets = [_set([ACTION_NAMES.cpp_header_parsing], ["-xc++-header", "-fsyntax-only"])]),
         feature(name = "archive_param_file", enabled = True),
@@ -166,8 +169,8 @@ def _features(arch, thin, lazy):
 
 # Tools by paths in the toolchain's package, where Bazel and some rules look for them: `$(CC)`, `cc_toolchain.ar_executable`. Those
 # that are not there have to be named all the same.
-_TOOL_PATHS = {"ar": "emar", "cpp": "em++", "gcc": "emcc", "ld": "em++", "nm": "emnm", "strip": "emstrip"}
-_NO_TOOLS = ["dwp", "gcov", "gcov-tool", "llvm-cov", "llvm-profdata", "objcopy", "objdump"]
+_TOOL_PATHS = {"ar": "emar", "cpp": "em++", "dwp": "emdwp", "gcc": "emcc", "ld": "em++", "nm": "emnm", "objcopy": "llvm-objcopy", "strip": "emstrip"}
+_NO_TOOLS = ["gcov", "gcov-tool", "llvm-cov", "llvm-profdata", "objdump"]
 
 def _config_impl(ctx):
     sdk, tools = ctx.attr._sdk[SdkInfo], ctx.attr._tools[ToolsInfo].tools

@@ -14,7 +14,7 @@ ToolsInfo = provider("The tools of the toolchain.", fields = {
 })
 
 # As the SDK calls its programs.
-TOOLS = ["emcc", "em++", "emar", "emnm", "emranlib", "emsize", "emstrip"]
+TOOLS = ["emcc", "em++", "emar", "emdwp", "emnm", "emranlib", "emsize", "emstrip", "llvm-objcopy"]
 
 _POSIX = """\
 #!/bin/sh

@@ -26,7 +26,8 @@ from emroot.bazel.toolchain.output_packer import is_packed, strip
 #: What the features emcc_debug and emcc_debug_link say.
 DEBUG = '--emroot-debug'
 #: Tools that are LLVM's, by what they are called here.
-LLVM = {'emar': 'llvm-ar', 'emranlib': 'llvm-ranlib', 'emnm': 'llvm-nm', 'emsize': 'llvm-size', 'emstrip': 'llvm-strip'}
+LLVM = {'emar': 'llvm-ar', 'emdwp': 'llvm-dwp', 'emranlib': 'llvm-ranlib', 'emnm': 'llvm-nm', 'emsize': 'llvm-size',
+        'emstrip': 'llvm-strip', 'llvm-objcopy': 'llvm-objcopy'}
 #: Options with which emcc ends before it would link.
 _NO_LINK = ('-c', '-S', '-E', '-M', '-MM', '-fsyntax-only', '--precompile')
 
