@@ -4,6 +4,7 @@
     python3 dev.py upstream-tests --slice 40 --ways lazy
     python3 dev.py upstream-tests core0.test_hello_world 'other.test_dwarf*'
     python3 dev.py upstream-tests --again --write          all of them anew; and the table in the documentation
+    python3 dev.py upstream-tests --known --write          none: the table of what ran
 
 Results are kept as they come, for each version of the SDK, and a portion of the tests is run in all ways before the next:
 a run that was ended goes on where it was. It ends with 1 if a test that passes with plain emcc fails with emroot, twice.
@@ -12,6 +13,7 @@ a run that was ended goes on where it was. It ends with 1 if a test that passes 
 from __future__ import annotations
 
 import argparse
+import contextlib
 import fnmatch
 import itertools
 import subprocess
@@ -28,7 +30,7 @@ from emroot.store import try_lock
 
 from .results import NOT_RUN, PEER, Outcomes, read_outcomes, suite_of, table, worse, write_page
 from .suite import clean, get_python, get_suite
-from .ways import WAYS, Ground, learn, prepare
+from .ways import NOT_FROZEN, WAYS, Ground, learn, prepare
 
 LIST = Path(__file__).with_name('tests.txt')
 PAGE = ROOT / 'docs' / 'explanation' / 'upstream-tests.md'
@@ -50,6 +52,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument('--slice', type=int, default=0, metavar='N', help='N of them, evenly spread')
     parser.add_argument('--again', action='store_true', help='run those, too, that were run before')
     parser.add_argument('--quick', action='store_true', help='plain emcc runs only what fails with emroot')
+    parser.add_argument('--known', action='store_true', help='run nothing; show what is known of earlier runs')
     parser.add_argument('--write', action='store_true', help='put the table into the documentation')
     args = parser.parse_args(argv)
     roots, missing = get_sdks(('6',))
@@ -61,18 +64,21 @@ def main(argv: Sequence[str] | None = None) -> int:
     ground = Ground(root, home, root.parent / 'ways')
     ground.directory.mkdir(parents=True, exist_ok=True)
     names, ways = chosen(args.names, listed(), args.slice), [way for way in args.ways.split(',') if way != PEER]
-    with try_lock(ground.directory / 'lock', seconds=WAIT) as free:
+    wrong = []
+    with try_lock(ground.directory / 'lock', seconds=WAIT) if not args.known else contextlib.nullcontext(True) as free:
         if not free:
             say(f'another run uses {ground.directory}')
             return 1
-        wrong = [f'{way}: {name}' for portion in portions(names)
-                 for way, name in compare(ground, ways, portion, again=args.again, quick=args.quick)]
+        for portion in portions(names if not args.known else []):
+            wrong += [f'{way}: {name}' for way, name in compare(ground, ways, portion, again=args.again, quick=args.quick)]
     results = {way: read_outcomes(_file(ground, way)) for way in (PEER, *ways)}
     text = table({way: {name: outcome for name, outcome in found.items() if name in names} for way, found in results.items()})
     sys.stdout.write(text)
     if args.write:
         write_page(PAGE, text)
-    lost = [f'{way}: {name}' for way in ways for name in names if name not in results[way]]
+    lost = [f'{way}: {name}' for way in ways for name in names if name not in results[way] and runs(way, name)]
+    if args.known:
+        wrong, lost = [f'{way}: {name}' for way in ways for name in worse(results[PEER], results[way])], []
     for line in wrong:
         say(f'passes with plain emcc, and not with {line}')
     for line in lost:
@@ -106,7 +112,7 @@ def compare(ground: Ground, ways: Sequence[str], names: Sequence[str], *, again:
         prepare(ground, {suite_of(name) for name in names if again or name not in read_outcomes(_file(ground, PEER))})
         run_all(ground, PEER, names, again=again)
         learn(ground)
-    found = {way: run_all(ground, way, names, again=again) for way in ways}
+    found = {way: run_all(ground, way, names, again=again) for way in ways if runs(way, names[0])}
     for way, own in found.items():
         doubtful = [name for name in names if name not in own or own[name].state != 'passed']
         for once_more in (False, True):  # what failed may have failed by chance
@@ -114,6 +120,11 @@ def compare(ground: Ground, ways: Sequence[str], names: Sequence[str], *, again:
                 peer = run_all(ground, PEER, doubtful, again=once_more)
                 doubtful = worse(peer, run_all(ground, way, doubtful, again=once_more))
         yield from ((way, name) for name in doubtful)
+
+
+def runs(way: str, name: str) -> bool:
+    """Whether a test is run this way."""
+    return way != 'frozen' or suite_of(name) not in NOT_FROZEN
 
 
 def run_all(ground: Ground, way: str, names: Sequence[str], *, again: bool) -> Outcomes:

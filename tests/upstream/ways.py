@@ -110,6 +110,8 @@ def frozen(ground: Ground) -> Started:
     return [], environment(EM_CACHE=str(ground.built), EM_FROZEN_CACHE='1')
 
 
+#: Suites about what emcc does to its cache, which it leaves alone if that is frozen.
+NOT_FROZEN = ('sanity',)
 WAYS: dict[str, Callable[[Ground], Started]] = {'plain': plain, 'lazy': lazy, 'predict': predict, 'frozen': frozen}
 
 
