@@ -36,6 +36,7 @@ def main(argv: Sequence[str] | None = None) -> int:
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('names', nargs='*', metavar='PROJECT', help=f'default: all ({", ".join(projects)})')
     parser.add_argument('--modes', default=','.join(MODES), help='default: %(default)s')
+    parser.add_argument('--known', action='store_true', help='build nothing; show what is known of earlier runs')
     parser.add_argument('--write', action='store_true', help='put the table into the documentation')
     args = parser.parse_args(argv)
     if unknown := [name for name in (*args.names, *args.modes.split(',')) if name not in {**projects, **MODES}]:
@@ -47,7 +48,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     sdk, code = find_sdk(dev_home(), roots[0]), 0
     directory = dev_cache() / 'projects'
     results = directory / f'{sdk.version}-{sdk.digest[:8]}.jsonl'
-    for name in args.names or projects:
+    for name in () if args.known else args.names or projects:
         try:
             get_source(name)
         except SourceUnavailable as error:
