@@ -16,6 +16,7 @@ from support.bazel import Bazel, BazelUnavailable, Tree, ensure_tree
 from support.bazel.libraries import options, what_bazel_reads
 from support.bazel.registry import rule_sets
 from support.bazel.remote_execution import Execution, ExecutionUnavailable, remote_execution
+from support.downloads.sources import SourceUnavailable, get_source
 from support.running import cannot_run
 from support.workspace import EVERYWHERE, Workspace
 
@@ -62,6 +63,16 @@ def checkout() -> Path:
     for name in (*MODULE, 'examples/bazel'):
         copy(ROOT / name, directory / name)
     return directory
+
+
+@pytest.fixture
+def zlib(checkout: Path) -> None:
+    """Its source, where the example of a port has it."""
+    try:
+        source = get_source('zlib')
+    except SourceUnavailable as why:
+        cannot_run(str(why))
+    shutil.copytree(source, checkout / 'examples/bazel/port/sources/zlib', dirs_exist_ok=True)
 
 
 def copy(source: Path, target: Path) -> None:

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from support.downloads.sources import SourceUnavailable, get_source
 from support.reference_sdk import ReferenceSdk
-from support.running import cannot_run
 from support.workspace import Workspace, libraries, outputs
 
 from emroot.host.home import Home
@@ -74,16 +71,6 @@ def test_workspace_file_links(opened: Callable[[str], Workspace]) -> None:
     with workspace.bazel:
         said = workspace.run('test', '-c', 'opt', '--test_output=all', '//:hello_test').stdout
         assert 'hello from a WORKSPACE' in said
-
-
-@pytest.fixture
-def zlib(checkout: Path) -> None:
-    """Its source, where the example of a port has it."""
-    try:
-        source = get_source('zlib')
-    except SourceUnavailable as why:
-        cannot_run(str(why))
-    shutil.copytree(source, checkout / 'examples/bazel/port/sources/zlib', dirs_exist_ok=True)
 
 
 @pytest.mark.usefixtures('zlib')

@@ -18,7 +18,7 @@ FAILING = {'incompatible_no_rule_outputs_param': 'virtual_builtins_bzl/common/',
            'incompatible_stop_exporting_language_modules': 'bazel_tools/tools/jdk/launcher_flag_alias.bzl',
            'noincompatible_enable_deprecated_label_apis': 'external/rules_license.*/license_kind.bzl'}
 #: Examples with tests to run, and what else they build. `workspace` needs WORKSPACE, `release` a download.
-EXAMPLES = {'hello': [], 'modes': [], 'modules': [], 'threads': [], 'embind': [],
+EXAMPLES = {'hello': [], 'modes': [], 'modules': [], 'threads': [], 'port': [], 'embind': [],
             'dependency': ['@emscripten_cache//:libraries', '@greeter//:libraries']}
 
 
@@ -41,6 +41,7 @@ def test_an_example_is_analysed(open_bazel: Open, checkout: Path, later: list[st
         workspace.run('build', '--nobuild', *later, '//...')
 
 
+@pytest.mark.usefixtures('zlib')
 @pytest.mark.parametrize('name', EXAMPLES)
 def test_examples(open_bazel: Open, checkout: Path, later: list[str], name: str) -> None:
     workspace = open_bazel(checkout / 'examples/bazel' / name)
