@@ -21,7 +21,7 @@ from emroot.sdk.installation import MANIFEST
 from emroot.store import try_lock
 
 #: What the tests import besides Python's own modules.
-PACKAGES = ('psutil>=5,<8', 'ply>=3.11,<4')
+PACKAGES = ('psutil>=5,<8',)
 
 
 def get_suite(sdk: Sdk) -> Path:
