@@ -97,3 +97,16 @@ def test_stripped_paths_let_configurations_share(shared: Shared) -> None:
 def test_stripped_paths_change_no_bytes_of_objects(shared: Shared) -> None:
     assert shared.took(STRIPPED, OBJECTS) == {'linux-sandbox'}
     assert shared.other.archives(STRIPPED, OBJECTS) == shared.archives
+
+
+def test_paths_of_links_are_not_mapped_by_this_bazel(scratch: Callable[..., Workspace]) -> None:
+    """Without emroot: a program for the machine itself."""
+    workspace = scratch({'MODULE.bazel': 'bazel_dep(name = "rules_cc", version = "0.0.17")\n',
+                         'a.c': 'int main(void) { return 0; }\n', 'BUILD.bazel': '''
+load("@rules_cc//cc:cc_binary.bzl", "cc_binary")
+cc_binary(name = "a", srcs = ["a.c"])
+'''})
+    mapped = ('--modify_execution_info=CppCompile=+supports-path-mapping,CppLink=+supports-path-mapping', STRIPPED)
+    spawns = {spawn['mnemonic']: ' '.join(spawn['commandArgs']) for spawn in workspace.build(*mapped, '//:a')}
+    assert 'bazel-out/cfg/' in spawns['CppCompile']
+    assert 'bazel-out/cfg/' not in spawns['CppLink']
