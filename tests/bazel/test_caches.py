@@ -99,6 +99,35 @@ def test_stripped_paths_change_no_bytes_of_objects(shared: Shared) -> None:
     assert shared.other.archives(STRIPPED, OBJECTS) == shared.archives
 
 
+#: Programs with source maps, and none of the libraries: those are the first machine's above.
+OWN = ('-c', 'opt', '--features=source_maps', '--@emroot//bazel:granularity=lazy', STRIPPED,
+       '--modify_execution_info=CppCompile=+supports-path-mapping')
+
+
+@pytest.mark.parametrize('name', ['hello'])
+def test_compiles_and_links_of_examples_are_hits_in_another_output_base(open_bazel: Callable[..., Workspace], checkout: Path,
+                                                                       tmp_path: Path, name: str) -> None:
+    """And what it makes by itself is the same, with source maps in it."""
+    def built(workspace: Workspace, *options: str) -> tuple[set[str], dict[str, str]]:
+        spawns = [spawn for spawn in workspace.build(*OWN, *options, '//...') if spawn['mnemonic'] in ('CppCompile', 'CppLink')]
+        assert {spawn['mnemonic'] for spawn in spawns} == {'CppCompile', 'CppLink'}
+        return {spawn['runner'] for spawn in spawns}, {
+            output['path']: output['digest']['hash'] for spawn in spawns for output in spawn['actualOutputs']}
+    first, second = (open_bazel(checkout / 'examples/bazel' / name, output_base=tmp_path / base, disk_cache=False, network=True)
+                     for base in ('first', 'second'))
+    with nginx(tmp_path / 'web', writes=True) as web:
+        cache = f'--remote_cache={web.url}'
+        with first.bazel:
+            made, outputs = built(first, cache)
+        with second.bazel:
+            taken, same = built(second, cache)
+            second.run('clean')
+            made_again, again = built(second)
+    assert made == made_again == {'linux-sandbox'}
+    assert taken == {'remote cache hit'}
+    assert outputs == same == again
+
+
 def test_paths_of_links_are_not_mapped_by_this_bazel(scratch: Callable[..., Workspace]) -> None:
     """Without emroot: a program for the machine itself."""
     workspace = scratch({'MODULE.bazel': 'bazel_dep(name = "rules_cc", version = "0.0.17")\n',
