@@ -16,6 +16,7 @@ from ..downloads.debian_packages import ProgramUnavailable, on_path, unpacked
 from .devtools import DevTools
 
 _NAMES = ('chromium-headless-shell', 'chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable')
+PROGRAM = 'usr/lib/chromium/chromium-headless-shell'
 _PACKAGES = ('chromium-headless-shell', 'fonts-liberation')
 #: No sandbox, since tests run as root in containers and only look at pages of this project; nothing that uses the network.
 _OPTIONS = ('--headless', '--no-sandbox', '--disable-gpu', '--disable-dev-shm-usage', '--hide-scrollbars', '--mute-audio',
@@ -69,8 +70,14 @@ def browser() -> Iterator[DevTools]:
 def _program() -> tuple[str, dict[str, str]]:
     if found := os.environ.get('EMROOT_TEST_CHROMIUM') or on_path(*_NAMES):
         return found, {}
+    tree, env = debians_own()
+    return str(tree / PROGRAM), env
+
+
+def debians_own() -> tuple[Path, dict[str, str]]:
+    """Where `PROGRAM` of Debian's package is unpacked, and what it needs in its environment."""
     tree = unpacked(*_PACKAGES)
     fonts, text = tree.root / 'fonts.conf', _FONTS.format(root=tree.root)
     if not fonts.is_file() or fonts.read_text(encoding='utf-8') != text:
         write_text(fonts, text)
-    return str(tree.root / 'usr/lib/chromium/chromium-headless-shell'), {**tree.environment(), 'FONTCONFIG_FILE': str(fonts)}
+    return tree.root, {**tree.environment(), 'FONTCONFIG_FILE': str(fonts)}
