@@ -19,6 +19,8 @@ class Step:
 
     command: Sequence[str]
     env: Mapping[str, str]
+    says: str = ''
+    """What it says if it does what is measured."""
     elsewhere: Callable[[], float] = lambda: 0.0
     """Seconds of processor so far of what the command has done by processes that are not its own: of a server."""
 
@@ -41,8 +43,8 @@ def measure(steps: Sequence[Step], directory: Path) -> Timing:
     for step in steps:
         done = subprocess.run(list(step.command), cwd=directory, env=environment(step), stdin=subprocess.DEVNULL,
                               stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors='replace', check=False)
-        if done.returncode != 0:
-            raise RuntimeError(f'{" ".join(step.command)} ended with {done.returncode}:\n{done.stdout[-2000:]}')
+        if done.returncode != 0 or step.says not in done.stdout:
+            raise RuntimeError(f'{" ".join(step.command)} ended with {done.returncode}, and said:\n{done.stdout[-2000:]}')
         said.append(done.stdout)
     return Timing(time.perf_counter() - began, seconds() - used, said[0])
 

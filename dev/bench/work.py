@@ -7,7 +7,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -137,12 +137,15 @@ class Bench:
         cache, home = directory / 'cache', directory / 'home'
         self._run(self.emroot('index', 'import', str(self.indexes), home=home))
         self._run(self.emroot('resolve', '--', *self.link, home=home))
-        link = self.emcc(cache, *self.link[1:], str(self.source), '-o', 'main.js')
-        return [self.emroot('link', '--cache', str(cache), '--', *link.command, home=home)]
+        return [self._lazy_link(cache, home)]
 
     def _predicted_emroot(self, directory: Path) -> list[Step]:
-        link = self.emcc(directory / 'cache', *self.link[1:], str(self.source), '-o', 'main.js')
-        return [self.emroot('link', '--cache', str(directory / 'cache'), '--', *link.command, home=directory / 'home')]
+        return [self._lazy_link(directory / 'cache', directory / 'home')]
+
+    def _lazy_link(self, cache: Path, home: Path) -> Step:
+        """By the emcc of the SDK that emroot is given: it leaves that of the copy alone."""
+        link = [str(self.sdk.root / self.link[0]), *self.link[1:], str(self.source), '-o', 'main.js']
+        return replace(self.emroot('link', '--cache', str(cache), '--', *link, home=home), says='linked with ')
 
     def _warm_emroot(self, directory: Path) -> list[Step]:
         cache = directory / 'cache'
