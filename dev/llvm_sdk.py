@@ -18,7 +18,7 @@ from emroot.sdk.providers.elf_relocation import is_elf, relocate
 from emroot.sdk.wheels.pip_wheels import get_wheel, pinned, program
 
 from .paths import dev_cache, say
-from .static_sdk import copy_of_sdk, use_llvm
+from .static_sdk import copy_of_sdk, print_root, use_llvm
 
 #: The suite that has the newest LLVM.
 SUITE = 'sid'
@@ -74,12 +74,7 @@ def main(argv: list[str]) -> int:
     parser.add_argument('version', type=int, help='such as 22 or 23')
     parser.add_argument('--linker', action='store_true', help='also its linker')
     options = parser.parse_args(argv)
-    try:
-        print(llvm_sdk(options.version, linker=options.linker))
-    except SdkError as error:
-        print(error, file=sys.stderr)
-        return 1
-    return 0
+    return print_root(lambda: llvm_sdk(options.version, linker=options.linker))
 
 
 if __name__ == '__main__':

@@ -14,7 +14,7 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from support.sdks import get_sdks
@@ -121,8 +121,13 @@ def _link(source: str, target: str) -> None:
 
 def main(_argv: list[str]) -> int:
     """Make it, and print where it is."""
+    return print_root(static_sdk)
+
+
+def print_root(make: Callable[[], Path]) -> int:
+    """Print the root of an SDK that is made, or why it cannot be; the exit code."""
     try:
-        print(static_sdk())
+        print(make())
     except SdkError as error:
         print(error, file=sys.stderr)
         return 1
