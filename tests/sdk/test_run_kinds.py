@@ -31,6 +31,18 @@ def test_embuilder_leaves_what_it_was_asked_for_and_nothing_else(seen: Emroot, s
     assert libraries_in(cache) == [here + 'crt1.o', here + 'libnoexit.a', here + 'lto-pic/libnoexit.a']
 
 
+def test_a_cache_that_is_frozen_below_run_stays_frozen(seen: Emroot, sdk: Sdk, tmp_path: Path):
+    """As `sanity.test_FROZEN_CACHE` of Emscripten's own suite has it: at the end of the configuration, or of a copy."""
+    builder = shlex.join(sdk_tool(sdk.root, 'embuilder.py', 'build', 'libnoexit'))
+    own, said = tmp_path / 'own.config', tmp_path / 'said'
+    freeze = f'cp "$EM_CONFIG" {own} && echo "FROZEN_CACHE = True" >> {own}'
+    ran = seen('run', '--cache', tmp_path / 'cache', '--', 'sh', '-c', f'{freeze} && EM_CONFIG={own} {builder} 2> {said}')
+    assert ran.code != 0 and 'FROZEN_CACHE is set, but cache file is missing' in said.read_text()
+    assert libraries_in(tmp_path / 'cache') == []
+    ran = seen('run', '--cache', tmp_path / 'cache', '--', 'sh', '-c', builder, env={'EM_FROZEN_CACHE': '1'})
+    assert ran.code == 0 and libraries_in(tmp_path / 'cache') == ['wasm32-emscripten/libnoexit.a'], ran.err
+
+
 @pytest.mark.slow
 def test_what_embuilder_erases_it_builds_again(seen: Emroot, sdk: Sdk, tmp_path: Path):
     for _ in range(2):

@@ -33,8 +33,12 @@ def substitute_response_files(words):
 import os
 CACHE, COMPILER_WRAPPER = os.environ['EM_CACHE'], os.environ.get('TEST_WRAPPER')
 PORTS = os.path.join(CACHE, 'ports')
+said = {}
 with open(os.environ['EM_CONFIG']) as f:
-    exec(f.read())
+    exec(f.read(), said)
+FROZEN_CACHE = said.get('FROZEN_CACHE')
+if 'EM_FROZEN_CACHE' in os.environ:
+    FROZEN_CACHE = os.environ['EM_FROZEN_CACHE'] not in ('', '0')
 CACHE = os.environ.get('TEST_CACHE', CACHE)  # as --cache has it
 ''',
     'tools/cache.py': '''
@@ -54,6 +58,8 @@ def get_lib(name, *args, **kwargs):
 def get(name, creator, what=None):
     path = get_path(name)
     if not os.path.exists(path):
+        if config.FROZEN_CACHE:
+            raise Exception('FROZEN_CACHE is set, but cache file is missing: "%s"' % name)
         os.makedirs(os.path.dirname(path), exist_ok=True)
         creator(path)
     return path
@@ -228,6 +234,11 @@ class HookedEmcc:
         if lazy:
             command['lazy'] = [*argv, '--lazy', '--cache', 'that of the run']
         (self.top / name).write_text(HOOK_CONFIG.format(hook=str(HOOK), command=command), encoding='utf-8')
+
+    def freeze(self, name: str = 'run.config') -> None:
+        """Freeze the cache at the end of the configuration, as a program below `emroot run` may."""
+        with open(self.top / name, 'a', encoding='utf-8') as f:
+            f.write('FROZEN_CACHE = True\n')
 
     def emroot_makes(self, *paths: str, code: int = 0, says: str = '') -> None:
         """Have emroot make these files of the cache directory, say something about a link, and end so."""

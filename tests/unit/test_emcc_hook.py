@@ -115,6 +115,50 @@ def test_only_what_embuilder_is_told_to_build_is_built_together(emcc: HookedEmcc
     assert words(emcc.started) == [['--targets', 'wasm32/libc']], 'the other one came with it'
 
 
+@pytest.mark.parametrize('is_lazy', [False, True])
+def test_in_a_cache_that_is_frozen_below_run_nothing_is_built(emcc: HookedEmcc, is_lazy: bool) -> None:
+    """By whoever adds to the configuration; the variable of the run would come first."""
+    emcc.configure(lazy=is_lazy)
+    emcc.freeze()
+    emcc.emroot_makes(LIBC, LIBAL, MARK, LIBZ)
+    for program, *arguments in (('embuilder.py', 'build', 'libc'), ('emcc.py', 'a.o'), ('emcc.py', 'a.o', '-lone'),
+                                ('emcc.py', 'a.o', '--use-port=z')):
+        done = emcc(*arguments, program=program, env={'EM_FROZEN_CACHE': '0'})
+        assert done.returncode and 'FROZEN_CACHE is set, but cache file is missing' in done.stderr, arguments
+    assert emcc.started == [] and emcc.made_by(LIBC) == ''
+
+
+@pytest.mark.parametrize('is_lazy', [False, True])
+def test_what_lazy_links_left_out_is_there_for_a_frozen_cache_too(emcc: HookedEmcc, is_lazy: bool) -> None:
+    """With emcc alone the earlier link would have put it there."""
+    emcc.configure(lazy=is_lazy)
+    emcc.has('.emroot/lazy/wasm32.json', '.emroot/lazy/wasm64.json')
+    (emcc.cache / '.emroot/lazy/wasm32.json').write_text(json.dumps({'links': 1, 'without': {'libc': LIBC, 'libal': LIBAL}}))
+    emcc.emroot_makes(LIBC, LIBAL)
+    emcc.freeze()
+    assert emcc('a.o', '-lone', env={'EM_FROZEN_CACHE': '0'}).returncode, 'no link left it out'
+    assert emcc.started == []
+    assert emcc('a.o', env={'EM_FROZEN_CACHE': '0'}).returncode == 0
+    assert len(emcc.started) == 1 and emcc.made_by(LIBC) == 'emroot'
+
+
+def test_a_port_in_a_frozen_cache_is_taken_as_it_is(emcc: HookedEmcc) -> None:
+    emcc.has(MARK, LIBZ, LIBC, LIBAL)
+    emcc.has(RECORD)
+    (emcc.cache / RECORD).write_text(json.dumps({'inputs': {str(emcc.top / 'gone.c'): '0' * 64}}))
+    emcc.freeze()
+    assert emcc('a.o', '--use-port=z', env={'EM_FROZEN_CACHE': '0'}).returncode == 0
+    assert emcc.started == [] and emcc.made_by(LIBZ) == 'there'
+
+
+def test_where_a_variable_freezes_the_cache_below_run_emroot_builds_and_emcc_does_not(emcc: HookedEmcc) -> None:
+    emcc.emroot_makes(LIBC)
+    done = emcc('a.o', env={'EM_FROZEN_CACHE': '1'})
+    assert done.returncode and 'missing: "sysroot/lib/wasm32-emscripten/libal.a"' in done.stderr
+    emcc.emroot_makes(LIBC, LIBAL)
+    assert emcc('a.o', env={'EM_FROZEN_CACHE': '1'}).returncode == 0
+
+
 def test_variables_of_the_project_reach_no_library(emcc: HookedEmcc) -> None:
     emcc('a.o', env={'EMCC_CFLAGS': '-O1', 'EM_LLVM_ROOT': '/its', 'EMCC_CORES': '3', 'EM_COMPILER_WRAPPER': 'ccache',
                      'OTHER': 'x'})

@@ -57,7 +57,7 @@ def _emroot(within, root={root}, own={own}, hook={hook}):
         globals().update({values})
         if module:
             # Libraries that a link misses are built together, before emcc would build them one by one.
-            module.install({command})
+            module.install({command}, globals())
         return
     # An emcc of another SDK. What is set for one is not for another: that has a configuration and a cache of its own.
     for name, ours in {settings}.items():

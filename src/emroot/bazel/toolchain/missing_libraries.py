@@ -27,7 +27,7 @@ def _emroot():
     spec = importlib.util.spec_from_file_location('emroot_hook', {hook!r})
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
-    module.install({command!r})
+    module.install({command!r}, globals())
 
 _emroot()
 """

@@ -1,5 +1,7 @@
 """Starts emroot from an emcc below `emroot run` (see `hook.py`)."""
 
+import contextlib
+import glob
 import json
 import os
 import shlex
@@ -14,16 +16,17 @@ HEEDED = ('EM_COMPILER_WRAPPER', 'EMCC_CORES')
 
 
 class Builds:
-    """What emroot builds for this program. `command`: see `install` in `hook.py`; `messages`: a file for `emroot run`."""
+    """What emroot builds for this program. `command`, `configuration`: see `install` in `hook.py`; `messages`: a file for
+    `emroot run`."""
 
-    def __init__(self, command, messages):
-        self.command, self.messages = command, messages
+    def __init__(self, command, configuration, messages):
+        self.command, self.configuration, self.messages = command, configuration, messages
         self.asked_for_link = None
         self.busy = False  # while emroot runs
 
     def build_for_link(self, only_ports=False):
         """Build everything that this command line needs, with the right variants of ports, or only the ports; once."""
-        if self.asked_for_link in (ALL, PORTS if only_ports else ALL):
+        if self.frozen or self.asked_for_link in (ALL, PORTS if only_ports else ALL):
             return
         self.asked_for_link = PORTS if only_ports else ALL
         if is_driver():
@@ -37,6 +40,27 @@ class Builds:
                 self.build(['--for', shlex.join(link)])
         elif targets := embuilders_targets():
             self.build(['--targets', ','.join(self.mode() + '/' + target for target in targets)])
+
+    @property
+    def frozen(self):
+        """Whether somebody froze the cache below `emroot run`, at the end of its configuration, which has unfrozen it."""
+        return 'FROZEN_CACHE' in self.configuration and bool(self.configuration['FROZEN_CACHE'])
+
+    def freeze(self):
+        """Let emcc heed that: for it, the variable of `emroot run` would come first."""
+        if self.frozen and 'tools.config' in sys.modules:
+            sys.modules['tools.config'].FROZEN_CACHE = True
+
+    def may_build(self, path):
+        """Whether a library may be built: in a frozen cache, one that is only missing because links were lazy."""
+        if not self.frozen:
+            return True
+        cache, left_out = self.cache(), set()
+        for file in glob.glob(os.path.join(glob.escape(cache), '.emroot', 'lazy', '*.json')):
+            damaged = contextlib.suppress(OSError, ValueError, LookupError, AttributeError, TypeError)
+            with damaged, open(file, encoding='utf-8') as f:
+                left_out.update(json.load(f)['without'].values())
+        return os.path.relpath(path, cache).replace(os.sep, '/') in left_out
 
     def mode(self):
         """The mode of this program's settings: `wasm64-lto`. Raises `KeyError` if emroot knows none with its directory."""

@@ -25,9 +25,9 @@ LOADED = {}
 class Hook:
     """Waits for emcc's modules, and changes them when they are imported."""
 
-    def __init__(self, command):
+    def __init__(self, command, configuration):
         self.command = command
-        builds = load('emcc_hook/builds').Builds(command, '' if is_quiet() else messages())
+        self.builds = builds = load('emcc_hook/builds').Builds(command, configuration, '' if is_quiet() else messages())
         libraries = load('emcc_hook/libraries').Libraries(builds, load)
         ports = load('emcc_hook/ports').Ports(builds, libraries, load, tell)
         self.changes = {'tools.system_libs': libraries.change_libraries, 'tools.ports': ports.change_ports,
@@ -58,6 +58,7 @@ class Hook:
     def change(self, change, module):
         """Change a module. If it lacks a name that is used, a message has it and the consequence."""
         module._emroot = True
+        self.builds.freeze()
         lacking = self.lacking(module) if self.command.get('lacking', True) else []  # the table takes some milliseconds
         try:
             change(module)
@@ -126,10 +127,11 @@ def emroot_asks():
     return bool(program) and os.path.dirname(os.path.abspath(program)) == PROBE
 
 
-def install(command):
-    """Called by the configuration. `command`: emroot's `argv` without the selection, and `env`."""
+def install(command, configuration=()):
+    """Called by the configuration. `command`: emroot's `argv` without the selection, and `env`. `configuration`: the dictionary
+    of what the configuration sets, which goes on after this."""
     if not emroot_asks():
-        sys.meta_path.insert(0, Hook(command))
+        sys.meta_path.insert(0, Hook(command, configuration))
 
 
 def stand_back(root, served):

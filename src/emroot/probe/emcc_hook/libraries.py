@@ -88,14 +88,15 @@ class Libraries:
 
     def identity(self, library):
         """The path of a library, and its `MODE/TARGET` in the mode of this link. Empty if this release works differently, or if
-        embuilder does not list it (6.0.5's `libemmalloc-debug-debug`): emcc builds that one itself."""
+        embuilder does not list it (6.0.5's `libemmalloc-debug-debug`): emcc builds that one itself, or says that it may not."""
         try:
             name = library.get_base_name()
             if self.listed is None:
                 every = getattr(sys.modules['tools.system_libs'].Library, 'get_all_variations', None)
                 self.listed = every() if every else ()
             known = not self.listed or name in self.listed
-            return (str(library.get_path(absolute=True)), self.builds.mode() + '/' + name) if known else ('', '')
+            path = str(library.get_path(absolute=True))
+            return (path, self.builds.mode() + '/' + name) if known and self.builds.may_build(path) else ('', '')
         except (AttributeError, LookupError, TypeError):
             return '', ''
 

@@ -73,7 +73,7 @@ class Ports:
 
         def get(shortname, creator, *args, **kwargs):
             path = str(get_path(shortname))
-            if self.port and not self.is_current(cache, shortname):
+            if self.port and not self.builds.frozen and not self.is_current(cache, shortname):
                 self.builds.build_for_link(only_ports=self.libraries.lazy_if_linking())
                 if os.path.exists(path) and not self.is_current(cache, shortname):
                     os.remove(path)
