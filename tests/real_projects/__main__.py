@@ -5,7 +5,8 @@
 
 Each is built and tested twice each way: first from an empty home and an empty cache, then again with what that left there. It
 ends with 1 if one fails that passes with plain emcc, or if anything that was made differs by a byte. Results are kept as they
-come, for each version of the SDK, and the table has all of them: the last of each project in each mode.
+come, for each version of the SDK, and the table has all of them, and those that the documentation has: the last of each project
+in each mode.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ from emroot.sdk import Sdk, find_sdk
 
 from .building import Built, Way, build, worse
 from .project import MODES, Project, read_projects
-from .results import ROUNDS, WAYS, Row, keep, read_rows, table
+from .results import ROUNDS, WAYS, Row, keep, last, read_page, read_rows, table
 
 PAGE = ROOT / 'docs' / 'explanation' / 'projects.md'
 
@@ -61,7 +62,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             for line in wrong:
                 say(f'{name} in {mode}: {line}')
                 code = 1
-    text = table(read_rows(results), projects)
+    text = table(last([*read_page(PAGE), *read_rows(results)]), projects)
     sys.stdout.write(text)
     if args.write:
         write_page(PAGE, text)

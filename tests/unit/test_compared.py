@@ -8,10 +8,10 @@ from pathlib import Path
 from real_projects.building import Built, differing, made
 from real_projects.building import worse as wrong_in
 from real_projects.project import MODES, read_projects
-from real_projects.results import Row, keep, read_rows
+from real_projects.results import Row, keep, last, read_page, read_rows
 from real_projects.results import table as table_of_projects
 from upstream.__main__ import chosen, listed
-from upstream.results import Outcome, read_outcomes, table, worse, write_page
+from upstream.results import Outcome, read_outcomes, read_record, table, together, worse, write_page, write_record
 
 PASSED, FAILED, SKIPPED = (Outcome(state, '', 1.0) for state in ('passed', 'failed', 'skipped'))
 
@@ -60,6 +60,22 @@ def test_the_table_counts_what_passes_and_tells_what_fails_alike(tmp_path: Path)
     assert text in page.read_text() and 'old' not in page.read_text()
 
 
+def test_what_ran_is_on_record_for_each_way_and_later_runs_count(tmp_path: Path):
+    file = tmp_path / 'record.txt'
+    why = Outcome('failed', 'wasm-ld: error: /tmp/tmpsu1kba2wlibjs.so: undefined symbol: a | b\n', 1.0)
+    write_record(file, '6.0.5', {'plain': {'core0.b': why}, 'lazy': {'core0.a': PASSED, 'core0.b': why}})
+    assert file.read_text().splitlines()[1:] == [
+        '# test plain lazy', 'core0.a - passed ', 'core0.b failed failed wasm-ld: error: libjs.so: undefined symbol: a | b']
+    known = read_record(file, '6.0.5')
+    assert {name: outcome.state for name, outcome in known['lazy'].items()} == {'core0.a': 'passed', 'core0.b': 'failed'}
+    assert set(known['plain']) == {'core0.b'}
+    more = together(known, {'plain': {}, 'frozen': {'core0.a': SKIPPED}, 'lazy': {'core0.b': PASSED}})
+    write_record(file, '6.0.5', more)
+    assert together(read_record(file, '6.0.5'), {}) == read_record(file, '6.0.5')
+    assert '| core0 | 2 | 1 | 1 | 0 of 0 | 1 of 1 | 0 of 0 |' in table(more), 'frozen, lazy, plain'
+    assert read_record(file, '6.0.6') == read_record(tmp_path / 'none', '6.0.5') == {}, 'results are those of one version'
+
+
 def test_projects_have_commands_for_every_mode(tmp_path: Path):
     for project in read_projects().values():
         for mode in MODES:
@@ -94,7 +110,12 @@ def test_the_last_result_of_a_project_is_in_the_table_and_what_failed_is_not_in_
     for result, seconds in (('fails alike', 9.0), ('3 files and outputs equal', 4.0)):
         keep(file, Row('cjson', 'wasm64', result, [8.0, seconds, 2.0, 2.0]))
     keep(file, Row('bzip2', 'wasm64', 'fails alike', [80.0, 80.0, 80.0, 80.0]))
-    rows = [[cell.strip() for cell in line.split('|')] for line in table_of_projects(read_rows(file), projects).splitlines()]
+    text = table_of_projects(last(read_rows(file)), projects)
+    rows = [[cell.strip() for cell in line.split('|')] for line in text.splitlines()]
     assert [row[1] for row in rows[2:]] == ['bzip2', 'cjson', 'all']
     assert rows[3][4:] == ['wasm64', '3 files and outputs equal', '8.0 s', '4.0 s', '0.50', '2.0 s', '2.0 s', '1.00', '']
     assert rows[4][5:] == ['', *rows[3][6:]]
+    page = tmp_path / 'page.md'
+    page.write_text(f'# Projects\n\n| some | other |\n|---|---|\n\n{text}')
+    assert [row.project for row in read_page(page)] == ['bzip2', 'cjson']
+    assert table_of_projects(read_page(page), projects) == text, 'the page is enough to go on from'

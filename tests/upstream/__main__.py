@@ -4,10 +4,11 @@
     python3 dev.py upstream-tests --slice 40 --ways lazy
     python3 dev.py upstream-tests core0.test_hello_world 'other.test_dwarf*'
     python3 dev.py upstream-tests --again --write          all of them anew; and the table in the documentation
-    python3 dev.py upstream-tests --known --write          none: the table of what ran
+    python3 dev.py upstream-tests --known                  none: the table of what ran
 
 Results are kept as they come, for each version of the SDK, and a portion of the tests is run in all ways before the next:
-a run that was ended goes on where it was. It ends with 1 if a test that passes with plain emcc fails with emroot, twice.
+a run that was ended goes on where it was. With --write, they are put on record (record.txt), too, and into the documentation. It
+ends with 1 if a test that passes with plain emcc fails with emroot, twice.
 """
 
 from __future__ import annotations
@@ -28,12 +29,26 @@ from emroot.host.files import remove_tree
 from emroot.sdk import find_sdk
 from emroot.store import try_lock
 
-from .results import NOT_RUN, PEER, Outcomes, read_outcomes, suite_of, table, worse, write_page
+from .results import (
+    NOT_RUN,
+    PEER,
+    Outcomes,
+    read_outcomes,
+    read_record,
+    suite_of,
+    table,
+    together,
+    worse,
+    write_page,
+    write_record,
+)
 from .suite import clean, get_python, get_suite
 from .ways import NOT_FROZEN, WAYS, Ground, learn, prepare
 
 LIST = Path(__file__).with_name('tests.txt')
 PAGE = ROOT / 'docs' / 'explanation' / 'upstream-tests.md'
+#: What is known of tests that ran, on whatever machine.
+RECORD = Path(__file__).with_name('record.txt')
 RECORDER = Path(__file__).with_name('recorder.py')
 #: Seconds of the clock that a test may take, in which it may have libraries built.
 LIMIT = 900
@@ -53,14 +68,15 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument('--again', action='store_true', help='run those, too, that were run before')
     parser.add_argument('--quick', action='store_true', help='plain emcc runs only what fails with emroot')
     parser.add_argument('--known', action='store_true', help='run nothing; show what is known of earlier runs')
-    parser.add_argument('--write', action='store_true', help='put the table into the documentation')
+    parser.add_argument('--write', action='store_true', help='put results on record, and into the documentation')
     args = parser.parse_args(argv)
     roots, missing = get_sdks(('6',))
     if not roots:
         say('\n'.join(missing))
         return 1
     home = dev_home()
-    root = get_suite(find_sdk(home, roots[0]))
+    sdk = find_sdk(home, roots[0])
+    root = get_suite(sdk)
     ground = Ground(root, home, root.parent / 'ways')
     ground.directory.mkdir(parents=True, exist_ok=True)
     names, ways = chosen(args.names, listed(), args.slice), [way for way in args.ways.split(',') if way != PEER]
@@ -72,13 +88,15 @@ def main(argv: Sequence[str] | None = None) -> int:
         for portion in portions(names if not args.known else []):
             wrong += [f'{way}: {name}' for way, name in compare(ground, ways, portion, again=args.again, quick=args.quick)]
     results = {way: read_outcomes(_file(ground, way)) for way in (PEER, *ways)}
-    text = table({way: {name: outcome for name, outcome in found.items() if name in names} for way, found in results.items()})
+    shown = together(read_record(RECORD, sdk.version), results) if args.known or args.write else results
+    text = table({way: {name: outcome for name, outcome in found.items() if name in names} for way, found in shown.items()})
     sys.stdout.write(text)
     if args.write:
-        write_page(PAGE, text)
+        write_record(RECORD, sdk.version, shown)
+        write_page(PAGE, table(shown))
     lost = [f'{way}: {name}' for way in ways for name in names if name not in results[way] and runs(way, name)]
     if args.known:
-        wrong, lost = [f'{way}: {name}' for way in ways for name in worse(results[PEER], results[way])], []
+        wrong, lost = [f'{way}: {name}' for way in ways for name in worse(shown[PEER], shown[way])], []
     for line in wrong:
         say(f'passes with plain emcc, and not with {line}')
     for line in lost:

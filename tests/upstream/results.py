@@ -11,6 +11,8 @@ from pathlib import Path
 
 #: The way that the others are compared with.
 PEER = 'plain'
+#: The first line of a record, and the state of a test in it that was not run this way.
+_RECORD, _NOT = '# What became of tests of Emscripten {}, each way.', '-'
 _BEGIN, _END = '<!-- results: begin -->\n', '<!-- results: end -->\n'
 
 
@@ -42,6 +44,37 @@ def read_outcomes(file: Path) -> Outcomes:
     return outcomes
 
 
+def read_record(file: Path, version: str) -> dict[str, Outcomes]:
+    """What is on record, by way: of tests of this version of Emscripten."""
+    lines = file.read_text(encoding='utf-8').splitlines() if file.is_file() else []
+    if not lines or lines[0] != _RECORD.format(version):
+        return {}
+    ways = lines[1].split()[2:]
+    found: dict[str, Outcomes] = {way: {} for way in ways}
+    for line in lines[2:]:
+        name, *states, why = line.split(' ', len(ways) + 1)
+        for way, state in zip(ways, states, strict=True):
+            if state != _NOT:
+                found[way][name] = Outcome(state, '' if state == 'passed' else why, 0.0)
+    return found
+
+
+def write_record(file: Path, version: str, results: dict[str, Outcomes]) -> None:
+    """Put it on record: caches of development are deleted, and take long to fill."""
+    lines = [_RECORD.format(version), f'# test {" ".join(results)}']
+    for name in sorted(set().union(*results.values())):
+        outcomes = [found.get(name) for found in results.values()]
+        failing = [outcome for outcome in outcomes if outcome and outcome.state != 'passed']
+        why = reason(next((each for each in failing if each.state == 'failed'), failing[0]).why) if failing else ''
+        lines.append(' '.join([name, *(outcome.state if outcome else _NOT for outcome in outcomes), why]))
+    file.write_text('\n'.join(lines) + '\n', encoding='utf-8')
+
+
+def together(known: dict[str, Outcomes], new: dict[str, Outcomes]) -> dict[str, Outcomes]:
+    """Both; the new ones count."""
+    return {way: {**known.get(way, {}), **new.get(way, {})} for way in [*new, *known]}
+
+
 def worse(peer: Outcomes, own: Outcomes) -> list[str]:
     """Tests that pass with plain emcc, and not this way. Some leave themselves out where caches are frozen."""
     return sorted(name for name, outcome in own.items() if outcome.state != 'passed' and name in peer
@@ -56,7 +89,8 @@ def table(results: dict[str, Outcomes]) -> str:
     lines = [f'| suite | tests | leave themselves out | fail with plain emcc, too | {titles} |',
              f'|---|---:|---:|---:|{"---:|" * len(ways)}']
     lines += [_row(suite, names, results, ways) for suite in [*dict.fromkeys(map(suite_of, names)), '']]
-    failing = [(name, _reason(outcome.why)) for name, outcome in sorted(results[PEER].items()) if outcome.state == 'failed']
+    failing = [(name, reason(outcome.why).replace('|', '\\|')) for name, outcome in sorted(results[PEER].items())
+               if outcome.state == 'failed']
     if failing:
         lines += ['', 'Fail with plain emcc, and so below emroot:', '', '| test | why |', '|---|---|']
         lines += [f'| `{name}` | {why} |' for name, why in failing]
@@ -88,11 +122,11 @@ def write_page(page: Path, text: str) -> None:
     page.write_text(f'{before}{_BEGIN}\n{text}\n{_END}{rest.partition(_END)[2]}', encoding='utf-8')
 
 
-def _reason(why: str) -> str:
-    """The line that tells most, as far as a program can say."""
+def reason(why: str) -> str:
+    """The line that tells most, as far as a program can say, without names that are others each time."""
     lines = [line.strip() for line in why.splitlines() if line.strip()]
     told = next(_telling(lines), lines[-1] if lines else '')
-    return re.sub(r'(?<![\w.])/[\w./+-]+/', '', told).replace('|', '\\|')[:160]
+    return re.sub(r'\btmp\w{8}(?=lib)', '', re.sub(r'(?<![\w.])/[\w./+-]+/', '', told))[:160]
 
 
 def _telling(lines: list[str]) -> Iterator[str]:
