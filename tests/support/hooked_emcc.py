@@ -149,7 +149,8 @@ linker = os.path.join(os.path.dirname(os.path.abspath(__file__)), 'wasm-ld')
 sys.exit(subprocess.run([linker, *libraries, '-o', 'a.wasm']).returncode)
 ''',
     'embuilder.py': '''
-import sys
+import logging, sys
+logging.basicConfig(level=logging.INFO)
 from tools import cache, ports, system_libs
 
 for name in [word for word in sys.argv[2:] if not set(word) & set('-/:') and word != 'sysroot']:

@@ -103,6 +103,16 @@ def test_embuilder_has_what_it_was_told_to_build_built(emcc: HookedEmcc) -> None
     assert words(emcc.started) == [['--targets', 'wasm32/libc,wasm32/libal']]
 
 
+def test_embuilder_says_what_was_built_for_it_as_without_emroot(emcc: HookedEmcc) -> None:
+    """As `sanity.test_embuilder_force` of Emscripten's own suite has it; a link says nothing."""
+    emcc.emroot_makes(LIBC, LIBAL)
+    said = [emcc('build', 'libc', 'libal', program='embuilder.py').stderr for _ in range(2)]
+    assert [line.split('...')[0] for line in said[0].splitlines()] == [
+        f'INFO:cache:generating system library: {path}' for path in (LIBC, LIBAL)] and said[1] == ''
+    (emcc.cache / LIBC).unlink()
+    assert emcc('a.o').stderr == '' and emcc.made_by(LIBC) == 'emroot'
+
+
 def test_what_emroot_has_no_name_for_is_left_to_embuilder(emcc: HookedEmcc) -> None:
     emcc.emroot_makes(LIBC)
     assert emcc('build', 'contrib/port.py', 'z:x=1,y', 'libc', program='embuilder.py').returncode == 0

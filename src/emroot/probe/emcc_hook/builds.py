@@ -1,13 +1,14 @@
 """Starts emroot from an emcc below `emroot run` (see `hook.py`)."""
 
 import contextlib
-import glob
 import json
+import logging
 import os
 import shlex
 import subprocess
 import sys
 import tempfile
+import time
 
 #: What was built for this command line.
 PORTS, ALL = 'ports', 'all'
@@ -22,6 +23,7 @@ class Builds:
     def __init__(self, command, configuration, messages):
         self.command, self.configuration, self.messages = command, configuration, messages
         self.asked_for_link = None
+        self.began, self.told = time.time(), set()
         self.busy = False  # while emroot runs
 
     def build_for_link(self, only_ports=False):
@@ -51,14 +53,25 @@ class Builds:
         if self.frozen and 'tools.config' in sys.modules:
             sys.modules['tools.config'].FROZEN_CACHE = True
 
+    def tell_generated(self, what, name, path):
+        """Log for embuilder's user, as embuilder does, a file that it asks for and emroot has just made. Links are quiet."""
+        if not is_embuilder():
+            return
+        with contextlib.suppress(OSError):
+            when = os.stat(path).st_ctime
+            if when > self.began and (path, when) not in self.told:
+                self.told.add((path, when))
+                what = what or ('system library' if name.endswith('.a') else 'system asset')
+                logging.getLogger('cache').info('generating %s: %s... (emroot has built it)', what, name)
+
     def may_build(self, path):
         """Whether a library may be built: in a frozen cache, one that is only missing because links were lazy."""
         if not self.frozen:
             return True
         cache, left_out = self.cache(), set()
-        for file in glob.glob(os.path.join(glob.escape(cache), '.emroot', 'lazy', '*.json')):
+        for mode in self.command['modes'].values():
             damaged = contextlib.suppress(OSError, ValueError, LookupError, AttributeError, TypeError)
-            with damaged, open(file, encoding='utf-8') as f:
+            with damaged, open(os.path.join(cache, '.emroot', 'lazy', mode + '.json'), encoding='utf-8') as f:
                 left_out.update(json.load(f)['without'].values())
         return os.path.relpath(path, cache).replace(os.sep, '/') in left_out
 
@@ -114,9 +127,14 @@ def is_driver():
     return os.path.basename(sys.argv[0]).startswith(('emcc', 'em++'))
 
 
+def is_embuilder():
+    """Whether this program is embuilder, which builds what it is told to."""
+    return os.path.basename(sys.argv[0]).startswith('embuilder')
+
+
 def embuilders_targets():
     """The targets of an embuilder command, as far as emroot has names for them."""
     words = [word for word in sys.argv[1:] if not word.startswith('-')]
-    if not os.path.basename(sys.argv[0]).startswith('embuilder') or words[:1] != ['build']:
+    if not is_embuilder() or words[:1] != ['build']:
         return []
     return [word for word in words[1:] if word != 'sysroot' and not set(word) & set('/\\:,')]

@@ -80,6 +80,7 @@ class Ports:
                 if not os.path.exists(path) and self.is_bare(self.port):
                     raise Missing
             before = stamp(path)
+            self.builds.tell_generated(kwargs.get('what') or (args[0] if args else None), str(shortname), path)
             found = original(shortname, creator, *args, **kwargs)
             if stamp(path) != before:
                 self.tell('built: ' + path)
