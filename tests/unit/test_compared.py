@@ -65,7 +65,7 @@ def test_what_ran_is_on_record_for_each_way_and_later_runs_count(tmp_path: Path)
     why = Outcome('failed', 'wasm-ld: error: /tmp/tmpsu1kba2wlibjs.so: undefined symbol: a | b\n', 1.0)
     write_record(file, '6.0.5', {'plain': {'core0.b': why}, 'lazy': {'core0.a': PASSED, 'core0.b': why}})
     assert file.read_text().splitlines()[1:] == [
-        '# test plain lazy', 'core0.a - passed ', 'core0.b failed failed wasm-ld: error: libjs.so: undefined symbol: a | b']
+        '# test plain lazy', 'core0.a - passed', 'core0.b failed failed wasm-ld: error: libjs.so: undefined symbol: a | b']
     known = read_record(file, '6.0.5')
     assert {name: outcome.state for name, outcome in known['lazy'].items()} == {'core0.a': 'passed', 'core0.b': 'failed'}
     assert set(known['plain']) == {'core0.b'}

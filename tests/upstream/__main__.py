@@ -2,6 +2,7 @@
 
     python3 dev.py upstream-tests                          those of tests.txt that were not run yet
     python3 dev.py upstream-tests --slice 40 --ways lazy
+    python3 dev.py upstream-tests --unrecorded --quick --write    those that nobody has put on record yet
     python3 dev.py upstream-tests core0.test_hello_world 'other.test_dwarf*'
     python3 dev.py upstream-tests --again --write          all of them anew; and the table in the documentation
     python3 dev.py upstream-tests --known                  none: the table of what ran
@@ -66,6 +67,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument('--ways', default=','.join(WAYS), help='default: %(default)s')
     parser.add_argument('--slice', type=int, default=0, metavar='N', help='N of them, evenly spread')
     parser.add_argument('--again', action='store_true', help='run those, too, that were run before')
+    parser.add_argument('--unrecorded', action='store_true', help='run only those that are not on record in all ways')
     parser.add_argument('--quick', action='store_true', help='plain emcc runs only what fails with emroot')
     parser.add_argument('--known', action='store_true', help='run nothing; show what is known of earlier runs')
     parser.add_argument('--write', action='store_true', help='put results on record, and into the documentation')
@@ -80,6 +82,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     ground = Ground(root, home, root.parent / 'ways')
     ground.directory.mkdir(parents=True, exist_ok=True)
     names, ways = chosen(args.names, listed(), args.slice), [way for way in args.ways.split(',') if way != PEER]
+    record = read_record(RECORD, sdk.version)
+    if args.unrecorded:
+        names = [name for name in names if any(runs(way, name) and name not in record.get(way, {}) for way in ways)]
     wrong = []
     with try_lock(ground.directory / 'lock', seconds=WAIT) if not args.known else contextlib.nullcontext(True) as free:
         if not free:
@@ -88,7 +93,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         for portion in portions(names if not args.known else []):
             wrong += [f'{way}: {name}' for way, name in compare(ground, ways, portion, again=args.again, quick=args.quick)]
     results = {way: read_outcomes(_file(ground, way)) for way in (PEER, *ways)}
-    shown = together(read_record(RECORD, sdk.version), results) if args.known or args.write else results
+    shown = together(record, results) if args.known or args.write else results
     text = table({way: {name: outcome for name, outcome in found.items() if name in names} for way, found in shown.items()})
     sys.stdout.write(text)
     if args.write:

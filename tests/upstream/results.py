@@ -52,10 +52,10 @@ def read_record(file: Path, version: str) -> dict[str, Outcomes]:
     ways = lines[1].split()[2:]
     found: dict[str, Outcomes] = {way: {} for way in ways}
     for line in lines[2:]:
-        name, *states, why = line.split(' ', len(ways) + 1)
+        name, *states, why = f'{line} '.split(' ', len(ways) + 1)
         for way, state in zip(ways, states, strict=True):
             if state != _NOT:
-                found[way][name] = Outcome(state, '' if state == 'passed' else why, 0.0)
+                found[way][name] = Outcome(state, '' if state == 'passed' else why.rstrip(), 0.0)
     return found
 
 
@@ -66,7 +66,7 @@ def write_record(file: Path, version: str, results: dict[str, Outcomes]) -> None
         outcomes = [found.get(name) for found in results.values()]
         failing = [outcome for outcome in outcomes if outcome and outcome.state != 'passed']
         why = reason(next((each for each in failing if each.state == 'failed'), failing[0]).why) if failing else ''
-        lines.append(' '.join([name, *(outcome.state if outcome else _NOT for outcome in outcomes), why]))
+        lines.append(' '.join([name, *(outcome.state if outcome else _NOT for outcome in outcomes), why]).rstrip())
     file.write_text('\n'.join(lines) + '\n', encoding='utf-8')
 
 
