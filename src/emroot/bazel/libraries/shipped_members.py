@@ -6,13 +6,14 @@ same sources; that its compiler and flags were those of this SDK is shown by com
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from emroot.host.ar import read_archive
 
 #: Part of the path of clang's own headers, which debug information has: there, the machine that made the archive is named.
-_NAMES_COMPILER = b'/lib/clang/'
+_NAMES_COMPILER = re.compile(rb'[/\\]lib[/\\]clang[/\\]')
 
 
 def read_shipped(archive: Path) -> dict[str, bytes]:
@@ -21,8 +22,9 @@ def read_shipped(archive: Path) -> dict[str, bytes]:
         members = list(read_archive(archive.read_bytes()))
     except (OSError, ValueError):
         return {}
-    contents = dict(members)
-    return {name: data for name, data in contents.items() if _NAMES_COMPILER not in data} if len(contents) == len(members) else {}
+    if len(dict(members)) != len(members):
+        return {}
+    return {name: data for name, data in members if not _NAMES_COMPILER.search(data)}
 
 
 def confirmed(candidates: Iterable[tuple[str, int]], shipped: dict[str, bytes],
