@@ -29,9 +29,11 @@ def unbuilt_archives(build: Build, plan: Plan) -> list[LazyArchive]:
         names = [name for name, _ in archive.members]
         if archive.how == 'archive' and len(set(names)) == len(names) and not _has_archive(build, archive):
             index = find_index(build.store, archive.key) or _shipped_index(build, archive)
-            exact = index is not None and index.names == names
-            found.append(LazyArchive(archive, index if index and exact else predict_index(build, archive, plan.compiles),
-                                     build.cache.root / archive.path, exact, exact and is_claimed(build.store, archive.key)))
+            own = index if index and index.names == names else None
+            claimed = own is not None and is_claimed(build.store, archive.key)
+            exact = own is not None and not claimed
+            found.append(LazyArchive(archive, own if own and exact else predict_index(build, archive, plan.compiles, own),
+                                     build.cache.root / archive.path, exact, claimed))
     return found
 
 

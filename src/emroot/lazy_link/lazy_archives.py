@@ -33,7 +33,7 @@ class LazyArchive:
     """Whether the index is its own. Otherwise it is a prediction: of members that are not compiled it says only which are
     probably needed; what they define at most is in `LazyArchives.bounds`."""
     claimed: bool = False
-    """Whether the index is its own and came from elsewhere, unsigned (see `index_proof.py`)."""
+    """Whether the prediction is an index that is said to be its own, and came from elsewhere, unsigned."""
 
 
 class LazyArchives:
@@ -118,9 +118,12 @@ class LazyArchives:
         members = {member.name: member for member in lazy.index.members}
         for name, real in found.items():
             indexed = members[name]
-            if lazy.exact and not _same(real, indexed):
+            if (lazy.exact or lazy.claimed) and not _same(real, indexed):
                 delete_index(self.build.store, lazy.archive.key)
-                raise NeedsWholeArchives(f'the index of {lazy.archive.name} is wrong about {name}, and was withdrawn')
+                withdrawn = f'the index of {lazy.archive.name} is wrong about {name}, and was withdrawn'
+                if lazy.exact:
+                    raise NeedsWholeArchives(withdrawn)
+                self.build.listener.note(withdrawn)
             bound = self.bounds.get(lazy.path, {}).get(name)
             if bound is not None and not bound.issuperset(real.defined):
                 raise NeedsWholeArchives(f'{name} of {lazy.archive.name} defines a symbol that its bound does not have')

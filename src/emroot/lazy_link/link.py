@@ -19,7 +19,6 @@ from pathlib import Path
 from ..engine.execution.background import run_in_background
 from ..symbol_index import SymbolIndex
 from ..symbol_index.storage import delete_index
-from .index_proof import INPUT, LinkPosition, providers, unproven
 from .lazy_archives import LazyArchive, LazyArchives, NeedsWholeArchives
 from .linker_command import LinkCommand, loaded_members, run_linker
 from .mentioned_names import MentionedNames
@@ -60,7 +59,7 @@ class LazyLink:
         self.suspects = Suspects(mentioned, archives, self.order, existing, roots)
         self._closures: dict[tuple[int, ...], SymbolClosure] = {}
         self.stats = LinkStats(members=sum(len(lazy.archive.members) for lazy in archives.lazies.values()),
-                               predicted=sum(not lazy.exact for lazy in archives.lazies.values()))
+                               predicted=sum(not (lazy.exact or lazy.claimed) for lazy in archives.lazies.values()))
 
     def run(self) -> None:
         """Link. The output appears only if it is the one that whole archives give."""
@@ -201,25 +200,8 @@ class LazyLink:
             sys.stdout.write(done.stdout.partition('\n')[0] + '\n')
         if done.returncode != 0:
             self._refuse(done)
-        self._prove(done.stdout)
         self._write_messages(done.stderr)
         shutil.move(self._temporary_output(), self.cwd / self.command.words[self.command.output])
-
-    def _prove(self, trace: str) -> None:
-        """Verify the indexes of others for members that were not compiled, as far as this link depends on them."""
-        archives, began = self.archives, time.perf_counter()
-        claimed = {path: lazy for path, lazy in archives.lazies.items() if lazy.claimed}
-        if not claimed:
-            return
-        linked: dict[str, LinkPosition] = {str(path): INPUT for path in self.command.objects}
-        loaded, files = loaded_members(trace), [archives.private.get(path, path) for path in self.order]
-        for number, (file, (index, _)) in enumerate(zip(files, self.suspects.certain(), strict=True)):
-            linked.update((f'{file}[{name}]', (number, at)) for at, name in enumerate(index.names) if (file.name, name) in loaded)
-        provided = providers(archives.symbols([*self.command.objects, *files]), linked)
-        archives.make({path: unproven(archives.build, lazy, self.order.index(path), provided, archives.real[path])
-                       for path, lazy in claimed.items()})
-        self.stats.compiled = archives.build.result.compiled
-        self._spent('proof', began)
 
     def _refuse(self, done: subprocess.CompletedProcess[str]) -> None:
         """Pass a failure on if whole archives fail in the same way. Otherwise raise `NeedsWholeArchives`."""

@@ -17,11 +17,10 @@ from ..host.files import remove_tree
 from ..probe.emcc_hook.repeated_links import LINKS, RECORD, read_template, read_trace
 from ..sdk import Sdk
 from ..symbol_index.symbols import find_nm
-from .index_proof import INPUT
 from .lazy_archives import LazyArchives
 from .link import LazyLink
 from .link_history import link_identity
-from .suspects import LINKERS
+from .suspects import INPUT, LINKERS
 
 #: Records that are kept in a cache directory, those that were used last.
 _KEPT = 64
@@ -86,9 +85,9 @@ class LinkRecords:
 
     def keep(self, link: LazyLink) -> None:
         """Keep what a link needed, and what earlier ones did. The directory of its archives moves. A link that nobody can repeat
-        is not kept, such as one that depends on indexes of others."""
+        is not kept."""
         lazies, command, before = link.archives.lazies, link.command, self.read()
-        if '-v' in command.words or any(lazy.claimed for lazy in lazies.values()):
+        if '-v' in command.words:
             return
         if self.compile(link.archives, before):  # another link was made meanwhile
             link.archives.write()

@@ -18,9 +18,11 @@ from ..symbol_index.storage import find_index
 from .symbols.ir_symbols import gives_bitcode
 
 
-def predict_index(build: Build, archive: Archive, compiles: Mapping[str, Compile]) -> SymbolIndex:
-    """The index of a relative, for the members of this archive. Members that the relative lacks have no symbols."""
-    relative = _relative(build, archive)
+def predict_index(build: Build, archive: Archive, compiles: Mapping[str, Compile],
+                  claimed: SymbolIndex | None = None) -> SymbolIndex:
+    """The index of a relative, or else one that others `claimed`, for the members of this archive. Members that it lacks have no
+    symbols."""
+    relative = claimed or _relative(build, archive)
     known = {member.name: member for member in relative.members} if relative else {}
     return SymbolIndex(tuple(_predicted(known.get(name) or MemberSymbols(name, ()), gives_bitcode(compiles[key]))
                              for name, key in archive.members))

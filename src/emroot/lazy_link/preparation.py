@@ -86,8 +86,8 @@ def _choose(build: Build, plan: Plan, command: LinkCommand, *, predicting: bool)
     whole = {library.path for library in command.libraries if library.whole}
     named = {library.path for library in command.libraries} - whole
     unbuilt = unbuilt_archives(build, plan)
-    lazies = [lazy for lazy in unbuilt if lazy.path in named and (lazy.exact or predicting)]
-    return lazies, [lazy.archive.name for lazy in unbuilt if not lazy.exact and lazy not in lazies]
+    lazies = [lazy for lazy in unbuilt if lazy.path in named and (lazy.exact or lazy.claimed or predicting)]
+    return lazies, [lazy.archive.name for lazy in unbuilt if not (lazy.exact or lazy.claimed) and lazy not in lazies]
 
 
 def is_enough(links: LinkCount, costs: Iterable[float]) -> bool:

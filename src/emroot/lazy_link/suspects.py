@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import contextlib
+import math
 from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 
 from ..symbol_index import SymbolIndex
-from .index_proof import INPUT, NOWHERE, LinkPosition
 from .lazy_archives import LazyArchive, LazyArchives, NeedsWholeArchives
 from .mentioned_names import MentionedNames
 from .symbols.ir_symbols import TAGS
 from .symbols.symbol_closure import IMPORTED, Roots, SymbolClosure
+
+LinkPosition = tuple[float, float]
+"""The number of an archive of the link, and of a member in it."""
+INPUT, NOWHERE = (-1.0, 0.0), (math.inf, 0.0)
 
 _OF_THE_LINKER = '''_initialize _start main __main_argc_argv __main_void __original_main
     __data_end __dso_handle __global_base __heap_base __heap_end __indirect_function_table __memory_base __memory_base32
