@@ -170,8 +170,9 @@ def test_no_object_defines_a_wanted_name_of_which_its_source_does_not_tell(words
     indexes = {archive.name: index_archive(find_nm(sdk.tools), cache / archive.path) for archive in whole}
     build = Build(Catalogue(sdk, home), home, Store(home.store), cache)
     wanted = {name for index in indexes.values() for member in index.members for name in (*member.undefined, *member.weak)}
-    mentioned = MentionedNames(build, plan, whole, once=True)
-    told = mentioned.may_define(wanted)
+    with MentionedNames(build, plan, whole).read_ahead(wanted):
+        pass
+    told = MentionedNames(build, plan, whole).may_define(wanted)
     defined = {(name, (archive, member.name)) for archive, index in indexes.items() for member in index.members
                for name in wanted.intersection(member.defined)}
     assert len(defined) > 500

@@ -7,9 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from emroot.lazy_link.source_names.definitions import Definitions, SourcesOnce, describe
-from emroot.lazy_link.source_names.headers import Dialect, Headers, TextReader
-from emroot.lazy_link.source_names.mentions import Mentions
+from emroot.lazy_link.source_names.definitions import Definitions, describe
+from emroot.lazy_link.source_names.headers import Dialect, TextReader
 
 
 def _found(directory: Path, names: set[str], suffix: str, text: str, *, private: str = '', public: str = '',
@@ -19,13 +18,10 @@ def _found(directory: Path, names: set[str], suffix: str, text: str, *, private:
         (directory / name).parent.mkdir(parents=True, exist_ok=True)
         (directory / name).write_text(content)
     source = str(directory / f'lib/main{suffix}')
-    headers = Headers(Dialect(suffix == '.cpp', (str(directory / 'lib/own'),), (str(directory / 'include'),),
-                              str(directory / 'compiler'), given), TextReader(), [source])
-    mentions, members = Mentions(headers), {source: ['main.o']}
-    found = SourcesOnce(mentions, members).may_define(names).get('main.o', set())
-    kept = Definitions(json.loads(json.dumps(describe(mentions, members))))  # what is kept says the same
-    assert kept.may_define(names).get('main.o', set()) == found
-    return found
+    dialect = Dialect(suffix == '.cpp', (str(directory / 'lib/own'),), (str(directory / 'include'),), str(directory / 'compiler'),
+                      given)
+    kept = json.loads(json.dumps(describe(dialect, TextReader(), {source: ['main.o']})))
+    return Definitions(kept).may_define(names).get('main.o', set())
 
 
 #: How C defines `wanted`, with what the headers say.
@@ -153,6 +149,11 @@ IN_CXX = {
     'literal label': ('extern char cout __asm__("_ZSt4cout"); char cout;', '_ZSt4cout'),
     'fundamental types': ('__fundamental_type_info::~__fundamental_type_info() { }', '_ZTIi'),
     'conversion': ('type::operator bool() const { return true; }', '_ZNK4typecvbEv'),
+    'object with an argument': ('extern "C" { type wanted(1); }', 'wanted'),
+    'object whose type is a macro': ('#define void type\nextern "C" { void wanted(1); }', 'wanted'),
+    'pointer': ('extern "C" { void *wanted(0); }', 'wanted'),
+    'function named by assembly': ('extern "C" { void f() __asm__("wanted"); }\nvoid f() { }', 'wanted'),
+    'alias in brackets': ('extern "C" { [[gnu::alias("f")]] void wanted(int); }', 'wanted'),
 }
 
 
@@ -174,6 +175,8 @@ NOT_IN_CXX = {
     'class of a base': ('#define HIDDEN __attribute__((visibility("hidden")))\nclass HIDDEN other : public type { void f(); };',
                         '_ZTI4type'),
     'base': ('other::other(int a) : type(a) { }', '_ZN4typeC2Ei'),
+    'declared function': ('extern "C" { [[noreturn]] void wanted(int status);\nextern void g(void (*wanted)(int)) noexcept;\n}',
+                          'wanted'),
 }
 
 

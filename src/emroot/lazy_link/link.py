@@ -16,7 +16,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ..engine.execution.background import run_in_background
 from ..symbol_index import SymbolIndex
 from ..symbol_index.storage import delete_index
 from .lazy_archives import LazyArchive, LazyArchives, NeedsWholeArchives
@@ -110,7 +109,7 @@ class LazyLink:
         closure = self.closure()
         with contextlib.ExitStack() as stack:
             if self.archives.bounds and not self._has_bounds and not (closure.bitcode or self.roots.shared):
-                stack.enter_context(run_in_background(self.suspects.foresee(closure)))
+                stack.enter_context(self.suspects.read_ahead(closure))
             self._compile(closure)
         closure = self.closure()
         if (closure.bitcode or self.roots.shared) and not self._has_bounds:

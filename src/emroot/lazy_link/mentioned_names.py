@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Collection, Iterable, Iterator, Mapping
+import subprocess
+import tempfile
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
+from dataclasses import astuple
 from functools import cache, cached_property, partial
 from pathlib import Path
+from typing import NamedTuple
 
 from .. import schemas
 from ..engine.build import Build
 from ..engine.command_lines.compile_context import CompileContext
 from ..hashing import digest_record
 from ..host.home import read_json, write_json
+from ..host.isolated_python import isolated
 from ..keys.plan import Archive, Compile, Plan
-from .source_names.definitions import Definitions, SourcesOnce, describe
-from .source_names.headers import Dialect, Headers, TextReader
-from .source_names.mentions import Mentions
+from .source_names.definitions import Definitions, describe
+from .source_names.headers import Dialect, TextReader
 from .symbols.ir_symbols import can_be_scanned, is_assembly, source_of
 
 MemberName = tuple[str, str]
@@ -25,53 +29,78 @@ MemberName = tuple[str, str]
 _BRINGING = ('-include', '-imacros', '-fopenmp', '-fblocks', '-x')
 
 
-class MentionedNames:
-    """Answers for the members of some archives, by their keys: what decides about a source decides about its archive's key.
-    `once`: probably no other link will ask."""
+class _Group(NamedTuple):
+    """The sources of an archive that are compiled alike, as far as their names go."""
 
-    def __init__(self, build: Build, plan: Plan, archives: Iterable[Archive], *, once: bool = False) -> None:
+    dialect: Dialect
+    members: Mapping[str, list[str]]
+    """The members that are made of each source."""
+    file: Path
+    """Where it is kept what they may define."""
+
+    def read(self) -> Definitions | None:
+        """What is kept."""
+        with contextlib.suppress(LookupError, TypeError, ValueError, AttributeError):
+            return Definitions(read_json(self.file) or {})
+        return None
+
+
+class MentionedNames:
+    """Answers for the members of some archives. They are kept by name, under the archives' keys: what decides about a source
+    decides about these."""
+
+    def __init__(self, build: Build, plan: Plan, archives: Iterable[Archive]) -> None:
         self._build, self._plan, self._archives, self._texts = build, plan, list(archives), TextReader()
-        self._known = {archive.name: read_json(self._file(archive, 'names')) or {} for archive in self._archives}
-        #: The sources of archives about which nobody has asked before, if nobody will ask again.
-        self._asked_once: dict[str, list[SourcesOnce]] = {name: [] for name, known in self._known.items() if once and not known}
+        self._known = {archive.name: read_json(self._names_file(archive)) or {} for archive in self._archives}
+        self._groups = cache(self._find_groups)
         self.unbounded = {(archive.name, name) for archive in self._archives for name, key in archive.members
                           if not _is_told(plan.compiles[key])}
         """Members of which the text of their sources does not tell the names."""
 
-    def prepare(self) -> None:
-        """Have the store say where the headers are: `may_define` may be called in a thread then."""
-        _ = self._context
+    @contextlib.contextmanager
+    def read_ahead(self, names: Set[str]) -> Iterator[None]:
+        """While the block runs, a process of its own reads the sources that `may_define` will want to know for these names."""
+        groups = [group for archive in self._archives if not names <= self._known[archive.name].keys()
+                  for group in self._groups(archive) if not group.file.exists()]
+        if not groups:
+            yield
+            return
+        with tempfile.TemporaryDirectory(prefix='emroot-') as directory:
+            write_json(request := Path(directory) / 'groups.json', {'groups': [(str(file), astuple(dialect), members)
+                                                                               for dialect, members, file in groups]})
+            process = subprocess.Popen([*isolated('emroot.lazy_link.source_names.describe_program'), str(request)],
+                                       stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            try:
+                yield
+                process.wait()
+            finally:
+                process.kill()
+                process.wait()
 
-    def may_define(self, names: Collection[str]) -> dict[str, list[MemberName]]:
+    def may_define(self, names: Set[str]) -> dict[str, list[MemberName]]:
         """The members that may define each of the names. Raises `OSError` if a source cannot be read."""
         for archive in self._archives:
             known = self._known[archive.name]
             if new := set(names) - known.keys():
-                answers = [each.may_define(new) for each in self._sources(archive)]
+                answers = [self._definitions(group).may_define(new) for group in self._groups(archive)]
                 known |= {name: [] for name in new}
                 for member, name in ((member, name) for found in answers for member, told in found.items() for name in told):
                     known[name].append(member)
-                write_json(self._file(archive, 'names'), known)
+                write_json(self._names_file(archive), known)
         return {name: [(archive.name, member) for archive in self._archives for member in self._known[archive.name][name]]
                 for name in names}
 
-    def _file(self, archive: Archive, what: str) -> Path:
-        return self._build.home.memo / 'mentions' / f'{digest_record([schemas.MENTIONS, archive.key])[:32]}.{what}.json'
+    def _names_file(self, archive: Archive) -> Path:
+        return self._build.home.memo / 'mentions' / f'{digest_record([schemas.MENTIONS, archive.key])[:32]}.names.json'
 
-    def _sources(self, archive: Archive) -> list[Definitions] | list[SourcesOnce]:
-        """What new names are compared with. For one question few sources have to be understood; otherwise all are, and this is
-        kept."""
-        if (once := self._asked_once.get(archive.name)) is not None:
-            once[:] = once or [SourcesOnce(*group) for group in self._read(archive)]
-            return once
-        file = self._file(archive, 'sources')
-        with contextlib.suppress(LookupError, TypeError, ValueError, AttributeError):
-            return [Definitions(kept) for kept in (read_json(file) or {})['groups']]
-        groups = [describe(mentions, members) for mentions, members in self._read(archive)]
-        write_json(file, {'groups': groups})
-        return [Definitions(kept) for kept in groups]
+    def _definitions(self, group: _Group) -> Definitions:
+        if kept := group.read():
+            return kept
+        described = describe(group.dialect, self._texts, group.members)
+        write_json(group.file, described)
+        return Definitions(described)
 
-    def _read(self, archive: Archive) -> Iterator[tuple[Mentions, Mapping[str, list[str]]]]:
+    def _find_groups(self, archive: Archive) -> list[_Group]:
         groups: dict[Dialect, dict[str, list[str]]] = {}
         dialects: dict[tuple[object, str], Dialect] = {}
         for name, key in archive.members:
@@ -81,8 +110,12 @@ class MentionedNames:
                 dialects[alike] = _dialect(compile_, self._context)
             path = _path(source_of(compile_, self._context), self._context)
             groups.setdefault(dialects[alike], {}).setdefault(path, []).append(name)
-        for dialect, members in groups.items():
-            yield Mentions(Headers(dialect, self._texts, members)), members
+        return [_Group(dialect, members, self._kept_file(dialect, members)) for dialect, members in groups.items()]
+
+    def _kept_file(self, dialect: Dialect, members: Mapping[str, Sequence[str]]) -> Path:
+        """The same for all modes whose sources have the same macros."""
+        digest = digest_record([schemas.MENTIONS, self._build.catalogue.sdk.digest, astuple(dialect), members])
+        return self._build.home.memo / 'mentions' / f'{digest[:32]}.sources.json'
 
     @cached_property
     def _context(self) -> CompileContext:

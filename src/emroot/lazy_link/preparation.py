@@ -34,11 +34,10 @@ Missing = Sequence[tuple[Mode, str]]
 
 
 def lazy_link(build: Build, words: Sequence[str], cwd: Path, missing: Missing, messages: Path, *,
-              predicting: bool = True, always: bool = False, alone: bool = False) -> LinkStats:
+              predicting: bool = True, always: bool = False) -> LinkStats:
     """Run the linker's command `words` without the libraries `missing`. The linker's output is written to `messages`.
-    `predicting`: also for libraries without an index; `always`: also where whole libraries take no longer; `alone`: no other
-    link is expected. Raises
-    `NeedsWholeArchives` if whole archives are needed, `LinkRefused` if the link fails with these, too."""
+    `predicting`: also for libraries without an index; `always`: also where whole libraries take no longer.
+    Raises `NeedsWholeArchives` if whole archives are needed, `LinkRefused` if the link fails with these, too."""
     if build.options.builder != 'source':
         raise NeedsWholeArchives('libraries are built by embuilder')
     plan, root = _plan(build, missing), build.cache.root
@@ -62,7 +61,7 @@ def lazy_link(build: Build, words: Sequence[str], cwd: Path, missing: Missing, m
     with contextlib.closing(Scratch(root / IN_FLIGHT)) as scratch:
         directory = scratch.directory()
         archives = LazyArchives(build, plan, lazies, directory / 'lib')
-        mentioned = MentionedNames(build, plan, [lazy.archive for lazy in lazies if not lazy.exact], once=alone)
+        mentioned = MentionedNames(build, plan, [lazy.archive for lazy in lazies if not lazy.exact])
         link = LazyLink(archives, mentioned, command, read_roots(build, command, cwd), existing_indexes(build, command, lazies),
                         directory, cwd, messages)
         records = LinkRecords(root, build.catalogue.sdk, words, cwd, own_location=build.options.own_location)
@@ -113,7 +112,6 @@ def _note_links(cache: Path, archives: Sequence[Archive]) -> None:
 def _plan(build: Build, missing: Missing) -> Plan:
     modes: dict[Mode, list[str]] = {}
     for mode, target in missing:
-        build.catalogue.listing(mode)
         modes.setdefault(mode, []).append(target)
     recipes = [recipe for mode, targets in modes.items() for recipe in build.catalogue.recipes(mode, targets).values()]
     return make_plan(build.catalogue.sdk, recipes)

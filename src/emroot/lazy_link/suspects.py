@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import contextlib
 import math
-from collections.abc import Callable, Mapping, Sequence, Set
+from collections.abc import Mapping, Sequence, Set
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
@@ -58,16 +58,9 @@ class Suspects:
                 suspects[path] = (unbounded | {member for name, member in mentions if sought[name] > at[member]}) - real.keys()
         return suspects
 
-    def foresee(self, closure: SymbolClosure) -> Callable[[], object]:
-        """What learns from the sources which members may define the names of this closure, for a thread of its own: most of the
-        time that `members` takes."""
-        names = self._sought_names(closure).keys()
-        self._mentioned.prepare()
-
-        def learn() -> None:
-            with contextlib.suppress(OSError):  # `members` will tell
-                self._mentioned.may_define(names)
-        return learn
+    def read_ahead(self, closure: SymbolClosure) -> AbstractContextManager[None]:
+        """While its block runs, read what `members` will want to know of sources."""
+        return self._mentioned.read_ahead(self._sought_names(closure).keys())
 
     def settled(self, closure: SymbolClosure) -> Mapping[str, LinkPosition] | None:
         """The names that a link looks for, and where it finds them. None if a member that is not compiled may define one, or if

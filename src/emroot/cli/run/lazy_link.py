@@ -91,7 +91,7 @@ def link(build: Build, request: Mapping[str, Any], args: argparse.Namespace) -> 
     began = time.perf_counter()
     try:
         stats = lazy_link(build, request['command'], Path(request['cwd']), missing, Path(request['said']),
-                          predicting=not args.exact, always=args.predict, alone=not args.quiet)
+                          predicting=not args.exact, always=args.predict)
         text = link_summary(stats, time.perf_counter() - began)
         listener.note(text)
     except LinkRefused as names:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
-from .headers import is_sequence
+from .headers import Dialect, Headers, TextReader, is_sequence
 from .mentions import Chunk, Mentions, SoughtNames
 from .source_text import reachable
 
@@ -16,7 +16,7 @@ class Definitions:
     def __init__(self, kept: Mapping[str, Any]) -> None:
         self._cxx, self._members = bool(kept['cxx']), list(kept['members'])
         self._namespaces, self._aliases = frozenset(kept['namespaces']), kept['aliases']
-        self._files = [(numbers, None if chunks is None else [Chunk(frozenset(words.split()), joins, False, instantiates)
+        self._files = [(numbers, None if chunks is None else [Chunk(frozenset(words.split()), joins, instantiates)
                                                               for words, joins, instantiates in chunks])
                        for numbers, chunks in kept['files']]
 
@@ -34,25 +34,11 @@ class Definitions:
         return reachable([word], lambda name: self._aliases.get(name, ()))
 
 
-class SourcesOnce:
-    """Compares names with the sources themselves, as far as these mention any. `members`: see `describe`."""
-
-    def __init__(self, mentions: Mentions, members: Mapping[str, Sequence[str]]) -> None:
-        self._mentions, self._members = mentions, members
-
-    def may_define(self, names: Collection[str]) -> dict[str, set[str]]:
-        """By member, the names that it may define."""
-        found: dict[str, set[str]] = {}
-        headers = self._mentions.headers
-        for file, told in self._mentions.may_define(SoughtNames(names, headers.is_class, headers.aliases)).items():
-            for member in self._members.get(file, ()):
-                found.setdefault(member, set()).update(told)
-        return found
-
-
-def describe(mentions: Mentions, members: Mapping[str, Sequence[str]]) -> dict[str, Any]:
-    """What a group of sources may define. `members`: the members of an archive by their source."""
-    headers, cxx = mentions.headers, mentions.headers.dialect.cxx
+def describe(dialect: Dialect, texts: TextReader, members: Mapping[str, Sequence[str]]) -> dict[str, Any]:
+    """What the sources of a dialect may define. `members`: the members of an archive by their source. Raises `OSError` if a file
+    cannot be read."""
+    headers, cxx = Headers(dialect, texts, members), dialect.cxx
+    mentions = Mentions(headers)
     names = sorted({member for of_file in members.values() for member in of_file})
     number, files = {name: n for n, name in enumerate(names)}, []
     for file in sorted(headers.files):

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Iterable, Set
 from dataclasses import dataclass
 from functools import cache, cached_property
 
-from .source_text import WORD, Macro, SourceText, reachable
+from .source_text import Macro, SourceText, reachable
 
-_NAMESPACE = re.compile(r'\bnamespace[ \t]+((?:\w|[ \t]|::|\[\[[^\]]*\]\]|\([^)]*\))*)', re.ASCII)
-_ALIAS = re.compile(r'\busing\s+(\w+)[^=;{}()]*=\s*([^;{}]+)|\btypedef\s+([^;{}]+?)\b(\w+)\s*;', re.ASCII)
 _HEADER_SUFFIXES = ('', '.h', '.hpp')
 
 
@@ -99,8 +96,7 @@ class Headers:
     @cached_property
     def namespaces(self) -> set[str]:
         """Words that may name namespaces, and pieces of such words."""
-        texts = (self.texts.text(file).text for file in self.files)
-        named = {word for text in texts for words in _NAMESPACE.findall(text) for word in WORD.findall(words)}
+        named = {word for file in self.files for word in self.texts.text(file).namespaces}
         return reachable(named, lambda word: (part for macro in self.macros.get(word, ()) for part in macro.words))
 
     @cached_property
@@ -108,9 +104,9 @@ class Headers:
         """By words, the names of types that are made of them."""
         found: dict[str, set[str]] = {}
         for file in self.files:
-            for name, of, of_other, other in _ALIAS.findall(self.texts.text(file).text):
-                for word in WORD.findall(of or of_other):
-                    found.setdefault(word, set()).add(name or other)
+            for name, words in self.texts.text(file).aliases:
+                for word in words:
+                    found.setdefault(word, set()).add(name)
         return found
 
     def aliases(self, word: str) -> set[str]:

@@ -11,12 +11,10 @@ from dataclasses import dataclass
 from functools import cache, partial
 
 from .headers import Headers, is_sequence
-from .mangled_names import OPERATOR, OPERATORS, QUALIFIER, Needed, needed_words, operators_in, qualifying_words
+from .mangled_names import OPERATORS, QUALIFIER, Needed, needed_words, operators_in, qualifying_words
 from .source_text import WORD, SourceText, reachable
 
 _ASSEMBLY = ('.s', '.S')
-#: Words after which a name may be put together of strings.
-_SPELLING = frozenset({'asm', '__asm', '__asm__', 'redefine_extname'})
 #: Words with which a declaration is a definition, or a string names one.
 _OTHERWISE = frozenset({'asm', '__asm', '__asm__', 'alias', '__alias__', 'ifunc', '__ifunc__', 'weakref', '__weakref__',
                         'redefine_extname'})
@@ -26,6 +24,8 @@ _PLAIN_BODY = re.compile(rf'(?:[\w\s*]|{_ATTRIBUTE})*', re.ASCII)
 #: A declaration of a function, and of several.
 _PROTOTYPE = re.compile(rf'\s*(?:{_ATTRIBUTE}\s*)*(?:\w+[\s*]+)+?(?:{_ATTRIBUTE}\s*)*(\w+)\s*{_BALANCED}\s*'
                         rf'((?:{_ATTRIBUTE}|\w|\s)*);', re.ASCII)
+#: The same in C++, where what begins with any other type may be an object and its constructor's arguments.
+_VOID_PROTOTYPE = re.compile(rf'\s*(?:\[\[[\w\s:,]*\]\]\s*)*(?:extern\s+)?void\s+(\w+)\s*{_BALANCED}\s*((?:\w|\s)*);', re.ASCII)
 _PROTOTYPES = re.compile(rf'\s*((?:\w+[\s*]+)+?)((?:\w+\s*{_BALANCED}\s*,[\s*]*)+\w+\s*{_BALANCED})\s*;', re.ASCII)
 _DECLARATOR = re.compile(rf'\w+\s*{_BALANCED}', re.ASCII)
 _EXTERN = re.compile(rf'\s*extern\s+(?:\w|[\s*,\[\]]|{_ATTRIBUTE})*;', re.ASCII)
@@ -52,8 +52,6 @@ class Chunk:
     words: frozenset[str]
     joins: bool
     """Whether its words may be joined to others, by `##` or in the text of assembly."""
-    body: bool
-    """Whether a body follows."""
     instantiates: bool
     """Whether it may be an explicit instantiation."""
 
@@ -76,12 +74,6 @@ class SoughtNames:
                 for spelled in aliases(word.removesuffix(QUALIFIER)) if needed.by_alias else ():
                     self._mangled.setdefault(f'{spelled}{QUALIFIER}', []).append((name, needed))
                 self._mangled.setdefault(word, []).append((name, needed))
-
-    def words(self, *, cxx: bool) -> set[str]:
-        """A text without any of these words, and without macros that stand for one or join words, defines none of the names."""
-        parts = {OPERATOR if word.startswith(OPERATOR) else word.removesuffix(QUALIFIER)
-                 for word in (*self._mangled, *self._enclosing)} if cxx else ()
-        return {*self.names, *parts}
 
     def found_in(self, chunk: Chunk, *, cxx: bool) -> set[str]:
         """The names that this may define."""
@@ -111,40 +103,12 @@ def _is_unusual(words: Set[str]) -> bool:
 
 
 class Mentions:
-    """Which of the sources of one dialect may define any of some names."""
+    """What the files of one dialect may define."""
 
     def __init__(self, headers: Headers) -> None:
         self.headers, self._cxx, self._macros = headers, headers.dialect.cxx, headers.macros
         self._chunks, self._closure, self._is_plain = cache(self._read), cache(self._stands_for), cache(self._stands_for_words)
         self._joining = {name for name, macros in self._macros.items() if any('##' in macro.body for macro in macros)}
-        self._standing_for: dict[str, list[str]] = {}
-        for name, macros in self._macros.items():
-            for word in {word for macro in macros for word in macro.words}:
-                self._standing_for.setdefault(word, []).append(name)
-
-    def may_define(self, sought: SoughtNames) -> dict[str, set[str]]:
-        """The sought names that each file may define, of itself or by what it includes. Other files define none."""
-        telling = self._with_macros(sought.words(cxx=self._cxx)) | self._with_macros(self._joining | _SPELLING)
-        found: dict[str, set[str]] = {}
-        for file in self.headers.files:
-            if self._tells(file, telling) and (names := self._found_in(file, sought)):
-                for each in self.headers.including([file]):
-                    found.setdefault(each, set()).update(names)
-        return found
-
-    def _tells(self, file: str, telling: Set[str]) -> bool:
-        return (file.endswith(_ASSEMBLY) or file in self.headers.unknown
-                or not telling.isdisjoint(self.headers.texts.text(file).words))
-
-    def _with_macros(self, words: Iterable[str]) -> set[str]:
-        """Words, and the macros that stand for any of them."""
-        return reachable(words, lambda word: self._standing_for.get(word, ()))
-
-    def _found_in(self, file: str, sought: SoughtNames) -> set[str]:
-        chunks = self.definitions(file)
-        if chunks is None:
-            return set(sought.names)
-        return set().union(*(sought.found_in(chunk, cxx=self._cxx) for chunk in chunks))
 
     def definitions(self, file: str) -> list[Chunk] | None:
         """What a file may define; None for anything. Of a header for programs these are functions with a body, in C: a program
@@ -155,22 +119,25 @@ class Mentions:
             return self._chunks(file)
         if self._cxx or file.startswith(self.headers.dialect.compilers) or self.headers.texts.text(file).outside is None:
             return []
-        return [chunk for chunk in self._chunks(file) if chunk.body]
+        return self._chunks(file, bodies=True)
 
-    def _read(self, file: str) -> list[Chunk]:
-        """What a file may define: its text outside of bodies, without mere declarations."""
+    def _read(self, file: str, *, bodies: bool = False) -> list[Chunk]:
+        """What a file may define: its text outside of bodies, without mere declarations. `bodies`: only what may have a body."""
         text = self.headers.texts.text(file)
         outside = text.outside
         if outside is None or file.endswith(_ASSEMBLY):
-            return [Chunk(self._everything(text), True, True, True)]
+            return [Chunk(self._everything(text), True, True)]
         found = []
         if _is_unusual(self._expand(outside.inside)):
-            found.append(Chunk(self._everything(text), True, True, False))
-        for part in (part for chunk in outside.chunks for part in self._parts(chunk)):
+            found.append(Chunk(self._everything(text), True, False))
+        for part in (part for chunk in outside.chunks if not bodies or self._may_have_body(chunk) for part in self._parts(chunk)):
             words = frozenset(WORD.findall(part))
             if not self._is_declaration(part, words):
                 found.append(self._chunk(part, self._expand(words)))
         return found
+
+    def _may_have_body(self, chunk: str) -> bool:
+        return chunk.endswith('{') or next(iter(chunk.split(None, 1)), '') in self._macros
 
     def _everything(self, text: SourceText) -> frozenset[str]:
         """All that a source mentions, as if it defined that."""
@@ -178,12 +145,12 @@ class Mentions:
         return words | OPERATORS | {f'{word}{QUALIFIER}' for word in words} if self._cxx else words
 
     def _chunk(self, text: str, words: frozenset[str]) -> Chunk:
-        joins, body = not self._joining.isdisjoint(words) or _is_unusual(words), text.endswith('{')
-        if body and not joins:
+        joins = not self._joining.isdisjoint(words) or _is_unusual(words)
+        if text.endswith('{') and not joins:
             words = self._expand(WORD.findall(self._without_parameters(text)))
         if self._cxx:
             words |= {*operators_in(text, words), *self._qualifiers(text, words)}
-        return Chunk(words, joins, body or text.split(None, 1)[0] in self._macros, self._cxx and self._instantiates(text, words))
+        return Chunk(words, joins, self._cxx and self._instantiates(text, words))
 
     def _qualifiers(self, text: str, words: frozenset[str]) -> Iterable[str]:
         """The classes, with `::`, of which this may define a member. A macro may bring words, signs, and what it is given."""
@@ -216,12 +183,12 @@ class Mentions:
         begins = chunk.split(None, 1)[0]
         if begins == 'static' or (self._cxx and re.match(r'\s*extern\s+template\b', chunk)) or _TYPE.fullmatch(chunk):
             return True
-        if not chunk.endswith(';') or '=' in chunk or (self._cxx and begins != 'typedef'):
+        if not chunk.endswith(';') or '=' in chunk:
             return False
-        if begins == 'typedef' or _EXTERN.fullmatch(chunk):
+        if begins == 'typedef' or (not self._cxx and _EXTERN.fullmatch(chunk)):
             return True
-        match = _PROTOTYPE.fullmatch(chunk)
-        if not match or match[1] in _NOT_A_NAME or match[1] in self._macros:
+        match = (_VOID_PROTOTYPE if self._cxx else _PROTOTYPE).fullmatch(chunk)
+        if not match or match[1] in _NOT_A_NAME or not self._macros.keys().isdisjoint((match[1], 'void')):
             return False
         after = WORD.findall(re.sub(_ATTRIBUTE, '', match[2]))
         return all(word in _ATTRIBUTES or word in self._macros for word in after)

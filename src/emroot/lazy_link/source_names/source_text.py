@@ -19,6 +19,9 @@ _LITERAL = re.compile(r'\b(?:u8|[uUL])?R"([^()\\\s]{0,16})\(.*?\)\1"|//[^\n]*|/\
 _ESCAPE = re.compile(r'\\(?:[0-7]{1,3}|x[0-9A-Fa-f]+|.)|\W', re.DOTALL | re.ASCII)
 _TOKEN = re.compile(r'^[ \t]*#[ \t]*(\w*)([^\n]*)|[{}();]', re.MULTILINE)
 _DEFINE = re.compile(r'^[ \t]*#[ \t]*define[ \t]+(\w+)(?:\([^)\n]*\))?([^\n]*)', re.MULTILINE | re.ASCII)
+_NAMESPACE = re.compile(r'namespace[ \t]+((?:\w|[ \t]|::|\[\[[^\]]*\]\]|\([^)]*\))*)', re.ASCII)
+_ALIAS = re.compile(r'using\s+(\w+)[^=;{}()]*=\s*([^;{}]+)', re.ASCII)
+_TYPEDEF = re.compile(r'typedef\s+([^;{}]+?)\b(\w+)\s*;', re.ASCII)
 _COMMENT = re.compile(r'//.*|/\*.*?(?:\*/|$)')
 #: Spellings that this does not understand: other signs for `#`, `{` and `}`, names with escapes, and strings without escapes.
 _ODD = re.compile(r'\?\?[=/\'()!<>-]|<%|%>|%:|\\u[0-9A-Fa-f{]|[^\x00-\x7f](?=\w)|\$', re.ASCII)
@@ -70,6 +73,17 @@ class SourceText:
         """Its definitions of macros, those in comments included."""
         return [Macro(name, _COMMENT.sub(' ', body) if '/' in body else body)
                 for name, body in _DEFINE.findall(self.text)]
+
+    @cached_property
+    def namespaces(self) -> set[str]:
+        """Words that may name its namespaces."""
+        return {word for words in _NAMESPACE.findall(self.text) for word in WORD.findall(words)}
+
+    @cached_property
+    def aliases(self) -> list[tuple[str, list[str]]]:
+        """The names that it gives to types, and the words of each type."""
+        return [*((name, WORD.findall(of)) for name, of in _ALIAS.findall(self.text)),
+                *((name, WORD.findall(of)) for of, name in _TYPEDEF.findall(self.text))]
 
     @cached_property
     def outside(self) -> Outside | None:
