@@ -21,6 +21,7 @@ from support.sdks import get_sdks
 
 from emroot.errors import SdkError
 from emroot.host.files import remove_tree
+from emroot.host.locks import try_lock
 from emroot.sdk.installation import installed_at
 from emroot.sdk.wheels.pip_wheels import get_wheel, pinned, program
 
@@ -70,14 +71,15 @@ def copy_of_sdk(directory: Path, name: str) -> Iterator[tuple[Path, Path | None]
     top, original = installed_at(found[0]), found[0]
     tree = directory / f'{top.name}-{name}'
     root, ready = tree / original.relative_to(top), tree / 'ready'
-    if ready.exists():
-        yield root, None
-        return
-    remove_tree(tree)
-    say('copying the SDK')
-    shutil.copytree(top, tree, symlinks=True, dirs_exist_ok=True, copy_function=_link)
-    yield root, Path(str(_configuration(root)['LLVM_ROOT']))
-    ready.touch()
+    with try_lock(tree.with_name(f'{tree.name}.lock'), seconds=900):  # tests and commands may ask for it at once
+        if ready.exists():
+            yield root, None
+            return
+        remove_tree(tree)
+        say('copying the SDK')
+        shutil.copytree(top, tree, symlinks=True, dirs_exist_ok=True, copy_function=_link)
+        yield root, Path(str(_configuration(root)['LLVM_ROOT']))
+        ready.touch()
 
 
 def use_llvm(root: Path, llvm: Path) -> None:
