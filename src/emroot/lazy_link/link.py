@@ -78,8 +78,10 @@ class LazyLink:
         raise NeedsWholeArchives(f'{MAX_ROUNDS} rounds were not enough')
 
     def complete(self) -> list[LazyArchive]:
-        """The archives of which all members are now compiled."""
-        return [lazy for path, lazy in self.archives.lazies.items() if len(self.archives.real[path]) == len(lazy.index.members)]
+        """The archives that were used, and of which all members are now compiled."""
+        used = {archive for archive, _ in loaded_members(self.trace)}
+        return [lazy for path, lazy in self.archives.lazies.items()
+                if path.name in used and len(self.archives.real[path]) == len(lazy.index.members)]
 
     @property
     def is_bounded(self) -> bool:
