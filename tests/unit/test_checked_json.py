@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import marshal
 import math
 import os
 import shutil
@@ -16,6 +17,7 @@ from support.snapshots import archives
 from emroot.hashing import is_file_with
 from emroot.host.bytecode import note_bytecode, prepare_bytecode
 from emroot.host.checked_json import read_checked_json, write_checked_json
+from emroot.probe import is_of_half_a_module
 
 TARGETS = ('libone', 'libcxx', 'libasm')
 
@@ -71,6 +73,16 @@ def test_bytecode_that_says_something_else_is_compiled_again(fake: Emroot, tmp_p
     for path in [*_memos(fake, 'probe/*/*/wasm32/*.json'), *_memos(fake, 'probe/*/*/keys/*.json')]:
         path.unlink()
     assert _built(fake, tmp_path / 'again') == right
+
+
+def test_a_module_that_ends_too_early_is_told_whatever_it_lacks():
+    """A disk that was full leaves any part of one."""
+    source = 'import os\ndef f(a: int = 2 ** 70, *, b=1.5, c=2j) -> bytes:\n    return b"a" + {"k": (a, None, ...)}["k"]\n'
+    whole = marshal.dumps(compile(source, 'name', 'exec'))
+    for size in range(len(whole)):
+        with pytest.raises((EOFError, ValueError, TypeError)) as caught:
+            marshal.loads(whole[:size])  # noqa: S302  # our own
+        assert is_of_half_a_module(f'{caught.type.__name__}: {caught.value}'), size
 
 
 @pytest.mark.skipif(os.name == 'nt', reason='Windows has no time of change that cannot be set')

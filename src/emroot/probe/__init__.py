@@ -70,7 +70,7 @@ def ask(python: Sequence[str], root: Path, question: str, env: Mapping[str, str]
         if code != 0 or not answer_file.is_file():
             if short := from_shortage(printed, f'querying the SDK for "{question}"'):
                 raise short
-            if bytecode and 'marshal data' in printed:
+            if bytecode and is_of_half_a_module(printed):
                 remove_tree(bytecode)  # Python leaves half a file where the disk was full, and fails on it from then on
                 if output:
                     remove_tree(output)
@@ -86,6 +86,11 @@ def ask(python: Sequence[str], root: Path, question: str, env: Mapping[str, str]
     if answer.pop('schema', None) != schemas.PROBE:
         raise SdkError('the probe answered with another schema', hint='reinstall emroot: its files are of different versions')
     return answer
+
+
+def is_of_half_a_module(printed: str) -> bool:
+    """Whether Python says of a compiled module that it ends too early, in the words of its `marshal.c`."""
+    return 'marshal data' in printed or 'EOF read where' in printed
 
 
 def _run(command: Sequence[str], env: Mapping[str, str], cwd: str, root: Path, question: str) -> tuple[int, str]:
