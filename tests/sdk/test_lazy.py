@@ -148,12 +148,13 @@ def _said(text: str) -> list[str]:
 
 
 @pytest.mark.slow
-def test_any_other_failure_is_that_of_whole_libraries(sdk: Sdk, tmp_path: Path, indexed: Indexed):
+def test_any_other_failure_is_that_of_whole_libraries(sdk: Sdk, tmp_path: Path, indexed: Indexed, shared: Emroot):
     link = _failing(sdk, tmp_path, '-Wl,--initial-memory=65535')
     ran = indexed(SMALL)('link', '--cache', tmp_path / 'cache', '--', *link, cwd=tmp_path)
-    assert ran.code == 1
-    assert 'wasm-ld: error' in ran.err and '.emroot' not in ran.err
-    assert any(path.endswith('libsockets.a') for path in archives(tmp_path / 'cache'))
+    whole = shared('link', '--lazy', 'off', '--cache', tmp_path / 'whole', '--', *link, cwd=tmp_path)
+    assert ran.code == whole.code == 1
+    assert _said(ran.err) == _said(whole.err) and 'wasm-ld: error' in ran.err and '.emroot' not in ran.err
+    assert not archives(tmp_path / 'cache')
 
 
 @pytest.mark.slow

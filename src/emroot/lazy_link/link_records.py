@@ -14,6 +14,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from ..host.files import remove_tree
+from ..host.locks import try_lock
 from ..probe.emcc_hook.repeated_links import LINKS, RECORD, read_template, read_trace
 from ..sdk import Sdk
 from ..symbol_index.symbols import find_nm
@@ -22,6 +23,10 @@ from .link import LazyLink
 from .link_history import link_identity
 from .suspects import INPUT, LINKERS
 
+#: Held by whoever changes the records.
+LOCK = '.emroot/lazy/links.lock'
+#: After this number of seconds a record is written without it.
+_PATIENCE = 30.0
 #: Records that are kept in a cache directory, those that were used last.
 _KEPT = 64
 
@@ -86,9 +91,12 @@ class LinkRecords:
     def keep(self, link: LazyLink) -> None:
         """Keep what a link needed, and what earlier ones did. The directory of its archives moves. A link that nobody can repeat
         is not kept."""
+        if '-v' not in link.command.words:
+            with try_lock(self._cache / LOCK, seconds=_PATIENCE):  # without it, one of two links at the same time is forgotten
+                self._merge(link)
+
+    def _merge(self, link: LazyLink) -> None:
         lazies, command, before = link.archives.lazies, link.command, self.read()
-        if '-v' in command.words:
-            return
         if self.compile(link.archives, before):  # another link was made meanwhile
             link.archives.write()
         incomplete = lazies.keys() - {lazy.path for lazy in link.complete()}  # the others are built now
