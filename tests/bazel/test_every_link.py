@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 from support.workspace import Workspace, module_file
 
+from emroot.bazel.toolchain.action import MEMORY
+
 MORE = '''
 bazel_dep(name = "rules_cc", version = "0.0.17")
 bazel_dep(name = "platforms", version = "0.0.10")
@@ -108,3 +110,18 @@ def test_all_lines_link_and_run(kept: Workspace, tmp_path: Path, mode: str) -> N
     assert made, 'some link made some objects by itself'
     assert 'cannot be made' not in done.stderr
     print(f'{mode}: compiled {made}')
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize('name', ['emmalloc_debug', 'assertions'])
+def test_what_a_link_makes_says_nothing_of_where_it_was_made(kept: Workspace, tmp_path: Path, name: str) -> None:
+    """Nor does a library that embuilder does not list, which emcc makes."""
+    made = []
+    for sandboxes in ('', MEMORY):
+        kept.run('clean')
+        kept.run('build', *WASM, '-c', 'dbg', '--disk_cache=', f'--sandbox_base={sandboxes}',
+                 '--@emroot//bazel:granularity=lazy', f'//:{name}')
+        made.append((kept.directory / 'bazel-bin' / name).read_bytes())
+    assert run(kept, name, tmp_path / name) == 'linked xx 4\n'
+    assert made[0] == made[1]
+    assert not [path for path in (b'/tmp/', MEMORY.encode(), b'sandbox/') if path in made[0]]

@@ -24,15 +24,18 @@ PackedInfo = provider("What a program's link left, where something else is the e
 _AROUND = ["actual", "binary", "exports", "target"]
 
 def packed_program(target):
-    """What the link of a program left (File), or None for what is no program."""
-    return target[PackedInfo].file if PackedInfo in target else target[DefaultInfo].files_to_run.executable
+    """What the link of a program or of a `cc_shared_library` left (File), or None for what is neither."""
+    if PackedInfo in target:
+        return target[PackedInfo].file
+    shared = [file for file in target[DefaultInfo].files.to_list() if file.extension == "so"]
+    return target[DefaultInfo].files_to_run.executable or (shared[0] if shared else None)
 
 def _link_impl(target, ctx):
     output = packed_program(target)
     for action in target.actions:
         if action.mnemonic == "CppLink" and output in action.outputs.to_list():
             return [LinkInfo(argv = action.argv, inputs = action.inputs, output = output)]
-    for name in _AROUND:
+    for name in _AROUND + (["srcs"] if ctx.rule.kind == "filegroup" else []):
         inner = getattr(ctx.rule.attr, name, None)
         for found in inner if type(inner) == "list" else [inner]:
             if type(found) == "Target" and LinkInfo in found:
@@ -41,11 +44,11 @@ def _link_impl(target, ctx):
 
 link_aspect = aspect(
     implementation = _link_impl,
-    attr_aspects = _AROUND,
+    attr_aspects = _AROUND + ["srcs"],
     doc = "Reads the command by which a program is linked: all that features, its own options and those of its dependencies tell.",
 )
 
-# With `exit_runtime`, `linkopts` and `standalone` of the rule.
+# With `additional_linker_inputs`, `exit_runtime`, `linkopts` and `standalone` of the rule.
 LINK_ATTRIBUTES = {
     "_mode": attr.label(default = Label("//bazel/private/toolchain:libraries"), cfg = wasm_transition, providers = [ModeInfo]),
 }
@@ -56,7 +59,7 @@ def _is_library(path):
 
 def _own_options(ctx):
     """What the rule adds to the command."""
-    words = joined(ctx.attr.linkopts)
+    words = [ctx.expand_location(word, ctx.attr.additional_linker_inputs) for word in joined(ctx.attr.linkopts)]
     for on, feature in ((ctx.attr.exit_runtime, "exit_runtime"), (ctx.attr.standalone, "wasm_standalone")):
         words = (FEATURES[feature].link if on else []) + words
     return words
@@ -65,7 +68,7 @@ def link(ctx, target, more = []):
     """The program, linked with the options of the rule and `more`: what the link left (File), packed, and all of its arguments."""
     own, packed = _own_options(ctx) + more, packed_program(target)
     if not packed:
-        fail("%s is no program\n  hint: name a cc_binary or cc_test as cc_target" % target.label)
+        fail("%s is no program\n  hint: name a cc_binary, cc_test or cc_shared_library as cc_target" % target.label)
     if LinkInfo not in target:
         if own:
             fail("%s is not linked by a cc_binary or cc_test\n  hint: set these options there: %s" % (target.label, " ".join(own)))
@@ -112,7 +115,7 @@ def _link_again(ctx, said, libraries, own):
     ctx.actions.run(
         executable = said.argv[0],
         arguments = [args],
-        inputs = depset(inputs + libraries),
+        inputs = depset(inputs + libraries + ctx.files.additional_linker_inputs),
         outputs = [out],
         mnemonic = "CppLink",
         progress_message = "Linking %{label}",

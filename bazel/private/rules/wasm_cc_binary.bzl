@@ -40,6 +40,7 @@ def _wasm_cc_binary_impl(ctx):
     ]
 
 WASM_ATTRIBUTES = {
+    "additional_linker_inputs": attr.label_list(allow_files = True, doc = "Files that `linkopts` name by `$(location)`."),
     "arch": attr.string(default = "_default", values = ["_default", "wasm32", "wasm64"], doc = "The size of pointers, 32 or 64 bits; by default 32, or 64 with `-m64` in `linkopts`."),
     "dynamic": attr.string(default = "_default", values = ["_default", "none", "main", "side"], doc = "Dynamic linking: `main` loads other modules, `side` is loaded by one; the default follows the features `main_module` and `side_module`."),
     "exit_runtime": attr.bool(doc = "Whether the runtime shuts down when main returns: destructors, atexit, flushing."),
@@ -55,7 +56,7 @@ wasm_cc_binary = rule(
     implementation = _wasm_cc_binary_impl,
     doc = "Builds `cc_target` for WebAssembly. Several targets of this rule may build one `cc_target` in several modes.",
     attrs = WASM_ATTRIBUTES | LAUNCHER_ATTRIBUTES | {
-        "cc_target": attr.label(cfg = wasm_transition, mandatory = True, aspects = [arguments_aspect, link_aspect], doc = "The cc_binary to build."),
+        "cc_target": attr.label(cfg = wasm_transition, mandatory = True, aspects = [arguments_aspect, link_aspect], doc = "The cc_binary to build, or the cc_shared_library."),
         "outputs": attr.output_list(doc = "Output files of the link, in the package of this target; by default the files that the link options imply, in a directory with the target's name. `bazel run` of this target runs the program under Node."),
         "_unpack": attr.label(default = Label("//:src/emroot/bazel/toolchain/output_unpacker.py"), allow_single_file = True),
     },

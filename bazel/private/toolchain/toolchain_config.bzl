@@ -18,6 +18,10 @@ _LINK = [ACTION_NAMES.cpp_link_executable] + _SHARED
 _STRIP = [ACTION_NAMES.strip]
 _ARCHIVE = [ACTION_NAMES.cpp_link_static_library]
 
+# `$(CC_FLAGS)` of a genrule: what objects need for programs of this configuration to link them.
+_VARIABLE = [ACTION_NAMES.cc_flags_make_variable]
+_NEEDED_TO_LINK = ["use_pthreads", "wasm_workers"]
+
 _TOOLS = {
     "_headers": attr.label(default = Label("//bazel/private/sdk:headers"), cfg = "exec", providers = [HeadersInfo]),
     "_launchers": attr.label(default = Label("//bazel/private/toolchain:launchers"), cfg = "exec"),
@@ -79,6 +83,13 @@ def _command_line(lazy):
             flag_group(flags = ["-Wl,--no-whole-archive"], expand_if_true = "libraries_to_link.is_whole_archive"),
         ]),
     ]
+    members = [
+        _library("object_file", flags = ["%{libraries_to_link.name}"]),
+        # Those of a directory of sources.
+        _library("object_file_group", flag_groups = [
+            flag_group(flags = ["%{libraries_to_link.object_files}"], iterate_over = "libraries_to_link.object_files"),
+        ]),
+    ]
     return [
         _each(_COMPILE, "preprocessor_defines", ["-D%{preprocessor_defines}"]),
         _each(_COMPILE, "quote_include_paths", ["-iquote", "%{quote_include_paths}"]),
@@ -100,10 +111,15 @@ def _command_line(lazy):
         _set(_ARCHIVE, ["rcsD"]),
         _if(_ARCHIVE, "output_execpath", ["%{output_execpath}"]),
         _each(_LINK, "library_search_directories", ["-L%{library_search_directories}"]),
-        flag_set(actions = _LINK + _ARCHIVE, flag_groups = [flag_group(
+        flag_set(actions = _LINK, flag_groups = [flag_group(
             iterate_over = "libraries_to_link",
             expand_if_available = "libraries_to_link",
             flag_groups = libraries,
+        )]),
+        flag_set(actions = _ARCHIVE, flag_groups = [flag_group(
+            iterate_over = "libraries_to_link",
+            expand_if_available = "libraries_to_link",
+            flag_groups = members,
         )]),
         _each(_LINK, "user_link_flags", ["%{user_link_flags}"]),
         # All others of the command are then in that file.
@@ -120,7 +136,11 @@ def _flags_feature(name, flags, enabled = False):
         implies = flags.implies,
         flag_sets = [
             flag_set(actions = actions, flag_groups = [flag_group(flags = words)], with_features = only)
-            for actions, words in ((_COMPILE, flags.compile), (_CXX, flags.cxx), (_LINK, flags.link))
+            for actions, words in (
+                (_COMPILE + (_VARIABLE if name in _NEEDED_TO_LINK else []), flags.compile),
+                (_CXX, flags.cxx),
+                (_LINK, flags.link),
+            )
             if words
         ],
     )
@@ -147,6 +167,7 @@ def _features(arch, thin, lazy):
             cxx = ALWAYS_CXX,
             link = ALWAYS_LINK,
         ), enabled = True),
+        feature(name = "emroot_cc_flags", enabled = True, flag_sets = [_set(_VARIABLE, ARCH_FLAGS[arch])]),
         feature(name = "emcc_debug", flag_sets = [_set(_COMPILE + _LINK, ["--emroot-debug"])]),
         feature(name = "emcc_debug_link", flag_sets = [_set(_LINK, ["--emroot-debug"])]),
         feature(name = "emroot_no_exceptions", enabled = True, flag_sets = [flag_set(
@@ -155,8 +176,8 @@ def _features(arch, thin, lazy):
             with_features = [with_feature_set(not_features = ["exceptions", "wasm_exceptions"])],
         )]),
         # Code for a main or side module has to be position independent; so have libraries that go into one.
-        feature(name = "main_module", flag_sets = [_set(_COMPILE, ["-fPIC"]), _set(_LINK, MODULE_FLAGS["main"])]),
-        feature(name = "side_module", flag_sets = [_set(_COMPILE, ["-fPIC"]), _set(_LINK, MODULE_FLAGS["side"])]),
+        feature(name = "main_module", flag_sets = [_set(_COMPILE + _VARIABLE, ["-fPIC"]), _set(_LINK, MODULE_FLAGS["main"])]),
+        feature(name = "side_module", flag_sets = [_set(_COMPILE + _VARIABLE, ["-fPIC"]), _set(_LINK, MODULE_FLAGS["side"])]),
         feature(name = "pic", flag_sets = [_set(_COMPILE, ["-fPIC"], expand_if_available = "pic")]),
         _flags_feature("lto", flags(both = LTO_FLAGS["full"])),
         # `thin_lto` itself is not declared: Bazel would then run a ThinLTO pipeline of its own, which is not how emcc

@@ -30,6 +30,16 @@ def add_files(cache: Path, files: Iterable[str], put_file: Callable[[str, str], 
             put_file(str(source), str(target))
 
 
+def link_headers(cache: Path, headers: Path) -> None:
+    """Add the headers to the cache of an emcc that may also compile, if they are among the inputs."""
+    include = cache / 'sysroot' / 'include'
+    if headers.is_dir() and not any(include.iterdir()):
+        include.rmdir()
+        include.symlink_to(headers / 'sysroot' / 'include', target_is_directory=True)
+    elif headers.is_dir():
+        fill_cache(cache, [str(headers)])
+
+
 def in_cache(cache: Path) -> set[str]:
     """Paths of the libraries in a cache."""
     return {path.relative_to(cache).as_posix() for path in (cache / 'sysroot' / 'lib').rglob('*')}

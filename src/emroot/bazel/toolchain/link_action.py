@@ -10,7 +10,7 @@ from pathlib import Path
 
 from ..sdk_layout import is_for_cache, mapped
 from .action import Action
-from .cache_contents import fill_cache, in_cache
+from .cache_contents import fill_cache, in_cache, link_headers
 from .link_hints import advice, ask, lacks_ports, port_options
 from .missing_libraries import can_make, lacks_libraries, make_and_run, tell
 from .output_packer import pack
@@ -111,16 +111,6 @@ def shared(words: list[str], sdk: Path) -> list[str]:
     if not _is_side_module(words) and 'FAKE_DYLIBS' in (sdk / 'src' / 'settings.js').read_text(encoding='utf-8'):
         words.append('-sFAKE_DYLIBS')  # up to 4.0 they are that anyway
     return ['-shared', *words]
-
-
-def link_headers(cache: Path, headers: Path) -> None:
-    """Add the headers to the cache of an emcc that may also compile, if they are among the inputs."""
-    include = cache / 'sysroot' / 'include'
-    if headers.is_dir() and not any(include.iterdir()):
-        include.rmdir()
-        include.symlink_to(headers / 'sysroot' / 'include', target_is_directory=True)
-    elif headers.is_dir():
-        fill_cache(cache, [str(headers)])
 
 
 def by_path(arguments: Sequence[str]) -> list[str]:

@@ -10,13 +10,14 @@ import tempfile
 from collections.abc import Collection, Sequence
 from pathlib import Path
 
+from ...engine.command_lines.placeholders import CACHE_PREFIX
 from ...errors import EmrootError
 from ...hashing import digest_record
 from ...host.files import remove_tree
 from ...host.permissions import require_owned
 from ...modes import mode_names, parse_mode
 from .action import Action
-from .cache_contents import put
+from .cache_contents import link_headers, put
 from .link_hints import FROZEN, share
 from .source_package import digest, unpack
 
@@ -52,7 +53,11 @@ def make_and_run(action: Action, program: str, words: Sequence[str], cache: Path
                                     'home': str(unpacked / 'home')}), encoding='utf-8')
     argv = [sys.executable, '-I', '-S', '-B', str(package / 'bazel' / 'toolchain' / 'lazy_link_action.py'), str(settings),
             '--cache', str(cache)]
-    command = {'root': str(action.sdk.root), 'cache': str(cache), 'argv': argv, 'lazy': argv, 'env': {}, 'modes': mode_names()}
+    # A library that embuilder does not list is emcc's to build (`libemmalloc-debug-debug`).
+    link_headers(cache, unpacked / 'headers')
+    flags = [f'-ffile-prefix-map={cache}={CACHE_PREFIX}', *action.sdk.resource_dir_map]
+    command = {'root': str(action.sdk.root), 'cache': str(cache), 'argv': argv, 'lazy': argv, 'env': {}, 'modes': mode_names(),
+               'flags': flags}
     config = HOOK_CONFIG.format(hook=str(package / 'probe' / 'emcc_hook' / 'hook.py'), command=command)
     done = action.run(program, words, {**action.environment(cache, config=config), 'EM_IGNORE_SANITY': '1'})
     lines = [line for line in done.stderr.splitlines(keepends=True) if b'EM_IGNORE_SANITY' not in line]

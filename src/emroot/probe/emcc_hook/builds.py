@@ -75,6 +75,12 @@ class Builds:
                 left_out.update(json.load(f)['without'].values())
         return os.path.relpath(path, cache).replace(os.sep, '/') in left_out
 
+    def add_flags(self, system_libs):
+        """Give what emcc builds by itself the flags of the command, if it has any: an action's output names no random path."""
+        flags, made = self.command.get('flags'), getattr(system_libs, 'get_base_cflags', None)
+        if flags and made:
+            system_libs.get_base_cflags = lambda *args, **kwargs: [*made(*args, **kwargs), *flags]
+
     def mode(self):
         """The mode of this program's settings: `wasm64-lto`. Raises `KeyError` if emroot knows none with its directory."""
         return self.command['modes'][str(sys.modules['tools.cache'].get_lib_dir(absolute=False)).replace('\\', '/')]

@@ -40,6 +40,7 @@ class Libraries:
         """Make `get_libs_to_link` first collect its requests, and build the missing libraries. Libraries that the link itself
         names (`-lembind`) are requested before that, one by one: at the first missing one, everything is built."""
         original, build = system_libs.get_libs_to_link, system_libs.Library.build
+        self.builds.add_flags(system_libs)
 
         def build_library(library, *args, **kwargs):
             path, name = self.identity(library)
