@@ -15,11 +15,11 @@ ends with 1 if a test that passes with plain emcc fails with emroot, twice.
 from __future__ import annotations
 
 import argparse
-import contextlib
 import fnmatch
 import itertools
 import subprocess
 import sys
+import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -55,8 +55,10 @@ RECORDER = Path(__file__).with_name('recorder.py')
 LIMIT = 900
 #: Tests that one process of the runner gets.
 PORTION = 20
-#: Seconds to wait for another run, which has the same directories.
+#: Seconds to wait for a portion of another run, which has the same directories.
 WAIT = 600
+#: Seconds in which another run can take its turn.
+TURN = 0.5
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -86,11 +88,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     if args.unrecorded:
         names = [name for name in names if any(runs(way, name) and name not in record.get(way, {}) for way in ways)]
     wrong = []
-    with try_lock(ground.directory / 'lock', seconds=WAIT) if not args.known else contextlib.nullcontext(True) as free:
-        if not free:
-            say(f'another run uses {ground.directory}')
-            return 1
-        for portion in portions(names if not args.known else []):
+    for number, portion in enumerate(portions(names if not args.known else [])):
+        time.sleep(TURN if number else 0)
+        with try_lock(ground.directory / 'lock', seconds=WAIT) as free:
+            if not free:
+                say(f'another run uses {ground.directory}')
+                return 1
             wrong += [f'{way}: {name}' for way, name in compare(ground, ways, portion, again=args.again, quick=args.quick)]
     results = {way: read_outcomes(_file(ground, way)) for way in (PEER, *ways)}
     shown = together(record, results) if args.known or args.write else results
