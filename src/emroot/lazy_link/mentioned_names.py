@@ -62,19 +62,12 @@ class MentionedNames:
         """While the block runs, a process of its own reads the sources that `may_define` will want to know for these names."""
         groups = [group for archive in self._archives if not names <= self._known[archive.name].keys()
                   for group in self._groups(archive) if not group.file.exists()]
-        if not groups:
+        with contextlib.ExitStack() as stack:
+            process = None
+            with contextlib.suppress(OSError):  # `may_define` reads itself what this does not
+                process = _describing(groups, stack) if groups else None
             yield
-            return
-        with tempfile.TemporaryDirectory(prefix='emroot-') as directory:
-            write_json(request := Path(directory) / 'groups.json', {'groups': [(str(file), astuple(dialect), members)
-                                                                               for dialect, members, file in groups]})
-            process = subprocess.Popen([*isolated('emroot.lazy_link.source_names.describe_program'), str(request)],
-                                       stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-            try:
-                yield
-                process.wait()
-            finally:
-                process.kill()
+            if process:
                 process.wait()
 
     def may_define(self, names: Set[str]) -> dict[str, list[MemberName]]:
@@ -121,6 +114,17 @@ class MentionedNames:
     def _context(self) -> CompileContext:
         with self._build.store:
             return self._build.context.headers.context
+
+
+def _describing(groups: Sequence[_Group], stack: contextlib.ExitStack) -> subprocess.Popen[bytes]:
+    """A process that describes these sources. It ends with the stack."""
+    request = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix='emroot-'))) / 'groups.json'
+    write_json(request, {'groups': [(str(file), astuple(dialect), members) for dialect, members, file in groups]})
+    process = subprocess.Popen([*isolated('emroot.lazy_link.source_names.describe_program'), str(request)],
+                               stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    stack.callback(process.wait)
+    stack.callback(process.kill)
+    return process
 
 
 def _is_told(compile_: Compile) -> bool:
