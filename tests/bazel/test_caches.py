@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import re
+import tarfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -104,7 +107,7 @@ OWN = ('-c', 'opt', '--features=source_maps', '--@emroot//bazel:granularity=lazy
        '--modify_execution_info=CppCompile=+supports-path-mapping')
 
 
-@pytest.mark.parametrize('name', ['hello', 'modules'])
+@pytest.mark.parametrize('name', ['hello', 'modules', 'threads', 'embind', 'dependency'])
 def test_compiles_and_links_of_examples_are_hits_in_another_output_base(open_bazel: Callable[..., Workspace], checkout: Path,
                                                                        tmp_path: Path, name: str) -> None:
     """And what it makes by itself is the same, with source maps in it."""
@@ -119,6 +122,8 @@ def test_compiles_and_links_of_examples_are_hits_in_another_output_base(open_baz
         cache = f'--remote_cache={web.url}'
         with first.bazel:
             made, outputs = built(first, cache)
+            root = Path(first.run('info', 'execution_root', options=False).stdout.strip())
+            maps = [sources for path in outputs for sources in source_maps(root / path)]
         with second.bazel:
             taken, same = built(second, cache)
             second.run('clean')
@@ -126,6 +131,17 @@ def test_compiles_and_links_of_examples_are_hits_in_another_output_base(open_baz
     assert made == made_again == {'linux-sandbox'}
     assert taken == {'remote cache hit'}
     assert outputs == same == again
+    assert maps
+    assert not [name for sources in maps for name in sources if re.match(r'\.\.|/(?!emsdk/)', name)], 'of this machine'
+
+
+def source_maps(packed: Path) -> list[list[str]]:
+    """The sources that each source map names in what a link left."""
+    if not tarfile.is_tarfile(packed):
+        return []
+    with tarfile.open(packed) as tar:
+        files = [tar.extractfile(member) for member in tar.getmembers() if member.name.endswith('.wasm.map')]
+        return [json.loads(file.read())['sources'] for file in files if file]
 
 
 def test_paths_of_links_are_not_mapped_by_this_bazel(scratch: Callable[..., Workspace]) -> None:
