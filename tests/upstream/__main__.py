@@ -97,11 +97,10 @@ def main(argv: Sequence[str] | None = None) -> int:
             wrong += [f'{way}: {name}' for way, name in compare(ground, ways, portion, again=args.again, quick=args.quick)]
     results = {way: read_outcomes(_file(ground, way)) for way in (PEER, *ways)}
     shown = together(record, results) if args.known or args.write else results
-    text = table({way: {name: outcome for name, outcome in found.items() if name in names} for way, found in shown.items()})
-    sys.stdout.write(text)
+    sys.stdout.write(table(_only(names, shown)))
     if args.write:
         write_record(RECORD, sdk.version, shown)
-        write_page(PAGE, table(shown))
+        write_page(PAGE, table(_only(listed(), shown)))
     lost = [f'{way}: {name}' for way in ways for name in names if name not in results[way] and runs(way, name)]
     if args.known:
         wrong, lost = [f'{way}: {name}' for way in ways for name in worse(shown[PEER], shown[way])], []
@@ -172,6 +171,10 @@ def run_all(ground: Ground, way: str, names: Sequence[str], *, again: bool) -> O
             runner.wait()  # it ends, with all that it started, when its standard input does: with this process
     outcomes = read_outcomes(file)
     return {name: outcomes.get(name, NOT_RUN) for name in names}
+
+
+def _only(names: Sequence[str], results: dict[str, Outcomes]) -> dict[str, Outcomes]:
+    return {way: {name: outcome for name, outcome in found.items() if name in names} for way, found in results.items()}
 
 
 def _file(ground: Ground, way: str) -> Path:
