@@ -11,7 +11,6 @@ import contextlib
 import os
 import platform
 import shlex
-import shutil
 import sys
 import tempfile
 import time
@@ -107,17 +106,16 @@ def how_linked(sdk: Sdk) -> str:
 
 
 def _rounds(name: str, works: Mapping[str, Work], rounds: int, work_directory: Path) -> dict[str, dict[str, list[Timing]]]:
-    """By SDK, the timings of each contender, round by round, each time in another order."""
+    """By SDK, the timings of each contender, round by round, each time in another order. Their directories stay until the end:
+    for minutes after files were deleted, ext4 takes a multiple of the time to create some."""
     order = [(label, contender) for label, work in works.items() for contender in work.contenders]
     found: dict[str, dict[str, list[Timing]]] = {label: {each: [] for each in work.contenders} for label, work in works.items()}
     for number in range(rounds):
         for label, contender in order:
-            directory = work_directory / 'round'
-            directory.mkdir()
+            directory = Path(tempfile.mkdtemp(prefix='round-', dir=work_directory))
             timing = measure(works[label].contenders[contender](directory), directory)
             found[label][contender].append(timing)
             say(f'{name} {number + 1}/{rounds} {contender}, {label}: {timing.wall:.2f} s, {timing.cpu:.2f} s of processor')
-            shutil.rmtree(directory)
         order = order[1:] + order[:1]
     return found
 

@@ -78,10 +78,10 @@ class LazyLink:
         raise NeedsWholeArchives(f'{MAX_ROUNDS} rounds were not enough')
 
     def complete(self) -> list[LazyArchive]:
-        """The archives that were used, and of which all members are now compiled."""
-        used = {archive for archive, _ in loaded_members(self.trace)}
-        return [lazy for path, lazy in self.archives.lazies.items()
-                if path.name in used and len(self.archives.real[path]) == len(lazy.index.members)]
+        """The archives, if all members of all of them are now compiled. Before, whole ones would not make later links faster."""
+        archives = self.archives
+        whole = all(len(archives.real[path]) == len(lazy.index.members) for path, lazy in archives.lazies.items())
+        return list(archives.lazies.values()) if whole else []
 
     @property
     def is_bounded(self) -> bool:
