@@ -43,7 +43,7 @@ def _fill(original: Path, copy: Path, below: str, real: set[str], skipped: set[s
     (copy / below).mkdir(parents=True)
     for entry in os.scandir(original / below):
         name = f'{below}/{entry.name}' if below else entry.name
-        if name in skipped:
+        if name in skipped or entry.name == '__pycache__':  # modules that are changed would be compiled into the original's
             continue
         if name in real:
             _fill(original, copy, name, real, skipped)

@@ -22,7 +22,7 @@ PACKAGES = sorted(p.parent for p in (ROOT / 'bazel').rglob('BUILD.bazel'))
 _LIB = 'action_config feature flag_group flag_set tool tool_path variable_with_value with_feature_set'
 _ACTIONS = ('c_compile assemble preprocess_assemble cpp_compile linkstamp_compile cpp_header_parsing cpp_module_compile '
             'cpp_module_codegen cpp_link_executable cpp_link_dynamic_library cpp_link_nodeps_dynamic_library '
-            'cpp_link_static_library strip')
+            'cpp_link_static_library strip cc_flags_make_variable')
 RULES_CC = {
     'cc/action_names.bzl': f'ACTION_NAMES = struct({", ".join(f"{name} = 1" for name in _ACTIONS.split())})\n',
     'cc/cc_toolchain_config_lib.bzl': ''.join(f'{name} = lambda **kwargs: struct()\n' for name in _LIB.split()),
