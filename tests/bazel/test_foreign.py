@@ -7,7 +7,7 @@ import sysconfig
 from pathlib import Path
 
 import pytest
-from support.workspace import Workspace, module_file
+from support.workspace import LOADER, Workspace, module_file
 
 MORE = '''
 bazel_dep(name = "rules_cc", version = "0.0.17")
@@ -172,17 +172,6 @@ int main() { std::cout << part() << " in C++" << std::endl; return 0; }
 struct Part { int n; Part() : n(6 * seven) {} } static made;
 extern "C" __attribute__((used, visibility("default"))) int part(void) { return made.n; }
 ''')))
-LOADER = r'''
-#include <dlfcn.h>
-#include <stdio.h>
-int main(int argc, char **argv) {
-  void *side = dlopen(argv[1], RTLD_NOW);
-  int (*part)(void) = side ? (int (*)(void))dlsym(side, "part") : 0;
-  if (!part) puts(dlerror());
-  else printf("%d in a side module\n", part());
-  return 0;
-}
-'''
 SYSTEMS = {
     'configure': {'BUILD.bazel': FOREIGN, 'configure': CONFIGURE, 'Makefile.in': MAKEFILE},
     'cmake': {'BUILD.bazel': FOREIGN, 'configure': CMAKE, 'CMakeLists.txt': CMAKELISTS},

@@ -79,19 +79,10 @@ def failing(links: Workspace, target: str) -> str:
     return done.stderr
 
 
-def unpacked(links: Workspace, target: str, to: Path) -> Path:
-    """The script of a program that was built by platform."""
-    with tarfile.open(links.directory / 'bazel-bin/links' / target) as tar:
-        for member in tar.getmembers():
-            content = tar.extractfile(member)
-            (to / member.name).write_bytes(content.read() if content else b'')
-    return to / f'{target}.js'
-
-
 @pytest.mark.parametrize('target', ['test', 'dynamic'])
 def test_dynamic_links_get_their_libraries_by_platform_alone(links: Workspace, target: str, tmp_path: Path) -> None:
     links.build(*WASM64, f'//links:{target}')
-    assert links.program(unpacked(links, target, tmp_path)) == 'linked\n'
+    assert links.program(links.unpacked(f'links/{target}', tmp_path)) == 'linked\n'
 
 
 def test_options_of_a_program_bring_their_libraries_and_its_files_can_be_had(links: Workspace) -> None:
@@ -106,7 +97,7 @@ def test_what_a_target_alone_asks_for_is_made_by_its_link_and_one_line_has_it_sh
     line = next(line for line in said.splitlines() if line.startswith('emroot: this link compiled '))
     assert 'emscripten_deps.cache(features = ["wasm64"], targets = ["auto", ' in line
     assert all(f'"{target}"' in line for target in ('libc-debug', 'libstubs-debug', 'libemmalloc-memvalidate'))
-    assert links.program(unpacked(links, 'untold', tmp_path)) == 'linked\n'
+    assert links.program(links.unpacked('links/untold', tmp_path)) == 'linked\n'
 
 
 @pytest.mark.slow
@@ -114,7 +105,7 @@ def test_a_mode_that_a_target_alone_asks_for_is_made_by_its_link(links: Workspac
     said = links.run('build', *WASM64, '//links:lto').stderr
     assert 'of mode wasm64-lto by itself; ' in said
     assert 'say the mode to Bazel: `lto = "full"` of wasm_cc_binary, or --features=lto\n' in said
-    assert links.program(unpacked(links, 'lto', tmp_path)) == 'linked\n'
+    assert links.program(links.unpacked('links/lto', tmp_path)) == 'linked\n'
 
 
 @pytest.mark.parametrize('target', ['port', 'compiled'])

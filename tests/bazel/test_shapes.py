@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import subprocess
-import tarfile
 from pathlib import Path
 
 import pytest
-from support.workspace import Workspace, module_file
+from support.workspace import LOADER, Workspace, module_file
 
 pytestmark = pytest.mark.slow
 MORE = '''
@@ -145,28 +144,9 @@ const char *defined(void);
 int main(void) { printf("%s %d\n", defined(), NUMBER); return 0; }
 ''',
     'side.c': '__attribute__((used, visibility("default"))) int part(void) { return 42; }\n',
-    'loader.c': r'''
-#include <dlfcn.h>
-#include <stdio.h>
-int main(int argc, char **argv) {
-  void *side = dlopen(argv[1], RTLD_NOW);
-  int (*part)(void) = side ? (int (*)(void))dlsym(side, "part") : 0;
-  if (!part) puts(dlerror());
-  else printf("%d in a side module\n", part());
-  return 0;
-}
-''',
+    'loader.c': LOADER,
 }
 GROUPS = ('--start_end_lib', '--features=supports_start_end_lib')
-
-
-def unpacked(workspace: Workspace, target: str, to: Path) -> Path:
-    """The script of a program that was built by platform."""
-    with tarfile.open(workspace.directory / 'bazel-bin' / target) as tar:
-        for member in tar.getmembers():
-            content = tar.extractfile(member)
-            (to / member.name).write_bytes(content.read() if content else b'')
-    return to / f'{Path(target).name}.js'
 
 
 @pytest.mark.parametrize('target', ['grouped', 'lacking', 'by_directory'])
@@ -175,7 +155,7 @@ def test_objects_of_libraries_are_linked_in_groups(kept: Workspace, tmp_path: Pa
     kept.build(WASM, *GROUPS, f'//:{target}')
     [link] = kept.actions(f'mnemonic("CppLink", //:{target})', WASM, *GROUPS)['actions']
     assert '-Wl,--start-lib' in link['arguments']
-    said = kept.program(unpacked(kept, target, tmp_path))
+    said = kept.program(kept.unpacked(target, tmp_path))
     assert said == ('part 42\n' if target == 'by_directory' else 'registered\npart 42\n')
 
 
@@ -208,7 +188,7 @@ def test_options_of_a_rule_name_its_files(kept: Workspace) -> None:
 
 def test_stamps_and_assembly(kept: Workspace, tmp_path: Path) -> None:
     kept.build(WASM, '//:stamps')
-    assert kept.program(unpacked(kept, 'stamps', tmp_path)) == 'part 42\n'
+    assert kept.program(kept.unpacked('stamps', tmp_path)) == 'part 42\n'
 
 
 def test_definitions_with_spaces_and_quotes(kept: Workspace) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import subprocess
+import tarfile
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,19 @@ from emroot.hashing import digest_file
 from support.bazel import Bazel
 from support.bazel.libraries import DECLARED, OBJECTS
 
-__all__ = ['DECLARED', 'EVERYWHERE', 'OBJECTS', 'Workspace', 'libraries', 'module_file', 'outputs', 'read_log']
+__all__ = ['DECLARED', 'EVERYWHERE', 'LOADER', 'OBJECTS', 'Workspace', 'libraries', 'module_file', 'outputs', 'read_log']
+#: A program that loads the side module which is its argument, and says what `part` of it returns.
+LOADER = r'''
+#include <dlfcn.h>
+#include <stdio.h>
+int main(int argc, char **argv) {
+  void *side = dlopen(argv[1], RTLD_NOW);
+  int (*part)(void) = side ? (int (*)(void))dlsym(side, "part") : 0;
+  if (!part) puts(dlerror());
+  else printf("%d in a side module\n", part());
+  return 0;
+}
+'''
 #: Mnemonics of what makes libraries.
 LIBRARIES = ('EmscriptenLibrary', 'EmscriptenPort')
 #: What every workspace has that a test makes.
@@ -67,6 +80,14 @@ class Workspace:
     def archives(self, *flags: str, of: str = DECLARED) -> dict[str, str]:
         """Digest of each library among the outputs of a target, by its path in a cache directory."""
         return {str(f).split('/emroot-cache/')[1]: digest_file(f) for f in self.files(of, *flags)}
+
+    def unpacked(self, target: str, to: Path) -> Path:
+        """The script of a program that was built by platform (`PACKAGE/NAME`), unpacked."""
+        with tarfile.open(self.directory / 'bazel-bin' / target) as tar:
+            for member in tar.getmembers():
+                content = tar.extractfile(member)
+                (to / member.name).write_bytes(content.read() if content else b'')
+        return to / f'{Path(target).name}.js'
 
     def program(self, script: Path, *arguments: str) -> str:
         """What a program says under Node. Raises if it fails."""
