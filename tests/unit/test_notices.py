@@ -13,6 +13,7 @@ from support.fake import make_program
 from support.running import Emroot
 
 from emroot.cli.environment import NOTICES
+from emroot.cli.ui import notices
 from emroot.cli.ui.log import make_listener
 from emroot.cli.ui.notices import DelayedDisplay, heard, tell
 from emroot.engine.events import Planned
@@ -106,6 +107,17 @@ def test_what_is_to_be_quiet_has_no_listener(monkeypatch: pytest.MonkeyPatch):
         tell('nobody listens')
 
 
+def test_the_last_word_is_the_commands(capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
+    """What was worth waiting for is not said behind an error with which the command ended."""
+    monkeypatch.setattr(notices, '_INTERVAL', 600)  # so that all is read when the command has ended
+    (tmp_path / 'notices').touch()
+    with heard(str(tmp_path / 'notices')):
+        monkeypatch.setenv(NOTICES, str(tmp_path / 'notices'))
+        tell('waiting: building 1 library; this is done once')
+        tell('an archive was copied')
+    assert capfd.readouterr().err == 'emroot: an archive was copied\n'
+
+
 def test_a_line_says_how_much_there_is_to_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     directory = tmp_path / 'notices'
     directory.touch()
@@ -121,9 +133,9 @@ def test_a_line_says_how_much_there_is_to_do(tmp_path: Path, monkeypatch: pytest
         while (compiles or archives == 1) and directory.read_text() == before and time.monotonic() < until:
             time.sleep(0.01)
         display.close()
-    assert directory.read_text().splitlines() == ['building 12 libraries of wasm64-lto, 1378 objects; this is done once',
-                                                  'building 1 library; this is done once',
-                                                  'compiling 1 object of 3 libraries of wasm64 for a link; this is done once']
+    assert directory.read_text().splitlines() == [f'waiting: {line}; this is done once' for line in (
+        'building 12 libraries of wasm64-lto, 1378 objects', 'building 1 library',
+        'compiling 1 object of 3 libraries of wasm64 for a link')]
 
 
 def test_logs_of_links_leave_those_of_builds_alone(home: Home):

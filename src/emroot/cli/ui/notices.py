@@ -25,6 +25,8 @@ PATIENCE = 2.0
 _INTERVAL = 0.25
 #: With this the hook reports a library that emcc built itself, for `cli/run/hook_bypass.py`.
 BUILT = 'built: '
+#: With this a build says that it takes a while, which nobody wants to know once the command has ended.
+_WAITING = 'waiting: '
 #: The start of the part of a message that differs each time.
 _LOG = '; log: '
 
@@ -71,10 +73,13 @@ def _listen(file: str, above: str | None, over: threading.Event) -> None:
             for line in lines:
                 if above:
                     _append(above, line + '\n')
-                elif not line.startswith(BUILT) and (what := line.partition(_LOG)[0]) not in shown:
+                    continue
+                text = line.removeprefix(_WAITING)
+                told_late = last and text != line  # behind the last word of the command, which may be an error
+                if not told_late and not line.startswith(BUILT) and (what := text.partition(_LOG)[0]) not in shown:
                     shown.add(what)
                     # A terminal may stand in the middle of a line: "checking for inflate in -lz... "
-                    sys.stderr.write(f'{chr(10) if sys.stderr.isatty() else ""}emroot: {line}\n')
+                    sys.stderr.write(f'{chr(10) if sys.stderr.isatty() else ""}emroot: {text}\n')
                     sys.stderr.flush()
 
 
@@ -92,7 +97,7 @@ class DelayedDisplay(Display):
     def on(self, event: Event) -> None:
         if isinstance(event, Planned) and (event.compiles if self._pulled else event.archives) and self._timer is None:
             text, due = self.text(event.archives, event.compiles), self._began + self._patience
-            self._timer = threading.Timer(max(0.0, due - time.monotonic()), lambda: tell(text, self.log()))
+            self._timer = threading.Timer(max(0.0, due - time.monotonic()), lambda: tell(_WAITING + text, self.log()))
             self._timer.daemon = True
             self._timer.start()
 
