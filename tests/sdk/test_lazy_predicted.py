@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 import shutil
 from pathlib import Path
 
@@ -170,9 +171,14 @@ def test_no_object_defines_a_wanted_name_of_which_its_source_does_not_tell(words
     indexes = {archive.name: index_archive(find_nm(sdk.tools), cache / archive.path) for archive in whole}
     build = Build(Catalogue(sdk, home), home, Store(home.store), cache)
     wanted = {name for index in indexes.values() for member in index.members for name in (*member.undefined, *member.weak)}
-    with MentionedNames(build, plan, whole).read_ahead(wanted):
-        pass
+    mentioned, partly = MentionedNames(build, plan, whole), list[tuple[set[str], dict[str, list[tuple[str, str]]]]]()
+    with mentioned.read_ahead(wanted) as described:
+        partly += [({*names}, mentioned.may_define(wanted, names)) for names in described]
     told = MentionedNames(build, plan, whole).may_define(wanted)
+    assert len(partly) > 3 and partly[-1][0] == {archive.name for archive in whole}
+    for (some, answer), (more, _) in itertools.pairwise(partly):
+        assert some < more
+        assert all(answer[name] == [member for member in told[name] if member[0] in some] for name in wanted)
     defined = {(name, (archive, member.name)) for archive, index in indexes.items() for member in index.members
                for name in wanted.intersection(member.defined)}
     assert len(defined) > 500

@@ -17,7 +17,7 @@ from support.snapshots import archives
 from emroot.hashing import is_file_with
 from emroot.host.bytecode import note_bytecode, prepare_bytecode
 from emroot.host.checked_json import read_checked_json, write_checked_json
-from emroot.probe import is_of_half_a_module
+from emroot.probe import PROGRAM, is_of_half_a_module
 
 TARGETS = ('libone', 'libcxx', 'libasm')
 
@@ -73,6 +73,15 @@ def test_bytecode_that_says_something_else_is_compiled_again(fake: Emroot, tmp_p
     for path in [*_memos(fake, 'probe/*/*/wasm32/*.json'), *_memos(fake, 'probe/*/*/keys/*.json')]:
         path.unlink()
     assert _built(fake, tmp_path / 'again') == right
+
+
+def test_the_library_of_python_itself_is_not_compiled_again(fake: Emroot, tmp_path: Path):
+    """It has its own compiled modules; all of what the SDK imports of it takes a quarter of a second."""
+    _built(fake, tmp_path / 'cache')
+    compiled = {path.name.partition('.')[0] for path in _memos(fake, 'probe/*/*/bytecode/**/*.pyc')}
+    assert {'system_libs', 'libraries', 'seams'} <= compiled
+    assert compiled - {'__init__'} <= {path.stem for top in (PROGRAM.parent, fake.sdk) if top for path in top.rglob('*.py')}
+    assert not compiled & {'subprocess', 'shutil', 'tempfile', 'logging'}
 
 
 def test_a_module_that_ends_too_early_is_told_whatever_it_lacks():

@@ -65,7 +65,7 @@ def _suspects(index: SymbolIndex, roots: Roots) -> tuple[Suspects, SymbolClosure
     told = {name: [('libc++', member.name)] for member in index.members for name in member.defined if name != '__cpp_exception'}
     archives: Any = SimpleNamespace(bounds={path: {}}, real={path: dict.fromkeys(index.names, path)}, symbols=lambda files: {},
                                     lazies={path: SimpleNamespace(index=index, archive=SimpleNamespace(name='libc++'))})
-    mentioned: Any = SimpleNamespace(may_define=lambda names: {name: told.get(name, []) for name in names}, unbounded=set())
+    mentioned: Any = SimpleNamespace(may_define=lambda names, _: {name: told.get(name, []) for name in names}, unbounded=set())
     return Suspects(mentioned, archives, [path], {}, roots), SymbolClosure([index], roots)
 
 

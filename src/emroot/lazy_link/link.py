@@ -12,7 +12,7 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Set
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -110,9 +110,12 @@ class LazyLink:
         """Compile the members that are needed, or that may define what the link looks for."""
         closure = self.closure()
         with contextlib.ExitStack() as stack:
+            described: Iterator[Set[str]] = iter(())
             if self.archives.bounds and not self._has_bounds and not (closure.bitcode or self.roots.shared):
-                stack.enter_context(self.suspects.read_ahead(closure))
+                described = stack.enter_context(self.suspects.read_ahead(closure))
             self._compile(closure)
+            for names in described:  # so that compiles go on while the sources of other archives are read
+                self._compile_suspects(names)
         closure = self.closure()
         if (closure.bitcode or self.roots.shared) and not self._has_bounds:
             self._has_bounds = True
@@ -127,11 +130,12 @@ class LazyLink:
         self.stats.real = sum(map(len, self.archives.real.values()))
         self.stats.compiled = self.archives.build.result.compiled
 
-    def _compile_suspects(self) -> None:
-        """Compile the members of which the sources do not tell that they define none of the names that the link looks for."""
+    def _compile_suspects(self, among: Set[str] | None = None) -> None:
+        """Compile the members, `among` those of some archives, of which the sources do not tell that they define no name that the
+        link looks for."""
         while True:
             began = time.perf_counter()
-            members = self.suspects.members(self.closure())
+            members = self.suspects.members(self.closure(), among)
             self._spent('words', began)
             if not any(members.values()):
                 return

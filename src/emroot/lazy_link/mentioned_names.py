@@ -58,21 +58,34 @@ class MentionedNames:
         """Members of which the text of their sources does not tell the names."""
 
     @contextlib.contextmanager
-    def read_ahead(self, names: Set[str]) -> Iterator[None]:
-        """While the block runs, a process of its own reads the sources that `may_define` will want to know for these names."""
-        groups = [group for archive in self._archives if not names <= self._known[archive.name].keys()
+    def read_ahead(self, names: Set[str]) -> Iterator[Iterator[Set[str]]]:
+        """While the block runs, a process of its own reads the sources that `may_define` will want to know for these names. The
+        block gets the names of the archives of which all is read, each time that these become more; those with few members come
+        first, so that something can be done meanwhile."""
+        groups = [group for archive in sorted(self._archives, key=lambda archive: len(archive.members))
+                  if not names <= self._known[archive.name].keys()
                   for group in self._groups(archive) if not group.file.exists()]
         with contextlib.ExitStack() as stack:
             process = None
             with contextlib.suppress(OSError):  # `may_define` reads itself what this does not
                 process = _describing(groups, stack) if groups else None
-            yield
+            yield self._described(process) if process else iter(())
             if process:
                 process.wait()
 
-    def may_define(self, names: Set[str]) -> dict[str, list[MemberName]]:
-        """The members that may define each of the names. Raises `OSError` if a source cannot be read."""
-        for archive in self._archives:
+    def _described(self, process: subprocess.Popen[str]) -> Iterator[Set[str]]:
+        found: set[str] = set()
+        for _ in process.stdout or ():
+            if more := {archive.name for archive in self._archives if archive.name not in found
+                        and all(group.file.exists() for group in self._groups(archive))}:
+                found |= more
+                yield found
+
+    def may_define(self, names: Set[str], among: Set[str] | None = None) -> dict[str, list[MemberName]]:
+        """The members that may define each of the names, `among` those of some archives. Raises `OSError` if a source cannot be
+        read."""
+        archives = [archive for archive in self._archives if among is None or archive.name in among]
+        for archive in archives:
             known = self._known[archive.name]
             if new := set(names) - known.keys():
                 answers = [self._definitions(group).may_define(new) for group in self._groups(archive)]
@@ -80,7 +93,7 @@ class MentionedNames:
                 for member, name in ((member, name) for found in answers for member, told in found.items() for name in told):
                     known[name].append(member)
                 write_json(self._names_file(archive), known)
-        return {name: [(archive.name, member) for archive in self._archives for member in self._known[archive.name][name]]
+        return {name: [(archive.name, member) for archive in archives for member in self._known[archive.name][name]]
                 for name in names}
 
     def _names_file(self, archive: Archive) -> Path:
@@ -116,13 +129,13 @@ class MentionedNames:
             return self._build.context.headers.context
 
 
-def _describing(groups: Sequence[_Group], stack: contextlib.ExitStack) -> subprocess.Popen[bytes]:
-    """A process that describes these sources. It ends with the stack."""
+def _describing(groups: Sequence[_Group], stack: contextlib.ExitStack) -> subprocess.Popen[str]:
+    """A process that describes these sources, and writes a line after each group. It ends with the stack."""
     request = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix='emroot-'))) / 'groups.json'
     write_json(request, {'groups': [(str(file), astuple(dialect), members) for dialect, members, file in groups]})
     process = subprocess.Popen([*isolated('emroot.lazy_link.source_names.describe_program'), str(request)],
-                               stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    stack.callback(process.wait)
+                               stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+    stack.enter_context(process)  # which waits for it
     stack.callback(process.kill)
     return process
 

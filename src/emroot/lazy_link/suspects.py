@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Iterator, Mapping, Sequence, Set
 from contextlib import AbstractContextManager
 from dataclasses import replace
 from functools import cached_property
@@ -36,19 +36,19 @@ class Suspects:
                  existing: Mapping[Path, SymbolIndex], roots: Roots) -> None:
         self._mentioned, self._archives, self._order, self._existing, self._roots = mentioned, archives, order, existing, roots
 
-    def members(self, closure: SymbolClosure) -> dict[Path, set[str]]:
-        """By archive, the members that are not compiled and may define a name before what the link takes for it.
-        Raises `NeedsWholeArchives` if a compiled member shows that sources do not tell."""
+    def members(self, closure: SymbolClosure, among: Set[str] | None = None) -> dict[Path, set[str]]:
+        """By archive, `among` those of some names, the members that are not compiled and may define a name before what the link
+        takes for it. Raises `NeedsWholeArchives` if a compiled member shows that sources do not tell."""
         sought = self._sought_names(closure)
         at_hand = self._tags_at_hand(sought, closure)
         sought = {name: at for name, at in sought.items() if name not in at_hand}
         try:
-            found = self._mentioned.may_define(sought.keys())
+            found = self._mentioned.may_define(sought.keys(), among)
         except OSError as error:
             raise NeedsWholeArchives(f'the sources of its libraries cannot be read: {error}') from error
         suspects: dict[Path, set[str]] = {}
         for number, path in enumerate(self._order):
-            if path in self._archives.bounds:
+            if path in self._archives.bounds and (among is None or self._archives.lazies[path].archive.name in among):
                 lazy, real = self._archives.lazies[path], self._archives.real[path]
                 at = {name: (number, n) for n, name in enumerate(lazy.index.names)}
                 mentions = {(name, member) for name, members in found.items() for archive, member in members
@@ -58,8 +58,8 @@ class Suspects:
                 suspects[path] = (unbounded | {member for name, member in mentions if sought[name] > at[member]}) - real.keys()
         return suspects
 
-    def read_ahead(self, closure: SymbolClosure) -> AbstractContextManager[None]:
-        """While its block runs, read what `members` will want to know of sources."""
+    def read_ahead(self, closure: SymbolClosure) -> AbstractContextManager[Iterator[Set[str]]]:
+        """While its block runs, read what `members` will want to know of sources (see `MentionedNames.read_ahead`)."""
         return self._mentioned.read_ahead(self._sought_names(closure).keys())
 
     def settled(self, closure: SymbolClosure) -> Mapping[str, LinkPosition] | None:

@@ -64,8 +64,8 @@ def ask(python: Sequence[str], root: Path, question: str, env: Mapping[str, str]
         request_file.write_text(json.dumps(asked), encoding='utf-8')
         from ..host.bytecode import note_bytecode, prepare_bytecode  # here: it is no input of Bazel's actions, which ask nothing
         known = prepare_bytecode(bytecode) if bytecode else {}
-        compiling = ['-X', f'pycache_prefix={bytecode}'] if bytecode else ['-B']
-        command = [*python, '-I', *_UTF8, *compiling, str(program), str(request_file), str(answer_file)]
+        kept = ['-X', f'emroot_bytecode={bytecode}'] if bytecode else []
+        command = [*python, '-I', '-B', *_UTF8, *kept, str(program), str(request_file), str(answer_file)]
         code, printed = _run(command, env, directory, root, question)
         if code != 0 or not answer_file.is_file():
             if short := from_shortage(printed, f'querying the SDK for "{question}"'):

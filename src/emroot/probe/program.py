@@ -12,6 +12,7 @@ import os
 import sys
 
 sys.path.append(os.path.dirname(os.path.abspath(__file__)))  # Python's -I keeps a script's neighbours out of reach
+import compiled_modules  # noqa: F401  # before the others, which it keeps compiled
 from libraries import listing, recipes
 from run_embuilder import embuilder
 from sdk_modules import SdkModules, Stop

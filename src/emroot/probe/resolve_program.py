@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+import compiled_modules  # type: ignore[import-not-found]  # before the others, which it keeps compiled
 from guard import Guard  # type: ignore[import-not-found]  # as a program's neighbour, not as part of emroot
 from libraries import described  # type: ignore[import-not-found]
 from port_names import PortNames  # type: ignore[import-not-found]
@@ -170,7 +171,7 @@ def main(request_file: str, answer_file: str) -> None:
     require('resolve')
     sdk.config.PORTS = request['ports'] or os.path.join(scratch, 'ports')
     known = [sdk.root, os.path.dirname(os.__file__), *(p for p in sys.path if os.path.isdir(p))]
-    guard = Guard(known, [scratch, *([sys.pycache_prefix] if sys.pycache_prefix else [])])
+    guard = Guard(known, [scratch, *filter(None, [compiled_modules.DIRECTORY])])
     link = Link(sdk, os.path.join(scratch, 'cache'), guard)
     os.chdir(request['cwd'])
     guard.install()

@@ -8,7 +8,7 @@ import marshal
 import os
 import re
 import sys
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from ..hashing import digest_file, digest_record
@@ -21,6 +21,8 @@ TOOLS = ('tools', 'src', 'third_party', 'cmake')
 _SKIPPED = {'__pycache__', 'node_modules', '.git', 'test', 'tests'}
 _PIECES = ('libLLVM', 'libclang', 'liblld', 'libbinaryen')
 
+#: Bytes from which reading a file takes longer than a thread's turn.
+LARGE = 1 << 20
 Entry = tuple[str, str, str]
 """Part, name within the part, absolute path."""
 
@@ -111,18 +113,27 @@ def _states(names: str | list[str], found: list[os.stat_result]) -> bytes:
     return marshal.dumps([names, [(s.st_size, s.st_mtime_ns, s.st_ctime_ns) for s in found]], 2)
 
 
-def measure(found: Iterable[Entry], pristine: Mapping[str, str]) -> tuple[dict[str, str], dict[str, str]]:
+def measure(found: Sequence[Entry], pristine: Mapping[str, str]) -> tuple[dict[str, str], dict[str, str]]:
     """The digest of each part, and of each source by its path below the root. `pristine`: the digest of a file
     that an installation patched -> that of the original, so that the same SDK has one identity everywhere."""
     parts: dict[str, list[list[str]]] = {}
     sources: dict[str, str] = {}
-    for part, name, path in found:
-        digest = digest_file(path)
+    for (part, name, _), digest in zip(found, _digests([path for _, _, path in found]), strict=True):
         digest = pristine.get(digest, digest)
         parts.setdefault(part, []).append([name, digest])
         if part == 'sources':
             sources[name] = digest
     return {part: digest_record(listed) for part, listed in sorted(parts.items())}, sources
+
+
+def _digests(paths: Sequence[str]) -> list[str]:
+    """The digests of files. Those of the large ones, half of all bytes in a compiler, are computed beside the others."""
+    from concurrent.futures import ThreadPoolExecutor  # lazy import: an SDK is read once
+    large = {path for path in paths if os.stat(path).st_size >= LARGE}
+    with ThreadPoolExecutor(1) as beside:
+        later = {path: beside.submit(digest_file, path) for path in large}
+        found = {path: digest_file(path) for path in paths if path not in large}
+        return [found[path] if path in found else later[path].result() for path in paths]
 
 
 def pristine_digests(root: Path) -> dict[str, str]:
