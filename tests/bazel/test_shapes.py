@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 from pathlib import Path
 
@@ -56,7 +57,8 @@ cc_library(name = "part", srcs = ["part.c", "unneeded.c"])
 cc_library(name = "registers", srcs = ["registers.c"], alwayslink = True)
 cc_binary(name = "grouped", srcs = ["says.c"], deps = [":part", ":registers"])
 wasm_cc_binary(name = "grouped_wasm", cc_target = ":grouped", exit_runtime = True, outputs = ["grouped.js", "grouped.wasm"])
-cc_binary(name = "lacking", srcs = ["says.c"], deps = [":part", ":registers"], linkopts = ["-sMALLOC=emmalloc-memvalidate"])
+cc_binary(name = "lacking", srcs = ["says.c"], deps = [":part", ":registers"],
+    linkopts = ["-sMALLOC=emmalloc-memvalidate", "-sASSERTIONS=0"])
 
 # A directory of sources.
 directory(name = "sources", srcs = ["part.c", "registers.c"])
@@ -157,6 +159,12 @@ def test_objects_of_libraries_are_linked_in_groups(kept: Workspace, tmp_path: Pa
     assert '-Wl,--start-lib' in link['arguments']
     said = kept.program(kept.unpacked(target, tmp_path))
     assert said == ('part 42\n' if target == 'by_directory' else 'registered\npart 42\n')
+
+
+def test_a_link_with_groups_makes_what_it_needs_of_libraries(kept: Workspace) -> None:
+    kept.run('clean')  # what a link said is told again where it comes from a cache
+    [made] = re.findall(r'this link compiled (\d+) objects', kept.run('build', WASM, *GROUPS, '//:lacking').stderr)
+    assert int(made) < 200, 'of a thousand'
 
 
 @pytest.mark.parametrize('target', ['grouped', 'by_directory'])

@@ -123,6 +123,27 @@ def test_an_index_of_others_that_lies_never_gives_a_wrong_program(how: str, link
     assert made == linking.whole(link, source)
 
 
+#: Objects of which the linker loads what it needs: here the first.
+GROUP = {'part': 'int bind(int, const void *, unsigned);\nint part(void) { return bind(1, 0, 0); }\n',
+         'unneeded': 'int no_such_function(void);\nint unneeded(void) { return no_such_function(); }\n',
+         'another': 'int listen(int a, int b) { return 7; }\n'}
+
+
+def test_a_link_with_groups_of_objects_is_lazy_too(linking: Lazy, sdk: Sdk, indexed: Indexed, tmp_path: Path):
+    for name, text in GROUP.items():
+        (tmp_path / f'{name}.c').write_text(text)
+    emcc = [*sdk.python, '-B', str(sdk.root / 'emcc.py'), '-sMEMORY64', '-c', *(f'{name}.c' for name in GROUP)]
+    own = plain_environment({'EM_CACHE': str(tmp_path / 'own cache')})
+    subprocess.run(emcc, cwd=tmp_path, env=own, check=True, capture_output=True)
+    objects = [str(tmp_path / f'{name}.o') for name in GROUP]
+    link = [*SMALL[:5], '-Wl,--start-lib', *objects, '-Wl,--end-lib', *SMALL[5:]]
+    source = {'main.c': 'int part(void);\n' + SOURCE['main.c'].replace('bind(1, 0, 0)', 'part()')}
+    made, said = linking.lazy(indexed(SMALL), link, source)
+    assert said, 'it was linked with whole libraries'
+    assert not archives(linking.directory / 'lazy cache')
+    assert made == linking.whole(link, source)
+
+
 def _failing(sdk: Sdk, directory: Path, *flags: str) -> list[object]:
     (directory / 'main.c').write_text(SOURCE['main.c'])
     return [*sdk.python, '-B', sdk.root / 'emcc.py', *SMALL[1:], *flags, 'main.c', '-o', 'app.js']

@@ -10,7 +10,7 @@ import pytest
 
 from emroot.host.ar import read_archive
 from emroot.lazy_link.lazy_archives import NeedsWholeArchives
-from emroot.lazy_link.linker_command import read_command
+from emroot.lazy_link.linker_command import loaded_members, read_command
 from emroot.lazy_link.suspects import Suspects
 from emroot.lazy_link.symbols.stub_archive import extracted_members, write_stub_archive
 from emroot.lazy_link.symbols.symbol_closure import Roots, SymbolClosure, read_stubs
@@ -126,6 +126,24 @@ def test_libraries_that_are_linked_whole_are_known(tmp_path: Path):
     assert not found.obstacle
     assert [(library.path.name, library.whole) for library in found.libraries] == [
         ('libc.a', True), ('mine.a', True), ('other.a', False)]
+
+
+def test_objects_in_groups_are_to_the_linker_what_members_of_archives_are(tmp_path: Path):
+    for name, begins in {'main.o': b'\0asm', 'part.o': b'\0asm', 'lib.a': b'!<arch>\n', 'bitcode.o': b'BC\xc0\xde',
+                         'shared.so': b'\0asm\1\0\0\0\0\x0f\x08dylink.0', 'after.o': b'\0asm'}.items():
+        (tmp_path / name).write_bytes(begins)
+    words = ['wasm-ld', '-o', 'app.wasm', 'main.o', '--start-lib', 'part.o', 'lib.a', 'bitcode.o', 'shared.so', '--end-lib',
+             'after.o']
+    found = read_command(words, tmp_path, [])
+    assert not found.obstacle
+    assert [path.name for path in found.objects] == ['main.o', 'shared.so', 'after.o']
+    assert [(library.path.name, library.alone) for library in found.libraries] == [
+        ('part.o', True), ('lib.a', False), ('bitcode.o', True)]
+
+
+def test_the_linker_tells_which_members_and_objects_it_loaded():
+    trace = 'out/main.o\ncache/libc.a(puts.o)\nout/part (1).o\nmine/lib(1).a(part.o)\n'
+    assert loaded_members(trace) == {('main.o', ''), ('libc.a', 'puts.o'), ('part (1).o', ''), ('lib(1).a', 'part.o')}
 
 
 def test_a_sparse_archive_has_all_members_in_their_order(tmp_path: Path):

@@ -15,9 +15,9 @@ from ..keys.location import KeysOf, candidate_keys
 from ..keys.plan import Archive, Plan
 from ..symbol_index import SymbolIndex
 from ..symbol_index.storage import find_index, is_claimed, store_index
-from ..symbol_index.symbols import NmFailed, find_nm, index_archive, is_bitcode, read_symbols
+from ..symbol_index.symbols import NmFailed, describe_objects, find_nm, index_archive, is_bitcode, read_symbols
 from .lazy_archives import LazyArchive, NeedsWholeArchives
-from .linker_command import LinkCommand
+from .linker_command import ALONE, LinkCommand
 from .prediction import predict_index
 from .symbols.symbol_closure import Roots, read_stubs
 
@@ -67,9 +67,9 @@ def _read_index(build: Build, file: Path) -> SymbolIndex:
 
 def existing_indexes(build: Build, command: LinkCommand, lazies: Sequence[LazyArchive]) -> dict[Path, SymbolIndex]:
     """The indexes of the existing archives: emroot's own by their keys, those of other archives by reading them."""
-    absent, found = {lazy.path for lazy in lazies}, {}
+    absent, found = {lazy.path for lazy in lazies}, _objects_as_archives(build, command)
     for path in dict.fromkeys(library.path for library in command.libraries):
-        if path in absent or not path.is_file():
+        if path in absent or path in found or not path.is_file():
             continue
         index = None
         if build.cache.root in path.parents:
@@ -80,6 +80,17 @@ def existing_indexes(build: Build, command: LinkCommand, lazies: Sequence[LazyAr
         except NmFailed as error:
             raise NeedsWholeArchives(f'{path} cannot be read: {error}') from error
     return found
+
+
+def _objects_as_archives(build: Build, command: LinkCommand) -> dict[Path, SymbolIndex]:
+    """Indexes of the objects that the linker loads like members of archives."""
+    paths = [library.path for library in command.libraries if library.alone]
+    try:
+        symbols = read_symbols(find_nm(build.catalogue.sdk.tools), paths, env=build.catalogue.environment({'LC_ALL': 'C'}))
+    except NmFailed as error:
+        raise NeedsWholeArchives(f'the symbols of its inputs cannot be read: {error}') from error
+    return {path: SymbolIndex(tuple(describe_objects(symbols, {ALONE: path}, ()).values()))
+            for path in paths}
 
 
 def read_roots(build: Build, command: LinkCommand, cwd: Path) -> Roots:

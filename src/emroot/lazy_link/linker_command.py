@@ -6,11 +6,13 @@ import os
 import re
 import subprocess
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from ..host.quoting import write_response_file
 
+#: What the one member of an object is called that the linker loads like one of an archive.
+ALONE = ''
 #: Characters of a command line that every system takes.
 _LONG = 30000
 #: Options with a symbol that the linker then searches for.
@@ -21,12 +23,13 @@ _TAKES_NEXT = (*_NAMING_NEXT, '-o', '-m', '-z', '-L', '-l', '-mllvm', '-O', '--l
 #: Options that print or keep information about archive members, besides the program.
 _TELLING = re.compile(r'-M|-t|-y.*|--(Map|cref|dependency-file|lto-obj-path|print-archive-stats|print-gc-sections|print-map|'
                       r'reproduce|save-temps|thinlto-cache-dir|thinlto-emit-|thinlto-index-only|trace|trace-symbol|verbose|'
-                      r'why-extract|start-lib|relocatable|emit-relocs)\b.*|-r|-Map.*|@.*', re.DOTALL)
+                      r'why-extract|relocatable|emit-relocs)\b.*|-r|-Map.*|@.*', re.DOTALL)
 
 
 @dataclass(frozen=True)
 class LinkedArchive:
-    """An archive on the command line."""
+    """An archive on the command line, or an object between `--start-lib` and `--end-lib`: to the linker, an archive with one
+    member."""
 
     at: int
     """Its index among the arguments."""
@@ -34,6 +37,8 @@ class LinkedArchive:
     """The file that the linker uses, or would use if it existed."""
     whole: bool = False
     """Whether the linker loads all members (`--whole-archive`)."""
+    alone: bool = False
+    """Whether it is an object, whose member is called `ALONE`."""
 
 
 @dataclass
@@ -58,7 +63,7 @@ class LinkCommand:
 def read_command(words: Sequence[str], cwd: Path, missing: Sequence[Path]) -> LinkCommand:
     """Parse a command. The archives in `missing` do not exist, but are treated as if they did."""
     command, awaited = LinkCommand(words), set(map(str, missing))
-    directories, whole = list(_directories(words, cwd)), False
+    directories, whole, grouped = list(_directories(words, cwd)), False, False
     arguments = iter(range(1, len(words)))
     for at in arguments:
         word = words[at]
@@ -70,6 +75,8 @@ def read_command(words: Sequence[str], cwd: Path, missing: Sequence[Path]) -> Li
                 command.wrapped.add(naming[1])
         elif word in ('--whole-archive', '--no-whole-archive'):
             whole = word == '--whole-archive'
+        elif word in ('--start-lib', '--end-lib'):
+            grouped = word == '--start-lib'
         elif word.startswith('-l') and len(word) > 2:
             paths = (directory / f'lib{word[2:]}.a' for directory in directories)
             if path := next((path for path in paths if path.is_file() or str(path) in awaited), None):
@@ -83,7 +90,7 @@ def read_command(words: Sequence[str], cwd: Path, missing: Sequence[Path]) -> Li
                 if word == '--wrap':
                     command.wrapped.add(words[following])
         elif not word.startswith('-'):
-            _take_input(command, LinkedArchive(at, cwd / word, whole), awaited)
+            _take_input(command, LinkedArchive(at, cwd / word, whole, grouped), awaited)
     if not command.output:
         command.obstacle = 'it has no output'
     if os.environ.get('LLD_REPRODUCE'):
@@ -103,18 +110,20 @@ def _directories(words: Sequence[str], cwd: Path) -> Iterator[Path]:
 
 
 def _take_input(command: LinkCommand, given: LinkedArchive, awaited: set[str]) -> None:
-    path = given.path
+    path, archive = given.path, replace(given, alone=False)
     if path.suffix == '.a':
-        command.libraries.append(given)
+        command.libraries.append(archive)
     elif str(path) in awaited:  # a start file: it is made before anything is linked
         command.objects.append(path)
     elif path.is_file():
         with open(path, 'rb') as f:
-            begins = f.read(8)
+            begins = f.read(32)
         if begins.startswith(b'#STUB'):
             command.stubs.append(path)
-        elif begins == b'!<arch>\n':
-            command.libraries.append(given)
+        elif begins.startswith(b'!<arch>\n'):
+            command.libraries.append(archive)
+        elif given.alone and b'dylink' not in begins:
+            command.libraries.append(replace(given, whole=False))
         else:
             command.objects.append(path)
 
@@ -128,6 +137,7 @@ def run_linker(words: Sequence[str], directory: Path, cwd: Path) -> subprocess.C
 
 
 def loaded_members(trace: str) -> set[tuple[str, str]]:
-    """(archive file name, member) of each member that a link loaded, from the output of `wasm-ld --trace`."""
-    return {(os.path.basename(archive), member) for line in trace.splitlines() if line.endswith(')')
-            for archive, _, member in [line[:-1].rpartition('(')]}
+    """(archive file name, member) of each member that a link loaded, from the output of `wasm-ld --trace`; an object has the
+    member `ALONE`."""
+    return {(os.path.basename(archive), member) if archive else (os.path.basename(line), ALONE) for line in trace.splitlines()
+            for archive, _, member in [line[:-1].rpartition('(') if line.endswith(')') else ('', '', '')]}
