@@ -90,6 +90,7 @@ def test_headers_go_to_compiles_and_libraries_to_links(example: Workspace) -> No
     assert '/private/sdk/headers' in compiles
     assert 'emroot-cache' not in compiles
     assert 'emroot-cache' in links
+    assert len(compiles.split('Inputs: [')[1].split(']')[0].split(', ')) < 200, 'each is a link in a sandbox'
     inputs = links.split('Inputs: [')[1].split(']')[0].split(', ')
     assert not [i for i in inputs if i.endswith('/private/sdk/headers')]
 

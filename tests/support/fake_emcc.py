@@ -68,13 +68,13 @@ class FakeEmcc:
     def action(self, *, packs: bool = False, sources: str = '-') -> Action:
         """An action, with a scratch directory in the root."""
         (self.root / 'scratch').mkdir(exist_ok=True)
-        return Action.of(str(self.root), 'sdk/sdk.json', 'headers', sources, scratch=self.root / 'scratch',
+        return Action.of(str(self.root), 'sdk/sdk.json', 'headers', 'clang/include', sources, scratch=self.root / 'scratch',
                          stack=contextlib.ExitStack(), packs=packs)
 
     @property
     def arguments(self) -> list[str]:
         """Those of `emcc_wrapper.py` between the tool and what it is given."""
-        return [str(self.root), 'sdk/sdk.json', 'headers', '-']
+        return [str(self.root), 'sdk/sdk.json', 'headers', 'clang/include', '-']
 
     @property
     def said(self) -> dict[str, Any]:

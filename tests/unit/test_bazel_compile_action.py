@@ -34,7 +34,7 @@ def test_an_object_has_no_trace_of_where_it_was_compiled(emcc: FakeEmcc) -> None
     root = emcc.root
     assert emcc.said['words'] == [
         '-c', 'a.c', '-o', 'a.o', f'-ffile-prefix-map={root}/headers=headers', f'-ffile-prefix-map={root}/=',
-        f'-ffile-prefix-map={root}=.', f'-ffile-prefix-map={root}/sdk/llvm/lib/clang/21=/sdk/lib/clang/21']
+        f'-ffile-prefix-map={root}=.', f'-resource-dir={root}/clang', f'-ffile-prefix-map={root}/clang=/sdk/lib/clang/21']
     assert emcc.said['environment']['EM_CACHE'] == f'{root}/headers' and emcc.said['cache'] == ['sysroot/include/stdio.h']
 
 

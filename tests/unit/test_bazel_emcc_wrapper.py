@@ -50,7 +50,7 @@ def action(tmp_path: Path, *, debug: bool = False) -> Action:
     """An action with an SDK that is no more than a description."""
     (tmp_path / 'sdk.json').write_text(json.dumps(
         {'version': '1', 'root': '/sdk', 'resource_dir': '/sdk/21', 'tools': {'clang': 'clang'}, 'node': '', 'config': {}}))
-    return Action.of(str(tmp_path), 'sdk.json', 'headers', '-', scratch=tmp_path, debug=debug)
+    return Action.of(str(tmp_path), 'sdk.json', 'headers', 'clang/include', '-', scratch=tmp_path, debug=debug)
 
 
 @pytest.mark.parametrize('name', [
@@ -103,7 +103,7 @@ def test_llvms_tools_are_started_as_such(tmp_path: Path, monkeypatch: pytest.Mon
     tool.chmod(0o755)
     monkeypatch.chdir(tmp_path)
     (tmp_path / 'x.params').write_text('rcsD\nx.a\nx.o\n', encoding='utf-8')
-    assert emcc_wrapper.main('emar', str(tmp_path), 'sdk.json', 'headers', '-', '@x.params') == 3
+    assert emcc_wrapper.main('emar', str(tmp_path), 'sdk.json', 'headers', 'clang/include', '-', '@x.params') == 3
     assert (tmp_path / 'said').read_text(encoding='utf-8') == 'rcsD x.a x.o\n'
 
 

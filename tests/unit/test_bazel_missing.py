@@ -51,7 +51,7 @@ def action(tmp_path: Path, notes: list[dict[str, object]]) -> Action:
     """A link that noted something."""
     (tmp_path / 'sdk.json').write_text('{"tools": {}}', encoding='utf-8')
     (tmp_path / 'made.json').write_text(''.join(json.dumps(note) + '\n' for note in notes), encoding='utf-8')
-    return Action.of(str(tmp_path), 'sdk.json', 'headers', '-', scratch=tmp_path)
+    return Action.of(str(tmp_path), 'sdk.json', 'headers', 'clang/include', '-', scratch=tmp_path)
 
 
 def test_one_line_tells_what_was_made_and_what_shares_it(tmp_path: Path) -> None:

@@ -100,6 +100,17 @@ def test_the_extension_reads_nothing_but_tags_so_that_no_lock_file_has_to_have_i
     assert {'emscripten_sdk', 'emroot_python', 'emscripten_mode_wasm64', 'emscripten_port_zlib', 'emscripten_cache'} <= made
 
 
+#: What starts a tool, and a test, on Windows. `tests/windows` runs it.
+BATCH = ROOT / 'tests/golden/launcher.bat'
+
+
+def test_programs_are_started_by_batch_files_on_windows() -> None:
+    said = model((9, 0)).constant('@emroot//bazel/private/sdk:run_tool.bzl', """json.encode(batch_file(
+        struct(path = "bazel-out/x64 cfg/bin/tools/emcc.bat"), [struct(path = "external/python/python.exe"), "-I",
+        struct(path = "external/emroot~/a tool.py"), "emcc", struct(path = ""), "sdk.json", "\\"a word\\""]))""")
+    assert json.loads(said) == BATCH.read_bytes().decode()
+
+
 def test_of_a_python_toolchain_only_what_programs_import_is_an_input_of_actions() -> None:
     """An installation of rules_python has more files that no program of emroot or emcc reads than such that they may."""
     needed = ['python.exe', 'python313.dll', 'DLLs/_ssl.pyd', 'Lib/os.py', 'bin/python3', 'lib/libpython3.13.so',

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import threading
@@ -169,6 +170,20 @@ def test_cmd_reads_what_env_prints(tmp_path: Path):
     script.write_text('@echo off\n' + SHELLS['cmd'].assignment('EM_CACHE', value) + 'set EM_CACHE\n', encoding='utf-8')
     said = subprocess.run(['cmd', '/d', '/c', str(script)], capture_output=True, text=True, check=True).stdout
     assert said.strip() == f'EM_CACHE={value}'
+
+
+def test_a_launcher_of_bazels_rules_starts_its_program_wherever_it_is_called(tmp_path: Path):
+    """As `run_tool.bzl` writes it (`tests/unit/test_bazel_versions.py`)."""
+    root, launcher = tmp_path / 'an execroot', Path('bazel-out/x64 cfg/bin/tools/emcc.bat')
+    shutil.copytree(Path(sys.executable).parent, root / 'external/python')
+    (root / launcher).parent.mkdir(parents=True)
+    shutil.copy(Path(__file__).parents[1] / 'golden/launcher.bat', root / launcher)
+    (root / 'external/emroot~').mkdir()
+    (root / 'external/emroot~/a tool.py').write_text('import json, sys\nprint(json.dumps(sys.argv[1:]))\nsys.exit(3)\n')
+    ran = subprocess.run([str(root / launcher), '-DA="b c"', 'x y'], cwd=tmp_path, capture_output=True, text=True, check=False)
+    tool, top, *words = json.loads(ran.stdout)
+    assert (ran.returncode, tool, words) == (3, 'emcc', ['sdk.json', 'a word', '-DA="b c"', 'x y'])
+    assert os.path.samefile(top, root)
 
 
 def test_run_passes_the_variables_and_the_exit_code_on(emroot: Emroot):

@@ -19,6 +19,11 @@ emscripten_sdk(
         exclude = ["llvm/bin/clang-cl*", "llvm/bin/clang-cpp*", "llvm/bin/clang-scan-deps*"],
         allow_empty = True,
     ),
+    compiling = glob(
+        ["emscripten/*.py", "emscripten/*.txt", "emscripten/src/settings*", "emscripten/tools/**/*.py", "emscripten/third_party/**/*.py"],
+        exclude = ["**/__pycache__/**"],
+        allow_empty = True,
+    ),
     headers = glob(["headers/**"]),
     own_headers = glob(["llvm/lib/clang/**"]),
     resource_dir = "resource_dir",

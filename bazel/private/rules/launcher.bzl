@@ -2,7 +2,7 @@
 
 load("//bazel/private/sdk:providers.bzl", "SdkInfo")
 load("//bazel/private/sdk:python.bzl", "PythonInfo")
-load("//bazel/private/sdk:run_tool.bzl", "TOOL_ATTRIBUTES")
+load("//bazel/private/sdk:run_tool.bzl", "TOOL_ATTRIBUTES", "batch_file")
 load(":link.bzl", "programs")
 
 ArgumentsInfo = provider("How a cc_binary or cc_test is to be started.", fields = {"args": "list of its `args`, locations expanded."})
@@ -40,6 +40,9 @@ def _path(ctx, file):
 def _quoted(word):
     return "'" + word.replace("'", "'\\''") + "'"
 
+def _quoted_for_windows(word):
+    return "\"%s\"" % word.replace("%", "%%").replace("\"", "\\\"")
+
 def find_node(sdk):
     """The SDK's Node (File), or None."""
     found = [f for f in sdk.linker.to_list() if f.basename in ("node", "node.exe") and "/node/" in f.path]
@@ -50,8 +53,13 @@ def write_launcher(ctx, python, run, node, packed, arguments):
     words = ["\"$here/%s\"" % _path(ctx, python.interpreter), "-I", "-B"]
     words += ["\"$here/%s\"" % _path(ctx, file) for file in (run, node, packed)]
     words += [_quoted(word) for word in arguments]
-    launcher = ctx.actions.declare_file(ctx.label.name + ".sh")
-    ctx.actions.write(launcher, _LAUNCHER.format(words = " ".join(words)), is_executable = True)
+    windows = python.interpreter.extension == "exe"
+    launcher = ctx.actions.declare_file(ctx.label.name + (".bat" if windows else ".sh"))
+    if windows:
+        text = batch_file(launcher, [python.interpreter, "-I", "-B", run, node, packed] + [_quoted_for_windows(word) for word in arguments])
+    else:
+        text = _LAUNCHER.format(words = " ".join(words))
+    ctx.actions.write(launcher, text, is_executable = True)
     return launcher, ctx.runfiles([launcher, node, packed, run], transitive_files = python.files)
 
 def make_launcher(ctx, target, packed, runner = None):

@@ -23,6 +23,19 @@ def _headers_impl(ctx):
     assemble_cache(ctx, out, sdk.about.dirname + "/headers", depset(), inputs, "EmscriptenHeaders", "Installing Emscripten's headers")
     return [DefaultInfo(files = depset([out])), HeadersInfo(directory = out)]
 
+def _clang_headers_impl(ctx):
+    sdk = ctx.attr._sdk[SdkInfo]
+    out = ctx.actions.declare_directory(ctx.label.name + "/include")
+    assemble_cache(ctx, out, sdk.own_headers, depset(), sdk.own_header_files, "ClangHeaders", "Installing clang's headers")
+    return [DefaultInfo(files = depset([out])), HeadersInfo(directory = out)]
+
+clang_headers = rule(
+    implementation = _clang_headers_impl,
+    doc = "Clang's own headers as one directory: one input of a compile instead of hundreds.",
+    attrs = ASSEMBLY_ATTRIBUTES,
+    provides = [HeadersInfo],
+)
+
 emscripten_headers = rule(
     implementation = _headers_impl,
     doc = "The SDK's headers as one directory, shared by all modes.",

@@ -23,6 +23,7 @@ _VARIABLE = [ACTION_NAMES.cc_flags_make_variable]
 _NEEDED_TO_LINK = ["use_pthreads", "wasm_workers"]
 
 _TOOLS = {
+    "_clang_headers": attr.label(default = Label("//bazel/private/sdk:clang_headers"), cfg = "exec", providers = [HeadersInfo]),
     "_headers": attr.label(default = Label("//bazel/private/sdk:headers"), cfg = "exec", providers = [HeadersInfo]),
     "_launchers": attr.label(default = Label("//bazel/private/toolchain:launchers"), cfg = "exec"),
     "_probe": attr.label(default = Label("//:probe"), cfg = "exec"),
@@ -32,15 +33,17 @@ _TOOLS = {
 }
 
 def _toolchain_files_impl(ctx):
-    sdk = ctx.attr._sdk[SdkInfo]
-    files = [ctx.attr._tools[ToolsInfo].files, depset(ctx.files._launchers + [sdk.about]), sdk.archivers if ctx.attr.part == "archive" else sdk.compiler]
-    if ctx.attr.part != "archive":
+    sdk, part = ctx.attr._sdk[SdkInfo], ctx.attr.part
+    files = [ctx.attr._tools[ToolsInfo].files, depset(ctx.files._launchers + [sdk.about])]
+    if part == "archive":
+        files.append(sdk.archivers)
+    else:
         # With what tells why an action fails.
-        files += [sdk.emscripten, ctx.attr._probe[DefaultInfo].files]
-    if ctx.attr.part in ("compile", "all"):
-        files.append(depset([ctx.attr._headers[HeadersInfo].directory]))
-    if ctx.attr.part in ("link", "all"):
-        files += [sdk.linker, depset([ctx.attr._sources[SourcesInfo].archive])]
+        files += [sdk.compiling, sdk.compilers, ctx.attr._probe[DefaultInfo].files]
+    if part in ("compile", "all"):
+        files.append(depset([ctx.attr._headers[HeadersInfo].directory, ctx.attr._clang_headers[HeadersInfo].directory]))
+    if part in ("link", "all"):
+        files += [sdk.compiler, sdk.emscripten, sdk.linker, depset([ctx.attr._sources[SourcesInfo].archive])]
     return [DefaultInfo(files = depset(transitive = files))]
 
 toolchain_files = rule(
@@ -134,6 +137,7 @@ def _flags_feature(name, flags, enabled = False):
         name = name,
         enabled = enabled,
         implies = flags.implies,
+        provides = ["emroot_optimization"] if flags.only_with else [],  # one of these at a time, as with emsdk's
         flag_sets = [
             flag_set(actions = actions, flag_groups = [flag_group(flags = words)], with_features = only)
             for actions, words in (
@@ -154,6 +158,7 @@ def _features(arch, thin, lazy):
         feature(name = "supports_pic"),
         feature(name = "supports_start_end_lib"),
         feature(name = "random_seed"),
+        feature(name = "external_include_paths"),
         # `--fission`: debug information of each object in a file of its own, which no link reads; `emdwp` joins them.
         feature(name = "per_object_debug_info", enabled = True, flag_sets = [_if(_COMPILE, "per_object_debug_info_file", ["-g", "-gsplit-dwarf"])]),
         feature(name = "fission_support", enabled = True, flag_sets = [_if(_LINK, "is_using_fission", ["-g"])]),
@@ -197,7 +202,7 @@ def _config_impl(ctx):
     sdk, tools = ctx.attr._sdk[SdkInfo], ctx.attr._tools[ToolsInfo].tools
     if ctx.attr.mapped:
         tools = {file.basename: file for file in ctx.files._launchers}
-    headers = ctx.attr._headers[HeadersInfo].directory.path
+    headers, own_headers = ctx.attr._headers[HeadersInfo].directory.path, ctx.attr._clang_headers[HeadersInfo].directory.path
     calls = {"emcc": _C, "em++": _CXX + _LINK, "emar": _ARCHIVE, "emstrip": _STRIP}
     return cc_common.create_cc_toolchain_config_info(
         ctx = ctx,
@@ -210,7 +215,7 @@ def _config_impl(ctx):
         tool_paths = [tool_path(name = name, path = path) for name, path in _TOOL_PATHS.items()] +
                      [tool_path(name = name, path = "no-" + name) for name in _NO_TOOLS],
         # What the toolchain's own headers are, to Bazel and to whoever asks.
-        cxx_builtin_include_directories = [headers + below for below in ("/sysroot/include/c++/v1", "/sysroot/include/compat", "/sysroot/include")] + [sdk.own_headers],
+        cxx_builtin_include_directories = [headers + below for below in ("/sysroot/include/c++/v1", "/sysroot/include/compat", "/sysroot/include")] + [own_headers],
         abi_libc_version = "unknown",
         abi_version = "unknown",
         compiler = "emscripten",

@@ -6,6 +6,7 @@ A launcher finds all else from where it lies itself, so that it works wherever i
 
 load("//bazel/private/sdk:providers.bzl", "HeadersInfo", "SdkInfo")
 load("//bazel/private/sdk:python.bzl", "PythonInfo")
+load("//bazel/private/sdk:run_tool.bzl", "batch_file")
 load("//bazel/private/sdk:sources.bzl", "SourcesInfo")
 
 ToolsInfo = provider("The tools of the toolchain.", fields = {
@@ -19,30 +20,28 @@ TOOLS = ["emcc", "em++", "emar", "emdwp", "emnm", "emranlib", "emsize", "emstrip
 _POSIX = """\
 #!/bin/sh
 here="${{0%/*}}/{up}"
-exec "$here/{python}" -I -S -B "$here/{driver}" {tool} "$here" {about} {headers} {sources} "$@"
-"""
-_WINDOWS = """\
-@echo off\r
-"%~dp0{up}\\{python}" -I -S -B "%~dp0{up}\\{driver}" {tool} "%~dp0{up}" {about} {headers} {sources} %*\r
+exec "$here/{python}" -I -S -B "$here/{driver}" {tool} "$here" {known} "$@"
 """
 
 def _tools_impl(ctx):
     windows = ctx.target_platform_has_constraint(ctx.attr._windows[platform_common.ConstraintValueInfo])
     python, driver = ctx.attr._python[PythonInfo], ctx.file._driver
+    directories = [headers[HeadersInfo].directory for headers in (ctx.attr._headers, ctx.attr._clang_headers)]
+    known = [file.path for file in [ctx.attr._sdk[SdkInfo].about] + directories + [ctx.attr._sources[SourcesInfo].archive]]
     found = {}
     for tool in TOOLS:
         launcher = ctx.actions.declare_file("%s/%s%s" % (ctx.label.name, tool, ".bat" if windows else ""))
-        up = "/".join([".."] * launcher.path.count("/"))
-        paths = [up, python.interpreter.path, driver.path]
-        ctx.actions.write(launcher, (_WINDOWS if windows else _POSIX).format(
-            about = ctx.attr._sdk[SdkInfo].about.path,
-            driver = paths[2].replace("/", "\\") if windows else paths[2],
-            headers = ctx.attr._headers[HeadersInfo].directory.path,
-            python = paths[1].replace("/", "\\") if windows else paths[1],
-            sources = ctx.attr._sources[SourcesInfo].archive.path,
-            tool = tool,
-            up = up.replace("/", "\\") if windows else up,
-        ), is_executable = True)
+        if windows:
+            text = batch_file(launcher, [python.interpreter, "-I", "-S", "-B", driver, tool, struct(path = "")] + known)
+        else:
+            text = _POSIX.format(
+                driver = driver.path,
+                known = " ".join(known),
+                python = python.interpreter.path,
+                tool = tool,
+                up = "/".join([".."] * launcher.path.count("/")),
+            )
+        ctx.actions.write(launcher, text, is_executable = True)
         found[tool] = launcher
     files = depset(found.values() + [driver], transitive = [python.files, ctx.attr._driver_files[DefaultInfo].files])
     return [DefaultInfo(files = depset(found.values())), ToolsInfo(files = files, tools = found)]
@@ -51,6 +50,7 @@ def _tools_impl(ctx):
 emscripten_tools = rule(
     implementation = _tools_impl,
     attrs = {
+        "_clang_headers": attr.label(default = Label("//bazel/private/sdk:clang_headers"), providers = [HeadersInfo]),
         "_driver": attr.label(default = Label("//:src/emroot/bazel/toolchain/emcc_wrapper.py"), allow_single_file = True),
         "_driver_files": attr.label(default = Label("//:driver")),
         "_headers": attr.label(default = Label("//bazel/private/sdk:headers"), providers = [HeadersInfo]),

@@ -32,6 +32,8 @@ class Action:
     """`sdk.json`, at the top of the SDK's repository."""
     headers: str
     """The directory of the SDK's headers."""
+    clang_headers: str
+    """The directory `include` of clang's own headers as one input, which compiles have."""
     sources: str
     """The archive of what libraries are made from (`source_package.py`); only links have it among their inputs."""
     scratch: Path
@@ -42,12 +44,13 @@ class Action:
     """Whether it is a link of Bazel's own, whose outputs become one file."""
 
     @classmethod
-    def of(cls, root: str, about: str, headers: str, sources: str, *, scratch: Path, stack: contextlib.ExitStack | None = None,
-           debug: bool = False, packs: bool = False) -> Action:
+    def of(cls, root: str, about: str, headers: str, clang_headers: str, sources: str, *, scratch: Path,
+           stack: contextlib.ExitStack | None = None, debug: bool = False, packs: bool = False) -> Action:
         """The action of what a launcher says (`tools.bzl`)."""
         top = Path(os.path.abspath(root))
         return cls(root=top, sdk=SdkLayout.read(top / about), about=about, headers=mapped(headers, top),
-                   sources=mapped(sources, top), scratch=scratch, stack=stack or contextlib.ExitStack(), debug=debug, packs=packs)
+                   clang_headers=mapped(clang_headers, top), sources=mapped(sources, top), scratch=scratch,
+                   stack=stack or contextlib.ExitStack(), debug=debug, packs=packs)
 
     @property
     def at_root(self) -> bool:

@@ -1,8 +1,8 @@
 """The tools of the toolchain: what the launchers that `tools.bzl` makes start.
 
-    python emcc_wrapper.py TOOL ROOT ABOUT HEADERS SOURCES ARGUMENT...
+    python emcc_wrapper.py TOOL ROOT ABOUT HEADERS CLANG_HEADERS SOURCES ARGUMENT...
 
-TOOL is `emcc`, `em++`, `emar`...; ROOT is Bazel's execution root, the three others are paths below it (`action.py`). A tool
+TOOL is `emcc`, `em++`, `emar`...; ROOT is Bazel's execution root, the four others are paths below it (`action.py`). A tool
 answers as the SDK's own does, wherever it is started, with a configuration and a cache made of nothing but its inputs. What it
 writes says nothing of where it ran. Bazel's own links end in one file, a tar: they have the option `--emroot-pack`.
 """
@@ -32,13 +32,13 @@ LLVM = {'emar': 'llvm-ar', 'emdwp': 'llvm-dwp', 'emranlib': 'llvm-ranlib', 'emnm
 _NO_LINK = ('-c', '-S', '-E', '-M', '-MM', '-fsyntax-only', '--precompile')
 
 
-def main(tool: str, root: str, about: str, headers: str, sources: str, *given: str) -> int:
+def main(tool: str, root: str, about: str, headers: str, clang_headers: str, sources: str, *given: str) -> int:
     """Run one tool and return its exit code."""
     arguments = read_arguments(given)
     with contextlib.ExitStack() as stack:
         directory = stack.enter_context(tempfile.TemporaryDirectory(prefix='emroot-'))
-        action = Action.of(root, about, headers, sources, scratch=Path(directory), stack=stack, debug=DEBUG in arguments,
-                           packs=PACK in arguments)
+        action = Action.of(root, about, headers, clang_headers, sources, scratch=Path(directory), stack=stack,
+                           debug=DEBUG in arguments, packs=PACK in arguments)
         arguments = [a for a in arguments if a not in (DEBUG, PACK)]
         if tool == 'emstrip' and arguments and is_packed(arguments[-1]):
             return strip(action, arguments)
