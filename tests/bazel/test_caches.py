@@ -107,7 +107,7 @@ OWN = ('-c', 'opt', '--features=source_maps', '--@emroot//bazel:granularity=lazy
        '--modify_execution_info=CppCompile=+supports-path-mapping')
 
 
-@pytest.mark.parametrize('name', ['hello', 'modules', 'threads', 'embind', 'dependency'])
+@pytest.mark.parametrize('name', ['hello', 'modes', 'modules', 'threads', 'embind', 'dependency'])
 def test_compiles_and_links_of_examples_are_hits_in_another_output_base(open_bazel: Callable[..., Workspace], checkout: Path,
                                                                        tmp_path: Path, name: str) -> None:
     """And what it makes by itself is the same, with source maps in it."""

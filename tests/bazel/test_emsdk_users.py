@@ -33,6 +33,11 @@ cc_binary(name = "program", srcs = ["main.c"], deps = [":part"])
 cc_test(name = "test", srcs = ["main.c"], deps = [":part"])
 wasm_cc_test(name = "test_wasm", cc_target = ":test")
 wasm_cc_binary(name = "program_wasm", cc_target = ":program", outputs = ["program.js", "program.wasm"])
+wasm_cc_binary(name = "renamed_wasm", cc_target = ":program", outputs = ["renamed/app.js", "renamed/app.wasm"])
+cc_library(name = "allocator", srcs = ["allocator.c"])
+cc_binary(name = "of_the_machine", srcs = ["main.c", "part.c"], features = ["use_pthreads"], malloc = ":allocator",
+    local_defines = ["CPU", "COMPILER", "TOOLCHAIN"])
+wasm_cc_binary(name = "without_threads", cc_target = ":of_the_machine", threads = "off")
 cc_binary(name = "code.tar", srcs = ["code.c"])
 wasm_cc_binary(name = "code_wasm", cc_target = ":code.tar")
 cc_binary(name = "libpart.so", srcs = ["part.c"], linkshared = True, tags = ["manual"])
@@ -44,6 +49,7 @@ genrule(name = "named", srcs = ["code_wasm/code.js"], outs = ["named.js"], cmd =
 int part(void) { return sizeof(void *); }
 #endif
 ''',
+    'allocator.c': '#ifdef __EMSCRIPTEN__\n#error no allocator for WebAssembly\n#endif\nint allocator;\n',
     'code.c': 'int main(int argc, char **argv) { return argv[argc - 1][0]; }\n',
     'main.c': '#include <stdio.h>\nint part(void);\nint main(void) { printf("pointers of %d bytes\\n", part()); return 0; }\n',
     'hello/BUILD.bazel': '''
@@ -124,6 +130,17 @@ def test_targets_for_the_machine_and_for_webassembly_are_one_build(kept: Workspa
     assert kept.program(kept.directory / 'bazel-bin/program.js') == 'pointers of 4 bytes\n'
     assert (kept.directory / 'bazel-bin/program').read_bytes().startswith(b'\x7fELF'), 'the machine\'s own'
     assert 'code.wasm' in (kept.directory / 'bazel-bin/named.js').read_text(encoding='utf-8')
+    assert kept.program(kept.directory / 'bazel-bin/renamed/app.js') == 'pointers of 4 bytes\n', 'it finds app.wasm'
+
+
+@pytest.mark.default
+def test_a_rule_says_no_to_threads_and_to_an_allocator_of_the_machine(kept: Workspace) -> None:
+    actions = kept.actions('mnemonic("CppCompile|CppLink", deps(//:without_threads))', '--features=c_link')['actions']
+    assert not [action for action in actions if '-pthread' in action['arguments']]
+    links = [action['arguments'] for action in actions if action['mnemonic'] == 'CppLink']
+    assert links
+    assert not [word for words in links for word in words if 'allocator' in word]
+    kept.build('--features=c_link', '//:without_threads')
 
 
 @pytest.mark.default

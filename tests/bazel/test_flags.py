@@ -12,7 +12,7 @@ EXAMPLE = 'hello'
 FLAGS: dict[str, tuple[list[str], set[str], set[str]]] = {
     'fastbuild': ([], {'-O0', '-Wall', '-fno-strict-aliasing', '-funsigned-char', '-fdiagnostics-color',
                        '-D__DATE__="redacted"', '-D__TIME__="redacted"', '-D__TIMESTAMP__="redacted"'},
-                  {'-O0', '-sPRINTF_LONG_DOUBLE', '--oformat=js', '-sDEFAULT_TO_CXX=0'}),
+                  {'-O0', '-sPRINTF_LONG_DOUBLE', '--oformat=js', '-sDEFAULT_TO_CXX=0', '-fdiagnostics-color'}),
     'opt': (['-c', 'opt'], {'-O2', '-DNDEBUG'}, {'-O2'}),
     'dbg': (['-c', 'dbg'], {'-g', '-O0'}, {'-g', '-O0'}),
     'lto': (['--features=lto'], {'-flto'}, {'-flto'}),
@@ -34,6 +34,7 @@ FLAGS: dict[str, tuple[list[str], set[str], set[str]]] = {
                                                              'webgl2', 'emmalloc')], set(),
                     {'-sSTANDALONE_WASM', '-sEXIT_RUNTIME', '-lembind', '-sWASMFS', '-sFETCH', '-sMAX_WEBGL_VERSION=2',
                      '-sMALLOC=emmalloc'}),
+    'warnings': (['--features=wasm_warnings_as_errors'], {'-Werror'}, set()),
     'size': (['-c', 'opt', '--features=optimized_for_size'], {'-Oz'}, {'-Oz'}),
     'speed': (['-c', 'opt', '--features=optimize_for_speed'], {'-O3'}, {'-O3'}),
     'debugging': ([f'--features={feature}' for feature in ('optimize_for_size', 'dwarf_debug_info', 'profiling_funcs',
@@ -45,7 +46,7 @@ FLAGS: dict[str, tuple[list[str], set[str], set[str]]] = {
 LINK_ONLY = {'-sPRINTF_LONG_DOUBLE', '--oformat=js', '-sEXIT_RUNTIME', '-lembind', '-sWASMFS', '-sMAIN_MODULE=2',
              '-sSIDE_MODULE=2', '--profiling', '--profiling-funcs', '-gseparate-dwarf', '--emroot-debug'}
 UNASKED = {'-flto', '-flto=thin', '-fPIC', '-pthread', '-fexceptions', '-fwasm-exceptions', '-m64', '-sWASM_WORKERS',
-           '-sSTANDALONE_WASM', '-msimd128', '-fsanitize=address', '-fsanitize=undefined', '-O1', '-Oz', '-O3',
+           '-sSTANDALONE_WASM', '-msimd128', '-fsanitize=address', '-fsanitize=undefined', '-O1', '-Oz', '-O3', '-Werror',
            '--profiling', '-gseparate-dwarf', '--emroot-debug'}
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 from support.workspace import Workspace, module_file
 
@@ -45,6 +47,9 @@ sh_binary(name = "runner", srcs = [":shows"])
 wasm_cc_test(name = "elsewhere", args = ["here"], cc_target = ":plain", linkopts = ["--oformat=html"], runner = ":runner")
 genrule(name = "script", outs = ["starts.sh"], cmd = "(echo '#!/bin/sh'; echo 'exec ./$$1 here') > $@", executable = True)
 sh_test(name = "starts", srcs = [":script"], args = ["$(rootpath :says_wasm)"], data = [":says_wasm"])
+genrule(name = "before", outs = ["before.js"], cmd = "echo 'console.log(`before`);' > $@")
+wasm_cc_binary(name = "prefixed", additional_linker_inputs = [":before"], cc_target = ":plain",
+    linkopts = ["--pre-js=$(location :before)"], outputs = ["prefixed.js", "prefixed.wasm"])
 genrule(name = "named", srcs = [":mapped"], outs = ["named.txt"], cmd = "echo $(location :mapped) > $@")
 wasm_cc_binary(name = "mapped", cc_target = ":plain", outputs = ["plain.wasm.map"])
 cc_test(name = "reads", srcs = ["reads.c"], args = ["one", "$(rootpath read.txt)"], data = ["read.txt"],
@@ -52,6 +57,9 @@ cc_test(name = "reads", srcs = ["reads.c"], args = ["one", "$(rootpath read.txt)
 cc_binary(name = "reads_program", srcs = ["reads.c"])
 wasm_cc_test(name = "reads_wasm", cc_target = ":reads_program", args = ["one", "read.txt"], data = ["read.txt"],
     env = {"OWN": "own"}, shard_count = 2)
+genrule(name = "merge", outs = ["merge.sh"], executable = True, cmd = "(echo '#!/bin/sh'; " +
+    "echo 'for word; do case $$word in --output_file=*) : > $${word#*=};; esac; done') > $@")
+sh_binary(name = "merges", srcs = [":merge"])
 genrule(name = "tools", srcs = ["plain.c"], outs = ["tools.txt"] + ["lib%s%d.a" % ("long" * 40, n) for n in range(200)],
     cmd = " && ".join([
         "top=$$PWD && mkdir $(RULEDIR)/elsewhere && cd $(RULEDIR)/elsewhere",
@@ -160,6 +168,29 @@ def test_compiles_are_found_whose_paths_are_mapped(kept: Workspace) -> None:
                         '//:uses')
     [words] = [spawn['commandArgs'] for spawn in spawns if spawn['mnemonic'] == 'CppCompile']
     assert [word for word in words if word.startswith('bazel-out/cfg/')], 'mapped'
+
+
+def test_paths_of_the_links_of_rules_are_mapped(kept: Workspace) -> None:
+    """Of those of `cc_binary` Bazel 7 maps none (`test_caches.py`)."""
+    spawns = kept.build('--experimental_output_paths=strip', '//:prefixed')
+    assert kept.program(kept.directory / 'bazel-bin/prefixed.js') == 'before\n'
+    [words] = [spawn['commandArgs'] for spawn in spawns if spawn['mnemonic'] == 'CppLink']
+    paths = [word for word in words if 'bazel-out/' in word]
+    assert '--pre-js=bazel-out/cfg/bin/before.js' in paths
+    assert [word for word in paths if 'bazel-out/cfg/' not in word] == []
+
+
+def test_headers_of_other_modules_are_the_systems_if_that_is_asked_for(kept: Workspace) -> None:
+    [action] = kept.actions('mnemonic("CppCompile", //:uses)', WASM, '--features=external_include_paths')['actions']
+    words = action['arguments']
+    assert ('-isystem', 'external/other~') in pairwise(words)
+
+
+def test_tests_run_when_coverage_is_asked_for(kept: Workspace) -> None:
+    """It covers nothing of a program in WebAssembly. What merges reports is Bazel's, and would be downloaded."""
+    merging = ('--coverage_output_generator=//:merges', '--coverage_report_generator=//:merges', '--combined_report=none')
+    said = kept.run('coverage', WASM, *merging, '--test_output=all', '//:reads', '//:reads_wasm').stdout
+    assert said.count('and no more') == 4
 
 
 def test_a_python_toolchain_that_is_too_old_is_passed_over(kept: Workspace) -> None:

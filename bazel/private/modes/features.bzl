@@ -24,7 +24,7 @@ MODE_OPTIONS = {
 }
 
 # Flags of every link and compile, as with emsdk's toolchain.
-ALWAYS_LINK = []
+ALWAYS_LINK = ["-fdiagnostics-color"]
 ALWAYS_COMPILE = ["-Wall", "-fno-strict-aliasing", "-funsigned-char", "-fdiagnostics-color"]
 ALWAYS_CXX = ["-std=gnu++17"]
 
@@ -64,7 +64,7 @@ FEATURES = {
     "fetch": flags(link = ["-sFETCH"]),
     "wasm_simd": flags(both = ["-msimd128"]),
     "wasm_relaxed_simd": flags(both = ["-mrelaxed-simd"], implies = ["wasm_simd"]),
-    "wasm_warnings_as_errors": flags(both = ["-Werror"]),
+    "wasm_warnings_as_errors": flags(compile = ["-Werror"]),
     "optimized_for_speed": flags(both = ["-O3"], only_with = "opt"),
     "optimized_for_size": flags(both = ["-Oz"], only_with = "opt"),
     "optimize_for_speed": flags(implies = ["optimized_for_speed"]),

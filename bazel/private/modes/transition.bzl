@@ -9,6 +9,9 @@ _MALLOC = "//command_line_option:custom_malloc"
 _LINKOPT = "//command_line_option:linkopt"
 _DYNAMIC_MODE = "//command_line_option:dynamic_mode"
 
+# None, whatever is asked of the machine's own programs (`malloc` of a `cc_binary`): Emscripten's is a system library.
+_NO_MALLOC = str(Label("@bazel_tools//tools/cpp:malloc"))
+
 # Neither chooses a toolchain, but conditions of targets look at them, and would find the machine's own.
 _BY_NAME = {"//command_line_option:compiler": "emscripten", "//command_line_option:cpu": "wasm"}
 
@@ -16,7 +19,7 @@ _BY_NAME = {"//command_line_option:compiler": "emscripten", "//command_line_opti
 # to options.
 _LTO = {"full": ["lto"], "none": [], "thin": ["thin_lto"]}
 _DYNAMIC = {"main": ["main_module"], "none": [], "side": ["side_module"]}
-_THREADS = {"emscripten": ["use_pthreads"], "off": []}
+_THREADS = {"emscripten": ["use_pthreads"], "off": ["-use_pthreads"]}
 _SIMD = {"off": [], "relaxed_simd": ["wasm_relaxed_simd"], "simd128": ["wasm_simd"]}
 
 def _decided(table, value, kept):
@@ -57,7 +60,7 @@ def _wasm_transition_impl(settings_before, attr):
     return _BY_NAME | {
         _DYNAMIC_MODE: "off",
         _FEATURES: features,
-        _MALLOC: None,
+        _MALLOC: _NO_MALLOC,
         _PLATFORMS: [str(Label("//bazel/platforms:" + arch))],
     }
 

@@ -11,6 +11,7 @@ load("//bazel/private/modes:features.bzl", "FEATURES")
 load("//bazel/private/modes:options.bzl", "joined", "settings")
 load("//bazel/private/modes:transition.bzl", "wasm_transition")
 load("//bazel/private/sdk:providers.bzl", "CACHE")
+load(":outputs.bzl", "program_name")
 
 LinkInfo = provider("The link of a cc_binary or cc_test.", fields = {
     "argv": "list: the command.",
@@ -64,8 +65,18 @@ def _own_options(ctx):
         words = (FEATURES[feature].link if on else []) + words
     return words
 
-def link(ctx, target, more = []):
-    """The program, linked with the options of the rule and `more`: what the link left (File), packed, and all of its arguments."""
+def link(ctx, target, more = [], name = ""):
+    """Link a program with the options of the rule and `more`.
+
+    Args:
+        ctx: the rule's.
+        target: the program.
+        more: further options.
+        name: what it is to be called, since its files name each other; empty if that does not matter.
+
+    Returns:
+        What the link left (File), packed, and all of its arguments.
+    """
     own, packed = _own_options(ctx) + more, packed_program(target)
     if not packed:
         fail("%s is no program\n  hint: name a cc_binary, cc_test or cc_shared_library as cc_target" % target.label)
@@ -78,9 +89,12 @@ def link(ctx, target, more = []):
         own = [word for word in own if word not in said.argv]
     given = [file for file in said.inputs.to_list() if _is_library(file.path)]
     libraries = _libraries(ctx.attr._mode[0][ModeInfo], given, said.argv + own)
-    if not own and _paths(given) == _paths(libraries):
+    called = said.output.basename
+    if name and name != program_name(called):
+        called = name + (".so" if said.output.extension == "so" else "")
+    if not own and _paths(given) == _paths(libraries) and called == said.output.basename:
         return packed, said.argv
-    return _link_again(ctx, said, libraries, own), said.argv + own
+    return _link_again(ctx, said, libraries, own, called), said.argv + own
 
 def _libraries(mode, given, words):
     """Libraries that a link asks for; those that it has (`given`) if a rule around the program put it into another mode."""
@@ -96,28 +110,38 @@ def programs(target):
     """Files that a program is among its own runfiles as: what runs it has another one instead of them."""
     return [target[DefaultInfo].files_to_run.executable, packed_program(target)] + ([target[LinkInfo].output] if LinkInfo in target else [])
 
-def _link_again(ctx, said, libraries, own):
-    out = ctx.actions.declare_file("%s.link/%s" % (ctx.label.name, said.output.basename))
-    inputs = [file for file in said.inputs.to_list() if not _is_library(file.path)]
+def _add_word(args, word, files):
+    """A word of a command. A path in it of one of `files` (by path) is said to be one, so that Bazel can map it."""
+    named = [word] if word in files else [path for path in files if path in word] if "bazel-out/" in word else []
+    if not named:
+        args.add(word)
+        return
+    path = sorted(named, key = len)[-1]
+    around = [part.replace("%", "%%") for part in word.split(path, 1)]
 
     # Objects of a directory of sources, which are counted when it has been made.
-    objects = {file.path: file for file in inputs if file.is_directory and "/_objs/" in file.path}
+    args.add_all([files[path]], format_each = "%s".join(around), expand_directories = "/_objs/" in path)
+
+def _link_again(ctx, said, libraries, own, called):
+    out = ctx.actions.declare_file("%s.link/%s" % (ctx.label.name, called))
+    inputs = [file for file in said.inputs.to_list() if not _is_library(file.path)]
+    files = {file.path: file for file in inputs if not file.is_source}
     args = ctx.actions.args()
     for word in said.argv[1:]:
         if word == said.output.path:
             args.add(out)
-        elif word in objects:
-            args.add_all([objects[word]])
         elif not _is_library(word):
-            args.add(word)
+            _add_word(args, word, files)
     args.add_all(libraries)
-    args.add_all(own)
+    for word in own:
+        _add_word(args, word, files | {file.path: file for file in ctx.files.additional_linker_inputs if not file.is_source})
     ctx.actions.run(
         executable = said.argv[0],
         arguments = [args],
         inputs = depset(inputs + libraries + ctx.files.additional_linker_inputs),
         outputs = [out],
         mnemonic = "CppLink",
+        execution_requirements = {"supports-path-mapping": "1"},
         progress_message = "Linking %{label}",
         toolchain = None,
         use_default_shell_env = True,

@@ -20,6 +20,11 @@ def program_name(target):
     """What the program of a target is called: `hello` for `dir/hello`, and for `hello.js` and `hello.tar` too (`link_action.py`)."""
     return divide(target.rpartition("/")[2].removesuffix(".so").removesuffix(".tar"))[0]
 
+def named_by(outputs):
+    """What a program is to be called, by its script among `outputs` or else its WebAssembly; empty if there is neither."""
+    names = {kind: name for name, kind in [divide(output) for output in outputs]}
+    return ([names[kind] for kind in ("html", "mjs", "js", "wasm") if kind in names] or [""])[0]
+
 def _debug_kinds(words):
     """Files next to the program that are for debuggers; `-g0` takes back what came before it."""
     found = []

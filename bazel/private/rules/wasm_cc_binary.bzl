@@ -5,11 +5,11 @@ load("//bazel/private/modes:transition.bzl", "wasm_transition")
 load("//bazel/private/sdk:run_tool.bzl", "run_tool")
 load(":launcher.bzl", "LAUNCHER_ATTRIBUTES", "arguments_aspect", "environment_of", "make_launcher", "without")
 load(":link.bzl", "LINK_ATTRIBUTES", "link", "link_aspect", "programs")
-load(":outputs.bzl", "ALLOWED", "default_kinds", "divide", "is_shared", "program_name")
+load(":outputs.bzl", "ALLOWED", "default_kinds", "divide", "is_shared", "named_by", "program_name")
 
 def _wasm_cc_binary_impl(ctx):
     target = ctx.attr.cc_target[0]
-    packed, words = link(ctx, target)
+    packed, words = link(ctx, target, name = named_by([output.basename for output in ctx.outputs.outputs]))
     if is_shared(words) and not is_on(settings(words).get("SIDE_MODULE")):
         fail("%s is a shared library, which is linked into the programs that need it\n  hint: dynamic = \"side\" makes a side module of it" % target.label)
     outputs = ctx.outputs.outputs

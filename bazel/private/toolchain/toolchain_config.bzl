@@ -199,7 +199,7 @@ _TOOL_PATHS = {"ar": "emar", "cpp": "em++", "dwp": "emdwp", "gcc": "emcc", "ld":
 _NO_TOOLS = ["gcov", "gcov-tool", "llvm-cov", "llvm-profdata", "objdump"]
 
 def _config_impl(ctx):
-    sdk, tools = ctx.attr._sdk[SdkInfo], ctx.attr._tools[ToolsInfo].tools
+    tools = ctx.attr._tools[ToolsInfo].tools
     if ctx.attr.mapped:
         tools = {file.basename: file for file in ctx.files._launchers}
     headers, own_headers = ctx.attr._headers[HeadersInfo].directory.path, ctx.attr._clang_headers[HeadersInfo].directory.path
