@@ -4,10 +4,14 @@ there is the load line and the module. And targets for the machine beside them."
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from support.sdk_copies import copy_sdk, rewrite
 from support.workspace import Workspace, module_file
+
+from emroot.sdk import Sdk
 
 MORE = '''
 bazel_dep(name = "rules_cc", version = "0.0.17")
@@ -198,3 +202,43 @@ def test_two_hundred_libraries_are_linked_at_once(kept: Workspace, options: tupl
     assert [kept.program(kept.directory / f'bazel-bin/long/{name}long_command_line.js') for name in ('', 'plain/')] == ['', '']
     [link] = kept.actions('mnemonic("CppLink", //long:long_command_line_wasm)', '--features=c_link', *options)['actions']
     assert len([word for word in link['arguments'] if 'liblong_command_line_file' in word]) == 200
+
+
+#: Instead of the Closure compiler, which Debian's SDK does not find: it wants the externs to be there, and tells of them.
+CLOSURE = r'''
+const fs = require('fs'), words = process.argv.slice(2), told = [];
+if (words.includes('--version')) { console.log('Version: v20260101'); process.exit(0); }
+const after = (name) => words[words.indexOf(name) + 1];
+for (const word of words) if (word.startsWith('--externs=')) told.push(fs.readFileSync(word.slice(10), 'utf8').trim());
+const said = `;console.log(${JSON.stringify(told.join())});`;
+fs.writeFileSync(after('--js_output_file'), fs.readFileSync(after('--js'), 'utf8') + said);
+'''
+#: As upstream has it.
+FOUND = '''
+
+def get_npm_cmd(name, missing_ok=False):
+  return [*config.NODE_JS, utils.path_from_root('node_modules/.bin', name)]
+'''
+CLOSED = {
+    'externs.js': '/** @externs */ var sayHello;\n',
+    '.bazelrc': FILES['.bazelrc'], 'main.c': '#include <stdio.h>\nint main(void) { puts("closed"); return 0; }\n',
+    'BUILD.bazel': '''
+load("@emroot//bazel:defs.bzl", "wasm_cc_binary")
+load("@rules_cc//cc:cc_binary.bzl", "cc_binary")
+cc_binary(name = "closed", srcs = ["main.c"], additional_linker_inputs = ["externs.js"],
+    linkopts = ["--closure=1", "--closure-args=--externs=$(location externs.js)"])
+wasm_cc_binary(name = "closed_wasm", cc_target = ":closed", outputs = ["out/closed.js", "out/closed.wasm"])
+'''}
+
+
+@pytest.mark.slow
+def test_closure_is_told_of_externs(scratch: Callable[..., Workspace], bazel_sdk: Sdk, tmp_path: Path) -> None:
+    root = copy_sdk(bazel_sdk.root, tmp_path / 'sdk')
+    shared = root / 'tools/shared.py'
+    rewrite(shared, shared.read_text(encoding='utf-8') + FOUND)
+    (root / 'node_modules/.bin').mkdir(exist_ok=True)
+    (root / 'node_modules/.bin/google-closure-compiler').write_text(CLOSURE, encoding='utf-8')
+    files = {**CLOSED, 'MODULE.bazel': module_file(f'sdk(path = "{root}")', more=MORE)}
+    workspace = scratch(files, reads=[tmp_path / 'sdk'])
+    workspace.build('-c', 'opt', '--features=c_link', f'--sandbox_add_mount_pair={tmp_path}', '//:closed_wasm')
+    assert workspace.program(workspace.directory / 'bazel-bin/out/closed.js') == '/** @externs */ var sayHello;\nclosed\n'
