@@ -33,10 +33,11 @@ from .work import LINK, Bench, Work
 #: Each piece of work that can be asked for: what `Bench.works` calls it, and its link.
 WORKS = {
     **{name: (name, LINK) for name in ('first-link', 'warm-cache', 'lazy-first', 'lazy-link', 'noop', 'help', 'resolve',
-                                       'libraries', 'modes', 'system', 'bazel')},
+                                       'libraries', 'modes', 'system', 'bazel', 'bazel-lazy')},
     'first-link-thinlto': ('first-link', 'em++ -O2 -sMEMORY64 -flto=thin -fwasm-exceptions -pthread'),
     'lazy-first-c': ('lazy-first', 'emcc -O2 -sMEMORY64'),
     'lazy-link-c': ('lazy-link', 'emcc -O2 -sMEMORY64'),
+    'bazel-lazy-c': ('bazel-lazy', 'emcc -O2 -sMEMORY64'),
     'present-link': ('present-link', 'emcc -O0 -sDEFAULT_TO_CXX=0'),
 }
 #: What takes no time is measured so many times as often; what takes the better part of an hour, once.

@@ -51,6 +51,7 @@ class Bench:
         self.sdk, self.link, self.directory = sdk, link, directory
         #: emroot's home where it is not to be empty.
         self.home = home
+        self._workspaces: list[BazelBench] = []
         directory.mkdir()
         self.reference = ReferenceSdk(sdk).root
         self.source = directory / ('main.cpp' if link[0] == 'em++' else 'main.c')
@@ -89,10 +90,13 @@ class Bench:
                                                   home=d / 'home')],
                 **{name: self._system_embuilder(env) for name, env in builders.items()}}),
             'bazel': Work('the same libraries built from nothing in Bazel\'s sandbox, after fetching', {
-                'emroot': lambda d: self._bazel.begin()(d),
-                'emroot object by object': lambda d: self._bazel.begin(OBJECTS)(d),
-                'emroot object by object, sandboxes in memory': lambda d: self._bazel.begin(OBJECTS, IN_MEMORY)(d),
+                'emroot': lambda d: self._bazel.after_clean()(d),
+                'emroot object by object': lambda d: self._bazel.after_clean(OBJECTS)(d),
+                'emroot object by object, sandboxes in memory': lambda d: self._bazel.after_clean(OBJECTS, IN_MEMORY)(d),
                 **{name: self._only_embuilder(env) for name, env in builders.items()}}),
+            'bazel-lazy': Work('the first link in a new mode, in a workspace that has linked in another one: Bazel with '
+                               '`granularity=lazy` and its sandbox; emcc outside of Bazel', {
+                'emroot': self._new_mode_in_bazel, 'emcc': self._first_emcc}),
             'help': Work('`--help`', {
                 'emroot': lambda _: [self.emroot('--help')],
                 'embuilder': lambda d: [self.embuilder(d / 'cache', {}, '--help')]}),
@@ -155,6 +159,11 @@ class Bench:
     def _first_emcc(self, directory: Path) -> list[Step]:
         return [self._link(directory / 'cache', frozen=False)]
 
+    def _new_mode_in_bazel(self, directory: Path) -> list[Step]:
+        """In a workspace of its own, since `bazel clean` deletes files, which slows down what comes next."""
+        self._workspaces.append(BazelBench.of_program(self.sdk, self._needed[0], self.source, directory / 'bazel'))
+        return [self._workspaces[-1].build()]
+
     def _first_embuilder(self, env: Mapping[str, str]) -> Begin:
         def begin(directory: Path) -> list[Step]:
             cache = directory / 'cache'
@@ -192,12 +201,12 @@ class Bench:
     @cached_property
     def _bazel(self) -> BazelBench:
         """A workspace with what the link needs."""
-        return BazelBench(self.sdk, *self._needed, self.directory / 'bazel')
+        return BazelBench.of_libraries(self.sdk, *self._needed, self.directory / 'bazel')
 
     def close(self) -> None:
         """End what was started for all rounds."""
-        if '_bazel' in self.__dict__:
-            self._bazel.close()
+        for workspace in [*self._workspaces, *([self._bazel] if '_bazel' in self.__dict__ else [])]:
+            workspace.close()
 
     @cached_property
     def indexes(self) -> Path:

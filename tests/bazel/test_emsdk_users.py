@@ -148,6 +148,16 @@ def test_a_rule_says_no_to_threads_and_to_an_allocator_of_the_machine(kept: Work
 
 
 @pytest.mark.default
+def test_links_that_make_what_they_pull_do_not_ask_the_sdk_for_all_libraries(kept: Workspace) -> None:
+    """That takes five seconds for each mode. Those of an asked mode are in a repository of their own."""
+    kept.run('build', '--features=c_link', '//:program_wasm', '--platforms=@emroot//bazel/platforms:wasm64', '//:code.tar')
+    external = Path(kept.run('info', 'output_base').stdout.strip(), 'external')
+    fetched = {path.name.rpartition('~')[2] for path in external.iterdir()}
+    assert {'emscripten_sdk', 'emscripten_declared'} <= fetched
+    assert not [name for name in fetched if name.startswith('emscripten_mode_')]
+
+
+@pytest.mark.default
 @pytest.mark.parametrize('target', [['//:code_wasm'], ['--platforms=@emroot//bazel/platforms:wasm32', '//:code.tar']], ids=str)
 def test_a_program_is_run_with_its_arguments_and_its_exit_code_is_told(kept: Workspace, target: list[str]) -> None:
     done = kept.run('run', '--features=c_link', '--features=exit_runtime', *target, '--', 'first', '*', check=False)

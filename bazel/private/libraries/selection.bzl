@@ -61,6 +61,14 @@ link_libraries = rule(
     },
 )
 
+def _no_libraries_impl(_):
+    return [DefaultInfo(), ModeInfo(about = struct(declared = [], lazy = True), files = {})]
+
+no_libraries = rule(
+    implementation = _no_libraries_impl,
+    doc = "The libraries of links that make what they pull, in a mode of which nothing is declared.",
+)
+
 def _runtime_impl(ctx):
     files = ctx.files.libraries
     if ctx.attr.linking == "static":

@@ -3,6 +3,7 @@
 load("//bazel/private/modes:mode_axes.bzl", "MODES")
 load("//bazel/private/modes:parse_features.bzl", "parse_features")
 load(":cache_repository.bzl", "cache_repository")
+load(":declared_repository.bzl", "declared_repository")
 load(":downloads.bzl", "SYSTEMS", "repository_of")
 load(":mode_repository.bzl", "mode_repository")
 load(":port_repository.bzl", "port_repository", "port_repository_name")
@@ -62,6 +63,7 @@ def repositories(sdk, caches, prebuilt = {}):
     for mode in MODES:
         mine = [{"owner": c.owner, "targets": c.targets, "builder": c.builder} for c in caches if c.mode == mode]
         mode_repository(name = "emscripten_mode_" + mode.replace("-", "_"), mode = mode, caches = json.encode(mine))
+    declared_repository(name = "emscripten_declared", modes = {c.mode: None for c in caches}.keys())
     _port_repositories(caches)
     for owner in {c.owner: None for c in caches} | {"": None}:
         cache_repository(

@@ -10,14 +10,23 @@ def _conditions(name, value):
     said = {Label("//bazel/private/modes:linkopt_%s_%d" % (name, n)): value for n in range(len(MODE_OPTIONS[name]))}
     return said if name == "wasm64" else said | {Label("//bazel/private/modes:feature_" + name): value}
 
+def _link_of(name, mode):
+    """The target with the libraries of a link of a mode."""
+    link = "%s_link_of_%s" % (name, mode)
+    native.alias(name = link, actual = select({
+        Label("//bazel/private/modes:lazy"): Label("@emscripten_declared//:" + mode),
+        "//conditions:default": Label("@emscripten_mode_%s//:link" % mode.replace("-", "_")),
+    }))
+    return link
+
 def _mode_libraries(name, arch):
     """`NAME_libraries`: those of a link of the mode that features and options choose. An option makes wasm64 of any platform."""
     for bits in [arch] + (["wasm64"] if arch == "wasm32" else []):
-        for pic in ("", "_pic"):
-            native.alias(name = "%s_%s_link%s" % (name, bits, pic), actual = select(
-                _conditions("lto", Label("@emscripten_mode_%s_lto%s//:link" % (bits, pic))) |
-                _conditions("thin_lto", Label("@emscripten_mode_%s_thinlto%s//:link" % (bits, pic))) |
-                {"//conditions:default": Label("@emscripten_mode_%s%s//:link" % (bits, pic))},
+        for pic in ("", "-pic"):
+            native.alias(name = "%s_%s_link%s" % (name, bits, pic.replace("-", "_")), actual = select(
+                _conditions("lto", _link_of(name, "%s-lto%s" % (bits, pic))) |
+                _conditions("thin_lto", _link_of(name, "%s-thinlto%s" % (bits, pic))) |
+                {"//conditions:default": _link_of(name, bits + pic)},
             ))
         pic = "%s_%s_link_pic" % (name, bits)
         native.alias(name = "%s_%s_libraries" % (name, bits), actual = select(

@@ -74,12 +74,12 @@ def _top(directory: Path) -> Path:
 class Libraries:
     """The workspace. Nothing that it builds comes from any cache, the SDK's own included."""
 
-    def __init__(self, tree: Tree, sdk: Sdk, caches: Mapping[Mode, Sequence[str]], scratch: Path) -> None:
-        """Open it below `location`, a directory that is there."""
+    def __init__(self, tree: Tree, sdk: Sdk, caches: Mapping[Mode, Sequence[str]], scratch: Path, *, more: str = '') -> None:
+        """Open it below `scratch`, a directory that is there. `more`: lines of its module."""
         directory = scratch / 'workspace'
         directory.mkdir()
         tags = [cache_tag(mode, targets) for mode, targets in caches.items()]
-        (directory / 'MODULE.bazel').write_text(module_file(ROOT, *tags), encoding='utf-8')
+        (directory / 'MODULE.bazel').write_text(module_file(ROOT, *tags, more=more), encoding='utf-8')
         (directory / 'BUILD.bazel').touch()
         (directory / '.bazelrc').write_text('common --noenable_workspace\n', encoding='utf-8')
         self.bazel = Bazel.open(tree, directory, output_user_root=scratch / 'root', output_base=scratch / 'output',
