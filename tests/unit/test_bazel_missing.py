@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -12,6 +15,8 @@ from emroot.bazel.toolchain import missing_libraries, source_package
 from emroot.bazel.toolchain.action import Action
 from emroot.bazel.toolchain.link_action import shared
 from emroot.bazel.toolchain.link_hints import share
+
+PACKAGE = Path(missing_libraries.__file__).parents[2]
 
 
 def pack(top: Path, out: str, files: dict[str, str], order: int = 1) -> Path:
@@ -36,9 +41,28 @@ def test_sources_are_packed_and_unpacked_whatever_the_order(tmp_path: Path) -> N
     assert one.read_bytes() == other.read_bytes()
     source_package.unpack(str(one), tmp_path / 'to')
     assert {path.relative_to(tmp_path / 'to').as_posix(): path.read_text(encoding='utf-8')
-            for path in (tmp_path / 'to').rglob('*') if path.is_file()} == {
+            for path in (tmp_path / 'to').rglob('*') if path.is_file() and path.suffix != '.pyc'} == {
         'sdk/emscripten/system/lib/a.c': 'int a;', 'sdk/sdk.json': '{}', 'package/emroot/__init__.py': '',
         'identity.json': '{"a": 1}', 'headers/sysroot/include/stdio.h': '#define X'}
+
+
+def test_modules_are_packed_compiled_and_are_the_same_in_each_process(tmp_path: Path) -> None:
+    """What links have as their input does not depend on how Python orders sets."""
+    listed = [str(path) for path in sorted(PACKAGE.rglob('*.py'))]
+    (tmp_path / 'list').write_text('\n'.join(listed), encoding='utf-8')
+    for name in ('about', 'identity'):
+        (tmp_path / name).touch()
+    for seed in ('1', '2'):
+        command = [sys.executable, '-B', source_package.__file__, seed, 'about', 'identity', 'headers', str(PACKAGE), '@list']
+        subprocess.run(command, cwd=tmp_path, env={**os.environ, 'PYTHONHASHSEED': seed}, check=True)
+    assert (tmp_path / '1').read_bytes() == (tmp_path / '2').read_bytes()
+    source_package.unpack(str(tmp_path / '1'), tmp_path / 'to')
+    top = tmp_path / 'to/package/emroot'
+    assert len([*top.rglob('*.pyc')]) == len(listed)
+    (top / 'hashing.py').write_text('broken', encoding='utf-8')  # so that only what is compiled can be imported
+    program = 'import emroot.hashing as module; print(module.__cached__, module.digest_bytes(b""))'
+    done = subprocess.run([sys.executable, '-c', program], cwd=top.parent, capture_output=True, text=True, check=True)
+    assert str(top) in done.stdout and hashlib.sha256().hexdigest() in done.stdout
 
 
 def test_an_archive_is_known_by_what_it_holds(tmp_path: Path) -> None:

