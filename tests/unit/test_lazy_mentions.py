@@ -43,6 +43,13 @@ IN_C = {
     'assembler label from a macro': '#define S(x) #x\nint f(void) __asm__(S(wanted));\nint f(void) { return 0; }',
     'assembly': '__asm__(".globl wanted\\nwanted:\\n");',
     'assembly in a body': 'void f(void) { __asm__ volatile(".globl wanted\\nwanted:\\n"); }',
+    'assembly in a body, by a macro': '#define SET(name) __asm__(".globl " #name)\nvoid f(void) { int i = 1; SET(wanted); }',
+    'assembly in a body, of a macro': '#define TEXT ".globl wanted;"\nvoid f(void) { __asm__("nop;" TEXT); }',
+    'pasted in assembly in a body': '#define S(x) #x\n#define T(x) S(x)\n#define J(a, b) a##b\n'
+                                    'void f(void) { __asm__(T(J(wan, ted)) ":"); }',
+    'assembly of two statements in a body': '#define SET(a, b) __asm__(a b)\n'
+                                            'void f(void) { SET(".globl wan", ({ ; "ted"; })); }',
+    'alias in a body': 'int g(void) { extern int wanted(void) __attribute__((alias("g"))); return wanted(); }',
     'pasted': '#define DEFINE(a, b) int a##b(void) { return 0; }\nDEFINE(wan, ted)',
     'pasted twice': '#define J(a, b) a##b\n#define K(a, b) J(a, b)\nint K(K(wa, nt), ed)(void) { return 0; }',
     'pasted with a number': '#define V(n) int wan##n = 0\nV(ted);',
@@ -84,6 +91,7 @@ def test_macros_of_a_source_change_its_own_headers(tmp_path: Path):
 
 NOT_IN_C = {
     'call': 'int f(void) { return wanted(1); }',
+    'call beside assembly': 'int f(void) { __asm__ volatile("nop" : : : "memory"); return wanted(1); }',
     'declaration': 'int wanted(void);',
     'declarations': 'int f(int), wanted(int, ...);',
     'attributes': '#define hidden __attribute__((__visibility__("hidden")))\nhidden void wanted(void (*)(int)) '

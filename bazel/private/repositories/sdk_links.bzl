@@ -20,7 +20,7 @@ emscripten_sdk(
         allow_empty = True,
     ),
     compiling = glob(
-        ["emscripten/*.py", "emscripten/*.txt", "emscripten/src/settings*", "emscripten/tools/**/*.py", "emscripten/third_party/**/*.py"],
+        ["emscripten/*.*", "emscripten/src/settings*", "emscripten/tools/**", "emscripten/third_party/**/*.py"],
         exclude = ["**/__pycache__/**"],
         allow_empty = True,
     ),

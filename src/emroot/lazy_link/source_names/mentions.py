@@ -36,6 +36,8 @@ _INITIALIZED = re.compile(r'(\w\(\)\s*(?:noexcept\s*)?):(?!:)[^{}]*\{\Z', re.ASC
 _TYPE = re.compile(r'\s*(?:template\s*<[^(){};]*>\s*)?(?:typedef\s+)?(?:struct|union|enum|class)\b'
                    rf'(?:[\w\s:,<>]|{_ATTRIBUTE})*\{{', re.ASCII)
 _INSTANTIATION = re.compile(r'(?<!extern)\s+template\s*(?!\s*<)')
+#: What ends a statement. Where it stands in a string, it is not in a text without literals.
+_STATEMENT_ENDS = re.compile('[;{}]')
 #: Words before parentheses, and what makes a word the class of a member that is defined.
 _CALLED, _SIGNS = re.compile(r'(\w+)\s*\(', re.ASCII), ('::', '<', '~', '##')
 #: Words before parentheses that are no function's name.
@@ -129,7 +131,7 @@ class Mentions:
             return [Chunk(self._everything(text), True, True)]
         found = []
         if _is_unusual(self._expand(outside.inside)):
-            found.append(Chunk(self._everything(text), True, False))
+            found.append(Chunk(self._in_bodies(text, outside.bodies), True, False))
         for part in (part for chunk in outside.chunks if not bodies or self._may_have_body(chunk) for part in self._parts(chunk)):
             words = frozenset(WORD.findall(part))
             if not self._is_declaration(part, words):
@@ -138,6 +140,18 @@ class Mentions:
 
     def _may_have_body(self, chunk: str) -> bool:
         return chunk.endswith('{') or next(iter(chunk.split(None, 1)), '') in self._macros
+
+    def _in_bodies(self, text: SourceText, bodies: Iterable[str]) -> frozenset[str]:
+        """What assembly and the like in bodies mention: the words of their statements. In C++, where a function may make up the
+        text, and where it cannot be told what a statement is, everything."""
+        found = frozenset[str]()
+        for statement in (statement for body in bodies for statement in _STATEMENT_ENDS.split(body)):
+            words = self._expand(WORD.findall(statement))
+            if _is_unusual(words):
+                if self._cxx or statement.count('(') != statement.count(')'):
+                    return self._everything(text)
+                found |= words
+        return found
 
     def _everything(self, text: SourceText) -> frozenset[str]:
         """All that a source mentions, as if it defined that."""

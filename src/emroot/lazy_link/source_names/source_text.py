@@ -48,8 +48,10 @@ class Outside:
 
     chunks: list[str] = field(default_factory=list)
     """The text up to each `;`, `{` or `}`, with that sign."""
+    bodies: list[str] = field(default_factory=list)
+    """The text in bodies."""
     inside: set[str] = field(default_factory=set)
-    """The words in bodies."""
+    """Its words."""
 
 
 class SourceText:
@@ -157,7 +159,8 @@ def _split(text: str) -> Outside | None:
             if sign != '{' or depth:
                 parentheses = 0
         if was and not depth:
-            out.inside.update(WORD.findall(text[began:at]))
+            out.bodies.append(text[began:at])
+            out.inside.update(WORD.findall(out.bodies[-1]))
             began = match.end()
     out.chunks.append(''.join([*pieces, text[began:]]))
     return None if depth else out
