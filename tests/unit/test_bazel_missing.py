@@ -61,7 +61,7 @@ def test_modules_are_packed_compiled_and_are_the_same_in_each_process(tmp_path: 
     assert len([*top.rglob('*.pyc')]) == len(listed)
     (top / 'hashing.py').write_text('broken', encoding='utf-8')  # so that only what is compiled can be imported
     program = 'import emroot.hashing as module; print(module.__cached__, module.digest_bytes(b""))'
-    done = subprocess.run([sys.executable, '-c', program], cwd=top.parent, capture_output=True, text=True, check=True)
+    done = subprocess.run([sys.executable, '-E', '-c', program], cwd=top.parent, capture_output=True, text=True, check=True)
     assert str(top) in done.stdout and hashlib.sha256().hexdigest() in done.stdout
 
 

@@ -10,7 +10,6 @@ installed headers. The archive is a zip file without compression, which depends 
 from __future__ import annotations
 
 import hashlib
-import importlib.util
 import mmap
 import os
 import py_compile
@@ -47,7 +46,8 @@ def _compiled(entries: Mapping[str, str], to: str) -> Iterator[tuple[str, bytes]
     for name, file in sorted(entries.items()):
         if name.startswith(PACKAGE) and name.endswith('.py'):
             py_compile.compile(file, to, name, doraise=True, invalidation_mode=py_compile.PycInvalidationMode.UNCHECKED_HASH)
-            yield importlib.util.cache_from_source(name), Path(to).read_bytes()
+            directory, _, module = name.removesuffix('.py').rpartition('/')
+            yield f'{directory}/__pycache__/{module}.{sys.implementation.cache_tag}.pyc', Path(to).read_bytes()
 
 
 def _below(directory: str, name: str, files: Iterable[str]) -> Iterator[tuple[str, str]]:
