@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from support.workspace import Workspace, module_file
 
-from emroot.bazel.toolchain.action import MEMORY
+from emroot.bazel.source_archives import MEMORY
 
 MORE = '''
 bazel_dep(name = "rules_cc", version = "0.0.17")

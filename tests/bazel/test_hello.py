@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from support.workspace import Workspace, libraries
 
 EXAMPLE = 'hello'
 pytestmark = pytest.mark.default
+#: Targets that Bazel may configure for the program, 470 of its own among them (toolchains for Java).
+MOST = 1300
 
 
 def test_runs_under_node(example: Workspace) -> None:
@@ -18,6 +22,14 @@ def test_runs_under_node(example: Workspace) -> None:
 def test_nothing_is_done_twice(example: Workspace) -> None:
     example.build('-c', 'opt', '//:hello_wasm')
     assert example.build('-c', 'opt', '//:hello_wasm') == []
+
+
+def test_few_targets_are_configured_for_a_program(example: Workspace) -> None:
+    """The SDK's 8,000 sources and headers are in a few archives. It is a new server that says how many there are in all."""
+    example.run('shutdown', options=False)
+    said = example.run('build', '--nobuild', '-c', 'opt', '//:hello_wasm').stderr
+    [count] = re.findall(r'Analyzed target //:hello_wasm \(\d+ packages loaded, (\d+) targets configured', said)
+    assert 500 < int(count) < MOST, said
 
 
 def test_passes_as_a_test(example: Workspace) -> None:

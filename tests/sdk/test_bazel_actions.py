@@ -12,6 +12,7 @@ import pytest
 
 from emroot.bazel.libraries import library_builder
 from emroot.bazel.repositories.compile_inputs import recipe_document
+from emroot.bazel.repositories.sources_repository import fetch_sources
 from emroot.cache_directory.sysroot_headers import ensure_headers
 from emroot.engine.command_lines.compile_context import CompileContext
 from emroot.engine.command_lines.placeholders import SDK_PREFIX
@@ -36,6 +37,15 @@ def headers(catalogue: Catalogue, shared_home: Home) -> Path:
         return ensure_headers(catalogue, store)
 
 
+@pytest.fixture
+def archives(sdk: Sdk, headers: Path, shared_home: Home, tmp_path: Path) -> list[str]:
+    """The arguments that name all archives of sources and headers."""
+    directory = tmp_path / 'archives'
+    directory.mkdir()
+    fetch_sources({'root': str(sdk.root), 'headers': str(headers), 'resource_dir': str(sdk.resource_dir)}, directory, shared_home)
+    return ['--archives', *map(str, sorted(directory.iterdir()))]
+
+
 def lay_out(sdk: Sdk, directory: Path, headers: Path, said_root: str) -> Path:
     """An SDK in `location` as its repository lays it out; its `sdk.json`, which says that it lies at `said_root`."""
     (directory / 'llvm' / 'bin').mkdir(parents=True)
@@ -57,7 +67,7 @@ def target(catalogue: Catalogue) -> str:
 
 
 @pytest.fixture
-def act(sdk: Sdk, catalogue: Catalogue, headers: Path, tmp_path: Path, target: str) -> Callable[..., bytes]:
+def act(sdk: Sdk, catalogue: Catalogue, headers: Path, archives: list[str], tmp_path: Path, target: str) -> Callable[..., bytes]:
     """Makes `target` in an SDK that is laid out as its repository is."""
     about = lay_out(sdk, tmp_path / 'sdk', headers, str(sdk.root))
 
@@ -65,7 +75,7 @@ def act(sdk: Sdk, catalogue: Catalogue, headers: Path, tmp_path: Path, target: s
         out, recipe = tmp_path / name, tmp_path / 'recipe.json'
         document = recipe_document(catalogue.recipes(parse_mode(mode), [target])[target])
         recipe.write_text(json.dumps({**document, **more}), encoding='utf-8')
-        assert library_builder.main(['source', '--sdk', str(about), '--headers', str(headers), '--recipe', str(recipe), *options,
+        assert library_builder.main(['source', '--sdk', str(about), *archives, '--recipe', str(recipe), *options,
                                      '--target', target, '--jobs', '2', '--out', str(out), '--log', str(tmp_path / 'log')]) == 0
         return out.read_bytes()
     return run
@@ -128,8 +138,8 @@ def test_forked_compiles_give_the_same_bytes(act: Callable[[str], bytes], sdk: S
 
 
 @pytest.mark.parametrize('mode', ['wasm32-lto', 'wasm64-thinlto-pic', 'wasm64'])
-def test_sources_that_objects_name_have_the_sdks_place(sdk: Sdk, catalogue: Catalogue, headers: Path, tmp_path: Path,
-                                                       mode: str) -> None:
+def test_sources_that_objects_name_have_the_sdks_place(sdk: Sdk, catalogue: Catalogue, headers: Path, archives: list[str],
+                                                       tmp_path: Path, mode: str) -> None:
     """embuilder gives `_Exit.c` by its absolute path, which bitcode keeps. Where an action has the SDK must not be told."""
     whole = catalogue.recipes(parse_mode(mode), ['libc'])['libc']
     member = next((m for m in whole.members if m.source.startswith('{sdk}')), None)
@@ -145,7 +155,7 @@ def test_sources_that_objects_name_have_the_sdks_place(sdk: Sdk, catalogue: Cata
     recipe.write_text(json.dumps(recipe_document(one)), encoding='utf-8')
     for number, said in enumerate((str(sdk.root), SDK_PREFIX)):
         about, out, other = lay_out(sdk, tmp_path / f'sdk{number}', headers, said), tmp_path / f'{number}.o', tmp_path / 'other.o'
-        assert library_builder.main(['source', '--sdk', str(about), '--headers', str(headers), '--recipe', str(recipe),
+        assert library_builder.main(['source', '--sdk', str(about), *archives, '--recipe', str(recipe),
                                      '--target', 'libc', '--out', str(out)]) == 0
         given = [about, about.parent / 'llvm/bin' / sdk.tools['clang'].name, about.parent / 'resource_dir', other]
         words = [sys.executable, '-I', '-S', '-B', str(Path(library_builder.__file__).with_name('compile_object.py')),

@@ -12,7 +12,7 @@ from types import SimpleNamespace
 import pytest
 from support.fake_emcc import FakeEmcc
 
-from emroot.bazel.toolchain import action as action_module
+from emroot.bazel import source_archives
 from emroot.bazel.toolchain import compile_action, emcc_wrapper
 from emroot.bazel.toolchain.action import LONG, read_arguments
 from emroot.bazel.toolchain.cache_contents import fill_cache, in_cache, put
@@ -135,7 +135,7 @@ def test_thousands_of_small_files_lie_in_memory_if_there_is_room(emcc: FakeEmcc,
                                                                  files: int, in_memory: bool) -> None:
     memory = emcc.root / 'memory'
     memory.mkdir()
-    monkeypatch.setattr(action_module, 'MEMORY', str(memory))
+    monkeypatch.setattr(source_archives, 'MEMORY', str(memory))
     monkeypatch.setattr(os, 'statvfs', lambda _: SimpleNamespace(f_bavail=blocks, f_frsize=4096, f_favail=files), raising=False)
     action = emcc.action()
     with action.stack:

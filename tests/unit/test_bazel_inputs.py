@@ -29,6 +29,7 @@ def declared(name: str) -> list[Path]:
 @pytest.mark.parametrize(('program', 'groups'),
                          [('libraries/library_builder.py', ['engine']), ('libraries/compile_object.py', ['driver']),
                           ('libraries/cache_assembly.py', ['driver']), ('toolchain/emcc_wrapper.py', ['driver']),
+                          ('toolchain/source_package.py', ['driver']),
                           ('toolchain/output_unpacker.py', []), ('toolchain/program_runner.py', [])])
 def test_every_import_is_an_input(tmp_path: Path, program: str, groups: list[str]) -> None:
     for source in [ROOT / 'src/emroot/bazel' / program, *(path for group in groups for path in declared(group))]:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from emroot.bazel.source_archives import pack, unpack
 from emroot.bazel.toolchain import missing_libraries, source_package
 from emroot.bazel.toolchain.action import Action
 from emroot.bazel.toolchain.link_action import shared
@@ -19,56 +20,25 @@ from emroot.bazel.toolchain.link_hints import share
 PACKAGE = Path(missing_libraries.__file__).parents[2]
 
 
-def pack(top: Path, out: str, files: dict[str, str], order: int = 1) -> Path:
-    """An archive of sources, of files by path below a directory."""
-    for name, text in files.items():
-        path = top / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding='utf-8')
-    listed = sorted(str(top / name) for name in files if name.startswith(('repo/', 'src/')))[::order]
-    (top / 'list').write_text('\n'.join(listed) + '\n', encoding='utf-8')
-    source_package.main(str(top / out), str(top / 'repo/sdk.json'), str(top / 'identity.json'), str(top / 'installed'),
-                        str(top / 'src/emroot'), f'@{top / "list"}')
-    return top / out
-
-
-FILES = {'repo/emscripten/system/lib/a.c': 'int a;', 'repo/sdk.json': '{}', 'src/emroot/__init__.py': '',
-         'identity.json': '{"a": 1}', 'installed/sysroot/include/stdio.h': '#define X', 'elsewhere': 'not listed'}
-
-
-def test_sources_are_packed_and_unpacked_whatever_the_order(tmp_path: Path) -> None:
-    one, other = pack(tmp_path, 'one.zip', FILES), pack(tmp_path, 'other.zip', FILES, -1)
-    assert one.read_bytes() == other.read_bytes()
-    source_package.unpack(str(one), tmp_path / 'to')
-    assert {path.relative_to(tmp_path / 'to').as_posix(): path.read_text(encoding='utf-8')
-            for path in (tmp_path / 'to').rglob('*') if path.is_file() and path.suffix != '.pyc'} == {
-        'sdk/emscripten/system/lib/a.c': 'int a;', 'sdk/sdk.json': '{}', 'package/emroot/__init__.py': '',
-        'identity.json': '{"a": 1}', 'headers/sysroot/include/stdio.h': '#define X'}
-
-
-def test_modules_are_packed_compiled_and_are_the_same_in_each_process(tmp_path: Path) -> None:
-    """What links have as their input does not depend on how Python orders sets."""
-    listed = [str(path) for path in sorted(PACKAGE.rglob('*.py'))]
-    (tmp_path / 'list').write_text('\n'.join(listed), encoding='utf-8')
-    for name in ('about', 'identity'):
-        (tmp_path / name).touch()
+def test_links_have_all_archives_and_what_the_sdk_is_as_one(tmp_path: Path) -> None:
+    """With the package's modules compiled; the same in each process: it does not depend on how Python orders sets."""
+    (tmp_path / 'identity.json').write_text('{"a": 1}', encoding='utf-8')
+    pack({'sdk/emscripten/system/lib/a.c': b'int a;'}, tmp_path / 'system-lib.zip')
+    modules = {path.relative_to(PACKAGE).as_posix(): path for path in sorted(PACKAGE.rglob('*.py'))}
+    pack({f'package/emroot/{name}': path for name, path in modules.items()}, tmp_path / 'package.zip')
     for seed in ('1', '2'):
-        command = [sys.executable, '-B', source_package.__file__, seed, 'about', 'identity', 'headers', str(PACKAGE), '@list']
+        command = [sys.executable, '-B', source_package.__file__, seed, 'identity.json', 'system-lib.zip', 'package.zip']
         subprocess.run(command, cwd=tmp_path, env={**os.environ, 'PYTHONHASHSEED': seed}, check=True)
     assert (tmp_path / '1').read_bytes() == (tmp_path / '2').read_bytes()
-    source_package.unpack(str(tmp_path / '1'), tmp_path / 'to')
+    unpack(tmp_path / '1', tmp_path / 'to')
+    assert (tmp_path / 'to/identity.json').read_text(encoding='utf-8') == '{"a": 1}'
+    assert (tmp_path / 'to/sdk/emscripten/system/lib/a.c').read_text(encoding='utf-8') == 'int a;'
     top = tmp_path / 'to/package/emroot'
-    assert len([*top.rglob('*.pyc')]) == len(listed)
+    assert len([*top.rglob('*.pyc')]) == len(modules)
     (top / 'hashing.py').write_text('broken', encoding='utf-8')  # so that only what is compiled can be imported
     program = 'import emroot.hashing as module; print(module.__cached__, module.digest_bytes(b""))'
     done = subprocess.run([sys.executable, '-E', '-c', program], cwd=top.parent, capture_output=True, text=True, check=True)
     assert str(top) in done.stdout and hashlib.sha256().hexdigest() in done.stdout
-
-
-def test_an_archive_is_known_by_what_it_holds(tmp_path: Path) -> None:
-    before = source_package.digest(str(pack(tmp_path, 'one.zip', FILES)))
-    assert source_package.digest(str(pack(tmp_path, 'two.zip', FILES))) == before
-    assert source_package.digest(str(pack(tmp_path, 'two.zip', {**FILES, 'repo/emscripten/system/lib/a.c': 'int b;'}))) != before
 
 
 def action(tmp_path: Path, notes: list[dict[str, object]]) -> Action:

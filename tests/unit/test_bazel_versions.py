@@ -97,7 +97,8 @@ def test_the_extension_reads_nothing_but_tags_so_that_no_lock_file_has_to_have_i
     said = json.loads(loading.constant('@emroot//bazel/private/repositories:extension.bzl', EXTENSION))
     assert said == {'reproducible': True, 'root_module_direct_deps': ['emscripten_cache'], 'root_module_direct_dev_deps': []}
     made = {name for name, _, _ in loading.targets}
-    assert {'emscripten_sdk', 'emroot_python', 'emscripten_mode_wasm64', 'emscripten_port_zlib', 'emscripten_cache'} <= made
+    assert {'emscripten_sdk', 'emscripten_sources', 'emroot_python', 'emscripten_mode_wasm64', 'emscripten_port_zlib',
+            'emscripten_cache'} <= made
 
 
 #: What starts a tool, and a test, on Windows. `tests/windows` runs it.
@@ -127,8 +128,10 @@ def test_the_repositories_of_a_release_load(version: Version) -> None:
     loading = model(version)
     sdk = loading.constant('@emroot//bazel/private/repositories:sdk_links.bzl', '_BUILD').format(
         archiver='llvm-ar', clang='clang', clangxx='clang++', resource_dir='"/emsdk/lib/clang/24"',
-        sdk='":own"', rules='@emroot//bazel/private/sdk:sdk.bzl')
+        sdk='":own"', files='":own_files"', rules='@emroot//bazel/private/sdk:sdk.bzl')
     loading.build('', sdk, RELEASE, repo='emscripten_sdk')
+    archives = loading.constant('@emroot//bazel/private/repositories:sources_repository.bzl', '_BUILD')
+    loading.build('', archives, ['headers.zip', 'system-lib-libc.zip'], repo='emscripten_sources')
     python = loading.constant('@emroot//bazel/private/repositories:python_repository.bzl', '_BUILD')
     loading.build('', python.format(own='python3', unused=[]), ['python3', 'path'], repo='emroot_python')
     ports = loading.constant('@emroot//bazel/private/repositories:port_repository.bzl', '_BUILD')
@@ -137,7 +140,7 @@ def test_the_repositories_of_a_release_load(version: Version) -> None:
         libraries='["//wasm64:cache"]', rules='@emroot//bazel/private/libraries:cache.bzl')
     loading.build('', cache, repo='emscripten_cache')
     told = {name for name, _, _ in loading.targets}
-    assert {'sdk', 'own', 'own_files', 'shipped', 'sources', 'emscripten_cache', 'libraries'} <= told
+    assert {'sdk', 'own', 'own_files', 'files', 'shipped', 'sources', 'emscripten_cache', 'libraries'} <= told
 
 
 def test_build_settings_reach_the_configuration_in_which_libraries_are_built() -> None:

@@ -25,7 +25,7 @@ def _directory_impl(ctx):
     headers = ctx.attr._headers[HeadersInfo].directory
     libraries = depset(transitive = [dep[DefaultInfo].files for dep in ctx.attr.libraries + [ctx.attr.shipped]])
     inputs = depset([headers], transitive = [libraries])
-    assemble_cache(ctx, out, headers, libraries, inputs, "EmscriptenCache", "Putting together %{label}")
+    assemble_cache(ctx, out, [headers], libraries, inputs, "EmscriptenCache", "Putting together %{label}")
     return [DefaultInfo(files = depset([out]))]
 
 emscripten_cache_directory = rule(

@@ -32,14 +32,14 @@ def _names_source(argv):
     """Whether an object names its source as it was given (in the engine: `placeholders.py: embeds_source_path`)."""
     return any([word.startswith(("-flto", "-fsanitize=")) for word in argv])
 
-def _compile_object(ctx, source, argv, reads, out):
+def _compile_object(ctx, source, argv, reads, anchor, out):
     """One object as one action with few inputs: a sandbox has a link to each."""
     python, sdk = ctx.attr._python[PythonInfo], ctx.attr._sdk[SdkInfo]
     args, inputs, tools = ctx.actions.args(), [], []
     if _names_source(argv):
         args.add_all(["-I", "-S", "-B", ctx.file._compile, sdk.about, sdk.clang[argv[0]], sdk.resource_dir, out, source])
         args.add_all(argv[1:])
-        inputs = [sdk.about, sdk.anchor, sdk.resource_dir]
+        inputs = [sdk.about, anchor, sdk.resource_dir]
         tools = [ctx.file._compile, ctx.file._placeholders, python.files] + ([ctx.file._named_source] if source.startswith("{sdk}") else [])
     else:
         # Clang itself, in the execution root: prefix maps make the bytes what they are in the SDK's working directory.
@@ -89,7 +89,7 @@ def join(ctx, operation, objects, out):
         toolchain = None,
     )
 
-def from_objects(ctx, recipe, sets, out):
+def from_objects(ctx, recipe, reads, out):
     """A library (`out`) as an action for each object and one that joins them; the objects by name."""
     known = ctx.attr.base[ObjectsInfo].objects if ctx.attr.base and ObjectsInfo in ctx.attr.base else {}
     shared = {int(n): None for n in recipe["shared"]} if known else {}
@@ -100,8 +100,8 @@ def from_objects(ctx, recipe, sets, out):
             continue
         single = recipe["how"] == "copy"
         objects[name] = out if single else ctx.actions.declare_file("%s/objects/%s" % (ctx.attr.target, name))
-        read = [sets[int(recipe[part][n])] for part in ("sources", "headers")]
-        _compile_object(ctx, source, recipe["commands"][int(number)], read, objects[name])
+        read = [reads.sets[int(recipe[part][n])] for part in ("sources", "headers")]
+        _compile_object(ctx, source, recipe["commands"][int(number)], read, reads.anchor, objects[name])
     if recipe["how"] != "copy":
         join(ctx, "cr", objects.values(), out)
     return objects

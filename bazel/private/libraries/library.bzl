@@ -1,21 +1,25 @@
 """One system library of a mode: as one action, as several, or (`granularity`) as one for each object."""
 
 load("//bazel/private/modes:granularity.bzl", "GranularityInfo")
-load("//bazel/private/sdk:providers.bzl", "CACHE", "LibraryInfo", "ObjectsInfo", "ReadsInfo", "SdkInfo")
+load("//bazel/private/sdk:providers.bzl", "CACHE", "LibraryInfo", "ObjectsInfo", "ReadsInfo", "SourceFilesInfo")
 load(":compile.bzl", "COMPILE_ATTRIBUTES", "from_objects", "join")
 load(":make.bzl", "MAKE_ATTRIBUTES", "made", "make", "make_arguments")
 
 def _reads_impl(ctx):
-    said, known = json.decode(ctx.attr.reads), ctx.attr._sdk[SdkInfo].files
-    files = [known[path] for path in said["files"]]
-    return [ReadsInfo(sets = [depset([files[n] for n in numbers]) for numbers in said["sets"]], targets = said["targets"])]
+    said = json.decode(ctx.attr.reads)
+    if not ctx.attr.files:
+        return [ReadsInfo(anchor = None, sets = [], targets = said["targets"])]
+    known = ctx.attr.files[SourceFilesInfo]
+    files = [known.files[path] for path in said["files"]]
+    sets = [depset([files[n] for n in numbers]) for numbers in said["sets"]]
+    return [ReadsInfo(anchor = known.anchor, sets = sets, targets = said["targets"])]
 
 emscripten_reads = rule(
     implementation = _reads_impl,
     doc = "What the compiles of a mode read: one target for all of its libraries.",
     attrs = {
+        "files": attr.label(providers = [SourceFilesInfo], doc = "For compiles that are actions of their own."),
         "reads": attr.string(doc = "The content of `reads.json` (`src/emroot/bazel/repositories/compile_inputs.py`)."),
-        "_sdk": MAKE_ATTRIBUTES["_sdk"],
     },
     provides = [ReadsInfo],
 )
@@ -30,17 +34,24 @@ def _parts(recipe, weight):
     parts = max(1, min(count, (weight + _PART - 1) // _PART)) if recipe["how"] == "archive" else 1
     return [(count * n // parts, count * (n + 1) // parts) for n in range(parts)]
 
+def _as_json(value):
+    return json.encode(value)
+
 def _compile_part(ctx, recipe, members, weight, out, log, message):
     """Members of a library as one action."""
-    sets = ctx.attr.reads[ReadsInfo].sets
-    args, whole = make_arguments(ctx, out, log), members == (0, len(recipe["objects"]))
-    args.add("--recipe", ctx.file.recipe)
+    args, said = make_arguments(ctx, out, log), ctx.actions.args()
     shipped = [ctx.file.shipped_without_lto] if ctx.file.shipped_without_lto else []
+    parts = ["how", "commands", "objects"] + (["shared"] if shipped else [])
+
+    # Written when the action runs: those of all libraries are megabytes.
+    said.add_all([struct(**{part: recipe[part] for part in parts})], map_each = _as_json)
+    said.use_param_file("--recipe=%s", use_always = True)
+    said.set_param_file_format("multiline")
     args.add_all("--shipped", shipped)
-    if not whole:
+    if members != (0, len(recipe["objects"])):
         args.add_all("--members", members)
-    sources = sets[int(recipe["all"])] if whole else depset(transitive = [sets[int(n)] for n in recipe["sources"][members[0]:members[1]]])
-    make(ctx, "source", args, [ctx.file.recipe] + shipped, [out, log], weight, "EmscriptenLibrary", message, sources)
+    args.add_all("--archives", ctx.files.archives)
+    make(ctx, "source", [args, said], shipped + ctx.files.archives, [out, log], weight, "EmscriptenLibrary", message)
 
 def _from_source(ctx, recipe, out, message):
     """A library as one action, or as one for each part of it and one that joins them; their logs."""
@@ -61,7 +72,7 @@ def _from_embuilder(ctx, out, message):
     args = make_arguments(ctx, out, log)
     args.add("--file", ctx.attr.path)
     args.add_all(ctx.attr.embuilder_flags, format_each = "--flag=%s")
-    make(ctx, "embuilder", args, [], [out, log], ctx.attr.weight, "EmscriptenLibrary", message)
+    make(ctx, "embuilder", [args], [], [out, log], ctx.attr.weight, "EmscriptenLibrary", message)
     return [log]
 
 def _library_impl(ctx):
@@ -73,7 +84,7 @@ def _library_impl(ctx):
         return made(ctx, out, [])
     recipe = ctx.attr.reads[ReadsInfo].targets.get(target) if ctx.attr.builder == "source" else None
     if recipe and ctx.attr._granularity[GranularityInfo].value == "object":
-        return made(ctx, out, []) + [ObjectsInfo(objects = from_objects(ctx, recipe, ctx.attr.reads[ReadsInfo].sets, out))]
+        return made(ctx, out, []) + [ObjectsInfo(objects = from_objects(ctx, recipe, ctx.attr.reads[ReadsInfo], out))]
     message = "Building Emscripten %s/%s" % (ctx.attr.mode, target)
     return made(ctx, out, _from_source(ctx, recipe, out, message) if recipe else _from_embuilder(ctx, out, message))
 
@@ -81,13 +92,13 @@ emscripten_library = rule(
     implementation = _library_impl,
     doc = "One system library of one mode.",
     attrs = MAKE_ATTRIBUTES | COMPILE_ATTRIBUTES | {
+        "archives": attr.label_list(allow_files = [".zip"], doc = "What holds all that its compiles read."),
         "base": attr.label(providers = [LibraryInfo], doc = "The library of the mode without LTO, where objects of both are the same."),
         "builder": attr.string(values = ["source", "embuilder"], doc = "`source` compiles the SDK's sources as its recipe says, `embuilder` runs the SDK's own builder; the bytes are the same."),
         "embuilder_flags": attr.string_list(doc = "What selects the mode."),
         "mode": attr.string(),
         "path": attr.string(doc = "Where emcc looks for it, relative to its cache."),
         "reads": attr.label(providers = [ReadsInfo]),
-        "recipe": attr.label(allow_single_file = [".json"]),
         "same": attr.bool(doc = "Whether it is the very library of `base`."),
         "shipped": attr.label(allow_single_file = True, doc = "The library as the SDK ships it; then nothing is built."),
         "shipped_without_lto": attr.label(allow_single_file = True, doc = "The library of the mode without LTO as the SDK ships it, some of whose objects are those of this one."),

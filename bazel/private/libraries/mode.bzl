@@ -9,17 +9,25 @@ load(":selection.bzl", "link_libraries")
 def emscripten_mode(mode, reads):
     """Targets for `mode.json` and `reads.json`: each library, `:cache` for declared ones, `:link` for those of a link."""
     base = "@emscripten_mode_%s//:" % mode["base"].replace("-", "_")
-    emscripten_reads(name = "reads", reads = reads)
+    files = Label("@emscripten_sdk//:files")
+    emscripten_reads(
+        name = "reads",
+        files = select({Label("//bazel/private/modes:object"): files, "//conditions:default": None}),
+        reads = reads,
+    )
     for target, (path, weight) in mode["libraries"].items():
+        builder = mode["builders"].get(target, mode["builder"]) if target in mode["archives"] else "embuilder"
+        is_there = target in mode["shipped"] or mode["shared"].get(target) == "all"
         emscripten_library(
             name = target,
+            archives = [Label("@emscripten_sources//:%s.zip" % name) for name in mode["archives"].get(target, [])] if builder == "source" else [],
             base = Label(base + target) if target in mode["shared"] else None,
-            builder = mode["builders"].get(target, mode["builder"]),
+            builder = builder,
             embuilder_flags = mode["flags"],
+            files = files if builder == "embuilder" and not is_there else None,
             mode = mode["mode"],
             path = path,
             reads = ":reads",
-            recipe = "recipes/%s.json" % target if target in mode["recipes"] else None,
             same = mode["shared"].get(target) == "all",
             shipped = Label(mode["shipped"][target] + path) if target in mode["shipped"] else None,
             shipped_without_lto = Label(mode["shipped_without_lto"][target]) if target in mode["shipped_without_lto"] else None,
@@ -33,6 +41,7 @@ def emscripten_mode(mode, reads):
         emscripten_port(
             name = as_name(port),
             embuilder_flags = mode["flags"],
+            files = files,
             marker = "@%s//:sources/marker" % port_repository_name(item),
             mode = mode["mode"],
             sources = ["@%s//:sources" % port_repository_name(item)],

@@ -15,7 +15,7 @@ def _port_impl(ctx):
     args.add("--port")
     args.add_all(ctx.attr.embuilder_flags, format_each = "--flag=%s")
     args.add("--port-sources", ctx.file.marker.dirname)
-    make(ctx, "embuilder", args, ctx.files.sources + [ctx.file.marker], [out, log], 100, "EmscriptenPort", message)
+    make(ctx, "embuilder", [args], ctx.files.sources + [ctx.file.marker], [out, log], 100, "EmscriptenPort", message)
     return made(ctx, out, [log])
 
 emscripten_port = rule(

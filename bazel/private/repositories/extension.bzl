@@ -10,6 +10,7 @@ load(":port_repository.bzl", "port_repository", "port_repository_name")
 load(":prebuilt_repository.bzl", "prebuilt_repository")
 load(":python_repository.bzl", "python_repository")
 load(":sdk_repository.bzl", "sdk_repository", "worker_sdk_repository")
+load(":sources_repository.bzl", "sources_repository")
 
 _sdk = tag_class(
     doc = "The Emscripten SDK: one of these. Without any, the one that EMSDK or PATH name when Bazel fetches, or else the newest release.",
@@ -56,6 +57,7 @@ def repositories(sdk, caches, prebuilt = {}):
     workers = bool(sdk.get("emscripten_version"))
     python_repository(name = "emroot_python", workers = workers)
     sdk_repository(name = "emscripten_sdk", workers = workers, **sdk)
+    sources_repository(name = "emscripten_sources")
     prebuilt_repository(name = "emscripten_prebuilt", archives = prebuilt)
     for system in SYSTEMS if workers else []:
         python_repository(name = repository_of("emroot_python", system), system = system)

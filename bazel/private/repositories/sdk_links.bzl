@@ -1,7 +1,7 @@
 """The layout of an SDK's repository: links to the parts of an installation, and its BUILD file."""
 
 _BUILD = """\
-load("{rules}", "emscripten_sdk")
+load("{rules}", "emscripten_sdk", "emscripten_source_files")
 
 package(default_visibility = ["//visibility:public"])
 
@@ -24,15 +24,8 @@ emscripten_sdk(
         exclude = ["**/__pycache__/**"],
         allow_empty = True,
     ),
-    headers = glob(["headers/**"]),
-    own_headers = glob(["llvm/lib/clang/**"]),
     resource_dir = "resource_dir",
     said_resource_dir = {resource_dir},
-    sources = glob(
-        ["emscripten/system/**", "emscripten/third_party/*.h"],
-        exclude = ["**/__pycache__/**"],
-        allow_empty = True,
-    ),
     emscripten = glob(
         ["emscripten/*.py", "emscripten/*.txt", "emscripten/tools/**", "emscripten/src/**", "emscripten/third_party/**"],
         exclude = ["**/__pycache__/**"],
@@ -45,9 +38,26 @@ emscripten_sdk(
     ),
 )
 
+emscripten_source_files(
+    name = "own_files",
+    headers = glob(["headers/**"]),
+    own_headers = glob(["llvm/lib/clang/**"]),
+    sources = glob(
+        ["emscripten/system/**", "emscripten/third_party/*.h"],
+        exclude = ["**/__pycache__/**"],
+        allow_empty = True,
+    ),
+)
+
 alias(
     name = "sdk",
     actual = {sdk},
+)
+
+# Thousands of targets: for who needs single sources.
+alias(
+    name = "files",
+    actual = {files},
 )
 
 filegroup(
@@ -68,8 +78,8 @@ def _link_entries(rctx, directory, beginnings, to):
         if entry.basename.startswith(beginnings):
             rctx.symlink(entry, to + entry.basename)
 
-def link_sdk(rctx, where, sdk):
-    """Link each part of an SDK (`where.json`), and write the BUILD file. `sdk`: what the alias of that name is for, as text."""
+def link_sdk(rctx, where, choose):
+    """Link each part of an SDK (`where.json`), and write the BUILD file. `choose`: what the alias of a target is for, as text."""
     rctx.symlink(where["root"], "emscripten")
     _link_entries(rctx, rctx.path(where["llvm"]), _LLVM, "llvm/bin/")
     rctx.symlink(rctx.path(where["resource_dir"]).get_child("include"), "llvm/lib/clang/%s/include" % where["resource_version"])
@@ -90,7 +100,8 @@ def link_sdk(rctx, where, sdk):
         archiver = where["tools"]["llvm-ar"],
         clang = where["tools"]["clang"],
         clangxx = where["tools"]["clang++"],
+        files = choose("own_files"),
         resource_dir = repr(rctx.read("resource_dir")),
         rules = Label("//bazel/private/sdk:sdk.bzl"),
-        sdk = sdk,
+        sdk = choose("own"),
     ))

@@ -44,7 +44,7 @@ def _sdk_repository_impl(rctx):
         root = rctx.path(path).get_child("emscripten") if kind == "repository" else rctx.path(where["root"])
         for name in ("emscripten-version.txt", "tools/system_libs.py", "tools/link.py"):
             rctx.watch(root.get_child(name))
-    link_sdk(rctx, where, by_system(rctx, "emscripten_sdk", "own", ":own"))
+    link_sdk(rctx, where, lambda target: by_system(rctx, "emscripten_sdk", target, ":" + target))
 
 sdk_repository = repository_rule(
     implementation = _sdk_repository_impl,
@@ -75,7 +75,7 @@ def _worker_sdk_repository_impl(rctx):
         "resource_dir": str(release.get_child("lib").get_child("clang").get_child(where["resource_version"])),
         "root": str(release.get_child("emscripten")),
         "tools": tools,
-    }, repr(":own"))
+    }, lambda target: repr(":" + target))
 
 worker_sdk_repository = repository_rule(
     implementation = _worker_sdk_repository_impl,

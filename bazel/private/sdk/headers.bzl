@@ -1,6 +1,6 @@
 """The SDK's headers, as it installs them in a cache."""
 
-load(":providers.bzl", "HeadersInfo", "SdkInfo")
+load(":providers.bzl", "HeadersInfo")
 load(":run_tool.bzl", "TOOL_ATTRIBUTES", "program", "run_tool")
 
 ASSEMBLY_ATTRIBUTES = TOOL_ATTRIBUTES | {
@@ -9,36 +9,36 @@ ASSEMBLY_ATTRIBUTES = TOOL_ATTRIBUTES | {
 }
 
 def assemble_cache(ctx, out, headers, libraries, inputs, mnemonic, message):
-    """Put the directory `headers` (File or path) and `libraries` (depset) together in the directory `out`."""
+    """Put `headers` (Files: directories or archives) and `libraries` (depset) together in the directory `out`."""
     args = ctx.actions.args()
-    args.add_all([out, headers], expand_directories = False)
+    args.add_all([out] + headers, expand_directories = False)
     args.add_all(libraries, expand_directories = False)
     tools = [ctx.attr._driver[DefaultInfo].files]
     run_tool(ctx, ctx.file._assemble, [args], inputs, [out], mnemonic, message, tools)
 
-def _headers_impl(ctx):
-    sdk = ctx.attr._sdk[SdkInfo]
-    out = ctx.actions.declare_directory(ctx.label.name)
-    inputs = depset([sdk.about], transitive = [sdk.headers])
-    assemble_cache(ctx, out, sdk.about.dirname + "/headers", depset(), inputs, "EmscriptenHeaders", "Installing Emscripten's headers")
+def _install(ctx, name, mnemonic, message):
+    """The directory `name` of what is in the rule's archives."""
+    out = ctx.actions.declare_directory(name)
+    archives = ctx.files._archives
+    assemble_cache(ctx, out, archives, depset(), depset(archives), mnemonic, message)
     return [DefaultInfo(files = depset([out])), HeadersInfo(directory = out)]
 
+def _headers_impl(ctx):
+    return _install(ctx, ctx.label.name, "EmscriptenHeaders", "Installing Emscripten's headers")
+
 def _clang_headers_impl(ctx):
-    sdk = ctx.attr._sdk[SdkInfo]
-    out = ctx.actions.declare_directory(ctx.label.name + "/include")
-    assemble_cache(ctx, out, sdk.own_headers, depset(), sdk.own_header_files, "ClangHeaders", "Installing clang's headers")
-    return [DefaultInfo(files = depset([out])), HeadersInfo(directory = out)]
+    return _install(ctx, ctx.label.name + "/include", "ClangHeaders", "Installing clang's headers")
 
 clang_headers = rule(
     implementation = _clang_headers_impl,
     doc = "Clang's own headers as one directory: one input of a compile instead of hundreds.",
-    attrs = ASSEMBLY_ATTRIBUTES,
+    attrs = ASSEMBLY_ATTRIBUTES | {"_archives": attr.label(default = Label("@emscripten_sources//:clang.zip"), allow_single_file = True)},
     provides = [HeadersInfo],
 )
 
 emscripten_headers = rule(
     implementation = _headers_impl,
     doc = "The SDK's headers as one directory, shared by all modes.",
-    attrs = ASSEMBLY_ATTRIBUTES,
+    attrs = ASSEMBLY_ATTRIBUTES | {"_archives": attr.label(default = Label("@emscripten_sources//:headers"))},
     provides = [HeadersInfo],
 )

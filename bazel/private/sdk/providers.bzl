@@ -3,21 +3,22 @@
 SdkInfo = provider("An Emscripten SDK.", fields = {
     "about": "File: sdk.json, at the top of the SDK's repository.",
     "archiver": "File: llvm-ar.",
-    "anchor": "File: its location makes the directory that compiles run in (`engine/command_lines/placeholders.py: WORKING_DIRECTORY`); nothing reads it.",
     "clang": "dict: clang and clang++ (Files) by these names.",
-    "compiler": "depset: clang, llvm-ar and clang's own headers.",
+    "compiler": "depset: clang and llvm-ar.",
     "directory": "string: the SDK's repository, relative to the execution root.",
-    "files": "dict: sources, installed headers and clang's own (Files) by their paths in the SDK's repository.",
     "emscripten": "depset: emcc, embuilder and their modules.",
-    "headers": "depset: the headers that the SDK installs in a cache.",
     "linker": "depset: what a link needs besides.",
-    "own_headers": "string: the directory of clang's own headers, relative to the execution root.",
-    "own_header_files": "depset: what is in it.",
     "archivers": "depset: what llvm-ar needs.",
     "compilers": "depset: what clang needs, but for its own headers.",
     "compiling": "depset: what emcc reads of itself to compile.",
     "resource_dir": "File: it says where clang's own headers are to appear.",
     "resource_flags": "File: the same as arguments of a clang that starts in the execution root.",
+})
+
+SourceFilesInfo = provider("The sources of an SDK, file by file.", fields = {
+    "anchor": "File: its location makes the directory that compiles run in (`engine/command_lines/placeholders.py: WORKING_DIRECTORY`); nothing reads it.",
+    "files": "dict: sources, installed headers and clang's own (Files) by their paths in the SDK's repository.",
+    "own_headers": "depset: clang's own headers, next to it.",
     "sources": "depset: the sources and headers of the system libraries.",
 })
 
@@ -27,7 +28,8 @@ LibraryInfo = provider("One library of one mode.", fields = {
 })
 
 ReadsInfo = provider("What compiles of a mode read.", fields = {
-    "sets": "list of depsets of Files",
+    "anchor": "File: that of `SourceFilesInfo`, or None",
+    "sets": "list of depsets of Files, or nothing if no compile is an action of its own",
     "targets": "dict: of each target with a recipe that recipe, numbers of sets, and what it shares (`compile_inputs.py`).",
 })
 

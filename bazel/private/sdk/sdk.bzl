@@ -1,6 +1,6 @@
 """`emscripten_sdk`: what an SDK consists of, for the rules that use it."""
 
-load(":providers.bzl", "SdkInfo")
+load(":providers.bzl", "SdkInfo", "SourceFilesInfo")
 
 # As `src/emroot/engine/command_lines/placeholders.py` has it.
 WORKING_DIRECTORY = "system/lib/libc/"
@@ -13,29 +13,20 @@ def _resource_flags(ctx, own):
     return out
 
 def _sdk_impl(ctx):
-    files = {f.owner.name: f for f in ctx.files.sources + ctx.files.headers + ctx.files.own_headers}
     own = "%s/llvm/lib/clang/%s" % (ctx.file.about.dirname, ctx.attr.said_resource_dir.replace("\\", "/").split("/")[-1])
-    anchors = [path for path in files if path.startswith("emscripten/" + WORKING_DIRECTORY)]
     return [SdkInfo(
         about = ctx.file.about,
         archiver = ctx.file.archiver,
         archivers = depset(ctx.files.archivers),
-        # Not a source, if there is anything else: it is an input of all.
-        anchor = files[([path for path in anchors if "." not in path] or anchors)[0]],
         clang = {"clang": ctx.files.clang[0], "clang++": ctx.files.clang[-1]},
-        compiler = depset(ctx.files.compilers + ctx.files.archivers + ctx.files.own_headers),
+        compiler = depset(ctx.files.compilers + ctx.files.archivers),
         compilers = depset(ctx.files.compilers),
         compiling = depset(ctx.files.compiling),
         directory = ctx.file.about.dirname,
         emscripten = depset(ctx.files.emscripten),
-        files = files,
-        headers = depset(ctx.files.headers),
         linker = depset(ctx.files.linker),
-        own_headers = own + "/include",
-        own_header_files = depset(ctx.files.own_headers),
         resource_dir = ctx.file.resource_dir,
         resource_flags = _resource_flags(ctx, own),
-        sources = depset(ctx.files.sources),
     )]
 
 emscripten_sdk = rule(
@@ -48,11 +39,30 @@ emscripten_sdk = rule(
         "compilers": attr.label_list(allow_files = True),
         "compiling": attr.label_list(allow_files = True),
         "emscripten": attr.label_list(allow_files = True),
-        "headers": attr.label_list(allow_files = True),
         "linker": attr.label_list(allow_files = True),
-        "own_headers": attr.label_list(allow_files = True),
         "resource_dir": attr.label(allow_single_file = True),
         "said_resource_dir": attr.string(doc = "The content of `resource_dir`."),
+    },
+)
+
+def _source_files_impl(ctx):
+    files = {f.owner.name: f for f in ctx.files.sources + ctx.files.headers + ctx.files.own_headers}
+    anchors = [path for path in files if path.startswith("emscripten/" + WORKING_DIRECTORY)]
+    return [SourceFilesInfo(
+        # Not a source, if there is anything else: it is an input of all.
+        anchor = files[([path for path in anchors if "." not in path] or anchors)[0]],
+        files = files,
+        own_headers = depset(ctx.files.own_headers),
+        sources = depset(ctx.files.sources),
+    )]
+
+emscripten_source_files = rule(
+    implementation = _source_files_impl,
+    doc = "Sources and headers as single files.",
+    attrs = {
+        "headers": attr.label_list(allow_files = True),
+        "own_headers": attr.label_list(allow_files = True),
         "sources": attr.label_list(allow_files = True),
     },
+    provides = [SourceFilesInfo],
 )

@@ -50,19 +50,23 @@ class SdkLayout:
 
     root: Path
     """The directory of `emcc.py`."""
+    repository: Path
+    """The directory of `sdk.json`, with the SDK's programs."""
     manifest: Mapping[str, Any]
     """`sdk.json`."""
+    unpacked: Path | None = None
+    """The directory of clang's own headers, if they are not next to clang."""
 
     @classmethod
     def read(cls, file: str | Path) -> SdkLayout:
         """Read `sdk.json`. The path is made absolute without following links, which lead out of a sandbox."""
         path = Path(file).absolute()
-        return cls(path.parent / 'emscripten', json.loads(path.read_text(encoding='utf-8')))
+        return cls(path.parent / 'emscripten', path.parent, json.loads(path.read_text(encoding='utf-8')))
 
     @property
     def llvm(self) -> Path:
         """The directory of clang."""
-        return self.root.parent / 'llvm' / 'bin'
+        return self.repository / 'llvm' / 'bin'
 
     @property
     def said_root(self) -> str:
@@ -82,12 +86,12 @@ class SdkLayout:
     @property
     def node(self) -> Path | None:
         """Node, if the SDK has one."""
-        return self.root.parent / 'node' / self.manifest['node'] if self.manifest['node'] else None
+        return self.repository / 'node' / self.manifest['node'] if self.manifest['node'] else None
 
     @property
-    def found_resource_dir(self) -> str:
-        """The directory in which clang finds its own headers: next to the real path of its executable."""
-        return find_resource_dir(str(self.tools['clang']), self.manifest['resource_dir'])
+    def resource_dir(self) -> Path:
+        """The directory of clang's own headers: if they are not unpacked, next to the real path of its executable."""
+        return self.unpacked or Path(find_resource_dir(str(self.tools['clang']), self.manifest['resource_dir']))
 
     @property
     def resource_dir_map(self) -> list[str]:
@@ -96,6 +100,6 @@ class SdkLayout:
 
     def config_text(self, cache: Path) -> str:
         """emcc's configuration for this SDK and cache directory."""
-        lines = {'LLVM_ROOT': str(self.llvm), 'BINARYEN_ROOT': str(self.root.parent / 'binaryen'),
+        lines = {'LLVM_ROOT': str(self.llvm), 'BINARYEN_ROOT': str(self.repository / 'binaryen'),
                  'NODE_JS': str(self.node or 'node'), 'CACHE': str(cache), **self.manifest['config']}
         return ''.join(f'{name} = {value!r}\n' for name, value in lines.items())

@@ -17,7 +17,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -26,6 +26,7 @@ sys.path.insert(0, str(Path(__file__).absolute().parents[3]))
 
 from emroot.bazel.libraries.shipped_members import confirmed, read_shipped  # the line above makes the package importable
 from emroot.bazel.sdk_layout import SdkLayout
+from emroot.bazel.source_archives import directory_for_many, unpack
 from emroot.engine.command_lines.compile_context import RENAMED_SOURCE, CompileContext, shell_line
 from emroot.engine.command_lines.placeholders import CACHE_PREFIX
 from emroot.engine.execution.forkserver import ENOUGH, ForkServers
@@ -52,13 +53,14 @@ class ToolFailure(Exception):
 # --- source ----------------------------------------------------------------------------------------------------------
 
 class SourceLibrary:
-    """A library from the SDK's sources."""
+    """A library from the SDK's sources, which are unpacked into `sources`."""
 
-    def __init__(self, args: argparse.Namespace, sdk: SdkLayout, scratch: Path) -> None:
-        self.args, self.sdk, self.scratch = args, sdk, scratch
+    def __init__(self, args: argparse.Namespace, sdk: SdkLayout, scratch: Path, sources: Path) -> None:
+        self.args, self.scratch, self.sources = args, scratch, sources
+        self.sdk = replace(sdk, root=sources / 'sdk' / 'emscripten', unpacked=sources / 'clang')
         self.recipe: dict[str, Any] = json.loads(Path(args.recipe).read_text(encoding='utf-8'))
         # Of the SDK, root and tools are all it reads.
-        self.context = CompileContext(sdk, Path(args.headers).absolute())  # type: ignore[arg-type]
+        self.context = CompileContext(self.sdk, sources / 'headers')  # type: ignore[arg-type]
         self.env = pure_environment({'LC_ALL': 'C'})
         self.pool = Pool(min(args.jobs, default_workers()))
         self.executor: Executor = self.pool
@@ -67,6 +69,9 @@ class SourceLibrary:
 
     def run(self) -> None:
         """Compile all members that the SDK does not ship in another mode, most expensive first, and join them."""
+        for archive in self.args.archives:
+            unpack(archive, self.sources)
+        self.context.working_directory.mkdir(parents=True, exist_ok=True)
         first, last = self.args.members or (0, len(self.recipe['objects']))
         objects = self.recipe['objects'][first:last]
         members, shipped = [name for _, name, _ in objects], self._shipped(range(first, last))
@@ -112,8 +117,16 @@ class SourceLibrary:
         if output:
             self.messages.append(f'{compile_.source}:\n{output}')
         if done.code != 0:
-            self.failures.append(f'{compile_.source}: {output or f"exit code {done.code}"}\n'
-                                 f'  repeat: {shell_line(command, self.context.working_directory)}')
+            self.failures.append(f'{compile_.source}: {output or f"exit code {done.code}"}\n  repeat: '
+                                 + self._where_it_stays(shell_line(command, self.context.working_directory)))
+
+    def _where_it_stays(self, command: str) -> str:
+        """A command with sources and headers in the SDK's repository: those that were unpacked are gone when this ends."""
+        repository, version = self.sdk.repository, Path(self.sdk.said_resource_dir).name
+        stays = {'clang': repository / 'llvm' / 'lib' / 'clang' / version, 'sdk': repository, 'headers': repository / 'headers'}
+        for name, directory in stays.items():
+            command = command.replace(str(self.sources / name), str(directory))
+        return command
 
     def _archive(self, members: list[str], out: Path) -> None:
         # `cr` and member names only, in a response file, as the SDK's `create_lib` has it.
@@ -196,6 +209,7 @@ def main(arguments: list[str]) -> int:
     parser.add_argument('--sdk', required=True, help='sdk.json of the SDK repository')
     parser.add_argument('--headers', help='a directory with the headers that the SDK installs')
     parser.add_argument('--recipe')
+    parser.add_argument('--archives', nargs='+', default=[], help='of sources and headers')
     parser.add_argument('--members', type=int, nargs=2, help='the first of those to make, and the one after the last; else all')
     parser.add_argument('--shipped', help='the library of the mode without LTO, which the SDK ships')
     parser.add_argument('--target')
@@ -208,11 +222,11 @@ def main(arguments: list[str]) -> int:
     parser.add_argument('--log')
     args = parser.parse_args(arguments)
     log = ''
-    with tempfile.TemporaryDirectory(prefix='emroot-') as directory:
+    with tempfile.TemporaryDirectory(prefix='emroot-') as directory, contextlib.ExitStack() as stack:
         sdk, scratch = SdkLayout.read(args.sdk), Path(directory)
         try:
             if args.verb == 'source':
-                source = SourceLibrary(args, sdk, scratch)
+                source = SourceLibrary(args, sdk, scratch, directory_for_many(stack, scratch) / 'unpacked')
                 source.run()
                 log = source.log()
             else:

@@ -32,10 +32,10 @@ def compile_inputs(catalogue: Catalogue, headers: Path, recipes: Mapping[str, Re
     """The files that the compiles of a mode read (`headers`: as the SDK installed them), and the members that are the same
     compile in the mode without LTO.
 
-    `{"files": [paths in the SDK's repository], "sets": [[numbers of files]], "targets": {name: {"all": number of the set of all
-    sources, "sources": [number of the set of each member's], "headers": [number of the set of each member's installed headers
-    and clang's own], "shared": [numbers of members], ...as `recipe_document`}}}`. Sources and
-    headers are two sets, because many members share headers. Some libraries and parts of libc ignore LTO: they are built once.
+    `{"files": [paths in the SDK's repository], "sets": [[numbers of files]], "targets": {name: {"sources": [number of the set of
+    each member's], "headers": [number of the set of each member's installed headers and clang's own], "shared": [numbers of
+    members], ...as `recipe_document`}}}`. Sources and headers are two sets, because many members share headers. Some libraries
+    and parts of libc ignore LTO: they are built once.
     """
     includes, numbers = IncludeScanner(catalogue.sdk, headers), Numbers()
     targets = {}
@@ -43,7 +43,6 @@ def compile_inputs(catalogue: Catalogue, headers: Path, recipes: Mapping[str, Re
         each = [divide(includes.closure(member)) for member in recipe.members]
         known = {(m.name, m.source, m.argv) for m in without_lto[target].members} if target in without_lto else set()
         targets[target] = {**recipe_document(recipe),
-                           'all': numbers.of(sorted({path for sources, _ in each for path in sources})),
                            'sources': [numbers.of(sources) for sources, _ in each], 'headers': [numbers.of(h) for _, h in each],
                            'shared': [n for n, m in enumerate(recipe.members) if (m.name, m.source, m.argv) in known]}
     return {'files': list(numbers.files), 'sets': list(numbers.sets), 'targets': targets}

@@ -1,4 +1,4 @@
-"""Asks an SDK about one mode, for `@emscripten_mode_<mode>`: writes `mode.json`, `reads.json` and `recipes/TARGET.json`."""
+"""Asks an SDK about one mode, for `@emscripten_mode_<mode>`: writes `mode.json` and `reads.json`."""
 
 from __future__ import annotations
 
@@ -14,7 +14,8 @@ from ...host.home import Home
 from ...libraries.catalogue import Catalogue, Library, Listing, Recipe
 from ...modes import parse_features
 from ...sdk import Sdk, find_sdk
-from .compile_inputs import compile_inputs, recipe_document
+from ..source_archives import CLANG, OTHERS, part_of
+from .compile_inputs import compile_inputs
 from .link_table import link_table
 
 #: A C++ compile takes about this many times as long as a C compile.
@@ -44,9 +45,6 @@ def fetch_mode(request: dict[str, Any], out: Path, home: Home) -> None:
     read = compile_inputs(catalogue, Path(request['headers']), recipes, theirs)
     write_text(out / 'reads.json', canonical_json(read))
     theirs_shipped = _shipped_without_lto(sdk, catalogue.listing(base).libraries, request['prebuilt'], read) if theirs else {}
-    for target, recipe in recipes.items():
-        shared = {'shared': read['targets'][target]['shared']} if target in theirs_shipped else {}
-        write_text(out / 'recipes' / f'{target}.json', canonical_json({**recipe_document(recipe), **shared}))
     ports = {t: item for t, item in declared_by(listing, request['caches']).items() if t not in asked}
     sets = sorted({tuple(targets) for targets in table.values()})
     numbers = {targets: number for number, targets in enumerate(sets)}
@@ -54,7 +52,7 @@ def fetch_mode(request: dict[str, Any], out: Path, home: Home) -> None:
         'mode': mode.name, 'flags': mode.embuilder_flags, 'declared': owned[''], 'owned': owned, 'extras': extras,
         'sets': sets, 'table': {name: numbers[tuple(targets)] for name, targets in table.items()},
         'libraries': {t: [lib.path, _weight(recipes.get(t), lib.objects)] for t, lib in libraries.items()},
-        'recipes': sorted(recipes), 'shipped': shipped, 'shipped_without_lto': theirs_shipped, 'base': base.name,
+        'archives': _archives(read), 'shipped': shipped, 'shipped_without_lto': theirs_shipped, 'base': base.name,
         'shared': {t: 'all' if len(entry['shared']) == len(entry['objects']) else 'some'
                    for t, entry in read['targets'].items() if entry['shared']},
         'ports': ports, 'builder': builder, 'builders': builders}))
@@ -101,6 +99,14 @@ def declared_by(listing: Listing, caches: Sequence[Mapping[str, Any]]) -> dict[s
     items = dict.fromkeys(t for cache in caches for t in cache['targets'] if t != 'auto')
     found = {target: item for item in items for target in listing.expand([item])}
     return {target: target if target in items else item for target, item in found.items()}
+
+
+def _archives(read: Mapping[str, Any]) -> dict[str, list[str]]:
+    """The archives of `@emscripten_sources` that have what the compiles of each target read."""
+    parts = [part_of(path) for path in read['files']]
+    sets = [{parts[number] for number in numbers} for numbers in read['sets']]
+    return {target: sorted({CLANG, OTHERS}.union(*(sets[number] for kind in ('sources', 'headers') for number in {*entry[kind]})))
+            for target, entry in read['targets'].items()}
 
 
 def _weight(recipe: Recipe | None, objects: int) -> int:

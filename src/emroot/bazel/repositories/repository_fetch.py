@@ -1,6 +1,6 @@
 """What Bazel runs when it fetches a repository: looks at an SDK, or asks it what a mode has to offer.
 
-    python repository_fetch.py sdk|mode|ports REQUEST.json OUT
+    python repository_fetch.py sdk|sources|mode|ports REQUEST.json OUT
 
 The answer is JSON in the directory OUT, which the rules turn into labels. An error is one line on standard error, and the exit
 code is that of the command line.
@@ -19,6 +19,7 @@ sys.path.insert(0, str(Path(__file__).absolute().parents[3]))
 from emroot.bazel.repositories.mode_repository import fetch_mode  # the line above makes the package importable
 from emroot.bazel.repositories.port_repository import fetch_ports
 from emroot.bazel.repositories.sdk_repository import fetch_sdk
+from emroot.bazel.repositories.sources_repository import fetch_sources
 from emroot.errors import EmrootError, SdkError
 from emroot.host.home import find_home
 from emroot.probe import pure_environment
@@ -43,7 +44,7 @@ def main(verb: str, request_file: str, out: str) -> int:
     if seed := request.get('seed'):
         shutil.copytree(seed, home.root, dirs_exist_ok=True, ignore=shutil.ignore_patterns('store'))
     try:
-        {'sdk': fetch_sdk, 'mode': fetch_mode, 'ports': fetch_ports}[verb](request, Path(out), home)
+        {'sdk': fetch_sdk, 'sources': fetch_sources, 'mode': fetch_mode, 'ports': fetch_ports}[verb](request, Path(out), home)
     except EmrootError as error:
         print(message_for_bazel(error), file=sys.stderr)
         return error.exit_code

@@ -52,6 +52,7 @@ def fetch_sdk(request: dict[str, Any], out: Path, home: Home) -> None:
         'root': str(sdk.root), 'llvm': str(sdk.llvm_root), 'binaryen': str(sdk.binaryen_root), 'node': node,
         'resource_dir': str(sdk.resource_dir), 'resource_version': sdk.resource_dir.name, 'prebuilt': prebuilt,
         'version': sdk.version, 'digest': sdk.digest, 'tools': tools, 'doubt': sdk.doubt,
+        'local': request['local'],
     }))
 
 

@@ -7,16 +7,14 @@ import os
 import shlex
 import subprocess
 import sys
-import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from ...probe import pure_environment
 from ..sdk_layout import SdkLayout, mapped
+from ..source_archives import directory_for_many
 
-#: Where Linux has a file system in memory, and the bytes that are to be free there.
-MEMORY, ROOM = '/dev/shm', 1 << 30  # noqa: S108
 #: Bytes of a command line from which on it goes into a file. Windows takes 32 KB.
 LONG = 8000
 
@@ -57,15 +55,19 @@ class Action:
         """Whether it was started in the execution root, as Bazel starts its own."""
         return Path.cwd() == self.root
 
+    @property
+    def resource_dir(self) -> str:
+        """The directory of clang's own headers, of compiles."""
+        return os.path.dirname(self.root / self.clang_headers)
+
+    @property
+    def resource_dir_flags(self) -> list[str]:
+        """What has clang read its own headers there, and name them as the SDK does."""
+        return [f'-resource-dir={self.resource_dir}', f'-ffile-prefix-map={self.resource_dir}={self.sdk.said_resource_dir}']
+
     def in_memory(self) -> Path:
-        """A private directory for thousands of small files: in memory, if there is room."""
-        try:
-            free = os.statvfs(MEMORY)
-            roomy = free.f_bavail * free.f_frsize > ROOM and free.f_favail > ROOM >> 15
-            return Path(self.stack.enter_context(tempfile.TemporaryDirectory(prefix='emroot-', dir=MEMORY))) \
-                if roomy else self.scratch
-        except (OSError, AttributeError):  # none, or no right to
-            return self.scratch
+        """A private directory for thousands of small files."""
+        return directory_for_many(self.stack, self.scratch)
 
     def environment(self, cache: Path, *, config: str = '') -> dict[str, str]:
         """The environment of emcc, made of the action's inputs. Without a `config` to add, what its cache misses is an error."""

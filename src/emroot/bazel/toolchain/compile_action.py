@@ -19,16 +19,14 @@ def compile_(action: Action, program: str, arguments: list[str]) -> int:
     headers, ports = action.headers, port_options(arguments)
     installed = action.root / headers
     cache = with_ports(action.scratch, installed, arguments) if ports else installed
-    resource_dir = os.path.dirname(action.root / action.clang_headers)
     maps = [f'-ffile-prefix-map={cache}={headers}', f'-ffile-prefix-map={action.root}{os.sep}=',
-            f'-ffile-prefix-map={action.root}=.', f'-resource-dir={resource_dir}',
-            f'-ffile-prefix-map={resource_dir}={action.sdk.said_resource_dir}']
+            f'-ffile-prefix-map={action.root}=.', *action.resource_dir_flags]
     done = action.run(program, [*arguments, *maps], action.environment(cache))
     action.say(_advice_on_ports(action, cache, arguments, ports, done) or done.stderr)
     if done.returncode == 0 and '-fsyntax-only' in arguments and '-o' in arguments:
         Path(arguments[arguments.index('-o') + 1]).touch()  # Bazel wants a file of a header that was parsed
     if done.returncode == 0 and '-MF' in arguments and action.at_root:
-        own = [headers, str(cache), os.path.dirname(action.about), resource_dir]
+        own = [headers, str(cache), os.path.dirname(action.about), action.resource_dir]
         relative_dependencies(Path(arguments[arguments.index('-MF') + 1]), action.root, own)
     return done.returncode
 

@@ -61,7 +61,7 @@ def open_sdk(settings: Settings) -> Sdk:
                llvm_root=layout.llvm, binaryen_root=layout.root.parent / 'binaryen', node=node,
                node_version=tuple(known['node_version']), python=(sys.executable,), tools=layout.tools,
                llvm_version=known['llvm_version'], expected_llvm=known['expected_llvm'],
-               resource_dir=Path(layout.found_resource_dir), sanity='', configured=False,
+               resource_dir=top / 'clang', sanity='', configured=False,
                config_text=layout.config_text(top / 'no-cache'), index=top / 'no-index', how='explicit',
                said_root=manifest['root'],
                said_resource_dir=manifest['resource_dir'])

@@ -29,6 +29,8 @@ TEST = '--emroot-test'
 #: Options of links that have no files of the system's, or another way to them.
 _OWN_FILES = re.compile(r'-?-(preload|embed)-file|--oformat=html|-sENVIRONMENT=(?!.*node)|'
                         r'-s(NODERAWFS|WASMFS|STANDALONE_WASM|SIDE_MODULE|FILESYSTEM=0)')
+#: What a link also compiles: a source by its name, whatever follows `-x`, or standard input.
+_SOURCE = re.compile(r'^[^-].*\.([cimsCS]|cc|cpp|cxx|c\+\+|CPP|ii|mm)$|^-x|^-$')
 
 
 def link(action: Action, program: str, arguments: list[str]) -> int:
@@ -46,7 +48,8 @@ def link(action: Action, program: str, arguments: list[str]) -> int:
     if action.packs:
         return link_packed(action, program, words, cache)
     link_headers(cache, action.root / action.headers)
-    return run(action, program, in_named_format(words), cache)
+    own = action.resource_dir_flags if any(_SOURCE.search(word) for word in words) and os.path.isdir(action.resource_dir) else []
+    return run(action, program, in_named_format([*own, *words]), cache)
 
 
 def in_named_format(words: list[str]) -> list[str]:

@@ -16,10 +16,10 @@ from ...hashing import digest_record
 from ...host.files import remove_tree
 from ...host.permissions import require_owned
 from ...modes import mode_names, parse_mode
+from ..source_archives import digest, unpack
 from .action import Action
 from .cache_contents import link_headers, put
 from .link_hints import FROZEN, share
-from .source_package import digest, unpack
 
 #: Has every emcc that reads this configuration ask before it builds anything.
 HOOK_CONFIG = """
@@ -55,7 +55,9 @@ def make_and_run(action: Action, program: str, words: Sequence[str], cache: Path
             '--cache', str(cache)]
     # A library that embuilder does not list is emcc's to build (`libemmalloc-debug-debug`).
     link_headers(cache, unpacked / 'headers')
-    flags = [f'-ffile-prefix-map={cache}={CACHE_PREFIX}', *action.sdk.resource_dir_map]
+    own = unpacked / 'clang'
+    flags = [f'-ffile-prefix-map={cache}={CACHE_PREFIX}', f'-resource-dir={own}',
+             f'-ffile-prefix-map={own}={action.sdk.said_resource_dir}']
     command = {'root': str(action.sdk.root), 'cache': str(cache), 'argv': argv, 'lazy': argv, 'env': {}, 'modes': mode_names(),
                'flags': flags}
     config = HOOK_CONFIG.format(hook=str(package / 'probe' / 'emcc_hook' / 'hook.py'), command=command)

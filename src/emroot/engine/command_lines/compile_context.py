@@ -11,7 +11,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from .placeholders import WORKING_DIRECTORY, embeds_source_path, map_resource_dir, substitute
+from .placeholders import WORKING_DIRECTORY, embeds_source_path, substitute
 
 if TYPE_CHECKING:  # a build action that uses this module needs neither
     from ...keys.plan import Compile
@@ -40,14 +40,19 @@ class CompileContext:
     def command(self, compile_: Compile, out: Path, depfile: Path | None = None) -> list[str]:
         """The command line of a compile; with `depfile` the compiler also lists the files that it reads."""
         words = substitute(compile_.argv[1:], sdk=str(self.sdk.root), cache=str(self.cache), source=compile_.source, out=str(out))
-        command = [str(self.sdk.tools[compile_.argv[0]]), *words]
+        # In a build action clang's own headers are not next to it.
+        own = [f'-resource-dir={self.sdk.resource_dir}'] if self.sdk.said_resource_dir else []
+        command = [str(self.sdk.tools[compile_.argv[0]]), *own, *words]
         return [*command, '-MD', '-MF', str(depfile)] if depfile else command
 
     def object_command(self, compile_: Compile, out: Path, depfile: Path | None = None) -> list[str]:
         """The command line of an object for the store: it maps the SDK's path as the SDK's own build does."""
         command, sdk = self.command(compile_, out, depfile), self.sdk
         if sdk.said_resource_dir:
-            command[1:1] = map_resource_dir(command[0], sdk.said_resource_dir)
+            command[1:1] = [f'-ffile-prefix-map={sdk.resource_dir}={sdk.said_resource_dir}']
+        if sdk.said_root:
+            # Before the SDK's own maps, of which the last one counts: up to 3.1.7x they miss the root in assembly.
+            command[1:1] = [f'-ffile-prefix-map={sdk.root}={sdk.said_root}']
         if sdk.said_root and embeds_source_path(compile_.argv, compile_.source):
             root = str(sdk.root)
             command[:0] = [sys.executable, '-I', '-S', '-B', str(RENAMED_SOURCE), root, sdk.said_root,
