@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-import contextlib
 import subprocess
 from pathlib import Path
 
 import pytest
-from support.downloads.sources import SourceUnavailable, get_source
+from support.downloads.sources import SourceUnavailable
+from support.port_sources import as_they_are, boost_headers, find_sources, with_empty, without
 from support.running import Emroot, cannot_run
 
 from emroot.sdk import Sdk
 
 #: The flags of each mode.
 MODES = {'wasm32': [], 'wasm64': ['-m64'], 'wasm32-lto': ['-flto'], 'wasm32-pic': ['-sMAIN_MODULE=2']}
-#: Debian's source package of each port, what it is called there in turn (and its version, if newer ones have other files), a
-#: header, and an expression that is true.
+#: The packages that have each port's sources (`find_sources`; with a version, if newer ones have other files), a header, and
+#: an expression that is true. No package has sources of cocos2d and regal (Emscripten's own forks), nor of contrib.glfw3 and
+#: emdawnwebgpu (made for Emscripten). The port of mpg123 brings the header of 1.26.2, with which 1.31 and later do not compile,
+#: and -ffast-math, which makes the infinities of 1.26.4 an error.
 PORTS = {
     'zlib': (('zlib',), '<zlib.h>', 'zlibVersion()[0] == ZLIB_VERSION[0]'),
     'bzip2': (('bzip2',), '<bzlib.h>', 'BZ2_bzlibVersion()[0] == \'1\''),
@@ -31,37 +33,36 @@ PORTS = {
     'sdl2_image:formats=png': (('libsdl2-image 2.6.3',), '<SDL2/SDL_image.h>', 'IMG_Init(IMG_INIT_PNG) == IMG_INIT_PNG'),
     'sdl2_mixer:formats=ogg': (('libsdl2-mixer',), '<SDL2/SDL_mixer.h>', 'Mix_Init(MIX_INIT_OGG) == MIX_INIT_OGG'),
     'sdl3': (('libsdl3',), '<SDL3/SDL.h>', 'SDL_GetCPUCacheLineSize() >= 0'),
+    'sdl2_net': (('libsdl2-net',), '<SDL2/SDL_net.h>\nIPaddress address;',
+                 'SDLNet_Init() == 0 && SDLNet_ResolveHost(&address, "127.0.0.1", 80) == 0'),
+    'harfbuzz': (('pypi uharfbuzz 0.20.0 harfbuzz',), '<hb.h>',
+                 'hb_script_get_horizontal_direction(hb_script_from_string("Arab", 4)) == HB_DIRECTION_RTL'),
+    'sqlite3': (('npm better-sqlite3 7.6.0 deps/sqlite3',), '<sqlite3.h>\nsqlite3 *db;',
+                'sqlite3_open(":memory:", &db) == 0 && sqlite3_exec(db, "CREATE VIRTUAL TABLE t USING fts5(a)", 0, 0, 0) == 0'),
+    'boost_headers': (('boost1.83',), '<boost/multiprecision/cpp_int.hpp>',
+                      'boost::multiprecision::cpp_int("36893488147419103232") >> 64 == 2'),
     'contrib.lua': (('lua5.5', 'lua5.4'), '<lua.h>\n#include <lauxlib.h>', 'luaL_newstate() != 0'),
 }
-#: What their own files say that they need, and what those do.
-NEEDS = {'libpng': ('zlib',), 'vorbis': ('ogg',), 'freetype': ('zlib', 'libpng'), 'sdl2_gfx': ('sdl2',),
-         'sdl2_image:formats=png': ('sdl2', 'libpng', 'zlib'), 'sdl2_mixer:formats=ogg': ('sdl2', 'vorbis', 'ogg')}
-#: A file that Debian leaves out, and that has nothing in it but for Apple's systems.
-LEFT_OUT = {'sdl2_image:formats=png': 'IMG_ImageIO.m'}
+#: What their own files say that they need.
+NEEDS = {'libpng': ('zlib',), 'vorbis': ('ogg',), 'freetype': ('zlib',), 'harfbuzz': ('freetype',), 'sdl2_gfx': ('sdl2',),
+         'sdl2_image:formats=png': ('sdl2', 'libpng'), 'sdl2_mixer:formats=ogg': ('sdl2', 'vorbis'), 'sdl2_net': ('sdl2',)}
+#: Those whose sources have another form in the package: IMG_ImageIO.m has nothing in it but for Apple's systems, and chat.c is an
+#: example of newer releases.
+SHAPES = {'sdl2_image:formats=png': with_empty('IMG_ImageIO.m'), 'sdl2_net': without('chat.c'),
+          'boost_headers': boost_headers}
 #: Those with C++, which LTO does not link without exceptions where LLVM is older than Emscripten expects.
-CPLUSPLUS = ('libmodplug',)
+CPLUSPLUS = ('libmodplug', 'harfbuzz', 'boost_headers')
 
 
 def _sources(port: str, directory: Path) -> None:
     """Links to a port's sources and to those of the ports that it needs."""
-    directory.mkdir()
-    for name in (port, *NEEDS.get(port, ())):
-        for package in PORTS[name][0]:
-            with contextlib.suppress(SourceUnavailable):
-                _link(get_source(*package.split()), directory / name.partition(':')[0], LEFT_OUT.get(name, ''))
-                break
-        else:
-            cannot_run(f'no sources of {name}')
-
-
-def _link(sources: Path, link: Path, left_out: str) -> None:
-    if not left_out:
-        link.symlink_to(sources)
-        return
-    link.mkdir()
-    for path in sources.iterdir():
-        (link / path.name).symlink_to(path)
-    (link / left_out).touch()
+    directory.mkdir(exist_ok=True)
+    try:
+        SHAPES.get(port, as_they_are)(find_sources(PORTS[port][0]), directory / port.partition(':')[0])
+    except SourceUnavailable as error:
+        cannot_run(f'no sources of {port}: {error}')
+    for needed in NEEDS.get(port, ()):
+        _sources(needed, directory)
 
 
 @pytest.mark.slow
@@ -72,9 +73,9 @@ def test_a_port_is_built_linked_and_run(port: str, mode: str, shared: Emroot, sd
         pytest.skip('the ports of this Emscripten list the files of older releases than Debian has')
     _, header, expression = PORTS[port]
     _sources(port, tmp_path / 'sources')
-    (tmp_path / 'main.c').write_text(f'#include {header}\nint main(void) {{ return {expression} ? 0 : 1; }}\n')
-    language = ['-fexceptions'] if port in CPLUSPLUS else ['-sDEFAULT_TO_CXX=0']
-    link = [*sdk.python, '-E', '-B', sdk.root / 'emcc.py', '-O1', f'--use-port={port}', *language, *MODES[mode], 'main.c', '-o',
+    name, language = ('main.cpp', '-fexceptions') if port in CPLUSPLUS else ('main.c', '-sDEFAULT_TO_CXX=0')
+    (tmp_path / name).write_text(f'#include {header}\nint main(void) {{ return {expression} ? 0 : 1; }}\n')
+    link = [*sdk.python, '-E', '-B', sdk.root / 'emcc.py', '-O1', f'--use-port={port}', language, *MODES[mode], name, '-o',
             'main.js']
     ran = shared('run', '--ports-from', tmp_path / 'sources', '--cache', tmp_path / 'cache', '--', *link, cwd=tmp_path)
     assert ran.code == 0, ran.err
