@@ -25,6 +25,10 @@ TAGS = (
     'cache(features = ["wasm64", "lto"], targets = ["libal", "libhtml5", "libc++abi-noexcept", "crt1"])',
     'cache(features = ["wasm32", "thinlto"], targets = ["libal", "libsockets"])',
     'cache(features = ["wasm32", "pic"], targets = ["libstubs"], builder = "embuilder")')
+RULES_CC = 'bazel_dep(name = "rules_cc", version = "0.0.17")\n'
+PROGRAM = {
+    'BUILD.bazel': 'load("@rules_cc//cc:cc_binary.bzl", "cc_binary")\ncc_binary(name = "hello", srcs = ["hello.cc"])\n',
+    'hello.cc': '#include <iostream>\nint main() { std::cout << "hello" << std::endl; }\n'}
 
 
 @pytest.fixture(scope='module')
@@ -43,7 +47,7 @@ def portable(bazel_sdk: Sdk, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def open_remote(checkout: Path, portable: Path, open_bazel: Callable[..., Workspace],
                 tmp_path: Path) -> Iterator[Callable[[str], Workspace]]:
     """Open the workspace with an output base of its own."""
-    module = module_file(*TAGS, more=repository(portable)).replace('{emroot}', str(checkout))
+    module = module_file(*TAGS, more=RULES_CC + repository(portable)).replace('{emroot}', str(checkout))
     (tmp_path / 'workspace').mkdir()
     for name, text in {**EVERYWHERE, 'MODULE.bazel': module}.items():
         (tmp_path / 'workspace' / name).write_text(text, encoding='utf-8')
@@ -110,3 +114,17 @@ def test_a_cache_that_cannot_be_reached_is_a_warning(open_remote: Callable[[str]
     workspace = open_remote('unreachable')
     done = workspace.run('build', '--remote_cache=grpc://127.0.0.1:1', '@emscripten_cache//wasm32-thinlto:libal')
     assert 'WARNING' in done.stderr
+
+
+def test_a_link_that_makes_what_it_pulls_runs_elsewhere(open_remote: Callable[[str], Workspace], execution: Execution) -> None:
+    """What it compiles reads clang's own headers, which no worker has."""
+    workspace = open_remote('lazy')
+    for name, text in PROGRAM.items():
+        (workspace.directory / name).write_text(text, encoding='utf-8')
+    options = ('--@emroot//bazel:granularity=lazy', '--platforms=@emroot//bazel/platforms:wasm64', '//:hello')
+    spawns = workspace.build(*execution.flags, *options)
+    assert {spawn['runner'] for spawn in spawns if spawn['mnemonic'] in ('CppCompile', 'CppLink')} == {'remote'}
+    elsewhere = (workspace.directory / 'bazel-bin/hello').read_bytes()
+    workspace.run('clean')
+    workspace.build(*options)
+    assert (workspace.directory / 'bazel-bin/hello').read_bytes() == elsewhere

@@ -206,3 +206,16 @@ def test_what_is_packed_depends_on_names_and_contents_alone(tmp_path: Path) -> N
     found = {path.relative_to(tmp_path / 'unpacked').as_posix(): path.read_text(encoding='utf-8')
              for path in (tmp_path / 'unpacked').rglob('*') if path.is_file()}
     assert found == {path: path for path in ('a.wasm', 'b.js', 'below/c.data')}
+
+
+def test_a_compile_asks_about_ports_without_javascript_among_its_inputs(tmp_path: Path) -> None:
+    """A link looks whether libraries of JavaScript exist, in `src` or below it."""
+    files = {'emcc.py': '', 'tools/link.py': "add_system_js_lib('libpthread_stub.js')", 'tools/ports/zlib.py': '',
+             'src/settings.js': 'var A;', 'src/lib/libcore.js': 'core'}
+    for name, text in files.items():
+        (tmp_path / 'sdk' / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / 'sdk' / name).write_text(text, encoding='utf-8')
+    whole = compile_action.with_javascript(tmp_path / 'sdk', tmp_path / 'whole')
+    assert {name: (whole / name).read_text(encoding='utf-8') for name in files} == files
+    assert (whole / 'src/lib/libpthread_stub.js').is_file() and (whole / 'src/libpthread_stub.js').is_file()
+    assert not (tmp_path / 'sdk/src/lib/libpthread_stub.js').exists()

@@ -10,7 +10,7 @@ from subprocess import CompletedProcess
 
 from ..sdk_layout import is_for_cache
 from .action import Action
-from .cache_contents import fill_cache, in_cache
+from .cache_contents import fill_cache, in_cache, put
 from .link_hints import FROZEN, advice, ask, port_options
 
 
@@ -46,8 +46,26 @@ def _advice_on_ports(action: Action, cache: Path, arguments: Sequence[str], port
     if done.returncode == 0 or not ports or FROZEN not in done.stderr.decode(errors='replace'):
         return b''
     mode = [a for a in arguments if a == '-m64' or a.startswith('-flto')]
-    needs = ask(action.sdk.root, action.environment(cache), action.scratch, ['emcc', 'main.o', *mode, *ports])
+    root = with_javascript(action.sdk.root, action.scratch / 'sdk')
+    needs = ask(root, action.environment(cache), action.scratch, ['emcc', 'main.o', *mode, *ports])
     return (advice(needs, in_cache(cache), [], makes=True) or '').encode()
+
+
+def with_javascript(root: Path, to: Path) -> Path:
+    """An SDK that can be asked about a link: that looks whether JavaScript libraries are there, which no compile has among its
+    inputs. Each that emcc's modules name is an empty file."""
+    named = {name for module in (root / 'tools').glob('*.py')
+             for name in re.findall(r'\blib\w*\.js\b', module.read_text(encoding='utf-8'))}
+    for directory, others in ((root, ('src',)), (root / 'src', ('lib',)), (root / 'src' / 'lib', ())):
+        here = to / directory.relative_to(root)
+        here.mkdir(parents=True)
+        for entry in directory.iterdir() if directory.is_dir() else ():
+            if entry.name not in others:
+                put(str(entry), str(here / entry.name))
+        for name in named if directory != root else ():
+            if not (here / name).exists():
+                (here / name).touch()
+    return to
 
 
 def relative_dependencies(file: Path, here: Path, own: Sequence[str]) -> None:
