@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -23,8 +24,13 @@ def archives(tmp_path: Path) -> Path:
     for name in FILES:
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text(name, encoding='utf-8')
+    return fetched(tmp_path)
+
+
+def fetched(tmp_path: Path) -> Path:
+    """What is packed of `sdk`, `headers` and `llvm`."""
     out = tmp_path / 'repository'
-    out.mkdir()
+    out.mkdir(exist_ok=True)
     request = {'root': 'sdk', 'headers': 'headers', 'resource_dir': 'llvm/lib/clang/21'}
     fetch_sources({name: str(tmp_path / path) for name, path in request.items()}, out, Home(tmp_path / 'home'))
     return out
@@ -41,6 +47,15 @@ def test_each_part_of_the_sources_is_an_archive(archives: Path) -> None:
         'headers.zip': ['headers/sysroot/include/AL/al.h'],
         'headers-cpp.zip': ['headers/sysroot/include/c++/v1/version'],
         'clang.zip': ['clang/include/stddef.h']}
+
+
+@pytest.mark.skipif(os.name == 'nt', reason='links need a privilege there')
+def test_sources_behind_a_link_to_a_directory_are_packed(archives: Path, tmp_path: Path) -> None:
+    (tmp_path / 'elsewhere').mkdir()
+    (tmp_path / 'elsewhere/thread.c').touch()
+    (tmp_path / 'sdk/system/lib/pthread').symlink_to(tmp_path / 'elsewhere')
+    assert fetched(tmp_path) == archives
+    assert [*read(archives / 'system-lib-pthread.zip')] == ['sdk/emscripten/system/lib/pthread/thread.c']
 
 
 def test_what_links_run_of_emroot_is_one(archives: Path) -> None:

@@ -33,8 +33,9 @@ def fetch_sources(request: dict[str, Any], out: Path, _: Home) -> None:
 
 
 def _below(top: Path, directory: str = '') -> Iterator[str]:
-    """The files in a directory below `top`: their paths there. What Python keeps of modules that ran is nobody's source."""
-    for folder, _, names in os.walk(top / directory):
+    """The files in a directory below `top`: their paths there. What Python keeps of modules that ran is nobody's source. An SDK
+    may have links to directories."""
+    for folder, _, names in os.walk(top / directory, followlinks=True):
         if os.path.basename(folder) != '__pycache__':
             yield from (Path(folder, name).relative_to(top).as_posix() for name in names)
 
