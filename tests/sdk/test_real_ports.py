@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from support.downloads.sources import SourceUnavailable
-from support.port_sources import as_they_are, boost_headers, find_sources, with_empty, without
+from support.port_sources import as_they_are, boost_headers, bullet, find_sources, with_empty, without
 from support.running import Emroot, cannot_run
 
 from emroot.sdk import Sdk
@@ -39,6 +39,8 @@ PORTS = {
                  'hb_script_get_horizontal_direction(hb_script_from_string("Arab", 4)) == HB_DIRECTION_RTL'),
     'sqlite3': (('npm better-sqlite3 7.6.0 deps/sqlite3',), '<sqlite3.h>\nsqlite3 *db;',
                 'sqlite3_open(":memory:", &db) == 0 && sqlite3_exec(db, "CREATE VIRTUAL TABLE t USING fts5(a)", 0, 0, 0) == 0'),
+    'bullet': (('bullet',), '<btBulletDynamicsCommon.h>\nbtVector3 inertia;',
+               '(btBoxShape(btVector3(1, 2, 3)).calculateLocalInertia(12, inertia), btFabs(inertia.x() - 52) < 0.01f)'),
     'boost_headers': (('boost1.83',), '<boost/multiprecision/cpp_int.hpp>',
                       'boost::multiprecision::cpp_int("36893488147419103232") >> 64 == 2'),
     'contrib.lua': (('lua5.5', 'lua5.4'), '<lua.h>\n#include <lauxlib.h>', 'luaL_newstate() != 0'),
@@ -48,10 +50,10 @@ NEEDS = {'libpng': ('zlib',), 'vorbis': ('ogg',), 'freetype': ('zlib',), 'harfbu
          'sdl2_image:formats=png': ('sdl2', 'libpng'), 'sdl2_mixer:formats=ogg': ('sdl2', 'vorbis'), 'sdl2_net': ('sdl2',)}
 #: Those whose sources have another form in the package: IMG_ImageIO.m has nothing in it but for Apple's systems, and chat.c is an
 #: example of newer releases.
-SHAPES = {'sdl2_image:formats=png': with_empty('IMG_ImageIO.m'), 'sdl2_net': without('chat.c'),
+SHAPES = {'sdl2_image:formats=png': with_empty('IMG_ImageIO.m'), 'sdl2_net': without('chat.c'), 'bullet': bullet,
           'boost_headers': boost_headers}
 #: Those with C++, which LTO does not link without exceptions where LLVM is older than Emscripten expects.
-CPLUSPLUS = ('libmodplug', 'harfbuzz', 'boost_headers')
+CPLUSPLUS = ('libmodplug', 'harfbuzz', 'bullet', 'boost_headers')
 
 
 def _sources(port: str, directory: Path) -> None:

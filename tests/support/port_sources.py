@@ -52,6 +52,14 @@ def without(name: str) -> Shape:
     return shape
 
 
+def bullet(sources: Path, directory: Path) -> None:
+    """The libraries of rigid bodies: newer releases than the port's have others, too, files that include all of a library's, and
+    warnings in that of soft bodies, which are errors."""
+    (directory / 'bullet/src').mkdir(parents=True)
+    for path in [sources / 'src/LinearMath', *sources.glob('src/Bullet[CD]*'), *sources.glob('src/bt*Common.h')]:
+        (directory / 'bullet/src' / path.name).symlink_to(path)
+
+
 def boost_headers(sources: Path, directory: Path) -> None:
     """The headers of all libraries of a release of Boost."""
     directory.mkdir()

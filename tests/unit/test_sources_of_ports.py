@@ -8,7 +8,7 @@ import pytest
 from support import port_sources
 from support.downloads.npm import NpmUnavailable
 from support.downloads.sources import SourceUnavailable
-from support.port_sources import boost_headers, find_sources, with_empty, without
+from support.port_sources import boost_headers, bullet, find_sources, with_empty, without
 
 
 def _write(*files: Path) -> None:
@@ -27,6 +27,15 @@ def test_the_headers_of_all_libraries_of_boost_are_one_directory(tmp_path: Path)
     assert {path.relative_to(boost).as_posix() for path in boost.glob('*/*')} == {
         'any/bad.hpp', 'detail/a.hpp', 'detail/b.hpp', 'numeric/ublas.hpp', 'numeric/odeint.hpp'}
     assert (boost / 'any.hpp').read_text() == 'any.hpp' and (boost / 'any').is_symlink()
+
+
+def test_of_bullet_only_the_libraries_of_rigid_bodies_are_taken(tmp_path: Path):
+    sources = tmp_path / 'sources/src'
+    _write(sources / 'LinearMath/a.cpp', sources / 'BulletDynamics/b.cpp', sources / 'BulletSoftBody/c.cpp',
+           sources / 'btBulletDynamicsCommon.h', sources / 'btBulletDynamicsAll.cpp')
+    bullet(tmp_path / 'sources', tmp_path / 'port')
+    assert {path.relative_to(tmp_path / 'port/bullet/src').as_posix() for path in (tmp_path / 'port').glob('bullet/src/*')} == {
+        'LinearMath', 'BulletDynamics', 'btBulletDynamicsCommon.h'}
 
 
 def test_sources_get_an_empty_file_or_lose_one(tmp_path: Path):
