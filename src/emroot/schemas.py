@@ -29,8 +29,8 @@ BUILD_RECORD = 2
 #: The symbols of one archive. Raise it when the bytes of an index change (`symbol_index/index.py`).
 SYMBOL_INDEX = 1
 #: What is remembered of the names that sources mention. Raise it when a rule for that changes (`lazy_link/source_names/`).
-MENTIONS = 5
+MENTIONS = 6
 #: The records of lazy links in a cache directory. Raise it when a field means something else (`lazy_link/link_records.py`).
-LINKS = 2
+LINKS = 3
 #: A file of indexes. Raise it when its bytes change (`symbol_index/index.py`).
 INDEX_FILE = 1

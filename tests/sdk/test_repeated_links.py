@@ -150,7 +150,7 @@ def test_links_of_bitcode_are_repeated_with_what_is_compiled(project: Project, w
     for name in names:
         assert project.link(name) == (whole_project.link(name)[0], False), name
     said = whole_project.fail('absent')[0]
-    assert project.fail('absent') == (said, False)
+    assert [project.fail('absent') for _ in range(2)] == [(said, True), (said, False)]
 
 
 PAIRS = [('own recvfrom', 'recv'), ('own bind', 'bind'), ('weak', 'bind'), ('bind', 'weak'), ('recv', 'own recvfrom'),

@@ -13,6 +13,7 @@ from ..engine.build import Build
 from ..host.home import read_json
 from ..keys.location import KeysOf, candidate_keys
 from ..keys.plan import Archive, Plan
+from ..probe.emcc_hook.lto_objects import bitcode_kind
 from ..symbol_index import SymbolIndex
 from ..symbol_index.storage import find_index, is_claimed, store_index
 from ..symbol_index.symbols import NmFailed, describe_objects, find_nm, index_archive, is_bitcode, read_symbols
@@ -103,10 +104,13 @@ def read_roots(build: Build, command: LinkCommand, cwd: Path) -> Roots:
     stubs: dict[str, tuple[str, ...]] = {}
     for path in command.stubs:
         stubs.update(read_stubs(path.read_text(encoding='utf-8', errors='surrogateescape')))
-    beginnings = [_beginning(path) for path in command.objects]
+    beginnings = {path: _beginning(path) for path in command.objects}
+    bitcode = {path for path, begins in beginnings.items() if is_bitcode(begins)}
+    of_others = {library.path for library in command.libraries if build.cache.root not in library.path.parents}
+    kinds = {bitcode_kind(path.read_bytes()) for path in (*bitcode, *of_others) if path.is_file()} - {''}
     return Roots(referenced=command.named.union(*(found.undefined for found in symbols)),
                  defined={name for found in symbols for name in found.defined}, stubs=stubs,
-                 bitcode=any(map(is_bitcode, beginnings)), shared=any(b'dylink' in content for content in beginnings),
+                 bitcode=bool(bitcode), bitcode_kinds=kinds, shared=any(b'dylink' in begins for begins in beginnings.values()),
                  weak={name for found in symbols for name in found.weak}, wrapped=command.wrapped)
 
 

@@ -98,8 +98,8 @@ class LazyArchives:
                     store_index(self.build.store, self.lazies[path].archive.key, SymbolIndex(tuple(members)), BOUNDS)
         self.make({path: names - self.bounds[path].keys() for path, names in left.items()})
 
-    def write(self, *, empty: bool = False) -> None:
-        """Write the sparse archives; those in `empty` only with stubs."""
+    def write(self) -> None:
+        """Write the sparse archives."""
         for path, private in self.private.items():
             index = self.lazies[path].index
             if path in self.bounds:
@@ -107,7 +107,7 @@ class LazyArchives:
                     member if member.name in self.real[path] else
                     MemberSymbols(member.name, tuple(sorted(self.bounds[path].get(member.name, ()))), (), member.bitcode)
                     for member in index.members))
-            write_stub_archive(private, index, {} if empty else self.real[path], self.triple)
+            write_stub_archive(private, index, self.real[path], self.triple)
 
     def symbols(self, files: Sequence[Path]) -> dict[str, Symbols]:
         """The symbols of objects and of the members of archives."""

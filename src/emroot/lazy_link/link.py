@@ -13,17 +13,19 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Mapping, Set
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from ..probe.emcc_hook.lto_objects import FULL, THIN, keeping_options, kept_objects
 from ..symbol_index import SymbolIndex
 from ..symbol_index.storage import delete_index
 from .lazy_archives import LazyArchive, LazyArchives, NeedsWholeArchives
+from .libcalls import find_libcalls
 from .linker_command import LinkCommand, loaded_members, run_linker
 from .mentioned_names import MentionedNames
 from .suspects import Suspects
+from .symbols.ir_symbols import TAGS
 from .symbols.stub_archive import extracted_members
-from .symbols.stub_objects import bitcode_stub
 from .symbols.symbol_closure import Roots, SymbolClosure
 from .symbols.undefined_symbols import LinkRefused, names_in_sources, undefined_symbols
 
@@ -51,7 +53,9 @@ class LazyLink:
     def __init__(self, archives: LazyArchives, mentioned: MentionedNames, command: LinkCommand, roots: Roots,
                  existing: Mapping[Path, SymbolIndex], directory: Path, cwd: Path, messages: Path) -> None:
         self.archives, self.command, self.directory, self.cwd, self.messages = archives, command, directory, cwd, messages
-        self.roots, self._existing, self.trace, self._has_bounds = roots, existing, '', False
+        self._existing, self.trace, self._has_bounds = existing, '', False
+        self._kinds = {*roots.bitcode_kinds, *(lazy.archive.mode.lto for lazy in archives.lazies.values())} - {'none'}
+        self._asked: set[str] = set()
         self.order = list(dict.fromkeys(library.path for library in command.libraries
                                          if library.path in archives.lazies or library.path in existing))
         self._forced: dict[Path, set[str]] = {path: set() for path in self.order}
@@ -72,7 +76,7 @@ class LazyLink:
             for path, names in stubs.items():
                 self.archives.build.listener.note(f'lazy link: the linker also loads {", ".join(sorted(names))} of {path.name}')
                 self._forced[path] |= names
-            if not stubs and not self._loads_more(done.stdout):
+            if not self._calls_more() and not stubs and not self._loads_more(done.stdout):
                 self._finish(done)
                 return
         raise NeedsWholeArchives(f'{MAX_ROUNDS} rounds were not enough')
@@ -88,13 +92,23 @@ class LazyLink:
         """Whether the stubs define all that their members do."""
         return self._has_bounds or not self.archives.bounds
 
+    @property
+    def roots(self) -> Roots:
+        """The inputs of the link, and what code generation asked for."""
+        return self.suspects.roots
+
+    @property
+    def lto(self) -> str:
+        """The kind of LTO of a link whose code generation is asked for what it calls; empty if it is not."""
+        return next(iter(self._kinds)) if self.closure().bitcode and self._words_are_enough() else ''
+
     # --- what is needed, and made ---
 
     def closure(self) -> SymbolClosure:
         """What the link needs, as far as it is known."""
         lazies = self.archives.lazies
         indexes = [lazies[path].index if path in lazies else self._existing[path] for path in self.order]
-        state = (*map(id, indexes), sum(map(len, self._forced.values())))
+        state = (*map(id, indexes), id(self.roots), sum(map(len, self._forced.values())))
         if state not in self._closures:
             began = time.perf_counter()
             self._closures = {state: (closure := SymbolClosure(indexes, self.roots))}  # it holds the indexes
@@ -108,25 +122,21 @@ class LazyLink:
 
     def _make(self) -> None:
         """Compile the members that are needed, or that may define what the link looks for."""
-        closure = self.closure()
+        if self.closure().bitcode:
+            self._find_libcalls(self._names())
         with contextlib.ExitStack() as stack:
             described: Iterator[Set[str]] = iter(())
-            if self.archives.bounds and not self._has_bounds and not (closure.bitcode or self.roots.shared):
-                described = stack.enter_context(self.suspects.read_ahead(closure))
-            self._compile(closure)
+            if self._words_are_enough():
+                described = stack.enter_context(self.suspects.read_ahead(self.closure()))
+            self._compile(self.closure())
             for names in described:  # so that compiles go on while the sources of other archives are read
                 self._compile_suspects(names)
-        closure = self.closure()
-        if (closure.bitcode or self.roots.shared) and not self._has_bounds:
-            self._has_bounds = True
-            began = time.perf_counter()
-            self.archives.bound_symbols()
-            self._spent('front end', began)
-            if closure.bitcode:
-                self._ask_code_generation()
-            self._compile(self.closure())
-        elif not self._has_bounds and self.archives.bounds:
+        if self._words_are_enough():
+            if self.closure().bitcode:
+                self._find_libcalls({*self._names(), *self.suspects.words()})
             self._compile_suspects()
+        elif (self.closure().bitcode or self.roots.shared) and not self._has_bounds:
+            self._bound_symbols()
         self.stats.real = sum(map(len, self.archives.real.values()))
         self.stats.compiled = self.archives.build.result.compiled
 
@@ -162,31 +172,64 @@ class LazyLink:
             closure = self.closure()
         self._spent('compile', began)
 
-    def _ask_code_generation(self) -> None:
-        """Code generation for bitcode calls functions that no symbol table mentions. The linker loads those that are bitcode
-        beforehand in any program, and is asked for the list. All native members are compiled."""
-        self.archives.write(empty=True)
-        main = self.directory / 'probe.o'
-        main.write_bytes(bitcode_stub(['emroot_probe'], self.archives.triple))
-        words = [self.command.words[0], '--no-entry', '--trace', '-o', str(self.directory / 'probe.wasm'), str(main),
-                 *(str(private) for private in self.archives.private.values()),
-                 *(['-mwasm64'] if self.archives.triple.startswith('wasm64') else [])]
-        trace = run_linker(words, self.directory, self.cwd).stdout
-        for path, private in self.archives.private.items():
-            native = {m.name for m in self.archives.lazies[path].index.members if not m.bitcode}
-            self._forced[path] |= extracted_members(trace, private, ()) | native
+    def _words_are_enough(self) -> bool:
+        """Whether the words of sources tell what members without an index may define, of all names that the link looks for."""
+        return bool(self.archives.bounds) and not self._has_bounds and not self.roots.shared and (
+            not self.closure().bitcode or self._kinds in ({FULL}, {THIN}))
+
+    def _bound_symbols(self) -> None:
+        """Have the front end bound all other members. Native ones are compiled, for what code generation calls."""
+        self._has_bounds = True
+        began = time.perf_counter()
+        self.archives.bound_symbols()
+        self._spent('front end', began)
+        if self.closure().bitcode:
+            self._find_libcalls({*self._names(), *(name for bounds in self.archives.bounds.values()
+                                                   for bound in bounds.values() for name in bound)})
+            for path, lazy in self.archives.lazies.items():
+                self._forced[path] |= {member.name for member in lazy.index.members if not member.bitcode}
+        self._compile(self.closure())
+
+    def _names(self) -> set[str]:
+        """What members are known or said to define."""
+        return {name for index, _ in self.suspects.certain() for member in index.members for name in member.defined}
+
+    def _find_libcalls(self, names: Set[str]) -> None:
+        """Ask the linker which names are libcalls."""
+        if names := names - self._asked:
+            began = time.perf_counter()
+            found = find_libcalls(names, self.command.words[0], self.archives.triple, self.directory, self.cwd)
+            self._asked |= names
+            self.suspects.roots = replace(self.roots, libcalls={*self.roots.libcalls, *found})
+            self._spent('libcalls', began)
+
+    def _calls_more(self) -> bool:
+        """Whether code generation called functions for which the link needs more. Tags, which it may define, are at hand then."""
+        output = str(self._temporary_output())
+        found = self.archives.symbols([Path(file) for file in kept_objects(self.lto, output)] if self.lto else []).values()
+        called = {name for symbols in found for name in (*symbols.undefined, *symbols.weak)}
+        if called <= set(self.roots.referenced):
+            return False
+        before = self.closure().needed
+        tags = {name for symbols in found for name in symbols.defined} & TAGS
+        self.suspects.roots = replace(self.roots, referenced={*self.roots.referenced, *called},
+                                      defined={*self.roots.defined, *tags})
+        return self.closure().needed != before or any(self.suspects.members(self.closure()).values())
 
     def _spent(self, what: str, began: float) -> None:
         self.stats.seconds[what] = round(self.stats.seconds.get(what, 0) + time.perf_counter() - began, 3)
 
     # --- the linker ---
 
-    def _link(self, *more: str) -> subprocess.CompletedProcess[str]:
+    def _link(self, *more: str, keeping: bool = True) -> subprocess.CompletedProcess[str]:
+        """Run the linker. `keeping`: with the objects that code generation makes."""
         words = list(self.command.words)
         for library in self.command.libraries:
             if library.path in self.archives.private:
                 words[library.at] = str(self.archives.private[library.path])
-        words[self.command.output] = str(self._temporary_output())
+        words[self.command.output] = str(output := self._temporary_output())
+        if keeping and (lto := self.lto):
+            words += keeping_options(lto, str(output.parent))
         began = time.perf_counter()
         done = run_linker([words[0], '--trace', *words[1:], *more], self.directory, self.cwd)
         self._spent('link', began)
@@ -204,13 +247,14 @@ class LazyLink:
         if '-v' in self.command.words:  # the linker names itself before anything else, and links all the same
             sys.stdout.write(done.stdout.partition('\n')[0] + '\n')
         if done.returncode != 0:
-            self._refuse(done)
+            self._refuse(self._link(keeping=False) if self.lto else done)
         self._write_messages(done.stderr)
         shutil.move(self._temporary_output(), self.cwd / self.command.words[self.command.output])
 
     def _refuse(self, done: subprocess.CompletedProcess[str]) -> None:
         """Pass a failure on if whole archives fail in the same way. Otherwise raise `NeedsWholeArchives`."""
-        missing = undefined_symbols(self._link('--no-demangle', '--error-limit=0', '--no-color-diagnostics').stderr)
+        missing = undefined_symbols(
+            self._link('--no-demangle', '--error-limit=0', '--no-color-diagnostics', keeping=False).stderr)
         archives = self.archives
         if not missing and (done.returncode < 0 or 'error: ' not in done.stderr or any(
                 f'{private}({name}' in done.stderr for path, private in archives.private.items()

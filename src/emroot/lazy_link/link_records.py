@@ -44,6 +44,8 @@ class LinkRecord:
     """Whether the stubs define all that their members do, so that a link that loads none of them is right."""
     exact: bool
     """Whether any of the archives has its own index."""
+    lto: str = ''
+    """The kind of LTO (`probe/emcc_hook/lto_objects.py`) of links that depend on what code generation looks for."""
     real: dict[str, list[str]] = field(default_factory=dict)
     """By file, the members that are compiled."""
     loaded: dict[str, list[str]] = field(default_factory=dict)
@@ -102,11 +104,11 @@ class LinkRecords:
         incomplete = lazies.keys() - {lazy.path for lazy in link.complete()}  # the others are built now
         record = LinkRecord(self._nm, {str(path): path.name for path in incomplete},
                             {command.words[each.at]: each.path.name for each in command.libraries if each.path in incomplete},
-                            link.is_bounded, any(lazy.exact for lazy in lazies.values()))
+                            link.is_bounded, any(lazy.exact for lazy in lazies.values()), link.lto)
         record.real = {path.name: sorted(link.archives.real[path]) for path in incomplete}
         if not record.bounded and not self._tell_names(link, record):
             return
-        if before and before.archives.items() >= record.archives.items():
+        if before and before.lto == record.lto and before.archives.items() >= record.archives.items():
             record.merge(before)
         with contextlib.suppress(OSError):
             _write(self._directory(), record, link.archives.directory)
@@ -125,7 +127,9 @@ class LinkRecords:
                 record.loaded.setdefault(os.path.basename(file), []).append(member)
         of_project = {name for name, (number, _) in positions.items()
                       if number == INPUT[0] or (number < len(link.order) and link.order[int(number)] in own)}
-        by_libraries = {*link.command.named, *LINKERS, *(name for names in link.roots.stubs.values() for name in names)}
+        by_libraries = {*link.command.named, *LINKERS, *link.roots.early}
+        if link.lto:
+            by_libraries.update(link.roots.stubs)
         for path, (index, _), needed in zip(link.order, link.suspects.certain(), closure.needed, strict=True):
             if path not in own:
                 by_libraries.update(name for member in index.members if member.name in needed

@@ -96,6 +96,11 @@ class MentionedNames:
         return {name: [(archive.name, member) for archive in archives for member in self._known[archive.name][name]]
                 for name in names}
 
+    def words(self) -> set[str]:
+        """All words of the sources outside of functions: those of the names in C that members may define, but for joined ones.
+        Raises `OSError` if a source cannot be read."""
+        return set().union(*(self._definitions(group).words() for archive in self._archives for group in self._groups(archive)))
+
     def _names_file(self, archive: Archive) -> Path:
         return self._build.home.memo / 'mentions' / f'{digest_record([schemas.MENTIONS, archive.key])[:32]}.names.json'
 

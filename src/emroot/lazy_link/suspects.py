@@ -34,7 +34,8 @@ class Suspects:
 
     def __init__(self, mentioned: MentionedNames, archives: LazyArchives, order: Sequence[Path],
                  existing: Mapping[Path, SymbolIndex], roots: Roots) -> None:
-        self._mentioned, self._archives, self._order, self._existing, self._roots = mentioned, archives, order, existing, roots
+        self._mentioned, self._archives, self._order, self._existing = mentioned, archives, order, existing
+        self.roots = roots
 
     def members(self, closure: SymbolClosure, among: Set[str] | None = None) -> dict[Path, set[str]]:
         """By archive, `among` those of some names, the members that are not compiled and may define a name before what the link
@@ -42,6 +43,7 @@ class Suspects:
         sought = self._sought_names(closure)
         at_hand = self._tags_at_hand(sought, closure)
         sought = {name: at for name, at in sought.items() if name not in at_hand}
+        for_bitcode = self._is_for_bitcode(sought, closure)
         try:
             found = self._mentioned.may_define(sought.keys(), among)
         except OSError as error:
@@ -55,8 +57,17 @@ class Suspects:
                             if archive == lazy.archive.name}
                 unbounded = {member for archive, member in self._mentioned.unbounded if archive == lazy.archive.name}
                 self._check(lazy, mentions, sought.keys(), real.keys() - unbounded)
-                suspects[path] = (unbounded | {member for name, member in mentions if sought[name] > at[member]}) - real.keys()
+                bitcode = {member.name for member in lazy.index.members if member.bitcode}
+                suspects[path] = (unbounded | {member for name, member in mentions if sought[name] > at[member]
+                                               and (name not in for_bitcode or member in bitcode)}) - real.keys()
         return suspects
+
+    def words(self) -> set[str]:
+        """All words that may be names (see `MentionedNames.words`). Raises `NeedsWholeArchives` if a source cannot be read."""
+        try:
+            return self._mentioned.words()
+        except OSError as error:
+            raise NeedsWholeArchives(f'the sources of its libraries cannot be read: {error}') from error
 
     def read_ahead(self, closure: SymbolClosure) -> AbstractContextManager[Iterator[Set[str]]]:
         """While its block runs, read what `members` will want to know of sources (see `MentionedNames.read_ahead`)."""
@@ -77,8 +88,8 @@ class Suspects:
         by_inputs = {tag for tag in tags if sought[tag] == INPUT}
         if tags == by_inputs:
             return by_inputs
-        certain, referenced, loaded = self.certain(), {*self._roots.referenced, *self._roots.weak}, set[str]()
-        first = SymbolClosure([index for index, _ in certain], replace(self._roots, stubs={}))
+        certain, referenced, loaded = self.certain(), {*self.roots.referenced, *self.roots.weak}, set[str]()
+        first = SymbolClosure([index for index, _ in certain], replace(self.roots, stubs={}))
         for (index, known), needed, needed_first in zip(certain, closure.needed, first.needed, strict=True):
             for member in index.members:
                 if member.name in needed:
@@ -107,21 +118,38 @@ class Suspects:
     def _sought_names(self, closure: SymbolClosure) -> Mapping[str, LinkPosition]:
         """Each name that the linker looks for, with the position of what defines it first: an input, or a member whose symbols
         are known for certain. What comes later cannot provide the name."""
-        roots = self._roots
+        names, provided = self._names_of_all(closure), dict.fromkeys(self.roots.defined, INPUT)
+        if closure.bitcode:
+            names |= self.roots.early
+        for number, (index, certain) in enumerate(self.certain()):
+            for at, member in enumerate(index.members):
+                for name in member.defined if member.name in certain else ():
+                    provided.setdefault(name, (number, at))
+        return {name: provided.get(name, NOWHERE) for name in names}
+
+    def _names_of_all(self, closure: SymbolClosure) -> set[str]:
+        """The names for which the linker loads any member, native or not."""
+        roots = self.roots
         names = {*roots.referenced, *roots.weak, *self._weak, *LINKERS}
         names.update(f'{prefix}{name}' for name in roots.wrapped for prefix in ('__wrap_', '__real_'))
-        provided = dict.fromkeys(roots.defined, INPUT)
-        for number, ((index, certain), needed) in enumerate(zip(self.certain(), closure.needed, strict=True)):
-            for at, member in enumerate(index.members):
+        for (index, _), needed in zip(self.certain(), closure.needed, strict=True):
+            for member in index.members:
                 if member.name in needed:
                     names.update(member.undefined, member.weak)
-                if member.name in certain:
-                    for name in member.defined:
-                        provided.setdefault(name, (number, at))
         for name in list(names):  # JavaScript functions, which need others if they are wanted
             for function in (name, name.removeprefix(IMPORTED)):
                 names.update(roots.stubs.get(function, ()))
-        return {name: provided.get(name, NOWHERE) for name in names}
+        if closure.bitcode:  # with a definition, JavaScript's is not asked what it needs
+            names.update(function for function, needed in roots.stubs.items() if needed)
+        return names
+
+    def _is_for_bitcode(self, sought: Mapping[str, LinkPosition], closure: SymbolClosure) -> Set[str]:
+        """Those of the names `sought` for which native members that are not compiled do not matter: the linker looks for them
+        before code generation alone, and loads only bitcode for them, of which none is known to come first."""
+        indexes = [index for index, _ in self.certain()]
+        return {name for name in (self.roots.early & sought.keys()) - self._names_of_all(closure)
+                if (at := sought[name]) in (INPUT, NOWHERE) or not indexes[int(at[0])].members[int(at[1])].bitcode
+                } if closure.bitcode else set()
 
     @cached_property
     def _weak(self) -> set[str]:

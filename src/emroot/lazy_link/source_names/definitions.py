@@ -20,6 +20,10 @@ class Definitions:
                                                               for words, joins, instantiates in chunks])
                        for numbers, chunks in kept['files']]
 
+    def words(self) -> set[str]:
+        """All words that a declaration or definition mentions, among them the names that it may define, but for joined ones."""
+        return {word for _, chunks in self._files for chunk in chunks or () for word in chunk.words}
+
     def may_define(self, names: Collection[str]) -> dict[str, set[str]]:
         """By member, the names that it may define."""
         sought = SoughtNames(names, lambda word: not is_sequence(word, self._namespaces), self._names_of)

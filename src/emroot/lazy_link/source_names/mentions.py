@@ -36,6 +36,8 @@ _INITIALIZED = re.compile(r'(\w\(\)\s*(?:noexcept\s*)?):(?!:)[^{}]*\{\Z', re.ASC
 _TYPE = re.compile(r'\s*(?:template\s*<[^(){};]*>\s*)?(?:typedef\s+)?(?:struct|union|enum|class)\b'
                    rf'(?:[\w\s:,<>]|{_ATTRIBUTE})*\{{', re.ASCII)
 _INSTANTIATION = re.compile(r'(?<!extern)\s+template\s*(?!\s*<)')
+#: Language linkage: no name, and no macro stands in it.
+_LINKAGE = re.compile(r'\bextern\s*"C(?:\+\+)?"')
 #: What ends a statement. Where it stands in a string, it is not in a text without literals.
 _STATEMENT_ENDS = re.compile('[;{}]')
 #: Words before parentheses, and what makes a word the class of a member that is defined.
@@ -132,7 +134,8 @@ class Mentions:
         found = []
         if _is_unusual(self._expand(outside.inside)):
             found.append(Chunk(self._in_bodies(text, outside.bodies), True, False))
-        for part in (part for chunk in outside.chunks if not bodies or self._may_have_body(chunk) for part in self._parts(chunk)):
+        chunks = (_LINKAGE.sub('extern ', chunk) for chunk in outside.chunks if not bodies or self._may_have_body(chunk))
+        for part in (part for chunk in chunks for part in self._parts(chunk)):
             words = frozenset(WORD.findall(part))
             if not self._is_declaration(part, words):
                 found.append(self._chunk(part, self._expand(words)))

@@ -7,8 +7,9 @@ loads (`link.py`).
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from ...symbol_index import MemberSymbols, SymbolIndex
 
@@ -30,12 +31,22 @@ class Roots:
     """JavaScript functions, with the symbols of the program that each needs."""
     bitcode: bool = False
     """Whether any of the inputs is bitcode."""
+    bitcode_kinds: Collection[str] = frozenset()
+    """The kinds of this bitcode (`probe/emcc_hook/lto_objects.py`)."""
+    libcalls: Collection[str] = frozenset()
+    """Functions that code generation may call: the linker loads their bitcode before, in every link with bitcode."""
     shared: bool = False
     """Whether any of them is a shared library, which may reference unknown symbols."""
     weak: Collection[str] = frozenset()
     """Weakly referenced symbols."""
     wrapped: Collection[str] = frozenset()
     """The symbols of `--wrap`."""
+
+    @cached_property
+    def early(self) -> Set[str]:
+        """Symbols whose bitcode the linker loads before code generation, in a link with bitcode: what this or JavaScript may
+        need."""
+        return {*self.libcalls, *(name for names in self.stubs.values() for name in names)}
 
 
 class SymbolClosure:
@@ -84,8 +95,9 @@ class SymbolClosure:
                 todo += self._roots.stubs.get(name) or self._roots.stubs.get(name.removeprefix(IMPORTED), ())
 
     def _early(self) -> list[str]:
-        """Symbols whose bitcode the linker loads before code generation, because JavaScript may need them."""
-        return [name for function, names in self._roots.stubs.items() if function not in self._provider for name in names
+        """Symbols whose bitcode the linker loads before code generation, because this or JavaScript may need them."""
+        names = [name for function, names in self._roots.stubs.items() if function not in self._provider for name in names]
+        return [name for name in (*self._roots.libcalls, *names)
                 if (member_id := self._provider.get(name)) and self._archives[member_id[0]].members[member_id[1]].bitcode]
 
 

@@ -145,7 +145,8 @@ class Libraries:
         busy, self.builds.busy = self.busy, True
         try:
             ended = self.load('emcc_hook/repeated_links').repeat_link(
-                [str(word) for word in command], cwd, self.builds.cache(), identity, list(self.awaited))
+                [str(word) for word in command], cwd, self.builds.cache(), identity, list(self.awaited),
+                self.load('emcc_hook/lto_objects'))
         except (OSError, ValueError, LookupError, TypeError, AttributeError):  # a record that is damaged, or was just replaced
             return None
         finally:

@@ -3,9 +3,9 @@
 `lazy_link/link_records.py` leaves a record in the cache directory: the archives with stubs of an earlier link, the members
 that it loaded, and the names that it looked for, of which no stub can be the definition. A link with the same options but other
 objects may use these archives. It ends as with whole archives if the linker loads no other member of them, if its own objects
-look for no other name, and if they define what libraries took from the objects of the earlier link (`open`). If the stubs define
-all that their members do (`bounded`), it is enough that the linker loads none. Otherwise the link is made as if there were no
-record.
+look for no other name, and if they define what libraries took from the objects of the earlier link (`open`); with `lto`, if what
+code generation makes of all these looks for no other name, either. If the stubs define all that their members do (`bounded`), it
+is enough that the linker loads none. Otherwise the link is made as if there were no record.
 
 It runs in the SDK's Python (3.8 or later) and imports nothing of emroot.
 """
@@ -39,8 +39,10 @@ class Template(NamedTuple):
     """The index of the output among the words of the command."""
     stubs: set[str]
     """The lists of JavaScript functions, as the command names them."""
-    simple: bool
-    """Whether all objects are WebAssembly, and none is a shared library."""
+    bitcode: list[str]
+    """The objects that are bitcode, as the command names them."""
+    shared: bool
+    """Whether an object is a shared library."""
 
     def key(self, identity: str) -> str:
         """The name of its record. `identity`: of the SDK, and of what else decides about bytes."""
@@ -51,7 +53,8 @@ def read_template(command: Sequence[str], cwd: str) -> Template:
     """The template of a command of wasm-ld. Raises `OSError` if an input cannot be read."""
     words: list[str] = []
     stubs: set[str] = set()
-    output, simple = 0, True
+    bitcode: list[str] = []
+    output, shared = 0, False
     for at, word in enumerate(command[1:], 1):
         path = os.path.join(cwd, word)
         if command[at - 1] == '-o':
@@ -68,13 +71,16 @@ def read_template(command: Sequence[str], cwd: str) -> Template:
                     words.append(hashlib.sha256(f.read()).hexdigest())
                 stubs.add(word)
             else:
-                simple = simple and not begins.startswith(_BITCODE) and _DYLINK not in begins
-    return Template(words, output, stubs, simple)
+                shared = shared or _DYLINK in begins
+                if begins.startswith(_BITCODE):
+                    bitcode.append(word)
+    return Template(words, output, stubs, bitcode, shared)
 
 
-def repeat_link(command: Sequence[str], cwd: str, cache: str, identity: str, missing: Iterable[str]) -> tuple[int, str] | None:
-    """Make a link again that lacks the libraries `missing` (paths). Returns the linker's exit code, and what it wrote to standard
-    error; or None if the link is to be made without a record."""
+def repeat_link(command: Sequence[str], cwd: str, cache: str, identity: str, missing: Iterable[str],
+                lto_objects: Any) -> tuple[int, str] | None:
+    """Make a link again that lacks the libraries `missing` (paths). `lto_objects`: the module of this name. Returns the linker's
+    exit code, and what it wrote to standard error; or None if the link is to be made without a record."""
     template = read_template(command, cwd)
     directory = os.path.join(cache, LINKS, template.key(identity))
     try:
@@ -83,22 +89,28 @@ def repeat_link(command: Sequence[str], cwd: str, cache: str, identity: str, mis
     except (OSError, ValueError):
         return None
     lacking = set(missing)  # others were built since: the linker takes these
-    if not (template.simple or record['bounded']) or not lacking <= set(record['archives']) or 'LLD_REPRODUCE' in os.environ:
+    lto = '' if record['bounded'] else record['lto']
+    if not lacking <= set(record['archives']) or 'LLD_REPRODUCE' in os.environ:
+        return None
+    kinds = (lto_objects.bitcode_kind(_read(os.path.join(cwd, word))) for word in template.bitcode)
+    if not record['bounded'] and (template.shared or any(kind != lto for kind in kinds)):
         return None
     private = {path: os.path.join(directory, record['archives'][path]) for path in lacking}
     taken = {word: os.path.join(directory, name) for word, name in record['words'].items()}
     words = [taken[word] if taken.get(word) in private.values() else word for word in command]
     with tempfile.TemporaryDirectory(prefix='emroot-') as aside:
         words[template.output] = os.path.join(aside, os.path.basename(command[template.output]))
+        keeping = lto_objects.keeping_options(lto, aside) if lto else []
         if sum(map(len, words)) > _LONG:
             return None
-        done = subprocess.run([words[0], '--trace', *words[1:]], cwd=cwd, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                              stderr=subprocess.PIPE, check=False)
-        loaded, messages = list(read_trace(os.fsdecode(done.stdout))), os.fsdecode(done.stderr)
+        done = _run([words[0], '--trace', *words[1:], *keeping], cwd)
+        loaded = list(read_trace(os.fsdecode(done.stdout)))
+        messages = os.fsdecode((_run(words, cwd) if done.returncode and lto else done).stderr)
         if done.returncode and not _may_fail(done.returncode, messages, record, private):
             return None
         failed_early = done.returncode and not loaded  # before it looked at any input: a library is not to be found
-        if not failed_early and not _is_covered(loaded, record, directory, template.stubs, cwd, cache):
+        made = lto_objects.kept_objects(lto, words[template.output]) if lto else []
+        if not failed_early and not _is_covered(loaded, made, record, directory, template.stubs, cwd, cache, lto_objects):
             return None
         if not done.returncode:
             shutil.move(words[template.output], os.path.join(cwd, command[template.output]))
@@ -106,6 +118,10 @@ def repeat_link(command: Sequence[str], cwd: str, cache: str, identity: str, mis
     for path, file in private.items():
         messages = messages.replace(file, path)
     return done.returncode, messages
+
+
+def _run(words: Sequence[str], cwd: str) -> subprocess.CompletedProcess[bytes]:
+    return subprocess.run(words, cwd=cwd, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, check=False)
 
 
 def _may_fail(code: int, messages: str, record: dict[str, Any], private: Mapping[str, str]) -> bool:
@@ -116,9 +132,10 @@ def _may_fail(code: int, messages: str, record: dict[str, Any], private: Mapping
     return code > 0 and 'error: ' in messages and not record['exact'] and all(compiled)
 
 
-def _is_covered(loaded: Iterable[tuple[str, str]], record: dict[str, Any], directory: str, stubs: set[str], cwd: str,
-                cache: str) -> bool:
-    """Whether a link that loaded these files and members needs nothing that the archives of the record, in `directory`, lack."""
+def _is_covered(loaded: Iterable[tuple[str, str]], made: Sequence[str], record: dict[str, Any], directory: str, stubs: set[str],
+                cwd: str, cache: str, lto_objects: Any) -> bool:
+    """Whether a link that loaded these files and members, and of which code generation `made` objects, needs nothing that the
+    archives of the record, in `directory`, lack."""
     own: dict[str, set[str]] = {}  # by file of the project, the members that were loaded; of an object ''
     for file, member in loaded:
         path = os.path.join(cwd, file)
@@ -133,21 +150,22 @@ def _is_covered(loaded: Iterable[tuple[str, str]], record: dict[str, Any], direc
             own.setdefault(path, set()).add(member)
     if record['bounded']:
         return True
-    if any(members != {''} and _has_bitcode(path) for path, members in own.items()):
+    if any(members != {''} and lto_objects.bitcode_kind(_read(path)) not in ('', record['lto']) for path, members in own.items()):
         return False
     looked_for: set[str] = set()
     defined: set[str] = set()
-    for file, name, kind in read_nm(record['nm'], list(own)):
+    for file, name, kind in read_nm(record['nm'], [*own, *made]):
         path, _, member = (file, '', '') if file in own else file[:-1].rpartition('[')
-        if member in own.get(path, ()):
+        if file in made:
+            looked_for.update([name] if kind in 'Uwv' else [])
+        elif member in own.get(path, ()):
             (looked_for if kind in 'Uwv' else defined).add(name)
     return looked_for - defined <= set(record['names']) and defined >= set(record['open'])
 
 
-def _has_bitcode(archive: str) -> bool:
-    with open(archive, 'rb') as f:
-        content = f.read()
-    return any(begin in content for begin in _BITCODE)
+def _read(file: str) -> bytes:
+    with open(file, 'rb') as f:
+        return f.read()
 
 
 def read_trace(trace: str) -> Iterator[tuple[str, str]]:
