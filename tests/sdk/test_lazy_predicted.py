@@ -46,6 +46,25 @@ def test_without_an_index_a_link_can_be_lazy_too(linking: Lazy, seen: Emroot, wi
     assert '; 0 compiled;' in said and 'words 0.0' in said
 
 
+@pytest.mark.parametrize(('flags', 'how'), [('-flto', 'front end'), ('-flto=thin', 'words')])
+def test_bitcode_of_another_kind_is_left_to_the_front_end(flags: str, how: str, linking: Lazy, seen: Emroot,
+                                                          without_shipped: dict[str, str]):
+    """What the linker keeps of one kind of LTO lies beside its output, of the other beside its inputs. Here it leaves nothing."""
+    words, object_ = [*PREDICTED, '-flto=thin'], ['emcc', '-sMEMORY64', flags, '-c', 'other.c', '-o', 'other.o']
+    for name in ('whole', 'lazy'):
+        directory = linking.directory / name
+        directory.mkdir()
+        (directory / 'other.c').write_text('int other(int n) { return n * 3; }', encoding='utf-8')
+        made = seen('run', '--cache', linking.directory / f'{name} cache', '--', *object_, cwd=directory)
+        assert made.code == 0, made.err
+    linked, said = linking.lazy(seen, [*words, 'other.o', '-sEXPORTED_FUNCTIONS=_answer,_other'], WITH_LTO,
+                                env={'EMROOT_LAZY': 'predict', **without_shipped})
+    assert how in said
+    assert linked == linking.whole([*words, 'other.o', '-sEXPORTED_FUNCTIONS=_answer,_other'], WITH_LTO)
+    left = {path.name for path in (linking.directory / 'lazy').iterdir()}
+    assert left == {'app.js', 'app.wasm', 'main.c', 'other.c', 'other.o'}
+
+
 def test_unless_only_indexes_count(linking: Lazy, seen: Emroot):
     assert not linking.lazy(seen, PREDICTED, WITH_LTO, env={'EMROOT_LAZY': 'exact'})[1]
 

@@ -210,11 +210,12 @@ class LazyLink:
         called = {name for symbols in found for name in (*symbols.undefined, *symbols.weak)}
         if called <= set(self.roots.referenced):
             return False
-        before = self.closure().needed
         tags = {name for symbols in found for name in symbols.defined} & TAGS
         self.suspects.roots = replace(self.roots, referenced={*self.roots.referenced, *called},
                                       defined={*self.roots.defined, *tags})
-        return self.closure().needed != before or any(self.suspects.members(self.closure()).values())
+        closure = self.closure()
+        return any(needed - self.archives.real[path].keys() for path, needed in zip(self.order, closure.needed, strict=True)
+                   if path in self.archives.lazies) or any(self.suspects.members(closure).values())
 
     def _spent(self, what: str, began: float) -> None:
         self.stats.seconds[what] = round(self.stats.seconds.get(what, 0) + time.perf_counter() - began, 3)
