@@ -102,6 +102,7 @@ NOT_IN_C = {
     'parameter': 'int f(int wanted, char *b) { return wanted; }',
     'comment': '/* int wanted; */ // int wanted;\nint f;',
     'public declaration': '#include <public.h>\nint f;',
+    'macro with the name of a language': '#define C wanted\n#ifdef __cplusplus\nextern "C" {\n#endif\nint f(void);',
 }
 
 

@@ -14,6 +14,7 @@ from emroot.lazy_link.linker_command import loaded_members, read_command
 from emroot.lazy_link.suspects import Suspects
 from emroot.lazy_link.symbols.stub_archive import extracted_members, write_stub_archive
 from emroot.lazy_link.symbols.symbol_closure import Roots, SymbolClosure, read_stubs
+from emroot.probe.emcc_hook.lto_objects import bitcode_kind
 from emroot.symbol_index import MemberSymbols, SymbolIndex
 
 
@@ -85,6 +86,67 @@ def test_tags_that_something_else_asks_for_may_be_anywhere(referenced: set[str])
     suspects, closure = _suspects(index, Roots(referenced, stubs={'tag_of': ('__cpp_exception',)}))
     with pytest.raises(NeedsWholeArchives, match=r'\w+\.o of libc\+\+ defines __cpp_exception'):
         suspects.members(closure)
+
+
+#: Of members in this order: whether they are compiled, and bitcode; which of them are suspects if the linker looks for the name
+#: that all define before code generation alone, and if anything refers to it.
+EARLY = {
+    'nothing known': ('other native, other bitcode', '1', '0 1'),
+    'bitcode comes first': ('compiled bitcode, other native', '', ''),
+    'native may come before bitcode': ('other native, compiled bitcode', '0', '0'),
+    'bitcode may come before native': ('other bitcode, other native, compiled native', '0', '0 1'),
+    'native comes first': ('compiled native, other bitcode', '', ''),
+}
+
+
+@pytest.mark.parametrize('how', EARLY)
+def test_before_code_generation_the_linker_looks_for_bitcode_alone(how: str):
+    order, early, always = EARLY[how]
+    members = [each.split() for each in order.split(', ')]
+    index = SymbolIndex(tuple(MemberSymbols(f'{n}.o', ('sqrt',) if known == 'compiled' else (), (), bitcode=kind == 'bitcode')
+                              for n, (known, kind) in enumerate(members)))
+    compiled = [f'{n}.o' for n, (known, _) in enumerate(members) if known == 'compiled']
+    path = Path('libc.a')
+    archives: Any = SimpleNamespace(bounds={path: {}}, real={path: dict.fromkeys(compiled, path)}, symbols=lambda files: {},
+                                    lazies={path: SimpleNamespace(index=index, archive=SimpleNamespace(name='libc'))})
+    mentioned: Any = SimpleNamespace(unbounded=set(), may_define=lambda names, _: {
+        name: [('libc', member) for member in index.names if name == 'sqrt'] for name in names})
+    for roots, expected in ((Roots((), libcalls={'sqrt'}, bitcode=True), early),
+                            (Roots((), stubs={'math': ('sqrt',)}, bitcode=True), early),
+                            (Roots({'sqrt'}, libcalls={'sqrt'}, bitcode=True), always),
+                            (Roots((), libcalls={'sqrt'}), '')):
+        suspects = Suspects(mentioned, archives, [path], {}, roots)
+        assert suspects.members(SymbolClosure([index], roots))[path] == {f'{n}.o' for n in expected.split()}, roots
+
+
+def test_a_definition_of_what_javascript_has_decides_whether_that_is_asked_what_it_needs():
+    """So whatever may define the function is a suspect, of any kind."""
+    index = SymbolIndex((MemberSymbols('a.o', ()), MemberSymbols('b.o', (), bitcode=True)))
+    path = Path('libc.a')
+    archives: Any = SimpleNamespace(bounds={path: {}}, real={path: {}}, symbols=lambda files: {},
+                                    lazies={path: SimpleNamespace(index=index, archive=SimpleNamespace(name='libc'))})
+    mentioned: Any = SimpleNamespace(unbounded=set(), may_define=lambda names, _: {
+        name: [('libc', member) for member in index.names if name == 'alert'] for name in names})
+    for needs, bitcode, expected in ((('free',), True, {'a.o', 'b.o'}), ((), True, set()), (('free',), False, set())):
+        roots = Roots((), stubs={'alert': needs}, bitcode=bitcode)
+        assert Suspects(mentioned, archives, [path], {}, roots).members(SymbolClosure([index], roots))[path] == expected
+
+
+def test_the_bitcode_of_libcalls_is_needed_whatever_refers_to_it():
+    bitcode = SymbolIndex(tuple(MemberSymbols(m.name, m.defined, m.undefined, bitcode=m.name != 'write.o') for m in LIBC.members))
+    assert SymbolClosure([bitcode], Roots((), libcalls={'strlen', 'write'}, bitcode=True)).needed == [{'strlen.o'}]
+    assert SymbolClosure([bitcode], Roots((), libcalls={'strlen', 'write'})).needed == [set()]
+
+
+BEGINS, SUMMARY, FOR_FULL = b'BC\xc0\xde', b'EnableSplitLTOUnit', b'ThinLTO'
+
+
+@pytest.mark.parametrize(('content', 'kind'), [
+    (b'\0asm' + FOR_FULL, ''), (BEGINS + FOR_FULL + SUMMARY, 'full'), (BEGINS + SUMMARY, 'thin'), (BEGINS, 'other'),
+    ((BEGINS + SUMMARY) * 2, 'thin'), ((BEGINS + SUMMARY + FOR_FULL) * 2 + b'\0asm', 'full'),
+    (BEGINS + SUMMARY + FOR_FULL + BEGINS + SUMMARY, 'other'), (BEGINS + SUMMARY + BEGINS, 'other')])
+def test_of_which_kind_bitcode_is(content: bytes, kind: str):
+    assert bitcode_kind(content) == kind
 
 
 WORDS = ['/llvm/wasm-ld', '-o', 'out/app.wasm', 'main.o', '-Lfirst', '-L', 'cache', '-lc', '-z', 'stack-size=1', '-u', 'one',
