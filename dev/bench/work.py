@@ -20,6 +20,7 @@ from emroot.sdk.em_config import configuring
 
 from ..paths import ROOT
 from .bazel import IN_MEMORY, BazelBench
+from .cmake_project import commands, write_project
 from .measure import Step, environment
 
 LINK = 'em++ -O2 -sMEMORY64'
@@ -97,6 +98,12 @@ class Bench:
             'bazel-lazy': Work('the first link in a new mode, in a workspace that has linked in another one: Bazel with '
                                '`granularity=lazy` and its sandbox; emcc outside of Bazel', {
                 'emroot': self._new_mode_in_bazel, 'emcc': self._first_emcc}),
+            'cmake': Work('a CMake project with 15 checks in its configuration and 20 programs, from nothing', {
+                'emroot': lambda d: self._project_emroot(d, d), 'emcc': lambda d: self._project_emcc(d, d / 'cache')}),
+            'cmake-again': Work('the same project in a new build directory, with the home and the cache directory of the first '
+                                'time', {
+                'emroot': lambda d: self._project_emroot(d, self._built),
+                'emcc': lambda d: self._project_emcc(d, self._filled_by_emcc)}),
             'help': Work('`--help`', {
                 'emroot': lambda _: [self.emroot('--help')],
                 'embuilder': lambda d: [self.embuilder(d / 'cache', {}, '--help')]}),
@@ -164,6 +171,16 @@ class Bench:
         self._workspaces.append(BazelBench.of_program(self.sdk, self._needed[0], self.source, directory / 'bazel'))
         return [self._workspaces[-1].build()]
 
+    def _project_emroot(self, directory: Path, kept: Path) -> list[Step]:
+        """With the home and cache directory in `kept`."""
+        run = ('run', '--cache', str(kept / 'cache'), '--')
+        return [self.emroot(*run, *command, home=kept / 'home')
+                for command in commands(self.sdk.root / 'emcmake', self._project, directory / 'build', self.link[1:])]
+
+    def _project_emcc(self, directory: Path, cache: Path) -> list[Step]:
+        return [Step(command, self._env(cache))
+                for command in commands(self.reference / 'emcmake', self._project, directory / 'build', self.link[1:])]
+
     def _first_embuilder(self, env: Mapping[str, str]) -> Begin:
         def begin(directory: Path) -> list[Step]:
             cache = directory / 'cache'
@@ -191,6 +208,28 @@ class Bench:
         """A cache directory that has what the link needs."""
         self._run(self.emroot('build', '--for', self._line, '--cache', str(self.directory / 'filled')))
         return self.directory / 'filled'
+
+    @cached_property
+    def _project(self) -> Path:
+        """The sources of a project."""
+        write_project(self.directory / 'project')
+        return self.directory / 'project'
+
+    @cached_property
+    def _built(self) -> Path:
+        """A directory with the home and cache directory in which emroot has built the project."""
+        directory = self.directory / 'project by emroot'
+        for step in self._project_emroot(directory, directory):
+            self._run(step)
+        return directory
+
+    @cached_property
+    def _filled_by_emcc(self) -> Path:
+        """A cache directory in which emcc has built the project."""
+        directory = self.directory / 'project by emcc'
+        for step in self._project_emcc(directory, directory / 'cache'):
+            self._run(step)
+        return directory / 'cache'
 
     @cached_property
     def _below_run(self) -> dict[str, str]:
