@@ -30,6 +30,8 @@ BUILD_RECORD = 2
 SYMBOL_INDEX = 1
 #: What is remembered of the names that sources mention. Raise it when a rule for that changes (`lazy_link/source_names/`).
 MENTIONS = 6
+#: What is remembered of libcalls. Raise it when they are asked for otherwise (`lazy_link/libcalls.py`).
+LIBCALLS = 1
 #: The records of lazy links in a cache directory. Raise it when a field means something else (`lazy_link/link_records.py`).
 LINKS = 3
 #: A file of indexes. Raise it when its bytes change (`symbol_index/index.py`).

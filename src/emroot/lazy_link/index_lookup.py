@@ -20,6 +20,7 @@ from ..symbol_index.symbols import NmFailed, describe_objects, find_nm, index_ar
 from .lazy_archives import LazyArchive, NeedsWholeArchives
 from .linker_command import ALONE, LinkCommand
 from .prediction import predict_index
+from .symbols.ir_symbols import called_for_intrinsics
 from .symbols.symbol_closure import Roots, read_stubs
 
 
@@ -107,10 +108,13 @@ def read_roots(build: Build, command: LinkCommand, cwd: Path) -> Roots:
     beginnings = {path: _beginning(path) for path in command.objects}
     bitcode = {path for path, begins in beginnings.items() if is_bitcode(begins)}
     of_others = {library.path for library in command.libraries if build.cache.root not in library.path.parents}
-    kinds = {bitcode_kind(path.read_bytes()) for path in (*bitcode, *of_others) if path.is_file()} - {''}
+    contents = {content: kind for path in (*bitcode, *of_others) if path.is_file()
+                if (kind := bitcode_kind(content := path.read_bytes()))}
     return Roots(referenced=command.named.union(*(found.undefined for found in symbols)),
                  defined={name for found in symbols for name in found.defined}, stubs=stubs,
-                 bitcode=bool(bitcode), bitcode_kinds=kinds, shared=any(b'dylink' in begins for begins in beginnings.values()),
+                 bitcode=bool(bitcode), bitcode_kinds=set(contents.values()),
+                 shared=any(b'dylink' in begins for begins in beginnings.values()),
+                 intrinsics={name for content in contents for name in called_for_intrinsics(content)},
                  weak={name for found in symbols for name in found.weak}, wrapped=command.wrapped)
 
 

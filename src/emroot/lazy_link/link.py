@@ -20,7 +20,7 @@ from ..probe.emcc_hook.lto_objects import FULL, THIN, keeping_options, kept_obje
 from ..symbol_index import SymbolIndex
 from ..symbol_index.storage import delete_index
 from .lazy_archives import LazyArchive, LazyArchives, NeedsWholeArchives
-from .libcalls import find_libcalls
+from .libcalls import Libcalls
 from .linker_command import LinkCommand, loaded_members, run_linker
 from .mentioned_names import MentionedNames
 from .suspects import Suspects
@@ -55,7 +55,7 @@ class LazyLink:
         self.archives, self.command, self.directory, self.cwd, self.messages = archives, command, directory, cwd, messages
         self._existing, self.trace, self._has_bounds = existing, '', False
         self._kinds = {*roots.bitcode_kinds, *(lazy.archive.mode.lto for lazy in archives.lazies.values())} - {'none'}
-        self._asked: set[str] = set()
+        self._libcalls = Libcalls(archives.build, command.words[0], archives.triple, directory, cwd)
         self.order = list(dict.fromkeys(library.path for library in command.libraries
                                          if library.path in archives.lazies or library.path in existing))
         self._forced: dict[Path, set[str]] = {path: set() for path in self.order}
@@ -124,6 +124,9 @@ class LazyLink:
         """Compile the members that are needed, or that may define what the link looks for."""
         if self.closure().bitcode:
             self._find_libcalls(self._names())
+            for path, lazy in self.archives.lazies.items():
+                self._forced[path] |= {member.name for member in lazy.index.members
+                                       if not self.roots.intrinsics.isdisjoint(member.defined)}
         with contextlib.ExitStack() as stack:
             described: Iterator[Set[str]] = iter(())
             if self._words_are_enough():
@@ -195,13 +198,11 @@ class LazyLink:
         return {name for index, _ in self.suspects.certain() for member in index.members for name in member.defined}
 
     def _find_libcalls(self, names: Set[str]) -> None:
-        """Ask the linker which names are libcalls."""
-        if names := names - self._asked:
-            began = time.perf_counter()
-            found = find_libcalls(names, self.command.words[0], self.archives.triple, self.directory, self.cwd)
-            self._asked |= names
+        """Which names are libcalls."""
+        began = time.perf_counter()
+        if found := self._libcalls.among(names) - set(self.roots.libcalls):
             self.suspects.roots = replace(self.roots, libcalls={*self.roots.libcalls, *found})
-            self._spent('libcalls', began)
+        self._spent('libcalls', began)
 
     def _calls_more(self) -> bool:
         """Whether code generation called functions for which the link needs more. Tags, which it may define, are at hand then."""
@@ -248,7 +249,7 @@ class LazyLink:
         if '-v' in self.command.words:  # the linker names itself before anything else, and links all the same
             sys.stdout.write(done.stdout.partition('\n')[0] + '\n')
         if done.returncode != 0:
-            self._refuse(self._link(keeping=False) if self.lto else done)
+            self._refuse(self._link(keeping=False) if self.lto == THIN else done)
         self._write_messages(done.stderr)
         shutil.move(self._temporary_output(), self.cwd / self.command.words[self.command.output])
 

@@ -33,9 +33,20 @@ _ASSEMBLY = re.compile(r'\basm (?:[a-z]+ )*"((?:[^"\\\n]|\\.)*)"')
 _ESCAPED = re.compile(r'\\([0-9A-Fa-f]{2})')
 #: A sign that code generation may define exception tags, which it does weakly before LLVM 22.
 _THROWS = re.compile(r'__gxx_wasm_personality|@llvm\.wasm\.(?:re)?throw|@(?:_?setjmp|longjmp|sigsetjmp|siglongjmp)\b')
+#: An intrinsic in the names of bitcode, and what its function is called if that is another name. Those of `frem` have none.
+_INTRINSIC = re.compile(rb'llvm\.([a-z0-9]+)\.f(32|64|128)')
+_RENAMED = {'minnum': 'fmin', 'maxnum': 'fmax'}
+_SUFFIXES = {b'32': 'f', b'64': '', b'128': 'l'}
+_WITHOUT_NAME = frozenset({'fmod', 'fmodf'})
 TAGS = frozenset({'__cpp_exception', '__c_longjmp'})
 Bound = frozenset[str]
 """A superset of the external symbols that an object defines."""
+
+
+def called_for_intrinsics(bitcode: bytes) -> set[str]:
+    """The functions that code generation may call for intrinsics of one or more modules of bitcode, and for instructions."""
+    return {_RENAMED.get(name.decode(), name.decode()) + _SUFFIXES[size] for name, size in _INTRINSIC.findall(bitcode)
+            } | _WITHOUT_NAME
 
 
 def gives_bitcode(compile_: Compile) -> bool:

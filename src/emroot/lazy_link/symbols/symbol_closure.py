@@ -33,6 +33,8 @@ class Roots:
     """Whether any of the inputs is bitcode."""
     bitcode_kinds: Collection[str] = frozenset()
     """The kinds of this bitcode (`probe/emcc_hook/lto_objects.py`)."""
+    intrinsics: Set[str] = frozenset()
+    """Functions that code generation probably calls for intrinsics in this bitcode. They predict, and prove nothing."""
     libcalls: Collection[str] = frozenset()
     """Functions that code generation may call: the linker loads their bitcode before, in every link with bitcode."""
     shared: bool = False

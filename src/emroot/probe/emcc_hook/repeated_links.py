@@ -105,7 +105,7 @@ def repeat_link(command: Sequence[str], cwd: str, cache: str, identity: str, mis
             return None
         done = _run([words[0], '--trace', *words[1:], *keeping], cwd)
         loaded = list(read_trace(os.fsdecode(done.stdout)))
-        messages = os.fsdecode((_run(words, cwd) if done.returncode and lto else done).stderr)
+        messages = os.fsdecode((_run(words, cwd) if done.returncode and lto == lto_objects.THIN else done).stderr)
         if done.returncode and not _may_fail(done.returncode, messages, record, private):
             return None
         failed_early = done.returncode and not loaded  # before it looked at any input: a library is not to be found
