@@ -92,6 +92,23 @@ def test_below_run_a_link_gets_the_port_that_it_names_and_what_that_needs(seen: 
         assert {'libown.a', 'libz.a'} <= {p.name for p in (libraries / f'{arch}-emscripten').iterdir()}
 
 
+@pytest.mark.parametrize('targets', ['libpng,zlib', pytest.param('zlib,libpng', marks=pytest.mark.slow)])
+def test_what_ports_depend_on_is_built_once(targets: str, seen: Emroot, tmp_path: Path):
+    """At the same time, too: what one needs is the other's target."""
+    sources = tmp_path / 'sources'
+    pretend_zlib(sources / 'zlib')
+    (sources / 'libpng').mkdir()
+    (sources / 'libpng' / 'png.c').write_text('#include <zlib.h>\nint png(void) { return 42; }\n')
+    (sources / 'libpng' / 'png.h').write_text('int png(void);\n')
+    built = seen('-v', 'build', '-j2', '--features', 'wasm64', '--targets', targets, '--ports-from', sources, '--cache',
+                 tmp_path / 'cache')
+    assert built.code == 0, built.err
+    assert '2 built' in built.out + built.err
+    for library in ('libz.a', 'libpng.a'):
+        assert (built.out + built.err).count(f'/{library}... (this will be cached') == 1, library
+        assert (tmp_path / 'cache/sysroot/lib/wasm64-emscripten' / library).is_file()
+
+
 @pytest.mark.slow
 def test_a_port_finds_the_traces_of_another_in_a_frozen_cache(seen: Emroot, sdk: Sdk, tmp_path: Path):
     """As 3.1.69's `sdl2_image` does, which asserts that there is a directory in which SDL2 was built."""

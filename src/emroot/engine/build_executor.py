@@ -18,7 +18,7 @@ from ..store import Blob
 from ..symbol_index.storage import KIND as INDEX
 from .archives import KIND as ARCHIVE
 from .embuilder import KIND as EMBUILDER
-from .embuilder import EmbuilderTarget, embuilder_key
+from .embuilder import EmbuilderTarget, embuilder_key, expected_seconds
 from .execution.background import run_in_background
 from .execution.prefetch import MANY, Prefetch, compiles_here
 from .result import Failure, ReuseReason
@@ -209,4 +209,4 @@ class BuildExecutor:
                 self._upload(made.key, EMBUILDER, made.location)
             self.known.add_files(mode, target, made.key, list(made.files))
             self.recorder.record_success(mode, target, 'built' if made.fresh else 'reused', {}, location=made.location)
-        self.compilers.pool.add(1000.0, run)
+        self.compilers.pool.add(expected_seconds(target, self.catalogue.listing(mode)), run)

@@ -1,7 +1,7 @@
 """Targets that the SDK's own embuilder builds because the source builder cannot: mainly ports.
 
-embuilder runs in a separate cache directory with a copy of the headers, and every new file there is stored: the bytes are those
-of the SDK's own cache, since `run_embuilder.py` maps the path of the cache in the same way.
+embuilder runs in a separate cache directory with a copy of the headers and the ports that a port depends on, and every new file
+there is stored: the bytes are those of the SDK's own cache, since `run_embuilder.py` maps the path of the cache in the same way.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 import secrets
+import shutil
 import time
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
@@ -25,7 +26,7 @@ from ..libraries.catalogue import Catalogue, Listing
 from ..modes import Mode
 from ..probe import PROGRAM, refuse_missing_seam
 from ..probe.port_inputs import GIVEN, stamp
-from ..probe.port_settings import split
+from ..probe.port_settings import split, without_settings
 from ..store import Blob, Store, try_lock
 from ..store.records import is_below
 from .command_lines.compile_context import shell_line
@@ -81,6 +82,11 @@ def _ports_of(target: str, listing: Listing) -> set[str]:
     return found
 
 
+def expected_seconds(target: str, listing: Listing) -> float:
+    """Long, so that targets of embuilder start before everything else, and ports before those that depend on them."""
+    return 1000.0 + 1 / (1 + len(_ports_of(target, listing)))
+
+
 def _digest_tree(path: Path) -> str:
     files = sorted(p for p in path.rglob('*') if p.is_file())
     return digest_record([[p.relative_to(path).as_posix(), digest_file(p)] for p in files])
@@ -128,12 +134,16 @@ class EmbuilderTarget:
                      for name, location in self.keys_of(key) if (files := find_files(self.store, name))), None)
 
     def _run(self, headers: Path, pool: Pool, listener: BuildListener, launcher: str) -> EmbuilderOutput | Failure:
-        sdk, mode, target, began = self.catalogue.sdk, self.mode, self.target, time.time_ns()
+        sdk, mode, target = self.catalogue.sdk, self.mode, self.target
+        dependencies, began = self._make_dependencies(headers, pool, listener, launcher), time.time_ns()
         directory = self.store.scratch() / f'embuilder-{secrets.token_hex(6)}'
         cache = directory / 'cache'
         try:
             cache.mkdir(parents=True)
             copy_tree(headers, cache, aside=directory)
+            for path, blob in dependencies.items():
+                (cache / path).parent.mkdir(parents=True, exist_ok=True)
+                shutil.copyfile(self.store.path(blob.digest), cache / path)
             request, answer = directory / 'request.json', directory / 'answer.json'
             request.write_text(json.dumps(self._request()), encoding='utf-8')
             command = [*sdk.python, '-B', '-I', str(PROGRAM), str(request), str(answer)]
@@ -164,6 +174,22 @@ class EmbuilderTarget:
         name, location = self.keys_of(key)[0 if location_dependent else 1]
         self.store.write(KIND, name, {'files': {path: [blob.digest, blob.size] for path, blob in sorted(files.items())}})
         return EmbuilderOutput(files, True, location, key, [*self.given, *inputs])
+
+    def _make_dependencies(self, headers: Path, pool: Pool, listener: BuildListener, launcher: str) -> dict[str, Blob]:
+        """The files of the ports that this one depends on, as far as it says so, in their variants of the same kind, so that each
+        is built once; none for a variant that only settings name. A marker would keep embuilder from getting the sources for
+        another variant. What fails here fails there, too."""
+        listing, (name, settings) = self.catalogue.listing(self.mode), without_settings(self.target)
+        first = split(name)[0]
+        port, files = listing.port_variants.get(first, first), dict[str, Blob]()
+        for name in listing.ports.get(port, ()) if not settings else ():
+            variant = name + first.removeprefix(port)
+            target = variant if variant in listing.port_variants else name
+            made = EmbuilderTarget(self.catalogue, self.mode, target, self.keys_of, self.sources, self.store).make(
+                headers, pool, listener, launcher)
+            if isinstance(made, EmbuilderOutput):
+                files |= {path: blob for path, blob in made.files.items() if os.path.basename(path) != _PORT_MARK}
+        return files
 
     def _request(self) -> dict[str, Any]:
         return {'root': str(self.catalogue.sdk.root), 'question': 'embuilder', 'target': self.target,
