@@ -39,7 +39,7 @@ BROKEN = ('cache(features = ["wasm64"], targets = ["libal"])',
           'cache(features = ["wasm64"], targets = ["libhtml5"], builder = "embuilder")')
 
 
-def test_a_library_that_cannot_be_made_leaves_its_log(scratch: Callable[..., Workspace], bazel_sdk: Sdk, tmp_path: Path) -> None:
+def test_a_library_that_cannot_be_built_leaves_its_log(scratch: Callable[..., Workspace], bazel_sdk: Sdk, tmp_path: Path) -> None:
     root = copy_sdk(bazel_sdk.root, tmp_path / 'sdk')
     for source in ('al.c', 'html5/callback.c'):
         file = root / 'system' / 'lib' / source
@@ -47,7 +47,7 @@ def test_a_library_that_cannot_be_made_leaves_its_log(scratch: Callable[..., Wor
     workspace = scratch({'MODULE.bazel': module_file(f'sdk(path = "{root}")', *BROKEN)}, reads=[tmp_path / 'sdk'])
     done = workspace.run('build', '--keep_going', DECLARED, check=False)
     assert done.returncode == 1, done.stderr[-3000:]
-    kept = dict(re.findall(r'emroot: (\w+) cannot be made:\n(?:.*\n)*?  kept in (\S+)', done.stderr))
+    kept = dict(re.findall(r'emroot: cannot build (\w+):\n(?:.*\n)*?  log: (\S+)', done.stderr))
     assert set(kept) == {'libal', 'libhtml5'}, done.stderr[-3000:]
     execution_root = Path(workspace.run('info', 'execution_root', options=False).stdout.strip())
     for target, source in (('libal', 'al.c'), ('libhtml5', 'html5/callback.c')):
