@@ -35,6 +35,8 @@ PORTS = {
     'sdl3': (('libsdl3',), '<SDL3/SDL.h>', 'SDL_GetCPUCacheLineSize() >= 0'),
     'sdl2_net': (('libsdl2-net',), '<SDL2/SDL_net.h>\nIPaddress address;',
                  'SDLNet_Init() == 0 && SDLNet_ResolveHost(&address, "127.0.0.1", 80) == 0'),
+    'sdl2_ttf': (('libsdl2-ttf',), '<SDL2/SDL_ttf.h>\nint major, minor, patch;',
+                 'TTF_Init() == 0 && (TTF_GetHarfBuzzVersion(&major, &minor, &patch), major == 3)'),
     'harfbuzz': (('pypi uharfbuzz 0.20.0 harfbuzz',), '<hb.h>',
                  'hb_script_get_horizontal_direction(hb_script_from_string("Arab", 4)) == HB_DIRECTION_RTL'),
     'sqlite3': (('npm better-sqlite3 7.6.0 deps/sqlite3',), '<sqlite3.h>\nsqlite3 *db;',
@@ -43,17 +45,20 @@ PORTS = {
                '(btBoxShape(btVector3(1, 2, 3)).calculateLocalInertia(12, inertia), btFabs(inertia.x() - 52) < 0.01f)'),
     'boost_headers': (('boost1.83',), '<boost/multiprecision/cpp_int.hpp>',
                       'boost::multiprecision::cpp_int("36893488147419103232") >> 64 == 2'),
+    'icu': (('icu 72.1',), '<unicode/unorm2.h>\nUErrorCode code;',
+            'unorm2_composePair(unorm2_getNFCInstance(&code), \'e\', 0x301) == 0xe9'),
     'contrib.lua': (('lua5.5', 'lua5.4'), '<lua.h>\n#include <lauxlib.h>', 'luaL_newstate() != 0'),
 }
 #: What their own files say that they need.
 NEEDS = {'libpng': ('zlib',), 'vorbis': ('ogg',), 'freetype': ('zlib',), 'harfbuzz': ('freetype',), 'sdl2_gfx': ('sdl2',),
-         'sdl2_image:formats=png': ('sdl2', 'libpng'), 'sdl2_mixer:formats=ogg': ('sdl2', 'vorbis'), 'sdl2_net': ('sdl2',)}
+         'sdl2_image:formats=png': ('sdl2', 'libpng'), 'sdl2_mixer:formats=ogg': ('sdl2', 'vorbis'), 'sdl2_net': ('sdl2',),
+         'sdl2_ttf': ('sdl2', 'harfbuzz')}
 #: Those whose sources have another form in the package: IMG_ImageIO.m has nothing in it but for Apple's systems, and chat.c is an
 #: example of newer releases.
 SHAPES = {'sdl2_image:formats=png': with_empty('IMG_ImageIO.m'), 'sdl2_net': without('chat.c'), 'bullet': bullet,
           'boost_headers': boost_headers}
 #: Those with C++, which LTO does not link without exceptions where LLVM is older than Emscripten expects.
-CPLUSPLUS = ('libmodplug', 'harfbuzz', 'bullet', 'boost_headers')
+CPLUSPLUS = ('libmodplug', 'harfbuzz', 'sdl2_ttf', 'bullet', 'boost_headers', 'icu')
 
 
 def _sources(port: str, directory: Path) -> None:
