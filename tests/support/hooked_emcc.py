@@ -283,3 +283,8 @@ class HookedEmcc:
         """Who made a file of the cache directory: `emcc`, `emroot`, `there` (before), or empty."""
         file = self.cache / path
         return file.read_text(encoding='utf-8') if file.exists() else ''
+
+
+def words(started: Sequence[Started]) -> list[list[str]]:
+    """The arguments of each start of emroot."""
+    return [each.words for each in started]
