@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -60,14 +61,21 @@ def test_what_the_linker_took_besides_brings_what_it_refers_to():
     assert closure.needed == [{'printf.o', 'puts.o', 'write.o', 'strlen.o'}]
 
 
+def _suspects_of(index: SymbolIndex, compiled: Iterable[str], told: Mapping[str, Sequence[str]], roots: Roots) -> Suspects:
+    """Of one library without an index, some of whose members are compiled. `told`: the members whose sources mention names."""
+    path = Path('libc++.a')
+    archives: Any = SimpleNamespace(bounds={path: {}}, real={path: dict.fromkeys(compiled, path)}, symbols=lambda files: {},
+                                    lazies={path: SimpleNamespace(index=index, archive=SimpleNamespace(name='libc++'))})
+    mentioned: Any = SimpleNamespace(unbounded=set(), may_define=lambda names, _: {
+        name: [('libc++', member) for member in told.get(name, ())] for name in names})
+    return Suspects(mentioned, archives, [path], {}, roots)
+
+
 def _suspects(index: SymbolIndex, roots: Roots) -> tuple[Suspects, SymbolClosure]:
     """Of a library that is compiled whole, whose sources tell of everything but tags."""
-    path = Path('libc++.a')
-    told = {name: [('libc++', member.name)] for member in index.members for name in member.defined if name != '__cpp_exception'}
-    archives: Any = SimpleNamespace(bounds={path: {}}, real={path: dict.fromkeys(index.names, path)}, symbols=lambda files: {},
-                                    lazies={path: SimpleNamespace(index=index, archive=SimpleNamespace(name='libc++'))})
-    mentioned: Any = SimpleNamespace(may_define=lambda names, _: {name: told.get(name, []) for name in names}, unbounded=set())
-    return Suspects(mentioned, archives, [path], {}, roots), SymbolClosure([index], roots)
+    told = {name: [member.name for member in index.members if name in member.defined] for member in index.members
+            for name in member.defined if name != '__cpp_exception'}
+    return _suspects_of(index, index.names, told, roots), SymbolClosure([index], roots)
 
 
 @pytest.mark.parametrize(('referenced', 'defined'), [({'new', '__cpp_exception'}, {'__cpp_exception'}),
@@ -106,30 +114,21 @@ def test_before_code_generation_the_linker_looks_for_bitcode_alone(how: str):
     index = SymbolIndex(tuple(MemberSymbols(f'{n}.o', ('sqrt',) if known == 'compiled' else (), (), bitcode=kind == 'bitcode')
                               for n, (known, kind) in enumerate(members)))
     compiled = [f'{n}.o' for n, (known, _) in enumerate(members) if known == 'compiled']
-    path = Path('libc.a')
-    archives: Any = SimpleNamespace(bounds={path: {}}, real={path: dict.fromkeys(compiled, path)}, symbols=lambda files: {},
-                                    lazies={path: SimpleNamespace(index=index, archive=SimpleNamespace(name='libc'))})
-    mentioned: Any = SimpleNamespace(unbounded=set(), may_define=lambda names, _: {
-        name: [('libc', member) for member in index.names if name == 'sqrt'] for name in names})
     for roots, expected in ((Roots((), libcalls={'sqrt'}, bitcode=True), early),
                             (Roots((), stubs={'math': ('sqrt',)}, bitcode=True), early),
                             (Roots({'sqrt'}, libcalls={'sqrt'}, bitcode=True), always),
                             (Roots((), libcalls={'sqrt'}), '')):
-        suspects = Suspects(mentioned, archives, [path], {}, roots)
-        assert suspects.members(SymbolClosure([index], roots))[path] == {f'{n}.o' for n in expected.split()}, roots
+        suspects = _suspects_of(index, compiled, {'sqrt': index.names}, roots)
+        assert suspects.members(SymbolClosure([index], roots)) == {Path('libc++.a'): {f'{n}.o' for n in expected.split()}}, roots
 
 
 def test_a_definition_of_what_javascript_has_decides_whether_that_is_asked_what_it_needs():
     """So whatever may define the function is a suspect, of any kind."""
     index = SymbolIndex((MemberSymbols('a.o', ()), MemberSymbols('b.o', (), bitcode=True)))
-    path = Path('libc.a')
-    archives: Any = SimpleNamespace(bounds={path: {}}, real={path: {}}, symbols=lambda files: {},
-                                    lazies={path: SimpleNamespace(index=index, archive=SimpleNamespace(name='libc'))})
-    mentioned: Any = SimpleNamespace(unbounded=set(), may_define=lambda names, _: {
-        name: [('libc', member) for member in index.names if name == 'alert'] for name in names})
     for needs, bitcode, expected in ((('free',), True, {'a.o', 'b.o'}), ((), True, set()), (('free',), False, set())):
         roots = Roots((), stubs={'alert': needs}, bitcode=bitcode)
-        assert Suspects(mentioned, archives, [path], {}, roots).members(SymbolClosure([index], roots))[path] == expected
+        suspects = _suspects_of(index, (), {'alert': index.names}, roots)
+        assert suspects.members(SymbolClosure([index], roots)) == {Path('libc++.a'): expected}
 
 
 def test_the_bitcode_of_libcalls_is_needed_whatever_refers_to_it():

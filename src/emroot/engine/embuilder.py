@@ -182,9 +182,9 @@ class EmbuilderTarget:
         listing, (name, settings) = self.catalogue.listing(self.mode), without_settings(self.target)
         first = split(name)[0]
         port, files = listing.port_variants.get(first, first), dict[str, Blob]()
-        for name in listing.ports.get(port, ()) if not settings else ():
-            variant = name + first.removeprefix(port)
-            target = variant if variant in listing.port_variants else name
+        for needed in listing.ports.get(port, ()) if not settings else ():
+            variant = needed + first.removeprefix(port)
+            target = variant if variant in listing.port_variants else needed
             made = EmbuilderTarget(self.catalogue, self.mode, target, self.keys_of, self.sources, self.store).make(
                 headers, pool, listener, launcher)
             if isinstance(made, EmbuilderOutput):

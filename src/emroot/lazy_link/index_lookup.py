@@ -108,13 +108,13 @@ def read_roots(build: Build, command: LinkCommand, cwd: Path) -> Roots:
     beginnings = {path: _beginning(path) for path in command.objects}
     bitcode = {path for path, begins in beginnings.items() if is_bitcode(begins)}
     of_others = {library.path for library in command.libraries if build.cache.root not in library.path.parents}
-    contents = {content: kind for path in (*bitcode, *of_others) if path.is_file()
-                if (kind := bitcode_kind(content := path.read_bytes()))}
+    with_bitcode = [(kind, called_for_intrinsics(content)) for path in (*bitcode, *of_others) if path.is_file()
+                    if (kind := bitcode_kind(content := path.read_bytes()))]
     return Roots(referenced=command.named.union(*(found.undefined for found in symbols)),
                  defined={name for found in symbols for name in found.defined}, stubs=stubs,
-                 bitcode=bool(bitcode), bitcode_kinds=set(contents.values()),
+                 bitcode=bool(bitcode), bitcode_kinds={kind for kind, _ in with_bitcode},
                  shared=any(b'dylink' in begins for begins in beginnings.values()),
-                 intrinsics={name for content in contents for name in called_for_intrinsics(content)},
+                 intrinsics={name for _, names in with_bitcode for name in names},
                  weak={name for found in symbols for name in found.weak}, wrapped=command.wrapped)
 
 

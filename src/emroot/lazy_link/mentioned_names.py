@@ -96,6 +96,7 @@ class MentionedNames:
         return {name: [(archive.name, member) for archive in archives for member in self._known[archive.name][name]]
                 for name in names}
 
+    @cached_property
     def words(self) -> set[str]:
         """All words of the sources outside of functions: those of the names in C that members may define, but for joined ones.
         Raises `OSError` if a source cannot be read."""

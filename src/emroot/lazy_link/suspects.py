@@ -40,10 +40,11 @@ class Suspects:
     def members(self, closure: SymbolClosure, among: Set[str] | None = None) -> dict[Path, set[str]]:
         """By archive, `among` those of some names, the members that are not compiled and may define a name before what the link
         takes for it. Raises `NeedsWholeArchives` if a compiled member shows that sources do not tell."""
-        sought = self._sought_names(closure)
+        of_all = self._names_of_all(closure)
+        sought = self._positions(of_all, closure)
         at_hand = self._tags_at_hand(sought, closure)
         sought = {name: at for name, at in sought.items() if name not in at_hand}
-        for_bitcode = self._is_for_bitcode(sought, closure)
+        for_bitcode = self._are_for_bitcode(sought.keys() - of_all, sought)
         try:
             found = self._mentioned.may_define(sought.keys(), among)
         except OSError as error:
@@ -65,7 +66,7 @@ class Suspects:
     def words(self) -> set[str]:
         """All words that may be names (see `MentionedNames.words`). Raises `NeedsWholeArchives` if a source cannot be read."""
         try:
-            return self._mentioned.words()
+            return self._mentioned.words
         except OSError as error:
             raise NeedsWholeArchives(f'the sources of its libraries cannot be read: {error}') from error
 
@@ -116,11 +117,13 @@ class Suspects:
         return found
 
     def _sought_names(self, closure: SymbolClosure) -> Mapping[str, LinkPosition]:
-        """Each name that the linker looks for, with the position of what defines it first: an input, or a member whose symbols
-        are known for certain. What comes later cannot provide the name."""
-        names, provided = self._names_of_all(closure), dict.fromkeys(self.roots.defined, INPUT)
-        if closure.bitcode:
-            names |= self.roots.early
+        """Each name that the linker looks for, with its position."""
+        return self._positions(self._names_of_all(closure), closure)
+
+    def _positions(self, of_all: Set[str], closure: SymbolClosure) -> Mapping[str, LinkPosition]:
+        """These names, and with bitcode those for which it is loaded early, with where each is defined first: by an input,
+        or a member whose symbols are known for certain. What comes later cannot provide the name."""
+        names, provided = of_all | self.roots.early if closure.bitcode else of_all, dict.fromkeys(self.roots.defined, INPUT)
         for number, (index, certain) in enumerate(self.certain()):
             for at, member in enumerate(index.members):
                 for name in member.defined if member.name in certain else ():
@@ -143,13 +146,12 @@ class Suspects:
             names.update(function for function, needed in roots.stubs.items() if needed)
         return names
 
-    def _is_for_bitcode(self, sought: Mapping[str, LinkPosition], closure: SymbolClosure) -> Set[str]:
-        """Those of the names `sought` for which native members that are not compiled do not matter: the linker looks for them
-        before code generation alone, and loads only bitcode for them, of which none is known to come first."""
+    def _are_for_bitcode(self, names: Set[str], sought: Mapping[str, LinkPosition]) -> Set[str]:
+        """Those of `names`, for which only bitcode is loaded, for which native members that are not compiled do not matter: no
+        bitcode is known to come first."""
         indexes = [index for index, _ in self.certain()]
-        return {name for name in (self.roots.early & sought.keys()) - self._names_of_all(closure)
-                if (at := sought[name]) in (INPUT, NOWHERE) or not indexes[int(at[0])].members[int(at[1])].bitcode
-                } if closure.bitcode else set()
+        return {name for name in names if (at := sought[name]) in (INPUT, NOWHERE)
+                or not indexes[int(at[0])].members[int(at[1])].bitcode}
 
     @cached_property
     def _weak(self) -> set[str]:

@@ -22,10 +22,12 @@ _WITH_SUMMARY, _FOR_FULL = b'EnableSplitLTOUnit', b'ThinLTO'
 
 def bitcode_kind(content: bytes) -> str:
     """The kind of the bitcode in an object or archive; empty if it has none."""
-    modules, for_full = sum(map(content.count, _BITCODE)), content.count(_FOR_FULL)
+    modules = sum(map(content.count, _BITCODE))
     if not modules:
         return ''
-    return OTHER if content.count(_WITH_SUMMARY) != modules or for_full not in (0, modules) else FULL if for_full else THIN
+    if content.count(_WITH_SUMMARY) != modules:
+        return OTHER
+    return {modules: FULL, 0: THIN}.get(content.count(_FOR_FULL), OTHER)
 
 
 def keeping_options(kind: str, directory: str) -> List[str]:
