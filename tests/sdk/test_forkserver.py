@@ -23,13 +23,28 @@ def test_the_bytes_are_the_same(seen: Emroot, sdk: Sdk, catalogue: Catalogue, tm
         cannot_run('this takes a C compiler, and an SDK that loads LLVM as a shared library')
     known = catalogue.listing(Mode()).libraries
     target = next(name for name in ('libclang_rt.builtins', 'libcompiler_rt') if name in known)  # releases differ
-    ran = seen('build', '--targets', target, '-j', '2', '--cache', tmp_path / 'forked')
+    _compare(seen, ['--targets', target], tmp_path)
+
+
+def test_the_bytes_of_a_static_compiler_are_the_same(static_sdk: Sdk, tmp_path: Path):
+    """Assembler and C; what SDKs name clang is a launcher here. libc++ is compared by the slow test."""
+    targets = ['--targets', 'libclang_rt.builtins', '--features', 'wasm64,pic']
+    _compare(Emroot(tmp_path / 'home', static_sdk.root), targets, tmp_path)
+
+
+@pytest.mark.slow
+def test_the_bytes_of_a_static_compiler_are_the_same_in_cpp(static_sdk: Sdk, tmp_path: Path):
+    _compare(Emroot(tmp_path / 'home', static_sdk.root), ['--targets', 'libc++', '--features', 'wasm64'], tmp_path)
+
+
+def _compare(forking: Emroot, targets: list[str], tmp_path: Path) -> None:
+    ran = forking('build', *targets, '-j', '2', '--cache', tmp_path / 'forked')
     assert ran.code == 0, ran.err
-    assert 'forked from a loaded compiler' in max((seen.home / 'logs').iterdir()).read_text()
-    other = Emroot(tmp_path / 'other', seen.sdk)
-    ran = other('build', '--targets', target, '-j', '2', '--cache', tmp_path / 'anew', env={'EMROOT_FORK': '0'})
+    assert 'forked from a loaded compiler' in max((forking.home / 'logs').iterdir()).read_text()
+    other = Emroot(tmp_path / 'other', forking.sdk)
+    ran = other('build', *targets, '-j', '2', '--cache', tmp_path / 'anew', env={'EMROOT_FORK': '0'})
     assert ran.code == 0, ran.err
     assert 'forked from a loaded compiler' not in max((other.home / 'logs').iterdir()).read_text()
     assert archives(tmp_path / 'forked') == archives(tmp_path / 'anew')
     assert len(archives(tmp_path / 'forked')) == 1
-    assert damage(seen.home, tmp_path / 'forked') == []
+    assert damage(forking.home, tmp_path / 'forked') == []

@@ -4,6 +4,7 @@ with the loaded one, the work is done."""
 from __future__ import annotations
 
 import os
+import platform
 import shutil
 import signal
 import subprocess
@@ -13,54 +14,32 @@ from functools import partial
 from pathlib import Path
 
 import pytest
-from support.running import SOURCE, cannot_run
+from support.loaded_program import ENV, build_program, loaded
+from support.running import SOURCE
 from support.waiting import once, wait_until
 
+from emroot.engine.execution import zygote
 from emroot.engine.execution.elf import needed_libraries
+from emroot.engine.execution.fork_programs import preload_library, static_server
 from emroot.engine.execution.forkserver import ForkServers
 from emroot.engine.execution.pool import Cancelled, Pool
-from emroot.engine.execution.zygote import ZygoteStart, preload_library
+from emroot.engine.execution.zygote import ZygoteStart
 
 pytestmark = pytest.mark.skipif(sys.platform != 'linux', reason='Linux has what it takes')
 
-#: Says its arguments, directory and environment, then ends as its first argument has it.
-PROGRAM = '''
-#include <signal.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
-int main(int argc, char **argv) {
-    char here[4096];
-    printf("%s in %s:", argv[0], getcwd(here, sizeof here));
-    for (int i = 1; i < argc; i++) printf(" <%s>", argv[i]);
-    int traces = getenv("LD_PRELOAD") || getenv("EMROOT_FORK_SERVER") || getenv("GLIBC_TUNABLES");
-    printf(" %s%s", getenv("KEPT"), traces ? " and a trace of the server" : "");
-    fflush(stdout);
-    fputs(" err", stderr);
-    if (argc > 1 && !strcmp(argv[1], "crash")) raise(SIGSEGV);
-    if (argc > 1 && !strcmp(argv[1], "sleep")) sleep(60);
-    if (argc > 1 && !strcmp(argv[1], "read")) return getchar() == EOF;
-    return argc > 1 ? atoi(argv[1]) : 9;
-}
-'''
-ENV = {'KEPT': 'kept', 'PATH': os.environ.get('PATH', '')}
-
-
-def _cc(directory: Path, *flags: str) -> Path:
-    if not shutil.which('cc'):
-        cannot_run('there is no C compiler (cc): install your system\'s')
-    (directory / 'program.c').write_text(PROGRAM)
-    if subprocess.run(['cc', *flags, '-o', directory / 'program', directory / 'program.c'], check=False,
-                      capture_output=True).returncode:
-        cannot_run(f'the C compiler does not take {" ".join(flags)}')
-    return directory / 'program'
+@pytest.fixture(params=['dynamic', 'static'])
+def static(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> bool:
+    """Whether the program is linked statically."""
+    monkeypatch.setattr(zygote, 'CONTAINS_LLVM', 1)
+    if request.param == 'static' and platform.machine() != 'x86_64':
+        pytest.skip('for x86-64 only')
+    return request.param == 'static'
 
 
 @pytest.fixture
-def program(tmp_path: Path) -> str:
+def program(tmp_path: Path, static: bool) -> str:
     """What stands for a compiler."""
-    return str(_cc(tmp_path))
+    return str(build_program(tmp_path, *(['-static'] if static else [])))
 
 
 @pytest.fixture
@@ -70,9 +49,9 @@ def directory(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def preload(program: str, directory: Path) -> Iterator[ZygoteStart]:
+def preload(program: str, directory: Path, static: bool) -> Iterator[ZygoteStart]:
     """The program, to be loaded."""
-    preload = ZygoteStart([program], directory, ENV)
+    preload = ZygoteStart([program], directory, ENV, static=static)
     yield preload
     preload.close()
 
@@ -92,19 +71,8 @@ def servers(pool: Pool, preload: ZygoteStart) -> Iterator[ForkServers]:
     made.close()
 
 
-def _loaded(program: str) -> list[int]:
-    """Processes of the program."""
-    found = []
-    for entry in Path('/proc').glob('[0-9]*/exe'):
-        try:
-            found += [int(entry.parent.name)] if os.readlink(entry) == program else []
-        except OSError:
-            continue
-    return found
-
-
 def _gone(program: str) -> bool:
-    wait_until(lambda: not _loaded(program))
+    wait_until(lambda: not loaded(program))
     return True
 
 
@@ -118,7 +86,7 @@ def test_a_command_ends_as_if_it_had_been_started_anew(pool: Pool, servers: Fork
         forked = servers.call(command, cwd=tmp_path / 'here', env=ENV)
         assert (forked.code, forked.output) == (plain.code, plain.output)
     assert forked.seconds > 0 and b'kept' in forked.output and b'a trace' not in forked.output
-    assert len(_loaded(program)) == 2, 'a template, and the one server that it was forked from'
+    assert len(loaded(program)) == 2, 'a template, and the one server that it was forked from'
 
 
 def test_what_many_say_at_once_is_not_mixed_up(pool: Pool, servers: ForkServers, program: str):
@@ -130,7 +98,7 @@ def test_what_many_say_at_once_is_not_mixed_up(pool: Pool, servers: ForkServers,
         pool.add(1.0, partial(job, number))
     pool.run()
     assert said == {n: f'{program} in /: <0> <{str(n) * 1000}> kept err'.encode() for n in range(200)}
-    assert 2 <= len(_loaded(program)) <= 5
+    assert 2 <= len(loaded(program)) <= 5
 
 
 def test_stopping_ends_what_runs(pool: Pool, servers: ForkServers, preload: ZygoteStart, program: str):
@@ -143,7 +111,7 @@ def test_stopping_ends_what_runs(pool: Pool, servers: ForkServers, preload: Zygo
             ended.append('cancelled')
             raise
     pool.add(1.0, job)
-    once(pool.stop, lambda: len(_loaded(program)) > 2)
+    once(pool.stop, lambda: len(loaded(program)) > 2)
     pool.run()
     servers.close()
     preload.close()
@@ -153,13 +121,14 @@ def test_stopping_ends_what_runs(pool: Pool, servers: ForkServers, preload: Zygo
 
 def test_a_server_that_was_killed_costs_nothing_but_time(servers: ForkServers, program: str):
     assert servers.call([program, '4'], cwd='/', env=ENV).code == 4
-    for process in _loaded(program):
+    for process in loaded(program):
         os.kill(process, signal.SIGKILL)
     assert servers.call([program, '5'], cwd='/', env=ENV).code == 5
 
 
-def test_a_library_that_cannot_be_loaded_costs_nothing_but_time(pool: Pool, preload: ZygoteStart, directory: Path, program: str):
-    library = preload_library(directory)
+def test_a_library_that_cannot_be_loaded_costs_nothing_but_time(pool: Pool, preload: ZygoteStart, directory: Path, program: str,
+                                                                static: bool):
+    library = (static_server if static else preload_library)(directory)
     assert library
     library.unlink()
     library.write_text('no library')
@@ -169,7 +138,7 @@ def test_a_library_that_cannot_be_loaded_costs_nothing_but_time(pool: Pool, prel
     servers.close()
 
 
-def test_commands_are_started_as_ever_until_it_is_loaded(pool: Pool, preload: ZygoteStart, program: str):
+def test_commands_are_started_as_ever_until_it_isloaded(pool: Pool, preload: ZygoteStart, program: str):
     """Nobody waits for that, not even who has done everything before."""
     servers = ForkServers(pool, preload)
     for code in range(3):
@@ -192,13 +161,14 @@ def test_other_programs_and_environments_are_started_anew(servers: ForkServers, 
     command = shutil.copy(program, tmp_path / 'other') if other else program
     done = servers.call([str(command), '0'], cwd='/', env=env)
     assert f' {env["KEPT"]} '.encode() in done.output
-    assert len(_loaded(program)) == 1  # the template, of which no server was forked
+    assert len(loaded(program)) == 1  # the template, of which no server was forked
 
 
-def test_servers_end_with_the_process_that_has_them(program: str, directory: Path):
+def test_servers_end_with_the_process_that_has_them(program: str, directory: Path, static: bool):
     script = ('import os, sys\nfrom pathlib import Path\nfrom emroot.engine.execution.forkserver import ForkServers\n'
-              'from emroot.engine.execution.pool import Pool\nfrom emroot.engine.execution.zygote import ZygoteStart\n'
-              f'preload = ZygoteStart([{program!r}], Path({str(directory)!r}), dict(os.environ))\n'
+              'from emroot.engine.execution.pool import Pool\nfrom emroot.engine.execution import zygote\n'
+              'zygote.CONTAINS_LLVM = 1\n'
+              f'preload = zygote.ZygoteStart([{program!r}], Path({str(directory)!r}), dict(os.environ), static={static})\n'
               'assert preload.wait()\nservers = ForkServers(Pool(1), preload)\n'
               f'assert servers.call([{program!r}, "0"], cwd="/", env=dict(os.environ)).code == 0\n'
               'print("ready", flush=True)\nsys.stdin.read()\n')
@@ -207,14 +177,15 @@ def test_servers_end_with_the_process_that_has_them(program: str, directory: Pat
     with process:
         assert process.stdout is not None
         assert process.stdout.readline() == b'ready\n'
-        assert len(_loaded(program)) == 2
+        assert len(loaded(program)) == 2
         process.kill()
     assert _gone(program)
 
 
-def test_without_a_c_compiler_there_is_no_library(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+def test_without_a_c_compiler_there_is_no_program(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv('PATH', str(tmp_path))
     assert preload_library(tmp_path) is None
+    assert static_server(tmp_path) is None
 
 
 @pytest.mark.skipif(not any(os.access(directory + '/cc', os.X_OK) for directory in os.defpath.split(':')),
@@ -225,12 +196,12 @@ def test_the_library_is_made_without_a_path(tmp_path: Path, monkeypatch: pytest.
     assert preload_library(tmp_path)
 
 
-def test_a_program_says_which_libraries_it_needs(program: str):
-    assert any(name.startswith('libc.so') for name in needed_libraries(Path(program)))
+def test_a_program_says_which_libraries_it_needs(tmp_path: Path):
+    assert any(name.startswith('libc.so') for name in needed_libraries(build_program(tmp_path)))
 
 
 def test_a_static_program_needs_none(tmp_path: Path):
-    assert needed_libraries(_cc(tmp_path, '-static')) == []
+    assert needed_libraries(build_program(tmp_path, '-static')) == []
 
 
 @pytest.mark.parametrize('content', [b'', b'#!/bin/sh\n', b'\x7fELF\x02', b'\x7fELF\x01' + bytes(60),

@@ -1,8 +1,9 @@
-"""The *template*: a compiler that is loaded and stopped before its `main`. Fork servers are forked from it.
+"""The *template*: a compiler that is loaded and stopped before it begins. Fork servers are forked from it.
 
-`forkserver.c` is preloaded into clang for this. It moves loaded code into huge pages, and lets children allocate from huge pages,
-since page faults are most of the remaining cost of a child. Used on Linux, with a clang that loads LLVM as a shared library, if
-there is a C compiler for the preload library, which is compiled once and kept.
+A dynamically linked clang is stopped before its `main`, by a library that is preloaded into it (`forkserver.c`), a statically
+linked one before its first instruction, by a program that starts it (`static_forkserver.c`). Both move loaded code into huge
+pages: page faults are most of what is left of a child's start, and half of a small compile of a static clang. Used on Linux, if
+there is a C compiler for these two, which are compiled once and kept.
 """
 
 from __future__ import annotations
@@ -17,40 +18,53 @@ import threading
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from ...hashing import digest_bytes
-from ...host.files import atomic_write
-from ...host.programs import find_program
 from .elf import needed_libraries
+from .fork_programs import can_compile, preload_library, static_server
 from .job_limits import jobs_that_fit
 
-SOURCE = Path(__file__).with_name('forkserver.c')
 #: Makes glibc (2.35 and later) allocate huge pages, many at once; other C libraries ignore it.
 _HUGE_HEAP = {'GLIBC_TUNABLES': 'glibc.malloc.hugetlb=1:glibc.malloc.top_pad=33554432:glibc.malloc.mmap_threshold=33554432:'
                                 'glibc.malloc.trim_threshold=4294967296'}
 #: With memory for fewer jobs than this, huge pages are not used.
 _JOBS_WORTH = 4
+#: The size in bytes from which a program contains LLVM; what is smaller starts another one.
+CONTAINS_LLVM = 16 << 20
 _READY = struct.pack('=i', 0)
 
 
 class Zygote:
     """One loaded compiler, from which servers are forked: its code is in memory once for all servers."""
 
-    def __init__(self, compiler: str, library: Path, env: Mapping[str, str]) -> None:
-        huge = 'GLIBC_TUNABLES' not in env and _has_huge_pages() and jobs_that_fit() >= _JOBS_WORTH
-        extra = {**env, 'EMROOT_FORK_SERVER': 'huge' if huge else 'plain', 'LD_BIND_NOW': '1',
-                 'LD_PRELOAD': f'./{library.name}', **(_HUGE_HEAP if huge else {})}  # relative: spaces and colons end a path
+    def __init__(self, compiler: str, program: Path, env: Mapping[str, str]) -> None:
+        """`program`: a preload library or a static server (see `fork_programs.py`). Raises `OSError` if it cannot be started."""
+        self._program, self._env = program, env
+        if program.suffix:
+            huge = 'GLIBC_TUNABLES' not in env and can_use_huge_pages()
+            command = [compiler]
+            env = {**env, 'EMROOT_FORK_SERVER': 'huge' if huge else 'plain', 'LD_BIND_NOW': '1',
+                   'LD_PRELOAD': f'./{program.name}', **(_HUGE_HEAP if huge else {})}  # relative: spaces and colons end a path
+        else:
+            command = [f'./{program.name}', 'serve', str(CONTAINS_LLVM), compiler, '--version']
         self._socket, given = socket.socketpair()
         try:
-            self.process = subprocess.Popen([compiler], cwd=library.parent, stdin=given.fileno(), stdout=subprocess.DEVNULL,
-                                            stderr=subprocess.DEVNULL, env=extra)
+            self.process = subprocess.Popen(command, cwd=program.parent, stdin=given.fileno(), stdout=subprocess.DEVNULL,
+                                            stderr=subprocess.DEVNULL, env=env)
         except OSError:
             self._socket.close()
             raise
         finally:
             given.close()
 
+    def resolver(self, server: int) -> subprocess.Popen[bytes]:
+        """A process that says with which arguments launchers execute the program of this server (a process id), as `resolve` of
+        `static_forkserver.c`. Raises `OSError` if there is none."""
+        if self._program.suffix:
+            raise OSError(f'{self._program} resolves no launchers')
+        return subprocess.Popen([f'./{self._program.name}', 'resolve', str(server)], cwd=self._program.parent, bufsize=0,
+                                stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=self._env)
+
     def wait(self) -> bool:
-        """Wait until it is loaded. False if the library could not be loaded into it."""
+        """Wait until it is loaded. False if that failed."""
         return self._socket.recv(len(_READY), socket.MSG_WAITALL) == _READY
 
     def fork(self, descriptors: Sequence[int]) -> None:
@@ -66,13 +80,14 @@ class Zygote:
 class ZygoteStart:
     """A template that is loaded in the background, which takes 0.1 s, or 1 s with slow memory."""
 
-    def __init__(self, compilers: Sequence[str], directory: Path, env: Mapping[str, str]) -> None:
-        """`compilers`: names of one program. `directory`: of the preload library. `env`: of all forked processes."""
+    def __init__(self, compilers: Sequence[str], directory: Path, env: Mapping[str, str], *, static: bool = False) -> None:
+        """`compilers`: names of one program; if it is linked statically (`static`), also of launchers of it. `directory`: of the
+        programs behind it. `env`: of all forked processes."""
         self.compilers, self.env = frozenset(compilers), dict(env)
         self.template: Zygote | None = None
         #: Whether servers can be forked from it.
         self.works = False
-        self._directory = directory
+        self._directory, self._static = directory, static
         self._loading: threading.Thread | None = None
         self._closed = False
         self._lock = threading.Lock()
@@ -103,10 +118,10 @@ class ZygoteStart:
             self.template.close()
 
     def _load(self) -> None:
-        library = preload_library(self._directory)
+        program = (static_server if self._static else preload_library)(self._directory)
         with self._lock, contextlib.suppress(OSError):
-            if library and not self._closed:
-                self.template = Zygote(min(self.compilers), library, self.env)
+            if program and not self._closed:
+                self.template = Zygote(min(self.compilers), program, self.env)
         loaded = self.template is not None and self.template.wait()
         with self._lock:
             self.works = loaded and not self._closed
@@ -114,39 +129,28 @@ class ZygoteStart:
 
 def find_zygote(tools: Mapping[str, Path], directory: Path, env: Mapping[str, str]) -> ZygoteStart | None:
     """The SDK's compiler to preload. None if this is impossible, not worth it, or disabled (EMROOT_FORK=0). `tools`:
-    the SDK's, by name. `location` and `env`: as for `ZygoteStart`."""
-    if sys.platform != 'linux' or 'LD_PRELOAD' in env or os.environ.get('EMROOT_FORK') == '0':
+    the SDK's, by name. `directory` and `env`: as for `ZygoteStart`."""
+    if sys.platform != 'linux' or 'LD_PRELOAD' in env or os.environ.get('EMROOT_FORK') == '0' or not can_compile(directory):
         return None
     programs = [str(tools[name]) for name in ('clang', 'clang++')]
-    if len({os.path.realpath(program) for program in programs}) != 1:
-        return None
-    if not any('LLVM' in name or 'clang' in name for name in needed_libraries(Path(programs[0]))):
-        return None
-    return ZygoteStart(programs, directory, env) if _library(directory).is_file() or find_program('cc') else None
+    libraries = needed_libraries(Path(programs[0]))
+    if any('LLVM' in name or 'clang' in name for name in libraries) or (libraries and _contains_llvm(programs[0])):
+        same = len({os.path.realpath(program) for program in programs}) == 1
+        return ZygoteStart(programs, directory, env) if same else None
+    return ZygoteStart(programs, directory, env, static=True) if can_use_huge_pages() else None
 
 
-def _has_huge_pages() -> bool:
-    """Whether Linux gives huge pages to processes that request them."""
+def _contains_llvm(program: str) -> bool:
     try:
-        return '[never]' not in Path('/sys/kernel/mm/transparent_hugepage/enabled').read_text(encoding='ascii')
+        return os.stat(program).st_size >= CONTAINS_LLVM
     except OSError:
         return False
 
 
-def preload_library(directory: Path) -> Path | None:
-    """The library in a directory, compiled by this machine's C compiler if missing. None if that fails."""
-    library = _library(directory)
-    if library.is_file():
-        return library
-    cc = find_program('cc')
-    if cc is None:
-        return None
-    path = os.environ.get('PATH') or os.defpath  # actions of Bazel have none, and gcc looks there for its parts
-    with contextlib.suppress(OSError, subprocess.CalledProcessError), atomic_write(library) as out:
-        subprocess.run([cc, '-O1', '-shared', '-fPIC', '-o', str(out), str(SOURCE), '-ldl'], check=True, capture_output=True,
-                       env={**os.environ, 'PATH': path})
-    return library if library.is_file() else None
-
-
-def _library(directory: Path) -> Path:
-    return directory / f'{digest_bytes(SOURCE.read_bytes() + os.uname().machine.encode())[:16]}.so'
+def can_use_huge_pages() -> bool:
+    """Whether Linux gives huge pages to processes that request them, and memory suffices for them."""
+    try:
+        given = Path('/sys/kernel/mm/transparent_hugepage/enabled').read_text(encoding='ascii')
+    except OSError:
+        return False
+    return '[never]' not in given and jobs_that_fit() >= _JOBS_WORTH

@@ -1,0 +1,341 @@
+/* Fork servers for a statically linked clang, into which nothing can be preloaded (Linux, x86-64). Modes:
+ *
+ * `serve MINIMUM COMPILER [ARGUMENT...]` starts the compiler and stops it before its first instruction, puts the template of
+ *     `forkserver.h` into its memory and has it run that. Children of servers then begin with that first instruction, in a process
+ *     with the compiler's own program file (`/proc/self/exe`). A compiler may be a launcher that executes another program: the first
+ *     program file of MINIMUM bytes or more counts.
+ * `resolve SERVER` is for launchers: for each request on descriptor 0 (see `forkserver.h`) it starts what the request says, until
+ *     that executes the program of the process SERVER, and writes with which arguments it did: a length (4 bytes) and that many bytes,
+ *     each argument ended by a zero byte; nothing (length 0) where it did not, or has changed directory or environment.
+ */
+#if !defined __linux__ || !defined __x86_64__
+#error "this is for Linux on x86-64"
+#endif
+#define _GNU_SOURCE
+#include <elf.h>
+#include <fcntl.h>
+#include <link.h>
+#include <signal.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/ptrace.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/user.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+/* What the template has to know, behind its code. */
+struct Start {
+    uintptr_t *stack; /* as Linux has made it: count, arguments, environment, auxiliary vector */
+    uintptr_t first;  /* instruction */
+    char nothing[16]; /* /dev/null */
+};
+
+static int enter(const struct Start *start);
+extern const char __start_server[], __stop_server[];
+
+/* ---- The other process: started and stopped. ---- */
+
+static int file_of(pid_t process, const char *name, char *path) {
+    sprintf(path, "/proc/%d/%s", (int)process, name);
+    return 1;
+}
+
+static int program_of(pid_t process, struct stat *program) {
+    char path[64];
+    return file_of(process, "exe", path) && stat(path, program) == 0;
+}
+
+/* The whole content of a file of /proc, and its size. To be freed. */
+static char *content_of(pid_t process, const char *name, size_t *size) {
+    char path[64], *content = 0;
+    size_t room = 0;
+    int file = file_of(process, name, path) ? open(path, O_RDONLY | O_CLOEXEC) : -1;
+    *size = 0;
+    while (file >= 0) {
+        if (*size == room && !(content = realloc(content, room = 2 * room + 65536)))
+            _exit(1);
+        ssize_t got = read(file, content + *size, room - *size);
+        if (got <= 0)
+            break;
+        *size += (size_t)got;
+    }
+    if (file >= 0)
+        close(file);
+    return content;
+}
+
+static pid_t start(char **argv, const char *directory) {
+    pid_t process = fork();
+    if (process == 0) {
+        prctl(PR_SET_PDEATHSIG, SIGKILL);
+        if ((directory && chdir(directory)) || ptrace(PTRACE_TRACEME, 0, 0, 0))
+            _exit(127);
+        execv(argv[0], argv);
+        _exit(127);
+    }
+    return process;
+}
+
+/* Goes on with a process until it has executed the next program, and stops it there. Returns 0 if it has ended. */
+static int next_program(pid_t process) {
+    int status, given = 0;
+    while (waitpid(process, &status, 0) == process && WIFSTOPPED(status)) {
+        if (status >> 8 == (SIGTRAP | PTRACE_EVENT_EXEC << 8))
+            return 1;
+        given = WSTOPSIG(status);
+        if (given == SIGTRAP) { /* the first program, before the option is set */
+            ptrace(PTRACE_SETOPTIONS, process, 0, PTRACE_O_TRACEEXEC | PTRACE_O_EXITKILL);
+            return 1;
+        }
+        ptrace(PTRACE_CONT, process, 0, given);
+    }
+    return 0;
+}
+
+static void stop(pid_t process) {
+    kill(process, SIGKILL);
+    waitpid(process, 0, 0);
+}
+
+/* ---- serve ---- */
+
+static int stopped(pid_t process) {
+    int status;
+    return waitpid(process, &status, 0) == process && WIFSTOPPED(status) && WSTOPSIG(status) == SIGTRAP;
+}
+
+static int put(pid_t process, uintptr_t at, const void *bytes, size_t count) {
+    char path[64];
+    file_of(process, "mem", path);
+    int memory = open(path, O_RDWR | O_CLOEXEC);
+    ssize_t written = memory < 0 ? -1 : pwrite(memory, bytes, count, (off_t)at);
+    if (memory >= 0)
+        close(memory);
+    return written == (ssize_t)count;
+}
+
+/* Puts the template into a process that has executed its program just now, and lets it go. */
+static int put_template(pid_t process) {
+    static const unsigned char trap[] = {0xcc}, call[] = {0x0f, 0x05};
+    unsigned char own[2];
+    char path[64];
+    struct user_regs_struct at_first, now;
+    size_t code = (size_t)(__stop_server - __start_server), size = code + sizeof(struct Start) + 16;
+    if (ptrace(PTRACE_GETREGS, process, 0, &at_first))
+        return 0;
+    uintptr_t first = at_first.rip;
+    file_of(process, "mem", path);
+    int memory = open(path, O_RDONLY | O_CLOEXEC);
+    int known = memory >= 0 && pread(memory, own, sizeof own, (off_t)first) == (ssize_t)sizeof own;
+    close(memory);
+    /* Out of the system call that executed it, whose result would be written into a register: */
+    if (!known || !put(process, first, trap, sizeof trap) || ptrace(PTRACE_CONT, process, 0, 0) || !stopped(process))
+        return 0;
+    if (ptrace(PTRACE_GETREGS, process, 0, &at_first) || at_first.rip != first + 1)
+        return 0;
+    at_first.rip = first;
+    now = at_first;
+    now.rax = SYS_mmap, now.rdi = 0, now.rsi = size, now.rdx = PROT_READ | PROT_EXEC;
+    now.r10 = MAP_PRIVATE | MAP_ANONYMOUS, now.r8 = (unsigned long long)-1, now.r9 = 0, now.orig_rax = (unsigned long long)-1;
+    if (!put(process, first, call, sizeof call) || ptrace(PTRACE_SETREGS, process, 0, &now) ||
+        ptrace(PTRACE_SINGLESTEP, process, 0, 0) || !stopped(process) || ptrace(PTRACE_GETREGS, process, 0, &now))
+        return 0;
+    uintptr_t region = now.rax;
+    if (region > (uintptr_t)-4096 || !put(process, first, own, sizeof own))
+        return 0;
+    struct Start start = {(uintptr_t *)at_first.rsp, first, "/dev/null"};
+    uintptr_t behind = (region + code + 15) & ~(uintptr_t)15;
+    if (!put(process, region, __start_server, code) || !put(process, behind, &start, sizeof start))
+        return 0;
+    now = at_first;
+    now.rip = region + (uintptr_t)((const char *)enter - __start_server);
+    now.rdi = behind, now.orig_rax = (unsigned long long)-1;
+    now.rsp = ((at_first.rsp - 256) & ~(uintptr_t)15) - 8; /* as after a call */
+    return !ptrace(PTRACE_SETREGS, process, 0, &now) && !ptrace(PTRACE_DETACH, process, 0, 0);
+}
+
+static int serve_with(long long minimum, char **argv) {
+    struct stat program;
+    pid_t process = start(argv, 0);
+    close(0); /* the socket is the template's */
+    while (next_program(process)) {
+        if (program_of(process, &program) && program.st_size >= minimum) {
+            if (!put_template(process))
+                break;
+            waitpid(process, 0, 0);
+            return 0;
+        }
+        ptrace(PTRACE_CONT, process, 0, 0);
+    }
+    stop(process);
+    return 1;
+}
+
+/* ---- resolve ---- */
+
+static int same_directory(pid_t process, const char *directory) {
+    char path[64];
+    struct stat its, wanted;
+    file_of(process, "cwd", path);
+    return !stat(path, &its) && !stat(directory, &wanted) && its.st_dev == wanted.st_dev && its.st_ino == wanted.st_ino;
+}
+
+/* The arguments with which a program executes the server's. Empty (size 0) where it does not. To be freed. */
+static char *resolve(char *request, unsigned length, const struct stat *program, const char *env, size_t env_size, size_t *size) {
+    char **argv = calloc(length + 1, sizeof *argv), *found = 0;
+    int count = 0;
+    struct stat now;
+    for (unsigned at = 0; at + 1 < length; at++)
+        if (request[at] == 0)
+            argv[count++] = request + at + 1;
+    *size = 0;
+    pid_t process = start(argv, request);
+    free(argv);
+    while (process > 0 && next_program(process)) {
+        if (program_of(process, &now) && now.st_dev == program->st_dev && now.st_ino == program->st_ino) {
+            size_t its_size;
+            char *its = content_of(process, "environ", &its_size);
+            if (its_size == env_size && !memcmp(its, env, env_size) && same_directory(process, request))
+                found = content_of(process, "cmdline", size);
+            free(its);
+            stop(process);
+            break;
+        }
+        ptrace(PTRACE_CONT, process, 0, 0);
+    }
+    return found;
+}
+
+static int whole(ssize_t (*move)(int, void *, size_t), int file, void *bytes, size_t count) {
+    for (char *at = bytes; count;) {
+        ssize_t moved = move(file, at, count);
+        if (moved <= 0)
+            return 0;
+        at += moved;
+        count -= (size_t)moved;
+    }
+    return 1;
+}
+
+static int resolve_for(pid_t server) {
+    struct stat program;
+    size_t env_size, size;
+    unsigned length;
+    char *env = content_of(server, "environ", &env_size);
+    int out = fcntl(1, F_DUPFD_CLOEXEC, 3), nothing = open("/dev/null", O_RDWR);
+    int in = fcntl(0, F_DUPFD_CLOEXEC, 3);
+    if (!program_of(server, &program) || out < 0 || in < 0 || dup2(nothing, 0) < 0 || dup2(nothing, 1) < 0)
+        return 1;
+    while (whole(read, in, &length, sizeof length)) {
+        char *request = malloc(length), *found = 0;
+        if (!request || !whole(read, in, request, length))
+            break;
+        found = resolve(request, length, &program, env, env_size, &size);
+        unsigned answer = (unsigned)size;
+        if (!whole((ssize_t(*)(int, void *, size_t))write, out, &answer, sizeof answer) ||
+            !whole((ssize_t(*)(int, void *, size_t))write, out, found, size))
+            break;
+        free(found);
+        free(request);
+    }
+    return 0;
+}
+
+int main(int argc, char **argv) {
+    if (argc >= 4 && !strcmp(argv[1], "serve"))
+        return serve_with(atoll(argv[2]), argv + 3);
+    if (argc == 3 && !strcmp(argv[1], "resolve"))
+        return resolve_for((pid_t)atoi(argv[2]));
+    return 2;
+}
+
+/* ---- The template: code that is copied into another process, in a section of its own. It has no library and no data there, and
+ * nothing that its instructions would not find in the copy: neither strings nor tables. ---- */
+
+#define SERVER static __attribute__((section("server"), noinline, used))
+
+SERVER long call(long number, long a, long b, long c, long d, long e, long f) {
+    register long r10 __asm__("r10") = d, r8 __asm__("r8") = e, r9 __asm__("r9") = f;
+    __asm__ volatile("syscall" : "+a"(number) : "D"(a), "S"(b), "d"(c), "r"(r10), "r"(r8), "r"(r9) : "rcx", "r11", "memory");
+    return number;
+}
+
+#define CALL(name, a, b, c, d, e, f) call(SYS_##name, (long)(a), (long)(b), (long)(c), (long)(d), (long)(e), (long)(f))
+#define read(file, to, count) (ssize_t)CALL(read, file, to, count, 0, 0, 0)
+#define write(file, from, count) (ssize_t)CALL(write, file, from, count, 0, 0, 0)
+#define close(file) CALL(close, file, 0, 0, 0, 0, 0)
+#define dup2(from, to) CALL(dup2, from, to, 0, 0, 0, 0)
+#define chdir(path) CALL(chdir, path, 0, 0, 0, 0, 0)
+#define fork() (pid_t)CALL(fork, 0, 0, 0, 0, 0, 0)
+#define getpid() (pid_t)CALL(getpid, 0, 0, 0, 0, 0, 0)
+#define getppid() (pid_t)CALL(getppid, 0, 0, 0, 0, 0, 0)
+#define wait4(process, status, options, used) (pid_t)CALL(wait4, process, status, options, used, 0, 0)
+#define recvmsg(socket, message, flags) CALL(recvmsg, socket, message, flags, 0, 0, 0)
+#define prctl(option, a, b, c, d) CALL(prctl, option, a, b, c, d, 0)
+#define madvise(at, size, advice) CALL(madvise, at, size, advice, 0, 0, 0)
+#define mprotect(at, size, kind) CALL(mprotect, at, size, kind, 0, 0, 0)
+#define munmap(at, size) CALL(munmap, at, size, 0, 0, 0, 0)
+#define mremap(at, old, new, flags, to) CALL(mremap, at, old, new, flags, to, 0)
+#define mmap(at, size, kind, flags, file, offset) mapped(CALL(mmap, at, size, kind, flags, file, offset))
+#define memcpy(to, from, count) copy_bytes(to, from, count)
+#define _exit(code) for (;;) CALL(exit_group, code, 0, 0, 0, 0, 0)
+
+SERVER void *mapped(long result) {
+    return result < 0 && result > -4096 ? MAP_FAILED : (void *)result;
+}
+
+SERVER void copy_bytes(void *to, const void *from, size_t count) {
+    __asm__ volatile("rep movsb" : "+D"(to), "+S"(from), "+c"(count) : : "memory");
+}
+
+#include "forkserver.h"
+
+SERVER int compile(int argc, char **argv, const void *context) {
+    const struct Start *start = context;
+    uintptr_t *env = start->stack + 1 + start->stack[0] + 1, *end = env;
+    while (*end++) /* the environment */
+        ;
+    while (*end) /* the auxiliary vector: pairs, and a pair of nulls */
+        end += 2;
+    end += 2;
+    size_t rest = (size_t)(end - env), count = (size_t)argc + 2 + rest;
+    uintptr_t *stack = (uintptr_t *)((uintptr_t)__builtin_alloca((count + 2) * sizeof *stack) & ~(uintptr_t)15), *next = stack;
+    *next++ = (uintptr_t)argc;
+    for (int i = 0; i <= argc; i++)
+        *next++ = (uintptr_t)argv[i];
+    copy_bytes(next, env, rest * sizeof *next);
+    long nothing = CALL(open, start->nothing, O_RDONLY, 0, 0, 0, 0);
+    if (dup2(nothing, 0) < 0)
+        _exit(127);
+    close(nothing);
+    __asm__ volatile("mov %0, %%rsp; xor %%edx, %%edx; xor %%ebp, %%ebp; jmp *%1" : : "r"(stack), "r"(start->first) : "memory");
+    __builtin_unreachable();
+}
+
+/* The program's own header says where it is in memory. */
+SERVER int enter(const struct Start *start) {
+    const ElfW(Phdr) *parts = 0;
+    size_t count = 0;
+    uintptr_t base = 0, *next = start->stack + 1 + start->stack[0] + 1;
+    while (*next++)
+        ;
+    for (; *next; next += 2) {
+        if (next[0] == AT_PHDR)
+            parts = (const ElfW(Phdr) *)next[1];
+        if (next[0] == AT_PHNUM)
+            count = next[1];
+    }
+    for (size_t i = 0; i < count; i++)
+        if (parts[i].p_type == PT_PHDR)
+            base = (uintptr_t)parts - parts[i].p_vaddr;
+    move_object(base, parts, count);
+    return stand(start);
+}
