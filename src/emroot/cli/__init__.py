@@ -8,6 +8,7 @@ import sys
 from collections.abc import Sequence
 
 from ..errors import INTERRUPTED, EmrootError, UsageError, from_exception
+from ..host import deferred_imports  # noqa: F401  # before anything imports `dataclasses`
 from ..host.permissions import restrict_umask
 from .ui.streams import output_fault, prepare_process
 
