@@ -1,7 +1,7 @@
 """`dev.py bench`: measures emroot, emcc on demand, embuilder and embuilder with ninja in turn, and writes BENCHMARKS.md.
 
 Every contender does every round, with each SDK, one after the other, so that what else the machine does hits all alike. Ratios
-are medians over the rounds of what the other took, divided by what emroot took.
+are medians over the rounds of what a contender took, divided by what the first took that is not emroot.
 """
 
 from __future__ import annotations
@@ -32,16 +32,15 @@ from .work import LINK, Bench, Work
 
 #: Each piece of work that can be asked for: what `Bench.works` calls it, and its link.
 WORKS = {
-    **{name: (name, LINK) for name in ('first-link', 'warm-cache', 'lazy-first', 'lazy-link', 'noop', 'help', 'resolve',
-                                       'libraries', 'modes', 'system', 'bazel', 'bazel-lazy')},
+    **{name: (name, LINK) for name in ('help', 'resolve', 'noop', 'new-cache', 'first-link')},
+    'first-link-c': ('first-link', 'emcc -O2 -sMEMORY64'),
     'first-link-thinlto': ('first-link', 'em++ -O2 -sMEMORY64 -flto=thin -fwasm-exceptions -pthread'),
-    'lazy-first-c': ('lazy-first', 'emcc -O2 -sMEMORY64'),
-    'lazy-link-c': ('lazy-link', 'emcc -O2 -sMEMORY64'),
+    **{name: (name, LINK) for name in ('cmake', 'cmake-again', 'bazel', 'bazel-lazy', 'libraries', 'modes', 'system')},
     'bazel-lazy-c': ('bazel-lazy', 'emcc -O2 -sMEMORY64'),
     'present-link': ('present-link', 'emcc -O0 -sDEFAULT_TO_CXX=0'),
 }
 #: What takes no time is measured so many times as often; what takes the better part of an hour, once.
-QUICK, OFTEN = ('present-link', 'noop', 'help', 'resolve'), 5
+QUICK, OFTEN = ('present-link', 'noop', 'help', 'resolve', 'new-cache'), 5
 LONG = ('modes', 'system')
 SHARED, STATIC = 'shared LLVM', 'static LLVM'
 HOW = {SHARED: "as a shared library, as distributions' packages have it", STATIC: 'statically, as in official releases'}
@@ -122,17 +121,17 @@ def _rounds(name: str, works: Mapping[str, Work], rounds: int, work_directory: P
 
 
 def _table(name: str, link: str, works: Mapping[str, Work], found: Mapping[str, Mapping[str, list[Timing]]]) -> str:
-    first = next(iter(works))
-    count, says = len(found[first]['emroot']), works[first].says
+    work = next(iter(works.values()))
+    count, says, peer = len(next(iter(found.values()))['emroot']), work.says, work.peer
     of_link = '' if name in ('help', 'system') else f' `{link}`.'
     rounds = f'{count} rounds' if count > 1 else 'One round'
-    heads = [f'{label}: wall | processor | wall / emroot\'s | processor / emroot\'s' for label in found]
+    heads = [f'{label}: wall | processor | wall / {peer}\'s | processor / {peer}\'s' for label in found]
     lines = [f'## {name}\n\n{says[0].upper()}{says[1:]}.{of_link} {rounds}.\n',
              f'| | {" | ".join(heads)} |', '|---|' + '---:|---:|---:|---:|' * len(found)]
-    for contender in found[first]:
+    for contender in work.contenders:
         cells = []
         for of_sdk in found.values():
-            mid, times = middle(of_sdk[contender]), ratio(of_sdk['emroot'], of_sdk[contender])
+            mid, times = middle(of_sdk[contender]), ratio(of_sdk[contender], of_sdk[peer])
             cells += [_seconds(mid.wall), _seconds(mid.cpu), f'{times.wall:.2f}', f'{times.cpu:.2f}']
         lines.append(f'| {contender} | {" | ".join(cells)} |')
     for label, of_sdk in found.items():

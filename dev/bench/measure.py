@@ -60,6 +60,6 @@ def middle(timings: Sequence[Timing]) -> Timing:
 
 
 def ratio(mine: Sequence[Timing], theirs: Sequence[Timing]) -> Timing:
-    """How many times as long the other took: the median over the rounds, since both of a round had the same machine."""
+    """The part of the other's time that it took: the median over the rounds, since both of a round had the same machine."""
     pairs = list(zip(mine, theirs, strict=True))
-    return Timing(median(t.wall / m.wall for m, t in pairs), median(t.cpu / m.cpu for m, t in pairs))
+    return Timing(median(m.wall / t.wall for m, t in pairs), median(m.cpu / t.cpu for m, t in pairs))

@@ -39,6 +39,11 @@ class Work:
     says: str
     contenders: Mapping[str, Begin]
 
+    @property
+    def peer(self) -> str:
+        """With whom all are compared: the first that is not emroot."""
+        return next((name for name in self.contenders if not name.startswith('emroot')), 'emroot')
+
     def between(self, names: Sequence[str]) -> Work:
         """The same with emroot and these contenders only."""
         chosen = {name: begin for name, begin in self.contenders.items() if name.startswith('emroot') or name in names}
@@ -63,16 +68,13 @@ class Bench:
         ninja = {'embuilder with ninja': '1'} if shutil.which('ninja') else {}
         builders: dict[str, Mapping[str, str]] = {'embuilder': {}, **{n: {'EMCC_USE_NINJA': v} for n, v in ninja.items()}}
         return {
-            'first-link': Work('the first link in a new mode, with an empty home', {
-                'emroot': self._first_emroot, 'emcc': self._first_emcc,
-                **{name: self._first_embuilder(env) for name, env in builders.items()}}),
-            'warm-cache': Work('the same link in another cache directory, after the libraries were built once', {
-                'emroot': self._warm_emroot, 'emcc': self._first_emcc}),
-            'lazy-first': Work('the first link in a new mode, with an empty home and without an index of any library', {
-                'emroot': self._predicted_emroot, 'emcc': self._first_emcc}),
-            'lazy-link': Work('the first link in a new mode with known indexes of its libraries: emroot compiles only '
-                              'the objects that it needs', {
-                'emroot': self._lazy_emroot, 'emcc': self._first_emcc}),
+            'first-link': Work('the first link in a new mode: with nothing known, as by default; with indexes of its libraries; '
+                               'with whole libraries; and with whole libraries that were built for another cache directory', {
+                'emroot': self._predicted_emroot, 'emroot, indexes known': self._lazy_emroot,
+                'emroot, whole libraries': self._first_emroot, 'emroot, whole libraries in its store': self._warm_emroot,
+                'emcc': self._first_emcc, **{name: self._first_embuilder(env) for name, env in builders.items()}}),
+            'new-cache': Work('whole libraries from the store into a new cache directory, without a link', {
+                'emroot': self._new_cache}),
             'noop': Work('a build by name whose libraries are all present; `--for` also resolves the link', {
                 'emroot': lambda _: [self.emroot('build', *self.names, '--cache', str(self.filled))],
                 'emroot --for': lambda _: [self.emroot('build', '--for', self._line, '--cache', str(self.filled))],
@@ -159,9 +161,11 @@ class Bench:
         return replace(self.emroot('link', '--cache', str(cache), '--', *link, home=home), says='linked with ')
 
     def _warm_emroot(self, directory: Path) -> list[Step]:
-        cache = directory / 'cache'
+        return [*self._new_cache(directory), self._link(directory / 'cache')]
+
+    def _new_cache(self, directory: Path) -> list[Step]:
         self.filled  # noqa: B018  # so that the store has everything
-        return [self.emroot('build', '--for', self._line, '--cache', str(cache)), self._link(cache)]
+        return [self.emroot('build', '--for', self._line, '--cache', str(directory / 'cache'))]
 
     def _first_emcc(self, directory: Path) -> list[Step]:
         return [self._link(directory / 'cache', frozen=False)]
