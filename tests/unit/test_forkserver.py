@@ -21,7 +21,7 @@ from support.waiting import once, wait_until
 from emroot.engine.execution import zygote
 from emroot.engine.execution.elf import needed_libraries
 from emroot.engine.execution.fork_programs import preload_library, static_server
-from emroot.engine.execution.forkserver import ForkServers
+from emroot.engine.execution.forkserver import FEW, ForkServers
 from emroot.engine.execution.pool import Cancelled, Pool
 from emroot.engine.execution.zygote import ZygoteStart
 
@@ -141,11 +141,20 @@ def test_a_library_that_cannot_be_loaded_costs_nothing_but_time(pool: Pool, prel
 def test_commands_are_started_as_ever_until_it_isloaded(pool: Pool, preload: ZygoteStart, program: str):
     """Nobody waits for that, not even who has done everything before."""
     servers = ForkServers(pool, preload)
-    for code in range(3):
+    for code in range(FEW + 3):
         assert servers.call([program, str(code)], cwd='/', env=ENV).code == code
     servers.close()
     preload.close()
     assert _gone(program)
+
+
+def test_a_few_commands_load_nothing(pool: Pool, preload: ZygoteStart, program: str):
+    servers = ForkServers(pool, preload)
+    for _ in range(FEW):
+        assert servers.call([program, '8'], cwd='/', env=ENV).code == 8
+    preload.close()
+    assert preload.template is None
+    servers.close()
 
 
 def test_what_is_closed_is_not_loaded_any_more(pool: Pool, preload: ZygoteStart, program: str):
@@ -202,6 +211,29 @@ def test_a_program_says_which_libraries_it_needs(tmp_path: Path):
 
 def test_a_static_program_needs_none(tmp_path: Path):
     assert needed_libraries(build_program(tmp_path, '-static')) == []
+
+
+@pytest.mark.parametrize(('flags', 'large', 'expected'), [
+    ([], True, 'preloaded'), ([], False, 'static'), (['-static'], True, 'static'), (['-static'], False, 'static')])
+def test_a_compiler_is_preloaded_if_it_can_be(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, flags: list[str], large: bool,
+                                              expected: str):
+    """LLVM in a dynamically linked program, as in official releases; a launcher is small, and leads to what is loaded."""
+    clang = build_program(tmp_path, *flags)
+    monkeypatch.setattr(zygote, 'CONTAINS_LLVM', 1 if large else 1 << 30)
+    monkeypatch.setattr(zygote, 'can_use_huge_pages', lambda: True)
+    found = zygote.find_zygote({'clang': clang, 'clang++': clang}, tmp_path, {})
+    assert found and found.compilers == {str(clang)}
+    assert found.static == (expected == 'static')
+    (tmp_path / 'clang++').symlink_to(shutil.copy(clang, tmp_path / 'other'))
+    other = zygote.find_zygote({'clang': clang, 'clang++': tmp_path / 'clang++'}, tmp_path, {})
+    assert bool(other) == (expected == 'static'), 'launchers may be two programs, a preloaded compiler is one'
+
+
+def test_no_static_compiler_is_loaded_without_huge_pages(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """Forking it would take longer than starting it."""
+    clang = build_program(tmp_path, '-static')
+    monkeypatch.setattr(zygote, 'can_use_huge_pages', lambda: False)
+    assert zygote.find_zygote({'clang': clang, 'clang++': clang}, tmp_path, {}) is None
 
 
 @pytest.mark.parametrize('content', [b'', b'#!/bin/sh\n', b'\x7fELF\x02', b'\x7fELF\x01' + bytes(60),

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import IO
 
 from ..cache_directory.directory import CacheDirectory
-from ..cache_directory.sysroot_headers import ensure_headers
+from ..cache_directory.sysroot_headers import headers_with_files
 from ..cache_directory.verification import clear_cache
 from ..errors import UsageError, from_os_error
 from ..formatting import format_size
@@ -131,8 +131,7 @@ def _take_file(stream: IO[bytes], path: str, blob: Blob, kept: Path | None) -> N
 
 
 def _install(manifest: Manifest, aside: Path, catalogue: Catalogue, home: Home, store: Store, cache: CacheDirectory) -> Imported:
-    headers = ensure_headers(catalogue, store)
-    own = store.tree_files(headers.name) or {}
+    headers, own = headers_with_files(catalogue, store)
     if overwritten := sorted(own.keys() & manifest.libraries.keys()):
         raise refused(f'it would replace a header of the SDK: {overwritten[0]!r}')
     if cache.is_anothers():

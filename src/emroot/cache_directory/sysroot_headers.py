@@ -20,6 +20,11 @@ _LEFT_OVER = ('cache.lock', 'sanity.txt', 'symbol_lists.lock')
 
 def ensure_headers(catalogue: Catalogue, store: Store) -> Path:
     """A directory with the files that this SDK installs in an empty cache: headers, and emcc's stamp."""
+    return headers_with_files(catalogue, store)[0]
+
+
+def headers_with_files(catalogue: Catalogue, store: Store) -> tuple[Path, dict[str, str]]:
+    """The same, and the sha256 of each file by its path there."""
     sdk = catalogue.sdk
 
     def make(directory: Path) -> None:
@@ -31,7 +36,9 @@ def ensure_headers(catalogue: Catalogue, store: Store) -> Path:
         for folder, _, names in os.walk(directory):
             for name in names:
                 os.chmod(os.path.join(folder, name), READ_ONLY)
-    return store.tree(headers_key(sdk), make)
+    key = headers_key(sdk)
+    files = store.tree_with_files(key, make)
+    return store.tree_path(key), files
 
 
 def has_headers(catalogue: Catalogue, store: Store) -> bool:

@@ -21,7 +21,7 @@ from ..host.isolated_python import isolated
 from ..keys.plan import Archive, Compile, Plan
 from .source_names.definitions import Definitions, describe
 from .source_names.headers import Dialect, TextReader
-from .symbols.ir_symbols import can_be_scanned, is_assembly, source_of
+from .symbols.ir_symbols import can_be_scanned, is_assembly
 
 MemberName = tuple[str, str]
 """The name of an archive, and of a member in it."""
@@ -120,7 +120,7 @@ class MentionedNames:
             alike = compile_.argv, os.path.splitext(compile_.source)[1]
             if alike not in dialects:
                 dialects[alike] = _dialect(compile_, self._context)
-            path = _path(source_of(compile_, self._context), self._context)
+            path = _path(self._context.source(compile_), self._context)
             groups.setdefault(dialects[alike], {}).setdefault(path, []).append(name)
         return [_Group(dialect, members, self._kept_file(dialect, members)) for dialect, members in groups.items()]
 

@@ -162,13 +162,19 @@ class Store:
 
     def tree(self, key: str, make: Callable[[Path], None]) -> Path:
         """The directory of `key`. One that is missing or damaged `make(directory)` makes, aside."""
-        target = self.tree_path(key)
-        if self.tree_files(key) is None:
+        self.tree_with_files(key, make)
+        return self.tree_path(key)
+
+    def tree_with_files(self, key: str, make: Callable[[Path], None]) -> dict[str, str]:
+        """The same, but what `tree_files` says of it, which takes milliseconds."""
+        files = self.tree_files(key)
+        if files is None:
             with self.tree_lock(key, seconds=120):
                 if self.tree_files(key) is None:
                     self._make_tree(key, make)
+            files = self.tree_files(key)
         self.mark_used(TREE, key)
-        return target
+        return files or {}
 
     def _make_tree(self, key: str, make: Callable[[Path], None]) -> None:
         target, aside = self.tree_path(key), self.scratch() / f'tree-{os.urandom(4).hex()}'

@@ -45,6 +45,10 @@ class CompileContext:
         command = [str(self.sdk.tools[compile_.argv[0]]), *own, *words]
         return [*command, '-MD', '-MF', str(depfile)] if depfile else command
 
+    def source(self, compile_: Compile) -> str:
+        """The source in the command line of a compile."""
+        return substitute(('{source}',), sdk=str(self.sdk.root), cache=str(self.cache), source=compile_.source, out='')[0]
+
     def object_command(self, compile_: Compile, out: Path, depfile: Path | None = None) -> list[str]:
         """The command line of an object for the store: it maps the SDK's path as the SDK's own build does."""
         command, sdk = self.command(compile_, out, depfile), self.sdk

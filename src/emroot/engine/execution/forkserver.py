@@ -21,6 +21,9 @@ from .zygote import Zygote, ZygoteStart
 
 #: The minimum number of compiles for which preloading saves time.
 ENOUGH = 50
+#: So many are started as usual before the compiler is loaded, which takes as long as it saves for them: of the compiles of a
+#: lazy link, most objects may be in the store.
+FEW = 6
 _NO_CHILD = -1
 
 
@@ -96,13 +99,14 @@ class ForkServer:
 
 class ForkServers:
     """Runs commands like `Pool.call`, those of the preloaded compiler in servers, one per concurrent job.
-    The first command loads the compiler; until it is loaded, commands are started as usual."""
+    Some commands have it loaded, if it is not; until it is loaded, commands are started as usual."""
 
     def __init__(self, pool: Pool, preload: ZygoteStart) -> None:
         """Close it before the preload."""
         self._pool, self._preload = pool, preload
         self._all: list[ForkServer] = []
         self._idle: list[ForkServer] = []
+        self._commands = 0
         self._lock = threading.Lock()
 
     def call(self, command: Sequence[str], *, cwd: Path | str, env: Mapping[str, str]) -> Finished:
@@ -125,7 +129,9 @@ class ForkServers:
     def _take(self, compiler: str) -> ForkServer | None:
         if compiler not in self._preload.compilers:
             return None
-        self._preload.start()
+        self._commands += 1
+        if self._commands > FEW:
+            self._preload.start()
         if not self._preload.works or not self._preload.template:
             return None
         with self._lock:

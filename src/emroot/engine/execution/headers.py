@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from ...cache_directory.sysroot_headers import ensure_headers
+from ...cache_directory.sysroot_headers import headers_with_files
 from ...host.home import Home
 from ...libraries.catalogue import Catalogue
 from ...store import Store
@@ -28,7 +28,6 @@ class SysrootHeaders:
 
 def prepare_headers(catalogue: Catalogue, home: Home, store: Store) -> SysrootHeaders:
     """Install the headers in the store. Raises `StoreError`, or `SdkError` if the SDK does not install them."""
-    headers = ensure_headers(catalogue, store)
+    headers, files = headers_with_files(catalogue, store)
     context = CompileContext(catalogue.sdk, mappable(headers))
-    return SysrootHeaders(headers, context, FileDigests(context, store.tree_files(headers.name) or {}),
-                          CompileTimes(home, catalogue.sdk))
+    return SysrootHeaders(headers, context, FileDigests(context, files), CompileTimes(home, catalogue.sdk))

@@ -84,7 +84,7 @@ static pid_t start(char **argv, const char *directory) {
     return process;
 }
 
-/* Goes on with a process until it has executed the next program, and stops it there. Returns 0 if it has ended. */
+/* Goes on with a process until it has executed the next program, and stops it there. Returns 0 if it has ended, and was waited for. */
 static int next_program(pid_t process) {
     int status, given = 0;
     while (waitpid(process, &status, 0) == process && WIFSTOPPED(status)) {
@@ -98,11 +98,6 @@ static int next_program(pid_t process) {
         ptrace(PTRACE_CONT, process, 0, given);
     }
     return 0;
-}
-
-static void stop(pid_t process) {
-    kill(process, SIGKILL);
-    waitpid(process, 0, 0);
 }
 
 /* ---- serve ---- */
@@ -167,15 +162,16 @@ static int serve_with(long long minimum, char **argv) {
     pid_t process = start(argv, 0);
     close(0); /* the socket is the template's */
     while (next_program(process)) {
-        if (program_of(process, &program) && program.st_size >= minimum) {
-            if (!put_template(process))
-                break;
-            waitpid(process, 0, 0);
-            return 0;
+        if (!program_of(process, &program) || program.st_size < minimum) {
+            ptrace(PTRACE_CONT, process, 0, 0);
+            continue;
         }
-        ptrace(PTRACE_CONT, process, 0, 0);
+        int put = put_template(process);
+        if (!put)
+            kill(process, SIGKILL);
+        waitpid(process, 0, 0);
+        return !put;
     }
-    stop(process);
     return 1;
 }
 
@@ -206,7 +202,8 @@ static char *resolve(char *request, unsigned length, const struct stat *program,
             if (its_size == env_size && !memcmp(its, env, env_size) && same_directory(process, request))
                 found = content_of(process, "cmdline", size);
             free(its);
-            stop(process);
+            kill(process, SIGKILL);
+            waitpid(process, 0, 0);
             break;
         }
         ptrace(PTRACE_CONT, process, 0, 0);

@@ -87,7 +87,7 @@ class ZygoteStart:
         self.template: Zygote | None = None
         #: Whether servers can be forked from it.
         self.works = False
-        self._directory, self._static = directory, static
+        self._directory, self.static = directory, static
         self._loading: threading.Thread | None = None
         self._closed = False
         self._lock = threading.Lock()
@@ -118,7 +118,7 @@ class ZygoteStart:
             self.template.close()
 
     def _load(self) -> None:
-        program = (static_server if self._static else preload_library)(self._directory)
+        program = (static_server if self.static else preload_library)(self._directory)
         with self._lock, contextlib.suppress(OSError):
             if program and not self._closed:
                 self.template = Zygote(min(self.compilers), program, self.env)

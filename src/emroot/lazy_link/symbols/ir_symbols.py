@@ -90,7 +90,7 @@ def _scan(group: Sequence[Compile], context: CompileContext, env: Mapping[str, s
     command = context.command(group[0], Path('sketch.o'))
     commands = pool.call([*command, '-###'], cwd=context.working_directory, env=env).output.decode(errors='replace')
     if words := front_end(commands):
-        sources = [source_of(compile_, context) for compile_ in group]
+        sources = [context.source(compile_) for compile_ in group]
         done = pool.call([*words, *sources], cwd=context.working_directory, env=env)
         modules = split_modules(done.output.decode(errors='surrogateescape'))
         if done.code == 0 and [name for name, _ in modules] == sources:
@@ -98,11 +98,6 @@ def _scan(group: Sequence[Compile], context: CompileContext, env: Mapping[str, s
                 bound = read_module(text, bitcode=gives_bitcode(compile_))
                 if bound is not None:
                     found[compile_.key] = bound
-
-
-def source_of(compile_: Compile, context: CompileContext) -> str:
-    """The source in the command of a compile; flags for paths are inserted before it."""
-    return context.command(compile_, Path('sketch.o'))[compile_.argv.index('{source}') - len(compile_.argv)]
 
 
 def front_end(first_command: str) -> list[str]:
