@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import shutil
+import subprocess
 import sys
 from pathlib import Path
 
 import pytest
-from support.running import Emroot, cannot_run
+from support.running import SOURCE, Emroot, cannot_run, plain_environment
 from support.snapshots import archives, damage
 
 from emroot.engine.execution.elf import needed_libraries
+from emroot.engine.execution.zygote import can_use_huge_pages
 from emroot.libraries.catalogue import Catalogue
 from emroot.modes import Mode
 from emroot.sdk import Sdk
@@ -35,6 +37,22 @@ def test_the_bytes_of_a_static_compiler_are_the_same(static_sdk: Sdk, tmp_path: 
 @pytest.mark.slow
 def test_the_bytes_of_a_static_compiler_are_the_same_in_cpp(static_sdk: Sdk, tmp_path: Path):
     _compare(Emroot(tmp_path / 'home', static_sdk.root), ['--targets', 'libc++', '--features', 'wasm64'], tmp_path)
+
+
+@pytest.mark.skipif(sys.platform != 'linux' or not can_use_huge_pages(), reason='there are no huge pages')
+def test_without_huge_pages_a_static_compiler_is_started_as_ever(static_sdk: Sdk, tmp_path: Path):
+    """Linux may have none left, which only the loaded compiler shows."""
+    clang = str(static_sdk.tools['clang'])
+    script = ('import ctypes, os, sys\nfrom pathlib import Path\nfrom emroot.engine.execution.forkserver import ForkServers\n'
+              'from emroot.engine.execution.pool import Pool\nfrom emroot.engine.execution.zygote import ZygoteStart\n'
+              'assert ctypes.CDLL(None).prctl(41, int(sys.argv[1]), 0, 0, 0) == 0  # PR_SET_THP_DISABLE\n'
+              f'preload = ZygoteStart([{clang!r}], Path({str(tmp_path)!r}), dict(os.environ), static=True)\n'
+              'assert preload.wait()\nservers = ForkServers(Pool(1), preload)\n'
+              f'assert servers.call([{clang!r}, "--version"], cwd="/", env=dict(os.environ)).code == 0\n'
+              'print(preload.works)\nservers.close()\npreload.close()\n')
+    said = [subprocess.run([sys.executable, '-c', script, disabled], env=plain_environment({'PYTHONPATH': str(SOURCE)}),
+                           capture_output=True, text=True, check=True).stdout for disabled in '01']
+    assert said == ['True\n', 'False\n']
 
 
 def _compare(forking: Emroot, targets: list[str], tmp_path: Path) -> None:

@@ -3,6 +3,7 @@ with the loaded one, the work is done."""
 
 from __future__ import annotations
 
+import mmap
 import os
 import platform
 import shutil
@@ -234,6 +235,21 @@ def test_no_static_compiler_is_loaded_without_huge_pages(tmp_path: Path, monkeyp
     clang = build_program(tmp_path, '-static')
     monkeypatch.setattr(zygote, 'can_use_huge_pages', lambda: False)
     assert zygote.find_zygote({'clang': clang, 'clang++': clang}, tmp_path, {}) is None
+
+
+@pytest.mark.skipif(not zygote.can_use_huge_pages(), reason='Linux gives no huge pages here')
+def test_small_pages_are_told_from_huge_ones():
+    """A process with its code in many small ones is forked slowly."""
+    advice = {'small': mmap.MADV_NORMAL, 'huge': mmap.MADV_HUGEPAGE}
+    for kind, of_kind in advice.items():
+        script = (f'import mmap, sys; m = mmap.mmap(-1, 128 << 20, flags=mmap.MAP_PRIVATE); m.madvise({int(of_kind)}); '
+                  'm.write(bytes(128 << 20)); print(flush=True); sys.stdin.read()')
+        with subprocess.Popen([sys.executable, '-S', '-c', script], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+            assert process.stdout and process.stdin
+            process.stdout.readline()
+            assert zygote.has_small_pages(process.pid) == (kind == 'small')
+            process.stdin.close()
+    assert not zygote.has_small_pages(process.pid), 'nothing is known of a process that has ended'
 
 
 @pytest.mark.parametrize('content', [b'', b'#!/bin/sh\n', b'\x7fELF\x02', b'\x7fELF\x01' + bytes(60),

@@ -17,7 +17,7 @@ _HERE = Path(__file__).parent
 _HEADER = _HERE / 'forkserver.h'
 #: The template is copied into another process: no calls of functions that the compiler invents, no tables, no checks.
 _FREESTANDING = ('-ffreestanding', '-fno-builtin', '-fno-stack-protector', '-fcf-protection=none', '-fno-jump-tables',
-                 '-fno-tree-loop-distribute-patterns')
+                 '-fno-tree-vectorize', '-fno-tree-slp-vectorize')
 
 
 def preload_library(directory: Path) -> Path | None:

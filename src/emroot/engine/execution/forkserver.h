@@ -131,9 +131,10 @@ SERVER int stand(const void *context) {
         char byte, control[CMSG_SPACE(sizeof given)];
         struct iovec part;
         struct msghdr message;
+        for (size_t at = 0; at < sizeof message; at++) /* with musl, it has fields that have no name and count for Linux */
+            ((volatile char *)&message)[at] = 0;
         part.iov_base = &byte, part.iov_len = 1;
-        message.msg_name = 0, message.msg_namelen = 0, message.msg_iov = &part, message.msg_iovlen = 1;
-        message.msg_control = control, message.msg_controllen = sizeof control, message.msg_flags = 0;
+        message.msg_iov = &part, message.msg_iovlen = 1, message.msg_control = control, message.msg_controllen = sizeof control;
         if (recvmsg(0, &message, 0) <= 0 || !CMSG_FIRSTHDR(&message))
             break;
         memcpy(given, CMSG_DATA(CMSG_FIRSTHDR(&message)), sizeof given);

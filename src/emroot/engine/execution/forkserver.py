@@ -46,6 +46,8 @@ class ForkServer:
             number, = self._numbers(1)
             self._process = os.pidfd_open(number)
             self._resolver = ProgramResolver(template, number)
+            if not template.pays(number):
+                raise OSError('forking takes longer than starting')
         except OSError:
             self.close()
             raise

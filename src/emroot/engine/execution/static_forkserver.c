@@ -11,6 +11,9 @@
 #if !defined __linux__ || !defined __x86_64__
 #error "this is for Linux on x86-64"
 #endif
+#if !defined __clang__
+#pragma GCC optimize("no-tree-loop-distribute-patterns") /* loops remain loops: memset would not be there */
+#endif
 #define _GNU_SOURCE
 #include <elf.h>
 #include <fcntl.h>
@@ -43,21 +46,25 @@ extern const char __start_server[], __stop_server[];
 
 /* ---- The other process: started and stopped. ---- */
 
-static int file_of(pid_t process, const char *name, char *path) {
-    sprintf(path, "/proc/%d/%s", (int)process, name);
-    return 1;
+struct Path {
+    char text[64];
+};
+
+static struct Path file_of(pid_t process, const char *name) {
+    struct Path path;
+    snprintf(path.text, sizeof path.text, "/proc/%d/%s", (int)process, name);
+    return path;
 }
 
 static int program_of(pid_t process, struct stat *program) {
-    char path[64];
-    return file_of(process, "exe", path) && stat(path, program) == 0;
+    return stat(file_of(process, "exe").text, program) == 0;
 }
 
 /* The whole content of a file of /proc, and its size. To be freed. */
 static char *content_of(pid_t process, const char *name, size_t *size) {
-    char path[64], *content = 0;
+    char *content = 0;
     size_t room = 0;
-    int file = file_of(process, name, path) ? open(path, O_RDONLY | O_CLOEXEC) : -1;
+    int file = open(file_of(process, name).text, O_RDONLY | O_CLOEXEC);
     *size = 0;
     while (file >= 0) {
         if (*size == room && !(content = realloc(content, room = 2 * room + 65536)))
@@ -108,9 +115,7 @@ static int stopped(pid_t process) {
 }
 
 static int put(pid_t process, uintptr_t at, const void *bytes, size_t count) {
-    char path[64];
-    file_of(process, "mem", path);
-    int memory = open(path, O_RDWR | O_CLOEXEC);
+    int memory = open(file_of(process, "mem").text, O_RDWR | O_CLOEXEC);
     ssize_t written = memory < 0 ? -1 : pwrite(memory, bytes, count, (off_t)at);
     if (memory >= 0)
         close(memory);
@@ -121,14 +126,12 @@ static int put(pid_t process, uintptr_t at, const void *bytes, size_t count) {
 static int put_template(pid_t process) {
     static const unsigned char trap[] = {0xcc}, call[] = {0x0f, 0x05};
     unsigned char own[2];
-    char path[64];
     struct user_regs_struct at_first, now;
     size_t code = (size_t)(__stop_server - __start_server), size = code + sizeof(struct Start) + 16;
     if (ptrace(PTRACE_GETREGS, process, 0, &at_first))
         return 0;
     uintptr_t first = at_first.rip;
-    file_of(process, "mem", path);
-    int memory = open(path, O_RDONLY | O_CLOEXEC);
+    int memory = open(file_of(process, "mem").text, O_RDONLY | O_CLOEXEC);
     int known = memory >= 0 && pread(memory, own, sizeof own, (off_t)first) == (ssize_t)sizeof own;
     close(memory);
     /* Out of the system call that executed it, whose result would be written into a register: */
@@ -178,10 +181,8 @@ static int serve_with(long long minimum, char **argv) {
 /* ---- resolve ---- */
 
 static int same_directory(pid_t process, const char *directory) {
-    char path[64];
     struct stat its, wanted;
-    file_of(process, "cwd", path);
-    return !stat(path, &its) && !stat(directory, &wanted) && its.st_dev == wanted.st_dev && its.st_ino == wanted.st_ino;
+    return !stat(file_of(process, "cwd").text, &its) && !stat(directory, &wanted) && its.st_dev == wanted.st_dev && its.st_ino == wanted.st_ino;
 }
 
 /* The arguments with which a program executes the server's. Empty (size 0) where it does not. To be freed. */

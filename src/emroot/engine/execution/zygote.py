@@ -29,6 +29,8 @@ _HUGE_HEAP = {'GLIBC_TUNABLES': 'glibc.malloc.hugetlb=1:glibc.malloc.top_pad=335
 _JOBS_WORTH = 4
 #: The size in bytes from which a program contains LLVM; what is smaller starts another one.
 CONTAINS_LLVM = 16 << 20
+#: Kilobytes in small pages from which forking a process takes long.
+_MANY_SMALL = 32 << 10
 _READY = struct.pack('=i', 0)
 
 
@@ -37,8 +39,8 @@ class Zygote:
 
     def __init__(self, compiler: str, program: Path, env: Mapping[str, str]) -> None:
         """`program`: a preload library or a static server (see `fork_programs.py`). Raises `OSError` if it cannot be started."""
-        self._program, self._env = program, env
-        if program.suffix:
+        self._program, self._env, self._static = program, env, not program.suffix
+        if not self._static:
             huge = 'GLIBC_TUNABLES' not in env and can_use_huge_pages()
             command = [compiler]
             env = {**env, 'EMROOT_FORK_SERVER': 'huge' if huge else 'plain', 'LD_BIND_NOW': '1',
@@ -58,10 +60,15 @@ class Zygote:
     def resolver(self, server: int) -> subprocess.Popen[bytes]:
         """A process that says with which arguments launchers execute the program of this server (a process id), as `resolve` of
         `static_forkserver.c`. Raises `OSError` if there is none."""
-        if self._program.suffix:
+        if not self._static:
             raise OSError(f'{self._program} resolves no launchers')
         return subprocess.Popen([f'./{self._program.name}', 'resolve', str(server)], cwd=self._program.parent, bufsize=0,
                                 stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=self._env)
+
+    def pays(self, server: int) -> bool:
+        """Whether forking this server (a process id) takes less time than a start. Linux may have had no huge pages left for the
+        code of a static compiler; each child would get 40,000 small ones."""
+        return not self._static or not has_small_pages(server)
 
     def wait(self) -> bool:
         """Wait until it is loaded. False if that failed."""
@@ -145,6 +152,16 @@ def _contains_llvm(program: str) -> bool:
         return os.stat(program).st_size >= CONTAINS_LLVM
     except OSError:
         return False
+
+
+def has_small_pages(process: int) -> bool:
+    """Whether much memory of a process is in small pages that are no file's. False if that is unknown."""
+    try:
+        lines = Path(f'/proc/{process}/smaps_rollup').read_text(encoding='ascii').splitlines()
+    except OSError:
+        return False
+    sizes = {words[0]: int(words[1]) for words in map(str.split, lines) if words[0] in ('Anonymous:', 'AnonHugePages:')}
+    return sizes.get('Anonymous:', 0) - sizes.get('AnonHugePages:', 0) > _MANY_SMALL
 
 
 def can_use_huge_pages() -> bool:
