@@ -184,6 +184,9 @@ sys.exit(does['code'])
 ''',
 }
 LIBRARIES = 'sysroot/lib/wasm32-emscripten'
+LIBC, LIBAL, LIBZ = (f'{LIBRARIES}/{name}.a' for name in ('libc', 'libal', 'libz'))
+#: What a port leaves in a cache directory, and what emroot notes of its library.
+MARK, RECORD = 'ports/z/.emscripten_url', f'.emroot/{LIBZ}.json'
 
 
 @dataclass(frozen=True)

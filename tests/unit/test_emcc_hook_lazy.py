@@ -6,11 +6,9 @@ import os
 from pathlib import Path
 
 import pytest
-from support.hooked_emcc import LIBRARIES, HookedEmcc, words
+from support.hooked_emcc import LIBAL, LIBC, LIBRARIES, HookedEmcc, words
 
 pytestmark = pytest.mark.skipif(os.name == 'nt', reason='a script stands for the linker')
-LIBC = f'{LIBRARIES}/libc.a'
-LIBAL = f'{LIBRARIES}/libal.a'
 
 
 def test_a_lazy_link_hands_the_linkers_command_to_emroot_and_builds_nothing(lazy: HookedEmcc) -> None:

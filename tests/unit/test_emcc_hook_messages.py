@@ -9,12 +9,11 @@ from pathlib import Path
 from types import ModuleType
 
 import pytest
-from support.hooked_emcc import LIBRARIES, HookedEmcc
+from support.hooked_emcc import LIBC, HookedEmcc
 
 from emroot.probe import HOOK
 
 pytestmark = pytest.mark.skipif(os.name == 'nt', reason='a script stands for the linker')
-LIBC = f'{LIBRARIES}/libc.a'
 
 
 def without(emcc: HookedEmcc, name: str) -> None:

@@ -6,14 +6,9 @@ import json
 import os
 
 import pytest
-from support.hooked_emcc import LIBRARIES, HookedEmcc, words
+from support.hooked_emcc import LIBAL, LIBC, LIBZ, MARK, RECORD, HookedEmcc, words
 
 pytestmark = pytest.mark.skipif(os.name == 'nt', reason='a script stands for the linker')
-LIBC = f'{LIBRARIES}/libc.a'
-LIBAL = f'{LIBRARIES}/libal.a'
-LIBZ = f'{LIBRARIES}/libz.a'
-MARK = 'ports/z/.emscripten_url'
-RECORD = f'.emroot/{LIBZ}.json'
 
 
 def test_a_port_that_was_never_here_is_built_with_all_else_that_the_link_needs(emcc: HookedEmcc) -> None:
