@@ -5,17 +5,19 @@ from __future__ import annotations
 import dataclasses
 import itertools
 import shutil
+import subprocess
 from pathlib import Path
 
 import pytest
 from lazy_programs import C
 from lazy_support import SMALL, SOURCE, Indexed, Lazy, plan_of
-from support.running import Emroot
+from support.running import Emroot, plain_environment
 from support.snapshots import archives
 
 from emroot.engine.build import Build
 from emroot.engine.reuse.key_cache import KeyCache
 from emroot.host.home import Home, find_home
+from emroot.host.isolated_python import isolated
 from emroot.keys.plan import Compile
 from emroot.lazy_link.member_builder import scan_members
 from emroot.lazy_link.mentioned_names import MentionedNames
@@ -177,6 +179,36 @@ def test_no_object_defines_what_its_bound_does_not_have(words: list[str], shared
 
 
 @pytest.mark.slow
+def test_sources_are_read_while_emcc_compiles(linking: Lazy, seen: Emroot, sdk: Sdk, without_shipped: dict[str, str]):
+    """By a program that `emroot link` starts beside emcc: once for each kind of link, and of what the link will ask for."""
+    mentions, cache = seen.home / 'memo' / 'mentions', linking.directory / 'lazy cache'
+    read = [*isolated('emroot.cli.run.source_reader'), '--sdk', sdk.root, '--home', seen.home, '--cache', cache, '--', *PREDICTED]
+    env = plain_environment({'EMROOT_BASE': '', **without_shipped})
+    subprocess.run(list(map(str, read)), env=env, check=True, cwd=linking.directory)
+    known = sorted(mentions.glob('*.sources.json'))
+    assert known and not [*mentions.glob('*.lock'), *mentions.glob('*.link.json')]
+    made, said = linking.lazy(seen, PREDICTED, WITH_LTO, env=without_shipped)
+    assert 'without an index' in said and made == linking.whole(PREDICTED, WITH_LTO)
+    assert sorted(mentions.glob('*.sources.json')) == known
+    assert len([*mentions.glob('*.link.json')]) == 1
+    linking.lazy(seen, PREDICTED, WITH_LTO, env=without_shipped)
+    linking.lazy(seen, [*PREDICTED, '-O1'], WITH_LTO, name='other', env=without_shipped)
+    assert len([*mentions.glob('*.link.json')]) == 2
+
+
+def test_a_link_that_fails_leaves_no_reader(seen: Emroot, sdk: Sdk, tmp_path: Path, without_shipped: dict[str, str]):
+    """It fails while the reader still asks the SDK. The next link of this kind starts another one."""
+    temporary = tmp_path / 'temporary'
+    temporary.mkdir()
+    (tmp_path / 'main.c').write_text('int main(void) { return }', encoding='utf-8')
+    command = [*sdk.python, '-B', sdk.root / 'emcc.py', '-sMEMORY64', 'main.c', '-o', 'main.js']
+    failed = seen('link', '--cache', tmp_path / 'cache', '--', *command, cwd=tmp_path,
+                  env={'TMPDIR': str(temporary), 'PYTHONDONTWRITEBYTECODE': '1', **without_shipped})
+    assert failed.code == 1 and 'expected expression' in failed.err
+    assert list(temporary.iterdir()) == []
+    assert not list((seen.home / 'memo').glob('mentions/*.link.json'))
+
+
 @pytest.mark.each_sdk
 @pytest.mark.parametrize('words', [['em++', '-sMEMORY64'], ['em++', '-fwasm-exceptions', '-pthread']], ids=' '.join)
 def test_no_object_defines_a_wanted_name_of_which_its_source_does_not_tell(words: list[str], shared: Emroot, sdk: Sdk,
@@ -191,6 +223,9 @@ def test_no_object_defines_a_wanted_name_of_which_its_source_does_not_tell(words
     build = Build(Catalogue(sdk, home), home, Store(home.store), cache)
     wanted = {name for index in indexes.values() for member in index.members for name in (*member.undefined, *member.weak)}
     mentioned, partly = MentionedNames(build, plan, whole), list[tuple[set[str], dict[str, list[tuple[str, str]]]]]()
+    with pytest.raises(InterruptedError), mentioned.read_ahead(wanted):
+        raise InterruptedError
+    assert not any(file.name.endswith('.names.json') for file in (home.memo / 'mentions').glob('*'))  # nobody waited for all
     with mentioned.read_ahead(wanted) as described:
         partly += [({*names}, mentioned.may_define(wanted, names)) for names in described]
     told = MentionedNames(build, plan, whole).may_define(wanted)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import os
+import queue
 import subprocess
 import tempfile
+import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import astuple
 from functools import cache, cached_property, partial
@@ -15,11 +17,13 @@ from typing import NamedTuple
 from .. import schemas
 from ..engine.build import Build
 from ..engine.command_lines.compile_context import CompileContext
+from ..engine.execution.background import run_in_background
 from ..hashing import digest_record
 from ..host.home import read_json, write_json
 from ..host.isolated_python import isolated
 from ..keys.plan import Archive, Compile, Plan
 from .source_names.definitions import Definitions, describe
+from .source_names.describe_program import describe_once
 from .source_names.headers import Dialect, TextReader
 from .symbols.ir_symbols import can_be_scanned, is_assembly
 
@@ -53,28 +57,52 @@ class MentionedNames:
         self._build, self._plan, self._archives, self._texts = build, plan, list(archives), TextReader()
         self._known = {archive.name: read_json(self._names_file(archive)) or {} for archive in self._archives}
         self._groups = cache(self._find_groups)
+        self._answering = threading.Lock()
         self.unbounded = {(archive.name, name) for archive in self._archives for name, key in archive.members
                           if not _is_told(plan.compiles[key])}
         """Members of which the text of their sources does not tell the names."""
 
+    def read_sources(self) -> None:
+        """Read all sources, those of archives with few members first. Raises `OSError` if one cannot be read."""
+        for archive in self._by_size():
+            for group in self._groups(archive):
+                describe_once(group.file, group.dialect, self._texts, group.members)
+
     @contextlib.contextmanager
     def read_ahead(self, names: Set[str]) -> Iterator[Iterator[Set[str]]]:
-        """While the block runs, a process of its own reads the sources that `may_define` will want to know for these names. The
-        block gets the names of the archives of which all is read, each time that these become more; those with few members come
-        first, so that something can be done meanwhile."""
-        groups = [group for archive in sorted(self._archives, key=lambda archive: len(archive.members))
-                  if not names <= self._known[archive.name].keys()
+        """While the block runs, a process of its own reads the sources that `may_define` will want to know for these names, and a
+        thread finds its answers. The block gets the names of the archives of which these are known, each time that they become
+        more; those with few members come first, so that something can be done meanwhile."""
+        groups = [group for archive in self._by_size() if not names <= self._known[archive.name].keys()
                   for group in self._groups(archive) if not group.file.exists()]
+        answered, stopped = queue.SimpleQueue[Set[str] | None](), threading.Event()
         with contextlib.ExitStack() as stack:
             process = None
             with contextlib.suppress(OSError):  # `may_define` reads itself what this does not
                 process = _describing(groups, stack) if groups else None
-            yield self._described(process) if process else iter(())
-            if process:
-                process.wait()
+
+            def answer() -> None:
+                try:
+                    with contextlib.suppress(OSError):  # `may_define` raises it again
+                        for found in self._described(process) if process else ():
+                            self.may_define(names, found)
+                            answered.put(found)
+                        if not stopped.is_set():
+                            self.may_define(names)
+                finally:
+                    answered.put(None)
+
+            with run_in_background(answer):
+                try:
+                    yield iter(answered.get, None)
+                except BaseException:
+                    stopped.set()
+                    if process:
+                        process.kill()
+                    raise
 
     def _described(self, process: subprocess.Popen[str]) -> Iterator[Set[str]]:
-        found: set[str] = set()
+        found: Set[str] = frozenset()
         for _ in process.stdout or ():
             if more := {archive.name for archive in self._archives if archive.name not in found
                         and all(group.file.exists() for group in self._groups(archive))}:
@@ -85,16 +113,20 @@ class MentionedNames:
         """The members that may define each of the names, `among` those of some archives. Raises `OSError` if a source cannot be
         read."""
         archives = [archive for archive in self._archives if among is None or archive.name in among]
-        for archive in archives:
-            known = self._known[archive.name]
-            if new := set(names) - known.keys():
-                answers = [self._definitions(group).may_define(new) for group in self._groups(archive)]
-                known |= {name: [] for name in new}
-                for member, name in ((member, name) for found in answers for member, told in found.items() for name in told):
-                    known[name].append(member)
-                write_json(self._names_file(archive), known)
+        with self._answering:
+            for archive in archives:
+                known = self._known[archive.name]
+                if new := set(names) - known.keys():
+                    answers = [self._definitions(group).may_define(new) for group in self._groups(archive)]
+                    known |= {name: [] for name in new}
+                    for member, name in ((member, name) for found in answers for member, told in found.items() for name in told):
+                        known[name].append(member)
+                    write_json(self._names_file(archive), known)
         return {name: [(archive.name, member) for archive in archives for member in self._known[archive.name][name]]
                 for name in names}
+
+    def _by_size(self) -> list[Archive]:
+        return sorted(self._archives, key=lambda archive: len(archive.members))
 
     @cached_property
     def words(self) -> set[str]:

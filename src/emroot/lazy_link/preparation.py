@@ -80,6 +80,15 @@ def lazy_link(build: Build, words: Sequence[str], cwd: Path, missing: Missing, m
     return link.stats
 
 
+def read_sources(build: Build, missing: Missing) -> None:
+    """Read the sources that a lazy link without these libraries will compare with names, unless they are known. Raises `OSError`
+    if one cannot be read."""
+    plan = _plan(build, missing)
+    with build.store:
+        archives = [lazy.archive for lazy in unbuilt_archives(build, plan) if not lazy.exact and not lazy.path.exists()]
+    MentionedNames(build, plan, archives).read_sources()
+
+
 def _choose(build: Build, plan: Plan, command: LinkCommand, *, predicting: bool) -> tuple[list[LazyArchive], list[str]]:
     """The archives that this link does without, and the names of those that it cannot do without for want of an index."""
     whole = {library.path for library in command.libraries if library.whole}

@@ -57,6 +57,11 @@ class LinkLine:
     command: tuple[str, ...]
     """The command, with launchers and driver; empty for flags without a driver."""
 
+    @property
+    def links(self) -> bool:
+        """Whether no option keeps it from linking."""
+        return _LINKS_NOTHING.isdisjoint(self.arguments)
+
 
 def read_link(link: str | Sequence[str], lang: str | None = None) -> LinkLine:
     """The one emcc or em++ command in a line. For flags without a driver, `lang` (`c` or `c++`, the default)
@@ -68,7 +73,7 @@ def read_link(link: str | Sequence[str], lang: str | None = None) -> LinkLine:
         words = split_link(words[0])  # a whole line that was quoted for the shell
     found = list(_started(words))
     if len(found) > 1:
-        found = [line for line in found if not _LINKS_NOTHING.intersection(line.arguments)] or found[:1]
+        found = [line for line in found if line.links] or found[:1]
     if len(found) > 1:
         raise UsageError(f'`{shlex.join(words)}` contains {len(found)} links',
                          hint='give one link at a time; --for may be repeated')

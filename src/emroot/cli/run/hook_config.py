@@ -66,7 +66,8 @@ def _written(directory: Path, text: str, until_end: contextlib.ExitStack, *, qui
     return config, str(notices)
 
 
-def _text(context: CommandContext, *, loud: bool) -> str:
+def program_arguments(context: CommandContext) -> tuple[list[str], list[str]]:
+    """What the programs of this room are told: where SDK and home are, and how to build (see `lazy_link.make_hook_parser`)."""
     args = context.args
     here = ['--sdk', str(context.sdk.root), '--home', str(context.home.root)]
     options = {
@@ -74,7 +75,12 @@ def _text(context: CommandContext, *, loud: bool) -> str:
         '--base': context.base or '' if context.base or not context.sdk_cache else None, '--launcher': args.launcher,
         '--remote-key': context.remote_key(by_user=True) if args.remote_key is not None else None,
         '--ports-from': context.ports_from}
-    how = [word for option, value in options.items() if value is not None for word in (option, str(value))]
+    return here, [word for option, value in options.items() if value is not None for word in (option, str(value))]
+
+
+def _text(context: CommandContext, *, loud: bool) -> str:
+    args = context.args
+    here, how = program_arguments(context)
     command: dict[str, Any] = {'root': str(context.sdk.root), 'cache': str(context.cache), 'modes': mode_names(),
                                'lacking': bool(context.sdk.lacking),
                                'argv': [*isolated(), *here, '--quiet', 'build', *how]}

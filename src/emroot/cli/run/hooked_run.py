@@ -23,6 +23,7 @@ from ..ui.messages import warn_once
 from ..ui.notices import heard
 from .hook_bypass import watched
 from .hook_config import UNFROZEN, hooked_config
+from .read_ahead import reading_ahead
 
 
 def given_command(args: argparse.Namespace) -> list[str]:
@@ -46,7 +47,15 @@ def run_hooked(args: argparse.Namespace, command: list[str], *, loud: bool = Fal
     """Run a command in whose environment emcc is hooked; its exit code. `loud`: each lazy link prints what it took."""
     command = _configured(command)
     context = CommandContext(args)
-    result = run_build(context, needed=False)
+    with reading_ahead(context, command) as note_link:
+        code = _run_hooked(context, command, loud=loud)
+        if code == 0:
+            note_link()
+        return code
+
+
+def _run_hooked(context: CommandContext, command: list[str], *, loud: bool) -> int:
+    args, result = context.args, run_build(context, needed=False)
     code = exit_code(result)
     if code not in (0, RemoteError.exit_code):
         return code

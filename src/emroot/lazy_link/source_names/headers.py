@@ -45,6 +45,7 @@ class Headers:
         """Files with an include of which it cannot be told what it is."""
         self.macros: dict[str, list[Macro]] = {}
         self.is_public, self.is_class = cache(self._is_public), cache(self._is_class)
+        self._named = cache(self._find_named)
         self.files = self._read(set(sources))
         """The sources, and all that they may include."""
         for file in self.files:
@@ -65,15 +66,23 @@ class Headers:
         return seen
 
     def _included(self, file: str) -> set[str]:
-        found = set()
+        found = set[str]()
         for name, quoted in self.texts.text(file).includes:
             if not name:
                 self.unknown.add(file)
-            for directory in (os.path.dirname(file), *self._directories) if quoted else self._directories:
-                path = f'{directory}/{name}'
-                if self.texts.exists(path) and not (directory == self.dialect.compilers and name.endswith('intrin.h')):
-                    found.add(os.path.normpath(path))
+            found.update(self._named(name))
+            if quoted:
+                found.update(self._in_directory(os.path.dirname(file), name))
         return found
+
+    def _find_named(self, name: str) -> list[str]:
+        """The files that an include with `<` may mean."""
+        return [path for directory in self._directories for path in self._in_directory(directory, name)]
+
+    def _in_directory(self, directory: str, name: str) -> list[str]:
+        path = f'{directory}/{name}'
+        is_file = self.texts.exists(path) and not (directory == self.dialect.compilers and name.endswith('intrin.h'))
+        return [os.path.normpath(path)] if is_file else []
 
     def including(self, files: Iterable[str]) -> set[str]:
         """These files, and all that may include one of them, if by way of others."""

@@ -134,7 +134,8 @@ class Mentions:
         found = []
         if _is_unusual(self._expand(outside.inside)):
             found.append(Chunk(self._in_bodies(text, outside.bodies), True, False))
-        chunks = (_LINKAGE.sub('extern ', chunk) for chunk in outside.chunks if not bodies or self._may_have_body(chunk))
+        chunks = (_LINKAGE.sub('extern ', chunk) if '"' in chunk else chunk
+                  for chunk in outside.chunks if not bodies or self._may_have_body(chunk))
         for part in (part for chunk in chunks for part in self._parts(chunk)):
             words = frozenset(WORD.findall(part))
             if not self._is_declaration(part, words):

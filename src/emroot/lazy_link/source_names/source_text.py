@@ -9,7 +9,6 @@ import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
-from pathlib import Path
 
 WORD = re.compile(r'\w+', re.ASCII)
 _JOINED = re.compile(r'\\[ \t]*\r?\n')
@@ -25,6 +24,7 @@ _TYPEDEF = re.compile(r'typedef\s+([^;{}]+?)\b(\w+)\s*;', re.ASCII)
 _COMMENT = re.compile(r'//.*|/\*.*?(?:\*/|$)')
 #: Spellings that this does not understand: other signs for `#`, `{` and `}`, names with escapes, and strings without escapes.
 _ODD = re.compile(r'\?\?[=/\'()!<>-]|<%|%>|%:|\\u[0-9A-Fa-f{]|[^\x00-\x7f](?=\w)|\$', re.ASCII)
+_ODD_SIGNS = ('??', '<%', '%>', '%:', '\\u', '$')
 _SILENT = re.compile(r'\s*(?:once\b|STDC\b|message\b|(?:GCC|clang)\s+(?:diagnostic|system_header|visibility|push|pop)\b)')
 _IF, _ELSE = ('if', 'ifdef', 'ifndef'), ('else', 'elif', 'elifdef', 'elifndef')
 
@@ -58,7 +58,9 @@ class SourceText:
     """One file."""
 
     def __init__(self, path: str) -> None:
-        self.text = _JOINED.sub('', Path(path).read_text(encoding='latin-1'))
+        with open(path, encoding='latin-1') as file:
+            text = file.read()
+        self.text = _JOINED.sub('', text) if '\\' in text else text
 
     @cached_property
     def words(self) -> frozenset[str]:
@@ -91,7 +93,12 @@ class SourceText:
     def outside(self) -> Outside | None:
         """What stands outside of bodies; None if that cannot be told."""
         plain = _LITERAL.sub(_plain, self.text)
-        return None if _ODD.search(plain) else _split(plain)
+        return None if _is_odd(plain) else _split(plain)
+
+
+def _is_odd(plain: str) -> bool:
+    may_be = not plain.isascii() or any(sign in plain for sign in _ODD_SIGNS)  # quick for most
+    return may_be and _ODD.search(plain) is not None
 
 
 def _plain(match: re.Match[str]) -> str:
