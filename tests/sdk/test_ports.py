@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -94,16 +95,20 @@ def test_below_run_a_link_gets_the_port_that_it_names_and_what_that_needs(seen: 
 
 @pytest.mark.parametrize('targets', ['libpng,zlib', pytest.param('zlib,libpng', marks=pytest.mark.slow)])
 def test_what_ports_depend_on_is_built_once(targets: str, seen: Emroot, tmp_path: Path):
-    """At the same time, too: what one needs is the other's target."""
+    """At the same time, too: what one needs is the other's target. Whichever comes first, both count as built, and are shared."""
     sources = tmp_path / 'sources'
     pretend_zlib(sources / 'zlib')
+    (tmp_path / 'remote').mkdir()
     (sources / 'libpng').mkdir()
     (sources / 'libpng' / 'png.c').write_text('#include <zlib.h>\nint png(void) { return 42; }\n')
     (sources / 'libpng' / 'png.h').write_text('int png(void);\n')
-    built = seen('-v', 'build', '-j2', '--features', 'wasm64', '--targets', targets, '--ports-from', sources, '--cache',
-                 tmp_path / 'cache')
+    command = ['-v', 'build', '-j2', '--features', 'wasm64', '--targets', targets, '--ports-from', sources]
+    built = seen(*command, '--cache', tmp_path / 'cache', '--remote', f'rw+{tmp_path / "remote"}')
     assert built.code == 0, built.err
-    assert '2 built' in built.out + built.err
+    assert '2 built, 0 reused' in built.out + built.err
+    other = replace(seen, home=tmp_path / 'other home')
+    elsewhere = other(*command, '--cache', tmp_path / 'other cache', '--remote', tmp_path / 'remote')
+    assert '0 built, 2 reused' in elsewhere.out + elsewhere.err
     for library in ('libz.a', 'libpng.a'):
         assert (built.out + built.err).count(f'/{library}... (this will be cached') == 1, library
         assert (tmp_path / 'cache/sysroot/lib/wasm64-emscripten' / library).is_file()

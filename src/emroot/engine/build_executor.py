@@ -44,6 +44,7 @@ class BuildExecutor:
         self.options, self.listener, self.known, self.recorder = build.options, build.listener, build.known, build.recorder
         self.compilers = Workers(build, prefetch)
         self.remote: Remote | None = None
+        self._fresh: set[str] = set()
 
     def run(self, missing: Sequence[tuple[Mode, list[str]]]) -> None:
         """Build the `missing` targets and install them."""
@@ -196,7 +197,7 @@ class BuildExecutor:
     def _add_embuilder(self, mode: Mode, target: str) -> None:
         def run(worker: int) -> None:
             target_build = EmbuilderTarget(self.catalogue, mode, target, lambda key: self._keys_of(key, EMBUILDER),
-                                           self.options.port_sources, self.store)
+                                           self.options.port_sources, self.store, self._fresh)
             with self.recorder.timeline.job(worker, 'embuilder', f'{mode}/{target}'):
                 headers = self.compilers.installed.context.cache
                 made = target_build.make(headers, self.compilers.pool, self.listener, self.options.launcher)

@@ -98,7 +98,7 @@ class EmbuilderOutput:
 
     files: dict[str, Blob]
     fresh: bool
-    """Whether embuilder was run for them."""
+    """Whether embuilder was run for them in this build."""
     location: str
     """The digest of the SDK location in the bytes of one of them; empty for none."""
     key: str
@@ -111,9 +111,11 @@ class EmbuilderTarget:
     """A target of embuilder that is built if the store does not have it."""
 
     def __init__(self, catalogue: Catalogue, mode: Mode, target: str, keys_of: Callable[[str], Keys], sources: PortSources,
-                 store: Store) -> None:
+                 store: Store, fresh: set[str]) -> None:
         self.catalogue, self.mode, self.target = catalogue, mode, target
         self.keys_of, self.sources, self.store = keys_of, sources, store
+        #: The base keys of all that embuilder was run for in this build: a target may be built first as what another depends on.
+        self.fresh = fresh
         given = map(str, _given(sources, target, catalogue.listing(mode)).values())
         self.given = [[GIVEN, path, stamp(GIVEN, path)] for path in given]
         self.base = _base_key(catalogue, mode, target, sources)
@@ -130,7 +132,8 @@ class EmbuilderTarget:
     def _find(self) -> EmbuilderOutput | None:
         inputs = [*self.given, *stamped(known_inputs(self.catalogue, self.base) if self.is_own else [], time.time_ns())]
         key = key_with_inputs(self.catalogue, self.base) if self.is_own else self.base
-        return next((EmbuilderOutput(files, False, embedded_location(self.store.read(KIND, name) or {}, location), key, inputs)
+        fresh = self.base in self.fresh
+        return next((EmbuilderOutput(files, fresh, embedded_location(self.store.read(KIND, name) or {}, location), key, inputs)
                      for name, location in self.keys_of(key) if (files := find_files(self.store, name))), None)
 
     def _run(self, headers: Path, pool: Pool, listener: BuildListener, launcher: str) -> EmbuilderOutput | Failure:
@@ -173,6 +176,7 @@ class EmbuilderTarget:
         key = self._learn(inputs)
         name, location = self.keys_of(key)[0 if location_dependent else 1]
         self.store.write(KIND, name, {'files': {path: [blob.digest, blob.size] for path, blob in sorted(files.items())}})
+        self.fresh.add(self.base)
         return EmbuilderOutput(files, True, location, key, [*self.given, *inputs])
 
     def _make_dependencies(self, headers: Path, pool: Pool, listener: BuildListener, launcher: str) -> dict[str, Blob]:
@@ -185,8 +189,8 @@ class EmbuilderTarget:
         for needed in listing.ports.get(port, ()) if not settings else ():
             variant = needed + first.removeprefix(port)
             target = variant if variant in listing.port_variants else needed
-            made = EmbuilderTarget(self.catalogue, self.mode, target, self.keys_of, self.sources, self.store).make(
-                headers, pool, listener, launcher)
+            made = EmbuilderTarget(self.catalogue, self.mode, target, self.keys_of, self.sources, self.store,
+                                   self.fresh).make(headers, pool, listener, launcher)
             if isinstance(made, EmbuilderOutput):
                 files |= {path: blob for path, blob in made.files.items() if os.path.basename(path) != _PORT_MARK}
         return files
