@@ -15,7 +15,7 @@ from support.running import SOURCE
     ('@dataclasses.dataclass\nclass Point:\n    """A point."""\n    x: int', 'DeferredModule')])
 @pytest.mark.skipif(sys.version_info >= (3, 13), reason='its dataclasses ask inspect for annotations')
 def test_inspect_is_loaded_for_what_uses_it(use: str, expected: str) -> None:
-    program = ('import sys, emroot.cli, emroot.engine.build, dataclasses, inspect\n' + use +
+    program = ('import sys, emroot.cli, emroot.engine.build, emroot.libraries.resolution, dataclasses, inspect\n' + use +
                '\nprint(type(sys.modules["inspect"]).__name__)')
     assert _output(program) == f'{expected}\n'
 

@@ -65,6 +65,17 @@ def test_a_library_that_embuilder_does_not_list_is_emccs_and_no_other_is(emcc: H
     assert emcc.made_by(LIBC) == 'emroot'
 
 
+@pytest.mark.parametrize(('words', 'asked'), [((), False), (('-lunlisted',), True)])
+def test_all_libraries_are_listed_for_nothing_but_what_its_own_class_does_not_list(emcc: HookedEmcc, words: tuple[str, ...],
+                                                                                   asked: bool) -> None:
+    file = emcc.top / 'sdk/tools/system_libs.py'
+    text = file.read_text().replace('Library(name).build()', 'Own(name).build()').replace(
+        '        return {name: cls(name)', "        open(f'{cls.__name__}.asked', 'w').close()\n        return {name: cls(name)")
+    file.write_text(text.replace('def get_libs_to_link', 'class Own(Library):\n    pass\n\ndef get_libs_to_link'))
+    assert emcc('a.o', *words).returncode == 0
+    assert (list(emcc.top.rglob('Own.asked')) != [], list(emcc.top.rglob('Library.asked')) != []) == (True, asked)
+
+
 def test_a_cpp_program_is_resolved_as_one(emcc: HookedEmcc) -> None:
     (emcc.top / 'sdk/emcc.py').rename(emcc.top / 'sdk/em++.py')
     emcc('-lone', program='em++.py')

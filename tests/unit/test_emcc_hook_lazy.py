@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import os
+import subprocess
 from pathlib import Path
 
 import pytest
 from support.hooked_emcc import LIBAL, LIBC, LIBRARIES, HookedEmcc, words
+
+from emroot.probe.emcc_hook.processes import instead_of_the_linker
 
 pytestmark = pytest.mark.skipif(os.name == 'nt', reason='a script stands for the linker')
 
@@ -98,3 +101,15 @@ def test_a_program_that_links_nothing_leaves_no_library_out(lazy: HookedEmcc) ->
     lazy.emroot_makes(LIBC)
     assert lazy('build', 'libc', program='embuilder.py').returncode == 0
     assert words(lazy.started) == [['--targets', 'wasm32/libc']] and lazy.made_by(LIBC) == 'emroot'
+
+
+@pytest.mark.parametrize('captured', [True, False])
+@pytest.mark.parametrize(('code', 'said'), [(0, ''), (0, 'warning: one\n'), (1, 'error: two\n'), (5, 'three\n')])
+def test_what_the_linker_said_is_where_emcc_wants_it(tmp_path: Path, capfd: pytest.CaptureFixture[str], captured: bool, code: int,
+                                                     said: str) -> None:
+    file = tmp_path / 'said'
+    file.write_text(said)
+    command = instead_of_the_linker(code, str(file), captured=captured)
+    done = subprocess.run(command, stderr=subprocess.PIPE if captured else None, text=True, check=False)
+    assert (done.returncode, done.stderr if captured else capfd.readouterr().err) == (code, said)
+    assert not file.exists()

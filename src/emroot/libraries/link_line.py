@@ -49,6 +49,8 @@ _LINKS_NOTHING = {'-c', '-S', '-E', '-M', '-MM', '-fsyntax-only'}
 
 @dataclass(frozen=True, kw_only=True)
 class LinkLine:
+    """The emcc or em++ command of a line."""
+
     driver: str
     """`emcc` or `em++`."""
     arguments: tuple[str, ...]

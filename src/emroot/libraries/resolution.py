@@ -37,6 +37,8 @@ _ALONE = {f'-{letter}' for letter in 'cgvwrsES-'}
 
 @dataclass(frozen=True, kw_only=True)
 class Resolution:
+    """What the SDK says that a link needs."""
+
     mode: Mode
     targets: tuple[str, ...]
     """Libraries, with embuilder's names, in link order. Empty if the command does not link."""

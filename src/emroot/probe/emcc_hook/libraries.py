@@ -21,7 +21,7 @@ class Libraries:
         self.awaited = {}  # libraries of a lazy link, by where they would be: how emcc would build each, and its name
         self.served = False  # whether emroot has made a link without them
         self.watching = False
-        self.listed = None  # names of libraries of which embuilder, and so emroot, has a list
+        self.listed = {}  # by class, the names of libraries that embuilder, and so emroot, lists
 
     @property
     def busy(self):
@@ -91,15 +91,19 @@ class Libraries:
         """The path of a library, and its `MODE/TARGET` in the mode of this link. Empty if this release works differently, or if
         embuilder does not list it (6.0.5's `libemmalloc-debug-debug`): emcc builds that one itself, or says that it may not."""
         try:
-            name = library.get_base_name()
-            if self.listed is None:
-                every = getattr(sys.modules['tools.system_libs'].Library, 'get_all_variations', None)
-                self.listed = every() if every else ()
-            known = not self.listed or name in self.listed
-            path = str(library.get_path(absolute=True))
-            return (path, self.builds.mode() + '/' + name) if known and self.builds.may_build(path) else ('', '')
+            name, path = library.get_base_name(), str(library.get_path(absolute=True))
+            # Those of its own class first: to list all takes as long as a compile.
+            listed = any(self.lists(kind, name) for kind in (type(library), sys.modules['tools.system_libs'].Library))
+            return (path, self.builds.mode() + '/' + name) if listed and self.builds.may_build(path) else ('', '')
         except (AttributeError, LookupError, TypeError):
             return '', ''
+
+    def lists(self, kind, name):
+        """Whether embuilder lists a library among those of a class, or this release cannot tell."""
+        if kind not in self.listed:
+            every = getattr(kind, 'get_all_variations', None)
+            self.listed[kind] = every() if every else None
+        return self.listed[kind] is None or name in self.listed[kind]
 
     def lazy(self):
         """Whether this program starts the linker, and emroot can replace it: links are lazy, or nothing will be linked."""

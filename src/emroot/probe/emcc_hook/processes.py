@@ -10,8 +10,9 @@ import sys
 
 #: Audit events for started programs, by `subprocess.Popen` or other functions.
 STARTS = ('subprocess.Popen', 'os.system', 'os.exec', 'os.posix_spawn', 'os.spawn')
-#: A program that succeeds silently, and starts faster than Python; None if the system has none.
-TRUE = next((path for path in ('/usr/bin/true', '/bin/true') if os.access(path, os.X_OK)), None)
+#: By exit code, a program that ends with it silently, and starts faster than Python, if the system has one.
+SILENT = {code: path for code, name in enumerate(('true', 'false'))
+          for path in ('/bin/' + name, '/usr/bin/' + name) if os.access(path, os.X_OK)}
 #: A program with the linker's output and exit code.
 LINKER = """
 import os, sys
@@ -28,7 +29,7 @@ def watch(hook):
         def __init__(self, args, *more, **options):
             ended = _before(hook, args, options.get('cwd'))
             if ended:
-                args = _as(*ended)
+                args = instead_of_the_linker(*ended, captured=options.get('stderr') is not None)
                 options.pop('executable', None)
             super().__init__(args, *more, **options)
 
@@ -42,11 +43,18 @@ def watch(hook):
     sys.addaudithook(audit)
 
 
-def _as(code, file):
-    """A command that ends as the linker did, with its output in a file."""
-    if code == 0 and TRUE and os.path.getsize(file) == 0:
+def instead_of_the_linker(code, file, captured):
+    """A command that ends as the linker did, whose output is in a file. Where its standard error is not `captured`, it is this
+    process's."""
+    if code in SILENT and (os.path.getsize(file) == 0 or not captured):
+        with open(file, 'rb') as f:
+            said = f.read()
         os.remove(file)
-        return [TRUE]
+        if said:
+            sys.stderr.flush()
+            with open(2, 'wb', closefd=False) as stderr:
+                stderr.write(said)
+        return [SILENT[code]]
     return [sys.executable, '-I', '-S', '-c', LINKER, str(code), file]
 
 
