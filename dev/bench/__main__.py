@@ -14,7 +14,7 @@ import shlex
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from support.sdks import get_sdks
@@ -108,16 +108,21 @@ def how_linked(sdk: Sdk) -> str:
 def _rounds(name: str, works: Mapping[str, Work], rounds: int, work_directory: Path) -> dict[str, dict[str, list[Timing]]]:
     """By SDK, the timings of each contender, round by round, each time in another order. Their directories stay until the end:
     for minutes after files were deleted, ext4 takes a multiple of the time to create some."""
-    order = [(label, contender) for label, work in works.items() for contender in work.contenders]
     found: dict[str, dict[str, list[Timing]]] = {label: {each: [] for each in work.contenders} for label, work in works.items()}
     for number in range(rounds):
+        order = [(label, each) for label in _turned(works, number) for each in _turned(works[label].contenders, number)]
         for label, contender in order:
             directory = Path(tempfile.mkdtemp(prefix='round-', dir=work_directory))
             timing = measure(works[label].contenders[contender](directory), directory)
             found[label][contender].append(timing)
             say(f'{name} {number + 1}/{rounds} {contender}, {label}: {timing.wall:.2f} s, {timing.cpu:.2f} s of processor')
-        order = order[1:] + order[:1]
     return found
+
+
+def _turned(names: Iterable[str], by: int) -> list[str]:
+    """The names in another order for each round: each is the first in turn."""
+    each = list(names)
+    return each[by % len(each):] + each[:by % len(each)]
 
 
 def _table(name: str, link: str, works: Mapping[str, Work], found: Mapping[str, Mapping[str, list[Timing]]]) -> str:
