@@ -62,7 +62,8 @@ def test_what_links_run_of_emroot_is_one(archives: Path) -> None:
     """What they start is found in it; the command line is not there."""
     names = {name.removeprefix('package/emroot/') for name in read(archives / 'package.zip')}
     assert {'bazel/toolchain/lazy_link_action.py', 'probe/emcc_hook/hook.py', 'symbol_index/hints.bin',
-            'engine/execution/forkserver.c', 'engine/execution/forkserver.h', 'engine/execution/static_forkserver.c',
+            'engine/execution/forkserver.c', 'engine/execution/forkserver.h', 'engine/execution/child_memory.h',
+            'engine/execution/static_forkserver.c',
             '__init__.py'} <= names
     assert not [name for name in names if name.startswith(('cli/', 'reporting/')) or '__pycache__' in name]
 

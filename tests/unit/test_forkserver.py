@@ -6,6 +6,7 @@ from __future__ import annotations
 import mmap
 import os
 import platform
+import re
 import shutil
 import signal
 import subprocess
@@ -27,6 +28,19 @@ from emroot.engine.execution.pool import Cancelled, Pool
 from emroot.engine.execution.zygote import ZygoteStart
 
 pytestmark = pytest.mark.skipif(sys.platform != 'linux', reason='Linux has what it takes')
+
+
+def has_shared_memory() -> bool:
+    """Whether servers of static programs give their children memory, and a test may see it."""
+    release = re.match(r'(\d+)\.(\d+)', platform.release())
+    recent = release is not None and tuple(map(int, release.groups())) >= (5, 14)
+    if not recent or platform.machine() != 'x86_64' or not zygote.can_use_huge_pages():
+        return False
+    try:
+        return bool(os.stat(next(Path('/proc/self/map_files').iterdir())))
+    except OSError:
+        return False
+
 
 @pytest.fixture(params=['dynamic', 'static'])
 def static(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> bool:
@@ -100,6 +114,56 @@ def test_what_many_say_at_once_is_not_mixed_up(pool: Pool, servers: ForkServers,
     pool.run()
     assert said == {n: f'{program} in /: <0> <{str(n) * 1000}> kept err'.encode() for n in range(200)}
     assert 2 <= len(loaded(program)) <= 5
+
+
+@pytest.mark.parametrize('kind', ['malloc', 'mmap'])
+def test_memory_is_new_for_each_command(servers: ForkServers, program: str, tmp_path: Path, kind: str):
+    """It was used by the commands before. None is repeated."""
+    for _ in range(3):
+        done = servers.call([program, kind], cwd=tmp_path, env=ENV)
+        assert (done.code, done.output) == (0, f'{program} in {tmp_path}: <{kind}> kept err'.encode())
+    assert (tmp_path / 'used').read_text() == 3 * 'begun used'
+
+
+@pytest.mark.skipif(not has_shared_memory(), reason='this takes Linux 5.14, x86-64, huge pages and the right to look at maps')
+def test_memory_stays_with_the_server(servers: ForkServers, program: str, static: bool):
+    """At most 128 MiB of it, and a huge page for its record."""
+    if not static:
+        assert servers.call([program, 'shared'], cwd='/', env=ENV).code == 1
+        return
+    assert servers.call([program, 'shared'], cwd='/', env=ENV).code == 0
+    assert servers.call([program, 'take', '15'], cwd='/', env=ENV).code == 0
+    small = _kept(program)
+    assert servers.call([program, 'take', '1'], cwd='/', env=ENV).code == 0
+    assert _kept(program) == small > 15
+    assert servers.call([program, 'take', '300'], cwd='/', env=ENV).code == 0
+    assert 128 <= _kept(program) <= 132
+
+
+def _kept(program: str) -> float:
+    """MiB that the server shares with its children."""
+    regions = [(process, line.split()[0]) for process in loaded(program)
+               for line in Path(f'/proc/{process}/maps').read_text().splitlines() if ' rw-s ' in line and '/dev/zero' in line]
+    (process, region), = regions
+    return os.stat(f'/proc/{process}/map_files/{region}').st_blocks * 512 / (1 << 20)
+
+
+def test_a_command_may_start_others(pool: Pool, servers: ForkServers, program: str):
+    """Which have no memory of the server."""
+    for command in ([program, 'execute', program, '3'], [program, 'execute', '/bin/sh', '-c', 'echo said; exit 4'],
+                    [program, 'fork']):
+        plain, forked = (runs.call(command, cwd='/', env=ENV) for runs in (pool, servers))
+        assert (forked.code, forked.output) == (plain.code, plain.output)
+    assert len(loaded(program)) == 2, 'the server still serves'
+
+
+@pytest.mark.parametrize('end', ['killed', 'ended'])
+def test_a_command_may_end_while_it_takes_memory(servers: ForkServers, program: str, end: str):
+    """Its other threads take and return some without end."""
+    for _ in range(20):
+        servers.call([program, 'threads', end], cwd='/', env=ENV)
+        assert servers.call([program, '4'], cwd='/', env=ENV).code == 4
+        assert servers.call([program, 'take', '20'], cwd='/', env=ENV).code == 0
 
 
 def test_stopping_ends_what_runs(pool: Pool, servers: ForkServers, preload: ZygoteStart, program: str):

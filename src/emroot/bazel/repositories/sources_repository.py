@@ -13,7 +13,8 @@ from ..source_archives import CLANG, CLANG_HEADERS, HEADERS, PACKAGE, SDK, pack,
 #: Emroot's package, and what links need of it to make objects by themselves.
 _OWN = Path(__file__).absolute().parents[2]
 _NOT_NEEDED = ('cli', 'reporting')
-_FORK_SERVERS = tuple(f'engine/execution/{name}' for name in ('forkserver.c', 'forkserver.h', 'static_forkserver.c'))
+_FORK_SERVERS = tuple(f'engine/execution/{name}' for name in ('forkserver.c', 'forkserver.h', 'child_memory.h',
+                                                                  'static_forkserver.c'))
 _DATA = (*_FORK_SERVERS, 'symbol_index/hints.bin')
 
 

@@ -14,10 +14,10 @@ from ...host.files import atomic_write
 from ...host.programs import find_program
 
 _HERE = Path(__file__).parent
-_HEADER = _HERE / 'forkserver.h'
+_HEADERS = tuple(_HERE / name for name in ('forkserver.h', 'child_memory.h'))
 #: The template is copied into another process: no calls of functions that the compiler invents, no tables, no checks.
 _FREESTANDING = ('-ffreestanding', '-fno-builtin', '-fno-stack-protector', '-fcf-protection=none', '-fno-jump-tables',
-                 '-fno-tree-vectorize', '-fno-tree-slp-vectorize')
+                 '-fno-tree-vectorize', '-fno-tree-slp-vectorize', '-fPIE')
 
 
 def preload_library(directory: Path) -> Path | None:
@@ -38,7 +38,7 @@ def can_compile(directory: Path) -> bool:
 
 
 def _compiled(directory: Path, source: str, suffix: str, flags: tuple[str, ...], libraries: tuple[str, ...]) -> Path | None:
-    content = (_HERE / source).read_bytes() + _HEADER.read_bytes() + platform.machine().encode()
+    content = b''.join(path.read_bytes() for path in (_HERE / source, *_HEADERS)) + platform.machine().encode()
     program = directory / f'{digest_bytes(content)[:16]}{suffix}'
     if program.is_file():
         return program

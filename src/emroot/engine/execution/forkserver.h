@@ -10,14 +10,16 @@
  *               much processor time that took in microseconds (4 bytes each);
  * descriptor 2: a file to which children say what they have to say.
  *
- * Whoever includes it defines `SERVER`, which precedes each function, and `compile`, which is given the context of `stand`.
+ * Whoever includes it defines `SERVER`, which precedes each function, and `compile`, which is given the context of `stand`; and either
+ * NO_MEMORY, or `memory_for_children` and `CALL`, a system call by its name with six arguments.
  */
 #define PAGE ((uintptr_t)4096) /* at least: parts of an object begin on one */
 #define HUGE_PAGE ((uintptr_t)2 << 20)
+#include "child_memory.h"
 
 /* In the child: the compiler, as if it had been started with these arguments, of which the last is followed by a null. Its descriptor 0
- * is not to be read. */
-SERVER int compile(int argc, char **argv, const void *context);
+ * is not to be read. `memory` may be null. */
+SERVER int compile(int argc, char **argv, const void *context, struct Memory *memory);
 
 SERVER int get(void *to, size_t count) {
     for (char *at = to; count;) {
@@ -44,7 +46,7 @@ SERVER char *pages(size_t size) {
 }
 
 /* In the child: takes a request apart. */
-SERVER int begin(char *request, unsigned length, pid_t server, const void *context) {
+SERVER int begin(char *request, unsigned length, pid_t server, const void *context, struct Memory *memory) {
     int count = 0, strings = 0;
     for (unsigned at = 0; at < length; at++)
         strings += request[at] == 0;
@@ -56,27 +58,46 @@ SERVER int begin(char *request, unsigned length, pid_t server, const void *conte
         if (request[at] == 0)
             argv[count++] = request + at + 1;
     argv[count] = 0;
-    return compile(count, argv, context);
+    return compile(count, argv, context, memory);
+}
+
+/* Whether clang starts another process for a request: for assembly that is preprocessed. */
+SERVER int has_assembly(const char *request, unsigned length) {
+    for (unsigned at = 3; at < length; at++)
+        if (request[at] == 0 && request[at - 1] == 'S' && request[at - 2] == '.')
+            return 1;
+    return 0;
 }
 
 SERVER int serve(const void *context) {
     unsigned length;
     pid_t server = getpid();
     answer(1, &server, 1);
+    struct Memory *region = memory_for_children();
     while (get(&length, sizeof length)) {
         char *request = pages(length);
         if (request == MAP_FAILED || !get(request, length))
             break;
-        pid_t child = fork();
-        if (child == 0)
-            return begin(request, length, server, context);
         int said[2];
-        struct rusage used;
         said[0] = -1, said[1] = 0;
-        if (child > 0 && wait4(child, &said[0], 0, &used) == child)
-            said[1] = microseconds(&used.ru_utime) + microseconds(&used.ru_stime);
-        else
-            said[0] = -1;
+        for (struct Memory *memory = has_assembly(request, length) ? 0 : region;; memory = 0) {
+            struct rusage used;
+            pid_t child = fork();
+            if (child == 0 && region && !memory)
+                leave_region(region);
+            if (child == 0)
+                return begin(request, length, server, context, memory);
+            if (child < 0 || wait4(child, &said[0], 0, &used) != child) {
+                said[0] = -1;
+                break;
+            }
+            said[1] += microseconds(&used.ru_utime) + microseconds(&used.ru_stime);
+            if (!memory)
+                break;
+            keep_region(memory);
+            if (said[0] == 0 || ftruncate(2, 0) || lseek(2, 0, SEEK_SET))
+                break;
+        }
         answer(1, said, 2);
         munmap(request, length);
     }

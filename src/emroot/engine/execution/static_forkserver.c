@@ -16,6 +16,7 @@
 #endif
 #define _GNU_SOURCE
 #include <elf.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <link.h>
 #include <signal.h>
@@ -267,6 +268,8 @@ SERVER long call(long number, long a, long b, long c, long d, long e, long f) {
 }
 
 #define CALL(name, a, b, c, d, e, f) call(SYS_##name, (long)(a), (long)(b), (long)(c), (long)(d), (long)(e), (long)(f))
+#define ftruncate(file, size) CALL(ftruncate, file, size, 0, 0, 0, 0)
+#define lseek(file, to, from) CALL(lseek, file, to, from, 0, 0, 0)
 #define read(file, to, count) (ssize_t)CALL(read, file, to, count, 0, 0, 0)
 #define write(file, from, count) (ssize_t)CALL(write, file, from, count, 0, 0, 0)
 #define close(file) CALL(close, file, 0, 0, 0, 0, 0)
@@ -296,7 +299,147 @@ SERVER void copy_bytes(void *to, const void *from, size_t count) {
 
 #include "forkserver.h"
 
-SERVER int compile(int argc, char **argv, const void *context) {
+/* Allocators take memory with `mmap`, often in parts of 64 KiB. (A C library may take it with `brk`, too, which is left to Linux.) */
+#ifdef HAS_MEMORY
+#define REGION ((uintptr_t)0x210000000000) /* all that the same 4 GiB contain */
+#define LARGEST ((uintptr_t)16 << 20)      /* larger parts come from Linux */
+#define ALIGNMENT ((uintptr_t)1 << 16)     /* some take nearly twice of that to have it aligned, and return the rest */
+#define MEMORY MEMORY_OF(REGION)
+
+/* Returns 0 where there is no more. */
+SERVER uintptr_t take(struct Memory *memory, uintptr_t size) {
+    if (size == 0)
+        return (uintptr_t)-EINVAL;
+    for (int i = 0; i < memory->free; i++) {
+        struct Span *span = &memory->spans[i];
+        if (span->to - span->from >= size) {
+            uintptr_t at = span->from;
+            span->from += size;
+            if (span->from == span->to)
+                *span = memory->spans[--memory->free];
+            clear(at, at + size);
+            return at;
+        }
+    }
+    uintptr_t at = memory->end, aligned = (at + ALIGNMENT - 1) & ~(ALIGNMENT - 1);
+    if (size >= ALIGNMENT && aligned > at && memory->free < SPANS && extend(memory, aligned)) {
+        struct Span *span = &memory->spans[memory->free++];
+        span->from = at, span->to = aligned;
+        at = aligned;
+    }
+    return extend(memory, at + size) ? at : 0;
+}
+
+SERVER void give_back(struct Memory *memory, uintptr_t from, uintptr_t to) {
+    if (to > memory->end)
+        to = memory->end;
+    for (int i = 0; i < memory->free; i++) /* returned before: not twice */
+        if (memory->spans[i].from < to && from < memory->spans[i].to)
+            return;
+    if (from >= to)
+        return;
+    if (to == memory->end)
+        memory->end = from;
+    else if (memory->free < SPANS) {
+        struct Span *span = &memory->spans[memory->free++];
+        span->from = from, span->to = to;
+    }
+}
+
+/* Answers the signal: does what the system call would do. */
+SERVER void allocate(int signal, siginfo_t *about, void *context) {
+    greg_t *registers = ((ucontext_t *)context)->uc_mcontext.gregs, number = registers[REG_RAX];
+    uintptr_t from = (uintptr_t)registers[REG_RDI], size = ((uintptr_t)registers[REG_RSI] + PAGE - 1) & ~(PAGE - 1), result = 0;
+    (void)signal, (void)about;
+    lock(MEMORY);
+    if (number == SYS_mmap)
+        result = take(MEMORY, size);
+    else if (number == SYS_munmap)
+        give_back(MEMORY, from, from + size);
+    else
+        discard(from, size);
+    unlock(MEMORY);
+    if (number == SYS_mmap && !result) /* the filter ignores calls with this flag */
+        result = (uintptr_t)CALL(mmap, 0, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    registers[REG_RAX] = (greg_t)result;
+}
+
+SERVER void use_region(struct Memory *memory) {
+    struct sock_filter filter[64], *next = filter;
+    LOAD(arch);
+    IF_EQUAL(AUDIT_ARCH_X86_64, 1, 0);
+    ANSWER(SECCOMP_RET_ALLOW);
+    LOAD(nr);
+    IF_EQUAL(SYS_mmap, 12, 0);
+    IF_EQUAL(SYS_munmap, 21, 0);
+    IF_EQUAL(SYS_mremap, 24, 0);
+    IF_EQUAL(SYS_madvise, 27, 0);
+    IF_EQUAL(SYS_mprotect, 32, 0);
+    IF_EQUAL(SYS_rt_sigaction, 37, 0);
+    IF_EQUAL(SYS_clone, 40, 0);
+    IF_EQUAL(SYS_clone3, 43, 0);
+    IF_EQUAL(SYS_fork, 41, 0);
+    IF_EQUAL(SYS_vfork, 40, 0);
+    IF_EQUAL(SYS_execve, 39, 0);
+    IF_EQUAL(SYS_execveat, 38, 0);
+    ANSWER(SECCOMP_RET_ALLOW);
+    /* 17: mmap */
+    LOAD(args[3]);
+    IF_EQUAL(MAP_PRIVATE | MAP_ANONYMOUS, 0, 6);
+    LOAD(args[2]);
+    IF_EQUAL(PROT_READ | PROT_WRITE, 0, 4);
+    LOAD_HIGH(args[1]);
+    IF_EQUAL(0, 0, 2);
+    LOAD(args[1]);
+    IF_MORE(LARGEST, 0, 1);
+    ANSWER(SECCOMP_RET_ALLOW);
+    ANSWER(SECCOMP_RET_TRAP);
+    /* 27: munmap */
+    LOAD_HIGH(args[0]);
+    IF_EQUAL((unsigned)(REGION >> 32), 1, 0);
+    ANSWER(SECCOMP_RET_ALLOW);
+    ANSWER(SECCOMP_RET_TRAP);
+    /* 31: mremap, without which others copy */
+    LOAD_HIGH(args[0]);
+    IF_EQUAL((unsigned)(REGION >> 32), 1, 0);
+    ANSWER(SECCOMP_RET_ALLOW);
+    ANSWER(SECCOMP_RET_ERRNO | ENOMEM);
+    /* 35: madvise */
+    LOAD(args[2]);
+    IF_EQUAL(MADV_DONTNEED, 0, 2);
+    LOAD_HIGH(args[0]);
+    IF_EQUAL((unsigned)(REGION >> 32), 1, 0);
+    ANSWER(SECCOMP_RET_ALLOW);
+    ANSWER(SECCOMP_RET_TRAP);
+    /* 41: mprotect: what is returned could be used again */
+    LOAD_HIGH(args[0]);
+    IF_EQUAL((unsigned)(REGION >> 32), 0, 2);
+    LOAD(args[2]);
+    IF_ANY(PROT_EXEC, 0, 1);
+    ANSWER(SECCOMP_RET_ALLOW);
+    ANSWER(SECCOMP_RET_ERRNO);
+    /* 47: rt_sigaction */
+    LOAD(args[0]);
+    IF_EQUAL(SIGSYS, 1, 0);
+    ANSWER(SECCOMP_RET_ALLOW);
+    ANSWER(SECCOMP_RET_ERRNO);
+    /* 51: clone: threads only */
+    LOAD(args[0]);
+    IF_ANY(CLONE_THREAD, 0, 1);
+    ANSWER(SECCOMP_RET_ALLOW);
+    /* 54: no other process, no other program */
+    ANSWER(SECCOMP_RET_ERRNO | EPERM);
+    /* 55: clone3, which C libraries do without */
+    ANSWER(SECCOMP_RET_ERRNO | ENOSYS);
+    answer_calls(memory, allocate, filter, next);
+}
+
+SERVER struct Memory *memory_for_children(void) {
+    return make_region(REGION);
+}
+#endif
+
+SERVER int compile(int argc, char **argv, const void *context, struct Memory *memory) {
     const struct Start *start = context;
     uintptr_t *env = start->stack + 1 + start->stack[0] + 1, *end = env;
     while (*end++) /* the environment */
@@ -310,6 +453,11 @@ SERVER int compile(int argc, char **argv, const void *context) {
     for (int i = 0; i <= argc; i++)
         *next++ = (uintptr_t)argv[i];
     copy_bytes(next, env, rest * sizeof *next);
+#ifdef HAS_MEMORY
+    if (memory)
+        use_region(memory);
+#endif
+    (void)memory;
     long nothing = CALL(open, start->nothing, O_RDONLY, 0, 0, 0, 0);
     if (dup2(nothing, 0) < 0)
         _exit(127);

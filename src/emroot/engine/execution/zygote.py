@@ -2,8 +2,9 @@
 
 A dynamically linked clang is stopped before its `main`, by a library that is preloaded into it (`forkserver.c`), a statically
 linked one before its first instruction, by a program that starts it (`static_forkserver.c`). Both move loaded code into huge
-pages: page faults are most of what is left of a child's start, and half of a small compile of a static clang. Used on Linux, if
-there is a C compiler for these two, which are compiled once and kept.
+pages: page faults are most of what is left of a child's start, and half of a small compile of a static clang, whose children
+get memory that stays, too (`child_memory.h`). Used on Linux, if there is a C compiler for these two, which are compiled once and
+kept.
 """
 
 from __future__ import annotations
@@ -165,9 +166,11 @@ def has_small_pages(process: int) -> bool:
 
 
 def can_use_huge_pages() -> bool:
-    """Whether Linux gives huge pages to processes that request them, and memory suffices for them."""
+    """Whether Linux gives huge pages to processes that request them, memory suffices for them, and it does not have to be there
+    for all that a process might use (`vm.overcommit_memory` 2)."""
     try:
         given = Path('/sys/kernel/mm/transparent_hugepage/enabled').read_text(encoding='ascii')
+        strict = Path('/proc/sys/vm/overcommit_memory').read_text(encoding='ascii').strip() == '2'
     except OSError:
         return False
-    return '[never]' not in given and jobs_that_fit() >= _JOBS_WORTH
+    return '[never]' not in given and not strict and jobs_that_fit() >= _JOBS_WORTH
