@@ -152,6 +152,7 @@ class EmbuilderTarget:
             command = [*sdk.python, '-B', '-I', str(PROGRAM), str(request), str(answer)]
             env = self.catalogue.environment({
                 'EM_CACHE': str(mappable(directory) / 'cache'), 'EM_FROZEN_CACHE': '0', 'EMCC_LOGGING': '1', 'EMCC_CORES': '1',
+                'EMCC_SKIP_SANITY_CHECK': '1',  # the SDK was checked, and node is not needed
                 # A launcher may give an object without running the compiler, which then cannot tell what it reads.
                 **({'EM_COMPILER_WRAPPER': launcher} if launcher and not self.is_own else {})})
             listener.note(f'embuilder {mode}/{target}: {shell_line(command, directory)}')

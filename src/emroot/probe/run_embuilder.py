@@ -1,5 +1,6 @@
 """Runs embuilder so that its output does not contain the path of its cache."""
 
+import contextlib
 import io
 import os
 import re
@@ -73,20 +74,37 @@ def _build_ports_with(sdk, given):
 
 
 def _spell_sources_in_tree(sdk):
-    """Give sources the names that they have with an in-tree cache: bitcode contains them, and no flag maps them. They
-    are relative to embuilder's build directory (`cache/build/NAME-tmp`), three levels below the SDK's root or, here,
-    below a directory with a link to the SDK's `system`."""
+    """Give sources the names that they have with an in-tree cache: bitcode and debug information contain them, and no flag maps
+    all of them. They are relative to embuilder's build directory (`cache/build/NAME-tmp`), three levels below the SDK's root or,
+    here, below a directory in which the SDK's `system` appears."""
     above = os.path.dirname(sdk.config.CACHE)
-    try:
-        os.symlink(os.path.join(sdk.root, 'system'), os.path.join(above, 'system'), target_is_directory=True)
-    except OSError:
-        return  # Windows without the right to make links: only LTO's bitcode differs
+    _show_sources(os.path.join(sdk.root, 'system'), os.path.join(above, 'system'))
     relpath = os.path.relpath
 
     def in_tree(path):
         path = os.path.abspath(path)
         return sdk.root + path[len(above):] if path.startswith(os.path.join(sdk.config.CACHE, '')) else path
     os.path.relpath = lambda path, start=os.curdir: relpath(in_tree(path), in_tree(start))
+
+
+def _show_sources(system, link):
+    """Have a directory appear at another path: by a link; where Windows allows none, by a junction; where neither works, as below
+    Wine, by its files in `lib`."""
+    with contextlib.suppress(OSError):
+        os.symlink(system, link, target_is_directory=True)
+    if os.name == 'nt' and not os.path.isdir(link):
+        import _winapi
+        with contextlib.suppress(OSError):
+            _winapi.CreateJunction(system, link)
+    if not os.path.isdir(os.path.join(link, 'lib')):
+        shutil.copytree(os.path.join(system, 'lib'), os.path.join(link, 'lib'), copy_function=_link_or_copy)
+
+
+def _link_or_copy(source, path):
+    try:
+        os.link(source, path)
+    except OSError:
+        shutil.copyfile(source, path)
 
 
 def _start_scripts_directly(sdk, said_root=None, named_source=None):

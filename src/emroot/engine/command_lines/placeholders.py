@@ -19,8 +19,10 @@ def substitute(argv: tuple[str, ...], *, sdk: str, cache: str, source: str, out:
         return word.replace('{sdk}', sdk).replace('{cache}', cache) if '{' in word else word
     words = []
     for word in argv:
-        words.append(real_path(source) if word == '{source}' else out if word == '{object}' else real_path(word))
-        if word == SYSROOT_FLAG:
+        if word != SYSROOT_FLAG:
+            words.append(real_path(source) if word == '{source}' else out if word == '{object}' else real_path(word))
+        else:  # joined as emcc does, on Windows too: debug information has it
+            words.append('--sysroot=' + os.path.join(cache, 'sysroot'))
             words.append(f'-ffile-prefix-map={cache}={CACHE_PREFIX}')
     return words
 
