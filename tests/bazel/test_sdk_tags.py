@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -95,3 +97,32 @@ def test_another_release_in_the_repository_of_a_module_is_noticed(scratch: Calla
     file = workspace.directory / 'MODULE.bazel'
     file.write_text(file.read_text(encoding='utf-8').replace(*map(str, releases)), encoding='utf-8')
     assert version() == '6.0.91'
+
+
+@pytest.mark.parametrize('again', ['with the same server', 'with another server'])
+def test_an_sdk_that_is_replaced_by_one_elsewhere(scratch: Callable[..., Workspace], bazel_sdk: Sdk, tmp_path: Path,
+                                                  again: str) -> None:
+    """Of the older one nothing is left: what was fetched from it names directories that are gone."""
+    install = next(p for p in bazel_sdk.root.parents if (p / 'emroot-sdk.json').is_file())
+    (tmp_path / 'sdks').mkdir()
+    older, newer = tmp_path / 'sdks/older', tmp_path / 'sdks/newer'
+    shutil.copytree(install, older, symlinks=True, copy_function=os.link)
+    workspace = scratch({'MODULE.bazel': module_file(f'sdk(path = "{older / bazel_sdk.root.relative_to(install)}")')},
+                        reads=[tmp_path / 'sdks'])
+    fetch = ('query', 'deps(@emroot//bazel/private/sdk:all, 2)')
+    workspace.run(*fetch)
+    older.rename(newer)
+    file = workspace.directory / 'MODULE.bazel'
+    if again == 'with another server':
+        workspace.run('shutdown', options=False)
+    said = workspace.run(*fetch, check=False).stderr
+    assert str(older) in said, said
+    assert 'hint: ' in said, said
+    assert 'Inconsistent filesystem' not in said
+    file.write_text(file.read_text(encoding='utf-8').replace(str(older), str(newer)), encoding='utf-8')
+    if again == 'with another server':
+        workspace.run('shutdown', options=False)
+    workspace.run(*fetch)
+    external = Path(workspace.run('info', 'output_base', options=False).stdout.strip()) / 'external'
+    [found] = external.glob('*emscripten_deps~emscripten_sdk/where.json')
+    assert json.loads(found.read_text(encoding='utf-8'))['root'].startswith(str(newer))

@@ -72,25 +72,32 @@ exports_files(["identity.json", "sdk.json", "where.json"] + glob(["shipped/**"],
 _LLVM = ("clang", "lld", "wasm-ld", "llvm-ar", "llvm-dwarfdump", "llvm-dwp", "llvm-nm", "llvm-objcopy", "llvm-objdump", "llvm-ranlib", "llvm-readobj", "llvm-strip", "llvm-size", "llvm-symbolizer")
 _BINARYEN = ("wasm-opt", "wasm-emscripten-finalize", "wasm-metadce", "wasm-ctor-eval", "wasm-split", "wasm2js", "wasm-merge", "wasm-as", "wasm-dis")
 
-def _link_entries(rctx, directory, beginnings, to):
+def _entries(rctx, directory, local):
+    """The entries of a directory, if it exists. If it is of this machine, Bazel fetches again when it comes or goes. It is not told to
+    watch the list: of a directory that is gone by then it says "Inconsistent filesystem operations", and builds nothing."""
+    if local:
+        rctx.watch(directory)
+    return directory.readdir(watch = "no") if directory.exists else []
+
+def _link_entries(rctx, directory, local, beginnings, to):
     """Link the entries of a directory, if it exists, whose names begin like this."""
-    for entry in directory.readdir() if directory.exists else []:
+    for entry in _entries(rctx, directory, local):
         if entry.basename.startswith(beginnings):
             rctx.symlink(entry, to + entry.basename)
 
 def link_sdk(rctx, where, choose):
     """Link each part of an SDK (`where.json`), and write the BUILD file. `choose`: what the alias of a target is for, as text."""
     rctx.symlink(where["root"], "emscripten")
-    _link_entries(rctx, rctx.path(where["llvm"]), _LLVM, "llvm/bin/")
+    _link_entries(rctx, rctx.path(where["llvm"]), where["local"], _LLVM, "llvm/bin/")
     rctx.symlink(rctx.path(where["resource_dir"]).get_child("include"), "llvm/lib/clang/%s/include" % where["resource_version"])
     libraries = rctx.path(where["llvm"]).dirname.get_child("lib")
-    for entry in libraries.readdir() if libraries.exists else []:
+    for entry in _entries(rctx, libraries, where["local"]):
         # Apple's linker wants libLTO; neither clang nor LLVM's linker does.
         if entry.basename.startswith("lib") and not entry.basename.startswith("libLTO") and (".so" in entry.basename or entry.basename.endswith(".dylib")):
             rctx.symlink(entry, "llvm/lib/" + entry.basename)
     binaryen = rctx.path(where["binaryen"])
-    _link_entries(rctx, binaryen.get_child("bin"), _BINARYEN, "binaryen/bin/")
-    _link_entries(rctx, binaryen.get_child("lib"), "libbinaryen", "binaryen/lib/")
+    _link_entries(rctx, binaryen.get_child("bin"), where["local"], _BINARYEN, "binaryen/bin/")
+    _link_entries(rctx, binaryen.get_child("lib"), where["local"], "libbinaryen", "binaryen/lib/")
     if where["node"]:
         node = rctx.path(where["node"])
         rctx.symlink(node, "node/" + node.basename)

@@ -21,18 +21,18 @@ filegroup(
 """
 
 def _watch(rctx, root):
-    """Have Bazel fetch again when a source changes."""
+    """Have Bazel fetch again when a source changes. `root` is the link in `@emscripten_sdk`: of a directory that is watched by its own
+    path and no longer there Bazel says "Inconsistent filesystem operations", also if the SDK is another one by then."""
     rctx.watch_tree(root.get_child("system"))
     for file in root.get_child("third_party").readdir():
         if file.basename.endswith(".h"):
             rctx.watch(file)
 
 def _sources_repository_impl(rctx):
-    where = json.decode(rctx.read(rctx.attr.sdk))
+    where, sdk = json.decode(rctx.read(rctx.attr.sdk)), rctx.path(rctx.attr.sdk).dirname
     if where["local"]:
-        _watch(rctx, rctx.path(where["root"]))
-    headers = rctx.path(rctx.attr.sdk).dirname.get_child("headers")
-    run_fetch(rctx, "sources", {"headers": str(headers), "resource_dir": where["resource_dir"], "root": where["root"]}, "emscripten_deps.sdk")
+        _watch(rctx, sdk.get_child("emscripten"))
+    run_fetch(rctx, "sources", {"headers": str(sdk.get_child("headers")), "resource_dir": where["resource_dir"], "root": where["root"]}, "emscripten_deps.sdk")
     rctx.file("BUILD.bazel", _BUILD)
 
 sources_repository = repository_rule(
