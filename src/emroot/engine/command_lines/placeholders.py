@@ -17,10 +17,14 @@ def substitute(argv: tuple[str, ...], *, sdk: str, cache: str, source: str, out:
 
     def real_path(word: str) -> str:
         return word.replace('{sdk}', sdk).replace('{cache}', cache) if '{' in word else word
+
+    def own_separators(word: str) -> str:  # of this system, as `path_from_root` gives them: debug information has them
+        return word.replace('/', os.sep) if word.startswith('-I{sdk}') else word
     words = []
     for word in argv:
         if word != SYSROOT_FLAG:
-            words.append(real_path(source) if word == '{source}' else out if word == '{object}' else real_path(word))
+            words.append(real_path(source) if word == '{source}' else out if word == '{object}' else
+                         real_path(own_separators(word)))
         else:  # joined as emcc does, on Windows too: debug information has it
             words.append('--sysroot=' + os.path.join(cache, 'sysroot'))
             words.append(f'-ffile-prefix-map={cache}={CACHE_PREFIX}')
