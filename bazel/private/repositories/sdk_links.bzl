@@ -73,8 +73,11 @@ _LLVM = ("clang", "lld", "wasm-ld", "llvm-ar", "llvm-dwarfdump", "llvm-dwp", "ll
 _BINARYEN = ("wasm-opt", "wasm-emscripten-finalize", "wasm-metadce", "wasm-ctor-eval", "wasm-split", "wasm2js", "wasm-merge", "wasm-as", "wasm-dis")
 
 def _entries(rctx, directory, local):
-    """The entries of a directory, if it exists. If it is of this machine, Bazel fetches again when it comes or goes. It is not told to
-    watch the list: of a directory that is gone by then it says "Inconsistent filesystem operations", and builds nothing."""
+    """The entries of a directory, if it exists.
+
+    If it is of this machine, Bazel fetches again when it comes or goes. It is not told to watch the list: of a directory that is gone by
+    then it says "Inconsistent filesystem operations", and builds nothing.
+    """
     if local:
         rctx.watch(directory)
     return directory.readdir(watch = "no") if directory.exists else []

@@ -21,8 +21,11 @@ filegroup(
 """
 
 def _watch(rctx, root):
-    """Have Bazel fetch again when a source changes. `root` is the link in `@emscripten_sdk`: of a directory that is watched by its own
-    path and no longer there Bazel says "Inconsistent filesystem operations", also if the SDK is another one by then."""
+    """Have Bazel fetch again when a source changes.
+
+    `root` is the link in `@emscripten_sdk`: of a directory that is watched by its own path and no longer there Bazel says "Inconsistent
+    filesystem operations", also if the SDK is another one by then.
+    """
     rctx.watch_tree(root.get_child("system"))
     for file in root.get_child("third_party").readdir():
         if file.basename.endswith(".h"):
