@@ -6,6 +6,7 @@ import json
 import os
 import re
 import shutil
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -126,3 +127,8 @@ def test_an_sdk_that_is_replaced_by_one_elsewhere(scratch: Callable[..., Workspa
     external = Path(workspace.run('info', 'output_base', options=False).stdout.strip()) / 'external'
     [found] = external.glob('*emscripten_deps~emscripten_sdk/where.json')
     assert json.loads(found.read_text(encoding='utf-8'))['root'].startswith(str(newer))
+
+    (newer / bazel_sdk.root.relative_to(install) / 'system/lib/libc/made_later.h').touch()
+    workspace.run(*fetch)
+    archives = [*external.glob('*emscripten_deps~emscripten_sources/*.zip')]
+    assert any(name.endswith('made_later.h') for archive in archives for name in zipfile.ZipFile(archive).namelist())
