@@ -49,6 +49,7 @@ struct Memory {
     uintptr_t end;          /* of what this child has got */
     uintptr_t used;         /* by any child: what is beyond is zero */
     uintptr_t huge;         /* what is before has huge pages, if Linux has */
+    uintptr_t may_be_huge;  /* up to here, more with each child: huge pages are slow to get */
     int free;               /* number of spans that this child has returned, and that are not next to the end */
     struct Span spans[SPANS];
 };
@@ -70,7 +71,7 @@ SERVER struct Memory *make_region(uintptr_t begin) {
         munmap(region, REGION_SIZE);
         return 0;
     }
-    memory->begin = memory->used = memory->huge = begin;
+    memory->begin = memory->used = memory->huge = memory->may_be_huge = begin;
     memory->limit = (uintptr_t)memory;
     return memory;
 }
@@ -98,11 +99,12 @@ SERVER int extend(struct Memory *memory, uintptr_t to) {
         return 0;
     if (to > memory->mapped) {
         uintptr_t next = (to + HUGE_PAGE - 1) & ~(HUGE_PAGE - 1);
-        if (next > memory->huge && next <= memory->begin + STAYS) {
-            for (uintptr_t page = memory->huge; page < next; page += HUGE_PAGE)
+        uintptr_t huge = next < memory->may_be_huge ? next : memory->may_be_huge;
+        if (huge > memory->huge) {
+            for (uintptr_t page = memory->huge; page < huge; page += HUGE_PAGE)
                 (void)*(volatile char *)page; /* one small page, or there is nothing to make a huge one of */
-            madvise((void *)memory->huge, next - memory->huge, MADV_COLLAPSE); /* Linux 6.1 and later */
-            memory->huge = next;
+            madvise((void *)memory->huge, huge - memory->huge, MADV_COLLAPSE); /* Linux 6.1 and later */
+            memory->huge = huge;
         }
         madvise((void *)memory->mapped, next - memory->mapped, MADV_POPULATE_READ);
         memory->mapped = next;
@@ -151,6 +153,8 @@ SERVER void answer_calls(struct Memory *memory, Handler handler, struct sock_fil
         unsigned long mask;
     } action;
     memory->end = memory->mapped = memory->begin;
+    if (memory->may_be_huge < memory->begin + STAYS) /* one page more for each child */
+        memory->may_be_huge += HUGE_PAGE;
     memory->free = memory->lock = 0; /* a child may have been killed while it had the lock */
     action.handler = handler, action.flags = SA_SIGINFO | 0x04000000 /* SA_RESTORER */, action.restorer = back, action.mask = 0;
     program.len = (unsigned short)(end - filter), program.filter = filter;
