@@ -33,6 +33,6 @@ MENTIONS = 6
 #: What is remembered of libcalls. Raise it when they are asked for otherwise (`lazy_link/libcalls.py`).
 LIBCALLS = 1
 #: The records of lazy links in a cache directory. Raise it when a field means something else (`lazy_link/link_records.py`).
-LINKS = 3
+LINKS = 4
 #: A file of indexes. Raise it when its bytes change (`symbol_index/index.py`).
 INDEX_FILE = 1

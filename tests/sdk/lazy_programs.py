@@ -97,6 +97,7 @@ WITHOUT_INDEX = [
     *_of('em++', '-flto', 'stream'),
     *_of('em++', '-sMEMORY64 -fexceptions', 'throws'),
     *_of('em++', '-sMEMORY64 -fwasm-exceptions', 'throws'),
+    *_of('em++', '-sMEMORY64 -flto=thin -fwasm-exceptions -O1', 'stream throws'),
 ]
 #: Links of programs that nobody wrote.
 BY_CHANCE = [Program('em++' if number % 2 else 'emcc', OPTIONS[number // 2 % len(OPTIONS)], f'random-{number}')

@@ -9,7 +9,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from lazy_programs import C
+from lazy_programs import CXX, C
 from lazy_support import SMALL, SOURCE, Indexed, Lazy, plan_of
 from support.running import Emroot, plain_environment
 from support.snapshots import archives
@@ -65,6 +65,23 @@ def test_bitcode_of_another_kind_is_left_to_the_front_end(flags: str, how: str, 
     assert linked == linking.whole([*words, 'other.o', '-sEXPORTED_FUNCTIONS=_answer,_other'], WITH_LTO)
     left = {path.name for path in (linking.directory / 'lazy').iterdir()}
     assert left == {'app.js', 'app.wasm', 'main.c', 'other.c', 'other.o'}
+
+
+@pytest.mark.slow
+def test_instantiations_that_modules_of_thin_lto_share_are_asked_of_no_library(linking: Lazy, seen: Emroot, sdk: Sdk,
+                                                                              without_shipped: dict[str, str]):
+    """Code generation keeps one of each, to which the others' objects then refer. No source of a member mentions these names."""
+    words, source = ['em++', '-sMEMORY64', '-flto=thin', '-fwasm-exceptions', '-O1'], {'main.cpp': CXX['stream']}
+    made, said = linking.lazy(seen, words, source, env={'EMROOT_LAZY': 'predict', **without_shipped})
+    assert 'words' in said and 'front end' not in said
+    assert int(said.split()[2]) < int(said.split()[4]) / 2
+    logs = {*(seen.home / 'logs').rglob('*.log')}
+    again = seen('run', '--cache', linking.directory / 'lazy cache', '--', *sdk.python, '-B', sdk.root / 'em++.py', *words[1:],
+                 'main.cpp', '-o', 'app.js', cwd=linking.directory / 'lazy', env=without_shipped)
+    assert again.code == 0, again.err
+    assert len({*(seen.home / 'logs').rglob('*.log')} - logs) == 0, 'emroot was started for what was linked before'
+    assert (linking.directory / 'lazy/app.wasm').read_bytes() == made['app.wasm']
+    assert made == linking.whole(words, source)
 
 
 def test_unless_only_indexes_count(linking: Lazy, seen: Emroot):

@@ -138,6 +138,20 @@ def test_a_line_says_how_much_there_is_to_do(tmp_path: Path, monkeypatch: pytest
         'compiling 1 object of 3 libraries of wasm64 for a link')]
 
 
+def test_the_line_is_of_the_largest_part_that_is_known_by_then(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    notices_ = tmp_path / 'notices'
+    notices_.touch()
+    monkeypatch.setenv(NOTICES, str(notices_))
+    display = DelayedDisplay('wasm64', pulled=True, patience=1)
+    for archives, compiles in ((1, 1), (8, 340), (2, 4)):
+        display.on(Planned(archives, compiles, 1.0))
+    until = time.monotonic() + 300
+    while not notices_.read_text() and time.monotonic() < until:
+        time.sleep(0.01)
+    display.close()
+    assert notices_.read_text() == 'waiting: compiling 340 objects of 8 libraries of wasm64 for a link; this is done once\n'
+
+
 def test_logs_of_links_leave_those_of_builds_alone(home: Home):
     """A configure script makes more links than logs are kept."""
     def leave_log(*, of_links: bool) -> Path:

@@ -58,6 +58,8 @@ class LazyLink:
         self._libcalls = Libcalls(archives.build, command.words[0], archives.triple, directory, cwd)
         self.order = list(dict.fromkeys(library.path for library in command.libraries
                                          if library.path in archives.lazies or library.path in existing))
+        #: What code generation referenced from one module to another: by name, the member whose bitcode defines it.
+        self.between: dict[str, tuple[str, str]] = {}
         self._forced: dict[Path, set[str]] = {path: set() for path in self.order}
         self.suspects = Suspects(mentioned, archives, self.order, existing, roots)
         self._closures: dict[tuple[int, ...], SymbolClosure] = {}
@@ -76,7 +78,7 @@ class LazyLink:
             for path, names in stubs.items():
                 self.archives.build.listener.note(f'lazy link: the linker also loads {", ".join(sorted(names))} of {path.name}')
                 self._forced[path] |= names
-            if not self._calls_more() and not stubs and not self._loads_more(done.stdout):
+            if not self._calls_more(done.stdout) and not stubs and not self._loads_more(done.stdout):
                 self._finish(done)
                 return
         raise NeedsWholeArchives(f'{MAX_ROUNDS} rounds were not enough')
@@ -204,11 +206,15 @@ class LazyLink:
             self.suspects.roots = replace(self.roots, libcalls={*self.roots.libcalls, *found})
         self._spent('libcalls', began)
 
-    def _calls_more(self) -> bool:
-        """Whether code generation called functions for which the link needs more. Tags, which it may define, are at hand then."""
+    def _calls_more(self, trace: str) -> bool:
+        """Whether code generation called functions for which the link needs more. Tags, which it may define, are at hand then.
+        What bitcode defined before is not looked for: ThinLTO's objects refer to each other, also to instantiations."""
         output = str(self._temporary_output())
         found = self.archives.symbols([Path(file) for file in kept_objects(self.lto, output)] if self.lto else []).values()
-        called = {name for symbols in found for name in (*symbols.undefined, *symbols.weak)}
+        called = {name for symbols in found for name in (*symbols.undefined, *symbols.weak)} - set(self.roots.defined)
+        provided = self._names_of_bitcode(trace) if called else {}
+        self.between = {name: provided[name] for name in called & provided.keys()}
+        called -= provided.keys()
         if called <= set(self.roots.referenced):
             return False
         tags = {name for symbols in found for name in symbols.defined} & TAGS
@@ -217,6 +223,12 @@ class LazyLink:
         closure = self.closure()
         return any(needed - self.archives.real[path].keys() for path, needed in zip(self.order, closure.needed, strict=True)
                    if path in self.archives.lazies) or any(self.suspects.members(closure).values())
+
+    def _names_of_bitcode(self, trace: str) -> dict[str, tuple[str, str]]:
+        """The names that loaded members define which are bitcode, with the file name of one's archive and its own."""
+        loaded = loaded_members(trace)
+        return {name: (path.name, member.name) for path, (index, _) in zip(self.order, self.suspects.certain(), strict=True)
+                for member in index.members if member.bitcode and (path.name, member.name) in loaded for name in member.defined}
 
     def _spent(self, what: str, began: float) -> None:
         self.stats.seconds[what] = round(self.stats.seconds.get(what, 0) + time.perf_counter() - began, 3)

@@ -55,6 +55,9 @@ class LinkRecord:
     open: list[str] = field(default_factory=list)
     """The names that libraries look for, and that objects and libraries of the project defined."""
 
+    between: dict[str, tuple[str, str]] = field(default_factory=dict)
+    """What else code generation referred to: by name, the file and its member whose bitcode defines it."""
+
     def merge(self, other: LinkRecord) -> None:
         """Add what other links needed. This one has at least the other's compiled members of its archives, which are some of the
         other's: the rest was built since."""
@@ -62,6 +65,7 @@ class LinkRecord:
             self.loaded[name] = sorted({*self.loaded.get(name, ()), *members})
         self.names = sorted({*self.names, *other.names})
         self.open = sorted({*self.open, *other.open} - set(self.names))
+        self.between = {**other.between, **self.between}
 
 
 class LinkRecords:
@@ -135,6 +139,7 @@ class LinkRecords:
                 by_libraries.update(name for member in index.members if member.name in needed
                                     for name in (*member.undefined, *member.weak))
         record.names, record.open = sorted(positions.keys() - of_project), sorted(of_project & by_libraries)
+        record.between = link.between
         return True
 
 

@@ -84,25 +84,31 @@ def _listen(file: str, above: str | None, over: threading.Event) -> None:
 
 
 class DelayedDisplay(Display):
-    """The display of a build below `emroot run`: one line, once the build has taken a while."""
+    """The display of a build below `emroot run`: one line, once the build has taken a while. It tells of the largest part of the
+    work that is known by then: a lazy link begins with its start files."""
 
     def __init__(self, modes: str, *, pulled: bool = False, patience: float = PATIENCE) -> None:
         """`modes`: those of the build. `pulled`: it compiles objects for a lazy link. `patience`: seconds."""
         self._modes, self._pulled, self._patience = modes, pulled, patience
         self._began = time.monotonic()
         self._timer: threading.Timer | None = None
+        self._planned = Planned(0, 0, 0.0)
         #: Returns the path of the log, if there is one.
         self.log: Callable[[], Path | None] = lambda: None
 
     def on(self, event: Event) -> None:
-        if isinstance(event, Planned) and (event.compiles if self._pulled else event.archives) and self._timer is None:
-            text, due = self.text(event.archives, event.compiles), self._began + self._patience
-            self._timer = threading.Timer(max(0.0, due - time.monotonic()), lambda: tell(_WAITING + text, self.log()))
+        if not isinstance(event, Planned) or not (event.compiles if self._pulled else event.archives):
+            return
+        self._planned = max(self._planned, event, key=lambda planned: (planned.compiles, planned.archives))
+        if self._timer is None:
+            due = self._began + self._patience
+            self._timer = threading.Timer(max(0.0, due - time.monotonic()), lambda: tell(_WAITING + self.text(), self.log()))
             self._timer.daemon = True
             self._timer.start()
 
-    def text(self, archives: int, compiles: int) -> str:
+    def text(self) -> str:
         """The line: `building 12 libraries of wasm64-thinlto, 1378 objects; this is done once`."""
+        archives, compiles, _ = self._planned
         libraries = f'{archives} {"library" if archives == 1 else "libraries"}{f" of {self._modes}" if self._modes else ""}'
         objects = f'{compiles} {"object" if compiles == 1 else "objects"}'
         if self._pulled:

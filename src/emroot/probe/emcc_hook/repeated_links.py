@@ -4,8 +4,9 @@
 that it loaded, and the names that it looked for, of which no stub can be the definition. A link with the same options but other
 objects may use these archives. It ends as with whole archives if the linker loads no other member of them, if its own objects
 look for no other name, and if they define what libraries took from the objects of the earlier link (`open`); with `lto`, if what
-code generation makes of all these looks for no other name, either. If the stubs define all that their members do (`bounded`), it
-is enough that the linker loads none. Otherwise the link is made as if there were no record.
+code generation makes of all these looks for no other name, either, or for one that a loaded member defines whose bitcode did
+(`between`). If the stubs define all that their members do (`bounded`), it is enough that the linker loads none. Otherwise the
+link is made as if there were no record.
 
 It runs in the SDK's Python (3.8 or later) and imports nothing of emroot.
 """
@@ -137,6 +138,7 @@ def _is_covered(loaded: Iterable[tuple[str, str]], made: Sequence[str], record: 
     """Whether a link that loaded these files and members, and of which code generation `made` objects, needs nothing that the
     archives of the record, in `directory`, lack."""
     own: dict[str, set[str]] = {}  # by file of the project, the members that were loaded; of an object ''
+    of_libraries: set[tuple[str, str]] = set()
     for file, member in loaded:
         path = os.path.join(cwd, file)
         folder, name = os.path.split(path)
@@ -144,6 +146,7 @@ def _is_covered(loaded: Iterable[tuple[str, str]], made: Sequence[str], record: 
             if member not in record['real'][name]:
                 return False
         elif member and path.startswith(os.path.join(cache, '')):
+            of_libraries.add((name, member))
             if not record['bounded'] and member not in record['loaded'].get(name, ()):
                 return False
         elif file not in stubs:
@@ -153,14 +156,17 @@ def _is_covered(loaded: Iterable[tuple[str, str]], made: Sequence[str], record: 
     if any(members != {''} and lto_objects.bitcode_kind(_read(path)) not in ('', record['lto']) for path, members in own.items()):
         return False
     looked_for: set[str] = set()
+    called: set[str] = set()
     defined: set[str] = set()
     for file, name, kind in read_nm(record['nm'], [*own, *made]):
         path, _, member = (file, '', '') if file in own else file[:-1].rpartition('[')
         if file in made:
-            looked_for.update([name] if kind in 'Uwv' else [])
+            called.update([name] if kind in 'Uwv' else [])
         elif member in own.get(path, ()):
             (looked_for if kind in 'Uwv' else defined).add(name)
-    return looked_for - defined <= set(record['names']) and defined >= set(record['open'])
+    between = {name for name, (file, member) in record['between'].items() if (file, member) in of_libraries}
+    known = defined.union(record['names'])
+    return looked_for <= known and called <= known | between and defined >= set(record['open'])
 
 
 def _read(file: str) -> bytes:
