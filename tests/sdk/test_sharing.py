@@ -112,3 +112,20 @@ def test_a_machine_with_nothing_takes_all_from_a_remote_and_from_an_archive(seen
     imported = third('build', *selection).json
     assert counts(imported) == counts(taken)
     assert archives(Path(built['cache'])) == archives(Path(taken['cache'])) == archives(Path(imported['cache']))
+
+
+def test_libraries_that_came_prebuilt_are_built_to_be_published(seen_home: Callable[[Path], Emroot], tmp_path: Path):
+    """From a base, as the SDK's own cache is one, they are copied into the cache directory only."""
+    first, second, third = (seen_home(tmp_path / name) for name in ('first', 'second', 'third'))
+    selection = ['--features', 'wasm64', '--targets', 'libnoexit,libhtml5']
+    built = first('build', *selection, '--cache', tmp_path / 'base', '--json')
+    assert built.code == 0, built.err
+    based = [*selection, '--base', tmp_path / 'base']
+    assert second('build', *based, '--json').json['objects']['why']['archive_in_base'] > 0
+    published = second('publish', tmp_path / 'libs', *based, '--json')
+    assert published.code == 0, published.err
+    assert published.json['published'] == 2
+    assert '2 libraries came prebuilt; to publish them, they are built from sources' in published.err
+    taken = third('build', *selection, '--remote', tmp_path / 'libs', '--json').json
+    assert (taken['objects']['compiled'], taken['remote']['fetched']) == (0, 2)
+    assert archives(Path(taken['cache'])) == archives(tmp_path / 'base')

@@ -4,8 +4,15 @@ from __future__ import annotations
 
 import argparse
 import os
+import sys
+import tempfile
+from typing import TYPE_CHECKING
 
 from ..arguments import add_json, add_selection
+
+if TYPE_CHECKING:
+    from ...engine.build import Build
+    from ...modes import Mode
 
 EXAMPLES = [('emroot publish www/libs --for "em++ -O2 -flto"', 'files for any web server'),
             ('emroot publish https://cache.example/emroot --features wasm64,lto', 'a remote')]
@@ -28,18 +35,19 @@ def run(args: argparse.Namespace) -> int:
     from ...remote.signing import check_signer
     from ..builds import build_selected
     from ..context import CommandContext, print_json
-    from ..publishing import put
+    from ..publishing import not_in_store, put
     context = CommandContext(args)
     address = parse_remote(args.destination, headers=os.environ.get(HEADER, ''), helper=os.environ.get(HELPER, ''))
     key = user_path(args.sign) if args.sign else None
     if key:
         check_signer(key)
     build = build_selected(context, context.selected())
-    failed = {(mode, failure.target) for mode, failure in build.result.failures}
-    built = [(mode, target) for mode, targets in build.requested.items() for target in targets
-             if (mode, target) not in failed]
+    asked, failed = [(mode, target) for mode, targets in build.requested.items() for target in targets], _failed(build)
+    if lacking := not_in_store(build, [each for each in asked if each not in failed]):
+        build = _build_from_sources(args, lacking)
+        failed |= _failed(build)
     try:
-        sent, records = put(build, built, address, key)
+        sent, records = put(build, [each for each in asked if each not in failed], address, key)
     except TransportError as error:
         header = f'set {HEADER} to the header that it requires, for example `Authorization: Bearer ...`'
         hint = header if isinstance(error, AccessDenied) else 'check the address, and try again'
@@ -49,3 +57,21 @@ def run(args: argparse.Namespace) -> int:
     elif not args.quiet:
         print(address.url)
     return BuildError.exit_code if failed else 0
+
+
+def _failed(build: Build) -> set[tuple[Mode, str]]:
+    return {(mode, failure.target) for mode, failure in build.result.failures}
+
+
+def _build_from_sources(args: argparse.Namespace, targets: list[tuple[Mode, str]]) -> Build:
+    """Build what is only in a base, such as the SDK's own cache: a record tells what was built from sources."""
+    from ..builds import build_selected
+    from ..context import CommandContext
+    count = 'one library' if len(targets) == 1 else f'{len(targets)} libraries'
+    if not args.quiet:
+        print(f'emroot: {count} came prebuilt; to publish them, they are built from sources', file=sys.stderr)
+    selected: dict[Mode, list[str]] = {}
+    for mode, target in targets:
+        selected.setdefault(mode, []).append(target)
+    with tempfile.TemporaryDirectory(prefix='emroot-') as directory:
+        return build_selected(CommandContext(argparse.Namespace(**{**vars(args), 'cache': directory, 'base': ''})), selected)
