@@ -54,7 +54,6 @@ class LinkRecord:
     """The names that the links looked for in libraries: no member that is not compiled comes first to define one."""
     open: list[str] = field(default_factory=list)
     """The names that libraries look for, and that objects and libraries of the project defined."""
-
     between: dict[str, tuple[str, str]] = field(default_factory=dict)
     """What else code generation referred to: by name, the file and its member whose bitcode defines it."""
 

@@ -64,7 +64,8 @@ def _failed(build: Build) -> set[tuple[Mode, str]]:
 
 
 def _build_from_sources(args: argparse.Namespace, targets: list[tuple[Mode, str]]) -> Build:
-    """Build what is only in a base, such as the SDK's own cache: a record tells what was built from sources."""
+    """Build what only the cache directory has, into one that is not kept: it came from a base, such as the SDK's own cache, and a
+    record tells what was built from sources; or `emroot gc` removed it from the store."""
     from ..builds import build_selected
     from ..context import CommandContext
     count = 'one library' if len(targets) == 1 else f'{len(targets)} libraries'
@@ -74,4 +75,5 @@ def _build_from_sources(args: argparse.Namespace, targets: list[tuple[Mode, str]
     for mode, target in targets:
         selected.setdefault(mode, []).append(target)
     with tempfile.TemporaryDirectory(prefix='emroot-') as directory:
-        return build_selected(CommandContext(argparse.Namespace(**{**vars(args), 'cache': directory, 'base': ''})), selected)
+        anew = {**vars(args), 'cache': directory, 'base': '', 'trace': None}
+        return build_selected(CommandContext(argparse.Namespace(**anew)), selected)
