@@ -12,7 +12,9 @@ from support.running import SOURCE, Emroot, cannot_run, plain_environment
 from support.snapshots import archives, damage
 
 from emroot.engine.execution.elf import needed_libraries
-from emroot.engine.execution.zygote import can_use_huge_pages
+from emroot.engine.execution.forkserver import ForkServer
+from emroot.engine.execution.front_end import FrontEndCommands, front_end_command
+from emroot.engine.execution.zygote import ZygoteStart, can_use_huge_pages
 from emroot.libraries.catalogue import Catalogue
 from emroot.modes import Mode
 from emroot.sdk import Sdk
@@ -37,6 +39,53 @@ def test_the_bytes_of_a_static_compiler_are_the_same(static_sdk: Sdk, tmp_path: 
 @pytest.mark.slow
 def test_the_bytes_of_a_static_compiler_are_the_same_in_cpp(static_sdk: Sdk, tmp_path: Path):
     _compare(Emroot(tmp_path / 'home', static_sdk.root), ['--targets', 'libc++', '--features', 'wasm64'], tmp_path)
+
+
+@pytest.mark.skipif(sys.platform != 'linux', reason='there are no fork servers elsewhere')
+def test_children_compile_and_are_not_repeated_by_a_compiler_that_is_started(sdk: Sdk, tmp_path: Path):
+    if not shutil.which('cc') or not any('LLVM' in name for name in needed_libraries(sdk.tools['clang'])):
+        cannot_run('this takes a C compiler, and an SDK that loads LLVM as a shared library')
+    _compile_in_children(sdk, tmp_path, static=False)
+
+
+@pytest.mark.skipif(sys.platform != 'linux' or not can_use_huge_pages(), reason='there are no huge pages')
+def test_children_of_a_static_compiler_compile(static_sdk: Sdk, tmp_path: Path):
+    _compile_in_children(static_sdk, tmp_path, static=True)
+
+
+def _compile_in_children(sdk: Sdk, tmp_path: Path, *, static: bool) -> None:
+    """By the driver, and by the front end."""
+    compilers = [str(sdk.tools[name]) for name in ('clang', 'clang++')]
+    preload = ZygoteStart(compilers, tmp_path / 'fork', plain_environment({}), static=static)
+    assert preload.wait() and preload.template
+    server, known = ForkServer(preload.template), FrontEndCommands()
+    for name in ('one', 'two', 'three', 'four'):
+        for compiler in compilers:
+            (tmp_path / f'{name}.cpp').write_text(f'int {name}() {{ return 1; }}')
+            command = [compiler, '--target=wasm32', '-O2', '-g', '-c', f'{name}.cpp', '-o', f'{name}.o', '-MD', '-MF', '0.d']
+            subprocess.run(command, cwd=tmp_path, check=True)
+            plain = (tmp_path / f'{name}.o').read_bytes(), (tmp_path / '0.d').read_bytes()
+            (tmp_path / f'{name}.o').unlink()
+            done = server.compile(command, tmp_path, known)
+            assert done and (done.code, done.output) == (0, b'')
+            assert ((tmp_path / f'{name}.o').read_bytes(), (tmp_path / '0.d').read_bytes()) == plain
+    server.close()
+    preload.close()
+
+
+def test_front_end_commands_are_those_of_the_driver(sdk: Sdk, tmp_path: Path):
+    """Unless names have what the driver may quote."""
+    clang, known = str(sdk.tools['clang++']), FrontEndCommands()
+
+    def ask(command: list[str]) -> str:
+        return subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False).stderr
+    for name in ('one', 'two', 'three', 'four', 'a+b,c=d~@', 'späces', 'a b', 'c$d', 'q"r', 'e#f', 'back\\slash', "it's"):
+        (tmp_path / f'{name}.cpp').touch()
+        command = [clang, '--target=wasm32-unknown-emscripten', '-O2', '-g', '-c', f'{name}.cpp', '-o', f'{name}.o', '-MD',
+                   '-MF', '0.d']
+        words = known.find(command, tmp_path, ask)
+        plain = name != 'one' and ('~' in name or name.isidentifier())
+        assert words == (front_end_command(ask([*command, '-###'])) if plain else [])
 
 
 @pytest.mark.skipif(sys.platform != 'linux' or not can_use_huge_pages(), reason='there are no huge pages')

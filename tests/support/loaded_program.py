@@ -9,9 +9,10 @@ from pathlib import Path
 
 from .running import cannot_run
 
-#: Says its arguments, directory and environment, then ends as its first argument has it.
+#: Says its arguments (of a response file, too), directory and environment, then ends as its first argument has it.
 PROGRAM = '''
 #define _GNU_SOURCE
+#include <fcntl.h>
 #include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -121,8 +122,28 @@ static int shared(void *address) {
             return mode[3] == 's';
     return -1;
 }
+/* Words in quotes, one in each line, with backslashes. */
+static int read_response_file(const char *path, char **argv) {
+    static char text[1 << 16];
+    int file = open(path, O_RDONLY | O_CLOEXEC), count = 0;
+    ssize_t size = read(file, text, sizeof text - 1);
+    char *from = text, *to = text;
+    close(file);
+    while (size > 0 && *from == '"') {
+        argv[count++] = to;
+        for (from++; *from != '"'; *to++ = *from++)
+            from += *from == '\\\\';
+        from += from[1] == '\\n' ? 2 : 1;
+        *to++ = 0;
+    }
+    return count;
+}
 int main(int argc, char **argv) {
-    char here[4096];
+    char here[4096], *given[1000] = {argv[0]};
+    if (argc > 1 && argv[argc - 1][0] == '@') {
+        memcpy(given, argv, argc * sizeof *argv);
+        argc = argc - 1 + read_response_file(given[argc - 1] + 1, given + argc - 1), argv = given;
+    }
     printf("%s in %s:", argv[0], getcwd(here, sizeof here));
     for (int i = 1; i < argc; i++) printf(" <%s>", argv[i]);
     int traces = getenv("LD_PRELOAD") || getenv("EMROOT_FORK_SERVER") || getenv("GLIBC_TUNABLES");

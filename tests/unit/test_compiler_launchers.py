@@ -14,12 +14,15 @@ from support.loaded_program import ENV, build_program, loaded
 from support.waiting import once
 
 from emroot.engine.execution import zygote
+from emroot.engine.execution.fork_programs import RESPONSE_FILE
 from emroot.engine.execution.forkserver import ForkServers
 from emroot.engine.execution.pool import Cancelled, Finished, Pool
 from emroot.engine.execution.zygote import ZygoteStart
 
 pytestmark = pytest.mark.skipif(sys.platform != 'linux' or platform.machine() != 'x86_64', reason='for Linux on x86-64 only')
 
+#: Whether the launcher is started to load the compiler.
+LOADS = 'test "$1" = @' + RESPONSE_FILE
 Launch = Callable[..., tuple[Finished, bool]]
 
 
@@ -47,7 +50,7 @@ def launch(program: Path, pool: Pool, tmp_path: Path) -> Iterator[Launch]:
     def run(text: str, *arguments: str, first: bool = True) -> tuple[Finished, bool]:
         launcher = tmp_path / 'launcher'
         if first:
-            launcher.write_text(f'#!/bin/sh\nunset PWD\n{text}\n'.replace('PROGRAM', str(program)))
+            launcher.write_text(f'#!/bin/sh\nunset PWD\n{text}\n'.replace('PROGRAM', str(program)).replace('LOADS', LOADS))
             launcher.chmod(0o755)
             preload = ZygoteStart([str(launcher)], tmp_path / 'fork', ENV, static=True)
             started.append((ForkServers(pool, preload), preload))
@@ -71,17 +74,23 @@ def test_a_launcher_adds_arguments(launch: Launch, program: Path, tmp_path: Path
     assert (done.code, forked) == (4, True)
 
 
-@pytest.mark.parametrize('text', ['exec PROGRAM "$#" "$@"', 'case $1 in -*) exec PROGRAM 2;; *) exec PROGRAM "$@" 5;; esac'])
+@pytest.mark.parametrize('text', ['exec PROGRAM "-$#" "$@"', 'case $1 in -*) exec PROGRAM 2;; *) exec PROGRAM "$@" 5;; esac'])
 def test_what_a_launcher_adds_may_depend_on_the_arguments(launch: Launch, text: str):
     assert launch(text, '0', 'x')[1]
     assert launch(text, '-c', first=False)[1]
 
 
+def test_a_program_of_many_tools_is_executed_with_the_name_of_one(launch: Launch, program: Path, tmp_path: Path):
+    done, forked = launch('exec PROGRAM tool other "$@"', '-a')
+    assert (done.output.decode(), forked) == (f'{program} in {tmp_path}: <tool> <other> <-a> kept err', True)
+
+
 @pytest.mark.parametrize('text', [
-    'test "$1" = --version || KEPT=other; exec PROGRAM "$@"', 'PWD=$(pwd); export PWD; exec PROGRAM "$@"',
-    'test "$1" = --version || cd /; unset PWD OLDPWD; exec PROGRAM "$@"',
-    'test "$1" = --version && exec PROGRAM; echo "$@"; exit 7', 'test "$1" = --version && exec PROGRAM; PROGRAM "$@"; exit 8',
-    'test "$1" = --version && exec PROGRAM; kill -9 $$'])
+    'LOADS || KEPT=other; exec PROGRAM "$@"', 'PWD=$(pwd); export PWD; exec PROGRAM "$@"',
+    'LOADS || cd /; unset PWD OLDPWD; exec PROGRAM "$@"',
+    'LOADS && set -- tool "$@"; exec PROGRAM "$@"',
+    'LOADS && exec PROGRAM "$@"; echo "$@"; exit 7', 'LOADS && exec PROGRAM "$@"; PROGRAM "$@"; exit 8',
+    'LOADS && exec PROGRAM "$@"; kill -9 $$'])
 def test_a_launcher_that_does_more_is_started_as_ever(launch: Launch, text: str):
     assert not launch(text, '3')[1]
 

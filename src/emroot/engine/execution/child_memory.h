@@ -6,11 +6,11 @@
  *
  * A child has Linux send itself a signal (by a filter, see seccomp(2)) where the compiler asks for memory, and its handler does what the
  * system call would have done, with memory of the region. No other process can have this: the filter refuses to start one, and to execute
- * another program. So `serve` repeats what failed without the region. */
+ * another program. What failed is repeated without all of this (see forkserver.py). */
 #if !defined NO_MEMORY && defined __linux__ && defined __x86_64__ && __has_include(<linux/seccomp.h>)
 #include <sys/syscall.h>
 #endif
-#ifdef SYS_seccomp
+#if !defined NO_MEMORY && defined SYS_seccomp
 #define HAS_MEMORY 1
 #include <linux/audit.h>
 #include <linux/filter.h>

@@ -15,9 +15,13 @@ from ...host.programs import find_program
 
 _HERE = Path(__file__).parent
 _HEADERS = tuple(_HERE / name for name in ('forkserver.h', 'child_memory.h'))
-#: The template is copied into another process: no calls of functions that the compiler invents, no tables, no checks.
+#: The template is copied into another process: no calls of functions that the compiler invents, no tables, no checks. And it
+#: leaves vector registers as they are.
 _FREESTANDING = ('-ffreestanding', '-fno-builtin', '-fno-stack-protector', '-fcf-protection=none', '-fno-jump-tables',
-                 '-fno-tree-vectorize', '-fno-tree-slp-vectorize', '-fPIE')
+                 '-fno-tree-vectorize', '-fno-tree-slp-vectorize', '-mgeneral-regs-only', '-fPIE')
+
+#: The response file with which a compiler is loaded: the path of a file that exists, and that no compiler opens otherwise.
+RESPONSE_FILE = '/proc/self/cmdline'
 
 
 def preload_library(directory: Path) -> Path | None:
@@ -38,7 +42,8 @@ def can_compile(directory: Path) -> bool:
 
 
 def _compiled(directory: Path, source: str, suffix: str, flags: tuple[str, ...], libraries: tuple[str, ...]) -> Path | None:
-    content = b''.join(path.read_bytes() for path in (_HERE / source, *_HEADERS)) + platform.machine().encode()
+    flags = (*flags, f'-DRESPONSE_FILE="{RESPONSE_FILE}"')
+    content = b''.join(path.read_bytes() for path in (_HERE / source, *_HEADERS)) + f'{flags} {platform.machine()}'.encode()
     program = directory / f'{digest_bytes(content)[:16]}{suffix}'
     if program.is_file():
         return program

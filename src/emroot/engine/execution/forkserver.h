@@ -1,25 +1,28 @@
-/* What both kinds of fork servers have in common (`forkserver.c`, `static_forkserver.c`): a template, a loaded compiler that has not
- * begun, forks a server for each set of descriptors that it is given, and a server forks a child for each command line (see
- * forkserver.py).
+/* What both kinds of fork servers have in common (`forkserver.c`, `static_forkserver.c`): a template forks a server for each set of
+ * descriptors that it is given, and a server forks a child for each command line (see forkserver.py).
+ *
+ * The template is a compiler that was started with a response file as its argument, `RESPONSE_FILE` (see fork_programs.py), and is
+ * stopped where it opens this: loaded, initialised, and without any argument yet. A child goes on with a file of its own, which contains
+ * its arguments.
  *
  * The template has a socket as descriptor 0. It says one zero (4 bytes) when it is ready, then takes messages of one byte with three
  * descriptors: those of a server. A server has
- * descriptor 0: requests, each a length (4 bytes, of this machine) and that many bytes: the working directory and the arguments,
- *               each ended by a zero byte;
+ * descriptor 0: requests, each a length (4 bytes, of this machine) and that many bytes: the working directory and the program's name
+ *               (argument 0), each ended by a zero byte, and the content of the response file;
  * descriptor 1: first its process id (4 bytes), then for each request what wait4 says of its child, or -1 if there was no child, and how
  *               much processor time that took in microseconds (4 bytes each);
  * descriptor 2: a file to which children say what they have to say.
  *
- * Whoever includes it defines `SERVER`, which precedes each function, and `compile`, which is given the context of `stand`; and either
- * NO_MEMORY, or `memory_for_children` and `CALL`, a system call by its name with six arguments.
+ * Whoever includes it defines `SERVER`, which precedes each function, `open_file`, and `compile`, which is given the context of `stand`;
+ * and either NO_MEMORY, or `memory_for_children` and `CALL`, a system call by its name with six arguments.
  */
 #define PAGE ((uintptr_t)4096) /* at least: parts of an object begin on one */
 #define HUGE_PAGE ((uintptr_t)2 << 20)
 #include "child_memory.h"
 
-/* In the child: the compiler, as if it had been started with these arguments, of which the last is followed by a null. Its descriptor 0
- * is not to be read. `memory` may be null. */
-SERVER int compile(int argc, char **argv, const void *context, struct Memory *memory);
+/* In the child: has the compiler go on, with a name that is no longer than that of the template, and with these arguments. Its
+ * descriptor 0 is not to be read. `memory` may be null. Returns the open file that the compiler waits for, if at all. */
+SERVER int compile(const char *name, const char *arguments, size_t length, const void *context, struct Memory *memory);
 
 SERVER int get(void *to, size_t count) {
     for (char *at = to; count;) {
@@ -45,26 +48,38 @@ SERVER char *pages(size_t size) {
     return mmap(0, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 }
 
-/* In the child: takes a request apart. */
-SERVER int begin(char *request, unsigned length, pid_t server, const void *context, struct Memory *memory) {
-    int count = 0, strings = 0;
-    for (unsigned at = 0; at < length; at++)
-        strings += request[at] == 0;
-    char **argv = (char **)pages((size_t)strings * sizeof *argv); /* one less than there are strings, and a null at the end */
-    prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
-    if (getppid() != server || argv == MAP_FAILED || chdir(request) || dup2(2, 1) < 0)
+/* An open file in memory with this content, to be read from its begin. */
+SERVER int file_with(const char *label, const char *content, size_t length) {
+    int file = memfd_create(label, MFD_CLOEXEC);
+    if (file < 0 || write(file, content, length) != (ssize_t)length || lseek(file, 0, SEEK_SET))
         _exit(127);
-    for (unsigned at = 0; at + 1 < length; at++)
-        if (request[at] == 0)
-            argv[count++] = request + at + 1;
-    argv[count] = 0;
-    return compile(count, argv, context, memory);
+    return file;
+}
+
+SERVER void leave_requests(const char *nothing) {
+    int file = open_file(nothing, O_RDONLY);
+    if (file < 0 || dup2(file, 0) < 0)
+        _exit(127);
+    close(file);
+}
+
+/* In the child: takes a request apart. */
+SERVER int begin(const char *request, unsigned length, pid_t server, const void *context, struct Memory *memory) {
+    const char *name = request, *arguments;
+    while (*name++)
+        ;
+    for (arguments = name; *arguments++;)
+        ;
+    prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
+    if (getppid() != server || chdir(request) || dup2(2, 1) < 0)
+        _exit(127);
+    return compile(name, arguments, (size_t)(request + length - arguments), context, memory);
 }
 
 /* Whether clang starts another process for a request: for assembly that is preprocessed. */
 SERVER int has_assembly(const char *request, unsigned length) {
-    for (unsigned at = 3; at < length; at++)
-        if (request[at] == 0 && request[at - 1] == 'S' && request[at - 2] == '.')
+    for (unsigned at = 2; at < length; at++)
+        if (request[at] == '"' && request[at - 1] == 'S' && request[at - 2] == '.')
             return 1;
     return 0;
 }
@@ -79,25 +94,20 @@ SERVER int serve(const void *context) {
         if (request == MAP_FAILED || !get(request, length))
             break;
         int said[2];
+        struct rusage used;
+        struct Memory *memory = has_assembly(request, length) ? 0 : region;
+        pid_t child = fork();
+        if (child == 0 && region && !memory)
+            leave_region(region);
+        if (child == 0)
+            return begin(request, length, server, context, memory);
         said[0] = -1, said[1] = 0;
-        for (struct Memory *memory = has_assembly(request, length) ? 0 : region;; memory = 0) {
-            struct rusage used;
-            pid_t child = fork();
-            if (child == 0 && region && !memory)
-                leave_region(region);
-            if (child == 0)
-                return begin(request, length, server, context, memory);
-            if (child < 0 || wait4(child, &said[0], 0, &used) != child) {
-                said[0] = -1;
-                break;
-            }
-            said[1] += microseconds(&used.ru_utime) + microseconds(&used.ru_stime);
-            if (!memory)
-                break;
+        if (child > 0 && wait4(child, &said[0], 0, &used) == child)
+            said[1] = microseconds(&used.ru_utime) + microseconds(&used.ru_stime);
+        else
+            said[0] = -1;
+        if (memory)
             keep_region(memory);
-            if (said[0] == 0 || ftruncate(2, 0) || lseek(2, 0, SEEK_SET))
-                break;
-        }
         answer(1, said, 2);
         munmap(request, length);
     }

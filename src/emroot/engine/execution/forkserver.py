@@ -1,12 +1,13 @@
 """Preloaded compilers: loading LLVM takes half of a small compile and more.
 
 Servers are forked from a template (see `zygote.py`), and each forks a child per command line. If this fails
-in any way, compilers are started as usual.
+in any way, compilers are started as usual; so is what a child failed at, for its messages and exit code to be the compiler's.
 """
 
 from __future__ import annotations
 
 import contextlib
+import itertools
 import os
 import signal
 import struct
@@ -15,6 +16,7 @@ import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from .front_end import FrontEndCommands
 from .pool import Finished, Pool
 from .program_resolver import ProgramResolver, framed
 from .zygote import Zygote, ZygoteStart
@@ -46,6 +48,7 @@ class ForkServer:
             number, = self._numbers(1)
             self._process = os.pidfd_open(number)
             self._resolver = ProgramResolver(template, number)
+            self._leading = _leading(Path(f'/proc/{number}/cmdline').read_bytes().split(b'\0'))
             if not template.pays(number):
                 raise OSError('forking takes longer than starting')
         except OSError:
@@ -61,18 +64,31 @@ class ForkServer:
 
     def run(self, command: Sequence[str], cwd: Path | str) -> Finished | None:
         """Run a command line of this compiler. None if it could not be run, or the server has ended."""
-        began = time.perf_counter()
-        arguments = self._resolver.resolve(command, cwd) if self._resolver else b''
-        if not arguments:
+        arguments = self._resolver.resolve(command, cwd) if self._resolver else []
+        name, *tool = self._leading
+        if not arguments or arguments[1:1 + len(tool)] != tool:
             return None
+        if arguments[0] != name if tool else len(arguments[0]) > len(name):
+            return None
+        return self.execute(arguments[0], arguments[1 + len(tool):], cwd)
+
+    def execute(self, name: bytes, arguments: Sequence[bytes], cwd: Path | str) -> Finished | None:
+        """Run the program, like `run`. `name`: its argument 0, no longer than the template's."""
+        began = time.perf_counter()
         try:
-            self._requests.write(framed(os.fsencode(cwd) + b'\0' + arguments))
+            self._requests.write(framed(b'\0'.join((os.fsencode(cwd), name, _response_file(arguments)))))
         except OSError:
             return None
         status, used = self._numbers(2)
         if status == _NO_CHILD:
             return None
         return Finished(os.waitstatus_to_exitcode(status), self._take_output(), time.perf_counter() - began, used / 1e6)
+
+    def compile(self, command: Sequence[str], cwd: Path | str, front_end: FrontEndCommands) -> Finished | None:
+        """Run a command line like `run`, if possible without the driver."""
+        words = front_end.find(command, cwd, lambda asked: _output(self.run(asked, cwd)))
+        done = self.execute(self._leading[0], [os.fsencode(word) for word in words[1:]], cwd) if words else None
+        return done or self.run(command, cwd)
 
     def close(self) -> None:
         self._requests.close()
@@ -99,6 +115,20 @@ class ForkServer:
         return output
 
 
+def _leading(arguments: Sequence[bytes]) -> list[bytes]:
+    """The name of a program, and its arguments that precede all options and response files."""
+    return [arguments[0], *itertools.takewhile(lambda argument: argument[:1] not in (b'-', b'@'), arguments[1:])]
+
+
+def _output(done: Finished | None) -> str:
+    return done.output.decode(errors='surrogateescape') if done else ''
+
+
+def _response_file(arguments: Sequence[bytes]) -> bytes:
+    """The content of a response file, as GNU tools read it."""
+    return b'\n'.join(b'"%b"' % argument.replace(b'\\', b'\\\\').replace(b'"', b'\\"') for argument in arguments)
+
+
 class ForkServers:
     """Runs commands like `Pool.call`, those of the preloaded compiler in servers, one per concurrent job.
     Some commands have it loaded, if it is not; until it is loaded, commands are started as usual."""
@@ -108,6 +138,7 @@ class ForkServers:
         self._pool, self._preload = pool, preload
         self._all: list[ForkServer] = []
         self._idle: list[ForkServer] = []
+        self._front_end = FrontEndCommands()
         self._commands = 0
         self._lock = threading.Lock()
 
@@ -116,13 +147,13 @@ class ForkServers:
         if server is None:
             return self._pool.call(command, cwd=cwd, env=env)
         with self._pool.guarding(server.kill):
-            done = server.run(command, cwd)
+            done = server.compile(command, cwd, self._front_end)
         if done is None:
             self._preload.works = False
             return self._pool.call(command, cwd=cwd, env=env)
         with self._lock:
             self._idle.append(server)
-        return done
+        return done if done.code == 0 else self._pool.call(command, cwd=cwd, env=env)
 
     def close(self) -> None:
         while self._all:

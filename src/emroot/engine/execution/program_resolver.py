@@ -27,16 +27,18 @@ class ProgramResolver:
         self._is_program: dict[str, bool] = {}
         self._launches: subprocess.Popen[bytes] | None = None
 
-    def resolve(self, command: Sequence[str], cwd: Path | str) -> bytes:
-        """The program's arguments, each ended by a zero byte; empty if the command does not execute it."""
+    def resolve(self, command: Sequence[str], cwd: Path | str) -> list[bytes]:
+        """The program's arguments; empty if the command does not execute it."""
         arguments = os.fsencode('\0'.join((*command, '')))
         try:
             name = command[0]
             if name not in self._is_program:
                 self._is_program[name] = os.path.samefile(name, f'/proc/{self._server}/exe')
-            return arguments if self._is_program[name] else self._launch(framed(os.fsencode(cwd) + b'\0' + arguments))
+            if not self._is_program[name]:
+                arguments = self._launch(framed(os.fsencode(cwd) + b'\0' + arguments))
+            return arguments.split(b'\0')[:-1]
         except OSError:
-            return b''
+            return []
 
     def kill(self) -> None:
         """End it at once; what it resolves is empty then."""

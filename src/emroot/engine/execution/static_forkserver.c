@@ -1,9 +1,9 @@
 /* Fork servers for a statically linked clang, into which nothing can be preloaded (Linux, x86-64). Modes:
  *
- * `serve MINIMUM COMPILER [ARGUMENT...]` starts the compiler and stops it before its first instruction, puts the template of
- *     `forkserver.h` into its memory and has it run that. Children of servers then begin with that first instruction, in a process
- *     with the compiler's own program file (`/proc/self/exe`). A compiler may be a launcher that executes another program: the first
- *     program file of MINIMUM bytes or more counts.
+ * `serve MINIMUM COMPILER` starts the compiler and stops it where it opens its response file, puts the template of `forkserver.h` into its
+ *     memory and has it run that. Children of servers then go on there, in a process with the compiler's own program file
+ *     (`/proc/self/exe`). A compiler may be a launcher that executes another program, with more arguments: the first program file of
+ *     MINIMUM bytes or more counts. Of its arguments those remain that precede all options, as the name of a tool in a program of many.
  * `resolve SERVER` is for launchers: for each request on descriptor 0 (see `forkserver.h`) it starts what the request says, until
  *     that executes the program of the process SERVER, and writes with which arguments it did: a length (4 bytes) and that many bytes,
  *     each argument ended by a zero byte; nothing (length 0) where it did not, or has changed directory or environment.
@@ -35,11 +35,15 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#define NAME_SIZE 4096
+
 /* What the template has to know, behind its code. */
 struct Start {
-    uintptr_t *stack; /* as Linux has made it: count, arguments, environment, auxiliary vector */
-    uintptr_t first;  /* instruction */
-    char nothing[16]; /* /dev/null */
+    struct user_regs_struct registers; /* where the compiler opens the response file */
+    uintptr_t *stack;                  /* as if Linux had made it: count, arguments, environment, auxiliary vector */
+    char *name;                        /* argument 0, with room for NAME_SIZE bytes */
+    int thread;                        /* that its C library knows */
+    char nothing[16], label[16];       /* /dev/null, and a name for files of arguments */
 };
 
 static int enter(const struct Start *start);
@@ -110,11 +114,6 @@ static int next_program(pid_t process) {
 
 /* ---- serve ---- */
 
-static int stopped(pid_t process) {
-    int status;
-    return waitpid(process, &status, 0) == process && WIFSTOPPED(status) && WSTOPSIG(status) == SIGTRAP;
-}
-
 static int put(pid_t process, uintptr_t at, const void *bytes, size_t count) {
     int memory = open(file_of(process, "mem").text, O_RDWR | O_CLOEXEC);
     ssize_t written = memory < 0 ? -1 : pwrite(memory, bytes, count, (off_t)at);
@@ -123,46 +122,100 @@ static int put(pid_t process, uintptr_t at, const void *bytes, size_t count) {
     return written == (ssize_t)count;
 }
 
-/* Puts the template into a process that has executed its program just now, and lets it go. */
-static int put_template(pid_t process) {
-    static const unsigned char trap[] = {0xcc}, call[] = {0x0f, 0x05};
-    unsigned char own[2];
-    struct user_regs_struct at_first, now;
-    size_t code = (size_t)(__stop_server - __start_server), size = code + sizeof(struct Start) + 16;
-    if (ptrace(PTRACE_GETREGS, process, 0, &at_first))
-        return 0;
-    uintptr_t first = at_first.rip;
+/* Up to `count` bytes of its memory. Returns how many there are. */
+static size_t memory_of(pid_t process, uintptr_t at, void *bytes, size_t count) {
     int memory = open(file_of(process, "mem").text, O_RDONLY | O_CLOEXEC);
-    int known = memory >= 0 && pread(memory, own, sizeof own, (off_t)first) == (ssize_t)sizeof own;
-    close(memory);
-    /* Out of the system call that executed it, whose result would be written into a register: */
-    if (!known || !put(process, first, trap, sizeof trap) || ptrace(PTRACE_CONT, process, 0, 0) || !stopped(process))
+    ssize_t got = memory < 0 ? -1 : pread(memory, bytes, count, (off_t)at);
+    if (memory >= 0)
+        close(memory);
+    return got < 0 ? 0 : (size_t)got;
+}
+
+/* Gives a program that has not begun a stack with other arguments: those that precede all options, and the response file. */
+static int put_arguments(pid_t process, struct Start *start) {
+    static const char response[] = "@" RESPONSE_FILE;
+    static uintptr_t old[1 << 16], new[1 << 16];
+    struct user_regs_struct registers;
+    if (ptrace(PTRACE_GETREGS, process, 0, &registers))
         return 0;
-    if (ptrace(PTRACE_GETREGS, process, 0, &at_first) || at_first.rip != first + 1)
+    size_t words = memory_of(process, registers.rsp, old, sizeof old) / sizeof *old, count = old[0], kept = 1, at = count + 2, end;
+    if (words < at || count < 2)
         return 0;
-    at_first.rip = first;
-    now = at_first;
-    now.rax = SYS_mmap, now.rdi = 0, now.rsi = size, now.rdx = PROT_READ | PROT_EXEC;
-    now.r10 = MAP_PRIVATE | MAP_ANONYMOUS, now.r8 = (unsigned long long)-1, now.r9 = 0, now.orig_rax = (unsigned long long)-1;
-    if (!put(process, first, call, sizeof call) || ptrace(PTRACE_SETREGS, process, 0, &now) ||
-        ptrace(PTRACE_SINGLESTEP, process, 0, 0) || !stopped(process) || ptrace(PTRACE_GETREGS, process, 0, &now))
+    for (end = at; end < words && old[end]; end++) /* the environment */
+        ;
+    for (end++; end + 1 < words && old[end]; end += 2) /* the auxiliary vector */
+        ;
+    end += 2;
+    char name[NAME_SIZE] = "", first[1];
+    if (end > words || !memory_of(process, old[1], name, sizeof name - 1))
         return 0;
-    uintptr_t region = now.rax;
-    if (region > (uintptr_t)-4096 || !put(process, first, own, sizeof own))
+    while (kept + 1 < count && memory_of(process, old[1 + kept], first, 1) && *first != '-' && *first != '@')
+        kept++;
+    uintptr_t to = (registers.rsp - sizeof response) & ~(uintptr_t)15;
+    if (!put(process, to, response, sizeof response) || !put(process, to - NAME_SIZE, name, sizeof name))
         return 0;
-    struct Start start = {(uintptr_t *)at_first.rsp, first, "/dev/null"};
-    uintptr_t behind = (region + code + 15) & ~(uintptr_t)15;
+    start->name = (char *)(to - NAME_SIZE);
+    size_t next = 0;
+    new[next++] = kept + 1;
+    new[next++] = to - NAME_SIZE;
+    for (size_t i = 1; i < kept; i++)
+        new[next++] = old[1 + i];
+    new[next++] = to;
+    new[next++] = 0;
+    for (size_t i = at; i < end; i++)
+        new[next++] = old[i];
+    registers.rsp = (to - NAME_SIZE - next * sizeof *new) & ~(uintptr_t)15;
+    start->stack = (uintptr_t *)registers.rsp;
+    return put(process, registers.rsp, new, next * sizeof *new) && !ptrace(PTRACE_SETREGS, process, 0, &registers);
+}
+
+/* Goes on with a process to its next system call, or to the end of that. */
+static int next_call(pid_t process, struct user_regs_struct *registers) {
+    int status, given = 0;
+    while (!ptrace(PTRACE_SYSCALL, process, 0, given) && waitpid(process, &status, 0) == process && WIFSTOPPED(status)) {
+        given = WSTOPSIG(status);
+        if (given == SIGTRAP)
+            return !ptrace(PTRACE_GETREGS, process, 0, registers);
+    }
+    return 0;
+}
+
+static int opens_response_file(pid_t process, const struct user_regs_struct *registers) {
+    char path[sizeof RESPONSE_FILE];
+    int at = registers->orig_rax == SYS_openat;
+    if ((long long)registers->rax != -ENOSYS || (!at && registers->orig_rax != SYS_open)) /* -ENOSYS: the call begins */
+        return 0;
+    return memory_of(process, at ? registers->rsi : registers->rdi, path, sizeof path) == sizeof path && !memcmp(path, RESPONSE_FILE, sizeof path);
+}
+
+/* Goes on with a process that has executed its program just now, puts the template into it, and lets it go. */
+static int put_template(pid_t process) {
+    struct Start start = {.nothing = "/dev/null", .label = "arguments", .thread = (int)process};
+    struct user_regs_struct now;
+    size_t code = (size_t)(__stop_server - __start_server), size = code + sizeof start + 16;
+    if (!put_arguments(process, &start))
+        return 0;
+    do
+        if (!next_call(process, &start.registers))
+            return 0;
+    while (!opens_response_file(process, &start.registers));
+    now = start.registers; /* it maps memory instead */
+    now.orig_rax = SYS_mmap, now.rdi = 0, now.rsi = size, now.rdx = PROT_READ | PROT_EXEC;
+    now.r10 = MAP_PRIVATE | MAP_ANONYMOUS, now.r8 = (unsigned long long)-1, now.r9 = 0;
+    if (ptrace(PTRACE_SETREGS, process, 0, &now) || !next_call(process, &now) || now.rax > (unsigned long long)-4096)
+        return 0;
+    uintptr_t region = now.rax, behind = (region + code + 15) & ~(uintptr_t)15;
     if (!put(process, region, __start_server, code) || !put(process, behind, &start, sizeof start))
         return 0;
-    now = at_first;
     now.rip = region + (uintptr_t)((const char *)enter - __start_server);
     now.rdi = behind, now.orig_rax = (unsigned long long)-1;
-    now.rsp = ((at_first.rsp - 256) & ~(uintptr_t)15) - 8; /* as after a call */
+    now.rsp = ((start.registers.rsp - 256) & ~(uintptr_t)15) - 8; /* as after a call, beyond what a function may use below */
     return !ptrace(PTRACE_SETREGS, process, 0, &now) && !ptrace(PTRACE_DETACH, process, 0, 0);
 }
 
-static int serve_with(long long minimum, char **argv) {
+static int serve_with(long long minimum, char *compiler) {
     struct stat program;
+    char *argv[] = {compiler, "@" RESPONSE_FILE, 0};
     pid_t process = start(argv, 0);
     close(0); /* the socket is the template's */
     while (next_program(process)) {
@@ -249,8 +302,8 @@ static int resolve_for(pid_t server) {
 }
 
 int main(int argc, char **argv) {
-    if (argc >= 4 && !strcmp(argv[1], "serve"))
-        return serve_with(atoll(argv[2]), argv + 3);
+    if (argc == 4 && !strcmp(argv[1], "serve"))
+        return serve_with(atoll(argv[2]), argv[3]);
     if (argc == 3 && !strcmp(argv[1], "resolve"))
         return resolve_for((pid_t)atoi(argv[2]));
     return 2;
@@ -273,6 +326,8 @@ SERVER long call(long number, long a, long b, long c, long d, long e, long f) {
 #define read(file, to, count) (ssize_t)CALL(read, file, to, count, 0, 0, 0)
 #define write(file, from, count) (ssize_t)CALL(write, file, from, count, 0, 0, 0)
 #define close(file) CALL(close, file, 0, 0, 0, 0, 0)
+#define open_file(path, flags) (int)CALL(open, path, flags, 0, 0, 0, 0)
+#define memfd_create(name, flags) (int)CALL(memfd_create, name, flags, 0, 0, 0, 0)
 #define dup2(from, to) CALL(dup2, from, to, 0, 0, 0, 0)
 #define chdir(path) CALL(chdir, path, 0, 0, 0, 0, 0)
 #define fork() (pid_t)CALL(fork, 0, 0, 0, 0, 0, 0)
@@ -439,30 +494,35 @@ SERVER struct Memory *memory_for_children(void) {
 }
 #endif
 
-SERVER int compile(int argc, char **argv, const void *context, struct Memory *memory) {
+/* Goes on where the registers were, with this result of a system call. */
+__attribute__((section("server"), naked, used)) static void go_on(const struct user_regs_struct *registers, long result) {
+    (void)registers, (void)result;
+    __asm__("mov %rsi, %rax; mov 128(%rdi), %r11; mov (%rdi), %r15; mov 8(%rdi), %r14; mov 16(%rdi), %r13; mov 24(%rdi), %r12;"
+            "mov 32(%rdi), %rbp; mov 40(%rdi), %rbx; mov 56(%rdi), %r10; mov 64(%rdi), %r9; mov 72(%rdi), %r8; mov 96(%rdi), %rdx;"
+            "mov 104(%rdi), %rsi; mov 152(%rdi), %rsp; mov 112(%rdi), %rdi; jmp *%r11");
+}
+
+/* C libraries keep the number of a thread, for `raise`, at the begin of what belongs to it. */
+SERVER void know_thread(int before) {
+    int *own, now = (int)CALL(gettid, 0, 0, 0, 0, 0, 0);
+    __asm__("mov %%fs:0, %0" : "=r"(own));
+    for (int i = 0; own && i < 256; i++)
+        if (own[i] == before)
+            own[i] = now;
+}
+
+SERVER int compile(const char *name, const char *arguments, size_t length, const void *context, struct Memory *memory) {
     const struct Start *start = context;
-    uintptr_t *env = start->stack + 1 + start->stack[0] + 1, *end = env;
-    while (*end++) /* the environment */
-        ;
-    while (*end) /* the auxiliary vector: pairs, and a pair of nulls */
-        end += 2;
-    end += 2;
-    size_t rest = (size_t)(end - env), count = (size_t)argc + 2 + rest;
-    uintptr_t *stack = (uintptr_t *)((uintptr_t)__builtin_alloca((count + 2) * sizeof *stack) & ~(uintptr_t)15), *next = stack;
-    *next++ = (uintptr_t)argc;
-    for (int i = 0; i <= argc; i++)
-        *next++ = (uintptr_t)argv[i];
-    copy_bytes(next, env, rest * sizeof *next);
+    int file = file_with(start->label, arguments, length);
+    copy_bytes(start->name, name, (size_t)(arguments - name));
+    leave_requests(start->nothing);
+    know_thread(start->thread);
 #ifdef HAS_MEMORY
     if (memory)
         use_region(memory);
 #endif
     (void)memory;
-    long nothing = CALL(open, start->nothing, O_RDONLY, 0, 0, 0, 0);
-    if (dup2(nothing, 0) < 0)
-        _exit(127);
-    close(nothing);
-    __asm__ volatile("mov %0, %%rsp; xor %%edx, %%edx; xor %%ebp, %%ebp; jmp *%1" : : "r"(stack), "r"(start->first) : "memory");
+    go_on(&start->registers, file);
     __builtin_unreachable();
 }
 

@@ -1,10 +1,10 @@
-"""The *template*: a compiler that is loaded and stopped before it begins. Fork servers are forked from it.
+"""The *template*: a compiler that is loaded and stopped where it opens a response file, before it has looked at any argument.
+Fork servers are forked from it, and their children go on with arguments of their own.
 
-A dynamically linked clang is stopped before its `main`, by a library that is preloaded into it (`forkserver.c`), a statically
-linked one before its first instruction, by a program that starts it (`static_forkserver.c`). Both move loaded code into huge
-pages: page faults are most of what is left of a child's start, and half of a small compile of a static clang, whose children
-get memory that stays, too (`child_memory.h`). Used on Linux, if there is a C compiler for these two, which are compiled once and
-kept.
+A dynamically linked clang is stopped by a library that is preloaded into it (`forkserver.c`), a statically linked one by a
+program that starts it (`static_forkserver.c`). Both move loaded code into huge pages: page faults are most of what is left of a
+child's start, and half of a small compile of a static clang, whose children get memory that stays, too (`child_memory.h`).
+Used on Linux, if there is a C compiler for these two, which are compiled once and kept.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from .elf import needed_libraries
-from .fork_programs import can_compile, preload_library, static_server
+from .fork_programs import RESPONSE_FILE, can_compile, preload_library, static_server
 from .job_limits import jobs_that_fit
 
 #: Makes glibc (2.35 and later) allocate huge pages, many at once; other C libraries ignore it.
@@ -43,11 +43,11 @@ class Zygote:
         self._program, self._env, self._static = program, env, not program.suffix
         if not self._static:
             huge = 'GLIBC_TUNABLES' not in env and can_use_huge_pages()
-            command = [compiler]
+            command = [compiler, f'@{RESPONSE_FILE}']
             env = {**env, 'EMROOT_FORK_SERVER': 'huge' if huge else 'plain', 'LD_BIND_NOW': '1',
                    'LD_PRELOAD': f'./{program.name}', **(_HUGE_HEAP if huge else {})}  # relative: spaces and colons end a path
         else:
-            command = [f'./{program.name}', 'serve', str(CONTAINS_LLVM), compiler, '--version']
+            command = [f'./{program.name}', 'serve', str(CONTAINS_LLVM), compiler]
         self._socket, given = socket.socketpair()
         try:
             self.process = subprocess.Popen(command, cwd=program.parent, stdin=given.fileno(), stdout=subprocess.DEVNULL,
@@ -129,7 +129,7 @@ class ZygoteStart:
         program = (static_server if self.static else preload_library)(self._directory)
         with self._lock, contextlib.suppress(OSError):
             if program and not self._closed:
-                self.template = Zygote(min(self.compilers), program, self.env)
+                self.template = Zygote(max(self.compilers, key=len), program, self.env)  # names of children fit
         loaded = self.template is not None and self.template.wait()
         with self._lock:
             self.works = loaded and not self._closed

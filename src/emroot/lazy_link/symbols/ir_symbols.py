@@ -9,12 +9,12 @@ C, the exact set. One process handles dozens of sources, each in a tenth of the 
 from __future__ import annotations
 
 import re
-import shlex
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cache, partial
 from pathlib import Path
 
 from ...engine.command_lines.compile_context import CompileContext
+from ...engine.execution.front_end import front_end_command
 from ...engine.execution.pool import Pool
 from ...keys.plan import Compile
 
@@ -102,10 +102,7 @@ def _scan(group: Sequence[Compile], context: CompileContext, env: Mapping[str, s
 
 def front_end(first_command: str) -> list[str]:
     """The command of the front end, without a source, from the output of `clang -###`; empty if that has several commands."""
-    lines = [line for line in first_command.splitlines() if '"-cc1"' in line]
-    if len(lines) != 1:
-        return []
-    given = [word.replace('\\$', '$') for word in shlex.split(lines[0])][:-1]
+    given = front_end_command(first_command)[:-1]
     language = given[given.index('-x') + 1] if '-x' in given else ''
     words, skip = [], 0
     for word in given:
