@@ -1,4 +1,4 @@
-"""The command line loads `inspect` for nothing but its use."""
+"""The command line loads `inspect` and `ipaddress` for nothing but their use."""
 
 from __future__ import annotations
 
@@ -17,6 +17,15 @@ from support.running import SOURCE
 def test_inspect_is_loaded_for_what_uses_it(use: str, expected: str) -> None:
     program = ('import sys, emroot.cli, emroot.engine.build, emroot.libraries.resolution, dataclasses, inspect\n' + use +
                '\nprint(type(sys.modules["inspect"]).__name__)')
+    assert _output(program) == f'{expected}\n'
+
+
+@pytest.mark.parametrize(('use', 'expected'), [
+    ('pass', 'DeferredModule'), ('urllib.parse.urlsplit("grpc://[::1]:8980")', 'module'),
+    ('try:\n    urllib.parse.urlsplit("grpc://[nonsense]:8980")\nexcept ValueError:\n    pass', 'module')])
+@pytest.mark.skipif(not (3, 11, 4) <= sys.version_info < (3, 13), reason='there urllib.parse is pathlib\'s, and imports it')
+def test_ipaddress_is_loaded_for_addresses_in_brackets(use: str, expected: str) -> None:
+    program = f'import sys, emroot.cli, emroot.engine.build, urllib.parse\n{use}\nprint(type(sys.modules["ipaddress"]).__name__)'
     assert _output(program) == f'{expected}\n'
 
 

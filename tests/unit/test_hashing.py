@@ -5,13 +5,16 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from support.running import plain_environment
 
-from emroot.hashing import CHUNK, canonical_json, digest_bytes, digest_file, digest_record, is_file_with
+from emroot.hashing import CHUNK, canonical_json, digest_bytes, digest_file, digest_record, is_file_with, sha256
 
 records = st.recursive(st.none() | st.booleans() | st.integers() | st.text(),
                        lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner), max_leaves=10)
@@ -63,3 +66,23 @@ def test_files_and_bytes_have_their_sha256(tmp_path: Path):
     content = bytes(range(256)) * 10000
     (tmp_path / 'file').write_bytes(content)
     assert digest_file(tmp_path / 'file') == digest_bytes(content) == hashlib.sha256(content).hexdigest()
+
+
+@pytest.mark.parametrize('size', [0, 1, 1 << 16, CHUNK - 1, CHUNK, CHUNK + 1])
+def test_every_digest_is_sha256(size: int, tmp_path: Path):
+    data = bytes(size)
+    (tmp_path / 'file').write_bytes(data)
+    expected = hashlib.sha256(data).hexdigest()
+    assert [digest_bytes(data), digest_file(tmp_path / 'file'), sha256(data).hexdigest()] == [expected] * 3
+
+
+def test_openssl_is_loaded_for_what_is_large(tmp_path: Path):
+    (tmp_path / 'small').write_bytes(b'1')
+    (tmp_path / 'large').write_bytes(bytes(1 << 16))
+    program = ('import sys\nfrom emroot.hashing import digest_file\n'
+               'for path in sys.argv[1:]:\n    print(digest_file(path), "_hashlib" in sys.modules)')
+    files = [tmp_path / name for name in ('small', 'large', 'small')]
+    ran = subprocess.run([sys.executable, '-c', program, *files], env=plain_environment(), text=True, capture_output=True,
+                         check=True)
+    digests = [hashlib.sha256(path.read_bytes()).hexdigest() for path in files]
+    assert ran.stdout.split() == [digests[0], 'False', digests[1], 'True', digests[2], 'True']

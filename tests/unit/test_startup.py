@@ -79,7 +79,7 @@ def test_what_is_there_needs_neither_links_nor_a_plan(fake: Emroot, tmp_path: Pa
     loaded = set(_shown('*sys.modules', fake.command('build', '--targets', 'libone', '--cache', tmp_path)))
     assert 'emroot.engine.build' in loaded
     unneeded = {'emroot.libraries.resolution', 'emroot.libraries.link_line', 'emroot.keys.plan', 'emroot.engine.build_executor',
-                'emroot.cli.ui.notices', 'subprocess', 'tempfile', 'random'}
+                'emroot.cli.ui.notices', 'subprocess', 'tempfile', 'random', 'hashlib'}
     assert sorted(loaded & unneeded) == []
 
 
@@ -98,3 +98,39 @@ def test_help_that_cannot_be_written_is_an_error(arguments: list[str]):
     assert ran.returncode == 1
     assert ran.stderr.startswith('emroot: error: standard output cannot be written to: No space left on device\n  hint: ')
     assert 'Traceback' not in ran.stderr and 'ignored' not in ran.stderr
+
+
+@pytest.mark.skipif(sys.platform != 'linux', reason='other systems do not fork well')
+@pytest.mark.parametrize('arguments', [['resolve', '--', 'em++', 'main.cpp'], ['build', '--targets', 'libone']],
+                         ids=lambda arguments: arguments[0])
+def test_the_sdk_is_looked_at_while_modules_are_loaded(fake: Emroot, arguments: list[str]):
+    program = """
+import os, sys
+from emroot.cli import main
+fork = os.fork
+def forking():
+    loaded = [name in sys.modules for name in ('emroot.libraries.catalogue', 'emroot.engine.build')]
+    if child := fork():
+        print('forked', *loaded)
+    return child
+os.fork = forking
+main(sys.argv[1:])
+"""
+    command = fake.command(*arguments)
+    fake(*arguments)
+    ran = subprocess.run([sys.executable, '-c', program, *command[command.index('emroot') + 1:]], env=plain_environment(),
+                         text=True, capture_output=True, check=True)
+    assert ran.stdout.splitlines()[0] == 'forked False False'
+
+
+@pytest.mark.parametrize(('before', 'quick'), [
+    ('', True), ('sys.settrace(lambda *_: None)', False), ('sys.setprofile(lambda *_: None)', False),
+    ('import threading; threading.Thread(target=__import__("time").sleep, args=(2,)).start()', False)],
+    ids=['nothing', 'debugger', 'profiler', 'thread'])
+def test_a_process_ends_at_once_if_nobody_minds(before: str, quick: bool):
+    script = ('import atexit, sys\nfrom emroot.cli.ui.streams import end_process\n'
+              f'atexit.register(print, "at exit")\n{before}\nprint("done")\n'
+              'code = end_process(3)\nprint("tidying")\nsys.exit(code)')
+    ran = subprocess.run([sys.executable, '-c', script], env=plain_environment(), text=True, capture_output=True, check=False)
+    assert ran.returncode == 3
+    assert ran.stdout.splitlines() == ['done', *([] if quick else ['tidying']), 'at exit']

@@ -10,16 +10,24 @@ from collections.abc import Sequence
 from ..errors import INTERRUPTED, EmrootError, UsageError, from_exception
 from ..host import deferred_imports  # noqa: F401  # before anything imports `dataclasses`
 from ..host.permissions import restrict_umask
-from .ui.streams import output_fault, prepare_process
+from .ui.streams import end_process, output_fault, prepare_process
 
 __all__ = ['main']
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run one command and return its exit code (see `errors.py` for what the codes mean)."""
-    if argv is None:
-        prepare_process()
-    arguments = [*(sys.argv[1:] if argv is None else argv)]  # `list` is a command's module once that was run
+    """Run one command and return its exit code (see `errors.py` for what the codes mean).
+
+    Without arguments it runs the command of this process, and ends the process after it.
+    """
+    if argv is not None:
+        return _run(argv)
+    prepare_process()
+    return end_process(_run(sys.argv[1:]))
+
+
+def _run(argv: Sequence[str]) -> int:
+    arguments = [*argv]  # `list` is a command's module once that was run
     restrict_umask()
     verbose = False
     try:

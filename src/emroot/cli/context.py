@@ -8,22 +8,24 @@ import json
 import os
 import sys
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import UsageError
 from ..host.home import Home, find_home, user_path
 from ..host.quoting import quoted
-from ..libraries.catalogue import Catalogue
-from ..modes import Mode
 from ..project.names import find_project, split_names
-from ..project.selection import Selected, Selection, parse_modes
-from ..sdk import Sdk, find_sdk
-from ..sdk.discovery import find_sdk_version
+from ..sdk import Sdk
+from ..sdk.discovery import find_sdk_version, start_find_sdk
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from ..libraries.catalogue import Catalogue
+    from ..modes import Mode
     from ..project.project_file import Project
+    from ..project.selection import Selected, Selection
     from ..remote.remote_spec import RemoteSpec
     from ..store import Store
 
@@ -45,11 +47,20 @@ class CommandContext:
     @cached_property
     def sdk(self) -> Sdk:
         """The SDK of the command line, otherwise of the project, otherwise the first that is found."""
+        return self._finding()
+
+    @cached_property
+    def _finding(self) -> Callable[[], Sdk]:
         if self.args.sdk or not self.project or not self.project.sdk:
-            return find_sdk(self.home, self.args.sdk)
+            return start_find_sdk(self.home, self.args.sdk)
         if self.project.sdk_path:
-            return find_sdk(self.home, self.project.sdk_path)
-        return find_sdk_version(self.home, self.project.sdk, f'{self.project.file} asks for')
+            return start_find_sdk(self.home, self.project.sdk_path)
+        return partial(find_sdk_version, self.home, self.project.sdk, f'{self.project.file} asks for')
+
+    def find_sdk_early(self) -> CommandContext:
+        """Start to look for the SDK, for a command that then loads its modules."""
+        self._finding  # noqa: B018  # which is computed once
+        return self
 
     @cached_property
     def project(self) -> Project | None:
@@ -108,6 +119,7 @@ class CommandContext:
     @cached_property
     def catalogue(self) -> Catalogue:
         """A doubtful SDK gets one warning."""
+        from ..libraries.catalogue import Catalogue  # lazy import, as those below: loaded while the SDK is looked at
         sdk = self.sdk
         if (sdk.doubt or sdk.lacking) and not self.args.quiet:
             from .ui.messages import warn_once  # lazy import: few SDKs are doubtful
@@ -208,10 +220,12 @@ class CommandContext:
     @cached_property
     def selection(self) -> Selection:
         """The selection so far (see `selected`)."""
+        from ..project.selection import Selection
         return Selection(self.catalogue)
 
     def modes(self) -> list[Mode]:
         """The modes of `--features`, in order, without duplicates; wasm32 by default."""
+        from ..project.selection import parse_modes
         return parse_modes(self.args.features)
 
     def selected(self, *, needed: bool = True) -> Selected:

@@ -1,6 +1,7 @@
-"""Importing this defers the standard library's `inspect` until something of it is used.
+"""Importing this defers two modules of the standard library until something of them is used.
 
-`dataclasses` imports it for classes without a docstring, which takes a tenth of a command that has nothing to do.
+`dataclasses` imports `inspect` for classes without a docstring, which takes a tenth of a command that has nothing to do;
+`pathlib` imports, by way of `urllib.parse`, `ipaddress` for addresses in brackets.
 """
 
 from __future__ import annotations
@@ -20,5 +21,6 @@ class DeferredModule(ModuleType):
         return getattr(import_module(self.__name__), name)
 
 
-if 'dataclasses' not in sys.modules:
-    sys.modules.setdefault('inspect', DeferredModule('inspect'))
+for name, importer in (('inspect', 'dataclasses'), ('ipaddress', 'urllib.parse')):
+    if importer not in sys.modules:
+        sys.modules.setdefault(name, DeferredModule(name))

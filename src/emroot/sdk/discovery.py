@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
 from ..errors import SdkError
 from ..host.home import Home, user_path
 from ..host.programs import find_program
-from .identity_cache import inspect, unreadable
+from .identity_cache import inspect, start_inspection, unreadable
 from .model import Sdk
 
 #: The number of bytes of an `emcc` wrapper that are searched for the program that it starts.
@@ -27,8 +27,19 @@ class Candidate(NamedTuple):
 
 def find_sdk(home: Home, explicit: str | os.PathLike[str] | None = None) -> Sdk:
     """The first SDK in this order; a named but broken one is an error. Raises `SdkError`."""
+    found = _first(home, explicit)
+    return inspect(found.root, found.how, home)
+
+
+def start_find_sdk(home: Home, explicit: str | os.PathLike[str] | None = None) -> Callable[[], Sdk]:
+    """Start `find_sdk`, and return a function that ends it (see `start_inspection`). Both raise `SdkError`."""
+    found = _first(home, explicit)
+    return start_inspection(found.root, found.how, home)
+
+
+def _first(home: Home, explicit: str | os.PathLike[str] | None) -> Candidate:
     for candidate in candidates(home, explicit):
-        return inspect(candidate.root, candidate.how, home)
+        return candidate
     passed = [str(emcc) for emcc in _on_path('emcc')]
     raise SdkError('no Emscripten SDK found (looked at --sdk, EMSDK, EMSCRIPTEN_ROOT, emcc on PATH and those that emroot '
                    f'installed){"; no emcc.py was found behind " if passed else ""}{", ".join(passed)}',

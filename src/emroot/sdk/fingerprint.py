@@ -3,7 +3,6 @@ sources, headers, and the tools that run them), cached by their sizes and times.
 
 from __future__ import annotations
 
-import hashlib
 import marshal
 import os
 import re
@@ -11,7 +10,7 @@ import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
-from ..hashing import digest_file, digest_record
+from ..hashing import digest_file, digest_record, sha256
 from ..host.files import stat_files
 from ..host.home import read_json
 
@@ -83,7 +82,7 @@ def _executable(path: Path) -> Iterable[str]:
 def signature(folders: Iterable[str], files: Iterable[str]) -> str:
     """A digest of names, sizes and times of `files` and of everything below `folders`. Every command computes it
     first, so it uses as few system calls as possible."""
-    digest = hashlib.sha256()
+    digest = sha256()
     for path in files:
         digest.update(_states(path, [os.stat(path)]))
     pending = list(folders)
@@ -96,7 +95,8 @@ def signature(folders: Iterable[str], files: Iterable[str]) -> str:
             digest.update(_states([directory], []))
         else:
             pending += below
-    return digest.hexdigest()
+    signed: str = digest.hexdigest()
+    return signed
 
 
 def _listed(directory: str) -> tuple[list[str], list[str]]:

@@ -18,9 +18,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    from ..builds import exit_code, run_build
     from ..context import CommandContext, print_json
-    result = run_build(CommandContext(args), needed=True)
+    context = CommandContext(args).find_sdk_early()
+    from ..builds import exit_code, run_build
+    result = run_build(context, needed=True)
     if args.json:
         print_json(result.to_json())
     elif not args.quiet:

@@ -20,12 +20,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     from ...errors import UsageError
-    from ...libraries.resolution import resolve
     from ..context import CommandContext, print_json
     link = args.link[1:] if args.link[:1] == ['--'] else args.link
     if not link and not args.lang:
         raise UsageError('no link to resolve', hint='put its command line after `--`: emroot resolve -- em++ -flto a.o')
-    found = resolve(CommandContext(args).catalogue, link, lang=args.lang, environment=args.environment)
+    context = CommandContext(args).find_sdk_early()
+    from ...libraries.resolution import resolve
+    found = resolve(context.catalogue, link, lang=args.lang, environment=args.environment)
     if args.json:
         print_json(found.to_json())
         return 0

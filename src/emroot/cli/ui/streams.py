@@ -1,7 +1,8 @@
-"""Preparation of the process: open standard streams that accept all file names, and UTF-8 in any locale."""
+"""The process and its standard streams: open ones that accept all file names, UTF-8 in any locale, and a quick end."""
 
 from __future__ import annotations
 
+import atexit
 import codecs
 import contextlib
 import io
@@ -29,6 +30,23 @@ def prepare_process() -> None:
             stream.reconfigure(errors='emroot')
     if os.name == 'posix':
         sys.stdout, sys.stderr = _watched(sys.stdout, Output), _watched(sys.stderr, Notes)
+
+
+def end_process(code: int) -> int:
+    """End this process without Python's tidying, which takes a tenth of a command that has nothing to do.
+
+    Returns the exit code where somebody relies on the tidying: another thread, a debugger, a profiler; and one that is no byte.
+    """
+    threading = sys.modules.get('threading')
+    alone = threading is None or threading.active_count() == 1
+    observed = (sys.gettrace() or sys.getprofile() or sys.flags.inspect  # since Python 3.12 there are tools, too
+                or (sys.version_info >= (3, 12) and any(map(sys.monitoring.get_tool, range(6)))))
+    if alone and not observed and 0 <= code <= 255:
+        atexit._run_exitfuncs()
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code)
+    return code
 
 
 class Output(io.FileIO):
