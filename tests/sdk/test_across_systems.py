@@ -1,14 +1,16 @@
 """Libraries have the same code whichever system they were built on: Windows' Python and a clang for Windows, or Linux's.
 
 Debug information differs, with embuilder as well: clang for Windows does not take `/emsdk/emscripten` for an absolute path, and
-spells the directories of its line tables with backslashes. So three things are compared: what emroot and the SDK's own
-embuilder make on Windows, every byte; what either system makes, every section of every object that is not debug
-information; and with LTO what one and the same clang makes of either's bitcode.
+spells the directories of its line tables with backslashes; `__FILE__` has those of the command line. So three things are compared:
+what emroot and the SDK's own embuilder make on Windows, every byte; what either system makes, every section of every object
+that is not debug information, but for the separators in names of files; and with LTO what one and the same clang makes of
+either's bitcode.
 """
 
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -105,7 +107,12 @@ def _sections(module: bytes) -> list[tuple[str, bytes]]:
             name = content[begins:begins + length].decode()
         found.append((name, content))
         at = start + size
-    return [(name, content) for name, content in found if not name.startswith(('.debug', 'reloc..debug'))]
+    return [(name, re.sub(rb'/emsdk/emscripten/[\w./+\\-]+', _forward_slashes, content)) for name, content in found
+            if not name.startswith(('.debug', 'reloc..debug'))]
+
+
+def _forward_slashes(path: re.Match[bytes]) -> bytes:
+    return path[0].replace(b'\\', b'/')
 
 
 @pytest.fixture

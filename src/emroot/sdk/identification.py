@@ -92,7 +92,8 @@ def _output(command: list[str], root: Path) -> str:
         raise SdkError(f'the SDK at {root} is broken: {command[0]} does not run ({error})',
                        hint='reinstall it, or get one with `emroot sdk install`') from error
     if done.returncode != 0:
-        raise SdkError(f'the SDK at {root} is broken: `{" ".join(command)}` failed: {os.fsdecode(done.stderr.strip()[:300])}',
+        why = os.fsdecode(done.stderr.strip()[:300]) or f'exit code {done.returncode}'
+        raise SdkError(f'the SDK at {root} is broken: `{" ".join(command)}` failed: {why}',
                        hint='reinstall it, or get one with `emroot sdk install`')
     return os.fsdecode(done.stdout)
 

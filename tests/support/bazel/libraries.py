@@ -67,7 +67,10 @@ def options(sdk: Sdk, module: Path) -> list[str]:
 
 
 def _top(directory: Path) -> Path:
-    """The installation that a location is a part of, if emroot made it."""
+    """The installation that a location is a part of, if emroot made it; of SDKs whose clang starts another one, all."""
+    launching = dev_cache() / 'static-sdk'
+    if launching in directory.parents:
+        return launching
     return next((p for p in directory.parents if (p / 'emroot-sdk.json').is_file()), directory)
 
 

@@ -150,7 +150,7 @@ class Libraries:
         try:
             ended = self.load('emcc_hook/repeated_links').repeat_link(
                 [str(word) for word in command], cwd, self.builds.cache(), identity, list(self.awaited),
-                self.load('emcc_hook/lto_objects'))
+                self.load('emcc_hook/lto_objects'), self.load('emcc_hook/wasm_symbols'))
         except (OSError, ValueError, LookupError, TypeError, AttributeError):  # a record that is damaged, or was just replaced
             return None
         finally:

@@ -79,9 +79,9 @@ def read_template(command: Sequence[str], cwd: str) -> Template:
 
 
 def repeat_link(command: Sequence[str], cwd: str, cache: str, identity: str, missing: Iterable[str],
-                lto_objects: Any) -> tuple[int, str] | None:
-    """Make a link again that lacks the libraries `missing` (paths). `lto_objects`: the module of this name. Returns the linker's
-    exit code, and what it wrote to standard error; or None if the link is to be made without a record."""
+                lto_objects: Any, wasm_symbols: Any) -> tuple[int, str] | None:
+    """Make a link again that lacks the libraries `missing` (paths). `lto_objects`, `wasm_symbols`: the modules of these names.
+    Returns the linker's exit code, and what it wrote to standard error; or None if the link is to be made without a record."""
     template = read_template(command, cwd)
     directory = os.path.join(cache, LINKS, template.key(identity))
     try:
@@ -111,7 +111,8 @@ def repeat_link(command: Sequence[str], cwd: str, cache: str, identity: str, mis
             return None
         failed_early = done.returncode and not loaded  # before it looked at any input: a library is not to be found
         made = lto_objects.kept_objects(lto, words[template.output]) if lto else []
-        if not failed_early and not _is_covered(loaded, made, record, directory, template.stubs, cwd, cache, lto_objects):
+        if not failed_early and not _is_covered(loaded, made, record, directory, template.stubs, cwd, cache, lto_objects,
+                                                wasm_symbols):
             return None
         if not done.returncode:
             shutil.move(words[template.output], os.path.join(cwd, command[template.output]))
@@ -134,7 +135,7 @@ def _may_fail(code: int, messages: str, record: dict[str, Any], private: Mapping
 
 
 def _is_covered(loaded: Iterable[tuple[str, str]], made: Sequence[str], record: dict[str, Any], directory: str, stubs: set[str],
-                cwd: str, cache: str, lto_objects: Any) -> bool:
+                cwd: str, cache: str, lto_objects: Any, wasm_symbols: Any) -> bool:
     """Whether a link that loaded these files and members, and of which code generation `made` objects, needs nothing that the
     archives of the record, in `directory`, lack."""
     own: dict[str, set[str]] = {}  # by file of the project, the members that were loaded; of an object ''
@@ -158,12 +159,12 @@ def _is_covered(loaded: Iterable[tuple[str, str]], made: Sequence[str], record: 
     looked_for: set[str] = set()
     called: set[str] = set()
     defined: set[str] = set()
-    for file, name, kind in read_nm(record['nm'], [*own, *made]):
+    for file, name, is_defined in read_symbols(record['nm'], [*own, *made], wasm_symbols):
         path, _, member = (file, '', '') if file in own else file[:-1].rpartition('[')
         if file in made:
-            called.update([name] if kind in 'Uwv' else [])
+            called.update([] if is_defined else [name])
         elif member in own.get(path, ()):
-            (looked_for if kind in 'Uwv' else defined).add(name)
+            (defined if is_defined else looked_for).add(name)
     between = {name for name, (file, member) in record['between'].items() if (file, member) in of_libraries}
     known = defined.union(record['names'])
     return looked_for <= known and called <= known | between and defined >= set(record['open'])
@@ -183,22 +184,28 @@ def read_trace(trace: str) -> Iterator[tuple[str, str]]:
             yield file, member
 
 
-def read_nm(nm: str, files: Sequence[str]) -> Iterator[tuple[str, str, str]]:
-    """The external symbols of files: the file (`ARCHIVE[MEMBER]`), the name, and llvm-nm's letter for its kind. Raises
-    `OSError` if a file cannot be read."""
-    if not files:
-        return
-    done = subprocess.run([nm, '--portability', '--no-sort', '--quiet', '--print-file-name', *files], stdin=subprocess.DEVNULL,
-                          stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=False)
-    if done.returncode != 0:
-        raise OSError('llvm-nm: exit code %d' % done.returncode)
-    yield from parse_nm(os.fsdecode(done.stdout).splitlines())
+def read_symbols(nm: str, files: Iterable[str], wasm_symbols: Any) -> Iterator[tuple[str, str, bool]]:
+    """The external symbols of files: the file (`ARCHIVE[MEMBER]`), the name, and whether it is defined. Only those that
+    `wasm_symbols` leaves (archives, bitcode, large objects) are given to llvm-nm. Raises `OSError` if a file cannot be read."""
+    left = []
+    for file in files:
+        found = wasm_symbols.read_symbols(_read(file))
+        if found is None:
+            left.append(file)
+        else:
+            yield from ((file, name, is_defined) for name, is_defined in found)
+    if left:
+        done = subprocess.run([nm, '--portability', '--no-sort', '--quiet', '--print-file-name', *left], stdin=subprocess.DEVNULL,
+                              stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=False)
+        if done.returncode != 0:
+            raise OSError('llvm-nm: exit code %d' % done.returncode)
+        yield from parse_nm(os.fsdecode(done.stdout).splitlines())
 
 
-def parse_nm(lines: Iterable[str]) -> Iterator[tuple[str, str, str]]:
+def parse_nm(lines: Iterable[str]) -> Iterator[tuple[str, str, bool]]:
     """The same, of lines `FILE: NAME LETTER VALUE SIZE` and `FILE[MEMBER]: NAME LETTER`."""
     for line in lines:
         file, _, about = line.rpartition(': ')
         name, _, rest = about.partition(' ')
         if file and rest and (rest[0].isupper() or rest[0] in 'wv'):
-            yield file, name, rest[0]
+            yield file, name, rest[0] not in 'Uwv'
