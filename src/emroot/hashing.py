@@ -46,8 +46,7 @@ def canonical_json(record: Any) -> str:
 
 def digest_record(record: Any) -> str:
     """The sha256 of a record's canonical JSON, in hexadecimal."""
-    digest: str = sha256(canonical_json(record).encode()).hexdigest()
-    return digest
+    return digest_bytes(canonical_json(record).encode())
 
 
 def digest_bytes(data: bytes) -> str:

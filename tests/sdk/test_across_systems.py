@@ -1,9 +1,9 @@
 """Libraries have the same code whichever system they were built on: Windows' Python and a clang for Windows, or Linux's.
 
 Debug information differs, with embuilder as well: clang for Windows does not take `/emsdk/emscripten` for an absolute path, and
-spells the directories of its line tables with backslashes; `__FILE__` has those of the command line. So three things are compared:
-what emroot and the SDK's own embuilder make on Windows, every byte; what either system makes, every section of every object
-that is not debug information, but for the separators in names of files; and with LTO what one and the same clang makes of
+spells the directories of its line tables with backslashes; `__FILE__` has those of the command line. So three things are
+compared: what emroot and the SDK's own embuilder make on Windows, every byte; what either system makes, every section of every
+object that is not debug information, but for the separators in names of files; and with LTO what one and the same clang makes of
 either's bitcode.
 """
 

@@ -22,8 +22,7 @@ __attribute__((alias("weak_here"))) int alias(void); int same(void) __asm__("nam
 __attribute__((constructor)) static void starts(void) { local++; }
 int answer(int (*f)(int)) {
   return f(absent(outside + *pointed + own_thread)) + hidden_here() + weak_here() + (weak_outside ? weak_outside() : 0)
-       + imported()
-       + local + same() + thread_here;
+       + imported() + local + same() + thread_here;
 }
 '''
 CXX = '''

@@ -62,7 +62,7 @@ def test_a_process_with_threads_is_not_forked() -> None:
 
 
 @pytest.mark.skipif(sys.platform != 'linux', reason='other systems do not fork well')
-def test_nobody_needs_to_await_children(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_nobody_needs_to_await_children() -> None:
     before = signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     try:
         assert int(start_in_child(_process)()) != os.getpid()

@@ -51,15 +51,18 @@ class CommandContext:
 
     @cached_property
     def _finding(self) -> Callable[[], Sdk]:
+        return self._start_find_sdk(beside=False)
+
+    def _start_find_sdk(self, *, beside: bool) -> Callable[[], Sdk]:
         if self.args.sdk or not self.project or not self.project.sdk:
-            return start_find_sdk(self.home, self.args.sdk)
+            return start_find_sdk(self.home, self.args.sdk, beside=beside)
         if self.project.sdk_path:
-            return start_find_sdk(self.home, self.project.sdk_path)
+            return start_find_sdk(self.home, self.project.sdk_path, beside=beside)
         return partial(find_sdk_version, self.home, self.project.sdk, f'{self.project.file} asks for')
 
     def find_sdk_early(self) -> CommandContext:
-        """Start to look for the SDK, for a command that then loads its modules."""
-        self._finding  # noqa: B018  # which is computed once
+        """Start to look for the SDK in another process, for a command that loads its modules meanwhile."""
+        self.__dict__['_finding'] = self._start_find_sdk(beside=True)
         return self
 
     @cached_property

@@ -27,19 +27,13 @@ class Candidate(NamedTuple):
 
 def find_sdk(home: Home, explicit: str | os.PathLike[str] | None = None) -> Sdk:
     """The first SDK in this order; a named but broken one is an error. Raises `SdkError`."""
-    found = _first(home, explicit)
-    return inspect(found.root, found.how, home)
+    return start_find_sdk(home, explicit, beside=False)()
 
 
-def start_find_sdk(home: Home, explicit: str | os.PathLike[str] | None = None) -> Callable[[], Sdk]:
+def start_find_sdk(home: Home, explicit: str | os.PathLike[str] | None = None, *, beside: bool) -> Callable[[], Sdk]:
     """Start `find_sdk`, and return a function that ends it (see `start_inspection`). Both raise `SdkError`."""
-    found = _first(home, explicit)
-    return start_inspection(found.root, found.how, home)
-
-
-def _first(home: Home, explicit: str | os.PathLike[str] | None) -> Candidate:
     for candidate in candidates(home, explicit):
-        return candidate
+        return start_inspection(candidate.root, candidate.how, home, beside=beside)
     passed = [str(emcc) for emcc in _on_path('emcc')]
     raise SdkError('no Emscripten SDK found (looked at --sdk, EMSDK, EMSCRIPTEN_ROOT, emcc on PATH and those that emroot '
                    f'installed){"; no emcc.py was found behind " if passed else ""}{", ".join(passed)}',

@@ -25,7 +25,7 @@ def inspect(root: Path, how: str, home: Home) -> Sdk:
     return start_inspection(root, how, home, beside=False)()
 
 
-def start_inspection(root: Path, how: str, home: Home, *, beside: bool = True) -> Callable[[], Sdk]:
+def start_inspection(root: Path, how: str, home: Home, *, beside: bool) -> Callable[[], Sdk]:
     """Start `inspect`, and return a function that ends it: another process looks at the files (30 ms for 7000) `beside` this
     one, which can load modules in the meantime."""
     python = sdk_python(root)

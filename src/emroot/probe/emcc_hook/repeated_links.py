@@ -27,6 +27,7 @@ LINKS = os.path.join('.emroot', 'lazy', 'links')
 RECORD = 'link.json'
 #: Bytes at the beginning of inputs.
 _ARCHIVE, _STUBS, _BITCODE, _DYLINK = b'!<arch>\n', b'#STUB', (b'BC\xc0\xde', b'\xde\xc0\x17\x0b'), b'dylink'
+_MODULE = b'\0asm'
 #: Characters of a command line that every system takes.
 _LONG = 30000
 
@@ -175,6 +176,13 @@ def _read(file: str) -> bytes:
         return f.read()
 
 
+def _read_module(file: str) -> bytes:
+    """The content of a file in WebAssembly; nothing of others, which may be large archives."""
+    with open(file, 'rb') as f:
+        begins = f.read(len(_MODULE))
+        return begins + f.read() if begins == _MODULE else b''
+
+
 def read_trace(trace: str) -> Iterator[tuple[str, str]]:
     """The files and members that a link loaded, from the output of `wasm-ld --trace`: `FILE` or `FILE(MEMBER)`. The member of a
     file that is no archive is empty."""
@@ -189,7 +197,7 @@ def read_symbols(nm: str, files: Iterable[str], wasm_symbols: Any) -> Iterator[t
     `wasm_symbols` leaves (archives, bitcode, large objects) are given to llvm-nm. Raises `OSError` if a file cannot be read."""
     left = []
     for file in files:
-        found = wasm_symbols.read_symbols(_read(file))
+        found = wasm_symbols.read_symbols(_read_module(file))
         if found is None:
             left.append(file)
         else:
