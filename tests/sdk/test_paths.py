@@ -31,6 +31,19 @@ def test_where_the_home_lies_is_in_no_bytes_whatever_its_path(shared: Emroot, sd
 
 
 @pytest.mark.slow
+def test_embuilder_in_a_home_behind_a_link_makes_the_same_bytes(shared: Emroot, sdk_root: Path, tmp_path: Path):
+    """emcc 3 resolves links in the path of its cache."""
+    (tmp_path / 'real').mkdir()
+    (tmp_path / 'link').symlink_to('real', target_is_directory=True)
+    home = Emroot(tmp_path / 'link' / 'home', sdk_root)
+    for number, features in enumerate(['wasm32', 'thinlto']):
+        right = _built(shared, tmp_path / f'right{number}', '--features', features)
+        assert len(right) == 2
+        theirs = tmp_path / f'link/theirs{number}'
+        assert _built(home, theirs, '--features', features, '--builder', 'embuilder') == right
+
+
+@pytest.mark.slow
 def test_bytes_of_an_sdk_whose_path_clang_cannot_map_are_for_no_other(shared: Emroot, sdk_root: Path, tmp_path: Path):
     """Clang ends what it maps at the first `=`, in embuilder's compiles as well."""
     home, odd = tmp_path / 'home', overlay(sdk_root, tmp_path / 'a=b' / 'emscripten')

@@ -30,7 +30,7 @@ from ..probe.port_settings import split, without_settings
 from ..store import Blob, Store, try_lock
 from ..store.records import is_below
 from .command_lines.compile_context import shell_line
-from .command_lines.path_alias import mappable
+from .command_lines.path_alias import mappable_directory
 from .command_lines.placeholders import CACHE_PREFIX
 from .events import BuildListener
 from .execution.pool import Pool
@@ -139,10 +139,10 @@ class EmbuilderTarget:
     def _run(self, headers: Path, pool: Pool, listener: BuildListener, launcher: str) -> EmbuilderOutput | Failure:
         sdk, mode, target = self.catalogue.sdk, self.mode, self.target
         dependencies, began = self._make_dependencies(headers, pool, listener, launcher), time.time_ns()
-        directory = self.store.scratch() / f'embuilder-{secrets.token_hex(6)}'
+        directory = mappable_directory(self.store.scratch() / f'embuilder-{secrets.token_hex(6)}')
         cache = directory / 'cache'
         try:
-            cache.mkdir(parents=True)
+            cache.mkdir()
             copy_tree(headers, cache, aside=directory)
             for path, blob in dependencies.items():
                 (cache / path).parent.mkdir(parents=True, exist_ok=True)
@@ -151,7 +151,7 @@ class EmbuilderTarget:
             request.write_text(json.dumps(self._request()), encoding='utf-8')
             command = [*sdk.python, '-B', '-I', str(PROGRAM), str(request), str(answer)]
             env = self.catalogue.environment({
-                'EM_CACHE': str(mappable(directory) / 'cache'), 'EM_FROZEN_CACHE': '0', 'EMCC_LOGGING': '1', 'EMCC_CORES': '1',
+                'EM_CACHE': str(cache), 'EM_FROZEN_CACHE': '0', 'EMCC_LOGGING': '1', 'EMCC_CORES': '1',
                 'EMCC_SKIP_SANITY_CHECK': '1',  # the SDK was checked, and node is not needed
                 # A launcher may give an object without running the compiler, which then cannot tell what it reads.
                 **({'EM_COMPILER_WRAPPER': launcher} if launcher and not self.is_own else {})})
@@ -171,7 +171,7 @@ class EmbuilderTarget:
                 (build_directory / _TRACE).touch()  # its content is no longer needed, its existence is
             new = _new_files(cache, headers, answered['external'])
             location_dependent = any(embeds_path(cache / path, sdk.embedded_paths) for path in new)
-            files = {path: self.store.add_file(cache / path) for path in new}
+            files = {path: self._add(cache / path) for path in new}
         finally:
             remove_tree(directory)
         key = self._learn(inputs)
@@ -179,6 +179,11 @@ class EmbuilderTarget:
         self.store.write(KIND, name, {'files': {path: [blob.digest, blob.size] for path, blob in sorted(files.items())}})
         self.fresh.add(self.base)
         return EmbuilderOutput(files, True, location, key, [*self.given, *inputs])
+
+    def _add(self, file: Path) -> Blob:
+        if not file.is_relative_to(self.store.scratch()):  # see mappable_directory; perhaps of another file system
+            file = Path(shutil.copyfile(file, self.store.scratch() / secrets.token_hex(6)))
+        return self.store.add_file(file)
 
     def _make_dependencies(self, headers: Path, pool: Pool, listener: BuildListener, launcher: str) -> dict[str, Blob]:
         """The files of the ports that this one depends on, as far as it says so, in their variants of the same kind, so that each

@@ -22,10 +22,10 @@ def embuilder(sdk, request):
     import embuilder as program
     PortFetcher(sdk.ports, request['port_directories'], request['port_mirror'])
     made = original('tools.system_libs.get_base_cflags')
+    maps = ['-ffile-prefix-map=%s=%s' % (cache, request['cache_prefix']) for cache in _names_of_cache(sdk)]
 
     def get_base_cflags(*args, **kwargs):
-        return [*made(*args, **kwargs), '-ffile-prefix-map=%s=%s' % (sdk.config.CACHE, request['cache_prefix']),
-                *request.get('flags', [])]
+        return [*made(*args, **kwargs), *maps, *request.get('flags', [])]
     install('tools.system_libs.get_base_cflags', get_base_cflags)
     _start_scripts_directly(sdk, request.get('said_root'), request.get('named_source'))
     _spell_sources_in_tree(sdk)
@@ -40,6 +40,11 @@ def embuilder(sdk, request):
     if code:
         sys.exit(code)
     return {'inputs': inputs.files_seen() if inputs else [], 'external': _external(sdk)}
+
+
+def _names_of_cache(sdk):
+    """The paths that embuilder may give its cache: emcc 3 resolves links in it, later ones do not."""
+    return list(dict.fromkeys([sdk.config.CACHE, os.path.realpath(sdk.config.CACHE)]))
 
 
 def _external(sdk):
@@ -79,11 +84,12 @@ def _spell_sources_in_tree(sdk):
     here, below a directory in which the SDK's `system` appears."""
     above = os.path.dirname(sdk.config.CACHE)
     _show_sources(os.path.join(sdk.root, 'system'), os.path.join(above, 'system'))
-    relpath = os.path.relpath
+    relpath, caches = os.path.relpath, _names_of_cache(sdk)
 
     def in_tree(path):
         path = os.path.abspath(path)
-        return sdk.root + path[len(above):] if path.startswith(os.path.join(sdk.config.CACHE, '')) else path
+        cache = next((name for name in caches if path.startswith(os.path.join(name, ''))), None)
+        return os.path.join(sdk.root, os.path.basename(cache)) + path[len(cache):] if cache else path
     os.path.relpath = lambda path, start=os.curdir: relpath(in_tree(path), in_tree(start))
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import atexit
 import functools
+import os
 import tempfile
 from pathlib import Path
 
@@ -26,6 +27,19 @@ def mappable(directory: Path) -> Path:
     if '=' in str(link):
         raise _refusal(directory, f'{top} has one, too')
     return link
+
+
+def mappable_directory(directory: Path) -> Path:
+    """A directory to work in, made: this one, or, as a program may resolve links, another without `=` in its path. Whoever calls
+    it removes it. Raises `StoreError`."""
+    if '=' in os.path.realpath(directory):
+        other = os.path.realpath(tempfile.mkdtemp(prefix='emroot-'))
+        if '=' in other:
+            os.rmdir(other)
+            raise _refusal(directory, f'{other} has one, too')
+        return Path(other)
+    directory.mkdir(parents=True)
+    return directory
 
 
 def _refusal(directory: Path, why: str) -> StoreError:
