@@ -32,7 +32,7 @@ def test_where_the_home_lies_is_in_no_bytes_whatever_its_path(shared: Emroot, sd
 
 @pytest.mark.slow
 def test_embuilder_in_a_home_behind_a_link_makes_the_same_bytes(shared: Emroot, sdk_root: Path, tmp_path: Path):
-    """emcc 3 resolves links in the path of its cache."""
+    """3.1.69 resolves links in the path of its cache."""
     (tmp_path / 'real').mkdir()
     (tmp_path / 'link').symlink_to('real', target_is_directory=True)
     home = Emroot(tmp_path / 'link' / 'home', sdk_root)

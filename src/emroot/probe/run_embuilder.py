@@ -43,7 +43,7 @@ def embuilder(sdk, request):
 
 
 def _names_of_cache(sdk):
-    """The paths that embuilder may give its cache: emcc 3 resolves links in it, later ones do not."""
+    """The paths that embuilder may give its cache: 3.1.69 resolves links in it, 6.0.5 does not."""
     return list(dict.fromkeys([sdk.config.CACHE, os.path.realpath(sdk.config.CACHE)]))
 
 

@@ -30,8 +30,8 @@ def mappable(directory: Path) -> Path:
 
 
 def mappable_directory(directory: Path) -> Path:
-    """A directory to work in, made: this one, or, as a program may resolve links, another without `=` in its path. Whoever calls
-    it removes it. Raises `StoreError`."""
+    """Create this directory for a program that may resolve links, or a temporary one if its real path has `=`. Returns the one
+    that was created, which the caller removes. Raises `StoreError`."""
     if '=' in os.path.realpath(directory):
         other = os.path.realpath(tempfile.mkdtemp(prefix='emroot-'))
         if '=' in other:
