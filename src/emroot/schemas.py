@@ -20,6 +20,9 @@ SDK_CACHE = 10
 CATALOGUE_CACHE = 3
 #: The answers of the programs that run in the SDK's Python. Raise it when a field is gone or means something else (`probe/`).
 PROBE = 1
+#: For which compilers one run of the front end gives the bytes of several. Raise it when it is run in another way, or tried with
+#: another source (`engine/execution/shared_front_end.py`).
+SHARED_FRONT_END = 1
 #: The manifest of `emroot export`. Raise it when an older emroot would import it wrongly (`bundle/manifest.py`).
 BUNDLE = 1
 #: The list of records of `emroot publish`. Raise it when an older emroot would misread it (`remote/action_cache.py`).

@@ -24,17 +24,16 @@ def compare(sdk: Sdk, modes: list[Mode], patterns: list[str], builder: str = 'so
     sdk = reference.as_sdk(dev_home())
     catalogue = Catalogue(sdk, dev_home())
     compared, problems = 0, []
+    chosen = {mode: _targets(catalogue, mode, patterns) for mode in modes}
     with tempfile.TemporaryDirectory(prefix='emroot-fidelity-', dir=dev_cache()) as directory:
-        home = find_home(directory)
-        for mode in modes:
+        home, cache = find_home(directory), Path(directory, 'anywhere', 'else')
+        # All in one build: modes that differ in LTO share what they can.
+        result = Build(catalogue, home, Store(home.store), cache, Options(builder=builder)).run(
+            [Request(mode=mode, targets=tuple(targets)) for mode, targets in chosen.items()])
+        for mode, targets in chosen.items():
             listing = catalogue.listing(mode)
-            targets = listing.expand(patterns) if patterns else every_class(listing)
-            targets = [t for t in targets if t in listing.libraries]
-            cache = Path(directory, 'anywhere', 'else')
-            result = Build(catalogue, home, Store(home.store), cache, Options(builder=builder)).run(
-                [Request(mode=mode, targets=tuple(targets))])
             expected = reference.build(mode, targets, listing)
-            failed = {f.target for _, f in result.failures}
+            failed = {failure.target for failed_mode, failure in result.failures if failed_mode == mode}
             for target in targets:
                 name, mine = f'{mode}/{target}', cache / listing.libraries[target].path
                 if target not in expected:
@@ -49,3 +48,9 @@ def compare(sdk: Sdk, modes: list[Mode], patterns: list[str], builder: str = 'so
             say(f'{sdk.version} {mode}: {len(targets)} targets, {len(targets) - len(expected)} that embuilder cannot '
                 f'build, {len(problems)} differences so far')
     return compared, problems
+
+
+def _targets(catalogue: Catalogue, mode: Mode, patterns: list[str]) -> list[str]:
+    listing = catalogue.listing(mode)
+    targets = listing.expand(patterns) if patterns else every_class(listing)
+    return [target for target in targets if target in listing.libraries]

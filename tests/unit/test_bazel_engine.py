@@ -22,8 +22,8 @@ def _files(group: str) -> list[str]:
 
 @pytest.mark.parametrize(('group', 'program'), [
     ('engine', 'import emroot.bazel.libraries.library_builder\n'
-               'from emroot.engine.execution import fork_programs, forkserver, zygote\n'
-               'fork_programs.preload_library(Path("."))\nfork_programs.static_server(Path("."))\n'),
+               'from emroot.engine.execution import c_programs, forkserver, zygote\n'
+               'c_programs.preload_library(Path("."))\nc_programs.static_server(Path("."))\n'),
     ('driver', 'import emroot.bazel.toolchain.compile_action\nimport emroot.bazel.toolchain.link_action\n')])
 def test_what_an_action_is_given_is_enough(group: str, program: str, tmp_path: Path) -> None:
     for name in _files(group):

@@ -14,7 +14,7 @@ from support.loaded_program import ENV, build_program, loaded
 from support.waiting import once
 
 from emroot.engine.execution import zygote
-from emroot.engine.execution.fork_programs import RESPONSE_FILE
+from emroot.engine.execution.c_programs import RESPONSE_FILE
 from emroot.engine.execution.forkserver import ForkServers
 from emroot.engine.execution.pool import Cancelled, Finished, Pool
 from emroot.engine.execution.zygote import ZygoteStart

@@ -21,8 +21,8 @@ from support.running import SOURCE
 from support.waiting import once, wait_until
 
 from emroot.engine.execution import zygote
+from emroot.engine.execution.c_programs import preload_library, static_server
 from emroot.engine.execution.elf import needed_libraries
-from emroot.engine.execution.fork_programs import preload_library, static_server
 from emroot.engine.execution.forkserver import FEW, ForkServers
 from emroot.engine.execution.pool import Cancelled, Pool
 from emroot.engine.execution.zygote import ZygoteStart

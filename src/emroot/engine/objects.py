@@ -7,6 +7,7 @@ import itertools
 import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ..errors import from_shortage
 from ..hashing import Record, digest_bytes
@@ -22,6 +23,9 @@ from .result import Failure
 from .reuse.compile_manifests import CompileManifests, included_files_key
 from .reuse.included_files import IncludedFiles
 
+if TYPE_CHECKING:
+    from .execution.shared_front_end import SharedFrontEnd, SharedModule
+
 KIND = 'object'
 
 
@@ -29,9 +33,9 @@ class Objects:
     """The objects of one build, by the key of their compile."""
 
     def __init__(self, store: Store, headers: SysrootHeaders, env: Mapping[str, str], listener: BuildListener,
-                 executor: Executor, compiles: Iterable[Compile]) -> None:
+                 executor: Executor, compiles: Iterable[Compile], shared: SharedFrontEnd | None = None) -> None:
         self.store, self.context, self.env, self.listener, self._files = store, headers.context, env, listener, headers.files
-        self.durations, self._executor = headers.durations, executor
+        self.durations, self._executor, self.shared = headers.durations, executor, shared
         self._embedded_paths = self.context.sdk.embedded_paths
         self.families = CompileManifests(store, self._files, compiles)
         self._located_keys: set[str] = set()
@@ -68,25 +72,28 @@ class Objects:
         """Whether the object of a compile contains the SDK's path. Known only after it was found or made."""
         return key in self._located_keys
 
-    def make(self, compile_: Compile) -> Blob | Failure:
-        """Compile, and store the object. Raises `StoreError` if the disk is full."""
+    def make(self, compile_: Compile, module: SharedModule | None = None) -> Blob | Failure:
+        """Compile, and store the object. `module`: shared with other compiles. Raises `StoreError` if the disk is full."""
         if compile_.source.endswith('.s'):
-            return self._make(compile_, None)
+            return self._make(compile_, None, None)
         try:
             depfile = self._depfiles.pop()
         except IndexError:
             depfile = self.store.scratch() / f'{next(self._number)}.d'
-        made = self._make(compile_, depfile)
+        made = self._make(compile_, depfile, module)
         self._depfiles.append(depfile)
         return made
 
-    def _make(self, compile_: Compile, depfile: Path | None) -> Blob | Failure:
+    def _make(self, compile_: Compile, depfile: Path | None, module: SharedModule | None) -> Blob | Failure:
         out = self.store.scratch() / f'{compile_.key[:32]}.o'
         command = self.context.object_command(compile_, out, depfile)
         self.listener.note(f'compile {compile_.source}: {shell_line(command, self.context.working_directory)}')
         if why := self._misses.get(compile_.key):
             self.listener.note(f'{compile_.source} is compiled because {why}')
-        done = self._executor.call(command, cwd=self.context.working_directory, env=self.env)
+        cwd = self.context.working_directory
+        done = self.shared.compile(command, cwd, module) if self.shared and module else None
+        files = module.files if done and module else None
+        done = done or self._executor.call(command, cwd=cwd, env=self.env)
         content = read_file(out) if done.code == 0 else None
         if content is None:
             remove(out)
@@ -95,7 +102,9 @@ class Objects:
             self.listener.note(f'{compile_.source} printed: {done.output.decode(errors="replace").strip()}')
         self.durations.record(compile_, done.processor)
         location_dependent = contains_path(content, self._embedded_paths)
-        closure = self._closure(compile_, depfile)
+        closure = files or self._closure(compile_, depfile)
+        if module and module.files is None:
+            module.files, module.works = closure, module.works and closure is not None
         blob = self.store.add_file(out, digest_bytes(content))
         extra: Record = {'seconds': round(done.processor, 4)}
         if closure is not None:

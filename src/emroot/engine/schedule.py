@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..keys.location import KeysOf, local_key
 from ..keys.plan import Archive, Compile, Plan
@@ -20,6 +20,10 @@ from .execution.pool import Pool
 from .objects import Objects
 from .recorder import BuildRecorder
 from .result import Failure, ReuseReason
+from .sequences import LATER, make_sequences, share_modules
+
+if TYPE_CHECKING:
+    from .execution.shared_front_end import SharedModule
 
 #: How often to look for another process's result before compiling anyway: about a minute in total.
 TRIES = 600
@@ -30,8 +34,7 @@ PutArchive = Callable[[Archive, Blob, str, Mapping[ReuseReason, int], str], None
 
 
 class Schedule:
-    """The jobs of one plan. Compiles of one family (see `engine/reuse/compile_manifests.py`) run one after the other, since a
-    later one may equal an earlier one; everything else runs in parallel."""
+    """The jobs of one plan. Some compiles run one after the other (see `sequences.py`); everything else runs in parallel."""
 
     def __init__(self, plan: Plan, objects: Objects, pool: Pool, recorder: BuildRecorder, put_archive: PutArchive,
                  keys_of: KeysOf, fetched: Collection[str] = ()) -> None:
@@ -39,7 +42,7 @@ class Schedule:
         self.result, self.timeline = recorder.result, recorder.timeline
         self.store, self.context, self.listener = objects.store, objects.context, objects.listener
         self._put_archive, self._keys_of, self._fetched = put_archive, keys_of, fetched
-        self._families: dict[str, list[tuple[Compile, list[_Pending]]]] = {}
+        self._modules: dict[str, SharedModule] = {}
         self._why: dict[str, ReuseReason] = {}
         self._expectation: dict[str, float] = {}
         #: Compiles and their expected seconds: finished, and remaining once that is known.
@@ -55,15 +58,12 @@ class Schedule:
         for todo in pending:
             for key in todo.needed:
                 awaited.setdefault(key, []).append(todo)
-        families: dict[str, list[Compile]] = {}
-        for key in awaited:
-            compile_ = self.plan.compiles[key]
-            families.setdefault(self.objects.families.key(compile_), []).append(compile_)
-        costs = {family: sum(map(self._expected, compiles)) for family, compiles in families.items()}
+        sequences = make_sequences(map(self.plan.compiles.__getitem__, awaited), self.objects.families.key,
+                                   expected=self._expected, workers=self.pool.workers, shared=self.objects.shared is not None)
         compiles, seconds = 0, 0.0
-        for family in sorted(families, key=lambda family: -costs[family]):
-            remaining = []
-            for compile_ in families[family]:
+        for sequence in sorted(sequences, key=lambda sequence: -sum(map(self._expected, sequence))):
+            remaining: _Sequence = []
+            for compile_ in sequence:
                 found = self._find(compile_)
                 if found is None:
                     remaining.append((compile_, awaited[compile_.key]))
@@ -71,9 +71,9 @@ class Schedule:
                 self._take(compile_, awaited[compile_.key])
                 for todo in self._arrived(compile_.key, found, awaited[compile_.key]):
                     self.pool.add(0.0, partial(self._join, todo))
+            self._share([compile_ for compile_, _ in remaining])
             compiles, seconds = compiles + len(remaining), seconds + sum(self._expected(compile_) for compile_, _ in remaining)
-            self._families[family] = remaining
-            self._queue(family)
+            self._queue(remaining)
         for todo in pending:
             if not todo.needed:
                 self.pool.add(0.0, partial(self._join, todo))
@@ -100,28 +100,40 @@ class Schedule:
                 self.result.recognised += 1
         return blob
 
-    def _queue(self, family: str) -> None:
-        """Queue the next compile of a family, with the cost of all its remaining compiles."""
-        remaining = self._families[family]
-        if remaining:
-            self.pool.add(sum(self._expected(compile_) for compile_, _ in remaining), partial(self._compile_next, family, 0))
+    def _share(self, sequence: list[Compile]) -> None:
+        """Have compiles of a sequence share their front end where this is possible."""
+        if self.objects.shared is None:
+            return
+        seen: set[SharedModule] = set()
+        for key, module in share_modules(sequence).items():
+            self._modules[key] = module
+            self._expectation[key] *= LATER if module in seen else 1.0
+            seen.add(module)
 
-    def _compile_next(self, family: str, tries: int, worker: int) -> None:
-        """Run the next compile of a family. If another process is running it, try again later."""
-        compile_, archives = self._families[family][0]
+    def _queue(self, sequence: _Sequence) -> None:
+        """Queue the next compile of a sequence, with the cost of all its remaining compiles."""
+        if sequence:
+            self.pool.add(sum(self._expected(compile_) for compile_, _ in sequence), partial(self._compile_next, sequence, 0))
+
+    def _compile_next(self, sequence: _Sequence, tries: int, worker: int) -> None:
+        """Run the next compile of a sequence. If another process is running it, try again later."""
+        compile_, archives = sequence[0]
+        module = self._modules.get(compile_.key)
         with self.store.compile_lock(compile_.key) as held:
             made: Blob | Failure | None = self._find(compile_)
             if made is None and held is Lock.BUSY and tries < TRIES:
                 time.sleep(0.01 if tries < 20 else 0.1)
-                self.pool.add(-float(tries), partial(self._compile_next, family, tries + 1))
+                self.pool.add(-float(tries), partial(self._compile_next, sequence, tries + 1))
                 return
             if made is None:
-                made = self._compile(compile_, archives, worker, family)
+                made = self._compile(compile_, archives, worker, module)
             else:
                 self._take(compile_, archives)
+        if module:
+            module.end_compile()
         self._tick(compile_)
-        del self._families[family][0]
-        self._queue(family)
+        del sequence[0]
+        self._queue(sequence)
         for todo in self._arrived(compile_.key, made, archives):
             self._join(todo, worker)
 
@@ -135,10 +147,10 @@ class Schedule:
                     todo.blobs[key] = made
             return [todo for todo in archives if len(todo.blobs) + len(todo.failures) == len(todo.needed)]
 
-    def _compile(self, compile_: Compile, archives: list[_Pending], worker: int, family: str) -> Blob | Failure:
-        with self.timeline.job(worker, 'compile', f'{archives[0].archive.name} {compile_.name}', family=family,
-                               serves=_names(archives)):
-            made = self.objects.make(compile_)
+    def _compile(self, compile_: Compile, archives: list[_Pending], worker: int, module: SharedModule | None) -> Blob | Failure:
+        with self.timeline.job(worker, 'compile', f'{archives[0].archive.name} {compile_.name}',
+                               family=self.objects.families.key(compile_), serves=_names(archives)):
+            made = self.objects.make(compile_, module)
         with self._lock:
             self.result.compiled += 1
             archives[0].compiled += 1
@@ -221,3 +233,6 @@ class _Pending:
         self.failures: dict[str, Failure] = {}
         self.compiled = 0
         self.needed = dict.fromkeys(key for _, key in archive.members)
+
+
+_Sequence = list[tuple[Compile, list[_Pending]]]

@@ -16,6 +16,7 @@ from .execution.jobserver import find_jobserver
 from .execution.launcher import LauncherExecutor, make_working_directory
 from .execution.pool import Executor, Pool
 from .execution.prefetch import Prefetch, compile_environment, find_preload
+from .execution.shared_front_end import SharedFrontEnd
 from .objects import Objects
 
 if TYPE_CHECKING:
@@ -67,7 +68,8 @@ class Workers:
         recorder.result.workers = self.pool.workers
         with self._executor(len(plan.compiles)) as executor:
             try:
-                yield Objects(self._build.store, self.installed, self.env, self._listener, executor, plan.compiles.values())
+                yield Objects(self._build.store, self.installed, self.env, self._listener, executor, plan.compiles.values(),
+                              self._share_front_end(executor))
             finally:
                 self.installed.durations.save()
                 recorder.result.busy = recorder.timeline.busy(self.pool.workers)
@@ -106,3 +108,11 @@ class Workers:
         self._listener.note('compiles are forked from a loaded compiler (EMROOT_FORK=0 starts a process for each)')
         with contextlib.closing(ForkServers(self.pool, self._preload)) as servers:
             yield servers
+
+    def _share_front_end(self, executor: Executor) -> SharedFrontEnd | None:
+        """One run of the front end for several compiles, where compilers are preloaded."""
+        if not isinstance(executor, ForkServers):
+            return None
+        store, verdicts = self._build.store, self._build.home.memo / 'front-end.json'
+        return SharedFrontEnd(executor, self.env, self._catalogue.sdk.parts['compiler'], programs=store.root / 'fork',
+                              scratch=store.scratch(), verdicts=verdicts, note=self._listener.note)

@@ -1,7 +1,7 @@
 /* What both kinds of fork servers have in common (`forkserver.c`, `static_forkserver.c`): a template forks a server for each set of
  * descriptors that it is given, and a server forks a child for each command line (see forkserver.py).
  *
- * The template is a compiler that was started with a response file as its argument, `RESPONSE_FILE` (see fork_programs.py), and is
+ * The template is a compiler that was started with a response file as its argument, `RESPONSE_FILE` (see c_programs.py), and is
  * stopped where it opens this: loaded, initialised, and without any argument yet. A child goes on with a file of its own, which contains
  * its arguments.
  *

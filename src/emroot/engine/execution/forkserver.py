@@ -13,7 +13,7 @@ import signal
 import struct
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from .front_end import FrontEndCommands
@@ -86,9 +86,17 @@ class ForkServer:
 
     def compile(self, command: Sequence[str], cwd: Path | str, front_end: FrontEndCommands) -> Finished | None:
         """Run a command line like `run`, if possible without the driver."""
-        words = front_end.find(command, cwd, lambda asked: _output(self.run(asked, cwd)))
-        done = self.execute(self._leading[0], [os.fsencode(word) for word in words[1:]], cwd) if words else None
-        return done or self.run(command, cwd)
+        words = self.front_end_command(command, cwd, front_end)
+        return (self.run_front_end(words, cwd) if words else None) or self.run(command, cwd)
+
+    def front_end_command(self, command: Sequence[str], cwd: Path | str, known: FrontEndCommands, *,
+                          at_once: bool = False) -> list[str]:
+        """What the driver would execute, as `FrontEndCommands.find`."""
+        return known.find(command, cwd, lambda asked: _output(self.run(asked, cwd)), at_once=at_once)
+
+    def run_front_end(self, command: Sequence[str], cwd: Path | str) -> Finished | None:
+        """Run a command of the front end, like `run`."""
+        return self.execute(self._leading[0], [os.fsencode(word) for word in command[1:]], cwd)
 
     def close(self) -> None:
         self._requests.close()
@@ -138,22 +146,28 @@ class ForkServers:
         self._pool, self._preload = pool, preload
         self._all: list[ForkServer] = []
         self._idle: list[ForkServer] = []
-        self._front_end = FrontEndCommands()
+        self.front_end = FrontEndCommands()
         self._commands = 0
         self._lock = threading.Lock()
 
     def call(self, command: Sequence[str], *, cwd: Path | str, env: Mapping[str, str]) -> Finished:
-        server = self._take(command[0]) if env == self._preload.env else None
+        done = self.use(command[0], env, lambda server: server.compile(command, cwd, self.front_end))
+        return done if done and done.code == 0 else self._pool.call(command, cwd=cwd, env=env)
+
+    def use(self, compiler: str, env: Mapping[str, str], run: Callable[[ForkServer], Finished | None]) -> Finished | None:
+        """Have a server of this compiler run something. None if there is no server; also if that returns None, after which no
+        server is used."""
+        server = self._take(compiler) if env == self._preload.env else None
         if server is None:
-            return self._pool.call(command, cwd=cwd, env=env)
+            return None
         with self._pool.guarding(server.kill):
-            done = server.compile(command, cwd, self._front_end)
+            done = run(server)
         if done is None:
             self._preload.works = False
-            return self._pool.call(command, cwd=cwd, env=env)
+            return None
         with self._lock:
             self._idle.append(server)
-        return done if done.code == 0 else self._pool.call(command, cwd=cwd, env=env)
+        return done
 
     def close(self) -> None:
         while self._all:

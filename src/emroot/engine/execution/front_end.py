@@ -45,15 +45,17 @@ class FrontEndCommands:
     def __init__(self) -> None:
         self._known: dict[tuple[str, ...], _Alike] = {}
 
-    def find(self, command: Sequence[str], cwd: Path | str, ask: Callable[[list[str]], str]) -> list[str]:
-        """What the driver would execute; empty if that is unknown, or several programs. `ask`: the output of a command."""
+    def find(self, command: Sequence[str], cwd: Path | str, ask: Callable[[list[str]], str], *,
+             at_once: bool = False) -> list[str]:
+        """What the driver would execute; empty if that is unknown, or several programs. `ask`: the output of a command.
+        `at_once`: also for the first of a kind, for which asking takes longer than it saves."""
         files = _files(command)
         if not files:
             return []
         words = [files.get(word, word) for word in command]
         alike = self._known.setdefault((str(cwd), *words), _Alike())
         alike.commands += 1
-        if alike.differ or alike.commands == 1:
+        if alike.differ or (alike.commands == 1 and not at_once):
             return []
         if alike.certain and alike.words:
             return _with_files(alike.words, files)

@@ -19,8 +19,8 @@ import threading
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from .c_programs import RESPONSE_FILE, can_compile, preload_library, static_server
 from .elf import needed_libraries
-from .fork_programs import RESPONSE_FILE, can_compile, preload_library, static_server
 from .job_limits import jobs_that_fit
 
 #: Makes glibc (2.35 and later) allocate huge pages, many at once; other C libraries ignore it.
@@ -39,7 +39,7 @@ class Zygote:
     """One loaded compiler, from which servers are forked: its code is in memory once for all servers."""
 
     def __init__(self, compiler: str, program: Path, env: Mapping[str, str]) -> None:
-        """`program`: a preload library or a static server (see `fork_programs.py`). Raises `OSError` if it cannot be started."""
+        """`program`: a preload library or a static server (see `c_programs.py`). Raises `OSError` if it cannot be started."""
         self._program, self._env, self._static = program, env, not program.suffix
         if not self._static:
             huge = 'GLIBC_TUNABLES' not in env and can_use_huge_pages()

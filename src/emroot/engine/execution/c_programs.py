@@ -1,4 +1,4 @@
-"""The programs behind fork servers, in C: compiled once by this machine's C compiler and kept."""
+"""Programs in C, for fork servers and for bitcode: compiled once by this machine's C compiler and kept."""
 
 from __future__ import annotations
 
@@ -34,6 +34,11 @@ def static_server(directory: Path) -> Path | None:
     if sys.platform != 'linux' or platform.machine() != 'x86_64':
         return None
     return _compiled(directory, 'static_forkserver.c', '', _FREESTANDING, ())
+
+
+def bitcode_library(directory: Path) -> Path | None:
+    """The library that changes bitcode (see `shared_front_end.py`), like `preload_library`."""
+    return _compiled(directory, 'bitcode.c', '.so', ('-shared', '-fPIC'), ())
 
 
 def can_compile(directory: Path) -> bool:
