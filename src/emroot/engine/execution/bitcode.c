@@ -4,7 +4,9 @@
  * their own in that of the function. Without it, what follows moves: the offsets of functions that the module lists, the offset
  * of that list, and with ThinLTO the hash of the module, are written again. All else stays as it is.
  *
- * `remove_types` removes what link-time optimisation asks for, the types of vtables: metadata that is attached to variables. */
+ * `remove_types` removes what link-time optimisation asks for, the types of vtables: metadata that is attached to variables.
+ *
+ * `list_names` lists the names of all symbols, also of local ones, in bitcode or in an object in WebAssembly. */
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
@@ -465,7 +467,7 @@ static void sha1_end(struct Sha1 *of) {
     sha1_add(of, bits_of_all, sizeof bits_of_all);
 }
 
-/* Whether a record of a module begins with the place of a symbol's name. */
+/* Whether a record of a module begins with the offset and the size of a symbol's name. */
 static int has_name(uint64_t code) {
     enum { GLOBAL = 7, DEFINITION = 8, COMDAT = 12, ALIAS = 14, RESOLVER = 15 };
     return code == GLOBAL || code == DEFINITION || code == COMDAT || code == ALIAS || code == RESOLVER;
@@ -504,6 +506,43 @@ static void find_names(struct State *s) {
         }
         s->at = block.end;
     }
+}
+
+static void add_name(struct State *s, const uint8_t *name, uint64_t size) {
+    uint64_t at = s->written / 8;
+    if (size >= s->room / 8 - at) {
+        s->failed = 1;
+        return;
+    }
+    memcpy(s->out + at, name, size);
+    s->out[at + size] = '\n';
+    s->written += (size + 1) * 8;
+}
+
+static void list_module(struct State *s, const struct Block *block) {
+    struct Abbreviations own = {0};
+    while (!s->failed) {
+        uint64_t start = s->at, values[3];
+        unsigned id = (unsigned)bits(s, block->width);
+        if (id == END)
+            break;
+        if (id == DEFINE)
+            define(s, &own);
+        else if (id == ENTER) {
+            struct Block inner = enter(s, start);
+            if (inner.id == FUNCTION)
+                break; /* symbols precede functions */
+            if (inner.id == BLOCK_INFO)
+                read_block_info(s, &inner);
+            s->at = inner.end;
+        } else if (record(s, id, &own, values, 3) > 2 && has_name(values[0])) {
+            if (values[1] > s->names_size || values[2] > s->names_size - values[1])
+                s->failed = 1;
+            else
+                add_name(s, s->names + values[1], values[2]);
+        }
+    }
+    s->at = block->end;
 }
 
 static void rewrite_module(struct State *s, const struct Block *block, unsigned width, uint64_t base, struct Moved *moved, size_t most) {
@@ -602,7 +641,7 @@ static void rewrite_module(struct State *s, const struct Block *block, unsigned 
 
 /* Writes the bitcode `in`, changed, to `out`, which has `size` + 64 bytes. `moved`: room for as many pairs of numbers as there are
  * functions, `most`. Returns the size of the result, or -1. */
-static long edit(const uint8_t *in, size_t size, uint8_t *out, struct Moved *moved, size_t most, int names, int types) {
+static long edit(const uint8_t *in, size_t size, uint8_t *out, struct Moved *moved, size_t most, int names, int types, int listed) {
     static _Thread_local struct State s;
     memset(&s, 0, sizeof s);
     s.in = in, s.end = (uint64_t)size * 8, s.out = out, s.room = ((uint64_t)size + 64) * 8, s.names_go = names, s.types_go = types;
@@ -610,7 +649,8 @@ static long edit(const uint8_t *in, size_t size, uint8_t *out, struct Moved *mov
         return -1;
     find_names(&s);
     s.at = 32;
-    put(&s, MAGIC, 32);
+    if (!listed)
+        put(&s, MAGIC, 32);
     uint64_t base = 0;
     while (!s.failed && s.at < s.end) {
         uint64_t start = s.at;
@@ -621,7 +661,11 @@ static long edit(const uint8_t *in, size_t size, uint8_t *out, struct Moved *mov
             base = start; /* of the block that identifies the bitcode; both have it at the same offset */
         if (s.failed)
             return -1;
-        if (block.id == MODULE)
+        if (listed && block.id == MODULE)
+            list_module(&s, &block);
+        else if (listed)
+            s.at = block.end;
+        else if (block.id == MODULE)
             rewrite_module(&s, &block, 2, base, moved, most);
         else
             copy_block(&s, &block, 2);
@@ -630,9 +674,93 @@ static long edit(const uint8_t *in, size_t size, uint8_t *out, struct Moved *mov
 }
 
 long remove_local_names(const uint8_t *in, size_t size, uint8_t *out, struct Moved *moved, size_t most) {
-    return edit(in, size, out, moved, most, 1, 0);
+    return edit(in, size, out, moved, most, 1, 0, 0);
 }
 
 long remove_types(const uint8_t *in, size_t size, uint8_t *out, struct Moved *moved, size_t most) {
-    return edit(in, size, out, moved, most, 0, 1);
+    return edit(in, size, out, moved, most, 0, 1, 0);
+}
+
+/* Bytes of an object in WebAssembly. */
+struct Bytes {
+    const uint8_t *at, *end;
+    int failed;
+};
+
+static uint64_t number(struct Bytes *b) {
+    uint64_t value = 0;
+    for (unsigned shift = 0; shift < 64; shift += 7) {
+        if (b->at == b->end)
+            break;
+        uint8_t byte = *b->at++;
+        value |= (uint64_t)(byte & 0x7f) << shift;
+        if (!(byte & 0x80))
+            return value;
+    }
+    b->failed = 1;
+    return 0;
+}
+
+/* What follows, by its size. */
+static struct Bytes part(struct Bytes *b) {
+    uint64_t size = number(b);
+    if (b->failed || size > (uint64_t)(b->end - b->at)) {
+        b->failed = 1;
+        size = 0;
+    }
+    struct Bytes of = {b->at, b->at + size, 0};
+    b->at += size;
+    return of;
+}
+
+static void list_symbols(struct State *s, struct Bytes *table) {
+    enum { DATA = 1, SECTION = 3, UNDEFINED = 0x10, EXPLICIT_NAME = 0x40 };
+    for (uint64_t left = number(table); left && !table->failed && !s->failed; left--) {
+        uint64_t kind = number(table), flags = number(table);
+        if (kind == SECTION) {
+            number(table);
+            continue;
+        }
+        if (kind != DATA)
+            number(table);
+        if (kind == DATA || !(flags & UNDEFINED) || flags & EXPLICIT_NAME) {
+            struct Bytes name = part(table);
+            add_name(s, name.at, (uint64_t)(name.end - name.at));
+        }
+        if (kind == DATA && !(flags & UNDEFINED))
+            number(table), number(table), number(table);
+    }
+    s->failed |= table->failed || table->at != table->end;
+}
+
+static void list_object(struct State *s, struct Bytes file) {
+    enum { SYMBOL_TABLE = 8, VERSION = 2 };
+    static const char linking[] = "linking";
+    for (file.at += 8; file.at < file.end && !file.failed;) {
+        uint8_t id = *file.at++;
+        struct Bytes section = part(&file), name = id ? (struct Bytes){0, 0, 0} : part(&section);
+        if (id || name.end - name.at != sizeof linking - 1 || memcmp(name.at, linking, sizeof linking - 1))
+            continue;
+        if (number(&section) != VERSION)
+            s->failed = 1;
+        while (section.at < section.end && !section.failed && !s->failed) {
+            uint64_t kind = number(&section);
+            struct Bytes inner = part(&section);
+            if (kind == SYMBOL_TABLE)
+                list_symbols(s, &inner);
+        }
+        s->failed |= section.failed;
+    }
+    s->failed |= file.failed;
+}
+
+long list_names(const uint8_t *in, size_t size, uint8_t *out, struct Moved *moved, size_t most) {
+    static const uint8_t header[] = {0, 'a', 's', 'm', 1, 0, 0, 0};
+    static _Thread_local struct State s;
+    if (size < sizeof header || memcmp(in, header, sizeof header))
+        return edit(in, size, out, moved, most, 0, 0, 1);
+    memset(&s, 0, sizeof s);
+    s.out = out, s.room = ((uint64_t)size + 64) * 8;
+    list_object(&s, (struct Bytes){in, in + size, 0});
+    return s.failed ? -1 : (long)(s.written / 8);
 }

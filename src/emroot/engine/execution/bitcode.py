@@ -21,7 +21,7 @@ class BitcodeEditor:
         if file is None:
             raise OSError('no C compiler could make the library for bitcode')
         library = ctypes.CDLL(str(file))
-        self._functions = library.remove_local_names, library.remove_types
+        self._functions = library.remove_local_names, library.remove_types, library.list_names
         for function in self._functions:
             function.restype = ctypes.c_long
             function.argtypes = [ctypes.c_char_p, ctypes.c_size_t, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_size_t]
@@ -33,6 +33,11 @@ class BitcodeEditor:
     def remove_types(self, bitcode: bytes) -> bytes | None:
         """The bitcode without types of vtables, as without `-flto-unit`; None if it is not understood."""
         return self._edit(1, bitcode)
+
+    def names(self, content: bytes) -> set[bytes] | None:
+        """The names of all symbols of bitcode, or of an object in WebAssembly; None if it is not understood."""
+        listed = self._edit(2, content)
+        return None if listed is None else set(listed.split(b'\n')) - {b''}
 
     def _edit(self, which: int, bitcode: bytes) -> bytes | None:
         out = ctypes.create_string_buffer(len(bitcode) + _LONGER)

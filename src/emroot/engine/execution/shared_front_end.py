@@ -1,17 +1,22 @@
 """One run of clang's front end for the object, the LTO bitcode and the ThinLTO bitcode of a source, which differ in nothing but
 `-flto`. It is half of a compile in C, and three quarters in C++.
 
-The front end writes its module as bitcode, before any pass (`-disable-llvm-passes`), with the types of vtables that link-time
-optimisation asks for (`-flto-unit`). What follows is run for each kind, from that bitcode. For an object, the types are removed
-first. For LTO, the names of local values are removed from the result: clang discards them, but not if it starts from bitcode.
-Both is done by `bitcode.c`. Nothing is shared without debug information (what clang does to such bitcode when it reads it is seen
-in its own), nor without optimisation (for LTO, debug information says that there is some).
+The front end writes its module as bitcode, before any pass (`-disable-llvm-passes`), in the order of its uses
+(`-emit-llvm-uselists`), and with the types of vtables that link-time optimisation asks for (`-flto-unit`). What follows is run
+for each kind, from that bitcode. For an object, the types are removed first. For LTO, the names of local values are removed from
+the result: clang discards them, but not if it starts from bitcode. Both is done by `bitcode.c`.
+
+Nothing is shared without debug information (what clang does to such bitcode when it reads it is seen in its own), without
+optimisation (for LTO, debug information says that there is some), and with sanitizers (which use names of local values). An
+output does not count if a pass has given a number to a new symbol whose name was taken (`table.1`): only the front end knows
+which number is next.
 
 The bytes are those of ordinary compiles. Whether this holds for a compiler is tried once, with a small source.
 """
 
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -35,6 +40,10 @@ _ACTIONS = ('-emit-obj', '-emit-llvm-bc')
 #: Its options about the list of dependencies, and whether they have a value.
 _DEPENDENCIES = {'-dependency-file': True, '-MT': True, '-sys-header-deps': False}
 _OPTIMISED = {'-O1', '-O2', '-O3', '-Os', '-Oz'}
+#: In a name: it was taken.
+_NUMBERED = re.compile(rb'\.\d+(\.|$)')
+#: Begins the names of symbols in objects that are private in bitcode.
+_PRIVATE = b'.L'
 _NOT_RUN = Finished(1, b'', 0.0, 0.0)
 _KINDS: tuple[tuple[str, ...], ...] = ((), ('-flto',), ('-flto=thin',))
 _TRIED = '''
@@ -87,6 +96,8 @@ class SharedModule:
         self.file: Path | None = None
         self.command: list[str] = []
         self.ran: Finished | None = None
+        self.names: set[bytes] = set()
+        """Of its symbols."""
 
     def end_compile(self) -> None:
         """One of the compiles is done, or was not needed. After the last one the file is removed."""
@@ -125,7 +136,7 @@ class SharedFrontEnd:
         done = self._servers.use(command[0], self._env, run)
         if done is None and module.ran is None:
             return None  # no compiler is loaded yet
-        if done is None or done.code or module.ran is None or not (self._editor and _remove_names(self._editor, out)):
+        if done is None or done.code or module.ran is None or not (self._editor and _finish(self._editor, module, out)):
             module.works = False
             return None
         seconds = done.seconds + (module.ran.seconds if first else 0.0)
@@ -167,7 +178,7 @@ class SharedFrontEnd:
                 return None
             remove(out)
             done = _run(server, command, self._scratch, module, commands, editor)
-            if done is None or done.code or not _remove_names(editor, out) or read_file(out) != expected:
+            if done is None or done.code or not _finish(editor, module, out) or read_file(out) != expected:
                 return False
         return True
 
@@ -182,7 +193,10 @@ def _run(server: ForkServer, command: Sequence[str], cwd: Path | str, module: Sh
         ran = server.run_front_end(_front_end(words, str(module.file)), cwd)
         if ran is None or ran.code:
             return ran
-        module.command, module.ran = words, ran
+        names = editor.names(read_file(module.file) or b'')
+        if names is None:
+            return _NOT_RUN
+        module.command, module.ran, module.names = words, ran, names
     if '-emit-llvm-bc' in words:
         return server.run_front_end(_back_end(words, str(module.file)), cwd)
     typeless = _without_types(editor, module.file)
@@ -206,23 +220,31 @@ def _without_types(editor: BitcodeEditor, file: Path) -> Path | None:
     return other
 
 
-def _remove_names(editor: BitcodeEditor, out: Path) -> bool:
-    """Remove the names of local values from an output, if it is bitcode. False if that fails."""
+def _finish(editor: BitcodeEditor, module: SharedModule, out: Path) -> bool:
+    """Make an output what an ordinary compile would have made. False if that fails."""
     content = read_file(out)
-    if content is None or not content.startswith(MAGIC):
-        return content is not None
+    names = editor.names(content) if content else None
+    if content is None or names is None or any(map(_NUMBERED.search, _new_names(names, module.names))):
+        return False
+    if not content.startswith(MAGIC):
+        return True
     without = editor.remove_local_names(content)
     try:
         if without not in (None, content):
             write_bytes(out, without or b'')
     except OSError:
-        return False
+        return False  # the ordinary compile says why
     return without is not None
 
 
+def _new_names(names: set[bytes], known: set[bytes]) -> set[bytes]:
+    return {name for name in names - known if name.removeprefix(_PRIVATE) not in known}
+
+
 def _is_understood(words: Sequence[str]) -> bool:
-    """Whether a command of the front end compiles its last word to a file, optimised and with debug information."""
-    suits = any(word.startswith('-debug-info-kind=') for word in words) and not _OPTIMISED.isdisjoint(words)
+    """Whether a command of the front end compiles its last word to a file, and the bytes may be right."""
+    suits = (any(word.startswith('-debug-info-kind=') for word in words) and not _OPTIMISED.isdisjoint(words)
+             and '-discard-value-names' in words and not any(word.startswith('-fsanitize') for word in words))
     return suits and sum(map(words.count, _ACTIONS)) == words.count('-o') == words.count('-x') == 1 and words[-3] == '-x'
 
 
@@ -236,7 +258,7 @@ def _front_end(words: Sequence[str], module: str) -> list[str]:
     """The command that writes the module."""
     command = ['-emit-llvm-bc' if word in _ACTIONS else word for word in without_lto(words)]
     command[command.index('-o') + 1] = module
-    return [*command[:-3], '-disable-llvm-passes', '-flto-unit', *command[-3:]]
+    return [*command[:-3], '-disable-llvm-passes', '-emit-llvm-uselists', '-flto-unit', *command[-3:]]
 
 
 def _back_end(words: Sequence[str], module: str) -> list[str]:
