@@ -125,7 +125,7 @@ def test_libraries_that_came_prebuilt_are_built_to_be_published(seen_home: Calla
     published = second('publish', tmp_path / 'libs', *based, '--json')
     assert published.code == 0, published.err
     assert published.json['published'] == 2
-    assert '2 libraries came prebuilt; to publish them, they are built from sources' in published.err
+    assert '2 libraries are prebuilt, or removed from the store by `emroot gc`: built from sources' in published.err
     taken = third('build', *selection, '--remote', tmp_path / 'libs', '--json').json
     assert (taken['objects']['compiled'], taken['remote']['fetched']) == (0, 2)
     assert archives(Path(taken['cache'])) == archives(tmp_path / 'base')

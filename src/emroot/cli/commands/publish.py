@@ -68,9 +68,10 @@ def _build_from_sources(args: argparse.Namespace, targets: list[tuple[Mode, str]
     record tells what was built from sources; or `emroot gc` removed it from the store."""
     from ..builds import build_selected
     from ..context import CommandContext
-    count = 'one library' if len(targets) == 1 else f'{len(targets)} libraries'
+    count = 'one library is' if len(targets) == 1 else f'{len(targets)} libraries are'
     if not args.quiet:
-        print(f'emroot: {count} came prebuilt; to publish them, they are built from sources', file=sys.stderr)
+        print(f'emroot: {count} prebuilt, or removed from the store by `emroot gc`: built from sources, to be published',
+              file=sys.stderr)
     selected: dict[Mode, list[str]] = {}
     for mode, target in targets:
         selected.setdefault(mode, []).append(target)
